@@ -1,0 +1,5 @@
+/// Composition root, command line and terminal.
+@NullMarked
+package dllama.cli;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,21 @@
+package dllama.cluster;
+
+/// What the root tells its user while the cluster forms and loads. Called from cluster threads;
+/// must return quickly.
+public interface RootListener {
+  /// The cluster waits for something; `what` is one line, such as "3 of 4 nodes; waiting for 1
+  /// worker, or --nodes 2". Called when the line changes.
+  void waiting(String what);
+
+  /// The world is formed: `nodes` ranks; their slices are loaded next.
+  void forming(int nodes);
+
+  /// Bytes of rank `rank`'s slice that have arrived; called often, also with `bytes == total`.
+  void loading(int rank, String address, long bytes, long total);
+
+  /// All ranks have their slices; steps can run.
+  void ready(int nodes, long loadMillis);
+
+  /// The world was lost; it forms again when nodes are back. `why` is one line.
+  void lost(String why);
+}

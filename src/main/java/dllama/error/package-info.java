@@ -1,0 +1,5 @@
+/// Errors that the operator can mend.
+@NullMarked
+package dllama.error;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,11 @@
+package dllama.model;
+
+/// A step could not be finished because of the nodes that compute it, such as a worker that went
+/// away. The message is for the user.
+public final class ForwardException extends RuntimeException {
+  private static final long serialVersionUID = 1;
+
+  public ForwardException(String message) {
+    super(message);
+  }
+}

@@ -1,0 +1,65 @@
+package dllama.tensor;
+
+import java.lang.foreign.MemorySegment;
+
+/// The arithmetic of the forward pass on ranges that a single thread computes. Implementations are
+/// stateless.
+///
+/// [ScalarKernels] is the specification; every other implementation gives the same bits, for any
+/// vector width, thread count and batch size: a token's results do not depend on what else is in
+/// the batch. No method allocates once warm. All offsets (`…At`) are in elements.
+public interface Kernels {
+  /// Stores one row of activations as token `token` of `into`, in the form that weights of
+  /// `into.weightType()` need: rounded to Q80 for Q40 and Q80 weights, as it is for F32 and F16.
+  void load(float[] x, int xAt, Activations into, int token);
+
+  /// `out[outAt + t · outStride + row] = w[row, :] · x[t]` for the first `tokens` rows of `x` and
+  /// the row groups `fromGroup` ≤ group < `toGroup` of `w`. Padding rows of the last group are not
+  /// written.
+  void matmul(
+      PackedMatrix w,
+      int fromGroup,
+      int toGroup,
+      Activations x,
+      int tokens,
+      float[] out,
+      int outAt,
+      int outStride);
+
+  /// `out = x / sqrt(mean(x²) + epsilon) · weight` over `size` values; `out` may be `x`.
+  void rmsNorm(float[] x, int xAt, float[] weight, int size, float epsilon, float[] out, int outAt);
+
+  /// `gate = silu(gate) · up`, elementwise.
+  void swiglu(float[] gate, int gateAt, float[] up, int upAt, int size);
+
+  /// `gate = gelu(gate) · up`, elementwise, gelu by the tanh approximation.
+  void geglu(float[] gate, int gateAt, float[] up, int upAt, int size);
+
+  /// `sum += x`, elementwise.
+  void add(float[] sum, int sumAt, float[] x, int xAt, int size);
+
+  /// Writes key and value of one position into the cache of one kv head.
+  void append(KvHead cache, int position, float[] key, int keyAt, float[] value, int valueAt);
+
+  /// Attention of one query head over positions 0 ≤ p < `length`: `out = softmax(q · K /
+  /// sqrt(headDim)) · V`.
+  ///
+  /// @param scores scratch of at least `cache.capacity()` rounded up to 32 values, this thread's
+  ///     own
+  void attend(
+      float[] query, int queryAt, KvHead cache, int length, float[] scores, float[] out, int outAt);
+
+  /// Encodes `size` values (a multiple of 32 for Q80) as F32 or Q80 blocks from byte `toByte` of
+  /// `to` on.
+  void encode(float[] x, int xAt, int size, DType dtype, MemorySegment to, long toByte);
+
+  /// `sum = decoded`, or `sum += decoded` when `accumulate`: the inverse of [#encode].
+  void decode(
+      MemorySegment from,
+      long fromByte,
+      DType dtype,
+      int size,
+      boolean accumulate,
+      float[] sum,
+      int sumAt);
+}

@@ -1,0 +1,30 @@
+package dllama.tensor;
+
+import java.lang.foreign.MemorySegment;
+
+/// Keys and values of one kv head of one layer for positions 0 ≤ p < `capacity`.
+///
+/// Keys stand in tiles of 32 positions, `[capacity/32, headDim, 32]`, so that a vector lane is a
+/// position; values row-major, `[capacity, headDim]`.
+///
+/// @param dtype F32 or F16
+/// @param capacity positions, a multiple of 32
+public record KvHead(
+    MemorySegment keys, MemorySegment values, DType dtype, int headDim, int capacity) {
+  public KvHead {
+    long bytes = byteSize(dtype, headDim, capacity);
+    if (dtype.quantized()
+        || capacity % 32 != 0
+        || keys.byteSize() != bytes
+        || values.byteSize() != bytes) {
+      throw new IllegalArgumentException(
+          "keys.byteSize=%d values.byteSize=%d for dtype=%s headDim=%d capacity=%d"
+              .formatted(keys.byteSize(), values.byteSize(), dtype, headDim, capacity));
+    }
+  }
+
+  /// Bytes of the keys, and of the values.
+  public static long byteSize(DType dtype, int headDim, int capacity) {
+    return dtype.byteSize((long) headDim * capacity);
+  }
+}

@@ -1,0 +1,52 @@
+package dllama.tensor;
+
+import java.lang.foreign.MemorySegment;
+
+/// A weight matrix `[rows, cols]` in the layout that the kernels read: tiles of 32 rows × 32
+/// columns, so that a vector lane is a row and no kernel needs a horizontal sum.
+///
+/// Rows are grouped by 32 (the last group is padded with zero rows); the tiles of one group follow
+/// each other along the columns; a tile has 32 blocks' bytes, so a packed matrix is exactly as
+/// large as the file's but for the padding. F32 and F16 columns are padded to whole tiles with
+/// zeros; Q40 and Q80 columns must be whole blocks.
+///
+/// @param data this matrix' bytes alone, 64-byte aligned
+/// @param rows true row count, without padding
+/// @param cols true column count, without padding
+public record PackedMatrix(MemorySegment data, DType dtype, int rows, int cols) {
+  /// Rows and columns of a tile.
+  public static final int TILE = 32;
+
+  public PackedMatrix {
+    if (data.byteSize() != byteSize(dtype, rows, cols)) {
+      throw new IllegalArgumentException(
+          "data.byteSize=%d for rows=%d cols=%d dtype=%s"
+              .formatted(data.byteSize(), rows, cols, dtype));
+    }
+  }
+
+  /// Groups of 32 rows; the unit in which work is divided over threads.
+  public int groups() {
+    return groups(rows);
+  }
+
+  /// Bytes of one group of 32 rows.
+  public long groupBytes() {
+    return groupBytes(dtype, cols);
+  }
+
+  public static int groups(int rows) {
+    return (rows + TILE - 1) / TILE;
+  }
+
+  public static long groupBytes(DType dtype, int cols) {
+    if (dtype.quantized() && cols % TILE != 0) {
+      throw new IllegalArgumentException("cols=" + cols + " is not a multiple of " + TILE);
+    }
+    return (long) ((cols + TILE - 1) / TILE) * TILE * dtype.blockBytes();
+  }
+
+  public static long byteSize(DType dtype, int rows, int cols) {
+    return groups(rows) * groupBytes(dtype, cols);
+  }
+}
