@@ -1,0 +1,80 @@
+package dllama;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URISyntaxException;
+import java.net.URL;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HexFormat;
+
+/// Finds the recorded results of distributed-llama in `src/test/resources/conformance`; its
+/// README.md tells what is there and how exact a result has to be.
+public final class Conformance {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private Conformance() {}
+
+  /// A file such as `file("llama_gqa_f32", "model.m")`.
+  public static Path file(String caseName, String name) {
+    String resource = "/conformance/%s/%s".formatted(caseName, name);
+    URL url = Conformance.class.getResource(resource);
+    if (url == null) {
+      throw new IllegalArgumentException("no test resource " + resource);
+    }
+    try {
+      return Path.of(url.toURI());
+    } catch (URISyntaxException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  public static JsonNode json(String caseName, String name) {
+    try {
+      return JSON.readTree(Files.readAllBytes(file(caseName, name)));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  public static JsonNode golden(String caseName) {
+    return json(caseName, "golden.json");
+  }
+
+  /// Logits as rows `[positions][vocabSize]`, such as `logits("llama_gqa_f32", "p0_n1.f32", 512)`.
+  public static float[][] logits(String caseName, String name, int vocabSize) {
+    try {
+      ByteBuffer bytes =
+          ByteBuffer.wrap(Files.readAllBytes(file(caseName, name))).order(ByteOrder.LITTLE_ENDIAN);
+      float[][] rows = new float[bytes.remaining() / Float.BYTES / vocabSize][vocabSize];
+      for (float[] row : rows) {
+        for (int i = 0; i < vocabSize; i++) {
+          row[i] = bytes.getFloat();
+        }
+      }
+      return rows;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /// A JSON list of numbers, such as `golden.at("/prompts/0/prompt_tokens")`.
+  public static int[] ints(JsonNode list) {
+    int[] values = new int[list.size()];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = list.get(i).asInt();
+    }
+    return values;
+  }
+
+  /// The bytes of a hexadecimal string; none for null.
+  public static byte[] bytes(JsonNode hex) {
+    return hex.isNull() || hex.isMissingNode()
+        ? new byte[0]
+        : HexFormat.of().parseHex(hex.asText());
+  }
+}
