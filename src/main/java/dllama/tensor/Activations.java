@@ -1,19 +1,50 @@
 package dllama.tensor;
 
+import java.util.Objects;
+
 /// A batch of input rows `[maxTokens, cols]` of matrix products, in the form that weights of one
 /// type need.
 ///
 /// Filled row by row with [Kernels#load], read by [Kernels#matmul]. Rows of a batch may be loaded
 /// by different threads.
+///
+/// For F32 and F16 weights: floats `[maxTokens, cols padded to 32]`. For Q40 and Q80 weights, in
+/// bundles of eight tokens: codes `[bundle, block, 9, 32]`, of which eight are used (the ninth
+/// keeps one token's blocks out of the same few cache sets), scales and offsets `[bundle, block,
+/// 8]`. A code is an int that holds the same short twice, so that a broadcast of ints is one of
+/// shorts.
 public final class Activations {
+  /// Tokens that stand side by side.
+  static final int BUNDLE = 8;
+
+  /// Ints of one block of a bundle.
+  static final int BLOCK_STRIDE = (BUNDLE + 1) * DType.BLOCK;
+
   private final DType weightType;
   private final int maxTokens;
   private final int cols;
+  private final int blocks;
+  private final float[] values;
+  private final int[] codes;
+  private final float[] scales;
+  private final int[] offsets;
 
+  /// @throws IllegalArgumentException if `cols` is not a multiple of 32 for a quantized type
   public Activations(DType weightType, int maxTokens, int cols) {
+    if (maxTokens <= 0 || cols <= 0 || (weightType.quantized() && cols % DType.BLOCK != 0)) {
+      throw new IllegalArgumentException(
+          "maxTokens=%d cols=%d for weightType=%s".formatted(maxTokens, cols, weightType));
+    }
     this.weightType = weightType;
     this.maxTokens = maxTokens;
     this.cols = cols;
+    blocks = (cols + DType.BLOCK - 1) / DType.BLOCK;
+    boolean quantized = weightType.quantized();
+    long perBundle = (maxTokens + BUNDLE - 1L) / BUNDLE * blocks;
+    values = new float[quantized ? 0 : Math.toIntExact((long) maxTokens * blocks * DType.BLOCK)];
+    codes = new int[quantized ? Math.toIntExact(perBundle * BLOCK_STRIDE) : 0];
+    scales = new float[quantized ? Math.toIntExact(perBundle * BUNDLE) : 0];
+    offsets = new int[scales.length];
   }
 
   public DType weightType() {
@@ -26,5 +57,60 @@ public final class Activations {
 
   public int cols() {
     return cols;
+  }
+
+  /// Blocks of 32 columns, the last one padded with zeros.
+  int blocks() {
+    return blocks;
+  }
+
+  float[] values() {
+    return values;
+  }
+
+  /// Index of the first value of `token`.
+  int valueAt(int token) {
+    return token * blocks * DType.BLOCK;
+  }
+
+  int[] codes() {
+    return codes;
+  }
+
+  /// Index of the first of the 32 codes of block 0 of `token`; the next block is
+  /// [#BLOCK_STRIDE] further.
+  int codeAt(int token) {
+    return token / BUNDLE * blocks * BLOCK_STRIDE + token % BUNDLE * DType.BLOCK;
+  }
+
+  /// Scale of each block.
+  float[] scales() {
+    return scales;
+  }
+
+  /// −8 · Σ code of each block, doubled like a code: what the offset of Q40's nibbles comes to.
+  int[] offsets() {
+    return offsets;
+  }
+
+  /// Index of scale and offset of block 0 of `token`; the next block is [#BUNDLE] further.
+  int scaleAt(int token) {
+    return token / BUNDLE * blocks * BUNDLE + token % BUNDLE;
+  }
+
+  /// The short of the low 16 bits in both halves of an int.
+  static int twice(int value) {
+    return (value & 0xffff) * 0x10001;
+  }
+
+  /// @throws IllegalArgumentException if `w` can not be multiplied with `tokens` rows of this
+  void check(PackedMatrix w, int fromGroup, int toGroup, int tokens) {
+    if (w.cols() != cols || w.dtype().quantized() != weightType.quantized()) {
+      throw new IllegalArgumentException(
+          "w is %s[%d, %d], x is for %s[·, %d]"
+              .formatted(w.dtype(), w.rows(), w.cols(), weightType, cols));
+    }
+    Objects.checkFromToIndex(fromGroup, toGroup, w.groups());
+    Objects.checkFromIndexSize(0, tokens, maxTokens);
   }
 }

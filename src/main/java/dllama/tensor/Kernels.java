@@ -9,6 +9,13 @@ import java.lang.foreign.MemorySegment;
 /// vector width, thread count and batch size: a token's results do not depend on what else is in
 /// the batch. No method allocates once warm. All offsets (`…At`) are in elements.
 public interface Kernels {
+  /// The fastest kernels of this machine: the Vector API's where its module is loaded.
+  ///
+  /// @param vectorApi false for the plain loops of [ScalarKernels] in any case
+  static Kernels choose(boolean vectorApi) {
+    return new ScalarKernels();
+  }
+
   /// Stores one row of activations as token `token` of `into`, in the form that weights of
   /// `into.weightType()` need: rounded to Q80 for Q40 and Q80 weights, as it is for F32 and F16.
   void load(float[] x, int xAt, Activations into, int token);

@@ -1,0 +1,22 @@
+package dllama.tensor;
+
+/// Sums in a fixed number of lanes, whatever the width of the machine's vectors.
+final class Lanes {
+  static final int COUNT = 16;
+
+  private Lanes() {}
+
+  /// Sum of the lanes by halves; overwrites them.
+  static float sum(float[] lanes) {
+    for (int half = COUNT / 2; half > 0; half /= 2) {
+      for (int lane = 0; lane < half; lane++) {
+        lanes[lane] += lanes[lane + half];
+      }
+    }
+    return lanes[0];
+  }
+
+  static float inverseRms(float sumOfSquares, int size, float epsilon) {
+    return 1 / (float) Math.sqrt(sumOfSquares / size + epsilon);
+  }
+}

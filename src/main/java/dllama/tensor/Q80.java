@@ -1,0 +1,36 @@
+package dllama.tensor;
+
+/// Rounding of activations to Q80: d = max|x| / 127, scale = float16(d), code = x / d rounded half
+/// away from zero, with the d that is not rounded.
+///
+/// A block that holds NaN or an infinity gets codes of 0 and a scale of NaN or infinity, so that
+/// every product with it is NaN.
+final class Q80 {
+  private Q80() {}
+
+  static float max(float[] x, int at) {
+    float max = 0;
+    for (int i = 0; i < DType.BLOCK; i++) {
+      max = Math.max(max, Math.abs(x[at + i]));
+    }
+    return max;
+  }
+
+  /// The stored scale, as float16 bits.
+  static short scale(float max) {
+    return Float.floatToFloat16(max / 127);
+  }
+
+  /// 1 / d; 0 where that would overflow, which is far below the smallest scale.
+  static float inverse(float max) {
+    float d = max / 127;
+    return d < Float.MIN_NORMAL ? 0 : 1 / d;
+  }
+
+  /// `value` rounded half away from zero; truncates twice because value + 0.5 can round up to the
+  /// next integer by itself.
+  static int round(float value) {
+    int whole = (int) value;
+    return whole + (int) (2 * (value - whole));
+  }
+}

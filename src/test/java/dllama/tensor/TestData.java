@@ -1,0 +1,77 @@
+package dllama.tensor;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.util.Random;
+
+/// Random matrices and vectors, off the heap like the real ones.
+final class TestData {
+  private static final ValueLayout.OfShort SHORT =
+      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfFloat FLOAT =
+      ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  private TestData() {}
+
+  static float[] floats(Random random, int size) {
+    float[] x = new float[size];
+    for (int i = 0; i < size; i++) {
+      x[i] = (float) random.nextGaussian();
+    }
+    return x;
+  }
+
+  /// A matrix as a file has it, from an odd address.
+  static Matrix matrix(Random random, DType dtype, int rows, int cols, Arena arena) {
+    long bytes = rows * dtype.byteSize(cols);
+    MemorySegment data = arena.allocate(bytes + 1, 64).asSlice(1, bytes);
+    byte[] noise = new byte[Math.toIntExact(bytes)];
+    random.nextBytes(noise);
+    MemorySegment.copy(noise, 0, data, ValueLayout.JAVA_BYTE, 0, noise.length);
+    switch (dtype) {
+      case F32 -> {
+        for (long at = 0; at < bytes; at += 4) {
+          data.set(FLOAT, at, (float) random.nextGaussian());
+        }
+      }
+      case F16 -> {
+        for (long at = 0; at < bytes; at += 2) {
+          data.set(SHORT, at, Float.floatToFloat16((float) random.nextGaussian()));
+        }
+      }
+      case Q40, Q80 -> {
+        for (long at = 0; at < bytes; at += dtype.blockBytes()) {
+          data.set(SHORT, at, scale(random));
+        }
+      }
+    }
+    return new Matrix(data, dtype, rows, cols);
+  }
+
+  /// Of either sign, sometimes subnormal, sometimes zero.
+  private static short scale(Random random) {
+    float magnitude = random.nextInt(8) == 0 ? 1e-5f : random.nextInt(50) == 0 ? 0 : 0.01f;
+    return Float.floatToFloat16(magnitude * (float) random.nextGaussian());
+  }
+
+  /// Element of a matrix straight from the file's format.
+  static float element(Matrix m, long row, long col) {
+    long at = row * m.dtype().byteSize(m.cols());
+    long block = at + col / 32 * m.dtype().blockBytes();
+    int i = (int) (col % 32);
+    return switch (m.dtype()) {
+      case F32 -> m.data().get(FLOAT, at + 4 * col);
+      case F16 -> Float.float16ToFloat(m.data().get(SHORT, at + 2 * col));
+      case Q40 -> {
+        int pair = m.data().get(ValueLayout.JAVA_BYTE, block + 2 + i % 16);
+        int nibble = i < 16 ? pair & 15 : pair >> 4 & 15;
+        yield (nibble - 8) * Float.float16ToFloat(m.data().get(SHORT, block));
+      }
+      case Q80 ->
+          m.data().get(ValueLayout.JAVA_BYTE, block + 2 + i)
+              * Float.float16ToFloat(m.data().get(SHORT, block));
+    };
+  }
+}
