@@ -11,6 +11,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HexFormat;
+import java.util.Optional;
 
 /// Finds the recorded results of distributed-llama in `src/test/resources/conformance`; its
 /// README.md tells what is there and how exact a result has to be.
@@ -33,9 +34,20 @@ public final class Conformance {
     }
   }
 
+  /// A file of the larger collection beside the project, where there is one; only for extra tests.
+  public static Optional<Path> shared(String caseName, String name) {
+    Path file =
+        Path.of(System.getProperty("dllama.shared", "../shared"), "conformance", caseName, name);
+    return Optional.of(file).filter(Files::exists);
+  }
+
   public static JsonNode json(String caseName, String name) {
+    return json(file(caseName, name));
+  }
+
+  public static JsonNode json(Path file) {
     try {
-      return JSON.readTree(Files.readAllBytes(file(caseName, name)));
+      return JSON.readTree(Files.readAllBytes(file));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

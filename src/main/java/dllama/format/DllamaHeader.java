@@ -122,7 +122,7 @@ final class DllamaHeader {
             heads,
             kvHeads,
             headDim(dim, heads),
-            require(VOCAB_SIZE, 1 << 24),
+            require(VOCAB_SIZE, 1 << 22),
             require(CONTEXT_LENGTH, 1 << 27),
             epsilon(),
             activation(),

@@ -1,0 +1,102 @@
+package dllama.tokenizer;
+
+import dllama.tokenizer.Tokenizer.Vocabulary;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
+/// Turns the tokens of one answer into text, piece by piece. A character whose bytes are spread
+/// over tokens is held back until it is complete; bytes that can not be UTF-8 become one U+FFFD
+/// once a complete character follows. BOS and end tokens give no text. Not thread-safe.
+///
+/// What is emitted, byte for byte, is what distributed-llama prints: it checks the form of UTF-8
+/// sequences only (overlong ones and surrogates pass), ends a piece at a zero byte, and shows what
+/// was held back when an end token comes, without forgetting it.
+public final class TokenStream {
+  private static final byte[] REPLACEMENT = "\uFFFD".getBytes(StandardCharsets.UTF_8);
+  private static final byte[] NOTHING = {};
+
+  private final Vocabulary vocabulary;
+
+  /// All bytes since the last complete character, for the end token.
+  private final ByteArrayOutputStream held = new ByteArrayOutputStream();
+
+  /// The begun character, of which `missing` bytes are still to come.
+  private final byte[] partial = new byte[4];
+
+  private int partialLength;
+  private int missing;
+  private boolean invalid;
+
+  public TokenStream(Vocabulary vocabulary) {
+    this.vocabulary = vocabulary;
+  }
+
+  /// Forgets what was held back: a new answer begins.
+  public void reset() {
+    held.reset();
+    partialLength = 0;
+    missing = 0;
+    invalid = false;
+  }
+
+  /// The text that this token completes, often empty.
+  public String next(int token) {
+    byte[] bytes = nextBytes(token);
+    return bytes.length == 0 ? "" : new String(bytes, StandardCharsets.UTF_8);
+  }
+
+  /// The same as bytes. Ids beyond the vocabulary give nothing: models are often padded.
+  public byte[] nextBytes(int token) {
+    if (token == vocabulary.bosId() || token < 0 || token >= vocabulary.size()) {
+      return NOTHING;
+    }
+    if (vocabulary.eosIds().contains(token)) {
+      return held.toByteArray();
+    }
+    ByteArrayOutputStream text = new ByteArrayOutputStream();
+    for (byte b : vocabulary.pieces()[token]) {
+      if (b == 0) {
+        break;
+      }
+      accept(b, text);
+    }
+    return text.toByteArray();
+  }
+
+  private void accept(byte b, ByteArrayOutputStream text) {
+    boolean continuation = (b & 0xC0) == 0x80;
+    if (missing > 0 && !continuation) {
+      invalid = true;
+      partialLength = 0;
+      missing = 0;
+    }
+    held.write(b);
+    if (missing > 0) {
+      missing--;
+    } else if (continuation || (b & 0xF8) == 0xF8) {
+      invalid = true;
+      return;
+    } else {
+      missing = following(b);
+    }
+    partial[partialLength++] = b;
+    if (missing == 0) {
+      emit(text);
+    }
+  }
+
+  /// How many bytes follow the first one of a character.
+  private static int following(byte first) {
+    int value = first & 0xFF;
+    return value < 0x80 ? 0 : value < 0xE0 ? 1 : value < 0xF0 ? 2 : 3;
+  }
+
+  private void emit(ByteArrayOutputStream text) {
+    if (invalid) {
+      text.writeBytes(REPLACEMENT);
+    }
+    text.writeBytes(Arrays.copyOf(partial, partialLength));
+    reset();
+  }
+}
