@@ -1,0 +1,61 @@
+package dllama.cli;
+
+import dllama.settings.Settings;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/// What can be asked for: the modes of a root, and tools that need no cluster.
+enum Command {
+  CHAT(true, "Talk with the model; the default."),
+  INFERENCE(true, "Go on from a prompt."),
+  LOGITS(true, "Write the logits of given tokens to a file."),
+  BENCH(true, "Measure prefill and decode."),
+  SYNTH(false, "Write a model of random weights, for tests and measurements."),
+  TOKENIZE(false, "Show the tokens of a text.");
+
+  private final boolean mode;
+  private final String summary;
+
+  Command(boolean mode, String summary) {
+    this.mode = mode;
+    this.summary = summary;
+  }
+
+  static Optional<Command> named(String word) {
+    return Arrays.stream(values()).filter(command -> command.word().equals(word)).findFirst();
+  }
+
+  String word() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+
+  String summary() {
+    return summary;
+  }
+
+  /// Whether it needs a root and its nodes.
+  boolean mode() {
+    return mode;
+  }
+
+  List<OptionRow> options() {
+    List<OptionRow> own =
+        switch (this) {
+          case CHAT -> List.of();
+          case INFERENCE -> Options.INFERENCE;
+          case LOGITS -> Options.LOGITS;
+          case BENCH -> Options.BENCH;
+          case SYNTH -> Options.SYNTH;
+          case TOKENIZE -> Options.TOKENIZE;
+        };
+    return mode ? Stream.of(own, Options.ROOT, Options.NODE).flatMap(List::stream).toList() : own;
+  }
+
+  /// The setting that says so, if this is a mode.
+  Optional<Settings.Option> asOption() {
+    return mode ? Optional.of(new Settings.Option(word(), "mode", word())) : Optional.empty();
+  }
+}

@@ -1,0 +1,101 @@
+package dllama.cli;
+
+import static dllama.cli.OptionRow.option;
+import static dllama.cli.OptionRow.text;
+
+import dllama.cli.OptionRow.Kind;
+import java.util.List;
+
+/// The options of all commands. What values mean and which are allowed stands in `reference.conf`;
+/// here are only the names and one line of help.
+final class Options {
+  private Options() {}
+
+  /// For every node.
+  static final List<OptionRow> NODE =
+      List.of(
+          text("--role", "root|worker", "role", "what this node is; default root"),
+          text(
+              "--host", "HOST", "host", "address to bind and announce; default: that of the route"),
+          text("--port", "PORT", "port", "default 9990 on the root, any free one on a worker"),
+          text("--threads", "N", "threads", "compute threads; default: the physical cores"),
+          option(
+              Kind.REPEATED,
+              "--seed-node",
+              "HOST[:PORT]",
+              "seed-nodes",
+              "worker: address of the root; may repeat"));
+
+  /// For every mode of the root.
+  static final List<OptionRow> ROOT =
+      List.of(
+          text("--model", "PATH", "model", "root: model file (.m)"),
+          text("--tokenizer", "PATH", "tokenizer", "root: tokenizer file (.t)"),
+          text("--nodes", "N|auto", "nodes", "root: nodes wanted, itself included; default auto"),
+          text(
+              "--form-timeout",
+              "TIME",
+              "form-timeout",
+              "root: an automatic cluster forms when nobody has come for so long; default 5s"),
+          text("--arch", "NAME", "arch", "root: architecture, where the model file is silent"),
+          text(
+              "--weights-float-type",
+              "TYPE",
+              "weights-float-type",
+              "f32, f16, q40 or q80, where the model file is silent"),
+          text(
+              "--buffer-float-type",
+              "TYPE",
+              "buffer-float-type",
+              "root: q80 or f32, precision of exchanged partials"),
+          text("--kv-float-type", "TYPE", "kv-float-type", "root: f16 or f32, key/value cache"),
+          text("--max-seq-len", "N", "max-seq-len", "root: context; default the model's, ≤ 4096"),
+          text("--temperature", "T", "sampler.temperature", "root: default 0.8; 0 is greedy"),
+          text("--topp", "P", "sampler.topp", "root: default 0.9"),
+          text("--seed", "N", "sampler.seed", "root: start of the random sequence"),
+          text("--system", "TEXT", "chat.system", "root: system prompt of the chat"),
+          text(
+              "--chat-template",
+              "NAME",
+              "chat.template",
+              "root: llama2, llama3, deepSeek3 or chatml; default: by the tokenizer"));
+
+  static final List<OptionRow> INFERENCE =
+      List.of(
+          text("--prompt", "TEXT", "inference.prompt", "text to go on from"),
+          text("--steps", "N", "inference.steps", "tokens to generate; default 64"),
+          option(
+              Kind.SWITCH, "--ignore-eos", "", "inference.ignore-eos", "go on after an end token"),
+          text("--output", "text|json", "output", "json: one document on standard output"));
+
+  static final List<OptionRow> LOGITS =
+      List.of(
+          option(
+              Kind.COMMAS, "--tokens", "1,2,3", "logits.tokens", "ids to feed from position 0 on"),
+          text("--out", "FILE", "logits.out", "for float32 rows [tokens, vocab]"));
+
+  static final List<OptionRow> BENCH =
+      List.of(
+          text("--shape", "NAME", "bench.shape", "random weights of this shape, no model file"),
+          text("--layers", "N", "bench.layers", "layers of the shape; default: all"),
+          option(Kind.COMMAS, "--prefill", "32,512", "bench.prefill", "prompt lengths; default 32"),
+          text("--decode", "N", "bench.decode", "tokens to generate; default 64"),
+          text("--repeat", "N", "bench.repeat", "runs per row; default 3"),
+          text("--output", "md|csv|json", "output", "form of the table"));
+
+  static final List<OptionRow> SYNTH =
+      List.of(
+          text("--shape", "NAME", "synth.shape", "default tiny"),
+          text("--layers", "N", "synth.layers", "default: as the shape has"),
+          text("--weights-float-type", "TYPE", "weights-float-type", "f32 or q40; default q40"),
+          text("--seed", "N", "synth.seed", "default 1"),
+          text("--out", "FILE", "synth.out", "model file to write (.m)"),
+          text("--tokenizer", "FILE", "tokenizer", "tokenizer file to write (.t)"));
+
+  static final List<OptionRow> TOKENIZE =
+      List.of(
+          text("--tokenizer", "PATH", "tokenizer", "tokenizer file (.t)"),
+          text("--text", "TEXT", "tokenize.text", "what to encode"),
+          text("--hex", "BYTES", "tokenize.hex", "the same as hexadecimal bytes"),
+          text("--output", "text|json", "output", "json: one document on standard output"));
+}

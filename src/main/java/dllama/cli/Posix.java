@@ -1,0 +1,56 @@
+package dllama.cli;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.util.List;
+
+/// The system calls that [Launcher] needs and Java does not have. Called by name, since that class
+/// is compiled for an older Java.
+final class Posix {
+  private static final int STDERR = 2;
+
+  private Posix() {}
+
+  /// `execv(2)`: replaces this process by `command`, whose first element is a path. The new
+  /// program has the same id, terminal and parent.
+  ///
+  /// @throws IOException if the system refuses; this process then goes on
+  static void replace(List<String> command) throws Throwable {
+    MethodHandle execv = function("execv", ValueLayout.ADDRESS, ValueLayout.ADDRESS);
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment argv = arena.allocate(ValueLayout.ADDRESS, command.size() + 1);
+      for (int i = 0; i < command.size(); i++) {
+        argv.setAtIndex(ValueLayout.ADDRESS, i, arena.allocateFrom(command.get(i)));
+      }
+      int result = (int) execv.invokeExact(arena.allocateFrom(command.getFirst()), argv);
+      throw new IOException("execv of " + command.getFirst() + " returned " + result);
+    }
+  }
+
+  /// Makes `saved` the standard error again, see `Launcher.hushed`.
+  ///
+  /// @throws IOException if there is no such file descriptor
+  static void restoreError(int saved) throws Throwable {
+    MethodHandle dup2 = function("dup2", ValueLayout.JAVA_INT, ValueLayout.JAVA_INT);
+    int result = (int) dup2.invokeExact(saved, STDERR);
+    if (result != STDERR) {
+      throw new IOException("dup2 of " + saved + " returned " + result);
+    }
+    int closed = (int) function("close", ValueLayout.JAVA_INT).invokeExact(saved);
+    assert closed == 0 : closed;
+  }
+
+  @SuppressWarnings("restricted") // jvm.options and the manifest allow native access
+  private static MethodHandle function(String name, MemoryLayout... parameters) {
+    Linker linker = Linker.nativeLinker();
+    return linker.downcallHandle(
+        linker.defaultLookup().findOrThrow(name),
+        FunctionDescriptor.of(ValueLayout.JAVA_INT, parameters));
+  }
+}

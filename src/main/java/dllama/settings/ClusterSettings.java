@@ -1,0 +1,78 @@
+package dllama.settings;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/// How the nodes find each other and talk.
+///
+/// @param host address or name to bind and announce; empty: by the rules of [HostAddress]
+/// @param port 0: any free one
+/// @param threads compute threads of this node
+/// @param seedNodes where a worker looks for its root; never empty on a worker
+/// @param nodes nodes wanted, root included, a power of two; empty: as many as are there
+/// @param formTimeout how long the set of nodes must not change before an automatic world forms
+/// @param aloneTimeout the same while no worker has shown up
+/// @param nodesTimeout how long a mode that is not interactive waits for `nodes`
+public record ClusterSettings(
+    Optional<String> host,
+    int port,
+    int threads,
+    List<SeedNode> seedNodes,
+    Optional<Integer> nodes,
+    Duration formTimeout,
+    Duration aloneTimeout,
+    Duration nodesTimeout,
+    Sync sync,
+    Weights weights,
+    Exchange exchange) {
+
+  /// The exchange of partials.
+  ///
+  /// @param timeout silence after which a node counts as lost
+  /// @param maxFrameBytes largest frame
+  public record Sync(Duration timeout, int maxFrameBytes) {}
+
+  /// The way of the weights to the workers.
+  ///
+  /// @param chunkBytes bytes per message
+  /// @param window messages under way to one worker that are not yet acknowledged
+  public record Weights(int chunkBytes, int window) {}
+
+  /// Who does the work of the network.
+  ///
+  /// @param eventLoop whether the waiting compute thread runs the network
+  public record Exchange(boolean eventLoop) {}
+
+  static ClusterSettings from(Values values, Role role) {
+    Values sync = values.below("sync");
+    Values weights = values.below("weights");
+    return new ClusterSettings(
+        values.unlessAuto("host", Values::text).map(String::strip),
+        values
+            .unlessAuto("port", (v, key) -> v.integer(key, 0, 65535))
+            .orElse(role == Role.ROOT ? SeedNode.DEFAULT_PORT : 0),
+        values
+            .unlessAuto("threads", (v, key) -> v.integer(key, 1, 1024))
+            .orElseGet(Cores::physical),
+        values.texts("seed-nodes").stream().map(SeedNode::parse).toList(),
+        values.unlessAuto("nodes", ClusterSettings::nodes),
+        values.duration("form-timeout", Duration.ofMillis(100), Duration.ofHours(1)),
+        values.duration("alone-timeout", Duration.ZERO, Duration.ofHours(1)),
+        values.duration("nodes-timeout", Duration.ofSeconds(1), Duration.ofDays(1)),
+        new Sync(
+            sync.duration("timeout", Duration.ofMillis(100), Duration.ofMinutes(10)),
+            sync.bytes("max-frame-bytes", 64 << 10, 64 << 20)),
+        new Weights(
+            weights.bytes("chunk-bytes", 4 << 10, 1 << 20), weights.integer("window", 1, 1024)),
+        new Exchange(values.below("exchange").flag("event-loop")));
+  }
+
+  private static int nodes(Values values, String key) {
+    int nodes = values.integer(key, 1, 1024);
+    if (Integer.bitCount(nodes) != 1) {
+      throw values.bad(key, "a power of two (1, 2, 4, 8, …)");
+    }
+    return nodes;
+  }
+}

@@ -1,0 +1,61 @@
+package dllama.settings;
+
+import dllama.error.UserException;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.Optional;
+
+/// The model and how it is held in memory. Empty means chosen when the model is known.
+///
+/// @param prefillBatch tokens of a prompt computed together
+public record ModelSettings(
+    Optional<Path> model,
+    Optional<Path> tokenizer,
+    Optional<String> arch,
+    Optional<FloatType> weightsFloatType,
+    Optional<FloatType> bufferFloatType,
+    Optional<FloatType> kvFloatType,
+    Optional<Integer> maxSeqLen,
+    int prefillBatch) {
+  private static final int DEFAULT_CONTEXT = 4096;
+
+  static ModelSettings from(Values values) {
+    return new ModelSettings(
+        values.textIfAny("model").map(Path::of),
+        values.textIfAny("tokenizer").map(Path::of),
+        values.unlessAuto("arch", Values::text),
+        values.unlessAuto(
+            "weights-float-type", (v, key) -> v.choice(key, EnumSet.allOf(FloatType.class))),
+        values.unlessAuto(
+            "buffer-float-type",
+            (v, key) -> v.choice(key, EnumSet.of(FloatType.F32, FloatType.Q80))),
+        values.unlessAuto(
+            "kv-float-type", (v, key) -> v.choice(key, EnumSet.of(FloatType.F32, FloatType.F16))),
+        values.unlessAuto("max-seq-len", (v, key) -> v.integer(key, 1, 1 << 24)),
+        values.integer("prefill-batch", 1, 4096));
+  }
+
+  /// Type of the exchanged partials of a model with weights of type `weights`.
+  public FloatType bufferFloatType(FloatType weights) {
+    boolean quantized = weights == FloatType.Q40 || weights == FloatType.Q80;
+    return bufferFloatType.orElse(quantized ? FloatType.Q80 : FloatType.F32);
+  }
+
+  /// Type of the key/value cache of a model with weights of type `weights`.
+  public FloatType kvFloatType(FloatType weights) {
+    return kvFloatType.orElse(weights == FloatType.F32 ? FloatType.F32 : FloatType.F16);
+  }
+
+  /// Positions to reserve for a model whose own context is `modelContext` long.
+  ///
+  /// @throws UserException if more are asked for than the model has
+  public int contextLength(int modelContext) {
+    int wanted = maxSeqLen.orElse(Math.min(modelContext, DEFAULT_CONTEXT));
+    if (wanted > modelContext) {
+      throw new UserException(
+          "--max-seq-len %d is more than this model's context of %d"
+              .formatted(wanted, modelContext));
+    }
+    return wanted;
+  }
+}

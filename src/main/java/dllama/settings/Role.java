@@ -1,0 +1,7 @@
+package dllama.settings;
+
+/// What a node is for.
+public enum Role {
+  ROOT,
+  WORKER
+}

@@ -1,0 +1,172 @@
+package dllama.settings;
+
+import com.typesafe.config.Config;
+import dllama.error.UserException;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Properties;
+
+/// Everything that can be set, read once at start and checked: no other code looks at
+/// configuration. `reference.conf` says what each value means.
+///
+/// @param logLevel error, warn, info, debug or trace
+/// @param akka the whole configuration, for Akka's own part of it
+public record Settings(
+    Role role,
+    Mode mode,
+    ModelSettings model,
+    ClusterSettings cluster,
+    Sampler sampler,
+    Chat chat,
+    Inference inference,
+    Logits logits,
+    Bench bench,
+    Synth synth,
+    Tokenize tokenize,
+    Output output,
+    String logLevel,
+    Config akka) {
+
+  /// A value from the command line.
+  ///
+  /// @param option as the user wrote it, such as `--threads`
+  /// @param key without the leading `dllama.`
+  /// @param value a text or a list of texts
+  public record Option(String option, String key, Object value) {}
+
+  /// How tokens are drawn.
+  ///
+  /// @param temperature 0: always the most likely token
+  /// @param topp 0 and 1: draw from all tokens
+  /// @param seed empty: from the clock
+  public record Sampler(float temperature, float topp, Optional<Long> seed) {
+    static Sampler from(Values values) {
+      return new Sampler(
+          (float) values.real("temperature", 0, 100),
+          (float) values.real("topp", 0, 1),
+          values.unlessAuto(
+              "seed", (v, key) -> v.whole(key, Long.MIN_VALUE, Long.MAX_VALUE, "of 64 bits")));
+    }
+  }
+
+  /// What the chat adds to what its user says.
+  ///
+  /// @param system system prompt
+  /// @param template name of a chat template; empty: as the tokenizer file says
+  public record Chat(Optional<String> system, Optional<String> template) {
+    static Chat from(Values values) {
+      return new Chat(values.textIfAny("system"), values.unlessAuto("template", Values::text));
+    }
+  }
+
+  /// What to generate, and how much of it.
+  ///
+  /// @param steps tokens to generate
+  /// @param ignoreEos whether to go on after an end token
+  public record Inference(String prompt, int steps, boolean ignoreEos) {
+    static Inference from(Values values) {
+      return new Inference(
+          values.text("prompt"), values.integer("steps", 1, 1 << 24), values.flag("ignore-eos"));
+    }
+  }
+
+  /// Whose logits to write, and where.
+  ///
+  /// @param tokens ids to feed from position 0 on
+  /// @param out file for the rows
+  public record Logits(List<Integer> tokens, Optional<Path> out) {
+    static Logits from(Values values) {
+      return new Logits(
+          values.integers("tokens", 0, Integer.MAX_VALUE), values.textIfAny("out").map(Path::of));
+    }
+  }
+
+  /// What to measure.
+  ///
+  /// @param shape name of a model's shape with random weights; empty: a model file is measured
+  /// @param layers empty: all
+  /// @param prefill prompt lengths in tokens
+  /// @param decode tokens to generate per run
+  /// @param repeat runs per row
+  public record Bench(
+      Optional<String> shape,
+      Optional<Integer> layers,
+      List<Integer> prefill,
+      int decode,
+      int repeat) {
+    static Bench from(Values values) {
+      return new Bench(
+          values.textIfAny("shape"),
+          values.unlessAuto("layers", (v, key) -> v.integer(key, 1, 1000)),
+          values.integers("prefill", 1, 1 << 24),
+          values.integer("decode", 1, 65536),
+          values.integer("repeat", 1, 1000));
+    }
+  }
+
+  /// The model of random weights to write.
+  ///
+  /// @param layers empty: as many as the shape has
+  /// @param out model file to write
+  public record Synth(String shape, Optional<Integer> layers, long seed, Optional<Path> out) {
+    static Synth from(Values values) {
+      return new Synth(
+          values.text("shape"),
+          values.unlessAuto("layers", (v, key) -> v.integer(key, 1, 1000)),
+          values.whole("seed", Long.MIN_VALUE, Long.MAX_VALUE, "of 64 bits"),
+          values.textIfAny("out").map(Path::of));
+    }
+  }
+
+  /// What to encode.
+  ///
+  /// @param hex the same as bytes; counts where it is given
+  public record Tokenize(String text, Optional<String> hex) {
+    static Tokenize from(Values values) {
+      return new Tokenize(values.text("text"), values.textIfAny("hex"));
+    }
+  }
+
+  /// Reads the settings of a node.
+  ///
+  /// @param file over `reference.conf`
+  /// @param properties over the file; only those that start with `dllama.` or `akka.` count
+  /// @param options over both
+  /// @throws UserException naming key, value, place and allowed range of the first bad one
+  public static Settings load(Optional<Path> file, Properties properties, List<Option> options) {
+    Config config = SettingsLoader.load(file, properties, options);
+    Values values = new Values(config.getConfig("dllama"), "dllama.");
+    Role role = values.choice("role", EnumSet.allOf(Role.class));
+    Settings settings =
+        new Settings(
+            role,
+            values.choice("mode", EnumSet.allOf(Mode.class)),
+            ModelSettings.from(values),
+            ClusterSettings.from(values, role),
+            Sampler.from(values.below("sampler")),
+            Chat.from(values.below("chat")),
+            Inference.from(values.below("inference")),
+            Logits.from(values.below("logits")),
+            Bench.from(values.below("bench")),
+            Synth.from(values.below("synth")),
+            Tokenize.from(values.below("tokenize")),
+            values.choice("output", EnumSet.allOf(Output.class)),
+            logLevel(values),
+            config);
+    if (role == Role.WORKER && settings.cluster.seedNodes().isEmpty()) {
+      throw new UserException(
+          "a worker needs the address of its root: --seed-node HOST, as the root shows it");
+    }
+    return settings;
+  }
+
+  private static String logLevel(Values values) {
+    String level = values.text("log-level");
+    if (!List.of("error", "warn", "info", "debug", "trace").contains(level)) {
+      throw values.bad("log-level", "error, warn, info, debug, trace");
+    }
+    return level;
+  }
+}
