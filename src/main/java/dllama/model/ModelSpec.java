@@ -1,9 +1,13 @@
 package dllama.model;
 
+import dllama.error.UserException;
 import dllama.tensor.DType;
 
 /// Hyperparameters of a model. Names are those of the glossary in docs/ARCHITECTURE.md; all sizes
 /// in elements.
+///
+/// A spec comes from a file or from another node, so it is checked where it is made: whoever holds
+/// one may multiply its sizes as `long` and allocate lists of `layers` without fear.
 public record ModelSpec(
     Architecture architecture,
     DType weightType,
@@ -32,8 +36,47 @@ public record ModelSpec(
       float lowFrequency,
       float highFrequency,
       int originalContextLength) {
+    public Rope {
+      positive("ropeTheta", theta);
+      positive("rope factor", factor);
+      if (factor != 1) {
+        positive("rope low frequency factor", lowFrequency);
+        range("rope original context length", originalContextLength, 1, 1 << 28);
+        if (!(highFrequency > lowFrequency) || Float.isInfinite(highFrequency)) {
+          throw new UserException(
+              "model header: rope high frequency factor %s must be above the low one, %s"
+                  .formatted(highFrequency, lowFrequency));
+        }
+      }
+    }
+
     public static Rope unscaled(float theta) {
       return new Rope(theta, 1, 1, 1, 0);
+    }
+  }
+
+  public ModelSpec {
+    range("dim", dim, 1, 1 << 18);
+    range("ffnDim", ffnDim, 1, 1 << 20);
+    range("layers", layers, 1, 1 << 10);
+    range("heads", heads, 1, 1 << 12);
+    range("kvHeads", kvHeads, 1, heads);
+    range("headDim", headDim, 2, 1 << 12);
+    range("vocabSize", vocabSize, 1, 1 << 24);
+    range("contextLength", contextLength, 1, 1 << 28);
+    positive("rmsEpsilon", rmsEpsilon);
+    if (heads % kvHeads != 0) {
+      throw new UserException(
+          "model header: heads=%d is not a multiple of kvHeads=%d".formatted(heads, kvHeads));
+    }
+    if (headDim % 2 != 0) {
+      throw new UserException("model header: headDim=%d is odd".formatted(headDim));
+    }
+    range("heads * headDim", heads * headDim, 2, 1 << 20);
+    if (weightType.quantized()) {
+      wholeBlocks("dim", dim, weightType);
+      wholeBlocks("heads * headDim", heads * headDim, weightType);
+      wholeBlocks("ffnDim", ffnDim, weightType);
     }
   }
 
@@ -45,5 +88,26 @@ public record ModelSpec(
   /// Width of all key heads together, and of all value heads.
   public int kvDim() {
     return kvHeads * headDim;
+  }
+
+  private static void range(String what, int value, int min, int max) {
+    if (value < min || value > max) {
+      throw new UserException(
+          "model header: %s=%d is outside %d to %d".formatted(what, value, min, max));
+    }
+  }
+
+  private static void positive(String what, float value) {
+    if (!(value > 0) || Float.isInfinite(value)) {
+      throw new UserException("model header: %s=%s must be positive".formatted(what, value));
+    }
+  }
+
+  private static void wholeBlocks(String what, int value, DType weightType) {
+    if (value % DType.BLOCK != 0) {
+      throw new UserException(
+          "model header: %s=%d is not a multiple of %d, as %s weights need"
+              .formatted(what, value, DType.BLOCK, weightType));
+    }
   }
 }

@@ -1,0 +1,75 @@
+package dllama.model;
+
+import dllama.model.ModelSpec.Rope;
+
+/// Cosines and sines of the rotary embedding for every position and pair of a head,
+/// `[contextLength, headDim / 2]`.
+///
+/// Pair i turns by `position · theta^(-2i / headDim)` (Su et al., RoFormer, arXiv:2104.09864).
+/// Computed in double, because a float angle is off by a visible amount at high positions, and with
+/// [StrictMath], so that unlike processors hold the same bits. Immutable, shared by threads.
+public final class RopeTable {
+  private final boolean adjacent;
+  private final int pairs;
+  private final float[] cos;
+  private final float[] sin;
+
+  /// @param contextLength positions to prepare
+  public RopeTable(ModelSpec spec, int contextLength) {
+    adjacent = spec.architecture().rope() == Architecture.RopeStyle.ADJACENT;
+    pairs = spec.headDim() / 2;
+    cos = new float[Math.multiplyExact(contextLength, pairs)];
+    sin = new float[cos.length];
+    for (int pair = 0; pair < pairs; pair++) {
+      double frequency = frequency(spec.rope(), pair, spec.headDim());
+      for (int position = 0; position < contextLength; position++) {
+        cos[position * pairs + pair] = (float) StrictMath.cos(position * frequency);
+        sin[position * pairs + pair] = (float) StrictMath.sin(position * frequency);
+      }
+    }
+  }
+
+  /// Rotates one head, `headDim` values from `at` on, in place for `position`.
+  public void rotate(float[] head, int at, int position) {
+    if (adjacent) {
+      rotateAdjacent(head, at, position * pairs);
+    } else {
+      rotateHalfSplit(head, at, position * pairs);
+    }
+  }
+
+  /// Pairs (2i, 2i + 1).
+  private void rotateAdjacent(float[] head, int at, int row) {
+    for (int pair = 0; pair < pairs; pair++) {
+      rotatePair(head, at + 2 * pair, at + 2 * pair + 1, row + pair);
+    }
+  }
+
+  /// Pairs (i, i + headDim / 2).
+  private void rotateHalfSplit(float[] head, int at, int row) {
+    for (int pair = 0; pair < pairs; pair++) {
+      rotatePair(head, at + pair, at + pair + pairs, row + pair);
+    }
+  }
+
+  private void rotatePair(float[] head, int first, int second, int angle) {
+    float x = head[first];
+    float y = head[second];
+    head[first] = x * cos[angle] - y * sin[angle];
+    head[second] = x * sin[angle] + y * cos[angle];
+  }
+
+  /// Radians per position of one pair. llama3.1 keeps short waves, slows long ones down by
+  /// `factor`, and goes over smoothly in between (Meta, llama-models, `apply_scaling`).
+  static double frequency(Rope rope, int pair, int headDim) {
+    double frequency = StrictMath.pow(rope.theta(), -2.0 * pair / headDim);
+    if (rope.factor() == 1) {
+      return frequency;
+    }
+    double waves = rope.originalContextLength() * frequency / (2 * Math.PI);
+    double low = rope.lowFrequency();
+    double high = rope.highFrequency();
+    double keep = Math.clamp((waves - low) / (high - low), 0, 1);
+    return keep * frequency + (1 - keep) * frequency / rope.factor();
+  }
+}

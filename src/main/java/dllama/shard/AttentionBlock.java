@@ -1,0 +1,165 @@
+package dllama.shard;
+
+import dllama.model.RopeTable;
+import dllama.tensor.Activations;
+import dllama.tensor.KvHead;
+import dllama.tensor.WorkerPool;
+import java.util.List;
+
+/// Grouped-query attention of one rank's heads:
+///
+/// ```
+/// partial = wo · attend(rope(wq · norm(x)), rope(wk · norm(x)), wv · norm(x))
+/// ```
+///
+/// A kv head and the query heads that read it are on the same rank, and by default on the same
+/// thread, so that no barrier is needed between appending to the cache and reading it.
+final class AttentionBlock {
+  private final StepState step;
+  private final List<ShardWeights.Layer> layers;
+  private final KvCache cache;
+  private final RopeTable rope;
+  private final int headDim;
+  private final int heads;
+  private final int kvHeads;
+
+  private final ProductInput normed;
+  private final ProductInput attended;
+  private final float[] q;
+  private final float[] k;
+  private final float[] v;
+  private final float[] attention;
+  private final float[][] scores;
+
+  private final WorkerPool.Task projectShare = this::projectShare;
+  private final WorkerPool.Task kvHeadsShare = this::kvHeadsShare;
+  private final WorkerPool.Task appendShare = this::appendShare;
+  private final WorkerPool.Task attendShare = this::attendShare;
+  private final WorkerPool.Task outputShare = this::outputShare;
+
+  private int layer;
+  private ShardWeights.Layer weights;
+
+  AttentionBlock(
+      StepState step,
+      List<ShardWeights.Layer> layers,
+      KvCache cache,
+      RopeTable rope,
+      EngineSettings settings) {
+    this.step = step;
+    this.layers = layers;
+    this.cache = cache;
+    this.rope = rope;
+    weights = layers.getFirst();
+    headDim = step.spec.headDim();
+    heads = weights.wq().rows() / headDim;
+    kvHeads = weights.wk().rows() / headDim;
+    int maxTokens = settings.maxBatchTokens();
+    q = new float[Math.multiplyExact(maxTokens, heads * headDim)];
+    k = new float[Math.multiplyExact(maxTokens, kvHeads * headDim)];
+    v = new float[k.length];
+    attention = new float[q.length];
+    scores = new float[step.pool.threads()][KvCache.capacity(settings.contextLength())];
+    normed =
+        new ProductInput(
+            step.pool,
+            weights.wq().dtype(),
+            maxTokens,
+            step.spec.dim(),
+            (token, into, thread) ->
+                step.loadNormed(token, weights.attentionNorm(), into, token, thread));
+    attended =
+        new ProductInput(
+            step.pool,
+            weights.wo().dtype(),
+            maxTokens,
+            heads * headDim,
+            (token, into, _) -> step.kernels.load(attention, token * heads * headDim, into, token));
+  }
+
+  /// Fills `step.partial`.
+  void compute(int layer) {
+    this.layer = layer;
+    weights = layers.get(layer);
+    WorkerPool pool = step.pool;
+    normed.prepare(step.tokens);
+    pool.run(projectShare);
+    if (kvHeads % pool.threads() == 0) {
+      pool.run(kvHeadsShare);
+    } else {
+      pool.run(appendShare);
+      pool.run(attendShare);
+    }
+    attended.prepare(step.tokens);
+    pool.run(outputShare);
+  }
+
+  /// wq, wk and wv as if they were one matrix.
+  private void projectShare(int thread, int threads) {
+    Activations input = normed.rows(thread);
+    int queryGroups = weights.wq().groups();
+    int keyGroups = weights.wk().groups();
+    int groups = queryGroups + 2 * keyGroups;
+    int from = WorkerPool.from(groups, thread, threads);
+    int to = WorkerPool.from(groups, thread + 1, threads);
+    step.product(weights.wq(), from, to, input, q);
+    step.product(weights.wk(), from - queryGroups, to - queryGroups, input, k);
+    int before = queryGroups + keyGroups;
+    step.product(weights.wv(), from - before, to - before, input, v);
+  }
+
+  /// Whole kv heads with their query heads.
+  private void kvHeadsShare(int thread, int threads) {
+    int group = heads / kvHeads;
+    int to = WorkerPool.from(kvHeads, thread + 1, threads);
+    for (int kvHead = WorkerPool.from(kvHeads, thread, threads); kvHead < to; kvHead++) {
+      for (int token = 0; token < step.tokens; token++) {
+        append(kvHead, token);
+      }
+      for (int head = kvHead * group; head < (kvHead + 1) * group; head++) {
+        for (int token = 0; token < step.tokens; token++) {
+          attend(head, token, thread);
+        }
+      }
+    }
+  }
+
+  private void appendShare(int thread, int threads) {
+    int units = kvHeads * step.tokens;
+    int to = WorkerPool.from(units, thread + 1, threads);
+    for (int unit = WorkerPool.from(units, thread, threads); unit < to; unit++) {
+      append(unit / step.tokens, unit % step.tokens);
+    }
+  }
+
+  private void attendShare(int thread, int threads) {
+    int units = heads * step.tokens;
+    int to = WorkerPool.from(units, thread + 1, threads);
+    for (int unit = WorkerPool.from(units, thread, threads); unit < to; unit++) {
+      attend(unit / step.tokens, unit % step.tokens, thread);
+    }
+  }
+
+  private void append(int kvHead, int token) {
+    int at = (token * kvHeads + kvHead) * headDim;
+    int position = step.position + token;
+    rope.rotate(k, at, position);
+    step.kernels.append(cache.head(layer, kvHead), position, k, at, v, at);
+  }
+
+  private void attend(int head, int token, int thread) {
+    int at = (token * heads + head) * headDim;
+    int position = step.position + token;
+    rope.rotate(q, at, position);
+    KvHead history = cache.head(layer, head / (heads / kvHeads));
+    step.kernels.attend(q, at, history, position + 1, scores[thread], attention, at);
+  }
+
+  private void outputShare(int thread, int threads) {
+    Activations input = attended.rows(thread);
+    int groups = weights.wo().groups();
+    int from = WorkerPool.from(groups, thread, threads);
+    int to = WorkerPool.from(groups, thread + 1, threads);
+    step.product(weights.wo(), from, to, input, step.partial);
+  }
+}

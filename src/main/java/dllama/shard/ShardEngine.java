@@ -1,0 +1,226 @@
+package dllama.shard;
+
+import dllama.model.RopeTable;
+import dllama.shard.ShardPlan.Range;
+import dllama.tensor.DType;
+import dllama.tensor.Kernels;
+import dllama.tensor.WorkerPool;
+import java.lang.foreign.MemorySegment;
+
+/// One rank's forward pass as resumable steps: it computes up to the next exchange and returns; the
+/// caller carries partials between ranks.
+///
+/// ```
+/// fill engine.input(); engine.begin(tokens, position, logits);
+/// while (engine.advance()) {
+///   engine.writePartial(mine);          // to all other ranks
+///   engine.reduce(partials);            // those of all ranks, in rank order
+/// }
+/// engine.logitsSlice();
+/// ```
+///
+/// Every rank comes to the same residual stream, bit by bit, because all sum the same encoded
+/// partials in the same order. Results depend neither on the number of threads nor on how a prompt
+/// is cut into batches. Used by one thread at a time; allocates nothing after construction.
+public final class ShardEngine {
+  /// Below this many values the calling thread alone is faster than a barrier.
+  private static final int PARALLEL_VALUES = 1 << 15;
+
+  private enum Phase {
+    ATTENTION,
+    FEED_FORWARD,
+    OUTPUT,
+    DONE
+  }
+
+  private final ShardPlan plan;
+  private final int rank;
+  private final EngineSettings settings;
+  private final DType exchange;
+  private final StepState step;
+  private final AttentionBlock attention;
+  private final FeedForwardBlock feedForward;
+  private final OutputBlock output;
+  private final WorkerPool.Task encodeShare = this::encodeShare;
+  private final WorkerPool.Task reduceShare = this::reduceShare;
+
+  private Phase phase = Phase.DONE;
+  private int layer;
+  private boolean wantsLogits;
+  private boolean exchanging;
+  private MemorySegment target = MemorySegment.NULL;
+  private MemorySegment[] partials = {};
+
+  /// @param slice this rank's weights as `layout` describes them, complete
+  /// @param cache memory for keys and values, [#cacheBytes] bytes, 64-byte aligned
+  /// @param pool compute threads; engines that run one after another may share it
+  public ShardEngine(
+      ShardLayout layout,
+      MemorySegment slice,
+      MemorySegment cache,
+      EngineSettings settings,
+      Kernels kernels,
+      WorkerPool pool) {
+    plan = layout.plan();
+    rank = layout.rank();
+    exchange = plan.exchange();
+    this.settings = settings;
+    step = new StepState(plan.spec(), kernels, pool, settings.maxBatchTokens());
+    ShardWeights weights = ShardWeights.of(layout, slice);
+    KvCache kvCache =
+        new KvCache(
+            cache, plan.spec(), plan.kvHeads(rank).size(), settings.kv(), settings.contextLength());
+    RopeTable rope = new RopeTable(plan.spec(), settings.contextLength());
+    attention = new AttentionBlock(step, weights.layers(), kvCache, rope, settings);
+    feedForward = new FeedForwardBlock(step, weights.layers(), settings.maxBatchTokens());
+    output = new OutputBlock(step, weights);
+  }
+
+  /// Bytes that one rank's key/value cache needs.
+  public static long cacheBytes(ShardPlan plan, EngineSettings settings) {
+    return KvCache.byteSize(
+        plan.spec(), plan.kvHeads(0).size(), settings.kv(), settings.contextLength());
+  }
+
+  /// Rows `[maxBatchTokens, dim]` that the caller fills with the embeddings of the tokens before
+  /// [#begin]; overwritten by the step.
+  public float[] input() {
+    return step.x;
+  }
+
+  /// Starts a step; one that was not finished is given up.
+  ///
+  /// @param position slot of the first token; keys and values from there on are replaced
+  /// @param logits whether those of the last token are wanted
+  /// @throws IllegalArgumentException if the batch does not fit the settings
+  public void begin(int tokens, int position, boolean logits) {
+    if (tokens < 1
+        || tokens > settings.maxBatchTokens()
+        || position < 0
+        || position > settings.contextLength() - tokens) {
+      throw new IllegalArgumentException("tokens=%d position=%d".formatted(tokens, position));
+    }
+    step.tokens = tokens;
+    step.position = position;
+    wantsLogits = logits;
+    layer = 0;
+    exchanging = false;
+    phase = Phase.ATTENTION;
+  }
+
+  /// Computes up to the next exchange.
+  ///
+  /// @return true if a partial has to be exchanged now, false if the step is finished
+  public boolean advance() {
+    if (exchanging || phase == Phase.DONE) {
+      throw new IllegalStateException("phase=%s exchanging=%s".formatted(phase, exchanging));
+    }
+    switch (phase) {
+      case ATTENTION -> attention.compute(layer);
+      case FEED_FORWARD -> feedForward.compute(layer);
+      default -> {
+        if (wantsLogits) {
+          output.compute();
+        }
+        phase = Phase.DONE;
+        return false;
+      }
+    }
+    exchanging = true;
+    return true;
+  }
+
+  /// Exchanges of every step: two per layer.
+  public int exchanges() {
+    return 2 * plan.spec().layers();
+  }
+
+  /// Which exchange of the step is due, from 0; names the partial on its way between ranks.
+  public int exchange() {
+    return 2 * layer + (phase == Phase.FEED_FORWARD ? 1 : 0);
+  }
+
+  /// Size of one rank's encoded partial in this step.
+  public long partialBytes() {
+    return exchange.byteSize((long) step.tokens * plan.spec().dim());
+  }
+
+  /// Encodes this rank's partial, `[tokens, dim]`, as little-endian F32 or Q80 blocks into the
+  /// first [#partialBytes] bytes of `to`.
+  public void writePartial(MemorySegment to) {
+    requireExchange();
+    target = to;
+    share(encodeShare, values());
+  }
+
+  /// `x += partials[0] + partials[1] + …`, summed in this order; ends the exchange.
+  ///
+  /// @param all what [#writePartial] gave on every rank, in rank order, this rank's own included
+  public void reduce(MemorySegment[] all) {
+    requireExchange();
+    if (all.length != plan.worldSize()) {
+      throw new IllegalArgumentException("partials=" + all.length);
+    }
+    partials = all;
+    share(reduceShare, values() * all.length);
+    exchanging = false;
+    if (phase == Phase.ATTENTION) {
+      phase = Phase.FEED_FORWARD;
+    } else {
+      layer++;
+      phase = layer < plan.spec().layers() ? Phase.ATTENTION : Phase.OUTPUT;
+    }
+  }
+
+  /// Logits of the last token for the tokens of [#vocabulary]; valid after a finished step that
+  /// asked for them, until the next one.
+  public float[] logitsSlice() {
+    return output.logits;
+  }
+
+  /// The token ids of this rank's logits.
+  public Range vocabulary() {
+    return plan.vocabulary(rank);
+  }
+
+  private void requireExchange() {
+    if (!exchanging) {
+      throw new IllegalStateException("no exchange is due, phase=" + phase);
+    }
+  }
+
+  private int values() {
+    return step.tokens * plan.spec().dim();
+  }
+
+  private void share(WorkerPool.Task task, int values) {
+    if (values < PARALLEL_VALUES) {
+      task.run(0, 1);
+    } else {
+      step.pool.run(task);
+    }
+  }
+
+  private void encodeShare(int thread, int threads) {
+    int from = firstValue(thread, threads);
+    int size = firstValue(thread + 1, threads) - from;
+    step.kernels.encode(step.partial, from, size, exchange, target, exchange.byteSize(from));
+  }
+
+  private void reduceShare(int thread, int threads) {
+    int from = firstValue(thread, threads);
+    int size = firstValue(thread + 1, threads) - from;
+    long fromByte = exchange.byteSize(from);
+    float[] sum = step.partial;
+    for (int other = 0; other < partials.length; other++) {
+      step.kernels.decode(partials[other], fromByte, exchange, size, other > 0, sum, from);
+    }
+    step.kernels.add(step.x, from, sum, from, size);
+  }
+
+  /// Start of a thread's share in whole blocks.
+  private int firstValue(int thread, int threads) {
+    int blocks = Math.ceilDiv(values(), DType.BLOCK);
+    return Math.min(WorkerPool.from(blocks, thread, threads) * DType.BLOCK, values());
+  }
+}

@@ -1,0 +1,138 @@
+package dllama.shard;
+
+import dllama.error.UserException;
+import dllama.model.ModelSpec;
+import dllama.tensor.DType;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/// Which heads, rows and columns each of `worldSize` ranks owns; the one place where divisibility
+/// is checked.
+///
+/// Whole kv heads go to a rank together with the query heads that read them, so attention needs no
+/// exchange. Feed-forward rows are cut evenly. The vocabulary may be uneven: its rows are only
+/// gathered, never summed.
+///
+/// @param exchange F32 or Q80, the type in which partials are exchanged
+public record ShardPlan(ModelSpec spec, DType exchange, int worldSize) {
+  /// Indices `from` ≤ i < `to`.
+  public record Range(int from, int to) {
+    public Range {
+      if (from < 0 || to < from) {
+        throw new IllegalArgumentException("from=%d to=%d".formatted(from, to));
+      }
+    }
+
+    public int size() {
+      return to - from;
+    }
+
+    Range times(int factor) {
+      return new Range(from * factor, to * factor);
+    }
+  }
+
+  /// @throws UserException if this many nodes can not run the model, naming the counts that can
+  public ShardPlan {
+    if (exchange != DType.F32 && exchange != DType.Q80) {
+      throw new UserException("partials can be exchanged as f32 or q80, not " + exchange);
+    }
+    Optional<String> objection = objection(spec, exchange, worldSize);
+    if (objection.isPresent()) {
+      throw new UserException(
+          "%s; usable node counts: %s".formatted(objection.get(), usable(spec, exchange)));
+    }
+  }
+
+  /// Node counts that can run the model, ascending; empty if not even one node can.
+  public static List<Integer> usableWorldSizes(ModelSpec spec, DType exchange) {
+    return IntStream.iterate(1, size -> size <= spec.kvHeads(), size -> size * 2)
+        .filter(size -> objection(spec, exchange, size).isEmpty())
+        .boxed()
+        .toList();
+  }
+
+  /// Why `worldSize` nodes can not run the model, in one line; empty if they can.
+  public static Optional<String> objection(ModelSpec spec, DType exchange, int worldSize) {
+    if (Integer.bitCount(worldSize) != 1 || worldSize < 1) {
+      return Optional.of("nodes=%d is not a power of two".formatted(worldSize));
+    }
+    if (worldSize > spec.kvHeads()) {
+      return Optional.of(
+          "nodes=%d is more than the model's kvHeads=%d".formatted(worldSize, spec.kvHeads()));
+    }
+    if (exchange == DType.Q80 && spec.dim() % DType.BLOCK != 0) {
+      return Optional.of(
+          "dim=%d is not a multiple of %d, as q80 exchange needs (use f32)"
+              .formatted(spec.dim(), DType.BLOCK));
+    }
+    int columns = spec.weightType().quantized() ? DType.BLOCK : 1;
+    return uneven("heads", spec.heads(), 1, worldSize)
+        .or(() -> uneven("kvHeads", spec.kvHeads(), 1, worldSize))
+        .or(() -> uneven("ffnDim", spec.ffnDim(), columns, worldSize))
+        .or(() -> uneven("heads * headDim", spec.qDim(), columns, worldSize))
+        .or(() -> tooFew("vocabSize", spec.vocabSize(), worldSize));
+  }
+
+  private static Optional<String> uneven(String what, int size, int unit, int worldSize) {
+    if (size % (unit * (long) worldSize) == 0) {
+      return Optional.empty();
+    }
+    String parts = unit == 1 ? "" : " in parts of whole blocks of " + unit;
+    return Optional.of(
+        "%s=%d does not divide over %d nodes%s".formatted(what, size, worldSize, parts));
+  }
+
+  private static Optional<String> tooFew(String what, int size, int worldSize) {
+    return size >= worldSize
+        ? Optional.empty()
+        : Optional.of("%s=%d is less than %d nodes".formatted(what, size, worldSize));
+  }
+
+  private static String usable(ModelSpec spec, DType exchange) {
+    List<Integer> sizes = usableWorldSizes(spec, exchange);
+    return sizes.isEmpty()
+        ? "none"
+        : sizes.stream().map(String::valueOf).collect(Collectors.joining(", "));
+  }
+
+  /// Key/value heads of `rank`.
+  public Range kvHeads(int rank) {
+    return cut(spec.kvHeads(), rank);
+  }
+
+  /// Query heads of `rank`: those that read its kv heads.
+  public Range heads(int rank) {
+    return cut(spec.heads(), rank);
+  }
+
+  /// Rows of wq and columns of wo.
+  public Range qRows(int rank) {
+    return heads(rank).times(spec.headDim());
+  }
+
+  /// Rows of wk and of wv.
+  public Range kvRows(int rank) {
+    return kvHeads(rank).times(spec.headDim());
+  }
+
+  /// Rows of w1 and w3, columns of w2.
+  public Range ffnRows(int rank) {
+    return cut(spec.ffnDim(), rank);
+  }
+
+  /// Rows of wcls; sizes differ by at most one.
+  public Range vocabulary(int rank) {
+    return cut(spec.vocabSize(), rank);
+  }
+
+  private Range cut(int size, int rank) {
+    if (rank < 0 || rank >= worldSize) {
+      throw new IllegalArgumentException("rank=%d worldSize=%d".formatted(rank, worldSize));
+    }
+    return new Range(
+        (int) ((long) size * rank / worldSize), (int) ((long) size * (rank + 1) / worldSize));
+  }
+}

@@ -1,0 +1,52 @@
+package dllama.shard;
+
+import dllama.model.ModelSpec;
+import dllama.tensor.Activations;
+import dllama.tensor.Kernels;
+import dllama.tensor.PackedMatrix;
+import dllama.tensor.WorkerPool;
+
+/// What the blocks of a layer have in common: the batch under way and its residual stream.
+final class StepState {
+  final ModelSpec spec;
+  final Kernels kernels;
+  final WorkerPool pool;
+
+  /// The residual stream, `[maxBatchTokens, dim]`, the same on every rank.
+  final float[] x;
+
+  /// What this rank adds to the residual stream once all ranks have summed theirs,
+  /// `[maxBatchTokens, dim]`.
+  final float[] partial;
+
+  int tokens;
+  int position;
+
+  private final float[][] normed;
+
+  StepState(ModelSpec spec, Kernels kernels, WorkerPool pool, int maxBatchTokens) {
+    this.spec = spec;
+    this.kernels = kernels;
+    this.pool = pool;
+    x = new float[Math.multiplyExact(maxBatchTokens, spec.dim())];
+    partial = new float[x.length];
+    normed = new float[pool.threads()][spec.dim()];
+  }
+
+  /// Stores the norm of the residual stream of `token` as row `row` of `into`.
+  void loadNormed(int token, float[] norm, Activations into, int row, int thread) {
+    int dim = spec.dim();
+    kernels.rmsNorm(x, token * dim, norm, dim, spec.rmsEpsilon(), normed[thread], 0);
+    kernels.load(normed[thread], 0, into, row);
+  }
+
+  /// `out[tokens, rows] = w · input` for those of the row groups `from` ≤ group < `to` that `w`
+  // has.
+  void product(PackedMatrix w, int from, int to, Activations input, float[] out) {
+    int first = Math.max(from, 0);
+    int last = Math.min(to, w.groups());
+    if (first < last) {
+      kernels.matmul(w, first, last, input, tokens, out, 0, w.rows());
+    }
+  }
+}

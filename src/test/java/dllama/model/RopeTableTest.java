@@ -1,0 +1,78 @@
+package dllama.model;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dllama.model.ModelSpec.Activation;
+import dllama.model.ModelSpec.Rope;
+import dllama.tensor.DType;
+import org.junit.jupiter.api.Test;
+
+class RopeTableTest {
+  private static final Rope LLAMA31 = new Rope(500000, 8, 1, 4, 8192);
+
+  private static ModelSpec spec(Architecture architecture) {
+    return new ModelSpec(
+        architecture,
+        DType.F32,
+        8,
+        8,
+        1,
+        2,
+        2,
+        4,
+        16,
+        64,
+        1e-5f,
+        Activation.SILU,
+        Rope.unscaled(100));
+  }
+
+  @Test
+  void shouldTurnAdjacentPairs() {
+    float[] head = {9, 1, 0, 1, 0, 9};
+    new RopeTable(spec(Architecture.LLAMA), 64).rotate(head, 1, 3);
+    float[] expected = {
+      9, (float) Math.cos(3), (float) Math.sin(3), (float) Math.cos(0.3), (float) Math.sin(0.3), 9
+    };
+    assertArrayEquals(expected, head, 1e-6f);
+  }
+
+  @Test
+  void shouldTurnHalvesAgainstEachOther() {
+    float[] head = {1, 1, 0, 0};
+    var halfSplit = new Architecture("half", Architecture.RopeStyle.HALF_SPLIT);
+    new RopeTable(spec(halfSplit), 64).rotate(head, 0, 3);
+    float[] expected = {
+      (float) Math.cos(3), (float) Math.cos(0.3), (float) Math.sin(3), (float) Math.sin(0.3)
+    };
+    assertArrayEquals(expected, head, 1e-6f);
+  }
+
+  @Test
+  void shouldLeavePositionZeroAlone() {
+    float[] head = {1, 2, 3, 4};
+    new RopeTable(spec(Architecture.LLAMA), 1).rotate(head, 0, 0);
+    assertArrayEquals(new float[] {1, 2, 3, 4}, head);
+  }
+
+  @Test
+  void shouldScaleOnlyLongWavesForLlama31() {
+    int headDim = 128;
+    double fast = RopeTable.frequency(LLAMA31, 0, headDim);
+    double slow = RopeTable.frequency(LLAMA31, 63, headDim);
+    assertEquals(1, fast);
+    assertEquals(Math.pow(500000, -126.0 / 128) / 8, slow, 1e-15);
+  }
+
+  @Test
+  void shouldGoOverSmoothlyFromShortToLongWaves() {
+    double previous = Double.MAX_VALUE;
+    for (int pair = 0; pair < 64; pair++) {
+      double unscaled = RopeTable.frequency(Rope.unscaled(500000), pair, 128);
+      double scaled = RopeTable.frequency(LLAMA31, pair, 128);
+      assertEquals(true, scaled < previous && scaled <= unscaled && scaled >= unscaled / 8);
+      previous = scaled;
+    }
+  }
+}

@@ -1,0 +1,83 @@
+package dllama.shard;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dllama.Conformance;
+import dllama.format.DllamaFile;
+import dllama.model.Batch;
+import dllama.model.ForwardPass;
+import dllama.model.ModelSource;
+import dllama.tensor.DType;
+import dllama.tensor.Kernels;
+import dllama.tensor.WorkerPool;
+
+/// Runs the models of the conformance cases and measures how far their logits are from recorded
+/// ones.
+final class Goldens {
+  private Goldens() {}
+
+  /// A case's model as a forward pass over `nodes` ranks in this process. Close it before the file.
+  static LocalForwardPass forwardPass(
+      DllamaFile file, int nodes, DType exchange, int maxBatchTokens, WorkerPool pool) {
+    var spec = file.spec();
+    return new LocalForwardPass(
+        new ModelSource.Weights(spec, file.weights()),
+        new ShardPlan(spec, exchange, nodes),
+        new EngineSettings(DType.F32, spec.contextLength(), maxBatchTokens),
+        Kernels.choose(false),
+        pool);
+  }
+
+  static DType exchange(JsonNode golden) {
+    return DType.valueOf(
+        golden.get("buffer_float_type").asText().toUpperCase(java.util.Locale.ROOT));
+  }
+
+  /// What the recorded runs were fed: the prompt and its continuation, as far as the context goes.
+  static int[] forcedTokens(JsonNode prompt) {
+    int[] tokens = Conformance.ints(prompt.get("prompt_tokens"));
+    int[] generated = Conformance.ints(prompt.get("generated"));
+    int rows = prompt.get("margin").size();
+    int[] all = java.util.Arrays.copyOf(tokens, rows);
+    System.arraycopy(generated, 0, all, tokens.length, rows - tokens.length);
+    return all;
+  }
+
+  /// Logits after every token, fed one at a time from position 0.
+  static float[][] logits(ForwardPass forwardPass, int[] tokens) {
+    float[][] rows = new float[tokens.length][];
+    for (int position = 0; position < tokens.length; position++) {
+      int[] one = {tokens[position]};
+      rows[position] = forwardPass.forward(new Batch(one, position, true)).logits().clone();
+    }
+    return rows;
+  }
+
+  static int argmax(float[] values) {
+    int best = 0;
+    for (int i = 1; i < values.length; i++) {
+      if (values[i] > values[best]) {
+        best = i;
+      }
+    }
+    return best;
+  }
+
+  /// The prompt in one row of batches, then greedy decoding.
+  static int[] greedy(ForwardPass forwardPass, int[] prompt, int count) {
+    int[] generated = new int[count];
+    int[] next = prompt;
+    int position = 0;
+    for (int i = 0; i < count; i++) {
+      float[] logits = {};
+      for (int from = 0; from < next.length; from += forwardPass.maxBatchTokens()) {
+        int to = Math.min(next.length, from + forwardPass.maxBatchTokens());
+        int[] tokens = java.util.Arrays.copyOfRange(next, from, to);
+        logits = forwardPass.forward(new Batch(tokens, position, to == next.length)).logits();
+        position += tokens.length;
+      }
+      generated[i] = argmax(logits);
+      next = new int[] {generated[i]};
+    }
+    return generated;
+  }
+}

@@ -1,0 +1,128 @@
+package dllama.shard;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dllama.Conformance;
+import dllama.format.DllamaFile;
+import dllama.tensor.DType;
+import dllama.tensor.WorkerPool;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// The recorded runs of distributed-llama on every node count they were made with; tolerances are
+/// those of conformance/README.md.
+class LlamaConformanceTest {
+  private final WorkerPool pool = new WorkerPool(1);
+
+  @ParameterizedTest
+  @ValueSource(strings = {"llama_gqa_f32", "llama31_rope_f32", "llama_odd_f32"})
+  void shouldGiveTheLogitsOfF32Runs(String caseName) {
+    measure(caseName)
+        .forEach(
+            (run, difference) -> {
+              double tolerance = run.contains("avx512") ? 3e-4 : 5e-5;
+              assertTrue(
+                  difference.maxAbs() <= tolerance, caseName + " " + run + ": " + difference);
+              assertEquals(1, difference.argmaxShare(), caseName + " " + run + ": " + difference);
+            });
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"llama_gqa_q40", "llama31_rope_q40", "llama_odd_q40"})
+  void shouldGiveTheLogitsOfQ40RunsAsNearAsRoundingAllows(String caseName) {
+    measure(caseName)
+        .forEach(
+            (run, difference) -> {
+              String figures = caseName + " " + run + ": " + difference;
+              if (run.contains("reference")) {
+                return;
+              }
+              assertTrue(difference.rms() <= 0.12, figures);
+              assertTrue(difference.argmaxShare() >= 0.93, figures);
+              if (run.contains("scalar")) {
+                assertTrue(difference.maxAbs() <= 0.6, figures);
+                assertTrue(difference.marginOfWorstFlip() <= 0.6, figures);
+                assertTrue(difference.row0() <= 1e-3, figures);
+                assertTrue(difference.exactStartShare() >= 0.9, figures);
+              }
+            });
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"llama_gqa_f32", "llama31_rope_f32", "llama_odd_f32"})
+  void shouldGenerateTheTokensOfF32Runs(String caseName) {
+    JsonNode golden = Conformance.golden(caseName);
+    try (var file = DllamaFile.open(Conformance.file(caseName, "model.m"))) {
+      for (int nodes : ShardPlan.usableWorldSizes(file.spec(), DType.F32)) {
+        try (var forwardPass = Goldens.forwardPass(file, nodes, DType.F32, 32, pool)) {
+          for (JsonNode prompt : golden.get("prompts")) {
+            int[] tokens = Conformance.ints(prompt.get("prompt_tokens"));
+            int[] expected = Conformance.ints(prompt.get("generated"));
+            assertArrayEquals(
+                expected,
+                Goldens.greedy(forwardPass, tokens, expected.length),
+                "%s on %d nodes: %s".formatted(caseName, nodes, prompt.get("text")));
+          }
+        }
+      }
+    }
+  }
+
+  /// Differences by "nodes build", and for the runs that are recorded in full.
+  private Map<String, LogitsDifference> measure(String caseName) {
+    Map<String, LogitsDifference> differences = new TreeMap<>();
+    JsonNode golden = Conformance.golden(caseName);
+    try (var file = DllamaFile.open(Conformance.file(caseName, "model.m"))) {
+      for (int nodes : ShardPlan.usableWorldSizes(file.spec(), Goldens.exchange(golden))) {
+        try (var forwardPass =
+            Goldens.forwardPass(file, nodes, Goldens.exchange(golden), 1, pool)) {
+          for (JsonNode prompt : golden.get("prompts")) {
+            float[][] ours = Goldens.logits(forwardPass, Goldens.forcedTokens(prompt));
+            compareTop(prompt, nodes, ours, differences);
+          }
+          compareFull(caseName, golden, forwardPass, nodes, differences);
+        }
+      }
+    }
+    differences.forEach((run, it) -> System.out.println(caseName + ", " + run + ": " + it));
+    return differences;
+  }
+
+  private static void compareTop(
+      JsonNode prompt, int nodes, float[][] ours, Map<String, LogitsDifference> differences) {
+    for (JsonNode run : prompt.get("runs")) {
+      if (run.get("nodes").asInt() == nodes) {
+        String name = "%d nodes %s".formatted(nodes, run.get("build").asText());
+        differences.computeIfAbsent(name, _ -> new LogitsDifference()).addTop(ours, run.get("top"));
+      }
+    }
+    if (nodes == 1) {
+      differences
+          .computeIfAbsent("1 nodes reference", _ -> new LogitsDifference())
+          .addTop(ours, prompt.at("/reference_f64/top"));
+    }
+  }
+
+  private static void compareFull(
+      String caseName,
+      JsonNode golden,
+      LocalForwardPass forwardPass,
+      int nodes,
+      Map<String, LogitsDifference> differences) {
+    JsonNode prompt = golden.at("/prompts/0");
+    float[][] ours = Goldens.logits(forwardPass, Goldens.forcedTokens(prompt));
+    for (JsonNode run : prompt.get("runs")) {
+      if (run.get("nodes").asInt() == nodes && run.hasNonNull("logits_file")) {
+        String name = "%d nodes %s, all logits".formatted(nodes, run.get("build").asText());
+        int vocabSize = forwardPass.spec().vocabSize();
+        float[][] theirs = Conformance.logits(caseName, run.get("logits_file").asText(), vocabSize);
+        differences.computeIfAbsent(name, _ -> new LogitsDifference()).addFull(ours, theirs);
+      }
+    }
+  }
+}

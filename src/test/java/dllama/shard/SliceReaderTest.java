@@ -1,0 +1,136 @@
+package dllama.shard;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dllama.model.ModelSource;
+import dllama.model.ModelSpec;
+import dllama.model.ModelWeights;
+import dllama.shard.ShardLayout.Tensor;
+import dllama.shard.ShardPlan.Range;
+import dllama.tensor.DType;
+import dllama.tensor.Matrix;
+import dllama.tensor.WorkerPool;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class SliceReaderTest {
+  private static MemorySegment filled(ShardLayout layout, ModelSource source, int threads) {
+    MemorySegment slice = Arena.ofAuto().allocate(layout.totalBytes(), ShardLayout.ALIGNMENT);
+    slice.fill((byte) 0x55);
+    try (var pool = new WorkerPool(threads, 0)) {
+      new SliceReader(layout, source).fill(slice, pool, _ -> {});
+    }
+    return slice;
+  }
+
+  private static ModelSource random(ModelSpec spec) {
+    return new ModelSource.Random(spec, 7);
+  }
+
+  /// The random model as matrices in the order of a file.
+  private static ModelSource whole(ModelSpec spec) {
+    RandomWeights random = new RandomWeights(spec, 7);
+    Range dim = new Range(0, spec.dim());
+    Range ffn = new Range(0, spec.ffnDim());
+    Range q = new Range(0, spec.qDim());
+    Range kv = new Range(0, spec.kvDim());
+    Range one = new Range(0, 1);
+    List<ModelWeights.Layer> layers =
+        IntStream.range(0, spec.layers())
+            .mapToObj(
+                layer ->
+                    new ModelWeights.Layer(
+                        random.part(Tensor.WQ, layer, q, dim),
+                        random.part(Tensor.WK, layer, kv, dim),
+                        random.part(Tensor.WV, layer, kv, dim),
+                        random.part(Tensor.WO, layer, dim, q),
+                        random.part(Tensor.W1, layer, ffn, dim),
+                        random.part(Tensor.W2, layer, dim, ffn),
+                        random.part(Tensor.W3, layer, ffn, dim),
+                        random.part(Tensor.ATTENTION_NORM, layer, one, dim),
+                        random.part(Tensor.FFN_NORM, layer, one, dim)))
+            .toList();
+    Matrix wcls = random.part(Tensor.WCLS, 0, new Range(0, spec.vocabSize()), dim);
+    Matrix embedding = random.part(Tensor.FINAL_NORM, 0, one, dim);
+    return new ModelSource.Weights(
+        spec,
+        new ModelWeights(embedding, layers, random.part(Tensor.FINAL_NORM, 0, one, dim), wcls));
+  }
+
+  @ParameterizedTest
+  @EnumSource(DType.class)
+  void shouldCutTheSameFromWholeMatricesAsFromGeneratedParts(DType dtype) {
+    ModelSpec spec = Specs.small(dtype);
+    ShardPlan plan = new ShardPlan(spec, DType.F32, 8);
+    for (int rank : new int[] {0, 3, 7}) {
+      ShardLayout layout = new ShardLayout(plan, rank);
+      MemorySegment expected = filled(layout, whole(spec), 1);
+      assertEquals(-1, expected.mismatch(filled(layout, random(spec), 2)), "rank " + rank);
+    }
+  }
+
+  @Test
+  void shouldReadAnyPiecesAsTheWhole() {
+    ModelSpec spec = Specs.of(DType.Q40, 96, 192, 6, 2, 16, 301);
+    ShardLayout layout = new ShardLayout(new ShardPlan(spec, DType.F32, 1), 0);
+    MemorySegment whole = filled(layout, random(spec), 1);
+    long seed = System.nanoTime();
+    Random dice = new Random(seed);
+    SliceReader reader = new SliceReader(layout, random(spec));
+    for (int i = 0; i < 300; i++) {
+      long offset = dice.nextLong(layout.totalBytes());
+      long length = Math.min(dice.nextLong(1, 20_000), layout.totalBytes() - offset);
+      MemorySegment piece = MemorySegment.ofArray(new byte[(int) length]);
+      reader.read(offset, piece);
+      assertEquals(
+          -1,
+          piece.mismatch(whole.asSlice(offset, length)),
+          "seed=%d offset=%d length=%d".formatted(seed, offset, length));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(DType.class)
+  void shouldStreamInChunks(DType dtype) {
+    ModelSpec spec = Specs.small(dtype);
+    ShardLayout layout = new ShardLayout(new ShardPlan(spec, DType.F32, 2), 1);
+    MemorySegment whole = filled(layout, random(spec), 1);
+    MemorySegment streamed = MemorySegment.ofArray(new byte[(int) layout.totalBytes()]);
+    SliceReader reader = new SliceReader(layout, random(spec));
+    for (long at = 0; at < layout.totalBytes(); at += 1000) {
+      reader.read(at, streamed.asSlice(at, Math.min(1000, layout.totalBytes() - at)));
+    }
+    assertEquals(-1, whole.mismatch(streamed));
+  }
+
+  @Test
+  void shouldRefuseToReadBehindTheEnd() {
+    ShardLayout layout = new ShardLayout(new ShardPlan(Specs.small(DType.F32), DType.F32, 2), 1);
+    SliceReader reader = new SliceReader(layout, random(Specs.small(DType.F32)));
+    MemorySegment two = MemorySegment.ofArray(new byte[2]);
+    assertThrows(IndexOutOfBoundsException.class, () -> reader.read(layout.totalBytes() - 1, two));
+    assertThrows(IndexOutOfBoundsException.class, () -> reader.read(-1, two));
+  }
+
+  @Test
+  void shouldTellProgressUpToTheEnd() {
+    ModelSpec spec = Specs.small(DType.Q80);
+    ShardLayout layout = new ShardLayout(new ShardPlan(spec, DType.F32, 2), 0);
+    List<Long> progress = new ArrayList<>();
+    try (var arena = Arena.ofConfined();
+        var pool = new WorkerPool(1)) {
+      MemorySegment slice = arena.allocate(layout.totalBytes(), ShardLayout.ALIGNMENT);
+      new SliceReader(layout, random(spec)).fill(slice, pool, progress::add);
+    }
+    assertEquals(progress.stream().sorted().toList(), progress);
+    assertEquals(layout.totalBytes(), progress.getLast());
+  }
+}
