@@ -1,9 +1,18 @@
 package dllama.cluster.loop;
 
 import akka.actor.typed.ActorSystem;
+import akka.actor.typed.DispatcherSelector;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigValueFactory;
 import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Chooses how partials are exchanged, in one place: the settings of the node's actor system and
 /// the [ComputeWait] of its compute thread belong together.
@@ -16,33 +25,67 @@ import java.time.Duration;
 ///
 /// The actor that takes part in the exchange is spawned with
 /// `DispatcherSelector.fromConfig(ExchangeDispatcher.ID)`; actors that block or compute never are.
+/// Each actor system gets its own loop, which ends with the system.
 public final class ExchangeDispatcher {
   /// Configuration path of the dispatcher.
   public static final String ID = "exchange-dispatcher";
 
+  private static final Logger log = LoggerFactory.getLogger(ExchangeDispatcher.class);
+  private static final Duration LOOKUP_DEADLINE = Duration.ofSeconds(10);
+
+  private final boolean eventLoop;
   private final Duration spin;
 
-  private ExchangeDispatcher(Duration spin) {
+  private ExchangeDispatcher(boolean eventLoop, Duration spin) {
+    this.eventLoop = eventLoop;
     this.spin = spin;
   }
 
-  /// Chooses for this JVM; call before the actor system is made.
+  /// Chooses for this JVM. Call it before the JVM uses the network for the first time: the event
+  /// loop needs a selector provider of its own (`-Djava.nio.channels.spi.SelectorProvider` at the
+  /// start of the JVM has the same effect) and the package `sun.nio.ch` exported.
   ///
   /// @param eventLoop whether the event loop is wanted; where it can not be had, the fallback is
   ///     used
   /// @param spin how long a waiting thread spins before it blocks: at most some 50 µs where there
   ///     are more cores than busy threads, else zero
   public static ExchangeDispatcher choose(boolean eventLoop, Duration spin) {
-    return new ExchangeDispatcher(spin);
+    Optional<String> obstacle =
+        eventLoop ? LoopSelectorProvider.install() : Optional.of("switched off");
+    obstacle.ifPresent(why -> log.debug("No event loop, compute threads park: {}", why));
+    return new ExchangeDispatcher(obstacle.isEmpty(), spin);
+  }
+
+  /// Whether compute threads run the event loop while they wait, or park.
+  public boolean isEventLoop() {
+    return eventLoop;
   }
 
   /// The settings of dispatcher, remoting and sockets: put them over all others.
   public Config config() {
-    return ConfigFactory.parseResources(ExchangeDispatcher.class, "single-thread.conf");
+    if (!eventLoop) {
+      return ConfigFactory.parseResources(ExchangeDispatcher.class, "single-thread.conf");
+    }
+    return ConfigFactory.parseResources(ExchangeDispatcher.class, "event-loop.conf")
+        .withValue(ID + ".spin", ConfigValueFactory.fromAnyRef(spin));
   }
 
-  /// The wait of the compute thread of `system`, which was made with [#config].
+  /// The wait of the compute thread of `system`, which was made with [#config]. Waits for a task of
+  /// the dispatcher, so it is not called on it.
+  ///
+  /// @throws IllegalStateException if the system was made with other settings
   public ComputeWait computeWait(ActorSystem<?> system) {
-    return new ParkingWait(spin);
+    if (!eventLoop) {
+      return new ParkingWait(spin);
+    }
+    Executor dispatcher = system.dispatchers().lookup(DispatcherSelector.fromConfig(ID));
+    var found = new CompletableFuture<@Nullable LoopWait>();
+    dispatcher.execute(() -> found.complete(LoopWait.current()));
+    LoopWait loopWait =
+        found.completeOnTimeout(null, LOOKUP_DEADLINE.toMillis(), TimeUnit.MILLISECONDS).join();
+    if (loopWait == null) {
+      throw new IllegalStateException(ID + " of " + system.name() + " is no running event loop");
+    }
+    return loopWait;
   }
 }

@@ -1,0 +1,111 @@
+package dllama.cluster.loop;
+
+import java.io.IOException;
+import java.lang.reflect.InvocationTargetException;
+import java.net.ProtocolFamily;
+import java.nio.channels.Channel;
+import java.nio.channels.DatagramChannel;
+import java.nio.channels.Pipe;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.channels.spi.AbstractSelector;
+import java.nio.channels.spi.SelectorProvider;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// The JDK's selector provider, except that Akka's selectors are [LoopSelector]s; everybody else in
+/// the JVM gets the JDK's.
+///
+/// Java makes one provider per JVM, when the network is first used, and takes the class named by a
+/// system property, so this class and its constructor are public. The JDK's own provider is in a
+/// package that must be exported to us.
+public final class LoopSelectorProvider extends SelectorProvider {
+  private static final String PROPERTY = "java.nio.channels.spi.SelectorProvider";
+  private static final String JDK_PACKAGE = "sun.nio.ch";
+  private static final String SELECTOR_USER = "akka.io.SelectionHandler";
+
+  private final SelectorProvider jdk = jdkProvider();
+
+  /// Called by Java.
+  public LoopSelectorProvider() {}
+
+  /// Makes this the provider of the JVM, if that is possible here and now.
+  ///
+  /// @return why it is not, or empty
+  static Optional<String> install() {
+    Module here = LoopSelectorProvider.class.getModule();
+    if (!Object.class.getModule().isExported(JDK_PACKAGE, here)) {
+      return Optional.of("no --add-exports java.base/" + JDK_PACKAGE + "=ALL-UNNAMED");
+    }
+    if (System.getProperty(PROPERTY) == null) {
+      System.setProperty(PROPERTY, LoopSelectorProvider.class.getName());
+    }
+    SelectorProvider current = SelectorProvider.provider();
+    return current instanceof LoopSelectorProvider
+        ? Optional.empty()
+        : Optional.of("the selector provider is already " + current.getClass().getName());
+  }
+
+  private static SelectorProvider jdkProvider() {
+    try {
+      Class<?> type = Class.forName(JDK_PACKAGE + ".DefaultSelectorProvider");
+      return (SelectorProvider) type.getMethod("get").invoke(null);
+    } catch (ClassNotFoundException
+        | NoSuchMethodException
+        | IllegalAccessException
+        | InvocationTargetException e) {
+      throw new IllegalStateException(
+          PROPERTY + " needs --add-exports java.base/" + JDK_PACKAGE + "=ALL-UNNAMED", e);
+    }
+  }
+
+  @Override
+  public AbstractSelector openSelector() throws IOException {
+    AbstractSelector selector = jdk.openSelector();
+    boolean forAkka =
+        StackWalker.getInstance()
+            .walk(
+                frames -> frames.anyMatch(frame -> frame.getClassName().startsWith(SELECTOR_USER)));
+    return forAkka ? new LoopSelector(this, selector) : selector;
+  }
+
+  @Override
+  public DatagramChannel openDatagramChannel() throws IOException {
+    return jdk.openDatagramChannel();
+  }
+
+  @Override
+  public DatagramChannel openDatagramChannel(ProtocolFamily family) throws IOException {
+    return jdk.openDatagramChannel(family);
+  }
+
+  @Override
+  public Pipe openPipe() throws IOException {
+    return jdk.openPipe();
+  }
+
+  @Override
+  public ServerSocketChannel openServerSocketChannel() throws IOException {
+    return jdk.openServerSocketChannel();
+  }
+
+  @Override
+  public ServerSocketChannel openServerSocketChannel(ProtocolFamily family) throws IOException {
+    return jdk.openServerSocketChannel(family);
+  }
+
+  @Override
+  public SocketChannel openSocketChannel() throws IOException {
+    return jdk.openSocketChannel();
+  }
+
+  @Override
+  public SocketChannel openSocketChannel(ProtocolFamily family) throws IOException {
+    return jdk.openSocketChannel(family);
+  }
+
+  @Override
+  public @Nullable Channel inheritedChannel() throws IOException {
+    return jdk.inheritedChannel();
+  }
+}
