@@ -1,0 +1,74 @@
+# Shared by the scripts; sets `project` and `jar`. Not run by itself.
+
+project=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+jar=$project/target/dllama-akka.jar
+
+# Prints the home of a JDK of version 25 or newer; fails where there is none.
+find_jdk() {
+  for home in "${DLLAMA_JAVA_HOME:-}" "${JAVA_HOME:-}" /usr/lib/jvm/* /opt/java/* \
+    /Library/Java/JavaVirtualMachines/*/Contents/Home \
+    "$HOME"/.sdkman/candidates/java/* "$HOME"/.jdks/*; do
+    if [ -x "$home/bin/javac" ] && [ -r "$home/release" ]; then
+      feature=$(sed -n 's/^JAVA_VERSION="\([0-9]*\).*/\1/p' "$home/release")
+      if [ "${feature:-0}" -ge 25 ]; then
+        printf '%s\n' "$home"
+        return 0
+      fi
+    fi
+  done
+  return 1
+}
+
+# Makes Maven and `java` use that JDK, so that all checks of the build are on.
+use_jdk() {
+  if ! JAVA_HOME=$(find_jdk); then
+    echo "A JDK 25 or newer is needed: https://adoptium.net/temurin/releases?version=25" >&2
+    echo "(unpack it under ~/.jdks, or name its folder in JAVA_HOME)" >&2
+    exit 2
+  fi
+  export JAVA_HOME
+  PATH=$JAVA_HOME/bin:$PATH
+}
+
+need_maven() {
+  if ! command -v mvn >/dev/null; then
+    echo "Maven is needed to build: apt install maven, brew install maven, or" \
+      "https://maven.apache.org/download.cgi" >&2
+    exit 2
+  fi
+}
+
+# Builds the jar where it is missing or older than a source.
+build() {
+  if [ -f "$jar" ] &&
+    [ -z "$(find "$project/pom.xml" "$project/src/main" -newer "$jar" -type f | head -n 1)" ]; then
+    return
+  fi
+  need_maven
+  echo "Building dllama-akka.jar, about a minute the first time ..." >&2
+  (cd "$project" && mvn -q -B -DskipTests package) >&2
+}
+
+# Makes a model of random weights where it is missing, so that there is something to talk to;
+# sets `tiny_model` and `tiny_tokenizer`.
+tiny_model() {
+  cache=${XDG_CACHE_HOME:-$HOME/.cache}/dllama-akka
+  tiny_model=$cache/tiny.m
+  tiny_tokenizer=$cache/tiny.t
+  if [ ! -f "$tiny_model" ] || [ ! -f "$tiny_tokenizer" ]; then
+    mkdir -p "$cache"
+    java -jar "$jar" synth --shape tiny --out "$tiny_model" --tokenizer "$tiny_tokenizer" >&2
+  fi
+}
+
+# Whether one of the other arguments is the first, alone or as --option=value.
+has_option() {
+  wanted=$1
+  shift
+  for argument in "$@"; do
+    case $argument in
+      "$wanted" | "$wanted"=*) return 0 ;;
+    esac
+  done
+  return 1
+}
