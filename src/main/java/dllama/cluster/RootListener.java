@@ -16,6 +16,9 @@ public interface RootListener {
   /// All ranks have their slices; steps can run.
   void ready(int nodes, long loadMillis);
 
+  /// A worker was not taken in; `why` is one line.
+  void refused(String address, String why);
+
   /// The world was lost; it forms again when nodes are back. `why` is one line.
   void lost(String why);
 }

@@ -30,19 +30,24 @@ public record ClusterSettings(
   /// The exchange of partials.
   ///
   /// @param timeout silence after which a node counts as lost
+  /// @param stallTimeout how long a node that is alive may keep the others waiting
   /// @param maxFrameBytes largest frame
-  public record Sync(Duration timeout, int maxFrameBytes) {}
+  public record Sync(Duration timeout, Duration stallTimeout, int maxFrameBytes) {}
 
   /// The way of the weights to the workers.
   ///
   /// @param chunkBytes bytes per message
   /// @param window messages under way to one worker that are not yet acknowledged
-  public record Weights(int chunkBytes, int window) {}
+  /// @param memoryLimit bytes that this node's weights and cache may take
+  public record Weights(int chunkBytes, int window, long memoryLimit) {}
 
   /// Who does the work of the network.
   ///
   /// @param eventLoop whether the waiting compute thread runs the network
-  public record Exchange(boolean eventLoop) {}
+  /// @param spin how long it looks for news before it sleeps
+  public record Exchange(boolean eventLoop, Duration spin) {}
+
+  private static final Duration DEFAULT_SPIN = Duration.ofNanos(50_000);
 
   static ClusterSettings from(Values values, Role role) {
     Values sync = values.below("sync");
@@ -61,11 +66,22 @@ public record ClusterSettings(
         values.duration("alone-timeout", Duration.ZERO, Duration.ofHours(1)),
         values.duration("nodes-timeout", Duration.ofSeconds(1), Duration.ofDays(1)),
         new Sync(
-            sync.duration("timeout", Duration.ofMillis(100), Duration.ofMinutes(10)),
+            sync.duration("timeout", Duration.ofMillis(500), Duration.ofMinutes(10)),
+            sync.duration("stall-timeout", Duration.ofSeconds(1), Duration.ofHours(1)),
             sync.bytes("max-frame-bytes", 64 << 10, 64 << 20)),
         new Weights(
-            weights.bytes("chunk-bytes", 4 << 10, 1 << 20), weights.integer("window", 1, 1024)),
-        new Exchange(values.below("exchange").flag("event-loop")));
+            weights.bytes("chunk-bytes", 4 << 10, 1 << 20),
+            weights.integer("window", 1, 1024),
+            weights.unlessAuto("memory-limit", Values::size).orElseGet(Memory::forWeights)),
+        exchange(values.below("exchange")));
+  }
+
+  private static Exchange exchange(Values values) {
+    return new Exchange(
+        values.flag("event-loop"),
+        values
+            .unlessAuto("spin", (v, key) -> v.duration(key, Duration.ZERO, Duration.ofMillis(10)))
+            .orElse(DEFAULT_SPIN));
   }
 
   private static int nodes(Values values, String key) {

@@ -23,6 +23,9 @@ import java.util.stream.Collectors;
 final class SettingsLoader {
   private static final String ROOT = "dllama";
   private static final String PROPERTY = "-D";
+  /// Akka as this program needs it, over Akka's own `reference.conf`.
+  private static final Config AKKA = ConfigFactory.parseResources("dllama/akka.conf");
+
   private static final Config REFERENCE = ConfigFactory.defaultReferenceUnresolved();
   private static final Config OURS = REFERENCE.withOnlyPath(ROOT).resolve();
 
@@ -33,6 +36,7 @@ final class SettingsLoader {
         options(options)
             .withFallback(properties(properties))
             .withFallback(file.map(SettingsLoader::file).orElseGet(ConfigFactory::empty))
+            .withFallback(AKKA)
             .withFallback(REFERENCE);
     try {
       merged = merged.resolve();

@@ -109,6 +109,16 @@ final class Values {
     return (int) value;
   }
 
+  /// A number of bytes of any size.
+  long size(String key) {
+    String allowed = "a size such as 6 GiB";
+    long value = read(key, allowed, Config::getBytes);
+    if (value < 1) {
+      throw bad(key, allowed);
+    }
+    return value;
+  }
+
   /// One of an enum's constants, in any case of letters.
   <E extends Enum<E>> E choice(String key, Set<E> allowed) {
     String text = text(key);

@@ -1,0 +1,68 @@
+package dllama.cluster;
+
+import dllama.model.ModelSource;
+import dllama.model.ModelSpec;
+import dllama.shard.ShardLayout;
+import dllama.shard.ShardPlan;
+import dllama.tensor.DType;
+
+/// What a node has to know to compute as one rank of a world. From it alone a worker derives the
+/// layout of its slice; it needs no configuration of its own that depends on the model.
+///
+/// @param rank 0 is the root itself
+/// @param exchange type of exchanged partials
+/// @param kv type of the key/value cache
+/// @param contextLength positions to reserve
+/// @param maxBatchTokens tokens that one step may hold
+/// @param fingerprint of the model's content
+/// @param random whether ranks make their weights up from `seed` instead of being sent them
+record Assignment(
+    int epoch,
+    int rank,
+    int worldSize,
+    ModelSpec spec,
+    DType exchange,
+    DType kv,
+    int contextLength,
+    int maxBatchTokens,
+    String fingerprint,
+    boolean random,
+    long seed) {
+
+  ShardPlan plan() {
+    return new ShardPlan(spec, exchange, worldSize);
+  }
+
+  ShardLayout layout() {
+    return new ShardLayout(plan(), rank);
+  }
+
+  /// What ranks make their slices up from when `random`.
+  ModelSource.Random randomSource() {
+    return new ModelSource.Random(spec, seed);
+  }
+
+  /// Names the bytes of this slice: the same text, the same bytes.
+  String sliceKey() {
+    return sliceKey(fingerprint, rank, worldSize);
+  }
+
+  static String sliceKey(String fingerprint, int rank, int worldSize) {
+    return "%s:%d/%d".formatted(fingerprint, rank, worldSize);
+  }
+
+  Assignment forRank(int newRank) {
+    return new Assignment(
+        epoch,
+        newRank,
+        worldSize,
+        spec,
+        exchange,
+        kv,
+        contextLength,
+        maxBatchTokens,
+        fingerprint,
+        random,
+        seed);
+  }
+}

@@ -1,0 +1,330 @@
+package dllama.cluster;
+
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.Behavior;
+import akka.actor.typed.javadsl.AbstractOnMessageBehavior;
+import akka.actor.typed.javadsl.ActorContext;
+import akka.actor.typed.javadsl.Behaviors;
+import dllama.cluster.TensorFrame.Input;
+import dllama.cluster.TensorFrame.Partial;
+import dllama.cluster.TensorFrame.WeightChunk;
+import dllama.cluster.loop.ComputeWait;
+import dllama.error.UserException;
+import dllama.model.ModelSource;
+import dllama.shard.ShardEngine;
+import dllama.shard.ShardLayout;
+import dllama.shard.SliceReader;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// One node's part of the model: owns its slice of every layer and answers the root's steps. The
+/// protocol around [ShardEngine]: it stores what arrives and starts what the compute thread does,
+/// but never computes or waits itself.
+///
+/// Life of a rank: `Assign`; its weights, as chunks or because this process still holds them or can
+/// make them itself; `Ready` to the root; any number of `Input` and `Partial`; `Dissolve`. Messages
+/// of another epoch are dropped.
+final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
+  /// What a shard can be told.
+  sealed interface Command
+      permits Assign,
+          SendTo,
+          Dissolve,
+          Opened,
+          Built,
+          Failed,
+          Stepped,
+          Input,
+          Partial,
+          WeightChunk {}
+
+  /// Become a rank of a new world; ends an earlier one.
+  ///
+  /// @param ranks the shards of all ranks, in rank order
+  record Assign(
+      Assignment assignment, List<ActorRef<Command>> ranks, ActorRef<RootCoordinator.Command> root)
+      implements Command, ControlMessage {}
+
+  /// Where to acknowledge chunks of weights, and after how many of them.
+  record SendTo(int epoch, ActorRef<WeightStream.Command> stream, int acknowledgeEvery)
+      implements Command, ControlMessage {}
+
+  /// The world is no more; `why` is one line.
+  record Dissolve(int epoch, String why) implements Command, ControlMessage {}
+
+  /// From the compute thread: memory for chunks.
+  record Opened(int epoch, MemorySegment memory) implements Command {}
+
+  /// From the compute thread: an engine over a complete slice.
+  record Built(int epoch, ShardEngine engine, boolean held) implements Command {}
+
+  /// From the compute thread: the world can not go on, for a reason that lies with rank `culprit`.
+  record Failed(int epoch, int culprit, String why) implements Command {}
+
+  /// From the compute thread: a step is done.
+  record Stepped(int epoch, long step, long waitedNanos) implements Command {}
+
+  /// What this shard is in the present world.
+  private static final class Rank {
+    final Assignment assignment;
+    final List<ActorRef<Command>> ranks;
+    final ActorRef<RootCoordinator.Command> root;
+    final ShardLayout layout;
+    final Exchange exchange;
+    @Nullable SendTo sendTo;
+    @Nullable MemorySegment memory;
+    @Nullable ShardSteps steps;
+    long arrivedBytes;
+    int arrivedChunks;
+
+    Rank(Assign assign, FramePool frames) {
+      assignment = assign.assignment();
+      ranks = assign.ranks();
+      root = assign.root();
+      layout = assignment.layout();
+      exchange =
+          new Exchange(assignment.epoch(), assignment.rank(), assignment.worldSize(), frames);
+    }
+
+    int epoch() {
+      return assignment.epoch();
+    }
+  }
+
+  private final ShardHost host;
+  private final ComputeWait computeWait;
+  private final FramePool frames;
+  private final @Nullable ModelSource source;
+  private @Nullable Rank rank;
+
+  /// @param source where the root's own shard takes its slice from; null on a worker
+  static Behavior<Command> create(
+      ShardHost host, ComputeWait computeWait, FramePool frames, @Nullable ModelSource source) {
+    return Behaviors.setup(context -> new LayerShard(context, host, computeWait, frames, source));
+  }
+
+  private LayerShard(
+      ActorContext<Command> context,
+      ShardHost host,
+      ComputeWait computeWait,
+      FramePool frames,
+      @Nullable ModelSource source) {
+    super(context);
+    this.host = host;
+    this.computeWait = computeWait;
+    this.frames = frames;
+    this.source = source;
+  }
+
+  @Override
+  public Behavior<Command> onMessage(Command command) {
+    switch (command) {
+      case Assign assign -> onAssign(assign);
+      case SendTo sendTo -> inEpoch(sendTo.epoch(), now -> now.sendTo = sendTo);
+      case WeightChunk chunk -> inEpoch(chunk.epoch(), now -> onChunk(now, chunk));
+      case Opened(int epoch, var memory) -> inEpoch(epoch, now -> onOpened(now, memory));
+      case Built built -> inEpoch(built.epoch(), now -> onBuilt(now, built));
+      case Input input -> inEpoch(input.epoch(), now -> onInput(now, input));
+      case Partial partial -> onPartial(partial);
+      case Stepped stepped -> inEpoch(stepped.epoch(), now -> onStepped(now, stepped));
+      case Failed(int epoch, int culprit, String why) ->
+          inEpoch(epoch, now -> onFailed(now, culprit, why));
+      case Dissolve(int epoch, String why) -> inEpoch(epoch, now -> onDissolve(now, why));
+    }
+    return this;
+  }
+
+  private void inEpoch(int epoch, Consumer<Rank> action) {
+    Rank now = rank;
+    if (now != null && now.epoch() == epoch) {
+      action.accept(now);
+    } else {
+      getContext().getLog().debug("dropped a message of epoch {}", epoch);
+    }
+  }
+
+  private void onAssign(Assign assign) {
+    if (rank != null) {
+      rank.exchange.fail("a new world is formed");
+      rank = null;
+    }
+    Assignment assignment = assign.assignment();
+    try {
+      Rank now = new Rank(assign, frames);
+      host.checkMemory(assignment, now.layout);
+      rank = now;
+      onComputeThread(now, () -> open(now));
+    } catch (UserException | IllegalArgumentException refusal) {
+      assign
+          .root()
+          .tell(
+              new RootCoordinator.ShardRefused(
+                  assignment.epoch(), assignment.rank(), String.valueOf(refusal.getMessage())));
+    }
+  }
+
+  /// Compute thread: the slice from what is here, or memory for what has to be sent.
+  private void open(Rank now) {
+    SliceStore store = host.store();
+    Assignment assignment = now.assignment;
+    long total = now.layout.totalBytes();
+    boolean held = store.open(assignment.sliceKey(), total);
+    ModelSource local = assignment.random() ? assignment.randomSource() : source;
+    if (!held && local == null) {
+      getContext().getSelf().tell(new Opened(now.epoch(), store.memory()));
+      return;
+    }
+    if (!held && local != null) {
+      new SliceReader(now.layout, local)
+          .fill(store.memory(), host.pool(), bytes -> onLoading(now, bytes));
+      store.completed();
+    }
+    onLoading(now, total);
+    build(now, held);
+  }
+
+  private void onLoading(Rank now, long bytes) {
+    long total = now.layout.totalBytes();
+    int number = now.assignment.rank();
+    host.listener().loading(number, now.assignment.worldSize(), bytes, total);
+    now.root.tell(new RootCoordinator.Loading(now.epoch(), number, bytes, total));
+  }
+
+  /// Compute thread.
+  private void build(Rank now, boolean held) {
+    ShardEngine engine = host.engine(now.assignment, now.layout);
+    getContext().getSelf().tell(new Built(now.epoch(), engine, held));
+  }
+
+  private void onOpened(Rank now, MemorySegment memory) {
+    now.memory = memory;
+    now.root.tell(new RootCoordinator.SliceWanted(now.epoch(), now.assignment.rank()));
+  }
+
+  private void onChunk(Rank now, WeightChunk chunk) {
+    FrameBuffer bytes = chunk.bytes();
+    MemorySegment memory = now.memory;
+    if (memory == null
+        || chunk.offset() != now.arrivedBytes
+        || bytes.length() > memory.byteSize() - now.arrivedBytes) {
+      onFailed(now, now.assignment.rank(), "got weights out of turn, at byte " + chunk.offset());
+      return;
+    }
+    MemorySegment.copy(bytes.segment(), 0, memory, now.arrivedBytes, bytes.length());
+    now.arrivedBytes += bytes.length();
+    frames.give(bytes);
+    boolean complete = now.arrivedBytes == memory.byteSize();
+    SendTo sendTo = now.sendTo;
+    if (sendTo != null
+        && (complete || ++now.arrivedChunks % Math.max(1, sendTo.acknowledgeEvery()) == 0)) {
+      sendTo.stream().tell(new WeightStream.Received(now.epoch(), now.arrivedBytes));
+      host.listener()
+          .loading(
+              now.assignment.rank(),
+              now.assignment.worldSize(),
+              now.arrivedBytes,
+              memory.byteSize());
+    }
+    if (complete) {
+      onComputeThread(
+          now,
+          () -> {
+            host.store().completed();
+            build(now, false);
+          });
+    }
+  }
+
+  private void onBuilt(Rank now, Built built) {
+    List<ActorRef<Command>> peers = new ArrayList<>(now.ranks);
+    peers.remove(now.assignment.rank());
+    now.steps =
+        new ShardSteps(
+            now.assignment,
+            built.engine(),
+            host.kernels(),
+            now.exchange,
+            computeWait,
+            peers,
+            now.root,
+            host.stall());
+    now.root.tell(new RootCoordinator.ShardReady(now.epoch(), now.assignment.rank()));
+    host.listener().ready(now.assignment.rank(), now.assignment.worldSize(), built.held());
+  }
+
+  private void onInput(Rank now, Input input) {
+    ShardSteps steps = now.steps;
+    if (steps == null || !steps.accepts(input)) {
+      onFailed(now, now.assignment.rank(), "got a step that it can not compute: " + input);
+      return;
+    }
+    onComputeThread(
+        now,
+        () -> {
+          long waited = steps.run(input);
+          getContext().getSelf().tell(new Stepped(now.epoch(), input.step(), waited));
+        });
+  }
+
+  private void onPartial(Partial partial) {
+    if (rank != null && rank.exchange.put(partial)) {
+      computeWait.signal();
+    } else {
+      frames.give(partial.values());
+      getContext()
+          .getLog()
+          .debug("dropped partial {} of epoch {}", partial.sync(), partial.epoch());
+    }
+  }
+
+  private void onStepped(Rank now, Stepped stepped) {
+    now.root.tell(
+        new RootCoordinator.Stepped(
+            now.epoch(), now.assignment.rank(), stepped.step(), stepped.waitedNanos()));
+  }
+
+  private void onFailed(Rank now, int culprit, String why) {
+    now.exchange.fail(why);
+    now.root.tell(new RootCoordinator.ShardFailed(now.epoch(), culprit, why));
+  }
+
+  private void onDissolve(Rank now, String why) {
+    now.exchange.fail(why);
+    computeWait.signal();
+    rank = null;
+    host.listener().lost(why);
+  }
+
+  /// Runs `task` after whatever the compute thread does now; what it throws ends this rank.
+  private void onComputeThread(Rank now, Runnable task) {
+    ActorRef<Command> self = getContext().getSelf();
+    host.compute()
+        .execute(
+            () -> {
+              @Nullable Failed failure = failed(now, "stopped by an internal error, see its log");
+              try {
+                task.run();
+                failure = null;
+              } catch (ShardSteps.Aborted aborted) {
+                failure = new Failed(now.epoch(), aborted.culprit(), message(aborted));
+              } catch (UserException known) {
+                failure = failed(now, message(known));
+              } finally {
+                if (failure != null) {
+                  self.tell(failure);
+                }
+              }
+            });
+  }
+
+  private static Failed failed(Rank now, String why) {
+    return new Failed(now.epoch(), now.assignment.rank(), why);
+  }
+
+  private static String message(RuntimeException failure) {
+    return String.valueOf(failure.getMessage());
+  }
+}

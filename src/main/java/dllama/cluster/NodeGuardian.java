@@ -1,0 +1,105 @@
+package dllama.cluster;
+
+import akka.actor.Address;
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.ActorSystem;
+import akka.actor.typed.Behavior;
+import akka.actor.typed.DispatcherSelector;
+import akka.actor.typed.Terminated;
+import akka.actor.typed.javadsl.ActorContext;
+import akka.actor.typed.javadsl.Behaviors;
+import akka.cluster.typed.Cluster;
+import akka.cluster.typed.Join;
+import akka.serialization.SerializationExtension;
+import dllama.cluster.loop.ExchangeDispatcher;
+import dllama.model.ModelSource;
+import dllama.settings.ClusterSettings;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// Starts the actors of a node according to its role, and ends the node's actor system when the one
+/// that matters ends.
+///
+/// Paths that other nodes rely on: `/user/root/members` on the root.
+final class NodeGuardian {
+  /// Roles of cluster members.
+  static final String ROOT = "root";
+
+  static final String WORKER = "worker";
+
+  private NodeGuardian() {}
+
+  /// Commands of guardians: none.
+  interface Command {}
+
+  static Behavior<Command> root(
+      ExchangeDispatcher exchange,
+      ShardHost host,
+      RootModel model,
+      ClusterGate gate,
+      ClusterSettings settings,
+      RootListener listener,
+      Consumer<ActorRef<RootCoordinator.Command>> started) {
+    return Behaviors.setup(
+        context -> {
+          var shard = spawnShard(context, exchange, host, model.source());
+          var cluster = Cluster.get(context.getSystem());
+          Address address = cluster.selfMember().address();
+          cluster.manager().tell(Join.create(address)); // the root is where every cluster begins
+          var self = new World.Node(RootMembership.name(address), shard, List.of());
+          var root =
+              context.spawn(
+                  RootCoordinator.create(model, gate, settings, listener, self),
+                  ROOT,
+                  DispatcherSelector.fromConfig(ExchangeDispatcher.ID));
+          context.watch(root);
+          started.accept(root);
+          return stopWith();
+        });
+  }
+
+  static Behavior<Command> worker(
+      ExchangeDispatcher exchange,
+      ShardHost host,
+      ClusterSettings settings,
+      Consumer<WorkerMembership.End> ended) {
+    return Behaviors.setup(
+        context -> {
+          var shard = spawnShard(context, exchange, host, null);
+          context.watch(
+              context.spawn(
+                  WorkerMembership.create(
+                      shard, host.store(), settings.sync().timeout(), host.listener(), ended),
+                  WORKER));
+          return stopWith();
+        });
+  }
+
+  private static ActorRef<LayerShard.Command> spawnShard(
+      ActorContext<Command> context,
+      ExchangeDispatcher exchange,
+      ShardHost host,
+      @Nullable ModelSource source) {
+    ActorSystem<?> system = context.getSystem();
+    return context.spawn(
+        LayerShard.create(host, exchange.computeWait(system), frames(system), source),
+        "shard",
+        DispatcherSelector.fromConfig(ExchangeDispatcher.ID));
+  }
+
+  private static FramePool frames(ActorSystem<?> system) {
+    var serializer =
+        (TensorFrameSerializer)
+            SerializationExtension.get(system.classicSystem())
+                .serializerByIdentity()
+                .apply(TensorFrameSerializer.IDENTIFIER);
+    return serializer.pool();
+  }
+
+  private static Behavior<Command> stopWith() {
+    return Behaviors.receive(Command.class)
+        .onSignal(Terminated.class, _ -> Behaviors.stopped())
+        .build();
+  }
+}

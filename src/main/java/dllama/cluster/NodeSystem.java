@@ -1,0 +1,86 @@
+package dllama.cluster;
+
+import akka.actor.typed.ActorSystem;
+import akka.actor.typed.Behavior;
+import akka.remote.RemoteTransportException;
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import dllama.cluster.loop.ExchangeDispatcher;
+import dllama.error.UserException;
+import dllama.settings.ClusterSettings;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.slf4j.LoggerFactory;
+
+/// Makes a node's actor system: the same name everywhere, the address, role and version of this
+/// node.
+final class NodeSystem {
+  private static final String NAME = "dllama";
+  private static final Duration STOP = Duration.ofSeconds(10);
+
+  private NodeSystem() {}
+
+  /// @param akka Akka's configuration, complete
+  /// @param host address to bind and announce
+  /// @param seeds `host:port` of the nodes to join; empty: this node is the first
+  /// @throws UserException if the address can not be bound
+  static <T> ActorSystem<T> start(
+      Behavior<T> guardian,
+      ClusterSettings settings,
+      Config akka,
+      ExchangeDispatcher exchange,
+      String role,
+      InetAddress host,
+      List<String> seeds) {
+    Config own =
+        ConfigFactory.parseMap(
+            Map.of(
+                "akka.remote.artery.canonical.hostname", text(host),
+                "akka.remote.artery.canonical.port", settings.port(),
+                "akka.remote.artery.advanced.maximum-frame-size",
+                    settings.sync().maxFrameBytes() + "b",
+                "akka.cluster.roles", List.of(role),
+                "akka.cluster.seed-nodes",
+                    seeds.stream().map(seed -> "akka://%s@%s".formatted(NAME, seed)).toList()));
+    try {
+      return ActorSystem.create(
+          guardian, NAME, own.withFallback(exchange.config()).withFallback(akka));
+    } catch (RemoteTransportException e) {
+      throw new UserException(
+          "can not listen on %s port %d: is another node running there? Use --port or --host"
+              .formatted(text(host), settings.port()),
+          e);
+    }
+  }
+
+  /// How compute threads wait: spinning for a moment, where a core is left for it.
+  static ExchangeDispatcher exchange(ClusterSettings settings) {
+    return ExchangeDispatcher.choose(settings.exchange().eventLoop(), settings.exchange().spin());
+  }
+
+  /// An address as it stands in Akka's addresses.
+  static String text(InetAddress address) {
+    String text = address.getHostAddress();
+    int zone = text.indexOf('%');
+    String bare = zone < 0 ? text : text.substring(0, zone);
+    return address instanceof Inet6Address ? "[" + bare + "]" : bare;
+  }
+
+  /// Ends an actor system, leaving the cluster, and waits for it for at most [#STOP].
+  static void stop(ActorSystem<?> system) {
+    system.terminate();
+    try {
+      system.getWhenTerminated().toCompletableFuture().get(STOP.toSeconds(), TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException | TimeoutException e) {
+      LoggerFactory.getLogger(NodeSystem.class).warn("the actor system did not end in time", e);
+    }
+  }
+}

@@ -1,0 +1,346 @@
+package dllama.cluster;
+
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.Behavior;
+import akka.actor.typed.DispatcherSelector;
+import akka.actor.typed.javadsl.AbstractOnMessageBehavior;
+import akka.actor.typed.javadsl.ActorContext;
+import akka.actor.typed.javadsl.Behaviors;
+import akka.actor.typed.javadsl.TimerScheduler;
+import dllama.cluster.TensorFrame.Input;
+import dllama.cluster.TensorFrame.LogitsSlice;
+import dllama.cluster.World.Node;
+import dllama.model.Batch;
+import dllama.model.ForwardException;
+import dllama.model.Step;
+import dllama.settings.ClusterSettings;
+import dllama.shard.ShardLayout;
+import dllama.shard.ShardPlan;
+import dllama.shard.SliceReader;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/// Owns the model; forms worlds of the nodes that [RootMembership] brings, has them loaded, and
+/// drives their steps. One per root node.
+///
+/// States: gathering (no world), loading (a world whose ranks are not all ready), ready. Whatever
+/// goes wrong with a rank ends the world: its step fails, all its shards are told, and gathering
+/// starts anew under the next epoch.
+final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Command> {
+  /// What the coordinator can be told.
+  sealed interface Command
+      permits Joined,
+          Gone,
+          SliceWanted,
+          Loading,
+          ShardReady,
+          ShardRefused,
+          ShardFailed,
+          Forward,
+          Stepped,
+          LogitsSlice,
+          Tick {}
+
+  /// A worker can be used from now on.
+  record Joined(Node worker) implements Command {}
+
+  /// A worker left, was lost or was removed; `why` completes "the worker at … ".
+  record Gone(String address, String why) implements Command {}
+
+  /// A rank has memory for its slice and holds none.
+  record SliceWanted(int epoch, int rank) implements Command, ControlMessage {}
+
+  /// Bytes of a rank's slice that are in place.
+  record Loading(int epoch, int rank, long bytes, long total) implements Command {}
+
+  /// A rank can compute.
+  record ShardReady(int epoch, int rank) implements Command, ControlMessage {}
+
+  /// A rank can not be what it was assigned; `why` completes "the worker at … ".
+  record ShardRefused(int epoch, int rank, String why) implements Command, ControlMessage {}
+
+  /// The world can not go on because of `rank`; `why` completes "the worker at … ".
+  record ShardFailed(int epoch, int rank, String why) implements Command, ControlMessage {}
+
+  /// Compute a step; rows of `input` are those of the batch's tokens.
+  record Forward(Batch batch, FrameBuffer input, CompletableFuture<Step> answer)
+      implements Command {}
+
+  /// A rank has computed a step.
+  record Stepped(int epoch, int rank, long step, long waitedNanos)
+      implements Command, ControlMessage {}
+
+  private enum Tick implements Command {
+    TICK
+  }
+
+  private static final Duration TICK = Duration.ofMillis(250);
+
+  private final RootModel model;
+  private final RootListener listener;
+  private final ClusterGate gate;
+  private final Node self;
+  private final ClusterSettings settings;
+  private final int maxBatchTokens;
+  private final Traffic traffic;
+  private final float[] logits;
+  private final ActorRef<RootMembership.Command> members;
+  private final Map<String, Node> workers = new LinkedHashMap<>();
+
+  private int epoch;
+  private @Nullable World world;
+  private final TreeSet<Integer> unready = new TreeSet<>();
+  private long formedAt;
+  private long nextStep;
+  private @Nullable PendingStep pending;
+  private String waiting = "";
+
+  static Behavior<Command> create(
+      RootModel model,
+      ClusterGate gate,
+      ClusterSettings settings,
+      RootListener listener,
+      Node self) {
+    return Behaviors.setup(
+        context ->
+            Behaviors.withTimers(
+                timers ->
+                    new RootCoordinator(context, timers, model, gate, settings, listener, self)));
+  }
+
+  private RootCoordinator(
+      ActorContext<Command> context,
+      TimerScheduler<Command> timers,
+      RootModel model,
+      ClusterGate gate,
+      ClusterSettings settings,
+      RootListener listener,
+      Node self) {
+    super(context);
+    this.model = model;
+    this.gate = gate;
+    this.settings = settings;
+    this.listener = listener;
+    this.self = self;
+    maxBatchTokens = model.maxBatchTokens(settings.sync().maxFrameBytes());
+    traffic = Traffic.of(context.getSystem());
+    logits = new float[model.spec().vocabSize()];
+    members =
+        context.spawn(
+            RootMembership.create(context.getSelf(), listener, settings.sync().timeout()),
+            RootMembership.NAME);
+    timers.startTimerWithFixedDelay(Tick.TICK, TICK);
+    gather();
+  }
+
+  @Override
+  public Behavior<Command> onMessage(Command command) {
+    switch (command) {
+      case Joined(Node worker) -> onJoined(worker);
+      case Gone(String address, String why) -> onGone(address, why);
+      case SliceWanted(int of, int rank) when isCurrent(of, rank) -> sendSlice(rank);
+      case Loading(int of, int rank, long bytes, long total) when isCurrent(of, rank) ->
+          listener.loading(rank, ranks().get(rank).address(), bytes, total);
+      case ShardReady(int of, int rank) when isCurrent(of, rank) -> onReady(rank);
+      case ShardRefused(int of, int rank, String why) when isCurrent(of, rank) ->
+          leaveOut(rank, why);
+      case ShardFailed(int of, int rank, String why) when isCurrent(of, rank) ->
+          onFailed(rank, why);
+      case Forward forward -> onForward(forward);
+      case Stepped(int of, int rank, long step, long nanos) when isCurrent(of, rank) ->
+          onStepped(rank, step, nanos);
+      case LogitsSlice slice when isCurrent(slice.epoch(), slice.rank()) -> onLogits(slice);
+      case Tick _ -> onTick();
+      default -> getContext().getLog().debug("dropped {} of an earlier epoch", command);
+    }
+    return this;
+  }
+
+  private boolean isCurrent(int of, int rank) {
+    return world != null && of == epoch && rank >= 0 && rank < world.size();
+  }
+
+  private List<Node> ranks() {
+    return world == null ? List.of() : world.ranks();
+  }
+
+  // ---- gathering
+
+  private void onJoined(Node worker) {
+    workers.put(worker.address(), worker);
+    gate.changed(System.nanoTime());
+    gather();
+  }
+
+  private void onGone(String address, String why) {
+    if (workers.remove(address) == null) {
+      return;
+    }
+    gate.changed(System.nanoTime());
+    if (world != null && world.has(address)) {
+      lose("the worker at %s %s".formatted(address, why));
+    }
+    gather();
+  }
+
+  /// Forms a world if there is none and the gate opens.
+  private void gather() {
+    if (world != null) {
+      return;
+    }
+    switch (gate.decide(workers.size() + 1, System.nanoTime())) {
+      case ClusterGate.Decision.Wait(String what) -> {
+        if (!what.equals(waiting)) {
+          waiting = what;
+          listener.waiting(what);
+        }
+      }
+      case ClusterGate.Decision.Form(int nodes) -> form(nodes);
+    }
+  }
+
+  private void form(int nodes) {
+    epoch++;
+    formedAt = System.nanoTime();
+    nextStep = 0;
+    waiting = "the cluster is loading the model";
+    Assignment assignment = model.assignment(epoch, nodes, maxBatchTokens);
+    World formed =
+        World.form(
+            epoch, nodes, self, workers.values(), rank -> assignment.forRank(rank).sliceKey());
+    world = formed;
+    listener.forming(nodes);
+    for (int rank = 0; rank < nodes; rank++) {
+      unready.add(rank);
+      formed
+          .ranks()
+          .get(rank)
+          .shard()
+          .tell(
+              new LayerShard.Assign(
+                  assignment.forRank(rank), formed.shards(), getContext().getSelf()));
+    }
+  }
+
+  // ---- loading
+
+  private void sendSlice(int rank) {
+    ShardPlan plan = new ShardPlan(model.spec(), model.exchange(), ranks().size());
+    ShardLayout layout = new ShardLayout(plan, rank);
+    getContext()
+        .spawn(
+            WeightStream.create(
+                new SliceReader(layout, model.source()),
+                layout,
+                epoch,
+                settings.weights(),
+                ranks().get(rank).shard(),
+                getContext().getSelf()),
+            "weights-%d-%d".formatted(epoch, rank),
+            DispatcherSelector.blocking());
+  }
+
+  private void onReady(int rank) {
+    if (unready.remove(rank) && unready.isEmpty()) {
+      waiting = "";
+      listener.ready(ranks().size(), Duration.ofNanos(System.nanoTime() - formedAt).toMillis());
+    }
+  }
+
+  // ---- steps
+
+  private void onForward(Forward forward) {
+    if (world == null || !unready.isEmpty()) {
+      forward.answer().completeExceptionally(new ForwardException("not ready: " + waiting));
+      return;
+    }
+    if (pending != null) {
+      throw new IllegalStateException("a step is under way already");
+    }
+    Batch batch = forward.batch();
+    long step = nextStep++;
+    ShardPlan plan = new ShardPlan(model.spec(), model.exchange(), world.size());
+    pending = new PendingStep(step, batch.logits(), plan, logits, traffic, forward.answer());
+    world.tellAll(
+        new Input(
+            epoch, step, batch.position(), batch.tokens().length, batch.logits(), forward.input()));
+  }
+
+  private void onStepped(int rank, long step, long nanos) {
+    if (pending != null && rank == 0) {
+      pending.computed(step, nanos);
+      finishStep();
+    }
+  }
+
+  private void onLogits(LogitsSlice slice) {
+    if (pending != null) {
+      pending.put(slice);
+      finishStep();
+    }
+  }
+
+  private void finishStep() {
+    if (pending != null && pending.finish()) {
+      pending = null;
+    }
+  }
+
+  // ---- losing
+
+  /// The rank's node is taken out of the cluster; it starts anew and may join again.
+  private void onFailed(int rank, String why) {
+    if (rank != 0) {
+      members.tell(new RootMembership.Expel(ranks().get(rank).address()));
+    }
+    leaveOut(rank, why);
+  }
+
+  /// Ends the world; the rank's node is not used again until it joins again.
+  private void leaveOut(int rank, String why) {
+    World failed = world;
+    if (failed == null) {
+      return;
+    }
+    if (rank != 0) {
+      workers.remove(failed.ranks().get(rank).address());
+      gate.changed(System.nanoTime());
+    }
+    lose("%s %s".formatted(failed.name(rank), why));
+    gather();
+  }
+
+  private void lose(String why) {
+    World lost = world;
+    if (lost == null) {
+      return;
+    }
+    world = null;
+    unready.clear();
+    waiting = why;
+    if (pending != null) {
+      pending.fail(why);
+      pending = null;
+    }
+    lost.tellAll(new LayerShard.Dissolve(lost.epoch(), why));
+    listener.lost(why);
+  }
+
+  private void onTick() {
+    if (pending != null) {
+      int overdue =
+          pending.overdueRank(System.nanoTime() - settings.sync().stallTimeout().toNanos());
+      if (overdue >= 0) {
+        onFailed(
+            overdue,
+            "sent no logits for %d s".formatted(settings.sync().stallTimeout().toSeconds()));
+      }
+    }
+    gather();
+  }
+}

@@ -1,0 +1,192 @@
+package dllama.cluster;
+
+import akka.actor.Address;
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.Behavior;
+import akka.actor.typed.javadsl.AbstractOnMessageBehavior;
+import akka.actor.typed.javadsl.ActorContext;
+import akka.actor.typed.javadsl.Behaviors;
+import akka.actor.typed.javadsl.TimerScheduler;
+import akka.cluster.ClusterEvent.ClusterDomainEvent;
+import akka.cluster.ClusterEvent.MemberDowned;
+import akka.cluster.ClusterEvent.MemberExited;
+import akka.cluster.ClusterEvent.MemberJoined;
+import akka.cluster.ClusterEvent.MemberLeft;
+import akka.cluster.ClusterEvent.MemberRemoved;
+import akka.cluster.ClusterEvent.UnreachableMember;
+import akka.cluster.Member;
+import akka.cluster.MemberStatus;
+import akka.cluster.typed.Cluster;
+import akka.cluster.typed.Down;
+import akka.cluster.typed.Subscribe;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.StreamSupport;
+
+/// Which workers the root can use: those that are up in the Akka cluster, run the same version,
+/// have said hello, and keep giving signs of life.
+///
+/// Heartbeats of our own find a dead worker sooner than the cluster's failure detector, which has
+/// to be patient with a node that starts up.
+final class RootMembership extends AbstractOnMessageBehavior<RootMembership.Command> {
+  static final String NAME = "members";
+  static final String PATH = NodeGuardian.ROOT + "/" + NAME;
+
+  sealed interface Command permits Hello, Alive, Expel, Changed, Tick {}
+
+  /// A worker asks to be taken in; repeated until it is answered.
+  ///
+  /// @param address `host:port` of the worker's actor system
+  /// @param held keys of slices that it has in memory
+  record Hello(
+      String address,
+      ActorRef<WorkerMembership.Command> worker,
+      ActorRef<LayerShard.Command> shard,
+      List<String> held)
+      implements Command, ControlMessage {}
+
+  /// A worker's sign of life.
+  record Alive(String address) implements Command, ControlMessage {}
+
+  /// From the coordinator, which knows the reason already: take this worker out.
+  record Expel(String address) implements Command {}
+
+  private record Changed(ClusterDomainEvent event) implements Command {}
+
+  private enum Tick implements Command {
+    TICK
+  }
+
+  static final Duration TICK = Duration.ofMillis(250);
+
+  private final Cluster cluster;
+  private final ActorRef<RootCoordinator.Command> coordinator;
+  private final RootListener listener;
+  private final Duration silence;
+  private final SilenceWatch watch;
+  private final Map<String, ActorRef<WorkerMembership.Command>> workers = new HashMap<>();
+  private final Set<String> refused = new HashSet<>();
+
+  static Behavior<Command> create(
+      ActorRef<RootCoordinator.Command> coordinator, RootListener listener, Duration silence) {
+    return Behaviors.setup(
+        context ->
+            Behaviors.withTimers(
+                timers -> new RootMembership(context, timers, coordinator, listener, silence)));
+  }
+
+  private RootMembership(
+      ActorContext<Command> context,
+      TimerScheduler<Command> timers,
+      ActorRef<RootCoordinator.Command> coordinator,
+      RootListener listener,
+      Duration silence) {
+    super(context);
+    this.coordinator = coordinator;
+    this.listener = listener;
+    this.silence = silence;
+    cluster = Cluster.get(context.getSystem());
+    watch = new SilenceWatch(silence.toNanos(), TICK.toNanos(), System.nanoTime());
+    ActorRef<ClusterDomainEvent> adapter =
+        context.messageAdapter(ClusterDomainEvent.class, Changed::new);
+    cluster.subscriptions().tell(Subscribe.create(adapter, ClusterDomainEvent.class));
+    timers.startTimerWithFixedDelay(Tick.TICK, TICK);
+  }
+
+  @Override
+  public Behavior<Command> onMessage(Command command) {
+    switch (command) {
+      case Hello hello -> onHello(hello);
+      case Alive(String address) when workers.containsKey(address) ->
+          watch.heard(address, System.nanoTime());
+      case Alive _ -> {}
+      case Expel(String address) -> member(address).ifPresent(this::expel);
+      case Changed(MemberJoined joined) when joined.member().hasRole(NodeGuardian.WORKER) ->
+          isUsable(joined.member());
+      case Changed(MemberLeft left) -> gone(left.member(), "left");
+      case Changed(MemberExited exited) -> gone(exited.member(), "left");
+      case Changed(MemberDowned downed) -> gone(downed.member(), "was removed");
+      case Changed(MemberRemoved removed) -> gone(removed.member(), "was removed");
+      case Changed(UnreachableMember lost) -> lose(lost.member(), "can not be reached");
+      case Changed _ -> {}
+      case Tick _ -> onTick();
+    }
+    return this;
+  }
+
+  private void onHello(Hello hello) {
+    Optional<Member> member = member(hello.address());
+    if (member.isEmpty()) {
+      return; // not up yet; it will ask again
+    }
+    if (!isUsable(member.get())) {
+      return; // it finds out by itself
+    }
+    hello.worker().tell(new WorkerMembership.Welcome());
+    watch.heard(hello.address(), System.nanoTime());
+    if (workers.put(hello.address(), hello.worker()) == null) {
+      coordinator.tell(
+          new RootCoordinator.Joined(new World.Node(hello.address(), hello.shard(), hello.held())));
+    }
+  }
+
+  /// Whether the worker runs this root's version; the user is told once if not.
+  private boolean isUsable(Member worker) {
+    Optional<String> objection = NodeVersion.objection(cluster.selfMember(), worker);
+    String address = name(worker.address());
+    if (objection.isPresent() && refused.add(address)) {
+      listener.refused(address, objection.get());
+    }
+    return objection.isEmpty();
+  }
+
+  private Optional<Member> member(String address) {
+    return StreamSupport.stream(cluster.state().getMembers().spliterator(), false)
+        .filter(member -> name(member.address()).equals(address))
+        .filter(member -> member.status().equals(MemberStatus.up()))
+        .filter(member -> member.hasRole(NodeGuardian.WORKER))
+        .findFirst();
+  }
+
+  private void onTick() {
+    watch
+        .tick(System.nanoTime())
+        .flatMap(this::member)
+        .ifPresent(
+            member ->
+                lose(member, "has been silent for %.1f s".formatted(silence.toMillis() / 1e3)));
+    workers.values().forEach(worker -> worker.tell(new WorkerMembership.RootAlive()));
+  }
+
+  private void gone(Member member, String why) {
+    String address = name(member.address());
+    watch.forget(address);
+    refused.remove(address);
+    if (workers.remove(address) != null) {
+      coordinator.tell(new RootCoordinator.Gone(address, why));
+    }
+  }
+
+  private void lose(Member member, String why) {
+    gone(member, why);
+    expel(member);
+  }
+
+  /// Takes a worker out of the cluster for good; if it is alive after all, it starts a new actor
+  /// system and joins again.
+  private void expel(Member member) {
+    String address = name(member.address());
+    watch.forget(address);
+    workers.remove(address);
+    cluster.manager().tell(new Down(member.address()));
+  }
+
+  static String name(Address address) {
+    return "%s:%d".formatted(address.getHost().orElse("?"), address.getPort().orElse(0));
+  }
+}

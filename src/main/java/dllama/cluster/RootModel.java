@@ -1,0 +1,53 @@
+package dllama.cluster;
+
+import dllama.model.ModelSource;
+import dllama.model.ModelSpec;
+import dllama.tensor.DType;
+
+/// The model as the root runs it.
+///
+/// @param fingerprint of its content: equal for equal weights, so that workers may keep slices
+/// @param exchange type of exchanged partials, F32 or Q80
+/// @param kv type of the key/value cache, F32 or F16
+/// @param contextLength positions to reserve
+/// @param prefillBatch tokens of a prompt to compute together, if frames allow so many
+public record RootModel(
+    ModelSource source,
+    String fingerprint,
+    DType exchange,
+    DType kv,
+    int contextLength,
+    int prefillBatch) {
+
+  ModelSpec spec() {
+    return source.spec();
+  }
+
+  /// Tokens of one step, so that neither input rows nor partials exceed a frame.
+  int maxBatchTokens(int maxFrameBytes) {
+    long payload =
+        (long) maxFrameBytes - TensorFrameSerializer.MAX_HEADER_BYTES - ARTERY_HEADER_BYTES;
+    long row = DType.F32.byteSize(spec().dim());
+    return (int) Math.max(1, Math.min(Math.min(prefillBatch, contextLength), payload / row));
+  }
+
+  /// Artery's envelope with uncompressed actor paths and class names, generously.
+  private static final int ARTERY_HEADER_BYTES = 4096;
+
+  Assignment assignment(int epoch, int worldSize, int maxBatchTokens) {
+    boolean random = source instanceof ModelSource.Random;
+    long seed = source instanceof ModelSource.Random(_, long value) ? value : 0;
+    return new Assignment(
+        epoch,
+        0,
+        worldSize,
+        spec(),
+        exchange,
+        kv,
+        contextLength,
+        maxBatchTokens,
+        fingerprint,
+        random,
+        seed);
+  }
+}

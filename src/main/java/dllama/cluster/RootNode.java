@@ -1,0 +1,96 @@
+package dllama.cluster;
+
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.ActorSystem;
+import akka.cluster.typed.Cluster;
+import com.typesafe.config.Config;
+import dllama.model.ForwardPass;
+import dllama.settings.ClusterSettings;
+import dllama.settings.HostAddress;
+import dllama.shard.ShardPlan;
+import dllama.tensor.Kernels;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/// The root of a cluster, running in this process: rank 0 of every world, and the [ForwardPass] of
+/// the whole.
+public final class RootNode implements AutoCloseable {
+  private static final Duration START = Duration.ofSeconds(30);
+
+  private final NodeMachine machine;
+  private final ActorSystem<NodeGuardian.Command> system;
+  private final ForwardPass forwardPass;
+
+  /// Starts the node and begins to form a cluster; `listener` is told how that goes.
+  ///
+  /// @param akka Akka's configuration
+  /// @throws dllama.error.UserException if the address can not be bound, or the model can not run
+  ///     on the number of nodes that is asked for
+  public static RootNode start(
+      ClusterSettings settings, Config akka, RootModel model, RootListener listener) {
+    var gate =
+        new ClusterGate(
+            settings.nodes().orElse(0),
+            ShardPlan.usableWorldSizes(model.spec(), model.exchange()),
+            settings.formTimeout(),
+            settings.aloneTimeout(),
+            System.nanoTime());
+    return new RootNode(settings, akka, model, gate, listener);
+  }
+
+  private RootNode(
+      ClusterSettings settings,
+      Config akka,
+      RootModel model,
+      ClusterGate gate,
+      RootListener listener) {
+    var exchange = NodeSystem.exchange(settings);
+    machine = new NodeMachine(settings, Kernels.choose(true), WorkerListener.silent());
+    var started = new CompletableFuture<ActorRef<RootCoordinator.Command>>();
+    system =
+        NodeSystem.start(
+            NodeGuardian.root(
+                exchange, machine.host(), model, gate, settings, listener, started::complete),
+            settings,
+            akka,
+            exchange,
+            NodeGuardian.ROOT,
+            HostAddress.ofRoot(settings.host()),
+            List.of());
+    int maxBatchTokens = model.maxBatchTokens(settings.sync().maxFrameBytes());
+    forwardPass = new ClusterForwardPass(model, maxBatchTokens, await(started));
+  }
+
+  private static <T> T await(CompletableFuture<T> started) {
+    try {
+      return started.get(START.toSeconds(), TimeUnit.SECONDS);
+    } catch (TimeoutException | ExecutionException e) {
+      throw new IllegalStateException("the root's actors did not start", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /// The cluster's forward pass. A step fails with a
+  /// [ForwardException][dllama.model.ForwardException] while no world is ready.
+  public ForwardPass forwardPass() {
+    return forwardPass;
+  }
+
+  /// `host:port` that workers join by.
+  public String address() {
+    return RootMembership.name(Cluster.get(system).selfMember().address());
+  }
+
+  /// Leaves the cluster and frees everything; waits for at most some seconds.
+  @Override
+  public void close() {
+    NodeSystem.stop(system);
+    machine.close();
+  }
+}

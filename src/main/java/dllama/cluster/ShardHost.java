@@ -1,0 +1,101 @@
+package dllama.cluster;
+
+import dllama.error.UserException;
+import dllama.shard.EngineSettings;
+import dllama.shard.ShardEngine;
+import dllama.shard.ShardLayout;
+import dllama.tensor.Kernels;
+import dllama.tensor.WeightMemory;
+import dllama.tensor.WorkerPool;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.time.Duration;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+
+/// What a node lends its shard: memory, threads, and a way to wait. Lives as long as the process;
+/// everything that touches memory runs on the compute thread, one task after another, so no memory
+/// is freed while a step still reads it.
+final class ShardHost {
+  private final SliceStore store;
+  private final Kernels kernels;
+  private final WorkerPool pool;
+  private final Executor compute;
+  private final long memoryLimit;
+  private final Duration stall;
+  private final WorkerListener listener;
+  private @Nullable Arena cacheArena;
+
+  /// @param compute one thread; also thread 0 of `pool`
+  /// @param memoryLimit bytes that a slice and its cache may take
+  /// @param stall how long a peer that is alive may keep a step waiting
+  ShardHost(
+      SliceStore store,
+      Kernels kernels,
+      WorkerPool pool,
+      Executor compute,
+      long memoryLimit,
+      Duration stall,
+      WorkerListener listener) {
+    this.store = store;
+    this.kernels = kernels;
+    this.pool = pool;
+    this.compute = compute;
+    this.memoryLimit = memoryLimit;
+    this.stall = stall;
+    this.listener = listener;
+  }
+
+  SliceStore store() {
+    return store;
+  }
+
+  Kernels kernels() {
+    return kernels;
+  }
+
+  WorkerPool pool() {
+    return pool;
+  }
+
+  Executor compute() {
+    return compute;
+  }
+
+  Duration stall() {
+    return stall;
+  }
+
+  WorkerListener listener() {
+    return listener;
+  }
+
+  /// @throws UserException if slice and cache are more than this node may use
+  void checkMemory(Assignment assignment, ShardLayout layout) {
+    long cache = ShardEngine.cacheBytes(layout.plan(), engineSettings(assignment));
+    long needed = Math.addExact(layout.totalBytes(), cache);
+    if (needed > memoryLimit) {
+      throw new UserException(
+          "needs %d MiB (weights %d, cache %d) but may use %d: more nodes, a smaller --max-seq-len, or close other programs"
+              .formatted(needed >> 20, layout.totalBytes() >> 20, cache >> 20, memoryLimit >> 20));
+    }
+  }
+
+  /// An engine over the complete slice in the store, with a new, empty cache in place of the last
+  /// engine's. Compute thread only.
+  ShardEngine engine(Assignment assignment, ShardLayout layout) {
+    if (cacheArena != null) {
+      cacheArena.close();
+    }
+    cacheArena = Arena.ofShared();
+    EngineSettings settings = engineSettings(assignment);
+    MemorySegment cache =
+        WeightMemory.allocate(ShardEngine.cacheBytes(layout.plan(), settings), cacheArena);
+    return new ShardEngine(layout, store.memory(), cache, settings, kernels, pool);
+  }
+
+  private static EngineSettings engineSettings(Assignment assignment) {
+    return new EngineSettings(
+        assignment.kv(), assignment.contextLength(), assignment.maxBatchTokens());
+  }
+}

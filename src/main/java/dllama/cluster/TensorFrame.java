@@ -1,0 +1,37 @@
+package dllama.cluster;
+
+/// Tensor data on its way between nodes. Every frame carries the epoch of the world it belongs to,
+/// so that a late frame of an earlier world does no harm; a receiver checks epoch, number, rank and
+/// length before it uses one. docs/PROTOCOL.md has the bytes.
+sealed interface TensorFrame {
+  int epoch();
+
+  /// The input of one step, from the root to every rank.
+  ///
+  /// @param step number of the step in this epoch, from 0
+  /// @param position slot of the first token
+  /// @param tokens rows in `rows`
+  /// @param logits whether the ranks compute logits of the last token
+  /// @param rows `[tokens, dim]`, F32 little-endian
+  record Input(int epoch, long step, int position, int tokens, boolean logits, FrameBuffer rows)
+      implements TensorFrame, LayerShard.Command {}
+
+  /// One rank's addend of one all-reduce, to every other rank.
+  ///
+  /// @param sync number of the all-reduce in this epoch, from 0
+  /// @param values `[tokens, dim]` in the exchange type
+  record Partial(int epoch, long sync, int rank, FrameBuffer values)
+      implements TensorFrame, LayerShard.Command {}
+
+  /// One rank's rows of the logits of the last token, to the root.
+  ///
+  /// @param values F32, `[vocabSize / worldSize]`
+  record LogitsSlice(int epoch, long step, int rank, float[] values)
+      implements TensorFrame, RootCoordinator.Command {}
+
+  /// A piece of a rank's packed weights, from the root to the rank.
+  ///
+  /// @param offset first byte inside the slice
+  record WeightChunk(int epoch, long offset, FrameBuffer bytes)
+      implements TensorFrame, LayerShard.Command {}
+}

@@ -1,0 +1,135 @@
+package dllama.cluster;
+
+import akka.actor.ExtendedActorSystem;
+import akka.serialization.ByteBufferSerializer;
+import akka.serialization.SerializerWithStringManifest;
+import dllama.cluster.TensorFrame.Input;
+import dllama.cluster.TensorFrame.LogitsSlice;
+import dllama.cluster.TensorFrame.Partial;
+import dllama.cluster.TensorFrame.WeightChunk;
+import java.io.NotSerializableException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
+/// Frames to bytes and back, straight from and into Artery's buffers: one copy each way, into a
+/// pooled buffer on arrival. All integers and floats little-endian.
+///
+/// Created by Akka, one per actor system; [#pool] is that node's.
+public final class TensorFrameSerializer extends SerializerWithStringManifest
+    implements ByteBufferSerializer {
+  static final int IDENTIFIER = 77_001;
+
+  /// The largest header of a frame in bytes, so that senders can keep below the maximum frame size.
+  static final int MAX_HEADER_BYTES = 32;
+
+  private static final String INPUT = "I";
+  private static final String PARTIAL = "P";
+  private static final String LOGITS = "L";
+  private static final String CHUNK = "W";
+
+  private final FramePool pool = new FramePool(64);
+
+  public TensorFrameSerializer(ExtendedActorSystem system) {}
+
+  FramePool pool() {
+    return pool;
+  }
+
+  @Override
+  public int identifier() {
+    return IDENTIFIER;
+  }
+
+  @Override
+  public String manifest(Object frame) {
+    return switch ((TensorFrame) frame) {
+      case Input _ -> INPUT;
+      case Partial _ -> PARTIAL;
+      case LogitsSlice _ -> LOGITS;
+      case WeightChunk _ -> CHUNK;
+    };
+  }
+
+  @Override
+  public void toBinary(Object frame, ByteBuffer to) {
+    to.order(ByteOrder.LITTLE_ENDIAN);
+    switch ((TensorFrame) frame) {
+      case Input(int epoch, long step, int position, int tokens, boolean logits, var rows) -> {
+        to.putInt(epoch).putLong(step).putInt(position).putInt(tokens);
+        to.put((byte) (logits ? 1 : 0));
+        put(rows, to);
+      }
+      case Partial(int epoch, long sync, int rank, var values) -> {
+        to.putInt(epoch).putLong(sync).putInt(rank);
+        put(values, to);
+      }
+      case LogitsSlice(int epoch, long step, int rank, float[] values) -> {
+        to.putInt(epoch).putLong(step).putInt(rank);
+        to.asFloatBuffer().put(values);
+        to.position(to.position() + values.length * Float.BYTES);
+      }
+      case WeightChunk(int epoch, long offset, var bytes) -> {
+        to.putInt(epoch).putLong(offset);
+        put(bytes, to);
+      }
+    }
+  }
+
+  private static void put(FrameBuffer buffer, ByteBuffer to) {
+    to.put(buffer.bytes(), 0, buffer.length());
+  }
+
+  @Override
+  public byte[] toBinary(Object frame) {
+    int size =
+        MAX_HEADER_BYTES
+            + switch ((TensorFrame) frame) {
+              case Input input -> input.rows().length();
+              case Partial partial -> partial.values().length();
+              case LogitsSlice slice -> slice.values().length * Float.BYTES;
+              case WeightChunk chunk -> chunk.bytes().length();
+            };
+    ByteBuffer buffer = ByteBuffer.allocate(size);
+    toBinary(frame, buffer);
+    byte[] exact = new byte[buffer.flip().remaining()];
+    buffer.get(exact);
+    return exact;
+  }
+
+  @Override
+  public Object fromBinary(ByteBuffer from, String manifest) throws NotSerializableException {
+    from.order(ByteOrder.LITTLE_ENDIAN);
+    return switch (manifest) {
+      case INPUT ->
+          new Input(
+              from.getInt(),
+              from.getLong(),
+              from.getInt(),
+              from.getInt(),
+              from.get() != 0,
+              rest(from));
+      case PARTIAL -> new Partial(from.getInt(), from.getLong(), from.getInt(), rest(from));
+      case LOGITS -> {
+        int epoch = from.getInt();
+        long step = from.getLong();
+        int rank = from.getInt();
+        float[] values = new float[from.remaining() / Float.BYTES];
+        from.asFloatBuffer().get(values);
+        yield new LogitsSlice(epoch, step, rank, values);
+      }
+      case CHUNK -> new WeightChunk(from.getInt(), from.getLong(), rest(from));
+      default -> throw new NotSerializableException("manifest=" + manifest);
+    };
+  }
+
+  private FrameBuffer rest(ByteBuffer from) {
+    FrameBuffer buffer = pool.take(from.remaining());
+    from.get(buffer.bytes(), 0, buffer.length());
+    return buffer;
+  }
+
+  @Override
+  public Object fromBinary(byte[] bytes, String manifest) throws NotSerializableException {
+    return fromBinary(ByteBuffer.wrap(bytes), manifest);
+  }
+}

@@ -1,0 +1,39 @@
+package dllama.cluster;
+
+/// What a worker tells its operator. Called from cluster threads; must return quickly.
+public interface WorkerListener {
+  /// Listens at `address`, looks for a root at `seeds`.
+  void searching(String address, String seeds);
+
+  /// The root at `address` has taken this node in.
+  void joined(String address);
+
+  /// Weights of this node's slice that have arrived; called often.
+  void loading(int rank, int nodes, long bytes, long total);
+
+  /// Computes as `rank` of `nodes` from now on; `held` if the weights were still here.
+  void ready(int rank, int nodes, boolean held);
+
+  /// The world or the root was lost; the worker goes on looking for one. `why` is one line.
+  void lost(String why);
+
+  /// Tells nobody.
+  static WorkerListener silent() {
+    return new WorkerListener() {
+      @Override
+      public void searching(String address, String seeds) {}
+
+      @Override
+      public void joined(String address) {}
+
+      @Override
+      public void loading(int rank, int nodes, long bytes, long total) {}
+
+      @Override
+      public void ready(int rank, int nodes, boolean held) {}
+
+      @Override
+      public void lost(String why) {}
+    };
+  }
+}

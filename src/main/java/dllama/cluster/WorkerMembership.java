@@ -1,0 +1,155 @@
+package dllama.cluster;
+
+import akka.actor.Address;
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.ActorRefResolver;
+import akka.actor.typed.Behavior;
+import akka.actor.typed.javadsl.AbstractOnMessageBehavior;
+import akka.actor.typed.javadsl.ActorContext;
+import akka.actor.typed.javadsl.Behaviors;
+import akka.actor.typed.javadsl.TimerScheduler;
+import akka.cluster.ClusterEvent.MemberEvent;
+import akka.cluster.ClusterEvent.MemberExited;
+import akka.cluster.ClusterEvent.MemberRemoved;
+import akka.cluster.ClusterEvent.MemberUp;
+import akka.cluster.Member;
+import akka.cluster.typed.Cluster;
+import akka.cluster.typed.Subscribe;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// A worker's side of membership: finds the root among the cluster's members, says hello until it
+/// is welcomed, exchanges signs of life with it, and ends when the root is gone.
+final class WorkerMembership extends AbstractOnMessageBehavior<WorkerMembership.Command> {
+  sealed interface Command permits Welcome, RootAlive, Changed, Tick {}
+
+  /// The root has taken this worker in.
+  record Welcome() implements Command, ControlMessage {}
+
+  /// The root's sign of life.
+  record RootAlive() implements Command, ControlMessage {}
+
+  private record Changed(MemberEvent event) implements Command {}
+
+  private enum Tick implements Command {
+    TICK
+  }
+
+  /// How a worker's membership ended.
+  ///
+  /// @param refused whether it makes no sense to join again
+  record End(String why, boolean refused) {}
+
+  private static final String ROOT = "root";
+
+  private final ActorContext<Command> context;
+  private final Cluster cluster;
+  private final ActorRef<LayerShard.Command> shard;
+  private final SliceStore store;
+  private final WorkerListener listener;
+  private final Consumer<End> ended;
+  private final SilenceWatch watch;
+  private final Duration silence;
+  private @Nullable ActorRef<RootMembership.Command> root;
+  private String rootAddress = "";
+  private boolean welcome;
+
+  /// @param ended told once, before this actor stops
+  static Behavior<Command> create(
+      ActorRef<LayerShard.Command> shard,
+      SliceStore store,
+      Duration silence,
+      WorkerListener listener,
+      Consumer<End> ended) {
+    return Behaviors.setup(
+        context ->
+            Behaviors.withTimers(
+                timers ->
+                    new WorkerMembership(context, timers, shard, store, silence, listener, ended)));
+  }
+
+  private WorkerMembership(
+      ActorContext<Command> context,
+      TimerScheduler<Command> timers,
+      ActorRef<LayerShard.Command> shard,
+      SliceStore store,
+      Duration silence,
+      WorkerListener listener,
+      Consumer<End> ended) {
+    super(context);
+    this.context = context;
+    this.shard = shard;
+    this.store = store;
+    this.silence = silence;
+    this.listener = listener;
+    this.ended = ended;
+    cluster = Cluster.get(context.getSystem());
+    watch = new SilenceWatch(silence.toNanos(), RootMembership.TICK.toNanos(), System.nanoTime());
+    ActorRef<MemberEvent> adapter = context.messageAdapter(MemberEvent.class, Changed::new);
+    cluster.subscriptions().tell(Subscribe.create(adapter, MemberEvent.class));
+    timers.startTimerWithFixedDelay(Tick.TICK, RootMembership.TICK);
+  }
+
+  @Override
+  public Behavior<Command> onMessage(Command command) {
+    return switch (command) {
+      case Changed(MemberUp up) when up.member().hasRole(NodeGuardian.ROOT) -> onRoot(up.member());
+      case Changed(MemberExited exited) when exited.member().hasRole(NodeGuardian.ROOT) ->
+          end("the root ended", false);
+      case Changed(MemberRemoved removed) when removed.member().hasRole(NodeGuardian.ROOT) ->
+          end("the root is gone", false);
+      case Changed _ -> this;
+      case Welcome _ -> onWelcome();
+      case RootAlive _ -> {
+        watch.heard(ROOT, System.nanoTime());
+        yield this;
+      }
+      case Tick _ -> onTick();
+    };
+  }
+
+  private Behavior<Command> onRoot(Member member) {
+    Optional<String> objection = NodeVersion.objection(member, cluster.selfMember());
+    if (objection.isPresent()) {
+      return end(objection.get(), true);
+    }
+    Address address = member.address();
+    rootAddress = RootMembership.name(address);
+    root =
+        ActorRefResolver.get(context.getSystem())
+            .resolveActorRef("%s/user/%s".formatted(address, RootMembership.PATH));
+    watch.heard(ROOT, System.nanoTime());
+    return onTick();
+  }
+
+  private Behavior<Command> onWelcome() {
+    watch.heard(ROOT, System.nanoTime());
+    if (!welcome) {
+      welcome = true;
+      listener.joined(rootAddress);
+    }
+    return this;
+  }
+
+  private Behavior<Command> onTick() {
+    if (root == null) {
+      return this;
+    }
+    if (watch.tick(System.nanoTime()).isPresent()) {
+      return end("the root has been silent for %.1f s".formatted(silence.toMillis() / 1e3), false);
+    }
+    String self = RootMembership.name(cluster.selfMember().address());
+    root.tell(
+        welcome
+            ? new RootMembership.Alive(self)
+            : new RootMembership.Hello(self, context.getSelf(), shard, store.held()));
+    return this;
+  }
+
+  private Behavior<Command> end(String why, boolean refused) {
+    ended.accept(new End(why, refused));
+    return Behaviors.stopped();
+  }
+}

@@ -1,0 +1,116 @@
+package dllama.cluster;
+
+import akka.actor.typed.ActorSystem;
+import com.typesafe.config.Config;
+import dllama.cluster.WorkerMembership.End;
+import dllama.error.UserException;
+import dllama.settings.ClusterSettings;
+import dllama.settings.HostAddress;
+import dllama.settings.SeedNode;
+import dllama.tensor.Kernels;
+import java.net.InetAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+
+/// A worker, running in this process until it is closed: joins a root, computes for it, and looks
+/// for the next one when it is lost. An actor system that was cut off can never join again, so
+/// every attempt is a new one; the slice of weights stays.
+public final class WorkerNode implements AutoCloseable {
+  private static final Duration RETRY = Duration.ofMillis(200);
+
+  private final ClusterSettings settings;
+  private final Config akka;
+  private final WorkerListener listener;
+  private final NodeMachine machine;
+  private final AtomicReference<ActorSystem<NodeGuardian.Command>> running =
+      new AtomicReference<>();
+  private volatile boolean closed;
+
+  public WorkerNode(ClusterSettings settings, Config akka, WorkerListener listener) {
+    this.settings = settings;
+    this.akka = akka;
+    this.listener = listener;
+    machine = new NodeMachine(settings, Kernels.choose(true), listener);
+  }
+
+  /// Works until [#close]; blocks.
+  ///
+  /// @throws UserException if this node can not listen, or the root will not take it in
+  public void run() {
+    while (!closed) {
+      End end = runOnce();
+      if (end.refused()) {
+        throw new UserException(end.why());
+      }
+      if (!closed) {
+        listener.lost(end.why());
+        pause();
+      }
+    }
+  }
+
+  private End runOnce() {
+    var ended = new CompletableFuture<End>();
+    List<String> seeds = new ArrayList<>();
+    InetAddress first = HostAddress.resolve(settings.seedNodes().getFirst().host());
+    for (SeedNode seed : settings.seedNodes()) {
+      seeds.add(NodeSystem.text(HostAddress.resolve(seed.host())) + ":" + seed.port());
+    }
+    InetAddress host = HostAddress.ofWorker(settings.host(), first);
+    var exchange = NodeSystem.exchange(settings);
+    ActorSystem<NodeGuardian.Command> system =
+        NodeSystem.start(
+            NodeGuardian.worker(exchange, machine.host(), settings, ended::complete),
+            settings,
+            akka,
+            exchange,
+            NodeGuardian.WORKER,
+            host,
+            seeds);
+    running.set(system);
+    if (closed) {
+      system.terminate();
+    } else {
+      listener.searching(NodeSystem.text(host), String.join(", ", seeds));
+    }
+    awaitEnd(system);
+    return ended.getNow(new End("removed from the cluster", false));
+  }
+
+  private void awaitEnd(ActorSystem<?> system) {
+    try {
+      system.getWhenTerminated().toCompletableFuture().get();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      closed = true;
+      NodeSystem.stop(system);
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private void pause() {
+    try {
+      TimeUnit.MILLISECONDS.sleep(RETRY.toMillis());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      closed = true;
+    }
+  }
+
+  /// Ends [#run]; any thread.
+  @Override
+  public void close() {
+    closed = true;
+    ActorSystem<NodeGuardian.Command> system = running.get();
+    if (system != null) {
+      NodeSystem.stop(system);
+    }
+    machine.close();
+  }
+}

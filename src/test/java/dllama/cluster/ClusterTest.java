@@ -1,0 +1,75 @@
+package dllama.cluster;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dllama.Conformance;
+import dllama.model.Batch;
+import dllama.model.ForwardException;
+import dllama.tensor.DType;
+import java.time.Duration;
+import java.util.Properties;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Whole nodes over real sockets, in one JVM.
+class ClusterTest {
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 4, 8})
+  void shouldGiveTheReferencesTokensOnAnyNumberOfNodes(int nodes) {
+    shouldMatch("llama31_rope_f32", nodes, new Properties());
+  }
+
+  @Test
+  void shouldGiveTheSameTokensWithoutTheEventLoop() {
+    Properties off = new Properties();
+    off.setProperty("dllama.exchange.event-loop", "off");
+    shouldMatch("llama31_rope_f32", 4, off);
+  }
+
+  private static void shouldMatch(String modelCase, int nodes, Properties properties) {
+    JsonNode prompt = Conformance.golden(modelCase).get("prompts").get(0);
+    int[] promptTokens = Conformance.ints(prompt.get("prompt_tokens"));
+    int[] expected = Conformance.ints(prompt.get("generated"));
+    try (var cluster = new TestCluster(modelCase, DType.F32, nodes, properties)) {
+      cluster.await("ready: " + nodes, 1);
+      assertArrayEquals(
+          expected, TestCluster.greedy(cluster.forwardPass(), promptTokens, expected.length, 3));
+    }
+  }
+
+  @Test
+  void shouldEndTheStepWhenAWorkerIsLostAndFormAgainWhenOneIsBack() {
+    try (var cluster = new TestCluster("llama_gqa_f32", DType.F32, 2, new Properties())) {
+      cluster.await("ready: 2", 1);
+      Batch batch = new Batch(new int[] {1, 2, 3}, 0, true);
+      cluster.forwardPass().forward(batch);
+      cluster.workers.getFirst().close();
+      cluster.await("lost: the worker at 127.0.0.1:", 1);
+      var failure =
+          assertThrows(ForwardException.class, () -> cluster.forwardPass().forward(batch));
+      assertTrue(failure.getMessage().contains("not ready"), failure.getMessage());
+      cluster.startWorker();
+      cluster.await("ready: 2", 2);
+      cluster.forwardPass().forward(batch);
+    }
+  }
+
+  @Test
+  void shouldRefuseAWorkerOfAnotherVersion() {
+    try (var cluster = new TestCluster("llama_gqa_f32", DType.F32, 2, new Properties())) {
+      cluster.await("ready: 2", 1);
+      Properties other = new Properties();
+      other.setProperty("akka.cluster.app-version", "9.9.9");
+      cluster.startWorker(other);
+      cluster.await(
+          Duration.ofSeconds(20),
+          () -> cluster.count("refused: the worker runs dllama-akka 9.9.9") == 1);
+      cluster.await("worker refused: the worker runs dllama-akka 9.9.9", 1);
+      cluster.forwardPass().forward(new Batch(new int[] {1}, 0, true));
+    }
+  }
+}

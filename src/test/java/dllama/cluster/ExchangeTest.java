@@ -1,0 +1,97 @@
+package dllama.cluster;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dllama.cluster.TensorFrame.Partial;
+import java.lang.foreign.MemorySegment;
+import org.junit.jupiter.api.Test;
+
+class ExchangeTest {
+  private static final int EPOCH = 3;
+  private static final int BYTES = 64;
+
+  private final FramePool pool = new FramePool(8);
+  private final Exchange exchange = new Exchange(EPOCH, 1, 4, pool);
+  private final MemorySegment own = MemorySegment.ofArray(new byte[BYTES]);
+
+  @Test
+  void shouldGiveThePartialsInRankOrderOnceAllAreThere() {
+    Partial third = partial(0, 3);
+    assertTrue(exchange.put(third));
+    assertTrue(exchange.put(partial(0, 0)));
+    assertFalse(exchange.settled());
+    assertEquals(2, exchange.missingRank());
+    assertTrue(exchange.put(partial(0, 2)));
+    assertTrue(exchange.settled());
+    MemorySegment[] all = exchange.take(own, BYTES);
+    assertEquals(4, all.length);
+    assertSame(own, all[1]);
+    assertSame(third.values().segment(), all[3]);
+  }
+
+  @Test
+  void shouldKeepThePartialsOfAPeerThatIsOneAhead() {
+    exchange.put(partial(0, 0));
+    exchange.put(partial(1, 0));
+    exchange.put(partial(0, 2));
+    exchange.put(partial(0, 3));
+    assertTrue(exchange.settled());
+    exchange.next();
+    assertFalse(exchange.settled());
+    assertEquals(2, exchange.missingRank());
+    exchange.put(partial(1, 2));
+    exchange.put(partial(1, 3));
+    assertTrue(exchange.settled());
+  }
+
+  @Test
+  void shouldDropWhatItCanNotBeWaitingFor() {
+    assertFalse(exchange.put(new Partial(EPOCH - 1, 0, 0, buffer(BYTES))), "earlier epoch");
+    assertFalse(exchange.put(partial(2, 0)), "two ahead");
+    assertFalse(exchange.put(partial(-1, 0)), "past");
+    assertFalse(exchange.put(partial(0, 1)), "this rank itself");
+    assertFalse(exchange.put(partial(0, 4)), "no such rank");
+    assertFalse(exchange.put(partial(0, -1)), "no such rank");
+    assertTrue(exchange.put(partial(0, 0)));
+    assertFalse(exchange.put(partial(0, 0)), "doubled");
+    assertFalse(exchange.settled());
+  }
+
+  @Test
+  void shouldRefuseAPartialOfAnotherLength() {
+    exchange.put(new Partial(EPOCH, 0, 0, buffer(BYTES - 1)));
+    exchange.put(partial(0, 2));
+    exchange.put(partial(0, 3));
+    assertThrows(IllegalStateException.class, () -> exchange.take(own, BYTES));
+  }
+
+  @Test
+  void shouldSettleForGoodWhenItFails() {
+    exchange.fail("the worker at b went away");
+    exchange.fail("a later reason");
+    assertTrue(exchange.settled());
+    assertEquals("the worker at b went away", exchange.failure());
+    exchange.next();
+    assertTrue(exchange.settled());
+  }
+
+  @Test
+  void shouldGiveBuffersBackToThePool() {
+    Partial partial = partial(0, 0);
+    exchange.put(partial);
+    exchange.next();
+    assertSame(partial.values(), pool.take(BYTES));
+  }
+
+  private static Partial partial(long sync, int rank) {
+    return new Partial(EPOCH, sync, rank, buffer(BYTES));
+  }
+
+  private static FrameBuffer buffer(int length) {
+    return new FrameBuffer(length).withLength(length);
+  }
+}

@@ -1,0 +1,110 @@
+package dllama.cluster;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import akka.actor.testkit.typed.javadsl.ActorTestKit;
+import akka.actor.typed.javadsl.Adapter;
+import dllama.cluster.TensorFrame.Input;
+import dllama.cluster.TensorFrame.LogitsSlice;
+import dllama.cluster.TensorFrame.Partial;
+import dllama.cluster.TensorFrame.WeightChunk;
+import java.io.NotSerializableException;
+import java.nio.BufferUnderflowException;
+import java.nio.ByteBuffer;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+class TensorFrameSerializerTest {
+  private static ActorTestKit testKit;
+  private static TensorFrameSerializer serializer;
+
+  @BeforeAll
+  static void start() {
+    testKit = ActorTestKit.create();
+    serializer =
+        new TensorFrameSerializer(
+            (akka.actor.ExtendedActorSystem) Adapter.toClassic(testKit.system()));
+  }
+
+  @AfterAll
+  static void stop() {
+    testKit.shutdownTestKit();
+  }
+
+  @Test
+  void shouldCarryAnInput() throws Exception {
+    var sent = new Input(5, 1L << 40, 4095, 2, true, bytes(1, 2, 3, 4, 5, 6, 7, 8));
+    var got = (Input) throughTheWire(sent);
+    assertEquals(sent.epoch(), got.epoch());
+    assertEquals(sent.step(), got.step());
+    assertEquals(sent.position(), got.position());
+    assertEquals(sent.tokens(), got.tokens());
+    assertEquals(sent.logits(), got.logits());
+    assertSameBytes(sent.rows(), got.rows());
+  }
+
+  @Test
+  void shouldCarryAPartial() throws Exception {
+    var sent = new Partial(-1, Long.MAX_VALUE, 7, bytes(9, 8, 7));
+    var got = (Partial) throughTheWire(sent);
+    assertEquals(sent.epoch(), got.epoch());
+    assertEquals(sent.sync(), got.sync());
+    assertEquals(sent.rank(), got.rank());
+    assertSameBytes(sent.values(), got.values());
+  }
+
+  @Test
+  void shouldCarryLogitsBitForBit() throws Exception {
+    float[] values = {1f, -0f, Float.NaN, Float.NEGATIVE_INFINITY, Float.MIN_VALUE};
+    var got = (LogitsSlice) throughTheWire(new LogitsSlice(2, 3, 1, values));
+    assertEquals(2, got.epoch());
+    assertEquals(3, got.step());
+    assertEquals(1, got.rank());
+    assertArrayEquals(values, got.values());
+  }
+
+  @Test
+  void shouldCarryAChunkOfWeights() throws Exception {
+    var sent = new WeightChunk(2, 5_000_000_000L, bytes(1));
+    var got = (WeightChunk) throughTheWire(sent);
+    assertEquals(sent.offset(), got.offset());
+    assertSameBytes(sent.bytes(), got.bytes());
+  }
+
+  @Test
+  void shouldRefuseWhatItDoesNotKnow() {
+    assertThrows(
+        NotSerializableException.class, () -> serializer.fromBinary(ByteBuffer.allocate(99), "?"));
+    assertThrows(
+        BufferUnderflowException.class, () -> serializer.fromBinary(ByteBuffer.allocate(3), "P"));
+  }
+
+  /// Encodes both ways that Akka knows, checks that they agree, and decodes.
+  private static Object throughTheWire(TensorFrame frame) throws NotSerializableException {
+    ByteBuffer buffer = ByteBuffer.allocateDirect(1024);
+    serializer.toBinary(frame, buffer);
+    byte[] array = serializer.toBinary((Object) frame);
+    byte[] direct = new byte[buffer.flip().remaining()];
+    buffer.get(0, direct);
+    assertArrayEquals(array, direct);
+    return serializer.fromBinary(buffer, serializer.manifest(frame));
+  }
+
+  private static FrameBuffer bytes(int... values) {
+    FrameBuffer buffer = new FrameBuffer(values.length + 5).withLength(values.length);
+    for (int i = 0; i < values.length; i++) {
+      buffer.bytes()[i] = (byte) values[i];
+    }
+    return buffer;
+  }
+
+  private static void assertSameBytes(FrameBuffer expected, FrameBuffer actual) {
+    assertEquals(expected.length(), actual.length());
+    for (int i = 0; i < expected.length(); i++) {
+      assertEquals(expected.bytes()[i], actual.bytes()[i]);
+    }
+  }
+}

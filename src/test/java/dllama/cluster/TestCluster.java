@@ -1,0 +1,207 @@
+package dllama.cluster;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dllama.Conformance;
+import dllama.error.UserException;
+import dllama.format.DllamaFile;
+import dllama.model.Batch;
+import dllama.model.ForwardPass;
+import dllama.model.ModelSource;
+import dllama.settings.Settings;
+import dllama.settings.Settings.Option;
+import dllama.tensor.DType;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+
+/// Root and workers as actor systems of this JVM, over real sockets on loopback.
+final class TestCluster implements AutoCloseable {
+  final List<String> events = new CopyOnWriteArrayList<>();
+  final List<WorkerNode> workers = new ArrayList<>();
+  private final List<Thread> threads = new ArrayList<>();
+  private final DllamaFile file;
+  private final Properties properties;
+  private RootNode root;
+
+  TestCluster(String modelCase, DType exchange, int nodes, Properties properties) {
+    this.properties = properties;
+    file = DllamaFile.open(Conformance.file(modelCase, "model.m"));
+    root = startRoot(exchange, nodes, 0);
+    for (int worker = 1; worker < nodes; worker++) {
+      startWorker();
+    }
+  }
+
+  RootNode startRoot(DType exchange, int nodes, int port) {
+    var spec = file.spec();
+    var model =
+        new RootModel(
+            new ModelSource.Weights(spec, file.weights()),
+            file.path().getParent().getFileName().toString(),
+            exchange,
+            DType.F32,
+            spec.contextLength(),
+            32);
+    Settings settings =
+        settings(
+            new Option("--role", "role", "root"),
+            new Option("--host", "host", "127.0.0.1"),
+            new Option("--nodes", "nodes", String.valueOf(nodes)),
+            new Option("--port", "port", String.valueOf(port)),
+            new Option("--threads", "threads", "1"));
+    root = RootNode.start(settings.cluster(), settings.akka(), model, new Recorder());
+    return root;
+  }
+
+  WorkerNode startWorker() {
+    return startWorker(new Properties());
+  }
+
+  WorkerNode startWorker(Properties own) {
+    Settings settings =
+        settings(
+            own,
+            new Option("--role", "role", "worker"),
+            new Option("--seed-node", "seed-nodes", List.of(root.address())),
+            new Option("--threads", "threads", "1"));
+    var worker = new WorkerNode(settings.cluster(), settings.akka(), WorkerListener.silent());
+    Thread thread = new Thread(() -> run(worker), "worker-" + workers.size());
+    thread.start();
+    workers.add(worker);
+    threads.add(thread);
+    return worker;
+  }
+
+  private void run(WorkerNode worker) {
+    try {
+      worker.run();
+    } catch (UserException refused) {
+      events.add("worker refused: " + refused.getMessage());
+    }
+  }
+
+  private Settings settings(Option... options) {
+    return settings(new Properties(), options);
+  }
+
+  private Settings settings(Properties own, Option... options) {
+    Properties all = new Properties();
+    all.putAll(properties);
+    all.putAll(own);
+    return Settings.load(Optional.empty(), all, List.of(options));
+  }
+
+  RootNode root() {
+    return root;
+  }
+
+  ForwardPass forwardPass() {
+    return root.forwardPass();
+  }
+
+  /// Waits until `event` was told to the root's listener `times` times.
+  void await(String event, int times) {
+    await(Duration.ofSeconds(30), () -> count(event) >= times);
+  }
+
+  long count(String event) {
+    return events.stream().filter(line -> line.startsWith(event)).count();
+  }
+
+  void await(Duration limit, BooleanSupplier condition) {
+    long deadline = System.nanoTime() + limit.toNanos();
+    while (!condition.getAsBoolean()) {
+      assertTrue(System.nanoTime() < deadline, () -> "after " + limit + ": " + events);
+      try {
+        TimeUnit.MILLISECONDS.sleep(5);
+      } catch (InterruptedException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+  }
+
+  /// Greedy continuation of `prompt`, fed in batches of at most `batch` tokens.
+  static int[] greedy(ForwardPass forwardPass, int[] prompt, int steps, int batch) {
+    int[] tokens = new int[steps];
+    int position = 0;
+    float[] logits = {};
+    while (position < prompt.length) {
+      int to = Math.min(position + batch, prompt.length);
+      int[] part = java.util.Arrays.copyOfRange(prompt, position, to);
+      logits = forwardPass.forward(new Batch(part, position, to == prompt.length)).logits();
+      position = to;
+    }
+    for (int step = 0; step < steps; step++) {
+      tokens[step] = argmax(logits);
+      if (step + 1 < steps) {
+        logits =
+            forwardPass.forward(new Batch(new int[] {tokens[step]}, position++, true)).logits();
+      }
+    }
+    return tokens;
+  }
+
+  private static int argmax(float[] values) {
+    int best = 0;
+    for (int i = 1; i < values.length; i++) {
+      if (values[i] > values[best]) {
+        best = i;
+      }
+    }
+    return best;
+  }
+
+  @Override
+  public void close() {
+    root.close();
+    workers.forEach(WorkerNode::close);
+    for (Thread thread : threads) {
+      try {
+        thread.join(10_000);
+      } catch (InterruptedException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+    file.close();
+  }
+
+  private final class Recorder implements RootListener {
+    @Override
+    public void waiting(String what) {
+      events.add("waiting: " + what);
+    }
+
+    @Override
+    public void forming(int nodes) {
+      events.add("forming: " + nodes);
+    }
+
+    @Override
+    public void loading(int rank, String address, long bytes, long total) {
+      if (bytes == total) {
+        events.add("loaded: " + rank);
+      }
+    }
+
+    @Override
+    public void ready(int nodes, long loadMillis) {
+      events.add("ready: " + nodes);
+    }
+
+    @Override
+    public void refused(String address, String why) {
+      events.add("refused: " + why);
+    }
+
+    @Override
+    public void lost(String why) {
+      events.add("lost: " + why);
+    }
+  }
+}

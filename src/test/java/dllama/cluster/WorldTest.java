@@ -1,0 +1,57 @@
+package dllama.cluster;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import akka.actor.testkit.typed.javadsl.ActorTestKit;
+import akka.actor.typed.ActorRef;
+import dllama.cluster.World.Node;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+class WorldTest {
+  private static ActorTestKit testKit;
+  private static ActorRef<LayerShard.Command> shard;
+
+  @BeforeAll
+  static void start() {
+    testKit = ActorTestKit.create();
+    shard = testKit.createTestProbe(LayerShard.Command.class).getRef();
+  }
+
+  @AfterAll
+  static void stop() {
+    testKit.shutdownTestKit();
+  }
+
+  @Test
+  void shouldGiveRanksInTheOrderOfArrival() {
+    assertEquals(
+        List.of("root", "a", "b", "c"), addresses(4, node("a"), node("b"), node("c"), node("d")));
+  }
+
+  @Test
+  void shouldGiveAWorkerTheRankWhoseSliceItHolds() {
+    assertEquals(
+        List.of("root", "c", "a", "b"),
+        addresses(4, node("a"), node("b", "m:3/4"), node("c", "m:1/4")));
+  }
+
+  @Test
+  void shouldPreferAHolderToAnEarlierWorker() {
+    assertEquals(List.of("root", "b"), addresses(2, node("a", "m:1/4"), node("b", "m:1/2")));
+  }
+
+  private static List<String> addresses(int size, Node... workers) {
+    World world =
+        World.form(
+            7, size, node("root"), List.of(workers), rank -> "m:%d/%d".formatted(rank, size));
+    assertEquals(7, world.epoch());
+    return world.ranks().stream().map(Node::address).toList();
+  }
+
+  private static Node node(String address, String... held) {
+    return new Node(address, shard, List.of(held));
+  }
+}
