@@ -8,11 +8,12 @@ import java.util.Objects;
 /// Filled row by row with [Kernels#load], read by [Kernels#matmul]. Rows of a batch may be loaded
 /// by different threads.
 ///
-/// For F32 and F16 weights: floats `[maxTokens, cols padded to 32]`. For Q40 and Q80 weights, in
-/// bundles of eight tokens: codes `[bundle, block, 9, 32]`, of which eight are used (the ninth
-/// keeps one token's blocks out of the same few cache sets), scales and offsets `[bundle, block,
-/// 8]`. A code is an int that holds the same short twice, so that a broadcast of ints is one of
-/// shorts.
+/// For F32 and F16 weights: floats `[maxTokens, cols padded to 32, and a cache line more]`.
+///
+/// For Q40 and Q80 weights, in bundles of eight tokens: codes `[bundle, block, 9, 32]`, of which
+/// eight are used (the ninth keeps one token's blocks out of the same few cache sets), scales and
+/// offsets `[bundle, block, 8]`. A code is an int that holds the same short twice, so that a
+/// broadcast of ints is one of shorts.
 public final class Activations {
   /// Tokens that stand side by side.
   static final int BUNDLE = 8;
@@ -20,10 +21,14 @@ public final class Activations {
   /// Ints of one block of a bundle.
   static final int BLOCK_STRIDE = (BUNDLE + 1) * DType.BLOCK;
 
+  /// Floats of a cache line.
+  private static final int CACHE_LINE = 16;
+
   private final DType weightType;
   private final int maxTokens;
   private final int cols;
   private final int blocks;
+  private final int valueStride;
   private final float[] values;
   private final int[] codes;
   private final float[] scales;
@@ -41,7 +46,8 @@ public final class Activations {
     blocks = (cols + DType.BLOCK - 1) / DType.BLOCK;
     boolean quantized = weightType.quantized();
     long perBundle = (maxTokens + BUNDLE - 1L) / BUNDLE * blocks;
-    values = new float[quantized ? 0 : Math.toIntExact((long) maxTokens * blocks * DType.BLOCK)];
+    valueStride = blocks * DType.BLOCK + CACHE_LINE;
+    values = new float[quantized ? 0 : Math.toIntExact((long) maxTokens * valueStride)];
     codes = new int[quantized ? Math.toIntExact(perBundle * BLOCK_STRIDE) : 0];
     scales = new float[quantized ? Math.toIntExact(perBundle * BUNDLE) : 0];
     offsets = new int[scales.length];
@@ -70,7 +76,13 @@ public final class Activations {
 
   /// Index of the first value of `token`.
   int valueAt(int token) {
-    return token * blocks * DType.BLOCK;
+    return token * valueStride;
+  }
+
+  /// Distance between the values of one token and the next: no multiple of the size of a cache
+  /// way, so that tokens do not evict each other.
+  int valueStride() {
+    return valueStride;
   }
 
   int[] codes() {

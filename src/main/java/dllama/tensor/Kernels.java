@@ -13,7 +13,9 @@ public interface Kernels {
   ///
   /// @param vectorApi false for the plain loops of [ScalarKernels] in any case
   static Kernels choose(boolean vectorApi) {
-    return new ScalarKernels();
+    return vectorApi && ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent()
+        ? new VectorKernels()
+        : new ScalarKernels();
   }
 
   /// Stores one row of activations as token `token` of `into`, in the form that weights of

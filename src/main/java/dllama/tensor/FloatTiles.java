@@ -1,0 +1,122 @@
+package dllama.tensor;
+
+import static dllama.tensor.Vectors.F;
+import static dllama.tensor.Vectors.FLOATS;
+import static dllama.tensor.Vectors.L;
+import static dllama.tensor.Vectors.floats;
+import static dllama.tensor.Vectors.highHalf;
+import static dllama.tensor.Vectors.lowHalf;
+import static dllama.tensor.Vectors.shorts;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+
+/// One group of 32 rows of F32 or F16 weights times one to eight tokens. Each tile is brought to
+/// the first level cache as floats, and read from there for all tokens.
+final class FloatTiles {
+  private FloatTiles() {}
+
+  /// Writes results to `acc[count, 32]`.
+  static void group(
+      MemorySegment w, DType dtype, long at, Activations x, int token, int count, Scratch s) {
+    Arrays.fill(s.acc, 0, Activations.BUNDLE * Tiles.ROWS, 0);
+    for (int block = 0; block < x.blocks(); block++) {
+      if (dtype == DType.F32) {
+        copy(w, at, s.tile);
+        at += Tiles.F32_BYTES;
+      } else {
+        widen(w, at, s.tile);
+        at += Tiles.F16_BYTES;
+      }
+      int xAt = x.valueAt(token) + block * DType.BLOCK;
+      if (count == 1) {
+        addOne(s.tile, x.values(), xAt, s.acc);
+      } else {
+        // Tokens that are not there are computed as copies of the last one and ignored.
+        for (int first = 0; first < count; first += 4) {
+          int last = count - 1 - first;
+          addFour(
+              s.tile,
+              x.values(),
+              xAt + first * x.valueStride(),
+              xAt + (first + Math.min(1, last)) * x.valueStride(),
+              xAt + (first + Math.min(2, last)) * x.valueStride(),
+              xAt + (first + Math.min(3, last)) * x.valueStride(),
+              s.acc,
+              first * Tiles.ROWS);
+        }
+      }
+    }
+  }
+
+  private static void copy(MemorySegment w, long at, float[] tile) {
+    for (int i = 0; i < tile.length; i += F) {
+      floats(w, at + 4L * i).intoArray(tile, i);
+    }
+  }
+
+  private static void widen(MemorySegment w, long at, float[] tile) {
+    for (int line = 0; line < tile.length; line += Tiles.ROWS) {
+      for (int part = 0; part < Tiles.ROWS; part += L) {
+        IntVector halves = shorts(w, at + 2L * (line + part)).reinterpretAsInts();
+        lowHalf(halves).intoArray(tile, line + part / 2);
+        highHalf(halves).intoArray(tile, line + part / 2 + Tiles.ROWS / 2);
+      }
+    }
+  }
+
+  private static void addOne(float[] tile, float[] x, int xAt, float[] acc) {
+    for (int row = 0; row < Tiles.ROWS; row += 2 * F) {
+      FloatVector a = FloatVector.zero(FLOATS);
+      FloatVector b = a;
+      for (int c = 0, at = row; c < DType.BLOCK; c++, at += Tiles.ROWS) {
+        FloatVector value = FloatVector.broadcast(FLOATS, x[xAt + c]);
+        a = FloatVector.fromArray(FLOATS, tile, at).fma(value, a);
+        b = FloatVector.fromArray(FLOATS, tile, at + F).fma(value, b);
+      }
+      FloatVector.fromArray(FLOATS, acc, row).add(a).intoArray(acc, row);
+      FloatVector.fromArray(FLOATS, acc, row + F).add(b).intoArray(acc, row + F);
+    }
+  }
+
+  private static void addFour(
+      float[] tile, float[] x, int x0, int x1, int x2, int x3, float[] acc, int accAt) {
+    for (int row = 0; row < Tiles.ROWS; row += 2 * F) {
+      FloatVector a0 = FloatVector.zero(FLOATS);
+      FloatVector a1 = a0;
+      FloatVector a2 = a0;
+      FloatVector a3 = a0;
+      FloatVector b0 = a0;
+      FloatVector b1 = a0;
+      FloatVector b2 = a0;
+      FloatVector b3 = a0;
+      for (int c = 0, at = row; c < DType.BLOCK; c++, at += Tiles.ROWS) {
+        FloatVector u = FloatVector.fromArray(FLOATS, tile, at);
+        FloatVector v = FloatVector.fromArray(FLOATS, tile, at + F);
+        FloatVector value = FloatVector.broadcast(FLOATS, x[x0 + c]);
+        a0 = u.fma(value, a0);
+        b0 = v.fma(value, b0);
+        value = FloatVector.broadcast(FLOATS, x[x1 + c]);
+        a1 = u.fma(value, a1);
+        b1 = v.fma(value, b1);
+        value = FloatVector.broadcast(FLOATS, x[x2 + c]);
+        a2 = u.fma(value, a2);
+        b2 = v.fma(value, b2);
+        value = FloatVector.broadcast(FLOATS, x[x3 + c]);
+        a3 = u.fma(value, a3);
+        b3 = v.fma(value, b3);
+      }
+      addTo(acc, accAt + row, a0, b0);
+      addTo(acc, accAt + Tiles.ROWS + row, a1, b1);
+      addTo(acc, accAt + 2 * Tiles.ROWS + row, a2, b2);
+      addTo(acc, accAt + 3 * Tiles.ROWS + row, a3, b3);
+    }
+  }
+
+  private static void addTo(float[] acc, int at, FloatVector a, FloatVector b) {
+    FloatVector.fromArray(FLOATS, acc, at).add(a).intoArray(acc, at);
+    FloatVector.fromArray(FLOATS, acc, at + F).add(b).intoArray(acc, at + F);
+  }
+}

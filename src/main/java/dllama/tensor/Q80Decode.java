@@ -1,0 +1,79 @@
+package dllama.tensor;
+
+import static dllama.tensor.Vectors.FLOATS;
+import static dllama.tensor.Vectors.INTS;
+import static dllama.tensor.Vectors.L;
+import static dllama.tensor.Vectors.highHalf;
+import static dllama.tensor.Vectors.lowHalf;
+import static dllama.tensor.Vectors.shorts;
+import static jdk.incubator.vector.VectorOperators.ASHR;
+import static jdk.incubator.vector.VectorOperators.I2F;
+import static jdk.incubator.vector.VectorOperators.LSHL;
+
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
+
+/// One group of 32 rows of Q80 weights times one token.
+///
+/// A lane of shorts holds two columns of one row. Their two products fit a short together (2 · 128
+/// · 127 < 2^15); the sums of a block go to ints.
+final class Q80Decode {
+  private Q80Decode() {}
+
+  /// Writes the 32 results to `acc[0 … 32)`.
+  static void group(MemorySegment w, long at, Activations x, int token, float[] acc) {
+    for (int part = 0; part < Tiles.ROWS; part += L) {
+      rows(
+          w,
+          at + part * 2L,
+          x.blocks(),
+          x.codes(),
+          x.codeAt(token),
+          x.scales(),
+          x.scaleAt(token),
+          acc,
+          part / 2);
+    }
+  }
+
+  private static void rows(
+      MemorySegment w,
+      long at,
+      int blocks,
+      int[] codes,
+      int codeAt,
+      float[] scales,
+      int scaleAt,
+      float[] out,
+      int outAt) {
+    FloatVector accLow = FloatVector.zero(FLOATS);
+    FloatVector accHigh = accLow;
+    for (int block = 0; block < blocks; block++) {
+      IntVector sumLow = IntVector.zero(INTS);
+      IntVector sumHigh = sumLow;
+      for (int k = 0; k < 16; k++) {
+        ShortVector v = shorts(w, at + k * Tiles.LINE);
+        ShortVector even = v.lanewise(LSHL, 8).lanewise(ASHR, 8);
+        ShortVector odd = v.lanewise(ASHR, 8);
+        int c = codeAt + 2 * k;
+        IntVector both =
+            even.mul(IntVector.broadcast(INTS, codes[c]).reinterpretAsShorts())
+                .add(odd.mul(IntVector.broadcast(INTS, codes[c + 1]).reinterpretAsShorts()))
+                .reinterpretAsInts();
+        sumLow = sumLow.add(both.lanewise(LSHL, 16).lanewise(ASHR, 16));
+        sumHigh = sumHigh.add(both.lanewise(ASHR, 16));
+      }
+      FloatVector xScale = FloatVector.broadcast(FLOATS, scales[scaleAt]);
+      IntVector halves = shorts(w, at + Tiles.Q80_SCALES).reinterpretAsInts();
+      accLow = ((FloatVector) sumLow.convert(I2F, 0)).fma(lowHalf(halves).mul(xScale), accLow);
+      accHigh = ((FloatVector) sumHigh.convert(I2F, 0)).fma(highHalf(halves).mul(xScale), accHigh);
+      at += Tiles.Q80_BYTES;
+      codeAt += Activations.BLOCK_STRIDE;
+      scaleAt += Activations.BUNDLE;
+    }
+    accLow.intoArray(out, outAt);
+    accHigh.intoArray(out, outAt + Tiles.ROWS / 2);
+  }
+}

@@ -1,0 +1,27 @@
+package dllama.tensor;
+
+/// What one thread needs between the parts of a vector kernel; stays in the first level cache.
+final class Scratch {
+  private static final ThreadLocal<Scratch> OF_THREAD = ThreadLocal.withInitial(Scratch::new);
+
+  /// Results of two groups: `[2, 8 tokens, 32 rows]`.
+  final float[] acc = new float[2 * Activations.BUNDLE * Tiles.ROWS];
+
+  /// Integer sums of a chunk of blocks.
+  final short[] sums =
+      new short[Q40Prefill.CHUNK * 2 * Activations.BUNDLE * Vectors.SHORTS.length()];
+
+  /// Weight scales of a chunk of blocks.
+  final float[] scales = new float[Q40Prefill.CHUNK * Vectors.SHORTS.length()];
+
+  /// A tile of floats, `[32 columns, 32 rows]`.
+  final float[] tile = new float[DType.BLOCK * Tiles.ROWS];
+
+  final float[] lanes = new float[Lanes.COUNT];
+
+  private Scratch() {}
+
+  static Scratch ofThread() {
+    return OF_THREAD.get();
+  }
+}

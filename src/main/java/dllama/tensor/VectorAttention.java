@@ -1,0 +1,204 @@
+package dllama.tensor;
+
+import static dllama.tensor.Vectors.F;
+import static dllama.tensor.Vectors.FLOATS;
+import static dllama.tensor.Vectors.HALF_SHORTS;
+import static dllama.tensor.Vectors.INTS;
+import static dllama.tensor.Vectors.L;
+import static dllama.tensor.Vectors.ORDER;
+import static dllama.tensor.Vectors.floats;
+import static dllama.tensor.Vectors.highHalf;
+import static dllama.tensor.Vectors.lowHalf;
+import static dllama.tensor.Vectors.shorts;
+import static jdk.incubator.vector.VectorOperators.MAX;
+import static jdk.incubator.vector.VectorOperators.S2I;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.Objects;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
+
+/// Attention of one head: scores with positions in lanes, values with dimensions in lanes; bits as
+/// [ScalarAttention].
+final class VectorAttention {
+  private VectorAttention() {}
+
+  static void attend(
+      float[] query,
+      int queryAt,
+      KvHead cache,
+      int length,
+      float[] scores,
+      float[] out,
+      int outAt) {
+    Objects.checkFromIndexSize(0, length, cache.capacity());
+    int headDim = cache.headDim();
+    int padded = (length + Tiles.ROWS - 1) / Tiles.ROWS * Tiles.ROWS;
+    Objects.checkFromIndexSize(0, padded, scores.length);
+    boolean wide = cache.dtype() == DType.F32;
+    long tileBytes = headDim * (wide ? Tiles.F32_LINE : Tiles.LINE);
+    for (int position = 0; position < padded; position += Tiles.ROWS) {
+      long tile = position / Tiles.ROWS * tileBytes;
+      if (wide) {
+        scoresF32(query, queryAt, cache.keys(), tile, headDim, scores, position);
+      } else {
+        scoresF16(query, queryAt, cache.keys(), tile, headDim, scores, position);
+      }
+    }
+    Arrays.fill(scores, length, padded, Float.NEGATIVE_INFINITY);
+    float inverse = softmax(scores, padded);
+    int d = 0;
+    for (; d <= headDim - 4 * F; d += 4 * F) {
+      if (wide) {
+        fourF32(scores, cache.values(), headDim, length, d, inverse, out, outAt + d);
+      } else {
+        fourF16(scores, cache.values(), headDim, length, d, inverse, out, outAt + d);
+      }
+    }
+    for (; d <= headDim - F; d += F) {
+      one(scores, cache.values(), wide, headDim, length, d, inverse, out, outAt + d);
+    }
+    for (; d < headDim; d++) {
+      out[outAt + d] = ScalarAttention.weighted(scores, cache, length, d) * inverse;
+    }
+  }
+
+  private static void scoresF32(
+      float[] query, int queryAt, MemorySegment keys, long at, int headDim, float[] to, int toAt) {
+    float scale = ScalarAttention.scale(headDim);
+    for (int row = 0; row < Tiles.ROWS; row += 2 * F) {
+      FloatVector a = FloatVector.zero(FLOATS);
+      FloatVector b = a;
+      for (int d = 0; d < headDim; d++) {
+        FloatVector q = FloatVector.broadcast(FLOATS, query[queryAt + d]);
+        long line = at + d * Tiles.F32_LINE + row * 4L;
+        a = q.fma(floats(keys, line), a);
+        b = q.fma(floats(keys, line + F * 4L), b);
+      }
+      a.mul(scale).intoArray(to, toAt + row);
+      b.mul(scale).intoArray(to, toAt + row + F);
+    }
+  }
+
+  private static void scoresF16(
+      float[] query, int queryAt, MemorySegment keys, long at, int headDim, float[] to, int toAt) {
+    float scale = ScalarAttention.scale(headDim);
+    for (int part = 0; part < Tiles.ROWS; part += L) {
+      FloatVector a = FloatVector.zero(FLOATS);
+      FloatVector b = a;
+      for (int d = 0; d < headDim; d++) {
+        FloatVector q = FloatVector.broadcast(FLOATS, query[queryAt + d]);
+        IntVector halves = shorts(keys, at + d * Tiles.LINE + part * 2L).reinterpretAsInts();
+        a = q.fma(lowHalf(halves), a);
+        b = q.fma(highHalf(halves), b);
+      }
+      a.mul(scale).intoArray(to, toAt + part / 2);
+      b.mul(scale).intoArray(to, toAt + part / 2 + Tiles.ROWS / 2);
+    }
+  }
+
+  /// Turns scores into their exponentials relative to the largest; returns 1 / their sum.
+  private static float softmax(float[] scores, int padded) {
+    float max = max(scores, padded);
+    float[] lanes = Scratch.ofThread().lanes;
+    for (int lane = 0; lane < Lanes.COUNT; lane += F) {
+      FloatVector sum = FloatVector.zero(FLOATS);
+      for (int i = lane; i < padded; i += Lanes.COUNT) {
+        FloatVector e = VectorExp.exp(FloatVector.fromArray(FLOATS, scores, i).sub(max));
+        e.intoArray(scores, i);
+        sum = sum.add(e);
+      }
+      sum.intoArray(lanes, lane);
+    }
+    return 1 / Lanes.sum(lanes);
+  }
+
+  private static float max(float[] scores, int padded) {
+    FloatVector max = FloatVector.broadcast(FLOATS, Float.NEGATIVE_INFINITY);
+    for (int i = 0; i < padded; i += F) {
+      max = max.max(FloatVector.fromArray(FLOATS, scores, i));
+    }
+    return max.reduceLanes(MAX);
+  }
+
+  private static void fourF32(
+      float[] weights,
+      MemorySegment values,
+      int headDim,
+      int length,
+      int d,
+      float inverse,
+      float[] out,
+      int outAt) {
+    FloatVector a = FloatVector.zero(FLOATS);
+    FloatVector b = a;
+    FloatVector c = a;
+    FloatVector e = a;
+    long at = 4L * d;
+    for (int position = 0; position < length; position++, at += 4L * headDim) {
+      FloatVector weight = FloatVector.broadcast(FLOATS, weights[position]);
+      a = weight.fma(floats(values, at), a);
+      b = weight.fma(floats(values, at + 4L * F), b);
+      c = weight.fma(floats(values, at + 8L * F), c);
+      e = weight.fma(floats(values, at + 12L * F), e);
+    }
+    a.mul(inverse).intoArray(out, outAt);
+    b.mul(inverse).intoArray(out, outAt + F);
+    c.mul(inverse).intoArray(out, outAt + 2 * F);
+    e.mul(inverse).intoArray(out, outAt + 3 * F);
+  }
+
+  private static void fourF16(
+      float[] weights,
+      MemorySegment values,
+      int headDim,
+      int length,
+      int d,
+      float inverse,
+      float[] out,
+      int outAt) {
+    FloatVector a = FloatVector.zero(FLOATS);
+    FloatVector b = a;
+    FloatVector c = a;
+    FloatVector e = a;
+    long at = 2L * d;
+    for (int position = 0; position < length; position++, at += 2L * headDim) {
+      FloatVector weight = FloatVector.broadcast(FLOATS, weights[position]);
+      a = weight.fma(halves(values, at), a);
+      b = weight.fma(halves(values, at + 2L * F), b);
+      c = weight.fma(halves(values, at + 4L * F), c);
+      e = weight.fma(halves(values, at + 6L * F), e);
+    }
+    a.mul(inverse).intoArray(out, outAt);
+    b.mul(inverse).intoArray(out, outAt + F);
+    c.mul(inverse).intoArray(out, outAt + 2 * F);
+    e.mul(inverse).intoArray(out, outAt + 3 * F);
+  }
+
+  private static void one(
+      float[] weights,
+      MemorySegment values,
+      boolean wide,
+      int headDim,
+      int length,
+      int d,
+      float inverse,
+      float[] out,
+      int outAt) {
+    FloatVector sum = FloatVector.zero(FLOATS);
+    for (int position = 0; position < length; position++) {
+      long at = (long) position * headDim + d;
+      FloatVector value = wide ? floats(values, at * 4) : halves(values, at * 2);
+      sum = FloatVector.broadcast(FLOATS, weights[position]).fma(value, sum);
+    }
+    sum.mul(inverse).intoArray(out, outAt);
+  }
+
+  /// Consecutive float16 as floats.
+  private static FloatVector halves(MemorySegment from, long at) {
+    ShortVector halves = ShortVector.fromMemorySegment(HALF_SHORTS, from, at, ORDER);
+    return lowHalf((IntVector) halves.convertShape(S2I, INTS, 0));
+  }
+}

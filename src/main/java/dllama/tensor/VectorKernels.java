@@ -1,0 +1,139 @@
+package dllama.tensor;
+
+import java.lang.foreign.MemorySegment;
+
+/// Kernels on the Vector API; the same bits as [ScalarKernels], which says what they are.
+///
+/// Needs the module `jdk.incubator.vector`. The parts differ by what they keep in vector lanes:
+/// rows of weights in products, positions in scores, dimensions elsewhere.
+final class VectorKernels implements Kernels {
+  /// From this many tokens on a bundle pays, even if it is not full.
+  private static final int BUNDLE_FROM = 3;
+
+  @Override
+  public void load(float[] x, int xAt, Activations into, int token) {
+    if (into.weightType().quantized()) {
+      VectorBlocks.loadQ80(x, xAt, into, token);
+    } else {
+      System.arraycopy(x, xAt, into.values(), into.valueAt(token), into.cols());
+    }
+  }
+
+  @Override
+  public void matmul(
+      PackedMatrix w,
+      int fromGroup,
+      int toGroup,
+      Activations x,
+      int tokens,
+      float[] out,
+      int outAt,
+      int outStride) {
+    x.check(w, fromGroup, toGroup, tokens);
+    Scratch scratch = Scratch.ofThread();
+    int step = tokens >= BUNDLE_FROM && w.dtype() == DType.Q40 ? Q40Prefill.GROUPS : 1;
+    for (int group = fromGroup; group < toGroup; group += step) {
+      int groups = Math.min(step, toGroup - group);
+      for (int token = 0; token < tokens; ) {
+        int count = Math.min(Activations.BUNDLE, tokens - token);
+        if (count < BUNDLE_FROM || w.dtype() == DType.Q80) {
+          count = 1;
+        }
+        multiply(w, group, groups, x, token, count, scratch);
+        store(
+            scratch.acc, w.rows(), group, groups, count, out, outAt + token * outStride, outStride);
+        token += count;
+      }
+    }
+  }
+
+  /// Results of `groups` groups and `count` tokens to `acc[groups, 8, 32]`; one token or a bundle.
+  private static void multiply(
+      PackedMatrix w, int group, int groups, Activations x, int token, int count, Scratch scratch) {
+    MemorySegment data = w.data();
+    long bytes = w.groupBytes();
+    long at = group * bytes;
+    switch (w.dtype()) {
+      case F32, F16 -> FloatTiles.group(data, w.dtype(), at, x, token, count, scratch);
+      case Q80 -> Q80Decode.group(data, at, x, token, scratch.acc);
+      case Q40 -> {
+        if (count > 1) {
+          Q40Prefill.groups(data, at, bytes, groups, x, token, scratch);
+        } else {
+          for (int g = 0; g < groups; g++) {
+            Q40Decode.group(
+                data, at + g * bytes, x, token, scratch, g * Activations.BUNDLE * Tiles.ROWS);
+          }
+        }
+      }
+    }
+  }
+
+  private static void store(
+      float[] acc, int rows, int group, int groups, int count, float[] out, int outAt, int stride) {
+    for (int g = 0; g < groups; g++) {
+      int row = (group + g) * Tiles.ROWS;
+      int width = Math.min(Tiles.ROWS, rows - row);
+      for (int t = 0; t < count; t++) {
+        int from = (g * Activations.BUNDLE + t) * Tiles.ROWS;
+        System.arraycopy(acc, from, out, outAt + t * stride + row, width);
+      }
+    }
+  }
+
+  @Override
+  public void rmsNorm(
+      float[] x, int xAt, float[] weight, int size, float epsilon, float[] out, int outAt) {
+    VectorRows.rmsNorm(x, xAt, weight, size, epsilon, out, outAt);
+  }
+
+  @Override
+  public void swiglu(float[] gate, int gateAt, float[] up, int upAt, int size) {
+    VectorRows.swiglu(gate, gateAt, up, upAt, size);
+  }
+
+  @Override
+  public void geglu(float[] gate, int gateAt, float[] up, int upAt, int size) {
+    VectorRows.geglu(gate, gateAt, up, upAt, size);
+  }
+
+  @Override
+  public void add(float[] sum, int sumAt, float[] x, int xAt, int size) {
+    VectorRows.add(sum, sumAt, x, xAt, size);
+  }
+
+  @Override
+  public void append(
+      KvHead cache, int position, float[] key, int keyAt, float[] value, int valueAt) {
+    ScalarAttention.append(cache, position, key, keyAt, value, valueAt);
+  }
+
+  @Override
+  public void attend(
+      float[] query,
+      int queryAt,
+      KvHead cache,
+      int length,
+      float[] scores,
+      float[] out,
+      int outAt) {
+    VectorAttention.attend(query, queryAt, cache, length, scores, out, outAt);
+  }
+
+  @Override
+  public void encode(float[] x, int xAt, int size, DType dtype, MemorySegment to, long toByte) {
+    Blocks.encode(x, xAt, size, dtype, to, toByte);
+  }
+
+  @Override
+  public void decode(
+      MemorySegment from,
+      long fromByte,
+      DType dtype,
+      int size,
+      boolean accumulate,
+      float[] sum,
+      int sumAt) {
+    Blocks.decode(from, fromByte, dtype, size, accumulate, sum, sumAt);
+  }
+}

@@ -1,0 +1,76 @@
+package dllama.tensor;
+
+import static dllama.tensor.Vectors.F;
+import static dllama.tensor.Vectors.FLOATS;
+
+import jdk.incubator.vector.FloatVector;
+
+/// Operations on single rows: normalisation, gates, sums. The last elements of a row, fewer than a
+/// vector, are computed by the scalar functions, which give the same bits.
+final class VectorRows {
+  private VectorRows() {}
+
+  static void rmsNorm(
+      float[] x, int xAt, float[] weight, int size, float epsilon, float[] out, int outAt) {
+    float[] lanes = Scratch.ofThread().lanes;
+    int whole = size - size % Lanes.COUNT;
+    for (int lane = 0; lane < Lanes.COUNT; lane += F) {
+      FloatVector sum = FloatVector.zero(FLOATS);
+      for (int i = lane; i < whole; i += Lanes.COUNT) {
+        FloatVector value = FloatVector.fromArray(FLOATS, x, xAt + i);
+        sum = value.fma(value, sum);
+      }
+      sum.intoArray(lanes, lane);
+    }
+    for (int i = whole; i < size; i++) {
+      lanes[i - whole] = Math.fma(x[xAt + i], x[xAt + i], lanes[i - whole]);
+    }
+    float inverse = Lanes.inverseRms(Lanes.sum(lanes), size, epsilon);
+    int i = 0;
+    for (; i <= size - F; i += F) {
+      FloatVector value = FloatVector.fromArray(FLOATS, x, xAt + i).mul(inverse);
+      FloatVector.fromArray(FLOATS, weight, i).mul(value).intoArray(out, outAt + i);
+    }
+    for (; i < size; i++) {
+      out[outAt + i] = weight[i] * (x[xAt + i] * inverse);
+    }
+  }
+
+  static void swiglu(float[] gate, int gateAt, float[] up, int upAt, int size) {
+    int i = 0;
+    for (; i <= size - F; i += F) {
+      FloatVector x = FloatVector.fromArray(FLOATS, gate, gateAt + i);
+      FloatVector silu = x.div(VectorExp.exp(x.neg()).add(1));
+      silu.mul(FloatVector.fromArray(FLOATS, up, upAt + i)).intoArray(gate, gateAt + i);
+    }
+    for (; i < size; i++) {
+      gate[gateAt + i] = Gates.silu(gate[gateAt + i]) * up[upAt + i];
+    }
+  }
+
+  static void geglu(float[] gate, int gateAt, float[] up, int upAt, int size) {
+    FloatVector one = FloatVector.broadcast(FLOATS, 1);
+    FloatVector cube = FloatVector.broadcast(FLOATS, Gates.GELU_CUBE);
+    int i = 0;
+    for (; i <= size - F; i += F) {
+      FloatVector x = FloatVector.fromArray(FLOATS, gate, gateAt + i);
+      FloatVector twiceU = x.mul(Gates.GELU).mul(cube.fma(x.mul(x), one));
+      FloatVector gelu = x.div(VectorExp.exp(twiceU.neg()).add(1));
+      gelu.mul(FloatVector.fromArray(FLOATS, up, upAt + i)).intoArray(gate, gateAt + i);
+    }
+    for (; i < size; i++) {
+      gate[gateAt + i] = Gates.gelu(gate[gateAt + i]) * up[upAt + i];
+    }
+  }
+
+  static void add(float[] sum, int sumAt, float[] x, int xAt, int size) {
+    int i = 0;
+    for (; i <= size - F; i += F) {
+      FloatVector value = FloatVector.fromArray(FLOATS, x, xAt + i);
+      FloatVector.fromArray(FLOATS, sum, sumAt + i).add(value).intoArray(sum, sumAt + i);
+    }
+    for (; i < size; i++) {
+      sum[sumAt + i] += x[xAt + i];
+    }
+  }
+}

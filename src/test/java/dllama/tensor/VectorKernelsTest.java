@@ -1,0 +1,103 @@
+package dllama.tensor;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Vector kernels give the bits of the scalar ones at every width. The vectors of this process are
+/// as wide as the machine's; narrower ones run in processes of their own.
+class VectorKernelsTest {
+  private final long seed = System.nanoTime();
+  private final KernelEquality equality = new KernelEquality(new Random(seed));
+
+  VectorKernelsTest() {
+    System.out.println("VectorKernelsTest seed=" + seed);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void shouldMultiplyAsTheSpecification(DType dtype) {
+    for (int cols : new int[] {32, 64, 96, 4096, 4128}) {
+      for (int tokens : new int[] {1, 2, 3, 7, 8, 9, 17, 33}) {
+        equality.matmul(dtype, cols > 1000 ? 33 : 150, cols, tokens);
+      }
+    }
+  }
+
+  @Test
+  void shouldMultiplyColumnsThatAreNoWholeTiles() {
+    for (int tokens : new int[] {1, 5, 12}) {
+      equality.matmul(DType.F32, 70, 45, tokens);
+      equality.matmul(DType.F16, 70, 45, tokens);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"F32", "F16"})
+  void shouldAttendAsTheSpecification(DType dtype) {
+    for (int headDim : new int[] {8, 24, 64, 72, 128}) {
+      for (int length : new int[] {1, 2, 31, 32, 33, 100, 257}) {
+        equality.attend(dtype, headDim, length);
+      }
+    }
+  }
+
+  @Test
+  void shouldComputeRowsAsTheSpecification() {
+    IntStream.of(1, 8, 15, 16, 17, 32, 96, 100, 4096).forEach(equality::rows);
+  }
+
+  @Test
+  void shouldConvertBlocksAsTheSpecification() {
+    IntStream.of(32, 64, 96, 4096).forEach(equality::blocks);
+  }
+
+  @Test
+  void shouldComputeTheExponentialAsTheSpecification() {
+    equality.exponentials();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3})
+  void shouldNotDependOnThreads(int threads) {
+    equality.threads(threads);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"-XX:UseAVX=2", "-XX:MaxVectorSize=16"})
+  void shouldGiveTheSameBitsWithNarrowVectors(String flag, @TempDir Path folder)
+      throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add("@" + Path.of("src/main/resources/dllama/jvm.options").toAbsolutePath());
+    command.add("-XX:+IgnoreUnrecognizedVMOptions");
+    command.addAll(List.of(flag, "-Xmx512m", "-cp", System.getProperty("java.class.path")));
+    command.addAll(List.of(KernelEquality.class.getName(), Long.toString(seed)));
+    Path output = folder.resolve("output");
+    Process process =
+        new ProcessBuilder(command)
+            .redirectErrorStream(true)
+            .redirectOutput(output.toFile())
+            .start();
+    try {
+      assertTrue(process.waitFor(60, TimeUnit.SECONDS), "still running");
+    } finally {
+      process.destroyForcibly();
+    }
+    String text = java.nio.file.Files.readString(output);
+    System.out.println(flag + ": " + text.strip());
+    assertEquals(0, process.exitValue(), text);
+  }
+}
