@@ -22,7 +22,12 @@ public final class Conformance {
 
   /// A file such as `file("llama_gqa_f32", "model.m")`.
   public static Path file(String caseName, String name) {
-    String resource = "/conformance/%s/%s".formatted(caseName, name);
+    return file(caseName + "/" + name);
+  }
+
+  /// A file by its path below the conformance folder.
+  public static Path file(String name) {
+    String resource = "/conformance/" + name;
     URL url = Conformance.class.getResource(resource);
     if (url == null) {
       throw new IllegalArgumentException("no test resource " + resource);
