@@ -1,5 +1,6 @@
 package dllama.format;
 
+import dllama.error.UserException;
 import dllama.model.Architecture;
 import dllama.model.ModelSpec;
 import dllama.model.ModelSpec.Activation;
@@ -7,11 +8,9 @@ import dllama.model.ModelSpec.Rope;
 import dllama.tensor.DType;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /// The header of a `.m` file: numbers of keys and values as distributed-llama defines them.
-///
-/// Limits are far above every published model and low enough that no product of two of them times
-/// the size of an element leaves a long.
 final class DllamaHeader {
   static final int MAGIC = 0x0A00ABCD;
 
@@ -43,7 +42,6 @@ final class DllamaHeader {
   static final int MOE_FFN_DIM = 21;
 
   private static final int ROPE_LLAMA = 0;
-  private static final int ROPE_FALCON = 1;
   static final int ROPE_LLAMA31 = 2;
 
   /// Value = position.
@@ -74,8 +72,6 @@ final class DllamaHeader {
           Map.entry(EPSILON, "rmsEpsilon"),
           Map.entry(MOE_FFN_DIM, "moeFfnDim"));
 
-  private static final int MAX_DIM = 1 << 20;
-
   private final InputFile file;
   private final KeyValueHeader header;
 
@@ -104,38 +100,50 @@ final class DllamaHeader {
     return header.size();
   }
 
+  /// What the header describes.
   ModelSpec spec() {
     Architecture architecture = architecture();
-    int dim = require(DIM, MAX_DIM);
-    int heads = require(HEADS, 1 << 16);
-    int kvHeads = require(KV_HEADS, 1 << 16);
-    if (heads % kvHeads != 0) {
-      throw file.damaged("heads=%d is not a multiple of kvHeads=%d".formatted(heads, kvHeads));
+    DType weightType = weightType();
+    int dim = header.require(DIM);
+    int ffnDim = header.require(FFN_DIM);
+    int layers = header.require(LAYERS);
+    int heads = header.require(HEADS);
+    int kvHeads = header.require(KV_HEADS);
+    int headDim = headDim(dim, heads);
+    int vocabSize = header.require(VOCAB_SIZE);
+    int contextLength = header.require(CONTEXT_LENGTH);
+    float epsilon = header.optional(EPSILON, 5, 5, 6) == 5 ? 1e-5f : 1e-6f;
+    boolean gelu = header.optional(ACTIVATION, 1, 0, 1) == 0;
+    Rope rope = rope();
+    return checked(
+        () ->
+            new ModelSpec(
+                architecture,
+                weightType,
+                dim,
+                ffnDim,
+                layers,
+                heads,
+                kvHeads,
+                headDim,
+                vocabSize,
+                contextLength,
+                epsilon,
+                gelu ? Activation.GELU : Activation.SILU,
+                rope));
+  }
+
+  /// The records of the model check their own values; the file's name is added here.
+  private <T> T checked(Supplier<T> values) {
+    try {
+      return values.get();
+    } catch (UserException e) {
+      throw file.damaged(String.valueOf(e.getMessage()));
     }
-    ModelSpec spec =
-        new ModelSpec(
-            architecture,
-            weightType(),
-            dim,
-            require(FFN_DIM, 1 << 22),
-            require(LAYERS, 1 << 12),
-            heads,
-            kvHeads,
-            headDim(dim, heads),
-            require(VOCAB_SIZE, 1 << 22),
-            require(CONTEXT_LENGTH, 1 << 27),
-            epsilon(),
-            activation(),
-            rope());
-    checkBlocks(spec);
-    return spec;
   }
 
   private Architecture architecture() {
-    if (!header.has(ARCH)) {
-      throw file.damaged("the header does not tell arch");
-    }
-    int arch = header.get(ARCH, 0);
+    int arch = header.require(ARCH);
     Architecture architecture =
         switch (arch) {
           case ARCH_LLAMA -> Architecture.LLAMA;
@@ -151,75 +159,42 @@ final class DllamaHeader {
     return architecture;
   }
 
-  private RuntimeException unsupported(int arch, String what) {
+  private UserException unsupported(int arch, String what) {
     return file.refused(
         "arch 0x%X (%s) is not supported".formatted(arch, what), "use a Llama model");
   }
 
   private DType weightType() {
-    return WEIGHT_TYPES.get(
-        header.require(WEIGHT_TYPE, name(WEIGHT_TYPE), 0, WEIGHT_TYPES.size() - 1));
+    return WEIGHT_TYPES.get(header.require(WEIGHT_TYPE, 0, WEIGHT_TYPES.size() - 1));
   }
 
   private int headDim(int dim, int heads) {
-    if (!header.has(HEAD_DIM) && dim % heads != 0) {
+    if (header.has(HEAD_DIM)) {
+      return header.require(HEAD_DIM);
+    }
+    if (heads <= 0 || dim % heads != 0) {
       throw file.damaged("dim=%d does not divide into heads=%d".formatted(dim, heads));
     }
-    int headDim = header.optional(HEAD_DIM, name(HEAD_DIM), dim / heads, 1, 1 << 16);
-    if (headDim % 2 != 0 || (long) headDim * heads > MAX_DIM) {
-      throw file.damaged("headDim=%d with heads=%d is not possible".formatted(headDim, heads));
-    }
-    return headDim;
-  }
-
-  private float epsilon() {
-    return header.optional(EPSILON, name(EPSILON), 5, 5, 6) == 5 ? 1e-5f : 1e-6f;
-  }
-
-  private Activation activation() {
-    return header.optional(ACTIVATION, name(ACTIVATION), 1, 0, 1) == 0
-        ? Activation.GELU
-        : Activation.SILU;
+    return dim / heads;
   }
 
   private Rope rope() {
-    int theta = header.optional(ROPE_THETA, name(ROPE_THETA), 10_000, 1, Integer.MAX_VALUE);
-    int type = header.optional(ROPE_TYPE, name(ROPE_TYPE), ROPE_LLAMA, ROPE_LLAMA, ROPE_LLAMA31);
-    if (type == ROPE_FALCON) {
-      throw file.refused(
-          "ropeType=1 (falcon) does not go with arch llama", "convert the model again");
-    }
-    if (type == ROPE_LLAMA) {
-      return Rope.unscaled(theta);
-    }
-    int low = require(ROPE_LOW, 1 << 20);
-    int high = require(ROPE_HIGH, 1 << 20);
-    if (high <= low) {
-      throw file.damaged("ropeHighFrequency=%d is not above %d".formatted(high, low));
-    }
-    return new Rope(
-        theta, require(ROPE_FACTOR, 1 << 20), low, high, require(ROPE_ORIGINAL, 1 << 27));
-  }
-
-  /// Blocks of 32 values share a scale and never cross the end of a row.
-  private void checkBlocks(ModelSpec spec) {
-    if (!spec.weightType().quantized()) {
-      return;
-    }
-    for (int cols : new int[] {spec.dim(), spec.qDim(), spec.ffnDim()}) {
-      if (cols % DType.BLOCK != 0) {
-        throw file.damaged(
-            "rows of %d values do not divide into the blocks of 32 of weight type %s"
-                .formatted(cols, spec.weightType()));
+    int theta = header.get(ROPE_THETA, 10_000);
+    int type = header.get(ROPE_TYPE, ROPE_LLAMA);
+    switch (type) {
+      case ROPE_LLAMA -> {
+        return checked(() -> Rope.unscaled(theta));
       }
+      case ROPE_LLAMA31 -> {
+        int factor = header.require(ROPE_FACTOR);
+        int low = header.require(ROPE_LOW);
+        int high = header.require(ROPE_HIGH);
+        int original = header.require(ROPE_ORIGINAL);
+        return checked(() -> new Rope(theta, factor, low, high, original));
+      }
+      default ->
+          throw file.refused(
+              "ropeType=%d does not go with arch llama".formatted(type), "convert the model again");
     }
-  }
-
-  private int require(int key, int max) {
-    return header.require(key, name(key), 1, max);
-  }
-
-  private static String name(int key) {
-    return NAMES.getOrDefault(key, "key " + key);
   }
 }

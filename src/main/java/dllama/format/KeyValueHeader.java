@@ -1,6 +1,7 @@
 package dllama.format;
 
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -11,11 +12,14 @@ final class KeyValueHeader {
   private static final int MAX_BYTES = PREFIX_BYTES + 8 * 64;
 
   private final InputFile file;
+  private final Map<Integer, String> names;
   private final int size;
   private final Map<Integer, Integer> values;
 
-  private KeyValueHeader(InputFile file, int size, Map<Integer, Integer> values) {
+  private KeyValueHeader(
+      InputFile file, Map<Integer, String> names, int size, Map<Integer, Integer> values) {
     this.file = file;
+    this.names = names;
     this.size = size;
     this.values = values;
   }
@@ -55,7 +59,16 @@ final class KeyValueHeader {
         throw file.damaged("%s appears twice in the header".formatted(names.get(key)));
       }
     }
-    return new KeyValueHeader(file, size, values);
+    return new KeyValueHeader(file, names, size, values);
+  }
+
+  /// A header to be written, pairs in the order of the map.
+  static ByteBuffer bytes(int magic, Map<Integer, Integer> pairs) {
+    int size = PREFIX_BYTES + 8 * pairs.size();
+    ByteBuffer bytes = ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
+    bytes.putInt(magic).putInt(size);
+    pairs.forEach((key, value) -> bytes.putInt(key).putInt(value));
+    return bytes.flip();
   }
 
   /// Bytes of the header, which is where the content starts.
@@ -71,24 +84,30 @@ final class KeyValueHeader {
     return values.getOrDefault(key, otherwise);
   }
 
-  /// The value of a key that must be there and within limits.
-  int require(int key, String name, int min, int max) {
+  /// The value of a key that must be there.
+  int require(int key) {
     Integer value = values.get(key);
     if (value == null) {
-      throw file.damaged("the header does not tell %s".formatted(name));
+      throw file.damaged("the header does not tell %s".formatted(names.get(key)));
     }
-    return check(name, value, min, max);
+    return value;
+  }
+
+  /// The value of a key that must be there and within limits.
+  int require(int key, int min, int max) {
+    return check(key, require(key), min, max);
   }
 
   /// The value of a key, or a default; within limits.
-  int optional(int key, String name, int otherwise, int min, int max) {
-    return check(name, values.getOrDefault(key, otherwise), min, max);
+  int optional(int key, int otherwise, int min, int max) {
+    return check(key, get(key, otherwise), min, max);
   }
 
-  private int check(String name, int value, int min, int max) {
+  private int check(int key, int value, int min, int max) {
     if (value < min || value > max) {
       throw file.damaged(
-          "the header says %s=%d, which is not within %d to %d".formatted(name, value, min, max));
+          "the header says %s=%d, which is not within %d to %d"
+              .formatted(names.get(key), value, min, max));
     }
     return value;
   }

@@ -102,17 +102,17 @@ public final class TokenizerFile {
     if (version != 1) {
       throw file.refused("version %d is not supported".formatted(version), "convert it again");
     }
-    int size = header.require(VOCAB_SIZE, "vocabSize", 1, 1 << 22);
-    int bosId = header.optional(BOS, "bosId", -1, -1, size - 1);
+    int size = header.require(VOCAB_SIZE, 1, 1 << 22);
+    int bosId = header.optional(BOS, -1, -1, size - 1);
     Set<Integer> eosIds = new LinkedHashSet<>();
-    eosIds.add(header.optional(EOS, "eosId", -1, -1, size - 1));
-    eosIds.add(header.optional(CHAT_EOS, "chatEosId", -1, -1, size - 1));
-    boolean addBos = header.optional(ADD_BOS, "addBos", 1, 0, 1) == 1;
+    eosIds.add(header.optional(EOS, -1, -1, size - 1));
+    eosIds.add(header.optional(CHAT_EOS, -1, -1, size - 1));
+    boolean addBos = header.optional(ADD_BOS, 1, 0, 1) == 1;
 
     TokenizerFile content = new TokenizerFile(file, header.size());
     byte[] template = content.take("chat template", header.get(TEMPLATE_LENGTH, 0));
     content.take("chat stop", header.get(CHAT_STOP_LENGTH, 0));
-    int eosCount = header.optional(EOS_COUNT, "eosCount", 0, 0, size);
+    int eosCount = header.optional(EOS_COUNT, 0, 0, size);
     for (int i = 0; i < eosCount; i++) {
       eosIds.add(content.takeId("eosId", size));
     }

@@ -14,6 +14,12 @@ public interface ForwardPass {
   /// The most tokens that one batch may hold.
   int maxBatchTokens();
 
+  /// Positions from 0 on that may still hold what was fed there; less than before when the nodes
+  /// that held it were replaced.
+  default int cachedPositions() {
+    return contextLength();
+  }
+
   /// Computes one step; blocks, with a deadline.
   ///
   /// @throws IllegalArgumentException for a token outside the vocabulary, or a position outside the

@@ -1,0 +1,93 @@
+package dllama.format;
+
+import dllama.format.DllamaLayout.Tensor;
+import dllama.model.ModelSpec;
+import dllama.model.ModelSpec.Activation;
+import dllama.model.ModelSpec.Rope;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/// Writes `.m` files of any size with little memory. Keys come in the order of distributed-llama's
+/// converter; those that its older versions refuse only where their values are not the default.
+final class DllamaWriter {
+  private static final int CHUNK_BYTES = 1 << 20;
+
+  /// Gives the content of tensors, a few rows at a time, in file order.
+  interface RowSource {
+    /// Appends rows `[first, first + count)` of a tensor, `count * dtype.byteSize(cols)` bytes,
+    /// little-endian.
+    ///
+    /// @param index number of the tensor in the file, from 0
+    void fill(Tensor tensor, int index, long first, int count, ByteBuffer rows);
+  }
+
+  private DllamaWriter() {}
+
+  /// Bytes that the file of a model has.
+  static long fileBytes(ModelSpec spec) {
+    return header(spec).remaining() + DllamaLayout.of(spec).bytes();
+  }
+
+  static void write(Path path, ModelSpec spec, RowSource source, Progress progress) {
+    ByteBuffer header = header(spec);
+    DllamaLayout layout = DllamaLayout.of(spec);
+    long total = header.remaining() + layout.bytes();
+    long written = header.remaining();
+    try (OutputFile file = OutputFile.create(path, total)) {
+      file.write(header);
+      List<Tensor> tensors = layout.tensors();
+      for (int index = 0; index < tensors.size(); index++) {
+        Tensor tensor = tensors.get(index);
+        int rowBytes = Math.toIntExact(tensor.dtype().byteSize(tensor.cols()));
+        int chunkRows = Math.max(1, CHUNK_BYTES / rowBytes);
+        ByteBuffer rows =
+            ByteBuffer.allocateDirect(chunkRows * rowBytes).order(ByteOrder.LITTLE_ENDIAN);
+        for (long first = 0; first < tensor.rows(); first += chunkRows) {
+          int count = (int) Math.min(chunkRows, tensor.rows() - first);
+          source.fill(tensor, index, first, count, rows.clear());
+          file.write(rows.flip());
+          written += (long) count * rowBytes;
+          progress.written(written, total);
+        }
+      }
+      file.finish();
+    }
+  }
+
+  /// The whole header, magic and size included.
+  static ByteBuffer header(ModelSpec spec) {
+    Map<Integer, Integer> keys = new LinkedHashMap<>();
+    keys.put(DllamaHeader.VERSION, 0);
+    keys.put(DllamaHeader.ARCH, DllamaHeader.ARCH_LLAMA);
+    keys.put(DllamaHeader.ACTIVATION, spec.activation() == Activation.GELU ? 0 : 1);
+    keys.put(DllamaHeader.DIM, spec.dim());
+    keys.put(DllamaHeader.FFN_DIM, spec.ffnDim());
+    keys.put(DllamaHeader.LAYERS, spec.layers());
+    keys.put(DllamaHeader.HEADS, spec.heads());
+    keys.put(DllamaHeader.KV_HEADS, spec.kvHeads());
+    keys.put(DllamaHeader.WEIGHT_TYPE, DllamaHeader.WEIGHT_TYPES.indexOf(spec.weightType()));
+    keys.put(DllamaHeader.CONTEXT_LENGTH, spec.contextLength());
+    keys.put(DllamaHeader.VOCAB_SIZE, spec.vocabSize());
+    keys.put(DllamaHeader.EXPERTS, 0);
+    keys.put(DllamaHeader.ACTIVE_EXPERTS, 0);
+    Rope rope = spec.rope();
+    keys.put(DllamaHeader.ROPE_THETA, (int) rope.theta());
+    if (rope.factor() != 1) {
+      keys.put(DllamaHeader.ROPE_FACTOR, (int) rope.factor());
+      keys.put(DllamaHeader.ROPE_LOW, (int) rope.lowFrequency());
+      keys.put(DllamaHeader.ROPE_HIGH, (int) rope.highFrequency());
+      keys.put(DllamaHeader.ROPE_ORIGINAL, rope.originalContextLength());
+      keys.put(DllamaHeader.ROPE_TYPE, DllamaHeader.ROPE_LLAMA31);
+    }
+    boolean defaultEpsilon = spec.rmsEpsilon() == 1e-5f;
+    if (spec.headDim() * spec.heads() != spec.dim() || !defaultEpsilon) {
+      keys.put(DllamaHeader.HEAD_DIM, spec.headDim());
+      keys.put(DllamaHeader.EPSILON, defaultEpsilon ? 5 : 6);
+    }
+    return KeyValueHeader.bytes(DllamaHeader.MAGIC, keys);
+  }
+}

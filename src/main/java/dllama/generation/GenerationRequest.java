@@ -1,0 +1,23 @@
+package dllama.generation;
+
+import dllama.sampling.Sampler;
+import java.util.List;
+import java.util.Set;
+
+/// What to generate.
+///
+/// @param prompt token ids that follow what the conversation holds
+/// @param maxTokens the most tokens to generate; with 0 the prompt is only read
+/// @param sampler chooses the tokens; not shared with another generation at the same time
+/// @param stopIds tokens that end the answer; empty to go on after an end token
+/// @param stops strings that end the answer, wherever they appear in it
+public record GenerationRequest(
+    int[] prompt, int maxTokens, Sampler sampler, Set<Integer> stopIds, List<String> stops) {
+  public GenerationRequest {
+    if (maxTokens < 0) {
+      throw new IllegalArgumentException("maxTokens=" + maxTokens);
+    }
+    stopIds = Set.copyOf(stopIds);
+    stops = List.copyOf(stops);
+  }
+}

@@ -1,0 +1,172 @@
+package dllama.generation;
+
+import dllama.error.UserException;
+import dllama.generation.GenerationEvent.Failed;
+import dllama.generation.GenerationEvent.Finished;
+import dllama.generation.GenerationEvent.Prefill;
+import dllama.generation.GenerationEvent.Reason;
+import dllama.generation.GenerationEvent.Token;
+import dllama.generation.StopDetector.Verdict;
+import dllama.model.Batch;
+import dllama.model.ForwardException;
+import dllama.model.ForwardPass;
+import dllama.model.Step;
+import dllama.tokenizer.TokenStream;
+import dllama.tokenizer.Tokenizer.Vocabulary;
+import org.jspecify.annotations.Nullable;
+
+/// The loop that turns a prompt into an answer: prefill in batches, then decode token by token
+/// until something ends it. Chat, HTTP and benchmarks differ only in the sink.
+///
+/// One generation at a time, on the caller's thread. The cache holds one conversation; another one
+/// is fed anew.
+public final class Generator {
+  /// Takes the events of a generation on its thread.
+  @FunctionalInterface
+  public interface Sink {
+    /// Returns false to end the generation, which then finishes as cancelled; ignored for an
+    /// ending.
+    boolean accept(GenerationEvent event);
+  }
+
+  private final ForwardPass forwardPass;
+  private final Vocabulary vocabulary;
+
+  /// Whose tokens the cache holds.
+  private @Nullable Conversation latest;
+
+  public Generator(ForwardPass forwardPass, Vocabulary vocabulary) {
+    this.forwardPass = forwardPass;
+    this.vocabulary = vocabulary;
+  }
+
+  /// Continues `conversation` with the prompt and an answer; the last event is [Finished] or
+  /// [Failed].
+  ///
+  /// Afterwards the conversation holds prompt and answer, and can go on, however the answer ended.
+  /// A generation that ends during the prefill leaves the conversation as it was.
+  ///
+  /// @throws UserException if the prompt is empty or too long, before any event
+  public void run(GenerationRequest request, Conversation conversation, Sink sink) {
+    conversation.limitCache(conversation == latest ? forwardPass.cachedPositions() : 0);
+    latest = conversation;
+    int room = forwardPass.contextLength() - conversation.position();
+    if (request.prompt().length > room) {
+      throw new UserException(
+          "the prompt has %d tokens, but of the context of %d only %d are left"
+              .formatted(request.prompt().length, forwardPass.contextLength(), Math.max(room, 0)));
+    }
+    if (request.prompt().length == 0 && conversation.position() == conversation.cached()) {
+      throw new UserException("the prompt is empty");
+    }
+    new Run(request, conversation, sink).run();
+  }
+
+  private final class Run {
+    private final GenerationRequest request;
+    private final Conversation conversation;
+    private final Sink sink;
+    private final TokenStream stream = new TokenStream(vocabulary);
+    private final StopDetector detector;
+    private final StepTimes times = new StepTimes();
+    private int prefillTokens;
+    private long prefillNanos;
+    private int generated;
+
+    Run(GenerationRequest request, Conversation conversation, Sink sink) {
+      this.request = request;
+      this.conversation = conversation;
+      this.sink = sink;
+      detector = StopDetector.anywhere(request.stopIds(), request.stops());
+    }
+
+    void run() {
+      GenerationEvent ending;
+      try {
+        Reason reason = answer();
+        ending = new Finished(reason, times.usage(prefillTokens, prefillNanos, generated));
+      } catch (ForwardException e) {
+        conversation.limitCache(0);
+        ending = new Failed(String.valueOf(e.getMessage()));
+      }
+      sink.accept(ending);
+    }
+
+    private Reason answer() {
+      int before = conversation.position();
+      conversation.append(request.prompt());
+      float[] logits = null;
+      try {
+        logits = prefill();
+      } finally {
+        if (logits == null) {
+          conversation.truncate(before);
+        }
+      }
+      if (logits == null) {
+        return Reason.CANCELLED;
+      }
+      return request.maxTokens() == 0 ? Reason.LENGTH : decode(request.sampler().next(logits));
+    }
+
+    /// Feeds what the cache does not hold; the logits after it, or null if the sink wants no more.
+    private float @Nullable [] prefill() {
+      int total = conversation.position() - conversation.cached();
+      while (true) {
+        int[] tokens = conversation.uncached(forwardPass.maxBatchTokens());
+        boolean last = prefillTokens + tokens.length == total;
+        long start = System.nanoTime();
+        Step step = forward(tokens, last && request.maxTokens() > 0);
+        prefillNanos += System.nanoTime() - start;
+        prefillTokens += tokens.length;
+        if (!sink.accept(new Prefill(prefillTokens, total))) {
+          return null;
+        }
+        if (last) {
+          return step.logits();
+        }
+      }
+    }
+
+    private Reason decode(int first) {
+      Reason end = emit(first);
+      while (end == null) {
+        long start = System.nanoTime();
+        Step step = forward(conversation.uncached(1), true);
+        int token = request.sampler().next(step.logits());
+        times.add(System.nanoTime() - start, step);
+        end = emit(token);
+      }
+      return end;
+    }
+
+    private Step forward(int[] tokens, boolean logits) {
+      Step step = forwardPass.forward(new Batch(tokens, conversation.cached(), logits));
+      conversation.cache(tokens.length);
+      return step;
+    }
+
+    /// Takes a token into the answer; why the answer ends with it, or null if it goes on.
+    private @Nullable Reason emit(int token) {
+      generated++;
+      Verdict verdict = detector.append(token, stream.next(token));
+      if (!request.stopIds().contains(token)) {
+        conversation.append(token);
+      }
+      Reason end = end(verdict);
+      String text = verdict == Verdict.MAYBE_EOS && end == null ? "" : detector.take();
+      boolean wanted = sink.accept(new Token(token, text));
+      return end == null && !wanted ? Reason.CANCELLED : end;
+    }
+
+    private @Nullable Reason end(Verdict verdict) {
+      if (verdict == Verdict.EOS) {
+        return Reason.STOP;
+      }
+      if (generated == request.maxTokens()) {
+        return Reason.LENGTH;
+      }
+      return conversation.position() > forwardPass.contextLength() ? Reason.CONTEXT : null;
+    }
+  }
+}
