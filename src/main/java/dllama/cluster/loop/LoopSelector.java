@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /// A selector that lets the [EventLoop] it is used on decide whether to block.
 ///
-/// It belongs to the loop whose task first selects on it; used elsewhere, it is the JDK's selector.
+/// It belongs to the loop whose task selects on it; used elsewhere, it is the JDK's selector.
 /// Its keys are the JDK's keys, so `key.selector()` and `channel.keyFor` know only that one.
 final class LoopSelector extends AbstractSelector {
   private final AbstractSelector nio;
@@ -32,21 +32,16 @@ final class LoopSelector extends AbstractSelector {
 
   @Override
   public int select(long timeoutMillis) throws IOException {
-    EventLoop host = loop;
-    if (host == null) {
-      LoopWait current = LoopWait.current();
-      if (current == null) {
-        return nio.select(timeoutMillis);
+    LoopWait current = LoopWait.current();
+    EventLoop host = current == null ? null : current.loop();
+    if (host != loop) {
+      if (host != null) {
+        host.host(this);
       }
-      host = current.loop();
-      host.host(this);
       loop = host;
     }
-    if (!host.turn().isHeldByCurrentThread()) {
-      throw new IllegalStateException("select outside of the event loop that owns the selector");
-    }
     try {
-      return host.select(nio, timeoutMillis);
+      return host == null ? nio.select(timeoutMillis) : host.select(nio, timeoutMillis);
     } finally {
       woken = false;
     }
