@@ -155,11 +155,18 @@ public final class ShardEngine {
 
   /// `x += partials[0] + partials[1] + …`, summed in this order; ends the exchange.
   ///
-  /// @param all what [#writePartial] gave on every rank, in rank order, this rank's own included
+  /// @param all what [#writePartial] gave on every rank, in rank order, this rank's own included;
+  ///     of any alignment, on or off the heap
   public void reduce(MemorySegment[] all) {
     requireExchange();
     if (all.length != plan.worldSize()) {
       throw new IllegalArgumentException("partials=" + all.length);
+    }
+    for (MemorySegment one : all) {
+      if (one.byteSize() < partialBytes()) {
+        throw new IllegalArgumentException(
+            "partial of %d bytes, not %d".formatted(one.byteSize(), partialBytes()));
+      }
     }
     partials = all;
     share(reduceShare, values() * all.length);

@@ -9,6 +9,8 @@ import dllama.model.ModelSource;
 import dllama.tensor.DType;
 import dllama.tensor.Kernels;
 import dllama.tensor.WorkerPool;
+import java.util.Arrays;
+import java.util.Locale;
 
 /// Runs the models of the conformance cases and measures how far their logits are from recorded
 /// ones.
@@ -23,13 +25,12 @@ final class Goldens {
         new ModelSource.Weights(spec, file.weights()),
         new ShardPlan(spec, exchange, nodes),
         new EngineSettings(DType.F32, spec.contextLength(), maxBatchTokens),
-        Kernels.choose(false),
+        Kernels.choose(true),
         pool);
   }
 
   static DType exchange(JsonNode golden) {
-    return DType.valueOf(
-        golden.get("buffer_float_type").asText().toUpperCase(java.util.Locale.ROOT));
+    return DType.valueOf(golden.get("buffer_float_type").asText().toUpperCase(Locale.ROOT));
   }
 
   /// What the recorded runs were fed: the prompt and its continuation, as far as the context goes.
@@ -37,7 +38,7 @@ final class Goldens {
     int[] tokens = Conformance.ints(prompt.get("prompt_tokens"));
     int[] generated = Conformance.ints(prompt.get("generated"));
     int rows = prompt.get("margin").size();
-    int[] all = java.util.Arrays.copyOf(tokens, rows);
+    int[] all = Arrays.copyOf(tokens, rows);
     System.arraycopy(generated, 0, all, tokens.length, rows - tokens.length);
     return all;
   }
@@ -62,7 +63,7 @@ final class Goldens {
     return best;
   }
 
-  /// The prompt in one row of batches, then greedy decoding.
+  /// The prompt in batches, then greedy decoding.
   static int[] greedy(ForwardPass forwardPass, int[] prompt, int count) {
     int[] generated = new int[count];
     int[] next = prompt;
@@ -71,7 +72,7 @@ final class Goldens {
       float[] logits = {};
       for (int from = 0; from < next.length; from += forwardPass.maxBatchTokens()) {
         int to = Math.min(next.length, from + forwardPass.maxBatchTokens());
-        int[] tokens = java.util.Arrays.copyOfRange(next, from, to);
+        int[] tokens = Arrays.copyOfRange(next, from, to);
         logits = forwardPass.forward(new Batch(tokens, position, to == next.length)).logits();
         position += tokens.length;
       }

@@ -9,8 +9,15 @@ import dllama.Conformance;
 import dllama.format.DllamaFile;
 import dllama.tensor.DType;
 import dllama.tensor.WorkerPool;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -73,12 +80,35 @@ class LlamaConformanceTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"llama_gqa_q40", "llama31_rope_q40", "llama_odd_q40"})
+  void shouldGenerateTheSameTokensOnAnyNumberOfNodesWithF32Exchange(String caseName) {
+    JsonNode prompts = Conformance.golden(caseName).get("prompts");
+    try (var file = DllamaFile.open(Conformance.file(caseName, "model.m"))) {
+      Map<String, int[]> onOneNode = new TreeMap<>();
+      for (int nodes : ShardPlan.usableWorldSizes(file.spec(), DType.F32)) {
+        try (var forwardPass = Goldens.forwardPass(file, nodes, DType.F32, 32, pool)) {
+          for (JsonNode prompt : prompts) {
+            int[] tokens = Conformance.ints(prompt.get("prompt_tokens"));
+            int[] actual = Goldens.greedy(forwardPass, tokens, prompt.get("generated").size());
+            String text = prompt.get("text").asText();
+            int[] expected = onOneNode.computeIfAbsent(text, _ -> actual);
+            assertArrayEquals(
+                expected, actual, "%s on %d nodes: %s".formatted(caseName, nodes, text));
+          }
+        }
+      }
+    }
+  }
+
   /// Differences by "nodes build", and for the runs that are recorded in full.
   private Map<String, LogitsDifference> measure(String caseName) {
     Map<String, LogitsDifference> differences = new TreeMap<>();
     JsonNode golden = Conformance.golden(caseName);
     try (var file = DllamaFile.open(Conformance.file(caseName, "model.m"))) {
-      for (int nodes : ShardPlan.usableWorldSizes(file.spec(), Goldens.exchange(golden))) {
+      List<Integer> usable = ShardPlan.usableWorldSizes(file.spec(), Goldens.exchange(golden));
+      assertEquals(recordedWorldSizes(golden), usable);
+      for (int nodes : usable) {
         try (var forwardPass =
             Goldens.forwardPass(file, nodes, Goldens.exchange(golden), 1, pool)) {
           for (JsonNode prompt : golden.get("prompts")) {
@@ -89,21 +119,40 @@ class LlamaConformanceTest {
         }
       }
     }
-    differences.forEach((run, it) -> System.out.println(caseName + ", " + run + ": " + it));
+    report(caseName, differences);
     return differences;
+  }
+
+  private static List<Integer> recordedWorldSizes(JsonNode golden) {
+    Set<Integer> sizes = new TreeSet<>();
+    golden.at("/prompts/0/runs").forEach(run -> sizes.add(run.get("nodes").asInt()));
+    return List.copyOf(sizes);
+  }
+
+  /// Leaves the figures in `target/conformance`.
+  private static void report(String caseName, Map<String, LogitsDifference> differences) {
+    StringBuilder lines = new StringBuilder();
+    differences.forEach(
+        (run, difference) -> lines.append("%s, %s: %s%n".formatted(caseName, run, difference)));
+    try {
+      Path directory = Files.createDirectories(Path.of("target", "conformance"));
+      Files.writeString(directory.resolve(caseName + ".txt"), lines);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private static void compareTop(
       JsonNode prompt, int nodes, float[][] ours, Map<String, LogitsDifference> differences) {
     for (JsonNode run : prompt.get("runs")) {
       if (run.get("nodes").asInt() == nodes) {
-        String name = "%d nodes %s".formatted(nodes, run.get("build").asText());
+        String name = "nodes %d %s".formatted(nodes, run.get("build").asText());
         differences.computeIfAbsent(name, _ -> new LogitsDifference()).addTop(ours, run.get("top"));
       }
     }
     if (nodes == 1) {
       differences
-          .computeIfAbsent("1 nodes reference", _ -> new LogitsDifference())
+          .computeIfAbsent("nodes 1 reference", _ -> new LogitsDifference())
           .addTop(ours, prompt.at("/reference_f64/top"));
     }
   }
@@ -118,7 +167,7 @@ class LlamaConformanceTest {
     float[][] ours = Goldens.logits(forwardPass, Goldens.forcedTokens(prompt));
     for (JsonNode run : prompt.get("runs")) {
       if (run.get("nodes").asInt() == nodes && run.hasNonNull("logits_file")) {
-        String name = "%d nodes %s, all logits".formatted(nodes, run.get("build").asText());
+        String name = "nodes %d %s, all logits".formatted(nodes, run.get("build").asText());
         int vocabSize = forwardPass.spec().vocabSize();
         float[][] theirs = Conformance.logits(caseName, run.get("logits_file").asText(), vocabSize);
         differences.computeIfAbsent(name, _ -> new LogitsDifference()).addFull(ours, theirs);

@@ -37,7 +37,7 @@ class ShardEngineTest {
         new ModelSource.Random(spec, SEED),
         new ShardPlan(spec, exchange, nodes),
         new EngineSettings(DType.F16, spec.contextLength(), maxBatchTokens),
-        Kernels.choose(false),
+        Kernels.choose(true),
         pool);
   }
 
@@ -131,7 +131,7 @@ class ShardEngineTest {
   void shouldInsistOnTheOrderOfCalls() {
     try (var arena = Arena.ofConfined();
         var pool = new WorkerPool(1)) {
-      ShardEngine engine = engine(arena, pool, 1, Kernels.choose(false));
+      ShardEngine engine = engine(arena, pool, 1, Kernels.choose(true));
       assertThrows(IllegalStateException.class, engine::advance);
       engine.begin(1, 0, false);
       MemorySegment partial = arena.allocate(engine.partialBytes());
@@ -145,10 +145,35 @@ class ShardEngineTest {
   }
 
   @Test
+  void shouldRefuseShortPartials() {
+    try (var arena = Arena.ofConfined();
+        var pool = new WorkerPool(1)) {
+      ShardEngine engine = engine(arena, pool, 1, Kernels.choose(true));
+      engine.begin(1, 0, false);
+      assertTrue(engine.advance());
+      MemorySegment[] cut = {arena.allocate(engine.partialBytes() - 1)};
+      assertThrows(IllegalArgumentException.class, () -> engine.reduce(cut));
+    }
+  }
+
+  @Test
+  void shouldTakePartialsFromAnywhere() {
+    try (var arena = Arena.ofConfined();
+        var pool = new WorkerPool(1)) {
+      ShardEngine engine = engine(arena, pool, 8, Kernels.choose(true));
+      step(engine, new MemorySegment[] {arena.allocate(1 << 16)}, 8, 0);
+      float[] expected = engine.logitsSlice().clone();
+      MemorySegment odd = MemorySegment.ofArray(new byte[(1 << 16) + 3]).asSlice(3);
+      step(engine, new MemorySegment[] {odd}, 8, 0);
+      assertArrayEquals(expected, engine.logitsSlice(), 0);
+    }
+  }
+
+  @Test
   void shouldNumberTheExchangesOfAStep() {
     try (var arena = Arena.ofConfined();
         var pool = new WorkerPool(1)) {
-      ShardEngine engine = engine(arena, pool, 1, Kernels.choose(false));
+      ShardEngine engine = engine(arena, pool, 1, Kernels.choose(true));
       engine.begin(1, 0, true);
       MemorySegment[] partials = {arena.allocate(engine.partialBytes())};
       int count = 0;
