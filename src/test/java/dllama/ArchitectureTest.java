@@ -1,0 +1,119 @@
+package dllama;
+
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+
+/// The dependency rules of docs/ARCHITECTURE.md.
+class ArchitectureTest {
+  private static final JavaClasses CLASSES =
+      new ClassFileImporter()
+          .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+          .importPackages("dllama");
+
+  /// Package → the packages that it may use; `error` is open to all.
+  private static final Map<String, Set<String>> MAY_USE =
+      new TreeMap<>(
+          Map.of(
+              "error", Set.of(),
+              "tensor", Set.of(),
+              "model", Set.of("tensor"),
+              "tokenizer", Set.of(),
+              "sampling", Set.of(),
+              "format", Set.of("model", "tensor", "tokenizer"),
+              "shard", Set.of("model", "tensor"),
+              "generation", Set.of("model", "tokenizer", "sampling"),
+              "settings", Set.of(),
+              "cluster", Set.of("shard", "model", "tensor", "settings")));
+
+  @TestFactory
+  Stream<DynamicTest> shouldUseOnlyThePackagesBelow() {
+    return MAY_USE.entrySet().stream()
+        .map(
+            rule ->
+                DynamicTest.dynamicTest(
+                    rule.getKey(), () -> shouldUseOnly(rule.getKey(), rule.getValue())));
+  }
+
+  private static void shouldUseOnly(String name, Set<String> allowed) {
+    String[] open =
+        Stream.concat(Stream.of(name, "error"), allowed.stream())
+            .map(other -> "dllama.%s..".formatted(other))
+            .toArray(String[]::new);
+    noClasses()
+        .that()
+        .resideInAPackage("dllama.%s..".formatted(name))
+        .should()
+        .dependOnClassesThat(resideInAPackage("dllama..").and(not(resideInAnyPackage(open))))
+        .check(CLASSES);
+  }
+
+  @Test
+  void shouldHaveNoCycles() {
+    slices().matching("dllama.(*)..").should().beFreeOfCycles().check(CLASSES);
+  }
+
+  @Test
+  void shouldConfineTheVectorApi() {
+    shouldConfine("jdk.incubator.vector..", "dllama.tensor..");
+  }
+
+  @Test
+  void shouldConfineAkka() {
+    shouldConfine("akka..", "dllama.cluster..");
+  }
+
+  @Test
+  void shouldConfineTypesafeConfig() {
+    shouldConfine("com.typesafe.config..", "dllama.settings..", "dllama.cluster..");
+  }
+
+  @Test
+  void shouldConfineTheTerminal() {
+    shouldConfine("org.jline..", "dllama.cli..");
+  }
+
+  @Test
+  void shouldConfineJson() {
+    shouldConfine("com.fasterxml..", "dllama.cli..", "dllama.cluster..", "dllama.format..");
+  }
+
+  private static void shouldConfine(String what, String... to) {
+    noClasses()
+        .that()
+        .resideOutsideOfPackages(to)
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage(what)
+        .check(CLASSES);
+  }
+
+  @Test
+  void shouldLeaveStandardStreamsAndExitToTheCommandLine() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage("dllama.cli..")
+        .should()
+        .accessField(System.class, "out")
+        .orShould()
+        .accessField(System.class, "err")
+        .orShould()
+        .callMethod(System.class, "exit", int.class)
+        .orShould()
+        .callMethod(System.class, "getenv", String.class)
+        .check(CLASSES);
+  }
+}
