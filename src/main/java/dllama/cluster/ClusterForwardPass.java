@@ -15,6 +15,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /// The forward pass of the whole cluster: looks the input rows up, which may read the model file
 /// and so is done on the caller's thread, and asks the [RootCoordinator] for the rest.
@@ -24,15 +25,21 @@ final class ClusterForwardPass implements ForwardPass {
 
   private final RootModel model;
   private final int maxBatchTokens;
+  private final AtomicInteger cachedPositions;
   private final ActorRef<RootCoordinator.Command> root;
   private final Embedding embedding;
   private final float[] row;
   private final FrameBuffer input;
   private final FloatBuffer rows;
 
-  ClusterForwardPass(RootModel model, int maxBatchTokens, ActorRef<RootCoordinator.Command> root) {
+  ClusterForwardPass(
+      RootModel model,
+      int maxBatchTokens,
+      AtomicInteger cachedPositions,
+      ActorRef<RootCoordinator.Command> root) {
     this.model = model;
     this.maxBatchTokens = maxBatchTokens;
+    this.cachedPositions = cachedPositions;
     this.root = root;
     embedding = Embedding.of(model.source());
     row = new float[spec().dim()];
@@ -53,6 +60,11 @@ final class ClusterForwardPass implements ForwardPass {
   @Override
   public int maxBatchTokens() {
     return maxBatchTokens;
+  }
+
+  @Override
+  public int cachedPositions() {
+    return cachedPositions.get();
   }
 
   @Override

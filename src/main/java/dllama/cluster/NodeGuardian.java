@@ -15,6 +15,7 @@ import dllama.cluster.loop.ExchangeDispatcher;
 import dllama.model.ModelSource;
 import dllama.settings.ClusterSettings;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +41,7 @@ final class NodeGuardian {
       ClusterGate gate,
       ClusterSettings settings,
       RootListener listener,
+      AtomicInteger cachedPositions,
       Consumer<ActorRef<RootCoordinator.Command>> started) {
     return Behaviors.setup(
         context -> {
@@ -50,7 +52,7 @@ final class NodeGuardian {
           var self = new World.Node(RootMembership.name(address), shard, List.of());
           var root =
               context.spawn(
-                  RootCoordinator.create(model, gate, settings, listener, self),
+                  RootCoordinator.create(model, gate, settings, listener, cachedPositions, self),
                   ROOT,
                   DispatcherSelector.fromConfig(ExchangeDispatcher.ID));
           context.watch(root);

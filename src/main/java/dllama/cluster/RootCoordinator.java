@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /// Owns the model; forms worlds of the nodes that [RootMembership] brings, has them loaded, and
@@ -69,7 +70,11 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
 
   /// Compute a step; rows of `input` are those of the batch's tokens.
   record Forward(Batch batch, FrameBuffer input, CompletableFuture<Step> answer)
-      implements Command {}
+      implements Command {
+    void fail(String why) {
+      answer.completeExceptionally(new ForwardException(why));
+    }
+  }
 
   /// A rank has computed a step.
   record Stepped(int epoch, int rank, long step, long waitedNanos)
@@ -84,6 +89,7 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
   private final RootModel model;
   private final RootListener listener;
   private final ClusterGate gate;
+  private final AtomicInteger cachedPositions;
   private final Node self;
   private final ClusterSettings settings;
   private final int maxBatchTokens;
@@ -100,17 +106,21 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
   private @Nullable PendingStep pending;
   private String waiting = "";
 
+  /// @param cachedPositions kept at the number of positions, from 0 on, that the present world has
+  ///     been fed
   static Behavior<Command> create(
       RootModel model,
       ClusterGate gate,
       ClusterSettings settings,
       RootListener listener,
+      AtomicInteger cachedPositions,
       Node self) {
     return Behaviors.setup(
         context ->
             Behaviors.withTimers(
                 timers ->
-                    new RootCoordinator(context, timers, model, gate, settings, listener, self)));
+                    new RootCoordinator(
+                        context, timers, model, gate, settings, listener, cachedPositions, self)));
   }
 
   private RootCoordinator(
@@ -120,12 +130,14 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
       ClusterGate gate,
       ClusterSettings settings,
       RootListener listener,
+      AtomicInteger cachedPositions,
       Node self) {
     super(context);
     this.model = model;
     this.gate = gate;
     this.settings = settings;
     this.listener = listener;
+    this.cachedPositions = cachedPositions;
     this.self = self;
     maxBatchTokens = model.maxBatchTokens(settings.sync().maxFrameBytes());
     traffic = Traffic.of(context.getSystem());
@@ -208,6 +220,7 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
     epoch++;
     formedAt = System.nanoTime();
     nextStep = 0;
+    cachedPositions.set(0);
     waiting = "the cluster is loading the model";
     Assignment assignment = model.assignment(epoch, nodes, maxBatchTokens);
     World formed =
@@ -256,13 +269,18 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
 
   private void onForward(Forward forward) {
     if (world == null || !unready.isEmpty()) {
-      forward.answer().completeExceptionally(new ForwardException("not ready: " + waiting));
+      forward.fail("not ready: " + waiting);
       return;
     }
     if (pending != null) {
       throw new IllegalStateException("a step is under way already");
     }
     Batch batch = forward.batch();
+    if (batch.position() > cachedPositions.get()) {
+      forward.fail("the cluster was formed anew and does not hold what was said before");
+      return;
+    }
+    cachedPositions.accumulateAndGet(batch.position() + batch.tokens().length, Math::max);
     long step = nextStep++;
     ShardPlan plan = new ShardPlan(model.spec(), model.exchange(), world.size());
     pending = new PendingStep(step, batch.logits(), plan, logits, traffic, forward.answer());

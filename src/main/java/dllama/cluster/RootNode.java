@@ -15,6 +15,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /// The root of a cluster, running in this process: rank 0 of every world, and the [ForwardPass] of
 /// the whole.
@@ -51,10 +52,18 @@ public final class RootNode implements AutoCloseable {
     var exchange = NodeSystem.exchange(settings);
     machine = new NodeMachine(settings, Kernels.choose(true), WorkerListener.silent());
     var started = new CompletableFuture<ActorRef<RootCoordinator.Command>>();
+    var cachedPositions = new AtomicInteger();
     system =
         NodeSystem.start(
             NodeGuardian.root(
-                exchange, machine.host(), model, gate, settings, listener, started::complete),
+                exchange,
+                machine.host(),
+                model,
+                gate,
+                settings,
+                listener,
+                cachedPositions,
+                started::complete),
             settings,
             akka,
             exchange,
@@ -62,7 +71,7 @@ public final class RootNode implements AutoCloseable {
             HostAddress.ofRoot(settings.host()),
             List.of());
     int maxBatchTokens = model.maxBatchTokens(settings.sync().maxFrameBytes());
-    forwardPass = new ClusterForwardPass(model, maxBatchTokens, await(started));
+    forwardPass = new ClusterForwardPass(model, maxBatchTokens, cachedPositions, await(started));
   }
 
   private static <T> T await(CompletableFuture<T> started) {

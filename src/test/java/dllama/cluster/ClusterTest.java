@@ -1,6 +1,7 @@
 package dllama.cluster;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -54,7 +55,12 @@ class ClusterTest {
       assertTrue(failure.getMessage().contains("not ready"), failure.getMessage());
       cluster.startWorker();
       cluster.await("ready: 2", 2);
+      assertEquals(0, cluster.forwardPass().cachedPositions(), "the new world's cache is empty");
+      var next = new Batch(new int[] {4}, 3, true);
+      assertThrows(ForwardException.class, () -> cluster.forwardPass().forward(next));
       cluster.forwardPass().forward(batch);
+      cluster.forwardPass().forward(next);
+      assertEquals(4, cluster.forwardPass().cachedPositions());
     }
   }
 
