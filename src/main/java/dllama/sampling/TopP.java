@@ -1,12 +1,17 @@
 package dllama.sampling;
 
+import java.util.Arrays;
+
 /// Draws from the softmax of logits / temperature, where `topp` lies between 0 and 1 only from the
 /// smallest set of tokens whose probability together exceeds it. One random number per token.
 ///
 /// Floats are rounded and added in the order in which distributed-llama does it, so that a seed
 /// gives the same tokens. Of a vocabulary of 128k only the candidates that can be in the set are
-/// looked at, and these are not sorted but taken from a heap until the set is complete.
+/// looked at, and they leave a heap one by one until the set is complete.
 public final class TopP implements Sampler {
+  /// After so many candidates sorting the others is faster; a high temperature may ask for most.
+  private static final int MOST_FROM_HEAP = 2048;
+
   private final float temperature;
   private final float topp;
   private final Xorshift random;
@@ -68,12 +73,15 @@ public final class TopP implements Sampler {
     float sum = 0;
     int size = candidates;
     while (size > 0 && sum <= topp) {
-      long top = heap[0];
+      int taken = candidates - size;
+      if (taken == MOST_FROM_HEAP) {
+        Arrays.sort(heap, 0, size);
+      }
       size--;
-      heap[0] = heap[size];
-      siftDown(0, size);
-      heap[size] = top;
-      sum += probability(top);
+      if (taken < MOST_FROM_HEAP) {
+        moveTopTo(size);
+      }
+      sum += probability(heap[size]);
     }
     float wanted = coin * sum;
     float passed = 0;
@@ -101,6 +109,14 @@ public final class TopP implements Sampler {
       }
     }
     return count;
+  }
+
+  /// Shrinks the heap to `size` and puts what was on top behind it.
+  private void moveTopTo(int size) {
+    long top = heap[0];
+    heap[0] = heap[size];
+    siftDown(0, size);
+    heap[size] = top;
   }
 
   private void heapify(int size) {

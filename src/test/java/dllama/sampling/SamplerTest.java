@@ -68,6 +68,30 @@ class SamplerTest {
   }
 
   @Test
+  void shouldTakeTheMostProbableFirstHoweverManyThereAre() {
+    // In double precision; sums of floats may end some places away.
+    long seed = new Random().nextLong();
+    System.out.println("seed " + seed);
+    Random random = new Random(seed);
+    float[] logits = new float[20_000];
+    for (int i = 0; i < logits.length; i++) {
+      logits[i] = random.nextInt(5000) / 5000f;
+    }
+    Integer[] order = IntStream.range(0, logits.length).boxed().toArray(Integer[]::new);
+    Arrays.sort(order, (a, b) -> Float.compare(logits[b], logits[a])); // stable
+    double total = IntStream.range(0, logits.length).mapToDouble(i -> Math.exp(logits[i])).sum();
+    for (int draw = 1; draw <= 50; draw++) {
+      double wanted = new Xorshift(draw).nextFloat() * 0.95 * total;
+      int rank = 0;
+      for (double sum = 0; sum <= wanted; rank++) {
+        sum += Math.exp(logits[order[rank]]);
+      }
+      int chosen = Sampler.of(1, 0.95f, draw).next(logits.clone());
+      assertEquals(rank - 1, Arrays.asList(order).indexOf(chosen), 20, "seed of sampler " + draw);
+    }
+  }
+
+  @Test
   void shouldTakeAnyLogits() {
     long seed = new Random().nextLong();
     System.out.println("seed " + seed);
