@@ -9,11 +9,7 @@ final class Blocks {
 
   static void encode(float[] x, int xAt, int size, DType dtype, MemorySegment to, long toByte) {
     switch (dtype) {
-      case F32 -> {
-        for (int i = 0; i < size; i++) {
-          Tiles.putFloat(to, toByte + 4L * i, x[xAt + i]);
-        }
-      }
+      case F32 -> MemorySegment.copy(x, xAt, to, Tiles.FLOAT, toByte, size);
       case Q80 -> encodeQ80(x, xAt, size, to, toByte);
       case F16, Q40 -> throw new IllegalArgumentException("dtype=" + dtype);
     }
@@ -63,7 +59,7 @@ final class Blocks {
     }
   }
 
-  private static void checkBlocks(int size) {
+  static void checkBlocks(int size) {
     if (size % DType.BLOCK != 0) {
       throw new IllegalArgumentException("size=" + size + " is not whole blocks");
     }

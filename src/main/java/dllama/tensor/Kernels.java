@@ -13,7 +13,9 @@ public interface Kernels {
   ///
   /// @param vectorApi false for the plain loops of [ScalarKernels] in any case
   static Kernels choose(boolean vectorApi) {
-    return vectorApi && ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent()
+    return vectorApi
+            && ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent()
+            && VectorKernels.supported()
         ? new VectorKernels()
         : new ScalarKernels();
   }

@@ -1,10 +1,22 @@
 package dllama.tensor;
 
+import java.util.Arrays;
+
 /// Sums in a fixed number of lanes, whatever the width of the machine's vectors.
 final class Lanes {
   static final int COUNT = 16;
 
+  private static final ThreadLocal<float[]> OF_THREAD =
+      ThreadLocal.withInitial(() -> new float[COUNT]);
+
   private Lanes() {}
+
+  /// This thread's lanes, all 0.
+  static float[] zero() {
+    float[] lanes = OF_THREAD.get();
+    Arrays.fill(lanes, 0);
+    return lanes;
+  }
 
   /// Sum of the lanes by halves; overwrites them.
   static float sum(float[] lanes) {

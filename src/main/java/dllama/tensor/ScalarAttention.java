@@ -65,7 +65,7 @@ final class ScalarAttention {
     for (int position = 0; position < length; position++) {
       max = Math.max(max, scores[position]);
     }
-    float[] lanes = new float[Lanes.COUNT];
+    float[] lanes = Lanes.zero();
     for (int position = 0; position < length; position++) {
       scores[position] = Exp.exp(scores[position] - max);
       lanes[position % Lanes.COUNT] += scores[position];

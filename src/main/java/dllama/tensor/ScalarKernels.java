@@ -141,7 +141,7 @@ public final class ScalarKernels implements Kernels {
   @Override
   public void rmsNorm(
       float[] x, int xAt, float[] weight, int size, float epsilon, float[] out, int outAt) {
-    float[] lanes = new float[Lanes.COUNT];
+    float[] lanes = Lanes.zero();
     for (int i = 0; i < size; i++) {
       float value = x[xAt + i];
       lanes[i % Lanes.COUNT] = Math.fma(value, value, lanes[i % Lanes.COUNT]);

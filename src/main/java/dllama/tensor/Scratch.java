@@ -17,8 +17,6 @@ final class Scratch {
   /// A tile of floats, `[32 columns, 32 rows]`.
   final float[] tile = new float[DType.BLOCK * Tiles.ROWS];
 
-  final float[] lanes = new float[Lanes.COUNT];
-
   private Scratch() {}
 
   static Scratch ofThread() {

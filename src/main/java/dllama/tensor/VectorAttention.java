@@ -50,12 +50,11 @@ final class VectorAttention {
     Arrays.fill(scores, length, padded, Float.NEGATIVE_INFINITY);
     float inverse = softmax(scores, padded);
     int d = 0;
-    for (; d <= headDim - 4 * F; d += 4 * F) {
-      if (wide) {
-        fourF32(scores, cache.values(), headDim, length, d, inverse, out, outAt + d);
-      } else {
-        fourF16(scores, cache.values(), headDim, length, d, inverse, out, outAt + d);
-      }
+    for (; wide && d <= headDim - 4 * F; d += 4 * F) {
+      fourF32(scores, cache.values(), headDim, length, d, inverse, out, outAt + d);
+    }
+    for (; !wide && d <= headDim - 2 * F; d += 2 * F) {
+      twoF16(scores, cache.values(), headDim, length, d, inverse, out, outAt + d);
     }
     for (; d <= headDim - F; d += F) {
       one(scores, cache.values(), wide, headDim, length, d, inverse, out, outAt + d);
@@ -102,7 +101,7 @@ final class VectorAttention {
   /// Turns scores into their exponentials relative to the largest; returns 1 / their sum.
   private static float softmax(float[] scores, int padded) {
     float max = max(scores, padded);
-    float[] lanes = Scratch.ofThread().lanes;
+    float[] lanes = Lanes.zero();
     for (int lane = 0; lane < Lanes.COUNT; lane += F) {
       FloatVector sum = FloatVector.zero(FLOATS);
       for (int i = lane; i < padded; i += Lanes.COUNT) {
@@ -150,7 +149,8 @@ final class VectorAttention {
     e.mul(inverse).intoArray(out, outAt + 3 * F);
   }
 
-  private static void fourF16(
+  /// Only two, because the conversions are many calls; see [Vectors].
+  private static void twoF16(
       float[] weights,
       MemorySegment values,
       int headDim,
@@ -161,20 +161,14 @@ final class VectorAttention {
       int outAt) {
     FloatVector a = FloatVector.zero(FLOATS);
     FloatVector b = a;
-    FloatVector c = a;
-    FloatVector e = a;
     long at = 2L * d;
     for (int position = 0; position < length; position++, at += 2L * headDim) {
       FloatVector weight = FloatVector.broadcast(FLOATS, weights[position]);
       a = weight.fma(halves(values, at), a);
       b = weight.fma(halves(values, at + 2L * F), b);
-      c = weight.fma(halves(values, at + 4L * F), c);
-      e = weight.fma(halves(values, at + 6L * F), e);
     }
     a.mul(inverse).intoArray(out, outAt);
     b.mul(inverse).intoArray(out, outAt + F);
-    c.mul(inverse).intoArray(out, outAt + 2 * F);
-    e.mul(inverse).intoArray(out, outAt + 3 * F);
   }
 
   private static void one(

@@ -2,17 +2,78 @@ package dllama.tensor;
 
 import static dllama.tensor.Vectors.F;
 import static dllama.tensor.Vectors.FLOATS;
+import static dllama.tensor.Vectors.INTS;
+import static dllama.tensor.Vectors.ORDER;
 import static jdk.incubator.vector.VectorOperators.ADD;
+import static jdk.incubator.vector.VectorOperators.B2I;
 import static jdk.incubator.vector.VectorOperators.F2I;
+import static jdk.incubator.vector.VectorOperators.I2B;
 import static jdk.incubator.vector.VectorOperators.I2F;
 import static jdk.incubator.vector.VectorOperators.MAX;
 
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorSpecies;
 
-/// Rounding of activations to Q80, as [Q80].
+/// Conversion to and from Q80; bits as [Q80] and [Blocks].
 final class VectorBlocks {
+  /// As many bytes as there are ints in a vector; where that is less than the smallest vector, the
+  /// plain loops serve.
+  private static final VectorSpecies<Byte> BYTES =
+      VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, F * Byte.SIZE)));
+
+  private static final boolean BYTE_VECTORS = BYTES.length() == F;
+
   private VectorBlocks() {}
+
+  static void encode(float[] x, int xAt, int size, DType dtype, MemorySegment to, long at) {
+    if (dtype != DType.Q80 || !BYTE_VECTORS) {
+      Blocks.encode(x, xAt, size, dtype, to, at);
+      return;
+    }
+    Blocks.checkBlocks(size);
+    for (int end = xAt + size; xAt < end; xAt += DType.BLOCK, at += DType.Q80.blockBytes()) {
+      float max = max(x, xAt);
+      float inverse = Q80.inverse(max);
+      Tiles.putShort(to, at, Q80.scale(max));
+      for (int i = 0; i < DType.BLOCK; i += F) {
+        IntVector code = round(FloatVector.fromArray(FLOATS, x, xAt + i).mul(inverse));
+        ByteVector bytes = (ByteVector) code.convertShape(I2B, BYTES, 0);
+        bytes.intoMemorySegment(to, at + 2 + i, ORDER);
+      }
+    }
+  }
+
+  static void decode(
+      MemorySegment from,
+      long at,
+      DType dtype,
+      int size,
+      boolean accumulate,
+      float[] sum,
+      int sumAt) {
+    if (dtype != DType.Q80 || !BYTE_VECTORS) {
+      Blocks.decode(from, at, dtype, size, accumulate, sum, sumAt);
+      return;
+    }
+    Blocks.checkBlocks(size);
+    for (int end = sumAt + size; sumAt < end; sumAt += DType.BLOCK) {
+      float scale = Float.float16ToFloat(Tiles.getShort(from, at));
+      for (int i = 0; i < DType.BLOCK; i += F) {
+        ByteVector bytes = ByteVector.fromMemorySegment(BYTES, from, at + 2 + i, ORDER);
+        IntVector code = (IntVector) bytes.convertShape(B2I, INTS, 0);
+        FloatVector value = ((FloatVector) code.convert(I2F, 0)).mul(scale);
+        if (accumulate) {
+          value = FloatVector.fromArray(FLOATS, sum, sumAt + i).add(value);
+        }
+        value.intoArray(sum, sumAt + i);
+      }
+      at += DType.Q80.blockBytes();
+    }
+  }
 
   static void loadQ80(float[] x, int xAt, Activations into, int token) {
     int[] codes = into.codes();

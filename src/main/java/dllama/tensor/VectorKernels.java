@@ -1,6 +1,7 @@
 package dllama.tensor;
 
 import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.VectorShape;
 
 /// Kernels on the Vector API; the same bits as [ScalarKernels], which says what they are.
 ///
@@ -9,6 +10,11 @@ import java.lang.foreign.MemorySegment;
 final class VectorKernels implements Kernels {
   /// From this many tokens on a bundle pays, even if it is not full.
   private static final int BUNDLE_FROM = 3;
+
+  /// Whether the machine has vectors of at least 128 bit that the compiler knows.
+  static boolean supported() {
+    return VectorShape.preferredShape().vectorBitSize() >= 128;
+  }
 
   @Override
   public void load(float[] x, int xAt, Activations into, int token) {
@@ -122,7 +128,7 @@ final class VectorKernels implements Kernels {
 
   @Override
   public void encode(float[] x, int xAt, int size, DType dtype, MemorySegment to, long toByte) {
-    Blocks.encode(x, xAt, size, dtype, to, toByte);
+    VectorBlocks.encode(x, xAt, size, dtype, to, toByte);
   }
 
   @Override
@@ -134,6 +140,6 @@ final class VectorKernels implements Kernels {
       boolean accumulate,
       float[] sum,
       int sumAt) {
-    Blocks.decode(from, fromByte, dtype, size, accumulate, sum, sumAt);
+    VectorBlocks.decode(from, fromByte, dtype, size, accumulate, sum, sumAt);
   }
 }

@@ -12,7 +12,7 @@ final class VectorRows {
 
   static void rmsNorm(
       float[] x, int xAt, float[] weight, int size, float epsilon, float[] out, int outAt) {
-    float[] lanes = Scratch.ofThread().lanes;
+    float[] lanes = Lanes.zero();
     int whole = size - size % Lanes.COUNT;
     for (int lane = 0; lane < Lanes.COUNT; lane += F) {
       FloatVector sum = FloatVector.zero(FLOATS);

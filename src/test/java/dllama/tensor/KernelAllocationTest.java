@@ -1,0 +1,102 @@
+package dllama.tensor;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import com.sun.management.ThreadMXBean;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.management.ManagementFactory;
+import java.util.Random;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Warm kernels allocate nothing. A vector that the compiler boxes (see [Vectors]) makes a kernel
+/// many times slower and nothing else shows it.
+class KernelAllocationTest {
+  private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+
+  private final Kernels kernels = Kernels.choose(true);
+  private final Random random = new Random(3);
+
+  @ParameterizedTest
+  @CsvSource({"F32, 1", "F32, 9", "F16, 1", "F16, 9", "Q40, 1", "Q40, 9", "Q80, 1", "Q80, 9"})
+  void shouldMultiplyWithoutAllocation(DType dtype, int tokens) {
+    try (var arena = Arena.ofConfined()) {
+      PackedMatrix w = Packer.pack(TestData.matrix(random, dtype, 160, 320, arena), arena);
+      var x = new Activations(dtype, tokens, 320);
+      float[] input = TestData.floats(random, 320);
+      float[] out = new float[tokens * 160];
+      assertAllocatesNothing(
+          () -> {
+            for (int token = 0; token < tokens; token++) {
+              kernels.load(input, 0, x, token);
+            }
+            kernels.matmul(w, 0, w.groups(), x, tokens, out, 0, 160);
+          });
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"F32", "F16"})
+  void shouldAttendWithoutAllocation(DType dtype) {
+    try (var arena = Arena.ofConfined()) {
+      long bytes = KvHead.byteSize(dtype, 88, 256);
+      var cache = new KvHead(arena.allocate(bytes, 64), arena.allocate(bytes, 64), dtype, 88, 256);
+      float[] x = TestData.floats(random, 88);
+      float[] scores = new float[256];
+      float[] out = new float[88];
+      assertAllocatesNothing(
+          () -> {
+            kernels.append(cache, 99, x, 0, x, 0);
+            kernels.attend(x, 0, cache, 100, scores, out, 0);
+          });
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void shouldComputeRowsWithoutAllocation(boolean vectorApi) {
+    Kernels kernels = Kernels.choose(vectorApi);
+    float[] x = TestData.floats(random, 1024);
+    float[] y = TestData.floats(random, 1024);
+    float[] z = TestData.floats(random, 1024);
+    MemorySegment blocks = MemorySegment.ofArray(new byte[4096]);
+    assertAllocatesNothing(
+        () -> {
+          kernels.rmsNorm(x, 0, y, 1024, 1e-5f, z, 0);
+          kernels.swiglu(z, 0, y, 0, 1024);
+          kernels.geglu(z, 0, y, 0, 1024);
+          kernels.add(z, 0, y, 0, 1024);
+          kernels.encode(z, 0, 1024, DType.Q80, blocks, 0);
+          kernels.decode(blocks, 0, DType.Q80, 1024, true, z, 0);
+          kernels.encode(z, 0, 1024, DType.F32, blocks, 0);
+          kernels.decode(blocks, 0, DType.F32, 1024, true, z, 0);
+        });
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 100})
+  void shouldRunTasksWithoutAllocation(int spins) {
+    int[] done = new int[2];
+    WorkerPool.Task task = (thread, threads) -> done[thread]++;
+    try (var pool = new WorkerPool(2, spins)) {
+      assertAllocatesNothing(() -> pool.run(task));
+    }
+  }
+
+  /// Runs until 200 runs allocate nothing; the compiler may need some seconds.
+  private static void assertAllocatesNothing(Runnable run) {
+    long deadline = System.nanoTime() + 20_000_000_000L;
+    long allocated;
+    do {
+      long before = THREADS.getCurrentThreadAllocatedBytes();
+      for (int i = 0; i < 200; i++) {
+        run.run();
+      }
+      allocated = THREADS.getCurrentThreadAllocatedBytes() - before;
+    } while (allocated != 0 && System.nanoTime() < deadline);
+    assertEquals(0, allocated, "bytes in 200 runs");
+  }
+}
