@@ -49,16 +49,10 @@ final class VectorAttention {
     }
     Arrays.fill(scores, length, padded, Float.NEGATIVE_INFINITY);
     float inverse = softmax(scores, padded);
-    int d = 0;
-    for (; wide && d <= headDim - 4 * F; d += 4 * F) {
-      fourF32(scores, cache.values(), headDim, length, d, inverse, out, outAt + d);
-    }
-    for (; !wide && d <= headDim - 2 * F; d += 2 * F) {
-      twoF16(scores, cache.values(), headDim, length, d, inverse, out, outAt + d);
-    }
-    for (; d <= headDim - F; d += F) {
-      one(scores, cache.values(), wide, headDim, length, d, inverse, out, outAt + d);
-    }
+    int d =
+        wide
+            ? valuesF32(scores, cache.values(), headDim, length, inverse, out, outAt)
+            : valuesF16(scores, cache.values(), headDim, length, inverse, out, outAt);
     for (; d < headDim; d++) {
       out[outAt + d] = ScalarAttention.weighted(scores, cache, length, d) * inverse;
     }
@@ -122,6 +116,44 @@ final class VectorAttention {
     return max.reduceLanes(MAX);
   }
 
+  /// Returns how many dimensions were computed: all whole vectors.
+  private static int valuesF32(
+      float[] weights,
+      MemorySegment values,
+      int headDim,
+      int length,
+      float inverse,
+      float[] out,
+      int outAt) {
+    int d = 0;
+    for (; d <= headDim - 4 * F; d += 4 * F) {
+      fourF32(weights, values, headDim, length, d, inverse, out, outAt + d);
+    }
+    for (; d <= headDim - F; d += F) {
+      oneF32(weights, values, headDim, length, d, inverse, out, outAt + d);
+    }
+    return d;
+  }
+
+  /// Returns how many dimensions were computed: all whole vectors.
+  private static int valuesF16(
+      float[] weights,
+      MemorySegment values,
+      int headDim,
+      int length,
+      float inverse,
+      float[] out,
+      int outAt) {
+    int d = 0;
+    for (; d <= headDim - 2 * F; d += 2 * F) {
+      twoF16(weights, values, headDim, length, d, inverse, out, outAt + d);
+    }
+    for (; d <= headDim - F; d += F) {
+      oneF16(weights, values, headDim, length, d, inverse, out, outAt + d);
+    }
+    return d;
+  }
+
   private static void fourF32(
       float[] weights,
       MemorySegment values,
@@ -171,10 +203,9 @@ final class VectorAttention {
     b.mul(inverse).intoArray(out, outAt + F);
   }
 
-  private static void one(
+  private static void oneF32(
       float[] weights,
       MemorySegment values,
-      boolean wide,
       int headDim,
       int length,
       int d,
@@ -182,10 +213,26 @@ final class VectorAttention {
       float[] out,
       int outAt) {
     FloatVector sum = FloatVector.zero(FLOATS);
-    for (int position = 0; position < length; position++) {
-      long at = (long) position * headDim + d;
-      FloatVector value = wide ? floats(values, at * 4) : halves(values, at * 2);
-      sum = FloatVector.broadcast(FLOATS, weights[position]).fma(value, sum);
+    long at = 4L * d;
+    for (int position = 0; position < length; position++, at += 4L * headDim) {
+      sum = FloatVector.broadcast(FLOATS, weights[position]).fma(floats(values, at), sum);
+    }
+    sum.mul(inverse).intoArray(out, outAt);
+  }
+
+  private static void oneF16(
+      float[] weights,
+      MemorySegment values,
+      int headDim,
+      int length,
+      int d,
+      float inverse,
+      float[] out,
+      int outAt) {
+    FloatVector sum = FloatVector.zero(FLOATS);
+    long at = 2L * d;
+    for (int position = 0; position < length; position++, at += 2L * headDim) {
+      sum = FloatVector.broadcast(FLOATS, weights[position]).fma(halves(values, at), sum);
     }
     sum.mul(inverse).intoArray(out, outAt);
   }
