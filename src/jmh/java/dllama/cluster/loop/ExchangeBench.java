@@ -13,13 +13,16 @@ import java.util.stream.Stream;
 /// What an all-gather costs between JVMs on this machine, with simulated compute between the steps:
 /// a Markdown table row per way of exchange and size. No JMH: what is measured spans processes.
 ///
-/// On a machine that does other things, too, p10 tells most.
+/// On a machine that does other things, too, p10 tells most. Where the scheduler puts two JVMs on
+/// one core, start the ranks by hand, each under `taskset`.
 ///
-/// Arguments: number of JVMs. Needs the test classes and the options of `jvm.options`.
+/// Arguments: number of JVMs; or, for one rank: rank, mode (default, park or loop) and spin in
+/// microseconds as in `loop:50`, bytes, the ports of all ranks. Needs the test classes and the
+/// options of `jvm.options`.
 public final class ExchangeBench {
   private static final int COMPUTE_NANOS = 300_000;
-  private static final int WARM_UP_STEPS = 3000;
-  private static final int STEPS = 2000;
+  private static final int WARM_UP_STEPS = 10_000;
+  private static final int STEPS = 3000;
 
   private ExchangeBench() {}
 
