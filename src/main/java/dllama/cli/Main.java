@@ -1,8 +1,14 @@
 package dllama.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dllama.error.UserException;
 import dllama.model.ForwardException;
+import dllama.settings.Role;
 import dllama.settings.Settings;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.PrintStream;
 import java.util.Locale;
 import java.util.Optional;
 import org.slf4j.LoggerFactory;
@@ -20,7 +26,14 @@ public final class Main {
   private Main() {}
 
   public static void main(String[] args) {
+    useUtf8();
     System.exit(run(args));
+  }
+
+  /// Whatever the locale: models write any character, and JSON is UTF-8.
+  private static void useUtf8() {
+    System.setOut(new PrintStream(new FileOutputStream(FileDescriptor.out), false, UTF_8));
+    System.setErr(new PrintStream(new FileOutputStream(FileDescriptor.err), true, UTF_8));
   }
 
   /// Runs a whole command and returns its exit code.
@@ -38,10 +51,33 @@ public final class Main {
     }
   }
 
-  private static int run(Arguments arguments) {
+  private static int run(Arguments arguments) throws InterruptedException {
     Settings settings = arguments.settings(System.getProperties());
-    System.setProperty("log-level", settings.logLevel().toUpperCase(Locale.ROOT));
+    setLogLevels(settings.logLevel().toUpperCase(Locale.ROOT));
+    switch (arguments.command().orElse(Command.CHAT)) {
+      case SYNTH -> Synth.run(settings);
+      case TOKENIZE -> Tokenize.run(settings, System.out);
+      case CHAT, INFERENCE, LOGITS, BENCH -> runNode(settings, arguments.command());
+    }
     return DONE;
+  }
+
+  /// For logback.xml, before the first logger is made.
+  private static void setLogLevels(String level) {
+    System.setProperty("log-level", level);
+    System.setProperty("akka-log-level", level.equals("WARN") ? "ERROR" : level);
+  }
+
+  private static void runNode(Settings settings, Optional<Command> mode)
+      throws InterruptedException {
+    if (settings.role() == Role.ROOT) {
+      new RootCommand(settings).run();
+    } else if (mode.isPresent()) {
+      throw new UserException(
+          "a worker has no mode: leave out " + mode.get().word() + ", or use --role root");
+    } else {
+      WorkerCommand.run(settings);
+    }
   }
 
   private static int fail(int code, RuntimeException e) {

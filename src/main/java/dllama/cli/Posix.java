@@ -1,5 +1,6 @@
 package dllama.cli;
 
+import java.io.Console;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -9,9 +10,11 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.util.List;
+import java.util.NoSuchElementException;
+import java.util.Optional;
 
-/// The system calls that [Launcher] needs and Java does not have. Called by name, since that class
-/// is compiled for an older Java.
+/// The system calls that the launcher and the terminal need and Java does not have. [Launcher]
+/// calls them by name, since it is compiled for an older Java.
 final class Posix {
   private static final int STDERR = 2;
 
@@ -44,6 +47,20 @@ final class Posix {
     }
     int closed = (int) function("close", ValueLayout.JAVA_INT).invokeExact(saved);
     assert closed == 0 : closed;
+  }
+
+  /// Whether standard input (0), output (1) or error (2) is a terminal.
+  static boolean isTerminal(int descriptor) {
+    try {
+      MethodHandle isatty = function("isatty", ValueLayout.JAVA_INT);
+      return (int) isatty.invokeExact(descriptor) == 1;
+    } catch (NoSuchElementException e) {
+      return Optional.ofNullable(System.console())
+          .map(Console::isTerminal)
+          .orElse(false); // Windows
+    } catch (Throwable e) {
+      throw new IllegalStateException("descriptor=" + descriptor, e);
+    }
   }
 
   @SuppressWarnings("restricted") // jvm.options and the manifest allow native access

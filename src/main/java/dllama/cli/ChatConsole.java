@@ -1,0 +1,21 @@
+package dllama.cli;
+
+import org.jspecify.annotations.Nullable;
+
+/// Where a chat happens: a terminal, or plain streams.
+interface ChatConsole extends AutoCloseable {
+  /// The next line of the user, perhaps pasted with line ends in it; null at the end of input.
+  @Nullable String read();
+
+  /// Shows a piece of an answer at once.
+  void print(String text);
+
+  /// Shows a line that is not part of an answer.
+  void note(String line);
+
+  /// Says what Ctrl-C does while an answer is made; null: nothing.
+  void onInterrupt(@Nullable Runnable action);
+
+  @Override
+  void close();
+}

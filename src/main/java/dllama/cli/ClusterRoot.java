@@ -1,0 +1,52 @@
+package dllama.cli;
+
+import dllama.cluster.RootModel;
+import dllama.cluster.RootNode;
+import dllama.model.ForwardPass;
+import dllama.settings.HostAddress;
+import dllama.settings.Settings;
+import java.time.Duration;
+
+/// A root with its workers.
+final class ClusterRoot implements Root {
+  private static final Duration WITHOUT_LIMIT = Duration.ofDays(36_500);
+
+  private final RootNode node;
+  private final StatusLines lines = StatusLines.standard();
+  private final Progress progress = new Progress(lines);
+  private final Duration limit;
+
+  ClusterRoot(Settings settings, LoadedModel model) {
+    limit = settings.mode().interactive() ? WITHOUT_LIMIT : settings.cluster().nodesTimeout();
+    RootModel rootModel =
+        new RootModel(
+            model.source(),
+            Fingerprint.of(model),
+            model.exchange(),
+            model.kv(),
+            model.contextLength(),
+            settings.model().prefillBatch());
+    boolean loopback = HostAddress.ofRoot(settings.cluster().host()).isLoopbackAddress();
+    node = RootNode.start(settings.cluster(), settings.akka(), rootModel, progress);
+    lines.say("root at %s; workers: --role worker --seed-node %<s".formatted(node.address()));
+    if (!loopback) {
+      lines.say("no cluster key yet: trusted networks only");
+    }
+  }
+
+  @Override
+  public ForwardPass forwardPass() {
+    return node.forwardPass();
+  }
+
+  @Override
+  public Ready awaitReady() throws InterruptedException {
+    return progress.await(limit);
+  }
+
+  @Override
+  public void close() {
+    lines.close();
+    node.close();
+  }
+}

@@ -1,0 +1,125 @@
+package dllama.cli;
+
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import dllama.error.UserException;
+import dllama.generation.Conversation;
+import dllama.generation.GenerationEvent;
+import dllama.generation.GenerationEvent.Failed;
+import dllama.generation.GenerationEvent.Finished;
+import dllama.generation.GenerationEvent.Prefill;
+import dllama.generation.GenerationEvent.Reason;
+import dllama.generation.GenerationEvent.Token;
+import dllama.generation.GenerationRequest;
+import dllama.generation.Generator;
+import dllama.model.ForwardException;
+import dllama.sampling.Sampler;
+import dllama.settings.Output;
+import dllama.settings.Settings;
+import dllama.tokenizer.Tokenizer;
+import dllama.tokenizer.Tokenizer.Vocabulary;
+import java.io.PrintStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+/// Goes on from a prompt, once.
+final class Inference {
+  /// The JSON document.
+  private record Result(
+      String model,
+      int nodes,
+      int[] promptTokens,
+      List<Integer> tokens,
+      String text,
+      String finishReason,
+      long loadMs,
+      @JsonUnwrapped Timing timing) {}
+
+  private final Settings settings;
+  private final LoadedModel model;
+  private final Vocabulary vocabulary;
+  private final PrintStream out;
+  private final List<Integer> tokens = new ArrayList<>();
+  private final StringBuilder text = new StringBuilder();
+
+  Inference(Settings settings, LoadedModel model, PrintStream out) {
+    this.settings = settings;
+    this.model = model;
+    this.out = out;
+    vocabulary = model.vocabulary(settings.model());
+  }
+
+  /// Runs and prints the result.
+  ///
+  /// @throws UserException for a prompt that does not fit
+  /// @throws ForwardException if the cluster was lost
+  void run(Root root) throws InterruptedException {
+    Root.Ready ready = root.awaitReady();
+    Settings.Inference wanted = settings.inference();
+    int[] prompt = new Tokenizer(vocabulary).encode(wanted.prompt(), true, true);
+    if (prompt.length == 0) {
+      throw new UserException("there is nothing to go on from: give --prompt TEXT");
+    }
+    GenerationRequest request =
+        new GenerationRequest(
+            prompt,
+            wanted.steps(),
+            sampler(settings.sampler()),
+            wanted.ignoreEos() ? Set.of() : Set.copyOf(vocabulary.eosIds()),
+            List.of());
+    Finished finished = generate(new Generator(root.forwardPass(), vocabulary), request);
+    if (settings.output() == Output.JSON) {
+      Json.print(
+          new Result(
+              model.name(),
+              ready.nodes(),
+              prompt,
+              tokens,
+              text.toString(),
+              finished.reason() == Reason.STOP ? "stop" : "length",
+              ready.loadMillis(),
+              Timing.of(finished.usage())));
+    } else {
+      out.println();
+      System.err.println(Timing.line(finished.usage()));
+    }
+  }
+
+  private Finished generate(Generator generator, GenerationRequest request) {
+    List<GenerationEvent> endings = new ArrayList<>();
+    generator.run(
+        request,
+        new Conversation(),
+        event -> {
+          switch (event) {
+            case Prefill _ -> {}
+            case Token token -> show(token);
+            case Finished ending -> endings.add(ending);
+            case Failed ending -> endings.add(ending);
+          }
+          return true;
+        });
+    return switch (endings.getFirst()) {
+      case Finished finished -> finished;
+      case Failed(String why) -> throw new ForwardException(why);
+      case Prefill _, Token _ -> throw new IllegalStateException("not an ending");
+    };
+  }
+
+  private void show(Token token) {
+    tokens.add(token.id());
+    text.append(token.text());
+    if (settings.output() != Output.JSON) {
+      out.print(token.text());
+      out.flush();
+    }
+  }
+
+  /// A new sampler as the settings describe it.
+  static Sampler sampler(Settings.Sampler settings) {
+    return Sampler.of(
+        settings.temperature(),
+        settings.topp(),
+        settings.seed().orElseGet(() -> System.nanoTime() | 1));
+  }
+}

@@ -1,0 +1,109 @@
+package dllama.cli;
+
+import dllama.error.UserException;
+import dllama.format.DllamaFile;
+import dllama.format.ModelFile;
+import dllama.format.TokenizerFile;
+import dllama.model.ModelSource;
+import dllama.model.ModelSpec;
+import dllama.settings.FloatType;
+import dllama.settings.ModelSettings;
+import dllama.tensor.DType;
+import dllama.tokenizer.Tokenizer.Vocabulary;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// A model that is open, with what the settings leave to it decided.
+///
+/// @param name for the user
+/// @param file that the weights are mapped from; null for random ones
+/// @param exchange type of the exchanged partials
+/// @param kv type of the key/value cache
+/// @param contextLength positions to reserve
+record LoadedModel(
+    String name,
+    ModelSource source,
+    @Nullable ModelFile file,
+    DType exchange,
+    DType kv,
+    int contextLength)
+    implements AutoCloseable {
+
+  /// Opens the model file of the settings.
+  ///
+  /// @throws UserException if there is none, it can not be read, or it contradicts a setting
+  static LoadedModel open(ModelSettings settings) {
+    Path path =
+        settings
+            .model()
+            .orElseThrow(
+                () ->
+                    new UserException(
+                        "no model: give --model FILE.m and --tokenizer FILE.t"
+                            + " (scripts/run makes a small one)"));
+    ModelFile file = DllamaFile.open(path);
+    ModelSpec spec = file.spec();
+    agree("--arch", settings.arch(), spec.architecture().name());
+    agree(
+        "--weights-float-type",
+        settings.weightsFloatType().map(type -> type.name().toLowerCase(Locale.ROOT)),
+        spec.weightType().name().toLowerCase(Locale.ROOT));
+    String name = String.valueOf(path.getFileName());
+    return of(name, new ModelSource.Weights(spec, file.weights()), file, settings);
+  }
+
+  /// A model of random weights, which every node makes for itself.
+  static LoadedModel random(String name, ModelSpec spec, long seed, ModelSettings settings) {
+    return of(name, new ModelSource.Random(spec, seed), null, settings);
+  }
+
+  private static LoadedModel of(
+      String name, ModelSource source, @Nullable ModelFile file, ModelSettings settings) {
+    FloatType weights = FloatType.valueOf(source.spec().weightType().name());
+    return new LoadedModel(
+        name,
+        source,
+        file,
+        dtype(settings.bufferFloatType(weights)),
+        dtype(settings.kvFloatType(weights)),
+        settings.contextLength(source.spec().contextLength()));
+  }
+
+  private static DType dtype(FloatType type) {
+    return DType.valueOf(type.name());
+  }
+
+  private static void agree(String option, Optional<String> given, String inFile) {
+    if (given.isPresent() && !given.get().equalsIgnoreCase(inFile)) {
+      throw new UserException(
+          "%s %s: the model file says %s; leave the option out"
+              .formatted(option, given.get(), inFile));
+    }
+  }
+
+  ModelSpec spec() {
+    return source.spec();
+  }
+
+  /// The vocabulary of the settings' tokenizer file.
+  ///
+  /// @throws UserException if there is none, or it does not fit the model
+  Vocabulary vocabulary(ModelSettings settings) {
+    return TokenizerFile.read(tokenizerPath(settings), spec());
+  }
+
+  static Path tokenizerPath(ModelSettings settings) {
+    return settings
+        .tokenizer()
+        .orElseThrow(() -> new UserException("no tokenizer: give --tokenizer FILE.t"));
+  }
+
+  @Override
+  public void close() {
+    if (file != null) {
+      file.close();
+    }
+  }
+}

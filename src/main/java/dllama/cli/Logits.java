@@ -1,0 +1,64 @@
+package dllama.cli;
+
+import dllama.error.UserException;
+import dllama.model.Batch;
+import dllama.model.ForwardPass;
+import dllama.settings.Settings;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+
+/// Writes the logits after each of some tokens: little-endian float32 rows `[tokens, vocabSize]`.
+final class Logits {
+  private final List<Integer> tokens;
+  private final Path out;
+
+  /// @throws UserException for tokens that the model does not have, or no tokens, or no file
+  Logits(Settings.Logits settings, LoadedModel model) {
+    tokens = settings.tokens();
+    out = settings.out().orElseThrow(() -> new UserException("give --out FILE for the logits"));
+    if (tokens.isEmpty()) {
+      throw new UserException("give --tokens 1,2,3: the ids to feed");
+    }
+    int vocabSize = model.spec().vocabSize();
+    for (int token : tokens) {
+      if (token >= vocabSize) {
+        throw new UserException(
+            "--tokens: %d is not one of the model's %d tokens".formatted(token, vocabSize));
+      }
+    }
+    if (tokens.size() > model.contextLength()) {
+      throw new UserException(
+          "--tokens: %d tokens do not fit the context of %d"
+              .formatted(tokens.size(), model.contextLength()));
+    }
+  }
+
+  void run(Root root) throws InterruptedException {
+    root.awaitReady();
+    ForwardPass forwardPass = root.forwardPass();
+    ByteBuffer row =
+        ByteBuffer.allocate(forwardPass.spec().vocabSize() * Float.BYTES)
+            .order(ByteOrder.LITTLE_ENDIAN);
+    try (FileChannel file =
+        FileChannel.open(
+            out,
+            StandardOpenOption.CREATE,
+            StandardOpenOption.WRITE,
+            StandardOpenOption.TRUNCATE_EXISTING)) {
+      for (int position = 0; position < tokens.size(); position++) {
+        Batch batch = new Batch(new int[] {tokens.get(position)}, position, true);
+        row.clear().asFloatBuffer().put(forwardPass.forward(batch).logits());
+        while (row.hasRemaining()) {
+          file.write(row);
+        }
+      }
+    } catch (IOException e) {
+      throw new UserException("can not write %s: %s".formatted(out, e.getMessage()), e);
+    }
+  }
+}

@@ -1,0 +1,100 @@
+package dllama.cli;
+
+import dllama.cluster.RootListener;
+import dllama.model.ForwardException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/// Shows how the cluster forms and loads, and lets the user of the root wait for it. On a terminal
+/// the lines are redrawn in place; elsewhere few lines are written. Any thread.
+final class Progress implements RootListener {
+  private static final Duration LOOK = Duration.ofSeconds(5);
+
+  private final StatusLines lines;
+
+  /// How loading of each rank goes.
+  private final TreeMap<Integer, Transfer> transfers = new TreeMap<>();
+
+  private String waiting = "waiting for nodes";
+  private boolean loading;
+  private Root.@Nullable Ready ready;
+  private @Nullable String lost;
+
+  Progress(StatusLines lines) {
+    this.lines = lines;
+  }
+
+  /// Waits until steps can run.
+  ///
+  /// @param limit of the time without enough nodes; loading takes as long as it takes
+  /// @throws ForwardException if it passes
+  synchronized Root.Ready await(Duration limit) throws InterruptedException {
+    long deadline = System.nanoTime() + limit.toNanos();
+    while (ready == null) {
+      if (loading) {
+        deadline = System.nanoTime() + limit.toNanos();
+      }
+      long left = deadline - System.nanoTime();
+      if (left <= 0) {
+        throw new ForwardException(
+            "no cluster after %d s: %s".formatted(limit.toSeconds(), waiting));
+      }
+      TimeUnit.NANOSECONDS.timedWait(this, Math.min(left, LOOK.toNanos()));
+    }
+    return ready;
+  }
+
+  @Override
+  public synchronized void waiting(String what) {
+    waiting = what;
+    loading = false;
+    lines.show(List.of(what));
+  }
+
+  @Override
+  public synchronized void forming(int nodes) {
+    loading = true;
+    transfers.clear();
+    notifyAll();
+  }
+
+  @Override
+  public synchronized void loading(int rank, String address, long bytes, long total) {
+    transfers.computeIfAbsent(rank, _ -> new Transfer(address)).progress(bytes, total);
+    if (lines.due()) {
+      List<String> text = new ArrayList<>();
+      transfers.forEach((r, transfer) -> text.add(transfer.line("rank " + r)));
+      lines.show(text);
+    }
+  }
+
+  @Override
+  public synchronized void ready(int nodes, long loadMillis) {
+    loading = false;
+    ready = new Root.Ready(nodes, loadMillis);
+    lost = null;
+    String what = nodes == 1 ? "1 node" : nodes + " nodes";
+    lines.say("%s ready, loaded in %.1f s".formatted(what, loadMillis / 1000.0));
+    notifyAll();
+  }
+
+  @Override
+  public synchronized void refused(String address, String why) {
+    lines.say("%s was not taken in: %s".formatted(address, why));
+  }
+
+  @Override
+  public synchronized void lost(String why) {
+    if (!why.equals(lost)) {
+      lines.say(why);
+    }
+    lost = why;
+    ready = null;
+    loading = false;
+    notifyAll();
+  }
+}

@@ -1,0 +1,136 @@
+package dllama.cli;
+
+import dllama.generation.GenerationEvent;
+import dllama.generation.GenerationEvent.Failed;
+import dllama.generation.GenerationEvent.Finished;
+import dllama.generation.GenerationEvent.Prefill;
+import dllama.generation.GenerationEvent.Reason;
+import dllama.generation.GenerationEvent.Token;
+import dllama.generation.Usage;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/// The chat: questions and commands in, answers out, until the end of input.
+final class Repl {
+  static final List<String> COMMANDS = List.of("/help", "/system", "/reset", "/stats", "/exit");
+
+  private static final String HELP =
+      """
+      /help           this
+      /system TEXT    start over with another system prompt; without TEXT show it, - for none
+      /reset          start over
+      /stats          how much of the context is used, and what the last answer took
+      /exit           end, as Ctrl-D
+      Ctrl-C          stop the answer""";
+
+  private static final String FULL =
+      "the context of %d tokens is full: /reset starts over; --max-seq-len N reserves more";
+
+  private final Root root;
+  private final ChatSession session;
+  private final ChatConsole console;
+  private @Nullable Usage last;
+
+  Repl(Root root, ChatSession session, ChatConsole console) {
+    this.root = root;
+    this.session = session;
+    this.console = console;
+  }
+
+  /// Runs until /exit or the end of input.
+  void run() {
+    for (String line = console.read(); line != null; line = console.read()) {
+      String text = line.strip();
+      if (text.equals("/exit")) {
+        return;
+      }
+      if (text.startsWith("/")) {
+        command(text);
+      } else if (!text.isEmpty()) {
+        ask(text);
+      }
+    }
+  }
+
+  private void command(String text) {
+    String[] words = text.split("\\s+", 2);
+    switch (words[0]) {
+      case "/help" -> HELP.lines().forEach(console::note);
+      case "/reset" -> {
+        session.reset();
+        console.note("starting over");
+      }
+      case "/stats" -> stats();
+      case "/system" -> {
+        if (words.length == 2) {
+          session.setSystem(Optional.of(words[1]).filter(given -> !given.equals("-")));
+        }
+        console.note("system prompt: " + session.system().orElse("none"));
+      }
+      default -> console.note(words[0] + " is not a command; /help shows them");
+    }
+  }
+
+  private void stats() {
+    console.note(
+        "%d of %d tokens of the context are used"
+            .formatted(session.position(), session.contextLength()));
+    if (last != null) {
+      console.note(
+          "last question: %d tokens, %.1f tokens/s"
+              .formatted(last.prefillTokens(), last.prefillTokensPerSecond()));
+      console.note("last answer: " + Timing.line(last));
+      console.note(
+          "per token sent %.1f kB, received %.1f kB"
+              .formatted(last.sentBytes() / 1024.0, last.receivedBytes() / 1024.0));
+    }
+  }
+
+  private void ask(String question) {
+    AtomicBoolean stopped = new AtomicBoolean();
+    Thread asking = Thread.currentThread();
+    AtomicBoolean waiting = new AtomicBoolean(true);
+    console.onInterrupt(
+        () -> {
+          stopped.set(true);
+          if (waiting.get()) {
+            asking.interrupt();
+          }
+        });
+    try {
+      root.awaitReady();
+      waiting.set(false);
+      console.print(session.opening());
+      if (!session.answer(question, event -> show(event, stopped))) {
+        console.note(FULL.formatted(session.contextLength()));
+      }
+    } catch (InterruptedException e) {
+      console.note("not asked");
+    } finally {
+      console.onInterrupt(null);
+      Thread.interrupted(); // a Ctrl-C that came as the waiting ended is for this question only
+    }
+  }
+
+  private boolean show(GenerationEvent event, AtomicBoolean stopped) {
+    switch (event) {
+      case Prefill _ -> {}
+      case Token(int _, String text) -> console.print(text);
+      case Failed(String why) -> {
+        console.print("\n");
+        console.note(why);
+      }
+      case Finished(Reason reason, Usage usage) -> {
+        console.print("\n");
+        last = usage;
+        console.note((reason == Reason.CANCELLED ? "stopped; " : "") + Timing.line(usage));
+        if (reason == Reason.CONTEXT || reason == Reason.LENGTH) {
+          console.note(FULL.formatted(session.contextLength()));
+        }
+      }
+    }
+    return !stopped.get();
+  }
+}

@@ -1,0 +1,23 @@
+package dllama.cli;
+
+import dllama.model.ForwardPass;
+
+/// A root and its nodes, as the modes see them.
+interface Root extends AutoCloseable {
+  ForwardPass forwardPass();
+
+  /// Waits until steps can run, without limit where a person watches.
+  ///
+  /// @throws dllama.model.ForwardException if the nodes did not come in time
+  /// @throws InterruptedException if the thread was interrupted, as Ctrl-C in a chat does
+  Ready awaitReady() throws InterruptedException;
+
+  @Override
+  void close();
+
+  /// A world that can compute.
+  ///
+  /// @param nodes ranks of the world, the root included
+  /// @param loadMillis from its forming until all had their weights
+  record Ready(int nodes, long loadMillis) {}
+}

@@ -1,0 +1,65 @@
+package dllama.cli;
+
+import java.io.PrintStream;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/// Lines about what goes on, on standard error. On a terminal passing ones are redrawn in place;
+/// elsewhere they are plain and few. Any thread.
+final class StatusLines {
+  private static final long REDRAW = TimeUnit.MILLISECONDS.toNanos(100);
+  private static final long REPEAT = TimeUnit.SECONDS.toNanos(5);
+
+  private final PrintStream err;
+  private final boolean terminal;
+
+  /// Lines that the next ones replace.
+  private int drawn;
+
+  private boolean closed;
+  private long last = System.nanoTime() - REPEAT;
+
+  StatusLines(PrintStream err, boolean terminal) {
+    this.err = err;
+    this.terminal = terminal;
+  }
+
+  /// On standard error.
+  static StatusLines standard() {
+    return new StatusLines(System.err, Posix.isTerminal(2));
+  }
+
+  /// Whether it is time to show figures that change all the time.
+  synchronized boolean due() {
+    return System.nanoTime() - last >= (terminal ? REDRAW : REPEAT);
+  }
+
+  /// Shows lines until the next ones come.
+  synchronized void show(List<String> lines) {
+    write(lines);
+    drawn = terminal ? lines.size() : 0;
+  }
+
+  /// Shows a line that stays.
+  synchronized void say(String line) {
+    write(List.of(line));
+  }
+
+  /// Shows nothing any more: what happens while a node ends on purpose is no news.
+  synchronized void close() {
+    closed = true;
+  }
+
+  private void write(List<String> lines) {
+    if (closed) {
+      return;
+    }
+    if (drawn > 0) {
+      err.print("\u001b[" + drawn + "A\u001b[J"); // up, and clear from there on
+      drawn = 0;
+    }
+    lines.forEach(err::println);
+    err.flush();
+    last = System.nanoTime();
+  }
+}

@@ -1,0 +1,47 @@
+package dllama.cli;
+
+import dllama.generation.Usage;
+
+/// What a generation took, in the units and under the names of the JSON results.
+record Timing(Prefill prefill, Decode decode, Sync sync) {
+  /// The prompt.
+  record Prefill(int tokens, double ms, double tokensPerSecond) {}
+
+  /// The steps after the prompt; the first token comes with the prompt.
+  record Decode(int tokens, double ms, double medianMsPerToken, double tokensPerSecond) {}
+
+  /// What of it the root waited for other nodes, and its traffic; medians.
+  record Sync(double medianMsPerToken, long sentBytesPerToken, long receivedBytesPerToken) {}
+
+  static Timing of(Usage usage) {
+    return new Timing(
+        new Prefill(
+            usage.prefillTokens(),
+            millis(usage.prefillNanos()),
+            round(usage.prefillTokensPerSecond())),
+        new Decode(
+            usage.decodeSteps(),
+            millis(usage.decodeNanos()),
+            millis(usage.stepNanos()),
+            round(usage.decodeTokensPerSecond())),
+        new Sync(millis(usage.syncNanos()), usage.sentBytes(), usage.receivedBytes()));
+  }
+
+  /// One line for the user.
+  static String line(Usage usage) {
+    return "%d tokens, %.1f tokens/s, %.1f ms per token, of it %.1f ms transfer"
+        .formatted(
+            usage.tokens(),
+            usage.decodeTokensPerSecond(),
+            usage.stepNanos() / 1e6,
+            usage.syncNanos() / 1e6);
+  }
+
+  private static double millis(long nanos) {
+    return round(nanos / 1e6);
+  }
+
+  private static double round(double value) {
+    return Math.round(value * 1000) / 1000.0;
+  }
+}

@@ -1,0 +1,45 @@
+package dllama.cli;
+
+/// Weights on their way to one rank. Not thread-safe.
+final class Transfer {
+  private static final int BAR = 20;
+
+  private final String address;
+  private final long start = System.nanoTime();
+  private long bytes;
+  private long total;
+
+  Transfer(String address) {
+    this.address = address;
+  }
+
+  void progress(long newBytes, long newTotal) {
+    bytes = newBytes;
+    total = newTotal;
+  }
+
+  /// `what`, address, bar, bytes, rate and time left; 1 MB = 1024² bytes.
+  String line(String what) {
+    double rate = bytes / Math.max(1e-3, (System.nanoTime() - start) / 1e9);
+    double part = total == 0 ? 1 : (double) bytes / total;
+    int done = (int) (part * BAR);
+    String left = bytes == 0 ? "" : ", %.0f s left".formatted((total - bytes) / rate);
+    return "%s  %s [%s%s] %3.0f %%  %s of %s, %s/s%s"
+        .formatted(
+            what,
+            address,
+            "#".repeat(done),
+            " ".repeat(BAR - done),
+            part * 100,
+            size(bytes),
+            size(total),
+            size((long) rate),
+            left);
+  }
+
+  private static String size(long bytes) {
+    return bytes >= 1L << 30
+        ? "%.2f GB".formatted(bytes / 1073741824.0)
+        : "%.1f MB".formatted(bytes / 1048576.0);
+  }
+}

@@ -1,0 +1,51 @@
+package dllama.cli;
+
+import dllama.cluster.WorkerListener;
+import dllama.cluster.WorkerNode;
+import dllama.settings.Settings;
+import java.util.List;
+
+/// Runs a worker until the process ends, and says what it does. Cluster threads call the listener.
+final class WorkerCommand implements WorkerListener {
+  private final StatusLines lines = StatusLines.standard();
+  private Transfer transfer = new Transfer("");
+
+  static void run(Settings settings) {
+    try (WorkerNode node =
+        new WorkerNode(settings.cluster(), settings.akka(), new WorkerCommand())) {
+      node.run();
+    }
+  }
+
+  @Override
+  public void searching(String address, String seeds) {
+    lines.say("worker at %s, looking for a root at %s".formatted(address, seeds));
+  }
+
+  @Override
+  public void joined(String address) {
+    lines.say("joined the root at " + address);
+  }
+
+  @Override
+  public synchronized void loading(int rank, int nodes, long bytes, long total) {
+    if (bytes == 0) {
+      transfer = new Transfer("");
+    }
+    transfer.progress(bytes, total);
+    if (lines.due()) {
+      lines.show(List.of(transfer.line("rank %d of %d".formatted(rank, nodes))));
+    }
+  }
+
+  @Override
+  public void ready(int rank, int nodes, boolean held) {
+    lines.say(
+        "computing as rank %d of %d%s".formatted(rank, nodes, held ? ", weights still here" : ""));
+  }
+
+  @Override
+  public void lost(String why) {
+    lines.say("%s; looking for a root again".formatted(why));
+  }
+}

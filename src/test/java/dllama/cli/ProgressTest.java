@@ -1,0 +1,95 @@
+package dllama.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dllama.model.ForwardException;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+class ProgressTest {
+  private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+
+  @Test
+  void shouldRedrawOnATerminalOnly() {
+    form(progress(true));
+    assertTrue(text().contains("\u001b[1A\u001b[J2 of 4 nodes"), text());
+    bytes.reset();
+    form(progress(false));
+    assertFalse(text().contains("\u001b"), text());
+    assertEquals("1 of 4 nodes\n2 of 4 nodes\n4 nodes ready, loaded in 1.5 s\n", text());
+  }
+
+  @Test
+  void shouldShowBytesRateAndTimeLeft() {
+    Progress progress = progress(true);
+    progress.forming(2);
+    progress.loading(1, "10.0.0.2:9000", 512 << 20, 2048L << 20);
+    assertTrue(
+        text()
+            .matches(
+                "(?s)rank 1  10.0.0.2:9000 \\[#####  .*\\]  25 %  512.0 MB of 2.00 GB, .*/s, .* left\n"),
+        text());
+  }
+
+  @Test
+  void shouldEndTheWaitForNodesThatDoNotCome() {
+    Progress progress = progress(false);
+    progress.waiting("1 of 2 nodes; waiting for 1 worker, or --nodes 1");
+    ForwardException e =
+        assertThrows(ForwardException.class, () -> progress.await(Duration.ofMillis(20)));
+    assertEquals(
+        "no cluster after 0 s: 1 of 2 nodes; waiting for 1 worker, or --nodes 1", e.getMessage());
+  }
+
+  @Test
+  void shouldNotCountLoadingAsWaiting() throws Exception {
+    Progress progress = progress(false);
+    progress.forming(2);
+    CompletableFuture<Integer> nodes =
+        CompletableFuture.supplyAsync(
+            () -> {
+              try {
+                return progress.await(Duration.ofMillis(1)).nodes();
+              } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+              }
+            });
+    TimeUnit.MILLISECONDS.sleep(50);
+    progress.ready(2, 50);
+    assertEquals(2, nodes.get(10, TimeUnit.SECONDS));
+  }
+
+  @Test
+  void shouldWaitAgainAfterALoss() {
+    Progress progress = progress(false);
+    form(progress);
+    progress.lost("the worker at 10.0.0.2 is gone");
+    progress.lost("the worker at 10.0.0.2 is gone");
+    assertThrows(ForwardException.class, () -> progress.await(Duration.ofMillis(1)));
+    assertEquals(1, text().split("is gone", -1).length - 1, text());
+  }
+
+  private void form(Progress progress) {
+    progress.waiting("1 of 4 nodes");
+    progress.waiting("2 of 4 nodes");
+    progress.forming(4);
+    progress.ready(4, 1500);
+  }
+
+  private Progress progress(boolean terminal) {
+    PrintStream err = new PrintStream(bytes, true, StandardCharsets.UTF_8);
+    return new Progress(new StatusLines(err, terminal));
+  }
+
+  private String text() {
+    return bytes.toString(StandardCharsets.UTF_8);
+  }
+}

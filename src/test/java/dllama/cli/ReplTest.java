@@ -1,0 +1,196 @@
+package dllama.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dllama.format.SynthVocabulary;
+import dllama.model.Batch;
+import dllama.model.ForwardException;
+import dllama.model.ForwardPass;
+import dllama.model.ModelSpec;
+import dllama.model.Shapes;
+import dllama.model.Step;
+import dllama.sampling.Sampler;
+import dllama.tensor.DType;
+import dllama.tokenizer.ChatTemplate;
+import dllama.tokenizer.Tokenizer.Vocabulary;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class ReplTest {
+  private static final ModelSpec SPEC = Shapes.spec("tiny", DType.Q40);
+  private static final Vocabulary VOCABULARY = SynthVocabulary.of(SPEC.vocabSize());
+  private static final int END = VOCABULARY.eosIds().getFirst();
+
+  private final Script model = new Script();
+  private final Recorder console = new Recorder();
+  private final ChatSession session =
+      new ChatSession(
+          model, VOCABULARY, ChatTemplate.LLAMA3, new Sampler.Greedy(), Optional.of("Be brief"));
+
+  @Test
+  void shouldAnswerUntilTheEndTokenAndSayWhatItTook() {
+    model.answer("Hi!");
+    run("Hello", "/exit", "never read");
+    assertEquals("Hi!\n", console.printed());
+    assertTrue(console.notes.getFirst().startsWith("4 tokens, "), console.notes.toString());
+    assertEquals(1, console.lines.size());
+  }
+
+  @Test
+  void shouldFeedOnlyWhatIsNew() {
+    model.answer("A");
+    model.answer("B");
+    run("one", "two");
+    int afterFirst = model.positions.stream().mapToInt(i -> i).max().orElse(0);
+    assertTrue(model.fed.size() > 10);
+    assertEquals(afterFirst + 1, model.fed.size(), "every position is fed once");
+  }
+
+  @Test
+  void shouldStopTheAnswerOnInterrupt() {
+    model.answer("A long answer that nobody wants");
+    console.interruptAfter = 3;
+    run("Hello", "/stats");
+    assertEquals("A l\n", console.printed());
+    assertTrue(console.notes.getFirst().startsWith("stopped; "), console.notes.toString());
+  }
+
+  @Test
+  void shouldSayWhenTheContextIsFull() {
+    run("word ".repeat(2000));
+    assertTrue(console.notes.getFirst().contains("/reset starts over"), console.notes.toString());
+    assertEquals("", console.printed());
+  }
+
+  @Test
+  void shouldGoOnAfterTheClusterWasLost() {
+    model.failures.add("the worker at 10.0.0.2 is gone");
+    model.answer("Back");
+    run("Hello", "Hello again");
+    assertEquals("the worker at 10.0.0.2 is gone", console.notes.getFirst());
+    assertTrue(console.printed().endsWith("Back\n"), console.printed());
+  }
+
+  @Test
+  void shouldObeyCommands() {
+    model.answer("A");
+    run("one", "/reset", "/system Other", "/system", "/system -", "/help", "/nonsense", "  ");
+    assertEquals(0, session.position());
+    assertTrue(session.system().isEmpty());
+    assertTrue(console.notes.contains("system prompt: Other"));
+    assertTrue(console.notes.contains("system prompt: none"));
+    assertTrue(console.notes.getLast().contains("/help"), console.notes.getLast());
+    assertFalse(console.printed().contains("/"), console.printed());
+  }
+
+  private void run(String... lines) {
+    console.lines.addAll(List.of(lines));
+    Root root =
+        new Root() {
+          @Override
+          public ForwardPass forwardPass() {
+            return model;
+          }
+
+          @Override
+          public Ready awaitReady() {
+            return new Ready(1, 0);
+          }
+
+          @Override
+          public void close() {}
+        };
+    new Repl(root, session, console).run();
+  }
+
+  /// A model whose answers are given, letter by letter.
+  private static final class Script implements ForwardPass {
+    private final Deque<Integer> answers = new ArrayDeque<>();
+    private final Deque<String> failures = new ArrayDeque<>();
+    private final List<Integer> fed = new ArrayList<>();
+    private final List<Integer> positions = new ArrayList<>();
+
+    void answer(String text) {
+      text.chars().forEach(answers::add); // byte b is token b
+      answers.add(END);
+    }
+
+    @Override
+    public ModelSpec spec() {
+      return SPEC;
+    }
+
+    @Override
+    public int contextLength() {
+      return SPEC.contextLength();
+    }
+
+    @Override
+    public int maxBatchTokens() {
+      return 8;
+    }
+
+    @Override
+    public Step forward(Batch batch) {
+      if (!failures.isEmpty()) {
+        throw new ForwardException(failures.remove());
+      }
+      Arrays.stream(batch.tokens()).forEach(fed::add);
+      for (int i = 0; i < batch.tokens().length; i++) {
+        positions.add(batch.position() + i);
+      }
+      float[] logits = new float[SPEC.vocabSize()];
+      if (batch.logits()) {
+        logits[answers.isEmpty() ? END : answers.remove()] = 1;
+      }
+      return new Step(logits, 0, 0, 0);
+    }
+  }
+
+  /// A console with lines to read.
+  private static final class Recorder implements ChatConsole {
+    private final Deque<String> lines = new ArrayDeque<>();
+    private final List<String> prints = new ArrayList<>();
+    private final List<String> notes = new ArrayList<>();
+    private int interruptAfter = Integer.MAX_VALUE;
+    private @Nullable Runnable interrupt;
+
+    String printed() {
+      return String.join("", prints);
+    }
+
+    @Override
+    public @Nullable String read() {
+      return lines.poll();
+    }
+
+    @Override
+    public void print(String text) {
+      prints.add(text);
+      if (interrupt != null && printed().length() == interruptAfter) {
+        interrupt.run();
+      }
+    }
+
+    @Override
+    public void note(String line) {
+      notes.add(line);
+    }
+
+    @Override
+    public void onInterrupt(@Nullable Runnable action) {
+      interrupt = action;
+    }
+
+    @Override
+    public void close() {}
+  }
+}
