@@ -105,8 +105,7 @@ public final class KernelBenchmark {
     try (var arena = Arena.ofShared()) {
       long bytes = KvHead.byteSize(dtype, headDim, length);
       var cache =
-          new KvHead(
-              arena.allocate(bytes, 64), arena.allocate(bytes, 64), dtype, headDim, length);
+          new KvHead(arena.allocate(bytes, 64), arena.allocate(bytes, 64), dtype, headDim, length);
       float[] x = new float[headDim];
       for (int position = 0; position < length; position++) {
         for (int i = 0; i < headDim; i++) {

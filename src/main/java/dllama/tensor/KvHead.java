@@ -5,7 +5,7 @@ import java.lang.foreign.MemorySegment;
 /// Keys and values of one kv head of one layer for positions 0 ≤ p < `capacity`.
 ///
 /// Keys stand in tiles of 32 positions, `[capacity/32, headDim, 32]`, so that a vector lane is a
-/// position; values row-major, `[capacity, headDim]`.
+/// position (F16 lines in the order of [Tiles#lane]); values row-major, `[capacity, headDim]`.
 ///
 /// @param dtype F32 or F16
 /// @param capacity positions, a multiple of 32
