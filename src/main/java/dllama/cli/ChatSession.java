@@ -57,9 +57,9 @@ final class ChatSession {
     conversation.reset();
   }
 
-  /// Tokens said so far.
+  /// Tokens said so far; the last one of a full context has no place in it any more.
   int position() {
-    return conversation.position();
+    return Math.min(conversation.position(), contextLength());
   }
 
   int contextLength() {

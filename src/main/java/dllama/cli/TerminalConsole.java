@@ -68,7 +68,7 @@ final class TerminalConsole implements ChatConsole {
 
   @Override
   public void note(String line) {
-    AttributedStyle quiet = AttributedStyle.DEFAULT.foreground(AttributedStyle.BRIGHT);
+    AttributedStyle quiet = AttributedStyle.DEFAULT.faint();
     terminal
         .writer()
         .println(

@@ -1,0 +1,246 @@
+package dllama.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The commands of the jar as a user or a script runs them, on a model that `synth` makes.
+class CommandIT {
+  private static final String JAR = System.getProperty("dllama.jar", "target/dllama-akka.jar");
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  @TempDir static Path folder;
+
+  private record Result(int code, String out, String err) {
+    JsonNode json() throws IOException {
+      assertEquals(0, code, err);
+      return JSON.readTree(out);
+    }
+
+    /// The one line on standard error.
+    String complaint() {
+      assertEquals("", out);
+      assertEquals(1, err.lines().count(), err);
+      return err.strip();
+    }
+  }
+
+  @BeforeAll
+  static void synth() throws Exception {
+    Result result =
+        run(
+            "",
+            "synth",
+            "--shape",
+            "tiny",
+            "--weights-float-type",
+            "f32",
+            "--layers",
+            "2",
+            "--out",
+            model(),
+            "--tokenizer",
+            tokenizer());
+    assertEquals(0, result.code(), result.err());
+  }
+
+  @Test
+  void shouldAnswerInJson() throws Exception {
+    JsonNode result = inference("--nodes", "1").json();
+    assertEquals(1, result.get("nodes").asInt());
+    assertEquals(6, result.get("tokens").size());
+    assertEquals("length", result.get("finishReason").asText());
+    assertEquals(5, result.get("decode").get("tokens").asInt());
+    assertTrue(result.get("prefill").get("tokensPerSecond").asDouble() > 0);
+    assertTrue(result.get("sync").has("sentBytesPerToken"));
+    assertEquals(
+        result.get("promptTokens"),
+        run("", "tokenize", "--tokenizer", tokenizer(), "--text", "Hello", "--output", "json")
+            .json()
+            .get("ids"));
+  }
+
+  @Test
+  void shouldGiveTheSameTokensOnTwoNodes() throws Exception {
+    String port = String.valueOf(freePort());
+    Process worker =
+        start(List.of("--role", "worker", "--seed-node", "127.0.0.1:" + port, "--threads", "1"));
+    try {
+      Result two =
+          inference("--nodes", "2", "--host", "127.0.0.1", "--port", port, "--threads", "1");
+      JsonNode result = two.json();
+      assertEquals(2, result.get("nodes").asInt());
+      assertEquals(inference("--nodes", "1").json().get("tokens"), result.get("tokens"));
+      assertTrue(result.get("sync").get("sentBytesPerToken").asLong() > 0);
+    } finally {
+      worker.destroy();
+      assertTrue(worker.waitFor(20, TimeUnit.SECONDS), "the worker does not end");
+    }
+  }
+
+  @Test
+  void shouldGiveUpWithoutWorkers() throws Exception {
+    Result result =
+        inference(
+            "--nodes", "2", "--host", "127.0.0.1", "--port", "0", "-Ddllama.nodes-timeout=1s");
+    assertEquals(3, result.code(), result.err());
+    assertTrue(result.err().contains("no cluster after 1 s: 1 of 2 nodes"), result.err());
+    assertEquals("", result.out());
+  }
+
+  @Test
+  void shouldChatWithoutATerminal() throws Exception {
+    Result result =
+        run(
+            "Hello\n/stats\n",
+            "--model",
+            model(),
+            "--tokenizer",
+            tokenizer(),
+            "--nodes",
+            "1",
+            "--max-seq-len",
+            "64");
+    assertEquals(0, result.code(), result.err());
+    assertFalse(result.out().contains("> "), result.out());
+    assertFalse((result.out() + result.err()).contains("\u001b"), result.out());
+    assertTrue(result.err().contains(" ms transfer"), result.err());
+  }
+
+  @Test
+  void shouldWriteLogits() throws Exception {
+    Path out = folder.resolve("logits.f32");
+    Result result =
+        run(
+            "",
+            "logits",
+            "--model",
+            model(),
+            "--nodes",
+            "1",
+            "--tokens",
+            "1,2,3",
+            "--out",
+            out.toString());
+    assertEquals(0, result.code(), result.err());
+    assertEquals(3 * 1024 * Float.BYTES, Files.size(out));
+  }
+
+  @Test
+  void shouldMeasureAShape() throws Exception {
+    JsonNode rows =
+        run(
+                "",
+                "bench",
+                "--shape",
+                "tiny",
+                "--nodes",
+                "1",
+                "--prefill",
+                "4,8",
+                "--decode",
+                "2",
+                "--repeat",
+                "1",
+                "--output",
+                "json")
+            .json();
+    assertEquals(2, rows.size());
+    assertEquals(8, rows.get(1).get("prefill").get("tokens").asInt());
+    assertTrue(rows.get(0).get("decode").get("medianMsPerToken").asDouble() > 0);
+  }
+
+  @Test
+  void shouldRefuseWithOneLine() throws Exception {
+    for (String line :
+        List.of(
+            "inference",
+            "inference --model /nonexistent.m",
+            "--role worker",
+            "--role worker chat --seed-node x",
+            "inference --nodes 3",
+            "bench --shape nothing",
+            "synth",
+            "tokenize --text x",
+            "logits --model " + model(),
+            "inference --prompt x --model " + model(),
+            "inference --prompt x --model %s --tokenizer %s".formatted(model(), model()),
+            "--chat-template klingon --model %s --tokenizer %s".formatted(model(), tokenizer()),
+            "--max-seq-len 999999 --model %s --tokenizer %s".formatted(model(), tokenizer()))) {
+      Result result = run("", line.split(" "));
+      assertEquals(2, result.code(), line + ": " + result.err());
+      assertFalse(result.complaint().contains("Exception"), result.err());
+    }
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0)) {
+      return socket.getLocalPort();
+    }
+  }
+
+  private static Result inference(String... options) throws Exception {
+    List<String> all =
+        new ArrayList<>(
+            List.of(
+                "inference",
+                "--model",
+                model(),
+                "--tokenizer",
+                tokenizer(),
+                "--prompt",
+                "Hello",
+                "--steps",
+                "6",
+                "--ignore-eos",
+                "--temperature",
+                "0",
+                "--output",
+                "json"));
+    all.addAll(Arrays.asList(options));
+    return run("", all.toArray(String[]::new));
+  }
+
+  private static String model() {
+    return folder.resolve("tiny.m").toString();
+  }
+
+  private static String tokenizer() {
+    return folder.resolve("tiny.t").toString();
+  }
+
+  private static Result run(String input, String... arguments) throws Exception {
+    Process process = start(Arrays.asList(arguments));
+    process.getOutputStream().write(input.getBytes(StandardCharsets.UTF_8));
+    process.getOutputStream().close();
+    assertTrue(process.waitFor(90, TimeUnit.SECONDS), () -> String.join(" ", arguments));
+    return new Result(
+        process.exitValue(),
+        new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8),
+        new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8));
+  }
+
+  private static Process start(List<String> arguments) throws IOException {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-jar", JAR));
+    command.addAll(arguments);
+    return new ProcessBuilder(command).start();
+  }
+}
