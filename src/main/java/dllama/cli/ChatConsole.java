@@ -10,7 +10,7 @@ interface ChatConsole extends AutoCloseable {
   /// Shows a piece of an answer at once.
   void print(String text);
 
-  /// Shows a line that is not part of an answer.
+  /// Shows a line that is not part of an answer; any thread.
   void note(String line);
 
   /// Says what Ctrl-C does while an answer is made; null: nothing.

@@ -6,6 +6,7 @@ import dllama.model.ForwardPass;
 import dllama.settings.HostAddress;
 import dllama.settings.Settings;
 import java.time.Duration;
+import java.util.function.Consumer;
 
 /// A root with its workers.
 final class ClusterRoot implements Root {
@@ -42,6 +43,11 @@ final class ClusterRoot implements Root {
   @Override
   public Ready awaitReady() throws InterruptedException {
     return progress.await(limit);
+  }
+
+  @Override
+  public void tell(Consumer<String> listener) {
+    lines.redirect(listener);
   }
 
   @Override

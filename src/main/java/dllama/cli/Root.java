@@ -1,6 +1,7 @@
 package dllama.cli;
 
 import dllama.model.ForwardPass;
+import java.util.function.Consumer;
 
 /// A root and its nodes, as the modes see them.
 interface Root extends AutoCloseable {
@@ -11,6 +12,9 @@ interface Root extends AutoCloseable {
   /// @throws dllama.model.ForwardException if the nodes did not come in time
   /// @throws InterruptedException if the thread was interrupted, as Ctrl-C in a chat does
   Ready awaitReady() throws InterruptedException;
+
+  /// From now on what happens to the cluster is told here, a line at a time, on any thread.
+  void tell(Consumer<String> listener);
 
   @Override
   void close();

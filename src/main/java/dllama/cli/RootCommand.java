@@ -85,6 +85,7 @@ final class RootCommand {
               Inference.sampler(settings.sampler()),
               settings.chat().system());
       try (ChatConsole console = console()) {
+        root.tell(console::note);
         new Repl(root, session, console).run();
       }
     }

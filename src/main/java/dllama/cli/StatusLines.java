@@ -3,6 +3,8 @@ package dllama.cli;
 import java.io.PrintStream;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /// Lines about what goes on, on standard error. On a terminal passing ones are redrawn in place;
 /// elsewhere they are plain and few. Any thread.
@@ -12,6 +14,8 @@ final class StatusLines {
 
   private final PrintStream err;
   private final boolean terminal;
+
+  private @Nullable Consumer<String> elsewhere;
 
   /// Lines that the next ones replace.
   private int drawn;
@@ -31,7 +35,7 @@ final class StatusLines {
 
   /// Whether it is time to show figures that change all the time.
   synchronized boolean due() {
-    return System.nanoTime() - last >= (terminal ? REDRAW : REPEAT);
+    return System.nanoTime() - last >= (terminal && elsewhere == null ? REDRAW : REPEAT);
   }
 
   /// Shows lines until the next ones come.
@@ -45,6 +49,11 @@ final class StatusLines {
     write(List.of(line));
   }
 
+  /// Gives lines to `listener` in place of standard error, where someone is typing now.
+  synchronized void redirect(Consumer<String> listener) {
+    elsewhere = listener;
+  }
+
   /// Shows nothing any more: what happens while a node ends on purpose is no news.
   synchronized void close() {
     closed = true;
@@ -54,12 +63,16 @@ final class StatusLines {
     if (closed) {
       return;
     }
+    last = System.nanoTime();
+    if (elsewhere != null) {
+      lines.forEach(elsewhere);
+      return;
+    }
     if (drawn > 0) {
       err.print("\u001b[" + drawn + "A\u001b[J"); // up, and clear from there on
       drawn = 0;
     }
     lines.forEach(err::println);
     err.flush();
-    last = System.nanoTime();
   }
 }

@@ -13,7 +13,7 @@ import org.jline.terminal.Terminal;
 import org.jline.terminal.Terminal.Signal;
 import org.jline.terminal.Terminal.SignalHandler;
 import org.jline.terminal.TerminalBuilder;
-import org.jline.utils.AttributedStringBuilder;
+import org.jline.utils.AttributedString;
 import org.jline.utils.AttributedStyle;
 import org.jspecify.annotations.Nullable;
 
@@ -68,16 +68,13 @@ final class TerminalConsole implements ChatConsole {
 
   @Override
   public void note(String line) {
-    AttributedStyle quiet = AttributedStyle.DEFAULT.faint();
-    terminal
-        .writer()
-        .println(
-            new AttributedStringBuilder()
-                .style(quiet)
-                .append(line)
-                .toAttributedString()
-                .toAnsi(terminal));
-    terminal.writer().flush();
+    AttributedString quiet = new AttributedString(line, AttributedStyle.DEFAULT.faint());
+    if (reader.isReading()) {
+      reader.printAbove(quiet); // what is being typed stays as it is
+    } else {
+      terminal.writer().println(quiet.toAnsi(terminal));
+      terminal.writer().flush();
+    }
   }
 
   @Override

@@ -158,7 +158,7 @@ class LauncherIT {
   private record Server(Process launcher, long pid, int port, int feature, String given) {
     void assertGone() throws Exception {
       long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(1);
-      while (runs() && System.nanoTime() < deadline) {
+      while ((runs() || !portIsFree()) && System.nanoTime() < deadline) {
         Thread.sleep(20);
       }
       assertFalse(runs(), "still there after 1 s: " + pid);

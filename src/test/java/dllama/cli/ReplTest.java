@@ -21,6 +21,7 @@ import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -104,6 +105,9 @@ class ReplTest {
           public Ready awaitReady() {
             return new Ready(1, 0);
           }
+
+          @Override
+          public void tell(Consumer<String> listener) {}
 
           @Override
           public void close() {}
