@@ -1,0 +1,172 @@
+package dllama.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dllama.Conformance;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Clusters of real processes on loopback, some of which are killed or frozen in the middle.
+class ClusterIT {
+  private static final String CASE = "llama31_rope_f32";
+  private static final Duration FORM = Duration.ofSeconds(60);
+
+  /// The promise is 3 s from the death of a worker to the message.
+  private static final Duration NOTICE = Duration.ofSeconds(3);
+
+  @TempDir static Path folder;
+
+  private final List<NodeProcess> processes = new ArrayList<>();
+  private final int port = NodeProcess.freePort();
+
+  /// A model whose answers are long: random weights seldom say an end token.
+  @BeforeAll
+  static void synthesize() {
+    assertEquals(
+        0,
+        Main.run(
+            "synth",
+            "--shape",
+            "tiny",
+            "--seed",
+            "1",
+            "--out",
+            folder.resolve("tiny.m").toString(),
+            "--tokenizer",
+            folder.resolve("tiny.t").toString()));
+  }
+
+  @AfterEach
+  void killAll() {
+    processes.forEach(NodeProcess::close);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 4, 8})
+  void shouldGiveTheReferencesTokens(int nodes) throws IOException {
+    JsonNode golden = Conformance.golden(CASE).get("prompts").get(0);
+    startWorkers(nodes - 1);
+    NodeProcess root = startRoot(nodes, inference(golden.get("text").asText(), "64"));
+    assertEquals(0, root.exit(FORM), root::toString);
+    JsonNode result = new ObjectMapper().readTree(String.join("\n", root.out()));
+    assertEquals(nodes, result.get("nodes").asInt());
+    assertArrayEquals(
+        Conformance.ints(golden.get("prompt_tokens")),
+        Conformance.ints(result.get("promptTokens")));
+    assertArrayEquals(
+        Conformance.ints(golden.get("generated")), Conformance.ints(result.get("tokens")));
+  }
+
+  @Test
+  void shouldEndTheAnswerWhenAWorkerDiesAndGoOnWhenOneIsBack() {
+    List<NodeProcess> workers = startWorkers(1);
+    NodeProcess root = startRoot(2, chat());
+    root.type("Tell me something long");
+    root.await(FORM, node -> !node.out().isEmpty());
+    workers.getFirst().signal("KILL");
+    root.awaitError("the worker at 127.0.0.1:", 1, NOTICE);
+    assertTrue(root.isAlive());
+    startWorkers(1);
+    NodeProcess.sleep(1000);
+    int before = root.out().size();
+    root.type("And now?");
+    root.await(FORM, node -> node.out().size() > before);
+  }
+
+  @Test
+  void shouldNoticeAFrozenWorkerAndTakeItBackWhenItThaws() {
+    List<NodeProcess> workers = startWorkers(1);
+    NodeProcess root = startRoot(2, chat());
+    root.type("Tell me something long");
+    root.await(FORM, node -> !node.out().isEmpty());
+    workers.getFirst().signal("STOP");
+    root.awaitError("the worker at 127.0.0.1:", 1, NOTICE);
+    workers.getFirst().signal("CONT");
+    NodeProcess.sleep(1000);
+    int before = root.out().size();
+    root.type("And now?");
+    root.await(FORM, node -> node.out().size() > before);
+  }
+
+  @Test
+  void shouldJoinEveryRestartedRoot() throws IOException {
+    NodeProcess worker = startWorkers(1).getFirst();
+    for (int restart = 0; restart < 5; restart++) {
+      NodeProcess root = startRoot(2, chat());
+      root.type("Tell me something long");
+      root.await(FORM, node -> !node.out().isEmpty());
+      root.signal("KILL");
+      root.exit(NOTICE);
+      NodeProcess.sleep(restart < 4 ? 100 * restart : 20_000);
+    }
+    shouldAnswerTheReference(worker);
+  }
+
+  private void shouldAnswerTheReference(NodeProcess worker) throws IOException {
+    JsonNode golden = Conformance.golden(CASE).get("prompts").get(0);
+    NodeProcess root = startRoot(2, inference(golden.get("text").asText(), "16"));
+    assertEquals(0, root.exit(FORM), () -> root + " " + worker);
+    JsonNode result = new ObjectMapper().readTree(String.join("\n", root.out()));
+    int[] expected = Conformance.ints(golden.get("generated"));
+    assertArrayEquals(
+        java.util.Arrays.copyOf(expected, 16), Conformance.ints(result.get("tokens")));
+    assertTrue(worker.isAlive());
+  }
+
+  private List<NodeProcess> startWorkers(int count) {
+    List<NodeProcess> started =
+        Stream.generate(() -> NodeProcess.worker(port)).limit(count).toList();
+    processes.addAll(started);
+    return started;
+  }
+
+  private NodeProcess startRoot(int nodes, String... options) {
+    NodeProcess root = NodeProcess.root(port, nodes, options);
+    processes.add(root);
+    return root;
+  }
+
+  private static String[] inference(String prompt, String steps) {
+    return new String[] {
+      "inference",
+      "--model",
+      Conformance.file(CASE, "model.m").toString(),
+      "--tokenizer",
+      Conformance.file(CASE, "tokenizer.t").toString(),
+      "--temperature",
+      "0",
+      "--output",
+      "json",
+      "--prompt",
+      prompt,
+      "--steps",
+      steps
+    };
+  }
+
+  private static String[] chat() {
+    return new String[] {
+      "chat",
+      "--model",
+      folder.resolve("tiny.m").toString(),
+      "--tokenizer",
+      folder.resolve("tiny.t").toString(),
+      "--seed",
+      "1"
+    };
+  }
+}

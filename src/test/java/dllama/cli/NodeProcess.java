@@ -1,0 +1,154 @@
+package dllama.cli;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+
+/// A node as a user starts it: the jar in a process of its own. Everything it says is kept.
+final class NodeProcess implements AutoCloseable {
+  private static final String JAR = System.getProperty("dllama.jar", "target/dllama-akka.jar");
+  private static final Path JAVA = Path.of(System.getProperty("java.home"), "bin", "java");
+
+  private final Process process;
+  private final List<String> out = new CopyOnWriteArrayList<>();
+  private final List<String> err = new CopyOnWriteArrayList<>();
+  private final List<Thread> readers = new ArrayList<>();
+
+  static NodeProcess worker(int rootPort, String... options) {
+    List<String> all =
+        new ArrayList<>(
+            List.of(
+                "--role", "worker", "--seed-node", "127.0.0.1:" + rootPort, "--threads", "1"));
+    all.addAll(List.of(options));
+    return new NodeProcess(all);
+  }
+
+  static NodeProcess root(int port, int nodes, String... options) {
+    List<String> all = new ArrayList<>(List.of("--role", "root", options[0]));
+    all.addAll(List.of("--host", "127.0.0.1", "--port", String.valueOf(port)));
+    all.addAll(List.of("--nodes", String.valueOf(nodes), "--threads", "1"));
+    all.addAll(List.of(options).subList(1, options.length));
+    return new NodeProcess(all);
+  }
+
+  private NodeProcess(List<String> arguments) {
+    List<String> command = new ArrayList<>();
+    command.add(JAVA.toString());
+    command.add("-XX:TieredStopAtLevel=1"); // many short lives on few cores
+    command.add("-Ddllama.exchange.spin=0s");
+    command.addAll(List.of("-jar", JAR));
+    command.addAll(arguments);
+    try {
+      process = new ProcessBuilder(command).start();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    read(process.getInputStream(), out);
+    read(process.getErrorStream(), err);
+  }
+
+  /// A port that nothing listens on.
+  static int freePort() {
+    try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private void read(InputStream stream, List<String> lines) {
+    var reader = new BufferedReader(new InputStreamReader(stream, StandardCharsets.UTF_8));
+    Thread thread = new Thread(() -> reader.lines().forEach(lines::add));
+    thread.setDaemon(true);
+    thread.start();
+    readers.add(thread);
+  }
+
+  void type(String line) {
+    try {
+      process.getOutputStream().write((line + "\n").getBytes(StandardCharsets.UTF_8));
+      process.getOutputStream().flush();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  void signal(String name) {
+    try {
+      new ProcessBuilder("kill", "-" + name, String.valueOf(process.pid())).start().waitFor();
+    } catch (IOException | InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  boolean isAlive() {
+    return process.isAlive();
+  }
+
+  List<String> out() {
+    return out;
+  }
+
+  List<String> err() {
+    return err;
+  }
+
+  /// Waits for a line on standard error that contains `part`, `times` times in all.
+  void awaitError(String part, int times, Duration limit) {
+    await(limit, node -> node.err.stream().filter(line -> line.contains(part)).count() >= times);
+  }
+
+  void await(Duration limit, Predicate<NodeProcess> condition) {
+    long deadline = System.nanoTime() + limit.toNanos();
+    while (!condition.test(this)) {
+      assertTrue(System.nanoTime() < deadline, () -> "after " + limit + ": " + this);
+      sleep(10);
+    }
+  }
+
+  /// Waits for the end; the exit code.
+  int exit(Duration limit) {
+    try {
+      assertTrue(process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS), this::toString);
+      for (Thread reader : readers) {
+        reader.join(5000);
+      }
+      return process.exitValue();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  static void sleep(long millis) {
+    try {
+      TimeUnit.MILLISECONDS.sleep(millis);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    signal("CONT"); // may have been stopped
+    process.destroyForcibly();
+  }
+
+  @Override
+  public String toString() {
+    return "pid %d alive=%s out=%s err=%s".formatted(process.pid(), isAlive(), out, err);
+  }
+}
