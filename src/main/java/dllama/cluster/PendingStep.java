@@ -1,6 +1,7 @@
 package dllama.cluster;
 
 import dllama.cluster.TensorFrame.LogitsSlice;
+import dllama.model.Batch;
 import dllama.model.ForwardException;
 import dllama.model.Step;
 import dllama.shard.ShardPlan;
@@ -10,7 +11,7 @@ import java.util.concurrent.CompletableFuture;
 /// were asked for, every rank's slice of them is here.
 final class PendingStep {
   private final long number;
-  private final boolean wantsLogits;
+  private final Batch batch;
   private final ShardPlan plan;
   private final float[] logits;
   private final CompletableFuture<Step> answer;
@@ -23,13 +24,13 @@ final class PendingStep {
 
   PendingStep(
       long number,
-      boolean wantsLogits,
+      Batch batch,
       ShardPlan plan,
       float[] logits,
       Traffic traffic,
       CompletableFuture<Step> answer) {
     this.number = number;
-    this.wantsLogits = wantsLogits;
+    this.batch = batch;
     this.plan = plan;
     this.logits = logits;
     this.traffic = traffic;
@@ -42,7 +43,11 @@ final class PendingStep {
   /// Takes a rank's logits; ignores what can not belong to this step.
   void put(LogitsSlice slice) {
     int rank = slice.rank();
-    if (slice.step() != number || !wantsLogits || rank < 0 || rank >= have.length || have[rank]) {
+    if (slice.step() != number
+        || !batch.logits()
+        || rank < 0
+        || rank >= have.length
+        || have[rank]) {
       return;
     }
     ShardPlan.Range rows = plan.vocabulary(rank);
@@ -63,16 +68,19 @@ final class PendingStep {
 
   /// Answers if all is here.
   boolean finish() {
-    if (waitedNanos < 0 || (wantsLogits && missingRank() >= 0)) {
+    if (waitedNanos < 0 || (batch.logits() && missingRank() >= 0)) {
       return false;
     }
-    long forLogits = System.nanoTime() - computedAt;
+    long waited = waitedNanos;
+    if (plan.worldSize() > 1) {
+      waited += System.nanoTime() - computedAt; // for logits
+    }
+    long sent = traffic.sentBytes.get() - sentBefore;
+    long received = traffic.receivedBytes.get() - receivedBefore;
     answer.complete(
-        new Step(
-            wantsLogits ? logits : new float[0],
-            waitedNanos + (plan.worldSize() > 1 ? forLogits : 0),
-            traffic.sentBytes.get() - sentBefore,
-            traffic.receivedBytes.get() - receivedBefore));
+        batch.logits()
+            ? Step.chosen(batch, logits, waited, sent, received)
+            : Step.silent(waited, sent, received));
     return true;
   }
 

@@ -26,8 +26,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
-/// Owns the model; forms worlds of the nodes that [RootMembership] brings, has them loaded, and
-/// drives their steps. One per root node.
+/// Owns the model and lets the sampler choose; forms worlds of the nodes that [RootMembership]
+/// brings, has them loaded, and drives their steps. One per root node.
 ///
 /// States: gathering (no world), loading (a world whose ranks are not all ready), ready. Whatever
 /// goes wrong with a rank ends the world: its step fails, all its shards are told, and gathering
@@ -283,7 +283,7 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
     cachedPositions.accumulateAndGet(batch.position() + batch.tokens().length, Math::max);
     long step = nextStep++;
     ShardPlan plan = new ShardPlan(model.spec(), model.exchange(), world.size());
-    pending = new PendingStep(step, batch.logits(), plan, logits, traffic, forward.answer());
+    pending = new PendingStep(step, batch, plan, logits, traffic, forward.answer());
     world.tellAll(
         new Input(
             epoch, step, batch.position(), batch.tokens().length, batch.logits(), forward.input()));

@@ -95,22 +95,22 @@ public final class Generator {
     private Reason answer() {
       int before = conversation.position();
       conversation.append(request.prompt());
-      float[] logits = null;
+      Step last = null;
       try {
-        logits = prefill();
+        last = prefill();
       } finally {
-        if (logits == null) {
+        if (last == null) {
           conversation.truncate(before);
         }
       }
-      if (logits == null) {
+      if (last == null) {
         return Reason.CANCELLED;
       }
-      return request.maxTokens() == 0 ? Reason.LENGTH : decode(request.sampler().next(logits));
+      return request.maxTokens() == 0 ? Reason.LENGTH : decode(last.token());
     }
 
-    /// Feeds what the cache does not hold; the logits after it, or null if the sink wants no more.
-    private float @Nullable [] prefill() {
+    /// Feeds what the cache does not hold; the last step, or null if the sink wants no more.
+    private @Nullable Step prefill() {
       int total = conversation.position() - conversation.cached();
       while (true) {
         int[] tokens = conversation.uncached(forwardPass.maxBatchTokens());
@@ -123,7 +123,7 @@ public final class Generator {
           return null;
         }
         if (last) {
-          return step.logits();
+          return step;
         }
       }
     }
@@ -133,15 +133,19 @@ public final class Generator {
       while (end == null) {
         long start = System.nanoTime();
         Step step = forward(conversation.uncached(1), true);
-        int token = request.sampler().next(step.logits());
         times.add(System.nanoTime() - start, step);
-        end = emit(token);
+        end = emit(step.token());
       }
       return end;
     }
 
-    private Step forward(int[] tokens, boolean logits) {
-      Step step = forwardPass.forward(new Batch(tokens, conversation.cached(), logits));
+    private Step forward(int[] tokens, boolean choose) {
+      int position = conversation.cached();
+      Step step =
+          forwardPass.forward(
+              choose
+                  ? Batch.choosing(tokens, position, request.sampler()::next)
+                  : new Batch(tokens, position, false));
       conversation.cache(tokens.length);
       return step;
     }

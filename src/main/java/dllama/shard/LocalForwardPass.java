@@ -16,8 +16,6 @@ import java.util.List;
 /// All ranks of a world in this process, one computing after the other between exchanges: the
 /// reference for every other way to carry partials, and a model without a cluster.
 public final class LocalForwardPass implements ForwardPass, AutoCloseable {
-  private static final float[] NO_LOGITS = {};
-
   private final ModelSpec spec;
   private final EngineSettings settings;
   private final Embedding embedding;
@@ -83,7 +81,7 @@ public final class LocalForwardPass implements ForwardPass, AutoCloseable {
         engine.reduce(partials);
       }
     }
-    return new Step(batch.logits() ? gatherLogits() : NO_LOGITS, 0, 0, 0);
+    return batch.logits() ? Step.chosen(batch, gatherLogits(), 0, 0, 0) : Step.silent(0, 0, 0);
   }
 
   /// Brings every rank to the next exchange; false at the end of the step.

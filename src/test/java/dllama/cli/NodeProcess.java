@@ -31,8 +31,7 @@ final class NodeProcess implements AutoCloseable {
   static NodeProcess worker(int rootPort, String... options) {
     List<String> all =
         new ArrayList<>(
-            List.of(
-                "--role", "worker", "--seed-node", "127.0.0.1:" + rootPort, "--threads", "1"));
+            List.of("--role", "worker", "--seed-node", "127.0.0.1:" + rootPort, "--threads", "1"));
     all.addAll(List.of(options));
     return new NodeProcess(all);
   }

@@ -73,10 +73,10 @@ final class ScriptedForwardPass implements ForwardPass {
     batches.add(batch);
     System.arraycopy(batch.tokens(), 0, cache, batch.position(), batch.tokens().length);
     if (!batch.logits()) {
-      return new Step(new float[0], 0, 0, 0);
+      return Step.silent(0, 0, 0);
     }
     float[] logits = new float[VOCABULARY];
     logits[(batch.tokens()[batch.tokens().length - 1] + 1) % VOCABULARY] = 1;
-    return new Step(logits, 7, 100, 200);
+    return Step.chosen(batch, logits, 7, 100, 200);
   }
 }
