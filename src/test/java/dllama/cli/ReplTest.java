@@ -155,7 +155,7 @@ class ReplTest {
       if (batch.logits()) {
         logits[answers.isEmpty() ? END : answers.remove()] = 1;
       }
-      return new Step(logits, 0, 0, 0);
+      return Step.chosen(batch, logits, 0, 0, 0);
     }
   }
 
