@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// The commands of the jar as a user or a script runs them, on a model that `synth` makes.
 class CommandIT {
-  private static final String JAR = System.getProperty("dllama.jar", "target/dllama-akka.jar");
+  private static final String JAR = System.getProperty("jar.under.test", "target/dllama-akka.jar");
   private static final ObjectMapper JSON = new ObjectMapper();
 
   @TempDir static Path folder;

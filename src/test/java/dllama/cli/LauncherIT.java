@@ -36,7 +36,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// one: no process and no port may be left, whichever of them dies, and however.
 @DisabledOnOs(OS.WINDOWS)
 class LauncherIT {
-  private static final String JAR = System.getProperty("dllama.jar", "target/dllama-akka.jar");
+  private static final String JAR = System.getProperty("jar.under.test", "target/dllama-akka.jar");
 
   /// Stands in for the program: holds a port until it is killed.
   private static final String SERVER =

@@ -20,7 +20,7 @@ import java.util.function.Predicate;
 
 /// A node as a user starts it: the jar in a process of its own. Everything it says is kept.
 final class NodeProcess implements AutoCloseable {
-  private static final String JAR = System.getProperty("dllama.jar", "target/dllama-akka.jar");
+  private static final String JAR = System.getProperty("jar.under.test", "target/dllama-akka.jar");
   private static final Path JAVA = Path.of(System.getProperty("java.home"), "bin", "java");
 
   private final Process process;
@@ -47,7 +47,6 @@ final class NodeProcess implements AutoCloseable {
   private NodeProcess(List<String> arguments) {
     List<String> command = new ArrayList<>();
     command.add(JAVA.toString());
-    command.add("-XX:TieredStopAtLevel=1"); // many short lives on few cores
     command.add("-Ddllama.exchange.spin=0s");
     command.addAll(List.of("-jar", JAR));
     command.addAll(arguments);
