@@ -83,6 +83,16 @@ final class Progress implements RootListener {
   }
 
   @Override
+  public synchronized void joined(String address) {
+    lines.say("the worker at %s is here".formatted(address));
+  }
+
+  @Override
+  public synchronized void left(String address, String why) {
+    lines.say("the worker at %s %s".formatted(address, why));
+  }
+
+  @Override
   public synchronized void refused(String address, String why) {
     lines.say("%s was not taken in: %s".formatted(address, why));
   }

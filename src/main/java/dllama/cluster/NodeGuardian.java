@@ -64,7 +64,6 @@ final class NodeGuardian {
   static Behavior<Command> worker(
       ExchangeDispatcher exchange,
       ShardHost host,
-      ClusterSettings settings,
       Consumer<WorkerMembership.End> ended) {
     return Behaviors.setup(
         context -> {
@@ -72,7 +71,7 @@ final class NodeGuardian {
           context.watch(
               context.spawn(
                   WorkerMembership.create(
-                      shard, host.store(), settings.sync().timeout(), host.listener(), ended),
+                      shard, host.store(), host.listener(), ended),
                   WORKER));
           return stopWith();
         });

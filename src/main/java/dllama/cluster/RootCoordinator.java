@@ -21,9 +21,11 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// Owns the model and lets the sampler choose; forms worlds of the nodes that [RootMembership]
@@ -261,6 +263,9 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
   private void onReady(int rank) {
     if (unready.remove(rank) && unready.isEmpty()) {
       waiting = "";
+      members.tell(
+          new RootMembership.Computing(
+              ranks().stream().skip(1).map(Node::address).collect(Collectors.toSet())));
       listener.ready(ranks().size(), Duration.ofNanos(System.nanoTime() - formedAt).toMillis());
     }
   }
@@ -345,6 +350,7 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
       pending.fail(why);
       pending = null;
     }
+    members.tell(new RootMembership.Computing(Set.of()));
     lost.tellAll(new LayerShard.Dissolve(lost.epoch(), why));
     listener.lost(why);
   }

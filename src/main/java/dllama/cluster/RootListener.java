@@ -16,6 +16,12 @@ public interface RootListener {
   /// All ranks have their slices; steps can run.
   void ready(int nodes, long loadMillis);
 
+  /// A worker was taken in, as part of a world or as a spare.
+  void joined(String address);
+
+  /// A worker that was taken in is gone; `why` completes "the worker at … ".
+  void left(String address, String why);
+
   /// A worker was not taken in; `why` is one line.
   void refused(String address, String why);
 

@@ -37,7 +37,7 @@ final class RootMembership extends AbstractOnMessageBehavior<RootMembership.Comm
   static final String NAME = "members";
   static final String PATH = NodeGuardian.ROOT + "/" + NAME;
 
-  sealed interface Command permits Hello, Alive, Expel, Changed, Tick {}
+  sealed interface Command permits Hello, Alive, Computing, Expel, Changed, Tick {}
 
   /// A worker asks to be taken in; repeated until it is answered.
   ///
@@ -51,7 +51,11 @@ final class RootMembership extends AbstractOnMessageBehavior<RootMembership.Comm
       implements Command, ControlMessage {}
 
   /// A worker's sign of life.
-  record Alive(String address) implements Command, ControlMessage {}
+  record Alive(String address, ActorRef<WorkerMembership.Command> worker)
+      implements Command, ControlMessage {}
+
+  /// From the coordinator: these workers compute now, so nobody should wait for a dead one of them.
+  record Computing(Set<String> addresses) implements Command {}
 
   /// From the coordinator, which knows the reason already: take this worker out.
   record Expel(String address) implements Command {}
@@ -64,12 +68,17 @@ final class RootMembership extends AbstractOnMessageBehavior<RootMembership.Comm
 
   static final Duration TICK = Duration.ofMillis(250);
 
+  /// Silence that is borne of a node that nobody waits for: machines that start up, or share a core
+  /// with others that do, are slow to speak.
+  static final Duration PATIENCE = Duration.ofSeconds(15);
+
   private final Cluster cluster;
   private final ActorRef<RootCoordinator.Command> coordinator;
   private final RootListener listener;
   private final Duration silence;
   private final SilenceWatch watch;
   private final Map<String, ActorRef<WorkerMembership.Command>> workers = new HashMap<>();
+  private Set<String> computing = Set.of();
   private final Set<String> refused = new HashSet<>();
 
   static Behavior<Command> create(
@@ -91,7 +100,7 @@ final class RootMembership extends AbstractOnMessageBehavior<RootMembership.Comm
     this.listener = listener;
     this.silence = silence;
     cluster = Cluster.get(context.getSystem());
-    watch = new SilenceWatch(silence.toNanos(), TICK.toNanos(), System.nanoTime());
+    watch = new SilenceWatch(TICK.toNanos(), System.nanoTime());
     ActorRef<ClusterDomainEvent> adapter =
         context.messageAdapter(ClusterDomainEvent.class, Changed::new);
     cluster.subscriptions().tell(Subscribe.create(adapter, ClusterDomainEvent.class));
@@ -102,9 +111,10 @@ final class RootMembership extends AbstractOnMessageBehavior<RootMembership.Comm
   public Behavior<Command> onMessage(Command command) {
     switch (command) {
       case Hello hello -> onHello(hello);
-      case Alive(String address) when workers.containsKey(address) ->
+      case Alive(String address, _) when workers.containsKey(address) ->
           watch.heard(address, System.nanoTime());
-      case Alive _ -> {}
+      case Alive(_, var worker) -> worker.tell(new WorkerMembership.Stranger());
+      case Computing(var addresses) -> onComputing(addresses);
       case Expel(String address) -> member(address).ifPresent(this::expel);
       case Changed(MemberJoined joined) when joined.member().hasRole(NodeGuardian.WORKER) ->
           isUsable(joined.member());
@@ -130,6 +140,7 @@ final class RootMembership extends AbstractOnMessageBehavior<RootMembership.Comm
     hello.worker().tell(new WorkerMembership.Welcome());
     watch.heard(hello.address(), System.nanoTime());
     if (workers.put(hello.address(), hello.worker()) == null) {
+      listener.joined(hello.address());
       coordinator.tell(
           new RootCoordinator.Joined(new World.Node(hello.address(), hello.shard(), hello.held())));
     }
@@ -153,13 +164,27 @@ final class RootMembership extends AbstractOnMessageBehavior<RootMembership.Comm
         .findFirst();
   }
 
+  private void onComputing(Set<String> addresses) {
+    computing = addresses;
+    long now = System.nanoTime();
+    addresses.forEach(address -> watch.heard(address, now)); // the shorter limit counts from here
+  }
+
+  private Duration limit(String address) {
+    boolean waitedFor = computing.contains(address);
+    return waitedFor || silence.compareTo(PATIENCE) > 0 ? silence : PATIENCE;
+  }
+
   private void onTick() {
     watch
-        .tick(System.nanoTime())
+        .tick(System.nanoTime(), address -> limit(address).toNanos())
         .flatMap(this::member)
         .ifPresent(
             member ->
-                lose(member, "has been silent for %.1f s".formatted(silence.toMillis() / 1e3)));
+                lose(
+                    member,
+                    "has been silent for %.1f s"
+                        .formatted(limit(name(member.address())).toMillis() / 1e3)));
     workers.values().forEach(worker -> worker.tell(new WorkerMembership.RootAlive()));
   }
 
@@ -168,6 +193,7 @@ final class RootMembership extends AbstractOnMessageBehavior<RootMembership.Comm
     watch.forget(address);
     refused.remove(address);
     if (workers.remove(address) != null) {
+      listener.left(address, why);
       coordinator.tell(new RootCoordinator.Gone(address, why));
     }
   }

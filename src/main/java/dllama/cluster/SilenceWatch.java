@@ -3,6 +3,7 @@ package dllama.cluster;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.ToLongFunction;
 
 /// Tells which of some peers has been silent for too long. Counts silence, not slowness: every sign
 /// of life counts, and time in which this node itself did not run counts for nobody.
@@ -11,12 +12,10 @@ import java.util.Optional;
 /// `System.nanoTime`.
 final class SilenceWatch {
   private final Map<String, Long> lastHeard = new HashMap<>();
-  private final long limitNanos;
   private final long tickNanos;
   private long lastTick;
 
-  SilenceWatch(long limitNanos, long tickNanos, long now) {
-    this.limitNanos = limitNanos;
+  SilenceWatch(long tickNanos, long now) {
     this.tickNanos = tickNanos;
     lastTick = now;
   }
@@ -30,15 +29,15 @@ final class SilenceWatch {
     lastHeard.remove(peer);
   }
 
-  /// A peer that has been silent for longer than the limit.
-  Optional<String> tick(long now) {
+  /// A peer that has been silent for longer than its limit, in nanoseconds.
+  Optional<String> tick(long now, ToLongFunction<String> limit) {
     long late = now - lastTick - tickNanos;
     lastTick = now;
     if (late > tickNanos) { // this node did not run: signs of life may lie unread
       lastHeard.replaceAll((_, heard) -> heard + late);
     }
     return lastHeard.entrySet().stream()
-        .filter(entry -> now - entry.getValue() > limitNanos)
+        .filter(entry -> now - entry.getValue() > limit.applyAsLong(entry.getKey()))
         .map(Map.Entry::getKey)
         .findFirst();
   }

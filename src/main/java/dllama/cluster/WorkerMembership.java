@@ -15,7 +15,6 @@ import akka.cluster.ClusterEvent.MemberUp;
 import akka.cluster.Member;
 import akka.cluster.typed.Cluster;
 import akka.cluster.typed.Subscribe;
-import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -23,10 +22,13 @@ import org.jspecify.annotations.Nullable;
 /// A worker's side of membership: finds the root among the cluster's members, says hello until it
 /// is welcomed, exchanges signs of life with it, and ends when the root is gone.
 final class WorkerMembership extends AbstractOnMessageBehavior<WorkerMembership.Command> {
-  sealed interface Command permits Welcome, RootAlive, Changed, Tick {}
+  sealed interface Command permits Welcome, Stranger, RootAlive, Changed, Tick {}
 
   /// The root has taken this worker in.
   record Welcome() implements Command, ControlMessage {}
+
+  /// The root does not know this worker: it was expelled, or the root is another one by now.
+  record Stranger() implements Command, ControlMessage {}
 
   /// The root's sign of life.
   record RootAlive() implements Command, ControlMessage {}
@@ -51,7 +53,6 @@ final class WorkerMembership extends AbstractOnMessageBehavior<WorkerMembership.
   private final WorkerListener listener;
   private final Consumer<End> ended;
   private final SilenceWatch watch;
-  private final Duration silence;
   private @Nullable ActorRef<RootMembership.Command> root;
   private String rootAddress = "";
   private boolean welcome;
@@ -60,14 +61,13 @@ final class WorkerMembership extends AbstractOnMessageBehavior<WorkerMembership.
   static Behavior<Command> create(
       ActorRef<LayerShard.Command> shard,
       SliceStore store,
-      Duration silence,
       WorkerListener listener,
       Consumer<End> ended) {
     return Behaviors.setup(
         context ->
             Behaviors.withTimers(
                 timers ->
-                    new WorkerMembership(context, timers, shard, store, silence, listener, ended)));
+                    new WorkerMembership(context, timers, shard, store, listener, ended)));
   }
 
   private WorkerMembership(
@@ -75,18 +75,16 @@ final class WorkerMembership extends AbstractOnMessageBehavior<WorkerMembership.
       TimerScheduler<Command> timers,
       ActorRef<LayerShard.Command> shard,
       SliceStore store,
-      Duration silence,
       WorkerListener listener,
       Consumer<End> ended) {
     super(context);
     this.context = context;
     this.shard = shard;
     this.store = store;
-    this.silence = silence;
     this.listener = listener;
     this.ended = ended;
     cluster = Cluster.get(context.getSystem());
-    watch = new SilenceWatch(silence.toNanos(), RootMembership.TICK.toNanos(), System.nanoTime());
+    watch = new SilenceWatch(RootMembership.TICK.toNanos(), System.nanoTime());
     ActorRef<MemberEvent> adapter = context.messageAdapter(MemberEvent.class, Changed::new);
     cluster.subscriptions().tell(Subscribe.create(adapter, MemberEvent.class));
     timers.startTimerWithFixedDelay(Tick.TICK, RootMembership.TICK);
@@ -102,6 +100,7 @@ final class WorkerMembership extends AbstractOnMessageBehavior<WorkerMembership.
           end("the root is gone", false);
       case Changed _ -> this;
       case Welcome _ -> onWelcome();
+      case Stranger _ -> end("the root started anew, or gave this worker up", false);
       case RootAlive _ -> {
         watch.heard(ROOT, System.nanoTime());
         yield this;
@@ -137,13 +136,13 @@ final class WorkerMembership extends AbstractOnMessageBehavior<WorkerMembership.
     if (root == null) {
       return this;
     }
-    if (watch.tick(System.nanoTime()).isPresent()) {
-      return end("the root has been silent for %.1f s".formatted(silence.toMillis() / 1e3), false);
+    if (watch.tick(System.nanoTime(), _ -> RootMembership.PATIENCE.toNanos()).isPresent()) {
+      return end("the root has been silent for %d s".formatted(RootMembership.PATIENCE.toSeconds()), false);
     }
     String self = RootMembership.name(cluster.selfMember().address());
     root.tell(
         welcome
-            ? new RootMembership.Alive(self)
+            ? new RootMembership.Alive(self, getContext().getSelf())
             : new RootMembership.Hello(self, context.getSelf(), shard, store.held()));
     return this;
   }

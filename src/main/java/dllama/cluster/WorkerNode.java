@@ -65,7 +65,7 @@ public final class WorkerNode implements AutoCloseable {
     var exchange = NodeSystem.exchange(settings);
     ActorSystem<NodeGuardian.Command> system =
         NodeSystem.start(
-            NodeGuardian.worker(exchange, machine.host(), settings, ended::complete),
+            NodeGuardian.worker(exchange, machine.host(), ended::complete),
             settings,
             akka,
             exchange,

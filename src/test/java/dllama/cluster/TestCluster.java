@@ -195,6 +195,16 @@ final class TestCluster implements AutoCloseable {
     }
 
     @Override
+    public void joined(String address) {
+      events.add("joined: " + address);
+    }
+
+    @Override
+    public void left(String address, String why) {
+      events.add("left: " + address + " " + why);
+    }
+
+    @Override
     public void refused(String address, String why) {
       events.add("refused: " + why);
     }
