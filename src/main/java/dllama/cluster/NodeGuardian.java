@@ -62,17 +62,13 @@ final class NodeGuardian {
   }
 
   static Behavior<Command> worker(
-      ExchangeDispatcher exchange,
-      ShardHost host,
-      Consumer<WorkerMembership.End> ended) {
+      ExchangeDispatcher exchange, ShardHost host, Consumer<WorkerMembership.End> ended) {
     return Behaviors.setup(
         context -> {
           var shard = spawnShard(context, exchange, host, null);
           context.watch(
               context.spawn(
-                  WorkerMembership.create(
-                      shard, host.store(), host.listener(), ended),
-                  WORKER));
+                  WorkerMembership.create(shard, host.store(), host.listener(), ended), WORKER));
           return stopWith();
         });
   }

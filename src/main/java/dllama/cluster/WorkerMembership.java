@@ -66,8 +66,7 @@ final class WorkerMembership extends AbstractOnMessageBehavior<WorkerMembership.
     return Behaviors.setup(
         context ->
             Behaviors.withTimers(
-                timers ->
-                    new WorkerMembership(context, timers, shard, store, listener, ended)));
+                timers -> new WorkerMembership(context, timers, shard, store, listener, ended)));
   }
 
   private WorkerMembership(
@@ -137,7 +136,9 @@ final class WorkerMembership extends AbstractOnMessageBehavior<WorkerMembership.
       return this;
     }
     if (watch.tick(System.nanoTime(), _ -> RootMembership.PATIENCE.toNanos()).isPresent()) {
-      return end("the root has been silent for %d s".formatted(RootMembership.PATIENCE.toSeconds()), false);
+      return end(
+          "the root has been silent for %d s".formatted(RootMembership.PATIENCE.toSeconds()),
+          false);
     }
     String self = RootMembership.name(cluster.selfMember().address());
     root.tell(

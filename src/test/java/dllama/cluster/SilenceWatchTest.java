@@ -30,7 +30,8 @@ class SilenceWatchTest {
   void shouldNotBlameAPeerForTheTimeInWhichThisNodeStoodStill() {
     watch.heard("a", 0);
     assertEquals(Optional.empty(), watch.tick(TICK, _ -> LIMIT));
-    assertEquals(Optional.empty(), watch.tick(TICK + 60_000, _ -> LIMIT), "a minute in which nothing ran");
+    assertEquals(
+        Optional.empty(), watch.tick(TICK + 60_000, _ -> LIMIT), "a minute in which nothing ran");
     long now = TICK + 60_000;
     while (now < TICK + 60_000 + LIMIT - 2 * TICK) {
       now += TICK;
@@ -42,7 +43,8 @@ class SilenceWatchTest {
       now += TICK;
       watch.tick(now, _ -> LIMIT);
     }
-    assertEquals(Optional.of("a"), watch.tick(now + TICK, _ -> LIMIT), "silent while this node ran again");
+    assertEquals(
+        Optional.of("a"), watch.tick(now + TICK, _ -> LIMIT), "silent while this node ran again");
   }
 
   @Test
@@ -52,7 +54,8 @@ class SilenceWatchTest {
     long now = 0;
     while (now <= LIMIT) {
       now += TICK;
-      Optional<String> silent = watch.tick(now, peer -> peer.equals("computing") ? LIMIT : 99 * LIMIT);
+      Optional<String> silent =
+          watch.tick(now, peer -> peer.equals("computing") ? LIMIT : 99 * LIMIT);
       assertEquals(now > LIMIT ? Optional.of("computing") : Optional.empty(), silent);
     }
   }
