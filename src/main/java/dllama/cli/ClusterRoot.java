@@ -6,6 +6,7 @@ import dllama.model.ForwardPass;
 import dllama.settings.HostAddress;
 import dllama.settings.Settings;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /// A root with its workers.
@@ -27,11 +28,13 @@ final class ClusterRoot implements Root {
             model.kv(),
             model.contextLength(),
             settings.model().prefillBatch());
-    boolean loopback = HostAddress.ofRoot(settings.cluster().host()).isLoopbackAddress();
     node = RootNode.start(settings.cluster(), settings.akka(), rootModel, progress);
-    lines.say("root at %s; workers: --role worker --seed-node %<s".formatted(node.address()));
-    if (!loopback) {
-      lines.say("no cluster key yet: trusted networks only");
+    Runtime.getRuntime().addShutdownHook(new Thread(this::close, "goodbye"));
+    if (!settings.cluster().nodes().equals(Optional.of(1))) {
+      lines.say("root at %s; workers: --role worker --seed-node %<s".formatted(node.address()));
+      if (!HostAddress.ofRoot(settings.cluster().host()).isLoopbackAddress()) {
+        lines.say("no cluster key yet: trusted networks only");
+      }
     }
   }
 

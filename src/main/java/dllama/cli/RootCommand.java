@@ -10,7 +10,6 @@ import dllama.tensor.DType;
 import dllama.tokenizer.ChatTemplate;
 import dllama.tokenizer.Tokenizer.Vocabulary;
 import java.util.List;
-import java.util.Optional;
 
 /// Runs a root: opens the model, forms the cluster, does what the mode says. What can be refused
 /// without a cluster is refused before one is waited for.
@@ -60,11 +59,8 @@ final class RootCommand {
     return LoadedModel.random(shape, spec, RANDOM_SEED, settings.model());
   }
 
-  /// A world that is to be this node alone needs no cluster.
   private Root start(LoadedModel model) {
-    return settings.cluster().nodes().equals(Optional.of(1))
-        ? new LocalRoot(settings, model)
-        : new ClusterRoot(settings, model);
+    return new ClusterRoot(settings, model);
   }
 
   private void chat(LoadedModel model) throws InterruptedException {

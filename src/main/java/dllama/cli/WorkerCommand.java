@@ -13,6 +13,7 @@ final class WorkerCommand implements WorkerListener {
   static void run(Settings settings) {
     try (WorkerNode node =
         new WorkerNode(settings.cluster(), settings.akka(), new WorkerCommand())) {
+      Runtime.getRuntime().addShutdownHook(new Thread(node::close, "goodbye"));
       node.run();
     }
   }

@@ -17,6 +17,7 @@ import dllama.shard.SliceReader;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -152,18 +153,22 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
       rank = null;
     }
     Assignment assignment = assign.assignment();
+    Optional<String> objection;
     try {
-      Rank now = new Rank(assign, frames);
-      host.checkMemory(assignment, now.layout);
-      rank = now;
-      onComputeThread(now, () -> open(now));
-    } catch (UserException | IllegalArgumentException refusal) {
-      assign
-          .root()
-          .tell(
-              new RootCoordinator.ShardRefused(
-                  assignment.epoch(), assignment.rank(), String.valueOf(refusal.getMessage())));
+      objection = host.objection(assignment);
+    } catch (UserException | IllegalArgumentException | ArithmeticException senseless) {
+      objection = Optional.of("can not be what it was assigned: " + senseless.getMessage());
     }
+    if (objection.isPresent()) {
+      var refusal =
+          new RootCoordinator.ShardRefused(assignment.epoch(), assignment.rank(), objection.get());
+      assign.root().tell(refusal);
+      host.listener().lost("this worker " + objection.get());
+      return;
+    }
+    Rank now = new Rank(assign, frames);
+    rank = now;
+    onComputeThread(now, () -> open(now));
   }
 
   /// Compute thread: the slice from what is here, or memory for what has to be sent.

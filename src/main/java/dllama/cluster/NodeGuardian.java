@@ -31,8 +31,11 @@ final class NodeGuardian {
 
   private NodeGuardian() {}
 
-  /// Commands of guardians: none.
-  interface Command {}
+  /// What a guardian can be told.
+  enum Command {
+    /// This worker ends of its own accord; it says goodbye first.
+    END
+  }
 
   static Behavior<Command> root(
       ExchangeDispatcher exchange,
@@ -52,12 +55,13 @@ final class NodeGuardian {
           var self = new World.Node(RootMembership.name(address), shard, List.of());
           var root =
               context.spawn(
-                  RootCoordinator.create(model, gate, settings, listener, cachedPositions, self),
+                  RootCoordinator.create(
+                      model, gate, settings, listener, host, cachedPositions, self),
                   ROOT,
                   DispatcherSelector.fromConfig(ExchangeDispatcher.ID));
           context.watch(root);
           started.accept(root);
-          return stopWith();
+          return stopWith(() -> {});
         });
   }
 
@@ -66,10 +70,11 @@ final class NodeGuardian {
     return Behaviors.setup(
         context -> {
           var shard = spawnShard(context, exchange, host, null);
-          context.watch(
+          var membership =
               context.spawn(
-                  WorkerMembership.create(shard, host.store(), host.listener(), ended), WORKER));
-          return stopWith();
+                  WorkerMembership.create(shard, host.store(), host.listener(), ended), WORKER);
+          context.watch(membership);
+          return stopWith(() -> membership.tell(new WorkerMembership.Ending()));
         });
   }
 
@@ -94,8 +99,14 @@ final class NodeGuardian {
     return serializer.pool();
   }
 
-  private static Behavior<Command> stopWith() {
+  private static Behavior<Command> stopWith(Runnable onEnd) {
     return Behaviors.receive(Command.class)
+        .onMessage(
+            Command.class,
+            _ -> {
+              onEnd.run();
+              return Behaviors.same();
+            })
         .onSignal(Terminated.class, _ -> Behaviors.stopped())
         .build();
   }

@@ -2,6 +2,7 @@ package dllama.cluster;
 
 import akka.actor.typed.ActorSystem;
 import akka.actor.typed.Behavior;
+import akka.cluster.typed.Cluster;
 import akka.remote.RemoteTransportException;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
@@ -28,6 +29,7 @@ final class NodeSystem {
 
   /// @param akka Akka's configuration, complete
   /// @param host address to bind and announce
+  /// @param port 0: any free one
   /// @param seeds `host:port` of the nodes to join; empty: this node is the first
   /// @throws UserException if the address can not be bound
   static <T> ActorSystem<T> start(
@@ -37,12 +39,13 @@ final class NodeSystem {
       ExchangeDispatcher exchange,
       String role,
       InetAddress host,
+      int port,
       List<String> seeds) {
     Config own =
         ConfigFactory.parseMap(
             Map.of(
                 "akka.remote.artery.canonical.hostname", text(host),
-                "akka.remote.artery.canonical.port", settings.port(),
+                "akka.remote.artery.canonical.port", port,
                 "akka.remote.artery.advanced.maximum-frame-size",
                     settings.sync().maxFrameBytes() + "b",
                 "akka.cluster.roles", List.of(role),
@@ -54,7 +57,7 @@ final class NodeSystem {
     } catch (RemoteTransportException e) {
       throw new UserException(
           "can not listen on %s port %d: is another node running there? Use --port or --host"
-              .formatted(text(host), settings.port()),
+              .formatted(text(host), port),
           e);
     }
   }
@@ -72,9 +75,19 @@ final class NodeSystem {
     return address instanceof Inet6Address ? "[" + bare + "]" : bare;
   }
 
-  /// Ends an actor system, leaving the cluster, and waits for it for at most [#STOP].
+  /// `host:port` of a node.
+  static String address(ActorSystem<?> system) {
+    return RootMembership.name(Cluster.get(system).selfMember().address());
+  }
+
+  /// Ends an actor system and waits for it for at most [#STOP].
   static void stop(ActorSystem<?> system) {
     system.terminate();
+    awaitEnd(system);
+  }
+
+  /// Waits for an actor system that ends for at most [#STOP].
+  static void awaitEnd(ActorSystem<?> system) {
     try {
       system.getWhenTerminated().toCompletableFuture().get(STOP.toSeconds(), TimeUnit.SECONDS);
     } catch (InterruptedException e) {

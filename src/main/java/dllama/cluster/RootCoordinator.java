@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
@@ -47,6 +48,7 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
           Forward,
           Stepped,
           LogitsSlice,
+          Ending,
           Tick {}
 
   /// A worker can be used from now on.
@@ -59,7 +61,7 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
   record SliceWanted(int epoch, int rank) implements Command, ControlMessage {}
 
   /// Bytes of a rank's slice that are in place.
-  record Loading(int epoch, int rank, long bytes, long total) implements Command {}
+  record Loading(int epoch, int rank, long bytes, long total) implements Command, ControlMessage {}
 
   /// A rank can compute.
   record ShardReady(int epoch, int rank) implements Command, ControlMessage {}
@@ -82,6 +84,9 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
   record Stepped(int epoch, int rank, long step, long waitedNanos)
       implements Command, ControlMessage {}
 
+  /// This root ends: everybody is told, and nothing is news any more.
+  record Ending(CompletableFuture<Boolean> done) implements Command {}
+
   private enum Tick implements Command {
     TICK
   }
@@ -91,6 +96,7 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
   private final RootModel model;
   private final RootListener listener;
   private final ClusterGate gate;
+  private final ShardHost host;
   private final AtomicInteger cachedPositions;
   private final Node self;
   private final ClusterSettings settings;
@@ -107,7 +113,9 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
   private long nextStep;
   private @Nullable PendingStep pending;
   private String waiting = "";
+  private boolean ending;
 
+  /// @param host this node's, whose memory decides what can be formed
   /// @param cachedPositions kept at the number of positions, from 0 on, that the present world has
   ///     been fed
   static Behavior<Command> create(
@@ -115,6 +123,7 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
       ClusterGate gate,
       ClusterSettings settings,
       RootListener listener,
+      ShardHost host,
       AtomicInteger cachedPositions,
       Node self) {
     return Behaviors.setup(
@@ -122,7 +131,15 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
             Behaviors.withTimers(
                 timers ->
                     new RootCoordinator(
-                        context, timers, model, gate, settings, listener, cachedPositions, self)));
+                        context,
+                        timers,
+                        model,
+                        gate,
+                        settings,
+                        listener,
+                        host,
+                        cachedPositions,
+                        self)));
   }
 
   private RootCoordinator(
@@ -132,6 +149,7 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
       ClusterGate gate,
       ClusterSettings settings,
       RootListener listener,
+      ShardHost host,
       AtomicInteger cachedPositions,
       Node self) {
     super(context);
@@ -139,6 +157,7 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
     this.gate = gate;
     this.settings = settings;
     this.listener = listener;
+    this.host = host;
     this.cachedPositions = cachedPositions;
     this.self = self;
     maxBatchTokens = model.maxBatchTokens(settings.sync().maxFrameBytes());
@@ -154,6 +173,9 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
 
   @Override
   public Behavior<Command> onMessage(Command command) {
+    if (ending) {
+      return this;
+    }
     switch (command) {
       case Joined(Node worker) -> onJoined(worker);
       case Gone(String address, String why) -> onGone(address, why);
@@ -169,6 +191,7 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
       case Stepped(int of, int rank, long step, long nanos) when isCurrent(of, rank) ->
           onStepped(rank, step, nanos);
       case LogitsSlice slice when isCurrent(slice.epoch(), slice.rank()) -> onLogits(slice);
+      case Ending(var done) -> onEnding(done);
       case Tick _ -> onTick();
       default -> getContext().getLog().debug("dropped {} of an earlier epoch", command);
     }
@@ -208,23 +231,33 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
       return;
     }
     switch (gate.decide(workers.size() + 1, System.nanoTime())) {
-      case ClusterGate.Decision.Wait(String what) -> {
-        if (!what.equals(waiting)) {
-          waiting = what;
-          listener.waiting(what);
+      case ClusterGate.Decision.Wait(String what) -> await(what);
+      case ClusterGate.Decision.Form(int nodes) -> {
+        Assignment assignment = model.assignment(epoch + 1, nodes, maxBatchTokens);
+        Optional<String> objection = host.objection(assignment);
+        if (objection.isPresent()) {
+          await("as one of %d nodes the root %s".formatted(nodes, objection.get()));
+        } else {
+          form(assignment);
         }
       }
-      case ClusterGate.Decision.Form(int nodes) -> form(nodes);
     }
   }
 
-  private void form(int nodes) {
-    epoch++;
+  private void await(String what) {
+    if (!what.equals(waiting)) {
+      waiting = what;
+      listener.waiting(what);
+    }
+  }
+
+  private void form(Assignment assignment) {
+    epoch = assignment.epoch();
+    int nodes = assignment.worldSize();
     formedAt = System.nanoTime();
     nextStep = 0;
     cachedPositions.set(0);
     waiting = "the cluster is loading the model";
-    Assignment assignment = model.assignment(epoch, nodes, maxBatchTokens);
     World formed =
         World.form(
             epoch, nodes, self, workers.values(), rank -> assignment.forRank(rank).sliceKey());
@@ -353,6 +386,11 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
     members.tell(new RootMembership.Computing(Set.of()));
     lost.tellAll(new LayerShard.Dissolve(lost.epoch(), why));
     listener.lost(why);
+  }
+
+  private void onEnding(CompletableFuture<Boolean> done) {
+    ending = true;
+    members.tell(new RootMembership.Ending(done));
   }
 
   private void onTick() {

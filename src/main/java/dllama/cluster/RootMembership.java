@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.StreamSupport;
 
 /// Which workers the root can use: those that are up in the Akka cluster, run the same version,
@@ -37,7 +38,7 @@ final class RootMembership extends AbstractOnMessageBehavior<RootMembership.Comm
   static final String NAME = "members";
   static final String PATH = NodeGuardian.ROOT + "/" + NAME;
 
-  sealed interface Command permits Hello, Alive, Computing, Expel, Changed, Tick {}
+  sealed interface Command permits Hello, Alive, Goodbye, Computing, Expel, Ending, Changed, Tick {}
 
   /// A worker asks to be taken in; repeated until it is answered.
   ///
@@ -53,6 +54,12 @@ final class RootMembership extends AbstractOnMessageBehavior<RootMembership.Comm
   /// A worker's sign of life.
   record Alive(String address, ActorRef<WorkerMembership.Command> worker)
       implements Command, ControlMessage {}
+
+  /// A worker ends.
+  record Goodbye(String address) implements Command, ControlMessage {}
+
+  /// From the coordinator: this root ends; workers are told.
+  record Ending(CompletableFuture<Boolean> done) implements Command {}
 
   /// From the coordinator: these workers compute now, so nobody should wait for a dead one of them.
   record Computing(Set<String> addresses) implements Command {}
@@ -115,6 +122,13 @@ final class RootMembership extends AbstractOnMessageBehavior<RootMembership.Comm
           watch.heard(address, System.nanoTime());
       case Alive(_, var worker) -> worker.tell(new WorkerMembership.Stranger());
       case Computing(var addresses) -> onComputing(addresses);
+      case Goodbye(String address) ->
+          member(address).ifPresent(member -> lose(member, "has ended"));
+      case Ending(var done) -> {
+        workers.values().forEach(worker -> worker.tell(new WorkerMembership.RootEnded()));
+        workers.clear();
+        done.complete(true);
+      }
       case Expel(String address) -> member(address).ifPresent(this::expel);
       case Changed(MemberJoined joined) when joined.member().hasRole(NodeGuardian.WORKER) ->
           isUsable(joined.member());

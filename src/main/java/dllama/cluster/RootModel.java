@@ -1,5 +1,6 @@
 package dllama.cluster;
 
+import dllama.error.UserException;
 import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
 import dllama.tensor.DType;
@@ -29,6 +30,17 @@ public record RootModel(
         (long) maxFrameBytes - TensorFrameSerializer.MAX_HEADER_BYTES - ARTERY_HEADER_BYTES;
     long row = DType.F32.byteSize(spec().dim());
     return (int) Math.max(1, Math.min(Math.min(prefillBatch, contextLength), payload / row));
+  }
+
+  /// @throws UserException if not even one input row, or half of the logits, fits into a frame
+  void checkFrames(int maxFrameBytes) {
+    long rows = Math.max(spec().dim(), Math.ceilDiv(spec().vocabSize(), 2));
+    long needed = DType.F32.byteSize(rows) + ARTERY_HEADER_BYTES;
+    if (needed > maxFrameBytes) {
+      throw new UserException(
+          "dllama.sync.max-frame-bytes=%d is too small for this model; it needs %d"
+              .formatted(maxFrameBytes, needed));
+    }
   }
 
   /// Artery's envelope with uncompressed actor paths and class names, generously.

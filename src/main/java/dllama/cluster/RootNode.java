@@ -2,15 +2,16 @@ package dllama.cluster;
 
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.ActorSystem;
-import akka.cluster.typed.Cluster;
 import com.typesafe.config.Config;
 import dllama.model.ForwardPass;
 import dllama.settings.ClusterSettings;
 import dllama.settings.HostAddress;
 import dllama.shard.ShardPlan;
 import dllama.tensor.Kernels;
+import java.net.InetAddress;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -21,10 +22,13 @@ import java.util.concurrent.atomic.AtomicInteger;
 /// the whole.
 public final class RootNode implements AutoCloseable {
   private static final Duration START = Duration.ofSeconds(30);
+  private static final Duration GOODBYE = Duration.ofSeconds(1);
 
   private final NodeMachine machine;
   private final ActorSystem<NodeGuardian.Command> system;
+  private final ActorRef<RootCoordinator.Command> coordinator;
   private final ForwardPass forwardPass;
+  private boolean closed;
 
   /// Starts the node and begins to form a cluster; `listener` is told how that goes.
   ///
@@ -33,6 +37,7 @@ public final class RootNode implements AutoCloseable {
   ///     on the number of nodes that is asked for
   public static RootNode start(
       ClusterSettings settings, Config akka, RootModel model, RootListener listener) {
+    model.checkFrames(settings.sync().maxFrameBytes());
     var gate =
         new ClusterGate(
             settings.nodes().orElse(0),
@@ -49,6 +54,7 @@ public final class RootNode implements AutoCloseable {
       RootModel model,
       ClusterGate gate,
       RootListener listener) {
+    boolean alone = settings.nodes().equals(Optional.of(1)); // nobody is to join: no open port
     var exchange = NodeSystem.exchange(settings);
     machine = new NodeMachine(settings, Kernels.choose(true), WorkerListener.silent());
     var started = new CompletableFuture<ActorRef<RootCoordinator.Command>>();
@@ -68,10 +74,12 @@ public final class RootNode implements AutoCloseable {
             akka,
             exchange,
             NodeGuardian.ROOT,
-            HostAddress.ofRoot(settings.host()),
+            alone ? InetAddress.getLoopbackAddress() : HostAddress.ofRoot(settings.host()),
+            alone ? 0 : settings.port(),
             List.of());
     int maxBatchTokens = model.maxBatchTokens(settings.sync().maxFrameBytes());
-    forwardPass = new ClusterForwardPass(model, maxBatchTokens, cachedPositions, await(started));
+    coordinator = await(started);
+    forwardPass = new ClusterForwardPass(model, maxBatchTokens, cachedPositions, coordinator);
   }
 
   private static <T> T await(CompletableFuture<T> started) {
@@ -93,12 +101,19 @@ public final class RootNode implements AutoCloseable {
 
   /// `host:port` that workers join by.
   public String address() {
-    return RootMembership.name(Cluster.get(system).selfMember().address());
+    return NodeSystem.address(system);
   }
 
-  /// Leaves the cluster and frees everything; waits for at most some seconds.
+  /// Tells the workers that the root ends and frees everything; waits for at most some seconds.
   @Override
-  public void close() {
+  public synchronized void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    var told = new CompletableFuture<Boolean>();
+    coordinator.tell(new RootCoordinator.Ending(told));
+    await(told.completeOnTimeout(false, GOODBYE.toMillis(), TimeUnit.MILLISECONDS));
     NodeSystem.stop(system);
     machine.close();
   }

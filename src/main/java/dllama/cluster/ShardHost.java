@@ -1,6 +1,5 @@
 package dllama.cluster;
 
-import dllama.error.UserException;
 import dllama.shard.EngineSettings;
 import dllama.shard.ShardEngine;
 import dllama.shard.ShardLayout;
@@ -10,6 +9,7 @@ import dllama.tensor.WorkerPool;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
@@ -70,15 +70,25 @@ final class ShardHost {
     return listener;
   }
 
-  /// @throws UserException if slice and cache are more than this node may use
-  void checkMemory(Assignment assignment, ShardLayout layout) {
+  /// Why this node can not take its part of a world, as the end of a sentence; empty if it can.
+  Optional<String> objection(Assignment assignment) {
+    ShardLayout layout = assignment.layout();
+    long weights = layout.totalBytes();
     long cache = ShardEngine.cacheBytes(layout.plan(), engineSettings(assignment));
-    long needed = Math.addExact(layout.totalBytes(), cache);
-    if (needed > memoryLimit) {
-      throw new UserException(
-          "needs %d MiB (weights %d, cache %d) but may use %d: more nodes, a smaller --max-seq-len, or close other programs"
-              .formatted(needed >> 20, layout.totalBytes() >> 20, cache >> 20, memoryLimit >> 20));
+    if (Math.addExact(weights, cache) <= memoryLimit) {
+      return Optional.empty();
     }
+    return Optional.of(
+        "needs %.1f GB for weights and %.1f GB for %d tokens of context, but may take %.1f GB: use more nodes, or a smaller --max-seq-len"
+            .formatted(
+                gigabytes(weights),
+                gigabytes(cache),
+                assignment.contextLength(),
+                gigabytes(memoryLimit)));
+  }
+
+  private static double gigabytes(long bytes) {
+    return bytes / (double) (1 << 30);
   }
 
   /// An engine over the complete slice in the store, with a new, empty cache in place of the last

@@ -22,13 +22,19 @@ import org.jspecify.annotations.Nullable;
 /// A worker's side of membership: finds the root among the cluster's members, says hello until it
 /// is welcomed, exchanges signs of life with it, and ends when the root is gone.
 final class WorkerMembership extends AbstractOnMessageBehavior<WorkerMembership.Command> {
-  sealed interface Command permits Welcome, Stranger, RootAlive, Changed, Tick {}
+  sealed interface Command permits Welcome, Stranger, RootEnded, RootAlive, Ending, Changed, Tick {}
 
   /// The root has taken this worker in.
   record Welcome() implements Command, ControlMessage {}
 
   /// The root does not know this worker: it was expelled, or the root is another one by now.
   record Stranger() implements Command, ControlMessage {}
+
+  /// The root ends.
+  record RootEnded() implements Command, ControlMessage {}
+
+  /// This worker ends; the root is told.
+  record Ending() implements Command {}
 
   /// The root's sign of life.
   record RootAlive() implements Command, ControlMessage {}
@@ -100,6 +106,13 @@ final class WorkerMembership extends AbstractOnMessageBehavior<WorkerMembership.
       case Changed _ -> this;
       case Welcome _ -> onWelcome();
       case Stranger _ -> end("the root started anew, or gave this worker up", false);
+      case RootEnded _ -> end("the root has ended", false);
+      case Ending _ -> {
+        if (root != null) {
+          root.tell(new RootMembership.Goodbye(address()));
+        }
+        yield end("this worker ends", false);
+      }
       case RootAlive _ -> {
         watch.heard(ROOT, System.nanoTime());
         yield this;
@@ -140,12 +153,16 @@ final class WorkerMembership extends AbstractOnMessageBehavior<WorkerMembership.
           "the root has been silent for %d s".formatted(RootMembership.PATIENCE.toSeconds()),
           false);
     }
-    String self = RootMembership.name(cluster.selfMember().address());
+    String self = address();
     root.tell(
         welcome
             ? new RootMembership.Alive(self, getContext().getSelf())
             : new RootMembership.Hello(self, context.getSelf(), shard, store.held()));
     return this;
+  }
+
+  private String address() {
+    return RootMembership.name(cluster.selfMember().address());
   }
 
   private Behavior<Command> end(String why, boolean refused) {

@@ -30,6 +30,7 @@ public final class WorkerNode implements AutoCloseable {
   private final AtomicReference<ActorSystem<NodeGuardian.Command>> running =
       new AtomicReference<>();
   private volatile boolean closed;
+  private boolean released;
 
   public WorkerNode(ClusterSettings settings, Config akka, WorkerListener listener) {
     this.settings = settings;
@@ -71,12 +72,13 @@ public final class WorkerNode implements AutoCloseable {
             exchange,
             NodeGuardian.WORKER,
             host,
+            settings.port(),
             seeds);
     running.set(system);
     if (closed) {
       system.terminate();
     } else {
-      listener.searching(NodeSystem.text(host), String.join(", ", seeds));
+      listener.searching(NodeSystem.address(system), String.join(", ", seeds));
     }
     awaitEnd(system);
     return ended.getNow(new End("removed from the cluster", false));
@@ -105,11 +107,16 @@ public final class WorkerNode implements AutoCloseable {
 
   /// Ends [#run]; any thread.
   @Override
-  public void close() {
+  public synchronized void close() {
+    if (released) {
+      return;
+    }
+    released = true;
     closed = true;
     ActorSystem<NodeGuardian.Command> system = running.get();
     if (system != null) {
-      NodeSystem.stop(system);
+      system.tell(NodeGuardian.Command.END);
+      NodeSystem.awaitEnd(system);
     }
     machine.close();
   }
