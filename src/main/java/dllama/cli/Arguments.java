@@ -3,6 +3,7 @@ package dllama.cli;
 import dllama.error.UserException;
 import dllama.settings.Nearest;
 import dllama.settings.Settings;
+import dllama.settings.Version;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

@@ -24,7 +24,10 @@ final class SettingsLoader {
   private static final String ROOT = "dllama";
   private static final String PROPERTY = "-D";
   /// Akka as this program needs it, over Akka's own `reference.conf`.
-  private static final Config AKKA = ConfigFactory.parseResources("dllama/akka.conf");
+  private static final Config AKKA =
+      ConfigFactory.parseResources("dllama/akka.conf")
+          .withFallback(
+              ConfigFactory.parseMap(Map.of("akka.cluster.app-version", Version.current())));
 
   private static final Config REFERENCE = ConfigFactory.defaultReferenceUnresolved();
   private static final Config OURS = REFERENCE.withOnlyPath(ROOT).resolve();
