@@ -7,7 +7,6 @@ import akka.actor.typed.javadsl.AbstractOnMessageBehavior;
 import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.javadsl.TimerScheduler;
-import dllama.cluster.TensorFrame.Input;
 import dllama.cluster.TensorFrame.LogitsSlice;
 import dllama.cluster.World.Node;
 import dllama.model.Batch;
@@ -97,12 +96,10 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
   private final RootListener listener;
   private final ClusterGate gate;
   private final ShardHost host;
-  private final AtomicInteger cachedPositions;
   private final Node self;
   private final ClusterSettings settings;
   private final int maxBatchTokens;
-  private final Traffic traffic;
-  private final float[] logits;
+  private final RootSteps steps;
   private final ActorRef<RootMembership.Command> members;
   private final Map<String, Node> workers = new LinkedHashMap<>();
 
@@ -110,8 +107,6 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
   private @Nullable World world;
   private final TreeSet<Integer> unready = new TreeSet<>();
   private long formedAt;
-  private long nextStep;
-  private @Nullable PendingStep pending;
   private String waiting = "";
   private boolean ending;
 
@@ -158,11 +153,9 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
     this.settings = settings;
     this.listener = listener;
     this.host = host;
-    this.cachedPositions = cachedPositions;
     this.self = self;
     maxBatchTokens = model.maxBatchTokens(settings.sync().maxFrameBytes());
-    traffic = Traffic.of(context.getSystem());
-    logits = new float[model.spec().vocabSize()];
+    steps = new RootSteps(model, Traffic.of(context.getSystem()), cachedPositions);
     members =
         context.spawn(
             RootMembership.create(context.getSelf(), listener, settings.sync().timeout()),
@@ -189,8 +182,8 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
           onFailed(rank, why);
       case Forward forward -> onForward(forward);
       case Stepped(int of, int rank, long step, long nanos) when isCurrent(of, rank) ->
-          onStepped(rank, step, nanos);
-      case LogitsSlice slice when isCurrent(slice.epoch(), slice.rank()) -> onLogits(slice);
+          steps.computed(rank, step, nanos);
+      case LogitsSlice slice when isCurrent(slice.epoch(), slice.rank()) -> steps.put(slice);
       case Ending(var done) -> onEnding(done);
       case Tick _ -> onTick();
       default -> getContext().getLog().debug("dropped {} of an earlier epoch", command);
@@ -255,8 +248,7 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
     epoch = assignment.epoch();
     int nodes = assignment.worldSize();
     formedAt = System.nanoTime();
-    nextStep = 0;
-    cachedPositions.set(0);
+    steps.reset();
     waiting = "the cluster is loading the model";
     World formed =
         World.form(
@@ -310,41 +302,7 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
       forward.fail("not ready: " + waiting);
       return;
     }
-    if (pending != null) {
-      throw new IllegalStateException("a step is under way already");
-    }
-    Batch batch = forward.batch();
-    if (batch.position() > cachedPositions.get()) {
-      forward.fail("the cluster was formed anew and does not hold what was said before");
-      return;
-    }
-    cachedPositions.accumulateAndGet(batch.position() + batch.tokens().length, Math::max);
-    long step = nextStep++;
-    ShardPlan plan = new ShardPlan(model.spec(), model.exchange(), world.size());
-    pending = new PendingStep(step, batch, plan, logits, traffic, forward.answer());
-    world.tellAll(
-        new Input(
-            epoch, step, batch.position(), batch.tokens().length, batch.logits(), forward.input()));
-  }
-
-  private void onStepped(int rank, long step, long nanos) {
-    if (pending != null && rank == 0) {
-      pending.computed(step, nanos);
-      finishStep();
-    }
-  }
-
-  private void onLogits(LogitsSlice slice) {
-    if (pending != null) {
-      pending.put(slice);
-      finishStep();
-    }
-  }
-
-  private void finishStep() {
-    if (pending != null && pending.finish()) {
-      pending = null;
-    }
+    steps.start(world, forward);
   }
 
   // ---- losing
@@ -379,10 +337,7 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
     world = null;
     unready.clear();
     waiting = why;
-    if (pending != null) {
-      pending.fail(why);
-      pending = null;
-    }
+    steps.fail(why);
     members.tell(new RootMembership.Computing(Set.of()));
     lost.tellAll(new LayerShard.Dissolve(lost.epoch(), why));
     listener.lost(why);
@@ -394,14 +349,10 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
   }
 
   private void onTick() {
-    if (pending != null) {
-      int overdue =
-          pending.overdueRank(System.nanoTime() - settings.sync().stallTimeout().toNanos());
-      if (overdue >= 0) {
-        onFailed(
-            overdue,
-            "sent no logits for %d s".formatted(settings.sync().stallTimeout().toSeconds()));
-      }
+    Duration stall = settings.sync().stallTimeout();
+    int overdue = steps.overdueRank(System.nanoTime() - stall.toNanos());
+    if (overdue >= 0) {
+      onFailed(overdue, "sent no logits for %d s".formatted(stall.toSeconds()));
     }
     gather();
   }

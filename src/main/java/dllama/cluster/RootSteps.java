@@ -1,0 +1,90 @@
+package dllama.cluster;
+
+import dllama.cluster.RootCoordinator.Forward;
+import dllama.cluster.TensorFrame.Input;
+import dllama.cluster.TensorFrame.LogitsSlice;
+import dllama.model.Batch;
+import dllama.shard.ShardPlan;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/// The steps of a world as the root drives them, one at a time: numbers them, sends every rank its
+/// input, and answers when all is back. Owned by [RootCoordinator].
+final class RootSteps {
+  private final RootModel model;
+  private final Traffic traffic;
+  private final AtomicInteger cachedPositions;
+  private final float[] logits;
+  private long next;
+  private @Nullable PendingStep pending;
+
+  /// @param cachedPositions kept at the number of positions, from 0 on, that the present world has
+  ///     been fed
+  RootSteps(RootModel model, Traffic traffic, AtomicInteger cachedPositions) {
+    this.model = model;
+    this.traffic = traffic;
+    this.cachedPositions = cachedPositions;
+    logits = new float[model.spec().vocabSize()];
+  }
+
+  /// A new world, whose cache is empty.
+  void reset() {
+    next = 0;
+    cachedPositions.set(0);
+  }
+
+  void start(World world, Forward forward) {
+    Batch batch = forward.batch();
+    if (pending != null) {
+      forward.fail("the step before was given up and is still under way");
+      return;
+    }
+    if (batch.position() > cachedPositions.get()) {
+      forward.fail("the cluster was formed anew and does not hold what was said before");
+      return;
+    }
+    int tokens = batch.tokens().length;
+    cachedPositions.accumulateAndGet(batch.position() + tokens, Math::max);
+    ShardPlan plan = new ShardPlan(model.spec(), model.exchange(), world.size());
+    long number = next++;
+    pending = new PendingStep(number, batch, plan, logits, traffic, forward.answer());
+    world.tellAll(
+        new Input(
+            world.epoch(), number, batch.position(), tokens, batch.logits(), forward.input()));
+  }
+
+  /// A rank has computed step `number`; rank 0 knows how long it waited for partials.
+  void computed(int rank, long number, long waitedNanos) {
+    if (pending != null && rank == 0) {
+      pending.computed(number, waitedNanos);
+      finish();
+    }
+  }
+
+  void put(LogitsSlice slice) {
+    if (pending != null) {
+      pending.put(slice);
+      finish();
+    }
+  }
+
+  private void finish() {
+    if (pending != null && pending.finish()) {
+      pending = null;
+    }
+  }
+
+  /// The rank whose logits the step under way has waited for since before `deadline`, on the clock
+  /// of `System.nanoTime`; −1 if there is none.
+  int overdueRank(long deadline) {
+    return pending == null ? -1 : pending.overdueRank(deadline);
+  }
+
+  /// Ends the step under way, if any.
+  void fail(String why) {
+    if (pending != null) {
+      pending.fail(why);
+      pending = null;
+    }
+  }
+}
