@@ -21,7 +21,7 @@ import java.util.concurrent.atomic.AtomicReference;
 /// for the next one when it is lost. An actor system that was cut off can never join again, so
 /// every attempt is a new one; the slice of weights stays.
 public final class WorkerNode implements AutoCloseable {
-  private static final Duration RETRY = Duration.ofMillis(200);
+  private static final Duration RETRY = Duration.ofMillis(500);
 
   private final ClusterSettings settings;
   private final Config akka;
@@ -31,6 +31,9 @@ public final class WorkerNode implements AutoCloseable {
       new AtomicReference<>();
   private volatile boolean closed;
   private boolean released;
+
+  /// Why the last attempt failed, as long as none has succeeded since: said once.
+  private String told = "";
 
   public WorkerNode(ClusterSettings settings, Config akka, WorkerListener listener) {
     this.settings = settings;
@@ -48,21 +51,30 @@ public final class WorkerNode implements AutoCloseable {
       if (end.refused()) {
         throw new UserException(end.why());
       }
-      if (!closed) {
+      if (!closed && !end.why().equals(told)) {
         listener.lost(end.why());
-        pause();
+        told = end.why();
       }
+      pause();
     }
   }
 
   private End runOnce() {
     var ended = new CompletableFuture<End>();
     List<String> seeds = new ArrayList<>();
-    InetAddress first = HostAddress.resolve(settings.seedNodes().getFirst().host());
-    for (SeedNode seed : settings.seedNodes()) {
-      seeds.add(NodeSystem.text(HostAddress.resolve(seed.host())) + ":" + seed.port());
+    InetAddress host;
+    try {
+      for (SeedNode seed : settings.seedNodes()) {
+        seeds.add(NodeSystem.text(HostAddress.resolve(seed.host())) + ":" + seed.port());
+      }
+      SeedNode first = settings.seedNodes().getFirst();
+      host = HostAddress.ofWorker(settings.host(), HostAddress.resolve(first.host()));
+    } catch (UserException e) {
+      if (running.get() == null) {
+        throw e; // a mistake of the user's
+      }
+      return new End(String.valueOf(e.getMessage()), false); // the network may be down for now
     }
-    InetAddress host = HostAddress.ofWorker(settings.host(), first);
     var exchange = NodeSystem.exchange(settings);
     ActorSystem<NodeGuardian.Command> system =
         NodeSystem.start(
@@ -75,6 +87,7 @@ public final class WorkerNode implements AutoCloseable {
             settings.port(),
             seeds);
     running.set(system);
+    told = "";
     if (closed) {
       system.terminate();
     } else {
