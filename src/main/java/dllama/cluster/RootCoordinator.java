@@ -229,7 +229,9 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
         Assignment assignment = model.assignment(epoch + 1, nodes, maxBatchTokens);
         Optional<String> objection = host.objection(assignment);
         if (objection.isPresent()) {
-          await("as one of %d nodes the root %s".formatted(nodes, objection.get()));
+          await(
+              "with %d node%s the root %s"
+                  .formatted(nodes, nodes == 1 ? "" : "s", objection.get()));
         } else {
           form(assignment);
         }

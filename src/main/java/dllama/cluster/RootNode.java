@@ -3,6 +3,7 @@ package dllama.cluster;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.ActorSystem;
 import com.typesafe.config.Config;
+import dllama.error.UserException;
 import dllama.model.ForwardPass;
 import dllama.settings.ClusterSettings;
 import dllama.settings.HostAddress;
@@ -33,19 +34,21 @@ public final class RootNode implements AutoCloseable {
   /// Starts the node and begins to form a cluster; `listener` is told how that goes.
   ///
   /// @param akka Akka's configuration
-  /// @throws dllama.error.UserException if the address can not be bound, or the model can not run
-  ///     on the number of nodes that is asked for
+  /// @throws UserException if the address can not be bound, or the model can not run on the number
+  ///     of nodes that is asked for, or this node can not hold its part even on the most nodes
   public static RootNode start(
       ClusterSettings settings, Config akka, RootModel model, RootListener listener) {
     model.checkFrames(settings.sync().maxFrameBytes());
+    List<Integer> usable = ShardPlan.usableWorldSizes(model.spec(), model.exchange());
     var gate =
         new ClusterGate(
             settings.nodes().orElse(0),
-            ShardPlan.usableWorldSizes(model.spec(), model.exchange()),
+            usable,
             settings.formTimeout(),
             settings.aloneTimeout(),
             System.nanoTime());
-    return new RootNode(settings, akka, model, gate, listener);
+    int most = settings.nodes().orElse(usable.isEmpty() ? 1 : usable.getLast());
+    return new RootNode(settings, akka, model, gate, most, listener);
   }
 
   private RootNode(
@@ -53,10 +56,19 @@ public final class RootNode implements AutoCloseable {
       Config akka,
       RootModel model,
       ClusterGate gate,
+      int mostNodes,
       RootListener listener) {
     boolean alone = settings.nodes().equals(Optional.of(1)); // nobody is to join: no open port
     var exchange = NodeSystem.exchange(settings);
     machine = new NodeMachine(settings, Kernels.choose(true), WorkerListener.silent());
+    int maxBatchTokens = model.maxBatchTokens(settings.sync().maxFrameBytes());
+    machine
+        .host()
+        .objection(model.assignment(0, mostNodes, maxBatchTokens))
+        .ifPresent(
+            objection -> {
+              throw new UserException("this node " + objection);
+            });
     var started = new CompletableFuture<ActorRef<RootCoordinator.Command>>();
     var cachedPositions = new AtomicInteger();
     system =
@@ -77,7 +89,6 @@ public final class RootNode implements AutoCloseable {
             alone ? InetAddress.getLoopbackAddress() : HostAddress.ofRoot(settings.host()),
             alone ? 0 : settings.port(),
             List.of());
-    int maxBatchTokens = model.maxBatchTokens(settings.sync().maxFrameBytes());
     coordinator = await(started);
     forwardPass = new ClusterForwardPass(model, maxBatchTokens, cachedPositions, coordinator);
   }
