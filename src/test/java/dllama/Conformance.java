@@ -64,9 +64,12 @@ public final class Conformance {
 
   /// Logits as rows `[positions][vocabSize]`, such as `logits("llama_gqa_f32", "p0_n1.f32", 512)`.
   public static float[][] logits(String caseName, String name, int vocabSize) {
+    return logits(file(caseName, name), vocabSize);
+  }
+
+  public static float[][] logits(Path file, int vocabSize) {
     try {
-      ByteBuffer bytes =
-          ByteBuffer.wrap(Files.readAllBytes(file(caseName, name))).order(ByteOrder.LITTLE_ENDIAN);
+      ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
       float[][] rows = new float[bytes.remaining() / Float.BYTES / vocabSize][vocabSize];
       for (float[] row : rows) {
         for (int i = 0; i < vocabSize; i++) {

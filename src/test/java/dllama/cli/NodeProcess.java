@@ -23,6 +23,9 @@ final class NodeProcess implements AutoCloseable {
   private static final String JAR = System.getProperty("jar.under.test", "target/dllama-akka.jar");
   private static final Path JAVA = Path.of(System.getProperty("java.home"), "bin", "java");
 
+  /// How long a cluster may take to form, and a root to do its work: a loaded machine is slow.
+  static final Duration FORM = Duration.ofSeconds(120);
+
   private final Process process;
   private final List<String> out = new CopyOnWriteArrayList<>();
   private final List<String> err = new CopyOnWriteArrayList<>();
@@ -45,9 +48,15 @@ final class NodeProcess implements AutoCloseable {
   }
 
   private NodeProcess(List<String> arguments) {
-    List<String> command = new ArrayList<>();
+    this(List.of(), arguments);
+  }
+
+  /// @param prefix a command that starts another one, such as `ip netns exec NAME`
+  NodeProcess(List<String> prefix, List<String> arguments) {
+    List<String> command = new ArrayList<>(prefix);
     command.add(JAVA.toString());
-    command.add("-Ddllama.exchange.spin=0s");
+    command.add("-Ddllama.exchange.spin=0s"); // they share two cores
+    command.add("-Ddllama.nodes-timeout=" + FORM.toSeconds() + "s");
     command.addAll(List.of("-jar", JAR));
     command.addAll(arguments);
     try {
@@ -91,6 +100,10 @@ final class NodeProcess implements AutoCloseable {
     } catch (IOException | InterruptedException e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  ProcessHandle handle() {
+    return process.toHandle();
   }
 
   boolean isAlive() {

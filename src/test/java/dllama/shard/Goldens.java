@@ -10,15 +10,19 @@ import dllama.tensor.DType;
 import dllama.tensor.Kernels;
 import dllama.tensor.WorkerPool;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 
 /// Runs the models of the conformance cases and measures how far their logits are from recorded
 /// ones.
-final class Goldens {
+public final class Goldens {
   private Goldens() {}
 
   /// A case's model as a forward pass over `nodes` ranks in this process. Close it before the file.
-  static LocalForwardPass forwardPass(
+  public static LocalForwardPass forwardPass(
       DllamaFile file, int nodes, DType exchange, int maxBatchTokens, WorkerPool pool) {
     var spec = file.spec();
     return new LocalForwardPass(
@@ -29,12 +33,12 @@ final class Goldens {
         pool);
   }
 
-  static DType exchange(JsonNode golden) {
+  public static DType exchange(JsonNode golden) {
     return DType.valueOf(golden.get("buffer_float_type").asText().toUpperCase(Locale.ROOT));
   }
 
   /// What the recorded runs were fed: the prompt and its continuation, as far as the context goes.
-  static int[] forcedTokens(JsonNode prompt) {
+  public static int[] forcedTokens(JsonNode prompt) {
     int[] tokens = Conformance.ints(prompt.get("prompt_tokens"));
     int[] generated = Conformance.ints(prompt.get("generated"));
     int rows = prompt.get("margin").size();
@@ -43,8 +47,27 @@ final class Goldens {
     return all;
   }
 
+  /// The node counts that a case was recorded with, ascending.
+  public static List<Integer> recordedWorldSizes(JsonNode golden) {
+    Set<Integer> sizes = new TreeSet<>();
+    golden.at("/prompts/0/runs").forEach(run -> sizes.add(run.get("nodes").asInt()));
+    return List.copyOf(sizes);
+  }
+
+  /// Adds how far logits after [#forcedTokens] are from the largest ones of every recorded run of a
+  /// prompt on that many nodes, by "nodes build".
+  public static void compareTop(
+      JsonNode prompt, int nodes, float[][] ours, Map<String, LogitsDifference> differences) {
+    for (JsonNode run : prompt.get("runs")) {
+      if (run.get("nodes").asInt() == nodes) {
+        String name = "nodes %d %s".formatted(nodes, run.get("build").asText());
+        differences.computeIfAbsent(name, _ -> new LogitsDifference()).addTop(ours, run.get("top"));
+      }
+    }
+  }
+
   /// Logits after every token, fed one at a time from position 0.
-  static float[][] logits(ForwardPass forwardPass, int[] tokens) {
+  public static float[][] logits(ForwardPass forwardPass, int[] tokens) {
     float[][] rows = new float[tokens.length][];
     for (int position = 0; position < tokens.length; position++) {
       int[] one = {tokens[position]};

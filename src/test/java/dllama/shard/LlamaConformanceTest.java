@@ -2,7 +2,6 @@ package dllama.shard;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dllama.Conformance;
@@ -15,9 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -29,14 +26,7 @@ class LlamaConformanceTest {
   @ParameterizedTest
   @ValueSource(strings = {"llama_gqa_f32", "llama31_rope_f32", "llama_odd_f32"})
   void shouldGiveTheLogitsOfF32Runs(String caseName) {
-    measure(caseName)
-        .forEach(
-            (run, difference) -> {
-              double tolerance = run.contains("avx512") ? 3e-4 : 5e-5;
-              assertTrue(
-                  difference.maxAbs() <= tolerance, caseName + " " + run + ": " + difference);
-              assertEquals(1, difference.argmaxShare(), caseName + " " + run + ": " + difference);
-            });
+    measure(caseName).forEach((run, difference) -> difference.assertF32(caseName + " " + run));
   }
 
   @ParameterizedTest
@@ -45,17 +35,8 @@ class LlamaConformanceTest {
     measure(caseName)
         .forEach(
             (run, difference) -> {
-              String figures = caseName + " " + run + ": " + difference;
-              if (run.contains("reference")) {
-                return;
-              }
-              assertTrue(difference.rms() <= 0.12, figures);
-              assertTrue(difference.argmaxShare() >= 0.93, figures);
-              if (run.contains("scalar")) {
-                assertTrue(difference.maxAbs() <= 0.6, figures);
-                assertTrue(difference.marginOfWorstFlip() <= 0.6, figures);
-                assertTrue(difference.row0() <= 1e-3, figures);
-                assertTrue(difference.exactStartShare() >= 0.9, figures);
+              if (!run.contains("reference")) {
+                difference.assertQ40(caseName + " " + run);
               }
             });
   }
@@ -107,7 +88,7 @@ class LlamaConformanceTest {
     JsonNode golden = Conformance.golden(caseName);
     try (var file = DllamaFile.open(Conformance.file(caseName, "model.m"))) {
       List<Integer> usable = ShardPlan.usableWorldSizes(file.spec(), Goldens.exchange(golden));
-      assertEquals(recordedWorldSizes(golden), usable);
+      assertEquals(Goldens.recordedWorldSizes(golden), usable);
       for (int nodes : usable) {
         try (var forwardPass =
             Goldens.forwardPass(file, nodes, Goldens.exchange(golden), 1, pool)) {
@@ -121,12 +102,6 @@ class LlamaConformanceTest {
     }
     report(caseName, differences);
     return differences;
-  }
-
-  private static List<Integer> recordedWorldSizes(JsonNode golden) {
-    Set<Integer> sizes = new TreeSet<>();
-    golden.at("/prompts/0/runs").forEach(run -> sizes.add(run.get("nodes").asInt()));
-    return List.copyOf(sizes);
   }
 
   /// Leaves the figures in `target/conformance`.
@@ -144,12 +119,7 @@ class LlamaConformanceTest {
 
   private static void compareTop(
       JsonNode prompt, int nodes, float[][] ours, Map<String, LogitsDifference> differences) {
-    for (JsonNode run : prompt.get("runs")) {
-      if (run.get("nodes").asInt() == nodes) {
-        String name = "nodes %d %s".formatted(nodes, run.get("build").asText());
-        differences.computeIfAbsent(name, _ -> new LogitsDifference()).addTop(ours, run.get("top"));
-      }
-    }
+    Goldens.compareTop(prompt, nodes, ours, differences);
     if (nodes == 1) {
       differences
           .computeIfAbsent("nodes 1 reference", _ -> new LogitsDifference())

@@ -1,9 +1,12 @@
 package dllama.shard;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import com.fasterxml.jackson.databind.JsonNode;
 
 /// How far our logits are from recorded ones, over all rows (positions) that were added.
-final class LogitsDifference {
+public final class LogitsDifference {
   private double maxAbs;
   private double squares;
   private long values;
@@ -63,6 +66,26 @@ final class LogitsDifference {
     runs++;
     if (start <= 1e-3) {
       runsWithExactStart++;
+    }
+  }
+
+  /// Asserts that F32 runs are as near as conformance/README.md demands.
+  ///
+  /// @param run which build was recorded, and where
+  public void assertF32(String run) {
+    assertTrue(maxAbs() <= (run.contains("avx512") ? 3e-4 : 5e-5), () -> run + ": " + this);
+    assertEquals(1, argmaxShare(), () -> run + ": " + this);
+  }
+
+  /// Asserts that Q40 runs with Q80 exchange are as near as conformance/README.md demands.
+  public void assertQ40(String run) {
+    assertTrue(rms() <= 0.12, () -> run + ": " + this);
+    assertTrue(argmaxShare() >= 0.93, () -> run + ": " + this);
+    if (run.contains("scalar")) {
+      assertTrue(maxAbs() <= 0.6, () -> run + ": " + this);
+      assertTrue(marginOfWorstFlip() <= 0.6, () -> run + ": " + this);
+      assertTrue(row0() <= 1e-3, () -> run + ": " + this);
+      assertTrue(exactStartShare() >= 0.9, () -> run + ": " + this);
     }
   }
 

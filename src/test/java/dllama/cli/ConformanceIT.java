@@ -1,0 +1,148 @@
+package dllama.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dllama.Conformance;
+import dllama.format.DllamaFile;
+import dllama.shard.Goldens;
+import dllama.shard.LogitsDifference;
+import dllama.tensor.WorkerPool;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// The recorded runs of distributed-llama with real processes on loopback, on every node count they
+/// were made with. The same seven workers serve one root after the other, so every run but the
+/// first is also one of workers that lost their root and joined the next.
+class ConformanceIT {
+  private static final int PORT = NodeProcess.freePort();
+
+  @TempDir static Path folder;
+
+  private static NodeProcess[] workers = {};
+  private NodeProcess root;
+
+  @BeforeAll
+  static void startWorkers() {
+    workers = Stream.generate(() -> NodeProcess.worker(PORT)).limit(7).toArray(NodeProcess[]::new);
+  }
+
+  @AfterAll
+  static void stopWorkers() {
+    Stream.of(workers).forEach(NodeProcess::close);
+  }
+
+  @AfterEach
+  void stopRoot() {
+    root.close();
+    for (NodeProcess worker : workers) {
+      assertTrue(worker.isAlive(), worker::toString);
+    }
+  }
+
+  static Stream<Arguments> f32Runs() {
+    return runs("llama_gqa_f32", "llama31_rope_f32", "llama_odd_f32");
+  }
+
+  static Stream<Arguments> q40Runs() {
+    return runs("llama_gqa_q40", "llama31_rope_q40", "llama_odd_q40");
+  }
+
+  /// Another prompt for every node count; the tests in one JVM run all of them on all.
+  private static Stream<Arguments> runs(String... cases) {
+    return Stream.of(cases)
+        .flatMap(
+            name ->
+                Goldens.recordedWorldSizes(Conformance.golden(name)).stream()
+                    .map(nodes -> Arguments.of(name, nodes, Integer.numberOfTrailingZeros(nodes))));
+  }
+
+  @ParameterizedTest
+  @MethodSource("f32Runs")
+  void shouldGenerateTheTokensOf(String name, int nodes, int promptNumber) throws IOException {
+    JsonNode prompt = Conformance.golden(name).get("prompts").get(promptNumber);
+    run(
+        name,
+        nodes,
+        "inference",
+        "--tokenizer",
+        Conformance.file(name, "tokenizer.t").toString(),
+        "--temperature",
+        "0",
+        "--output",
+        "json",
+        "--prompt",
+        prompt.get("text").asText(),
+        "--steps",
+        "64",
+        "--ignore-eos");
+    JsonNode result = new ObjectMapper().readTree(String.join("\n", root.out()));
+    assertEquals(nodes, result.get("nodes").asInt());
+    assertArrayEquals(
+        Conformance.ints(prompt.get("prompt_tokens")),
+        Conformance.ints(result.get("promptTokens")));
+    assertArrayEquals(
+        Conformance.ints(prompt.get("generated")), Conformance.ints(result.get("tokens")));
+  }
+
+  @ParameterizedTest
+  @MethodSource("q40Runs")
+  void shouldGiveTheLogitsOf(String name, int nodes, int promptNumber) {
+    JsonNode prompt = Conformance.golden(name).get("prompts").get(promptNumber);
+    int[] tokens = Goldens.forcedTokens(prompt);
+    Path out = folder.resolve(name + nodes);
+    run(
+        name,
+        nodes,
+        "logits",
+        "--kv-float-type",
+        "f32",
+        "--tokens",
+        Arrays.stream(tokens).mapToObj(String::valueOf).collect(Collectors.joining(",")),
+        "--out",
+        out.toString());
+    float[][] inOneProcess = logitsInThisProcess(name, nodes, tokens);
+    float[][] ours = Conformance.logits(out, inOneProcess[0].length);
+    assertEquals(tokens.length, ours.length);
+    Map<String, LogitsDifference> differences = new TreeMap<>();
+    Goldens.compareTop(prompt, nodes, ours, differences);
+    assertEquals(2, differences.size(), differences::toString); // two builds
+    differences.forEach((run, difference) -> difference.assertQ40(name + " " + run));
+    for (int position = 0; position < tokens.length; position++) {
+      assertArrayEquals(inOneProcess[position], ours[position], "bits at position " + position);
+    }
+  }
+
+  /// What is computed must not depend on where, to the bit.
+  private static float[][] logitsInThisProcess(String name, int nodes, int[] tokens) {
+    try (var pool = new WorkerPool(1);
+        var file = DllamaFile.open(Conformance.file(name, "model.m"));
+        var forwardPass =
+            Goldens.forwardPass(file, nodes, Goldens.exchange(Conformance.golden(name)), 1, pool)) {
+      return Goldens.logits(forwardPass, tokens);
+    }
+  }
+
+  private void run(String name, int nodes, String... options) {
+    String[] withModel = Arrays.copyOf(options, options.length + 2);
+    withModel[options.length] = "--model";
+    withModel[options.length + 1] = Conformance.file(name, "model.m").toString();
+    root = NodeProcess.root(PORT, nodes, withModel);
+    assertEquals(0, root.exit(NodeProcess.FORM), root::toString);
+  }
+}
