@@ -63,10 +63,28 @@ final class Exchange {
     return arrived[(int) (current & 1)].get() == worldSize - 1 || failure != null;
   }
 
+  /// The first rank, other than this one, whose partial of the current all-reduce does not have
+  /// `bytes` bytes; −1 if all do. Valid once [#settled].
+  int misfit(int bytes) {
+    for (int from = 0; from < worldSize; from++) {
+      int length = length(from);
+      if (from != rank && length >= 0 && length != bytes) {
+        return from;
+      }
+    }
+    return -1;
+  }
+
+  /// Bytes of a peer's partial of the current all-reduce; −1 while it is not here.
+  int length(int from) {
+    FrameBuffer buffer = places.get((int) (current & 1) * worldSize + from);
+    return buffer == null ? -1 : buffer.length();
+  }
+
   /// The partials of the current all-reduce in rank order, `own` among them.
   ///
   /// @param bytes what each must hold
-  /// @throws IllegalStateException if one of them has another length
+  /// @throws IllegalStateException if one is missing or has another length, see [#misfit]
   MemorySegment[] take(MemorySegment own, int bytes) {
     int parity = (int) (current & 1);
     for (int from = 0; from < worldSize; from++) {

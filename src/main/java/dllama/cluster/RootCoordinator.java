@@ -272,6 +272,11 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
   // ---- loading
 
   private void sendSlice(int rank) {
+    String name = "weights-%d-%d".formatted(epoch, rank);
+    if (!unready.contains(rank) || getContext().getChild(name).isPresent()) {
+      getContext().getLog().debug("rank {} asks for its weights again", rank);
+      return;
+    }
     ShardPlan plan = new ShardPlan(model.spec(), model.exchange(), ranks().size());
     ShardLayout layout = new ShardLayout(plan, rank);
     getContext()
@@ -283,7 +288,7 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
                 settings.weights(),
                 ranks().get(rank).shard(),
                 getContext().getSelf()),
-            "weights-%d-%d".formatted(epoch, rank),
+            name,
             DispatcherSelector.blocking());
   }
 

@@ -127,6 +127,12 @@ final class ShardSteps {
             "kept rank %d waiting for a partial for %d s"
                 .formatted(assignment.rank(), Duration.ofNanos(stallNanos).toSeconds()));
       }
+      int misfit = exchange.misfit(bytes); // nothing from the network is trusted
+      if (misfit >= 0) {
+        throw new Aborted(
+            misfit,
+            "sent a partial of %d bytes in place of %d".formatted(exchange.length(misfit), bytes));
+      }
     }
     long waited = System.nanoTime() - from;
     engine.reduce(exchange.take(mine.segment(), bytes));

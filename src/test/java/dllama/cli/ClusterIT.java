@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// Clusters of real processes on loopback, some of which are killed or frozen in the middle.
 class ClusterIT {
   private static final String CASE = "llama31_rope_f32";
-  private static final Duration FORM = Duration.ofSeconds(60);
+  private static final Duration FORM = NodeProcess.FORM;
 
   /// The promise is 3 s from the death of a worker to the message.
   private static final Duration NOTICE = Duration.ofSeconds(3);

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 
 /// A node as a user starts it: the jar in a process of its own. Everything it says is kept.
 final class NodeProcess implements AutoCloseable {
@@ -51,16 +52,32 @@ final class NodeProcess implements AutoCloseable {
     this(List.of(), arguments);
   }
 
-  /// @param prefix a command that starts another one, such as `ip netns exec NAME`
+  /// The jar, started by `prefix`: a command that runs another one, such as `ip netns exec NAME`.
   NodeProcess(List<String> prefix, List<String> arguments) {
-    List<String> command = new ArrayList<>(prefix);
-    command.add(JAVA.toString());
-    command.add("-Ddllama.exchange.spin=0s"); // they share two cores
-    command.add("-Ddllama.nodes-timeout=" + FORM.toSeconds() + "s");
-    command.addAll(List.of("-jar", JAR));
-    command.addAll(arguments);
+    this(
+        builder(
+            prefix,
+            List.of(
+                JAVA.toString(),
+                "-Ddllama.exchange.spin=0s", // they share two cores
+                "-Ddllama.nodes-timeout=" + FORM.toSeconds() + "s",
+                "-jar",
+                JAR),
+            arguments));
+  }
+
+  /// Any command, such as a script that starts the jar.
+  static NodeProcess command(List<String> program, List<String> arguments, List<String> more) {
+    return new NodeProcess(builder(program, arguments, more));
+  }
+
+  private static ProcessBuilder builder(List<String> first, List<String> next, List<String> last) {
+    return new ProcessBuilder(Stream.of(first, next, last).flatMap(List::stream).toList());
+  }
+
+  private NodeProcess(ProcessBuilder builder) {
     try {
-      process = new ProcessBuilder(command).start();
+      process = builder.start();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

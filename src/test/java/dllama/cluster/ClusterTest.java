@@ -11,6 +11,7 @@ import dllama.model.Batch;
 import dllama.model.ForwardException;
 import dllama.tensor.DType;
 import java.time.Duration;
+import java.util.List;
 import java.util.Properties;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -77,5 +78,47 @@ class ClusterTest {
       cluster.await("worker refused: the worker runs dllama-akka 9.9.9", 1);
       cluster.forwardPass().forward(new Batch(new int[] {1}, 0, true));
     }
+  }
+
+  @Test
+  void shouldWaitForAnotherWorkerWhenOneRefusesForItsMemory() {
+    try (var cluster = new TestCluster("llama_gqa_f32", DType.F32, "2", new Properties())) {
+      cluster.startWorker(withoutMemory());
+      cluster.await("lost: the worker at 127.0.0.1:", 1);
+      assertRefusedOnce(cluster);
+      cluster.await("waiting: 1 of 2 nodes", 2);
+      cluster.startWorker();
+      cluster.await("ready: 2", 1);
+      cluster.forwardPass().forward(new Batch(new int[] {1}, 0, true));
+      assertEquals(2, cluster.count("forming: 2"), cluster.events::toString);
+    }
+  }
+
+  @Test
+  void shouldGoOnWithoutAWorkerThatRefusesForItsMemory() {
+    Properties properties = new Properties();
+    properties.setProperty("dllama.alone-timeout", "20s"); // until the worker is there
+    properties.setProperty("dllama.form-timeout", "1s");
+    try (var cluster = new TestCluster("llama_gqa_f32", DType.F32, "auto", properties)) {
+      cluster.startWorker(withoutMemory());
+      cluster.await("ready: 1", 1);
+      assertRefusedOnce(cluster);
+      cluster.forwardPass().forward(new Batch(new int[] {1}, 0, true));
+    }
+  }
+
+  private static void assertRefusedOnce(TestCluster cluster) {
+    List<String> lost = cluster.events.stream().filter(line -> line.startsWith("lost")).toList();
+    assertEquals(1, lost.size(), cluster.events::toString);
+    assertTrue(
+        lost.getFirst().matches("lost: the worker at \\S+ needs \\d+ MiB .* but may use 0: [^\n]*"),
+        lost::toString);
+    assertEquals(1, cluster.count("forming: 2"), cluster.events::toString);
+  }
+
+  private static Properties withoutMemory() {
+    Properties own = new Properties();
+    own.setProperty("dllama.weights.memory-limit", "64k");
+    return own;
   }
 }

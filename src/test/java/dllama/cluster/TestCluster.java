@@ -30,15 +30,22 @@ final class TestCluster implements AutoCloseable {
   private RootNode root;
 
   TestCluster(String modelCase, DType exchange, int nodes, Properties properties) {
-    this.properties = properties;
-    file = DllamaFile.open(Conformance.file(modelCase, "model.m"));
-    root = startRoot(exchange, nodes, 0);
+    this(modelCase, exchange, String.valueOf(nodes), properties);
     for (int worker = 1; worker < nodes; worker++) {
       startWorker();
     }
   }
 
-  RootNode startRoot(DType exchange, int nodes, int port) {
+  /// A root without workers.
+  ///
+  /// @param wanted as for `--nodes`
+  TestCluster(String modelCase, DType exchange, String wanted, Properties properties) {
+    this.properties = properties;
+    file = DllamaFile.open(Conformance.file(modelCase, "model.m"));
+    root = startRoot(exchange, wanted, 0);
+  }
+
+  private RootNode startRoot(DType exchange, String nodes, int port) {
     var spec = file.spec();
     var model =
         new RootModel(
@@ -52,7 +59,7 @@ final class TestCluster implements AutoCloseable {
         settings(
             new Option("--role", "role", "root"),
             new Option("--host", "host", "127.0.0.1"),
-            new Option("--nodes", "nodes", String.valueOf(nodes)),
+            new Option("--nodes", "nodes", nodes),
             new Option("--port", "port", String.valueOf(port)),
             new Option("--threads", "threads", "1"));
     root = RootNode.start(settings.cluster(), settings.akka(), model, new Recorder());

@@ -1,0 +1,182 @@
+package dllama.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dllama.Conformance;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/// What else speaks to an open port of a home network: port scanners, browsers, broken peers. None
+/// of it may end a node, change an answer, fill the memory or the screen.
+class StrayConnectionIT {
+  private static final String CASE = "llama31_rope_f32";
+  private static final long SEED = 11;
+  private static final int SILENT = 100;
+  private static final byte[] HTTP =
+      "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
+
+  /// A TLS 1.2 record with a client's hello: header, version, random bytes follow.
+  private static final byte[] TLS_HELLO =
+      HexFormat.of().parseHex("16030100c8010000c40303" + "5a".repeat(193));
+
+  private final int rootPort = NodeProcess.freePort();
+  private final int workerPort = NodeProcess.freePort();
+  private final List<NodeProcess> nodes = new ArrayList<>();
+  private final List<Socket> silent = new ArrayList<>();
+
+  @AfterEach
+  void close() throws IOException {
+    nodes.forEach(NodeProcess::close);
+    for (Socket socket : silent) {
+      socket.close();
+    }
+  }
+
+  @Test
+  void shouldNotBotherNodesThatWaitOrCompute() throws Exception {
+    JsonNode golden = Conformance.golden(CASE).get("prompts").get(0);
+    NodeProcess worker = start(NodeProcess.worker(rootPort, "--port", "" + workerPort));
+    worker.awaitError("looking for a root", 1, NodeProcess.FORM);
+    shouldBearAll(worker, workerPort);
+
+    NodeProcess root = start(root(golden.get("text").asText()));
+    root.awaitError("2 of 4 nodes; waiting", 1, NodeProcess.FORM);
+    shouldBearAll(root, rootPort);
+
+    var done = new AtomicBoolean();
+    var strays =
+        CompletableFuture.runAsync(
+            () -> {
+              while (!done.get()) {
+                bother(rootPort);
+                bother(workerPort);
+              }
+            });
+    NodeProcess second = start(NodeProcess.worker(rootPort));
+    NodeProcess third = start(NodeProcess.worker(rootPort));
+    int code = root.exit(NodeProcess.FORM);
+    done.set(true);
+    strays.join();
+    assertEquals(0, code, root::toString);
+    JsonNode result = new ObjectMapper().readTree(String.join("\n", root.out()));
+    assertArrayEquals(
+        Conformance.ints(golden.get("generated")), Conformance.ints(result.get("tokens")));
+    for (NodeProcess node : List.of(worker, second, third)) {
+      assertTrue(node.isAlive(), node::toString);
+    }
+    for (NodeProcess node : nodes) {
+      node.err().forEach(line -> assertTrue(isNews(line), line));
+    }
+  }
+
+  private NodeProcess root(String prompt) {
+    return NodeProcess.root(
+        rootPort,
+        4,
+        "inference",
+        "--model",
+        Conformance.file(CASE, "model.m").toString(),
+        "--tokenizer",
+        Conformance.file(CASE, "tokenizer.t").toString(),
+        "--temperature",
+        "0",
+        "--output",
+        "json",
+        "--prompt",
+        prompt,
+        "--steps",
+        "64",
+        "--ignore-eos");
+  }
+
+  private NodeProcess start(NodeProcess node) {
+    nodes.add(node);
+    return node;
+  }
+
+  /// Lines about the cluster itself; any other one would be about strangers.
+  private static boolean isNews(String line) {
+    return line.matches(
+        "(worker at .*looking for a root.*|joined the root.*|computing as rank.*|the root .*again"
+            + "|root at .*|. of 4 nodes; waiting.*|the worker at \\S+ is here|4 nodes ready.*"
+            + "|rank \\d of \\d.*)");
+  }
+
+  private void shouldBearAll(NodeProcess node, int port) throws IOException {
+    long memory = residentKilobytes(node);
+    int lines = node.err().size();
+    for (int i = 0; i < SILENT; i++) {
+      silent.add(connect(port));
+    }
+    for (int i = 0; i < 5; i++) {
+      bother(port);
+    }
+    assertTrue(node.isAlive(), node::toString);
+    assertTrue(node.err().size() <= lines + 1, node::toString);
+    assertTrue(residentKilobytes(node) - memory < 256 * 1024, "memory grows");
+  }
+
+  private static Socket connect(int port) throws IOException {
+    return new Socket(InetAddress.getLoopbackAddress(), port);
+  }
+
+  private static void bother(int port) {
+    try {
+      byte[] random = new byte[1 << 20];
+      new Random(SEED).nextBytes(random);
+      for (int i = 0; i < 10; i++) {
+        connect(port).close();
+      }
+      for (byte[] garbage : List.of(HTTP, random, TLS_HELLO)) {
+        shouldBeHungUpOn(port, garbage);
+      }
+    } catch (SocketException e) {
+      // the node has ended meanwhile; whether it should have is asserted elsewhere
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static void shouldBeHungUpOn(int port, byte[] garbage) throws IOException {
+    try (Socket socket = connect(port)) {
+      socket.setSoTimeout((int) NodeProcess.FORM.toMillis());
+      try {
+        socket.getOutputStream().write(garbage);
+        assertEquals(-1, socket.getInputStream().read(), "an answer to garbage");
+      } catch (SocketTimeoutException e) {
+        throw new AssertionError("the node listens to garbage", e);
+      } catch (SocketException e) {
+        // reset: as good as closed
+      }
+    }
+  }
+
+  private static long residentKilobytes(NodeProcess node) throws IOException {
+    Path status = Path.of("/proc", String.valueOf(node.handle().pid()), "status");
+    assumeTrue(Files.exists(status), "the memory of a process is read from /proc");
+    return Files.readAllLines(status).stream()
+        .filter(line -> line.startsWith("VmRSS:"))
+        .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
+        .findFirst()
+        .orElseThrow();
+  }
+}

@@ -1,0 +1,175 @@
+package dllama.cluster;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.ActorRefResolver;
+import akka.actor.typed.ActorSystem;
+import akka.actor.typed.javadsl.Behaviors;
+import com.fasterxml.jackson.databind.JsonNode;
+import dllama.Conformance;
+import dllama.cluster.TensorFrame.Input;
+import dllama.cluster.TensorFrame.LogitsSlice;
+import dllama.cluster.TensorFrame.Partial;
+import dllama.cluster.TensorFrame.WeightChunk;
+import dllama.model.Batch;
+import dllama.model.ForwardException;
+import dllama.settings.Settings;
+import dllama.settings.Settings.Option;
+import dllama.tensor.DType;
+import java.net.InetAddress;
+import java.util.List;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/// Messages, over the network, that no node of the world would send: late ones of another epoch,
+/// those of ranks that do not exist, and those of the wrong length.
+class ForeignMessagesTest {
+  private static final String CASE = "llama31_rope_f32";
+  private static final int EPOCH = 1; // of a root's first world
+
+  private TestCluster cluster;
+  private ActorSystem<Void> stranger;
+
+  @BeforeEach
+  void start() {
+    cluster = new TestCluster(CASE, DType.F32, 2, new Properties());
+    cluster.await("ready: 2", 1);
+    Settings settings =
+        Settings.load(
+            Optional.empty(),
+            new Properties(),
+            List.of(
+                new Option("--role", "role", "worker"),
+                new Option("--seed-node", "seed-nodes", List.of(cluster.root().address()))));
+    stranger =
+        NodeSystem.start(
+            Behaviors.<Void>empty(),
+            settings.cluster(),
+            settings.akka(),
+            NodeSystem.exchange(settings.cluster()),
+            "stranger",
+            InetAddress.getLoopbackAddress(),
+            List.of());
+  }
+
+  @AfterEach
+  void stop() {
+    NodeSystem.stop(stranger);
+    cluster.close();
+  }
+
+  @Test
+  void shouldDropWhatDoesNotBelongToTheStep() {
+    JsonNode prompt = Conformance.golden(CASE).get("prompts").get(0);
+    int[] expected = Conformance.ints(prompt.get("generated"));
+    var done = new AtomicBoolean();
+    var messages =
+        CompletableFuture.runAsync(
+            () -> {
+              for (long number = 0; !done.get(); number++) {
+                tellShards(number % 300);
+                tellRoot(number % expected.length);
+                pause(2);
+              }
+            });
+    int[] actual =
+        TestCluster.greedy(
+            cluster.forwardPass(),
+            Conformance.ints(prompt.get("prompt_tokens")),
+            expected.length,
+            3);
+    done.set(true);
+    messages.join();
+    assertArrayEquals(expected, actual);
+    assertEquals(0, cluster.count("lost"), cluster.events::toString);
+    assertEquals(1, cluster.count("forming"), cluster.events::toString);
+  }
+
+  private void tellShards(long sync) {
+    for (String address : List.of(cluster.root().address(), workerAddress())) {
+      ActorRef<LayerShard.Command> shard = resolve(address, "shard");
+      FrameBuffer bytes = new FrameBuffer(256).withLength(256);
+      for (int epoch : new int[] {-1, 0, EPOCH + 1}) {
+        shard.tell(new Partial(epoch, sync, 0, bytes));
+        shard.tell(new Partial(epoch, sync, 1, bytes));
+        shard.tell(new Input(epoch, sync, 0, 1, true, bytes));
+        shard.tell(new WeightChunk(epoch, 0, bytes));
+        shard.tell(new LayerShard.Dissolve(epoch, "a stranger says so"));
+      }
+      for (int rank : new int[] {-1, 2, Integer.MAX_VALUE}) {
+        shard.tell(new Partial(EPOCH, sync, rank, bytes));
+      }
+      shard.tell(new Partial(EPOCH, sync - 1000, 1, bytes));
+      shard.tell(new Partial(EPOCH, sync + 1000, 1, bytes));
+    }
+  }
+
+  private void tellRoot(long step) {
+    ActorRef<RootCoordinator.Command> root = resolve(cluster.root().address(), "root");
+    for (int epoch : new int[] {-1, 0, EPOCH + 1}) {
+      root.tell(new RootCoordinator.ShardFailed(epoch, 1, "a stranger says so"));
+      root.tell(new RootCoordinator.ShardRefused(epoch, 1, "a stranger says so"));
+      root.tell(new LogitsSlice(epoch, step, 1, new float[256]));
+      root.tell(new RootCoordinator.Stepped(epoch, 0, step, 0));
+    }
+    for (int rank : new int[] {-1, 2, Integer.MAX_VALUE}) {
+      root.tell(new RootCoordinator.ShardFailed(EPOCH, rank, "a stranger says so"));
+      root.tell(new RootCoordinator.ShardReady(EPOCH, rank));
+      root.tell(new RootCoordinator.SliceWanted(EPOCH, rank));
+      root.tell(new LogitsSlice(EPOCH, step, rank, new float[256]));
+    }
+    root.tell(new LogitsSlice(EPOCH, step, 1, new float[7]));
+    root.tell(new LogitsSlice(EPOCH, step + 1000, 1, new float[256]));
+    root.tell(new RootCoordinator.Stepped(EPOCH, 0, step + 1000, 0));
+    root.tell(new RootCoordinator.ShardReady(EPOCH, 1));
+    root.tell(new RootCoordinator.SliceWanted(EPOCH, 1)); // it is loaded already
+    ActorRef<RootMembership.Command> members = resolve(cluster.root().address(), "root/members");
+    members.tell(
+        new RootMembership.Hello(
+            "127.0.0.1:1", stranger.ignoreRef(), stranger.ignoreRef(), List.of()));
+  }
+
+  @Test
+  void shouldEndTheStepWithALineAboutAPartialOfTheWrongLength() {
+    ActorRef<LayerShard.Command> shard = resolve(cluster.root().address(), "shard");
+    shard.tell(new Partial(EPOCH, 0, 1, new FrameBuffer(12).withLength(12)));
+    pause(1000); // longer than the worker's own partial takes, which would be too late then
+    Batch batch = new Batch(new int[] {1, 2, 3}, 0, true);
+    var failure = assertThrows(ForwardException.class, () -> cluster.forwardPass().forward(batch));
+    assertEquals(
+        "the worker at %s sent a partial of 12 bytes in place of %d"
+            .formatted(workerAddress(), 3 * 64 * Float.BYTES),
+        failure.getMessage());
+    cluster.await("ready: 2", 2); // it was expelled, and joined again
+    cluster.forwardPass().forward(batch);
+  }
+
+  private static void pause(long millis) {
+    try {
+      TimeUnit.MILLISECONDS.sleep(millis);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private String workerAddress() {
+    String event = cluster.events.stream().filter(e -> e.startsWith("joined: ")).findFirst().get();
+    assertTrue(event.contains("127.0.0.1"), event);
+    return event.substring("joined: ".length());
+  }
+
+  private <T> ActorRef<T> resolve(String address, String path) {
+    return ActorRefResolver.get(stranger)
+        .resolveActorRef("akka://dllama@%s/user/%s".formatted(address, path));
+  }
+}
