@@ -59,6 +59,7 @@ class ForeignMessagesTest {
             NodeSystem.exchange(settings.cluster()),
             "stranger",
             InetAddress.getLoopbackAddress(),
+            0,
             List.of());
   }
 
