@@ -10,6 +10,9 @@ interface ChatConsole extends AutoCloseable {
   /// Shows a piece of an answer at once.
   void print(String text);
 
+  /// Ends the line of the answer, if it is not ended.
+  void endLine();
+
   /// Shows a line that is not part of an answer; any thread.
   void note(String line);
 

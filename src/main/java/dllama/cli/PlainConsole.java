@@ -15,6 +15,7 @@ final class PlainConsole implements ChatConsole {
   private final BufferedReader in;
   private final PrintStream out;
   private final PrintStream err;
+  private boolean midLine;
 
   PlainConsole(InputStream in, PrintStream out, PrintStream err) {
     this.in = new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8));
@@ -35,6 +36,14 @@ final class PlainConsole implements ChatConsole {
   public void print(String text) {
     out.print(text);
     out.flush();
+    midLine = text.isEmpty() ? midLine : !text.endsWith("\n");
+  }
+
+  @Override
+  public void endLine() {
+    if (midLine) {
+      print("\n");
+    }
   }
 
   @Override

@@ -9,6 +9,8 @@ import dllama.generation.GenerationEvent.Token;
 import dllama.generation.Usage;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -28,9 +30,17 @@ final class Repl {
   private static final String FULL =
       "the context of %d tokens is full: /reset starts over; --max-seq-len N reserves more";
 
+  private static final String TOO_LONG =
+      "the question is longer than the context of %d tokens; --max-seq-len N reserves more";
+
   private final Root root;
   private final ChatSession session;
   private final ChatConsole console;
+
+  /// What was said of the cluster since the last question: it may come twice, as news and as the
+  /// reason for which an answer ends.
+  private final Set<String> told = ConcurrentHashMap.newKeySet();
+
   private @Nullable Usage last;
 
   Repl(Root root, ChatSession session, ChatConsole console) {
@@ -51,6 +61,13 @@ final class Repl {
       } else if (!text.isEmpty()) {
         ask(text);
       }
+    }
+  }
+
+  /// Shows a line about the cluster; any thread.
+  void tell(String line) {
+    if (told.add(line)) {
+      console.note(line);
     }
   }
 
@@ -89,6 +106,7 @@ final class Repl {
   }
 
   private void ask(String question) {
+    told.clear();
     AtomicBoolean stopped = new AtomicBoolean();
     Thread asking = Thread.currentThread();
     AtomicBoolean waiting = new AtomicBoolean(true);
@@ -104,7 +122,8 @@ final class Repl {
       waiting.set(false);
       console.print(session.opening());
       if (!session.answer(question, event -> show(event, stopped))) {
-        console.note(FULL.formatted(session.contextLength()));
+        console.note(
+            (session.position() == 0 ? TOO_LONG : FULL).formatted(session.contextLength()));
       }
     } catch (InterruptedException e) {
       console.note("not asked");
@@ -119,11 +138,12 @@ final class Repl {
       case Prefill _ -> {}
       case Token(int _, String text) -> console.print(text);
       case Failed(String why) -> {
-        console.print("\n");
-        console.note(why);
+        console.endLine();
+        tell(why);
+        console.note("the answer ends here; ask again when the nodes are back");
       }
       case Finished(Reason reason, Usage usage) -> {
-        console.print("\n");
+        console.endLine();
         last = usage;
         console.note((reason == Reason.CANCELLED ? "stopped; " : "") + Timing.line(usage));
         if (reason == Reason.CONTEXT || reason == Reason.LENGTH) {

@@ -81,8 +81,9 @@ final class RootCommand {
               Inference.sampler(settings.sampler()),
               settings.chat().system());
       try (ChatConsole console = console()) {
-        root.tell(console::note);
-        new Repl(root, session, console).run();
+        Repl repl = new Repl(root, session, console);
+        root.tell(repl::tell);
+        repl.run();
       }
     }
   }

@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 final class TerminalConsole implements ChatConsole {
   private final Terminal terminal;
   private final LineReader reader;
+  private boolean midLine;
 
   /// @param history file that remembers lines; its folder is made if need be
   TerminalConsole(Path history) {
@@ -61,13 +62,22 @@ final class TerminalConsole implements ChatConsole {
   }
 
   @Override
-  public void print(String text) {
+  public synchronized void print(String text) {
     terminal.writer().print(Text.printable(text));
     terminal.writer().flush();
+    midLine = text.isEmpty() ? midLine : !text.endsWith("\n");
   }
 
   @Override
-  public void note(String line) {
+  public synchronized void endLine() {
+    if (midLine) {
+      print("\n");
+    }
+  }
+
+  @Override
+  public synchronized void note(String line) {
+    endLine(); // news of the cluster come in the middle of an answer
     AttributedString quiet = new AttributedString(line, AttributedStyle.DEFAULT.faint());
     if (reader.isReading()) {
       reader.printAbove(quiet); // what is being typed stays as it is

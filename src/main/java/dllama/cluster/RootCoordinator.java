@@ -17,6 +17,7 @@ import dllama.shard.ShardLayout;
 import dllama.shard.ShardPlan;
 import dllama.shard.SliceReader;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -107,6 +108,7 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
   private @Nullable World world;
   private final TreeSet<Integer> unready = new TreeSet<>();
   private long formedAt;
+  private long[] heardAt = {};
   private String waiting = "";
   private boolean ending;
 
@@ -181,8 +183,10 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
       case ShardFailed(int of, int rank, String why) when isCurrent(of, rank) ->
           onFailed(rank, why);
       case Forward forward -> onForward(forward);
-      case Stepped(int of, int rank, long step, long nanos) when isCurrent(of, rank) ->
-          steps.computed(rank, step, nanos);
+      case Stepped(int of, int rank, long step, long nanos) when isCurrent(of, rank) -> {
+        heard(rank);
+        steps.computed(rank, step, nanos);
+      }
       case LogitsSlice slice when isCurrent(slice.epoch(), slice.rank()) -> steps.put(slice);
       case Ending(var done) -> onEnding(done);
       case Tick _ -> onTick();
@@ -193,6 +197,15 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
 
   private boolean isCurrent(int of, int rank) {
     return world != null && of == epoch && rank >= 0 && rank < world.size();
+  }
+
+  /// Whoever computes is alive, even if its heartbeats are late. Told on as often as they come.
+  private void heard(int rank) {
+    long now = System.nanoTime();
+    if (rank > 0 && now - heardAt[rank] > RootMembership.TICK.toNanos()) {
+      heardAt[rank] = now;
+      members.tell(new RootMembership.Heard(ranks().get(rank).address()));
+    }
   }
 
   private List<Node> ranks() {
@@ -250,6 +263,8 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
     epoch = assignment.epoch();
     int nodes = assignment.worldSize();
     formedAt = System.nanoTime();
+    heardAt = new long[nodes];
+    Arrays.fill(heardAt, formedAt);
     steps.reset();
     waiting = "the cluster is loading the model";
     World formed =

@@ -38,7 +38,8 @@ final class RootMembership extends AbstractOnMessageBehavior<RootMembership.Comm
   static final String NAME = "members";
   static final String PATH = NodeGuardian.ROOT + "/" + NAME;
 
-  sealed interface Command permits Hello, Alive, Goodbye, Computing, Expel, Ending, Changed, Tick {}
+  sealed interface Command
+      permits Hello, Alive, Heard, Goodbye, Computing, Expel, Ending, Changed, Tick {}
 
   /// A worker asks to be taken in; repeated until it is answered.
   ///
@@ -54,6 +55,9 @@ final class RootMembership extends AbstractOnMessageBehavior<RootMembership.Comm
   /// A worker's sign of life.
   record Alive(String address, ActorRef<WorkerMembership.Command> worker)
       implements Command, ControlMessage {}
+
+  /// From the coordinator: frames of this worker arrive.
+  record Heard(String address) implements Command {}
 
   /// A worker ends.
   record Goodbye(String address) implements Command, ControlMessage {}
@@ -121,6 +125,11 @@ final class RootMembership extends AbstractOnMessageBehavior<RootMembership.Comm
       case Alive(String address, _) when workers.containsKey(address) ->
           watch.heard(address, System.nanoTime());
       case Alive(_, var worker) -> worker.tell(new WorkerMembership.Stranger());
+      case Heard(String address) -> {
+        if (workers.containsKey(address)) {
+          watch.heard(address, System.nanoTime());
+        }
+      }
       case Computing(var addresses) -> onComputing(addresses);
       case Goodbye(String address) ->
           member(address).ifPresent(member -> lose(member, "has ended"));
@@ -207,7 +216,9 @@ final class RootMembership extends AbstractOnMessageBehavior<RootMembership.Comm
     watch.forget(address);
     refused.remove(address);
     if (workers.remove(address) != null) {
-      listener.left(address, why);
+      if (!computing.contains(address)) {
+        listener.left(address, why); // otherwise the lost world says it
+      }
       coordinator.tell(new RootCoordinator.Gone(address, why));
     }
   }

@@ -65,10 +65,19 @@ class ReplTest {
   }
 
   @Test
-  void shouldSayWhenTheContextIsFull() {
+  void shouldSayWhenAQuestionIsLongerThanTheContext() {
     run("word ".repeat(2000));
-    assertTrue(console.notes.getFirst().contains("/reset starts over"), console.notes.toString());
+    assertEquals(
+        "the question is longer than the context of 2048 tokens; --max-seq-len N reserves more",
+        console.notes.getFirst());
     assertEquals("", console.printed());
+  }
+
+  @Test
+  void shouldSayWhenTheContextIsFull() {
+    model.answer("An answer");
+    run("Hello", "word ".repeat(2000));
+    assertTrue(console.notes.getLast().contains("/reset starts over"), console.notes.toString());
   }
 
   @Test
@@ -181,6 +190,13 @@ class ReplTest {
       prints.add(text);
       if (interrupt != null && printed().length() == interruptAfter) {
         interrupt.run();
+      }
+    }
+
+    @Override
+    public void endLine() {
+      if (!printed().isEmpty() && !printed().endsWith("\n")) {
+        print("\n");
       }
     }
 
