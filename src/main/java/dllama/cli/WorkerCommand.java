@@ -46,6 +46,11 @@ final class WorkerCommand implements WorkerListener {
   }
 
   @Override
+  public void idle(String why) {
+    lines.say("%s; waiting for the root".formatted(why));
+  }
+
+  @Override
   public void lost(String why) {
     lines.say("%s; looking for a root again".formatted(why));
   }

@@ -31,16 +31,7 @@ import org.jspecify.annotations.Nullable;
 final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
   /// What a shard can be told.
   sealed interface Command
-      permits Assign,
-          SendTo,
-          Dissolve,
-          Opened,
-          Built,
-          Failed,
-          Stepped,
-          Input,
-          Partial,
-          WeightChunk {}
+      permits Assign, SendTo, Dissolve, Opened, Built, Failed, Input, Partial, WeightChunk {}
 
   /// Become a rank of a new world; ends an earlier one.
   ///
@@ -64,9 +55,6 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
 
   /// From the compute thread: the world can not go on, for a reason that lies with rank `culprit`.
   record Failed(int epoch, int culprit, String why) implements Command {}
-
-  /// From the compute thread: a step is done.
-  record Stepped(int epoch, long step, long waitedNanos) implements Command {}
 
   /// What this shard is in the present world.
   private static final class Rank {
@@ -130,7 +118,6 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
       case Built built -> inEpoch(built.epoch(), now -> onBuilt(now, built));
       case Input input -> inEpoch(input.epoch(), now -> onInput(now, input));
       case Partial partial -> onPartial(partial);
-      case Stepped stepped -> inEpoch(stepped.epoch(), now -> onStepped(now, stepped));
       case Failed(int epoch, int culprit, String why) ->
           inEpoch(epoch, now -> onFailed(now, culprit, why));
       case Dissolve(int epoch, String why) -> inEpoch(epoch, now -> onDissolve(now, why));
@@ -163,7 +150,7 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
       var refusal =
           new RootCoordinator.ShardRefused(assignment.epoch(), assignment.rank(), objection.get());
       assign.root().tell(refusal);
-      host.listener().lost("this worker " + objection.get());
+      host.listener().idle("this worker " + objection.get());
       return;
     }
     Rank now = new Rank(assign, frames);
@@ -270,7 +257,9 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
         now,
         () -> {
           long waited = steps.run(input);
-          getContext().getSelf().tell(new Stepped(now.epoch(), input.step(), waited));
+          now.root.tell(
+              new RootCoordinator.Stepped(
+                  now.epoch(), now.assignment.rank(), input.step(), waited));
         });
   }
 
@@ -285,12 +274,6 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
     }
   }
 
-  private void onStepped(Rank now, Stepped stepped) {
-    now.root.tell(
-        new RootCoordinator.Stepped(
-            now.epoch(), now.assignment.rank(), stepped.step(), stepped.waitedNanos()));
-  }
-
   private void onFailed(Rank now, int culprit, String why) {
     now.exchange.fail(why);
     now.root.tell(new RootCoordinator.ShardFailed(now.epoch(), culprit, why));
@@ -300,7 +283,7 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
     now.exchange.fail(why);
     computeWait.signal();
     rank = null;
-    host.listener().lost(why);
+    host.listener().idle(why);
   }
 
   /// Runs `task` after whatever the compute thread does now; what it throws ends this rank.

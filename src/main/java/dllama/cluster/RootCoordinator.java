@@ -112,6 +112,9 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
   private String waiting = "";
   private boolean ending;
 
+  /// This node itself could not be a rank; the same nodes once more would not change that.
+  private boolean unfit;
+
   /// @param host this node's, whose memory decides what can be formed
   /// @param cachedPositions kept at the number of positions, from 0 on, that the present world has
   ///     been fed
@@ -157,7 +160,8 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
     this.host = host;
     this.self = self;
     maxBatchTokens = model.maxBatchTokens(settings.sync().maxFrameBytes());
-    steps = new RootSteps(model, Traffic.of(context.getSystem()), cachedPositions);
+    steps =
+        new RootSteps(model.spec().vocabSize(), Traffic.of(context.getSystem()), cachedPositions);
     members =
         context.spawn(
             RootMembership.create(context.getSelf(), listener, settings.sync().timeout()),
@@ -216,7 +220,7 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
 
   private void onJoined(Node worker) {
     workers.put(worker.address(), worker);
-    gate.changed(System.nanoTime());
+    onNodesChanged();
     gather();
   }
 
@@ -224,16 +228,21 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
     if (workers.remove(address) == null) {
       return;
     }
-    gate.changed(System.nanoTime());
+    onNodesChanged();
     if (world != null && world.has(address)) {
       lose("the worker at %s %s".formatted(address, why));
     }
     gather();
   }
 
+  private void onNodesChanged() {
+    gate.changed(System.nanoTime());
+    unfit = false;
+  }
+
   /// Forms a world if there is none and the gate opens.
   private void gather() {
-    if (world != null) {
+    if (world != null || unfit) {
       return;
     }
     switch (gate.decide(workers.size() + 1, System.nanoTime())) {
@@ -265,7 +274,7 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
     formedAt = System.nanoTime();
     heardAt = new long[nodes];
     Arrays.fill(heardAt, formedAt);
-    steps.reset();
+    steps.reset(assignment.plan());
     waiting = "the cluster is loading the model";
     World formed =
         World.form(
@@ -345,7 +354,9 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
     }
     if (rank != 0) {
       workers.remove(failed.ranks().get(rank).address());
-      gate.changed(System.nanoTime());
+      onNodesChanged();
+    } else {
+      unfit = !unready.isEmpty();
     }
     lose("%s %s".formatted(failed.name(rank), why));
     gather();

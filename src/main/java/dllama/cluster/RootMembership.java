@@ -190,7 +190,9 @@ final class RootMembership extends AbstractOnMessageBehavior<RootMembership.Comm
   private void onComputing(Set<String> addresses) {
     computing = addresses;
     long now = System.nanoTime();
-    addresses.forEach(address -> watch.heard(address, now)); // the shorter limit counts from here
+    addresses.stream()
+        .filter(workers::containsKey)
+        .forEach(address -> watch.heard(address, now)); // the shorter limit counts from here
   }
 
   private Duration limit(String address) {
@@ -201,14 +203,17 @@ final class RootMembership extends AbstractOnMessageBehavior<RootMembership.Comm
   private void onTick() {
     watch
         .tick(System.nanoTime(), address -> limit(address).toNanos())
-        .flatMap(this::member)
         .ifPresent(
-            member ->
-                lose(
-                    member,
-                    "has been silent for %.1f s"
-                        .formatted(limit(name(member.address())).toMillis() / 1e3)));
+            address ->
+                member(address)
+                    .ifPresentOrElse(
+                        member -> lose(member, silentFor(limit(address))),
+                        () -> watch.forget(address))); // it is on its way out already
     workers.values().forEach(worker -> worker.tell(new WorkerMembership.RootAlive()));
+  }
+
+  private static String silentFor(Duration limit) {
+    return "has been silent for %.1f s".formatted(limit.toMillis() / 1e3);
   }
 
   private void gone(Member member, String why) {

@@ -5,30 +5,32 @@ import dllama.cluster.TensorFrame.Input;
 import dllama.cluster.TensorFrame.LogitsSlice;
 import dllama.model.Batch;
 import dllama.shard.ShardPlan;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /// The steps of a world as the root drives them, one at a time: numbers them, sends every rank its
 /// input, and answers when all is back. Owned by [RootCoordinator].
 final class RootSteps {
-  private final RootModel model;
   private final Traffic traffic;
   private final AtomicInteger cachedPositions;
   private final float[] logits;
+  private @Nullable ShardPlan plan;
   private long next;
   private @Nullable PendingStep pending;
 
+  /// @param vocabSize length of the logits
   /// @param cachedPositions kept at the number of positions, from 0 on, that the present world has
   ///     been fed
-  RootSteps(RootModel model, Traffic traffic, AtomicInteger cachedPositions) {
-    this.model = model;
+  RootSteps(int vocabSize, Traffic traffic, AtomicInteger cachedPositions) {
     this.traffic = traffic;
     this.cachedPositions = cachedPositions;
-    logits = new float[model.spec().vocabSize()];
+    logits = new float[vocabSize];
   }
 
-  /// A new world, whose cache is empty.
-  void reset() {
+  /// A new world, cut by `newPlan`, whose cache is empty.
+  void reset(ShardPlan newPlan) {
+    plan = newPlan;
     next = 0;
     cachedPositions.set(0);
   }
@@ -45,9 +47,10 @@ final class RootSteps {
     }
     int tokens = batch.tokens().length;
     cachedPositions.accumulateAndGet(batch.position() + tokens, Math::max);
-    ShardPlan plan = new ShardPlan(model.spec(), model.exchange(), world.size());
     long number = next++;
-    pending = new PendingStep(number, batch, plan, logits, traffic, forward.answer());
+    pending =
+        new PendingStep(
+            number, batch, Objects.requireNonNull(plan), logits, traffic, forward.answer());
     world.tellAll(
         new Input(
             world.epoch(), number, batch.position(), tokens, batch.logits(), forward.input()));

@@ -14,7 +14,11 @@ public interface WorkerListener {
   /// Computes as `rank` of `nodes` from now on; `held` if the weights were still here.
   void ready(int rank, int nodes, boolean held);
 
-  /// The world or the root was lost; the worker goes on looking for one. `why` is one line.
+  /// Computes no more, but still belongs to the root, which may form another world. `why` is one
+  /// line.
+  void idle(String why);
+
+  /// The root was lost; the worker goes on looking for one. `why` is one line.
   void lost(String why);
 
   /// Tells nobody.
@@ -31,6 +35,9 @@ public interface WorkerListener {
 
       @Override
       public void ready(int rank, int nodes, boolean held) {}
+
+      @Override
+      public void idle(String why) {}
 
       @Override
       public void lost(String why) {}

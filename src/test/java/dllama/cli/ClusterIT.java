@@ -60,7 +60,8 @@ class ClusterIT {
   void shouldGiveTheReferencesTokens(int nodes) throws IOException {
     JsonNode golden = Conformance.golden(CASE).get("prompts").get(0);
     startWorkers(nodes - 1);
-    NodeProcess root = startRoot(nodes, inference(golden.get("text").asText(), "64"));
+    NodeProcess root =
+        startRoot(nodes, NodeProcess.inference(CASE, golden.get("text").asText(), 64));
     assertEquals(0, root.exit(FORM), root::toString);
     JsonNode result = new ObjectMapper().readTree(String.join("\n", root.out()));
     assertEquals(nodes, result.get("nodes").asInt());
@@ -118,7 +119,7 @@ class ClusterIT {
 
   private void shouldAnswerTheReference(NodeProcess worker) throws IOException {
     JsonNode golden = Conformance.golden(CASE).get("prompts").get(0);
-    NodeProcess root = startRoot(2, inference(golden.get("text").asText(), "16"));
+    NodeProcess root = startRoot(2, NodeProcess.inference(CASE, golden.get("text").asText(), 16));
     assertEquals(0, root.exit(FORM), () -> root + " " + worker);
     JsonNode result = new ObjectMapper().readTree(String.join("\n", root.out()));
     int[] expected = Conformance.ints(golden.get("generated"));
@@ -138,24 +139,6 @@ class ClusterIT {
     NodeProcess root = NodeProcess.root(port, nodes, options);
     processes.add(root);
     return root;
-  }
-
-  private static String[] inference(String prompt, String steps) {
-    return new String[] {
-      "inference",
-      "--model",
-      Conformance.file(CASE, "model.m").toString(),
-      "--tokenizer",
-      Conformance.file(CASE, "tokenizer.t").toString(),
-      "--temperature",
-      "0",
-      "--output",
-      "json",
-      "--prompt",
-      prompt,
-      "--steps",
-      steps
-    };
   }
 
   private static String[] chat() {

@@ -88,26 +88,10 @@ class HomeNetworkIT {
     for (int node = 2; node <= NODES; node++) {
       start(node, "--role", "worker", "--seed-node", ROOT_ADDRESS);
     }
-    NodeProcess root =
-        start(
-            1,
-            "--role",
-            "root",
-            "inference",
-            "--nodes",
-            String.valueOf(NODES),
-            "--model",
-            Conformance.file(CASE, "model.m").toString(),
-            "--tokenizer",
-            Conformance.file(CASE, "tokenizer.t").toString(),
-            "--temperature",
-            "0",
-            "--output",
-            "json",
-            "--prompt",
-            golden.get("text").asText(),
-            "--steps",
-            "64");
+    List<String> options = new ArrayList<>(List.of("--role", "root"));
+    options.addAll(List.of(NodeProcess.inference(CASE, golden.get("text").asText(), 64)));
+    options.addAll(List.of("--nodes", String.valueOf(NODES)));
+    NodeProcess root = start(1, options.toArray(String[]::new));
     assertEquals(0, root.exit(NodeProcess.FORM), processes::toString);
     JsonNode result = new ObjectMapper().readTree(String.join("\n", root.out()));
     assertEquals(NODES, result.get("nodes").asInt());

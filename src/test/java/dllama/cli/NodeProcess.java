@@ -2,6 +2,7 @@ package dllama.cli;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dllama.Conformance;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -38,6 +39,25 @@ final class NodeProcess implements AutoCloseable {
             List.of("--role", "worker", "--seed-node", "127.0.0.1:" + rootPort, "--threads", "1"));
     all.addAll(List.of(options));
     return new NodeProcess(all);
+  }
+
+  /// Options of a greedy `inference` with the model of a recorded case, whose result is JSON.
+  static String[] inference(String modelCase, String prompt, int steps) {
+    return new String[] {
+      "inference",
+      "--model",
+      Conformance.file(modelCase, "model.m").toString(),
+      "--tokenizer",
+      Conformance.file(modelCase, "tokenizer.t").toString(),
+      "--temperature",
+      "0",
+      "--output",
+      "json",
+      "--prompt",
+      prompt,
+      "--steps",
+      String.valueOf(steps)
+    };
   }
 
   static NodeProcess root(int port, int nodes, String... options) {

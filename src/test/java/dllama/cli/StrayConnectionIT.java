@@ -17,6 +17,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
@@ -89,23 +90,10 @@ class StrayConnectionIT {
   }
 
   private NodeProcess root(String prompt) {
-    return NodeProcess.root(
-        rootPort,
-        4,
-        "inference",
-        "--model",
-        Conformance.file(CASE, "model.m").toString(),
-        "--tokenizer",
-        Conformance.file(CASE, "tokenizer.t").toString(),
-        "--temperature",
-        "0",
-        "--output",
-        "json",
-        "--prompt",
-        prompt,
-        "--steps",
-        "64",
-        "--ignore-eos");
+    String[] inference = NodeProcess.inference(CASE, prompt, 64);
+    String[] all = Arrays.copyOf(inference, inference.length + 1);
+    all[inference.length] = "--ignore-eos";
+    return NodeProcess.root(rootPort, 4, all);
   }
 
   private NodeProcess start(NodeProcess node) {

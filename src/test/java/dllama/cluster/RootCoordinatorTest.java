@@ -1,0 +1,144 @@
+package dllama.cluster;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import akka.actor.testkit.typed.javadsl.ActorTestKit;
+import akka.actor.testkit.typed.javadsl.TestProbe;
+import akka.actor.typed.ActorRef;
+import dllama.Conformance;
+import dllama.cluster.LayerShard.Assign;
+import dllama.cluster.LayerShard.Dissolve;
+import dllama.cluster.RootCoordinator.Joined;
+import dllama.cluster.RootCoordinator.ShardFailed;
+import dllama.cluster.RootCoordinator.ShardReady;
+import dllama.cluster.World.Node;
+import dllama.format.DllamaFile;
+import dllama.model.ModelSource;
+import dllama.settings.Settings;
+import dllama.settings.Settings.Option;
+import dllama.tensor.DType;
+import dllama.tensor.Kernels;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/// The coordinator with shards that are probes, so that they can fail as they like.
+class RootCoordinatorTest {
+  private static final Duration ALONE = Duration.ofMillis(100);
+
+  private ActorTestKit testKit;
+  private DllamaFile file;
+  private NodeMachine machine;
+  private TestProbe<LayerShard.Command> own;
+  private ActorRef<RootCoordinator.Command> coordinator;
+
+  @BeforeEach
+  void start() {
+    Settings settings =
+        Settings.load(
+            Optional.empty(),
+            new Properties(),
+            List.of(
+                new Option("--form-timeout", "form-timeout", ALONE.toMillis() + "ms"),
+                new Option("-D", "alone-timeout", ALONE.toMillis() + "ms")));
+    var exchange = NodeSystem.exchange(settings.cluster());
+    testKit =
+        ActorTestKit.create(
+            com.typesafe.config.ConfigFactory.parseString(
+                    "akka.remote.artery.canonical { hostname = 127.0.0.1, port = 0 }")
+                .withFallback(exchange.config())
+                .withFallback(settings.akka()));
+    file = DllamaFile.open(Conformance.file("llama_gqa_f32", "model.m"));
+    machine = new NodeMachine(settings.cluster(), Kernels.choose(false), WorkerListener.silent());
+    var model =
+        new RootModel(
+            new ModelSource.Weights(file.spec(), file.weights()), "f", DType.F32, DType.F32, 64, 8);
+    var gate = new ClusterGate(0, List.of(1, 2, 4), ALONE, ALONE, System.nanoTime());
+    own = testKit.createTestProbe(LayerShard.Command.class);
+    coordinator =
+        testKit.spawn(
+            RootCoordinator.create(
+                model,
+                gate,
+                settings.cluster(),
+                new SilentRootListener(),
+                machine.host(),
+                new AtomicInteger(),
+                new Node("root", own.getRef(), List.of())));
+  }
+
+  @AfterEach
+  void stop() {
+    testKit.shutdownTestKit();
+    machine.close();
+    file.close();
+  }
+
+  @Test
+  void shouldNotFormTheSameWorldAgainWhenTheRootItselfCouldNotLoad() {
+    int epoch = assigned(own, 1);
+    coordinator.tell(new ShardFailed(epoch, 0, "has no memory"));
+    assertEquals(new Dissolve(epoch, "the root has no memory"), own.receiveMessage());
+    own.expectNoMessage(ALONE.multipliedBy(10));
+    var worker = testKit.createTestProbe(LayerShard.Command.class);
+    coordinator.tell(new Joined(new Node("worker:1", worker.getRef(), List.of())));
+    assigned(own, 2);
+    assigned(worker, 2);
+  }
+
+  @Test
+  void shouldFormAgainWhenARankFailsLater() {
+    int epoch = assigned(own, 1);
+    coordinator.tell(new ShardReady(epoch, 0));
+    coordinator.tell(new ShardFailed(epoch, 0, "stopped"));
+    assertEquals(new Dissolve(epoch, "the root stopped"), own.receiveMessage());
+    assertEquals(epoch + 1, assigned(own, 1));
+  }
+
+  @Test
+  void shouldDropWhatIsSaidOfAnEarlierWorld() {
+    int epoch = assigned(own, 1);
+    coordinator.tell(new ShardFailed(epoch - 1, 0, "is late"));
+    coordinator.tell(new ShardFailed(epoch, 1, "does not exist"));
+    coordinator.tell(new ShardFailed(epoch, -1, "does not exist"));
+    own.expectNoMessage(ALONE.multipliedBy(3));
+  }
+
+  /// Epoch of the world of `size` nodes that the shard is assigned to next.
+  private static int assigned(TestProbe<LayerShard.Command> shard, int size) {
+    Assign assign = shard.expectMessageClass(Assign.class, Duration.ofSeconds(20));
+    assertEquals(size, assign.assignment().worldSize());
+    return assign.assignment().epoch();
+  }
+
+  private static final class SilentRootListener implements RootListener {
+    @Override
+    public void waiting(String what) {}
+
+    @Override
+    public void forming(int nodes) {}
+
+    @Override
+    public void loading(int rank, String address, long bytes, long total) {}
+
+    @Override
+    public void ready(int nodes, long loadMillis) {}
+
+    @Override
+    public void joined(String address) {}
+
+    @Override
+    public void left(String address, String why) {}
+
+    @Override
+    public void refused(String address, String why) {}
+
+    @Override
+    public void lost(String why) {}
+  }
+}
