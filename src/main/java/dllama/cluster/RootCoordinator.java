@@ -370,10 +370,10 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
     world = null;
     unready.clear();
     waiting = why;
+    listener.lost(why); // before the step fails: the next question must wait for the nodes
     steps.fail(why);
     members.tell(new RootMembership.Computing(Set.of()));
     lost.tellAll(new LayerShard.Dissolve(lost.epoch(), why));
-    listener.lost(why);
   }
 
   private void onEnding(CompletableFuture<Boolean> done) {

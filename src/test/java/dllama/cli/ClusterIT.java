@@ -79,7 +79,7 @@ class ClusterIT {
     root.type("Tell me something long");
     root.await(FORM, node -> !node.out().isEmpty());
     workers.getFirst().signal("KILL");
-    root.awaitError("the worker at 127.0.0.1:", 1, NOTICE);
+    root.awaitError("the answer ends here", 1, NOTICE);
     assertTrue(root.isAlive());
     startWorkers(1);
     NodeProcess.sleep(1000);
@@ -95,7 +95,7 @@ class ClusterIT {
     root.type("Tell me something long");
     root.await(FORM, node -> !node.out().isEmpty());
     workers.getFirst().signal("STOP");
-    root.awaitError("the worker at 127.0.0.1:", 1, NOTICE);
+    root.awaitError("the answer ends here", 1, NOTICE);
     workers.getFirst().signal("CONT");
     NodeProcess.sleep(1000);
     int before = root.out().size();

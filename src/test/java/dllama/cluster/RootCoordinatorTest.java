@@ -8,12 +8,15 @@ import akka.actor.typed.ActorRef;
 import dllama.Conformance;
 import dllama.cluster.LayerShard.Assign;
 import dllama.cluster.LayerShard.Dissolve;
+import dllama.cluster.RootCoordinator.Forward;
 import dllama.cluster.RootCoordinator.Joined;
 import dllama.cluster.RootCoordinator.ShardFailed;
 import dllama.cluster.RootCoordinator.ShardReady;
 import dllama.cluster.World.Node;
 import dllama.format.DllamaFile;
+import dllama.model.Batch;
 import dllama.model.ModelSource;
+import dllama.model.Step;
 import dllama.settings.Settings;
 import dllama.settings.Settings.Option;
 import dllama.tensor.DType;
@@ -22,6 +25,9 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -33,6 +39,7 @@ class RootCoordinatorTest {
 
   private ActorTestKit testKit;
   private DllamaFile file;
+  private final List<String> order = new CopyOnWriteArrayList<>();
   private NodeMachine machine;
   private TestProbe<LayerShard.Command> own;
   private ActorRef<RootCoordinator.Command> coordinator;
@@ -66,7 +73,7 @@ class RootCoordinatorTest {
                 model,
                 gate,
                 settings.cluster(),
-                new SilentRootListener(),
+                new LossListener(order),
                 machine.host(),
                 new AtomicInteger(),
                 new Node("root", own.getRef(), List.of())));
@@ -100,6 +107,26 @@ class RootCoordinatorTest {
     assertEquals(epoch + 1, assigned(own, 1));
   }
 
+  /// Whoever asks again as soon as a step has failed must know already that it has to wait.
+  @Test
+  void shouldSayThatTheWorldIsLostBeforeItsStepFails() {
+    int epoch = assigned(own, 1);
+    coordinator.tell(new ShardReady(epoch, 0));
+    var answer = new CompletableFuture<Step>();
+    var failed =
+        answer.exceptionally(
+            why -> {
+              order.add("step: " + why.getMessage());
+              return Step.silent(0, 0, 0);
+            });
+    var input = new FrameBuffer(file.spec().dim() * Float.BYTES);
+    coordinator.tell(new Forward(new Batch(new int[] {1}, 0, true), input, answer));
+    assertEquals(epoch, own.expectMessageClass(TensorFrame.Input.class).epoch());
+    coordinator.tell(new ShardFailed(epoch, 0, "stopped"));
+    failed.orTimeout(20, TimeUnit.SECONDS).join();
+    assertEquals(List.of("the root stopped", "step: the root stopped"), order);
+  }
+
   @Test
   void shouldDropWhatIsSaidOfAnEarlierWorld() {
     int epoch = assigned(own, 1);
@@ -116,7 +143,8 @@ class RootCoordinatorTest {
     return assign.assignment().epoch();
   }
 
-  private static final class SilentRootListener implements RootListener {
+  /// Keeps the losses only.
+  private record LossListener(List<String> losses) implements RootListener {
     @Override
     public void waiting(String what) {}
 
@@ -139,6 +167,8 @@ class RootCoordinatorTest {
     public void refused(String address, String why) {}
 
     @Override
-    public void lost(String why) {}
+    public void lost(String why) {
+      losses.add(why);
+    }
   }
 }

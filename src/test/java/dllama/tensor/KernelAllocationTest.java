@@ -1,12 +1,17 @@
 package dllama.tensor;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
 import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -84,6 +89,13 @@ class KernelAllocationTest {
     try (var pool = new WorkerPool(2, spins)) {
       assertAllocatesNothing(() -> pool.run(task));
     }
+  }
+
+  @Test
+  void shouldNotDependOnWhatIsCompiledFirst(@TempDir Path folder)
+      throws IOException, InterruptedException {
+    String printed = ChildJvm.run("-XX:InlineSmallCode=600", folder, ReluctantInlining.class);
+    assertTrue(printed.contains("allocated 0\n"), printed);
   }
 
   /// Runs until 200 runs allocate nothing; on a busy machine the compiler needs its time.

@@ -1,14 +1,8 @@
 package dllama.tensor;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
-
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Random;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -79,25 +73,6 @@ class VectorKernelsTest {
   @ValueSource(strings = {"-XX:UseAVX=2", "-XX:MaxVectorSize=16"})
   void shouldGiveTheSameBitsWithNarrowVectors(String flag, @TempDir Path folder)
       throws IOException, InterruptedException {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.add("@" + Path.of("src/main/resources/dllama/jvm.options").toAbsolutePath());
-    command.add("-XX:+IgnoreUnrecognizedVMOptions");
-    command.addAll(List.of(flag, "-Xmx512m", "-cp", System.getProperty("java.class.path")));
-    command.addAll(List.of(KernelEquality.class.getName(), Long.toString(seed)));
-    Path output = folder.resolve("output");
-    Process process =
-        new ProcessBuilder(command)
-            .redirectErrorStream(true)
-            .redirectOutput(output.toFile())
-            .start();
-    try {
-      assertTrue(process.waitFor(60, TimeUnit.SECONDS), "still running");
-    } finally {
-      process.destroyForcibly();
-    }
-    String text = java.nio.file.Files.readString(output);
-    System.out.println(flag + ": " + text.strip());
-    assertEquals(0, process.exitValue(), text);
+    ChildJvm.run(flag, folder, KernelEquality.class, Long.toString(seed));
   }
 }
