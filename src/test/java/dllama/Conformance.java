@@ -3,6 +3,7 @@ package dllama;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.URISyntaxException;
 import java.net.URL;
@@ -12,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.Optional;
+import java.util.zip.GZIPInputStream;
 
 /// Finds the recorded results of distributed-llama in `src/test/resources/conformance`; its
 /// README.md tells what is there and how exact a result has to be.
@@ -27,39 +29,57 @@ public final class Conformance {
 
   /// A file by its path below the conformance folder.
   public static Path file(String name) {
-    String resource = "/conformance/" + name;
-    URL url = Conformance.class.getResource(resource);
+    return find(name)
+        .orElseThrow(() -> new IllegalArgumentException("no test resource conformance/" + name));
+  }
+
+  /// Whether there is a model of this name; some are only in the larger collection.
+  public static boolean has(String caseName) {
+    return has(caseName, "model.m");
+  }
+
+  public static boolean has(String caseName, String name) {
+    return find(caseName + "/" + name).isPresent();
+  }
+
+  private static Optional<Path> find(String name) {
+    URL url = Conformance.class.getResource("/conformance/" + name);
     if (url == null) {
-      throw new IllegalArgumentException("no test resource " + resource);
+      return Optional.of(collection().resolve(name)).filter(Files::exists);
     }
     try {
-      return Path.of(url.toURI());
+      return Optional.of(Path.of(url.toURI()));
     } catch (URISyntaxException e) {
       throw new IllegalStateException(e);
     }
   }
 
+  /// The larger collection beside the project, if it is there.
+  private static Path collection() {
+    return Path.of(System.getProperty("dllama.shared", "../shared"), "conformance");
+  }
+
   /// A file of the larger collection beside the project, where there is one; only for extra tests.
   public static Optional<Path> shared(String caseName, String name) {
-    Path file =
-        Path.of(System.getProperty("dllama.shared", "../shared"), "conformance", caseName, name);
-    return Optional.of(file).filter(Files::exists);
+    return Optional.of(collection().resolve(caseName).resolve(name)).filter(Files::exists);
   }
 
   public static JsonNode json(String caseName, String name) {
     return json(file(caseName, name));
   }
 
+  /// A file that may be compressed, with a name that says so.
   public static JsonNode json(Path file) {
-    try {
-      return JSON.readTree(Files.readAllBytes(file));
+    try (InputStream plain = Files.newInputStream(file);
+        InputStream in = file.toString().endsWith(".gz") ? new GZIPInputStream(plain) : plain) {
+      return JSON.readTree(in);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
   public static JsonNode golden(String caseName) {
-    return json(caseName, "golden.json");
+    return json(caseName, has(caseName, "golden.json.gz") ? "golden.json.gz" : "golden.json");
   }
 
   /// Logits as rows `[positions][vocabSize]`, such as `logits("llama_gqa_f32", "p0_n1.f32", 512)`.

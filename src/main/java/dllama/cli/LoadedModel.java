@@ -4,6 +4,7 @@ import dllama.error.UserException;
 import dllama.format.DllamaFile;
 import dllama.format.ModelFile;
 import dllama.format.TokenizerFile;
+import dllama.model.Architecture;
 import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
 import dllama.settings.FloatType;
@@ -11,8 +12,6 @@ import dllama.settings.ModelSettings;
 import dllama.tensor.DType;
 import dllama.tokenizer.Tokenizer.Vocabulary;
 import java.nio.file.Path;
-import java.util.Locale;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// A model that is open, with what the settings leave to it decided.
@@ -43,13 +42,12 @@ record LoadedModel(
                     new UserException(
                         "no model: give --model FILE.m and --tokenizer FILE.t"
                             + " (scripts/run makes a small one)"));
-    ModelFile file = DllamaFile.open(path);
+    var hints =
+        new DllamaFile.Hints(
+            settings.arch().map(Architecture::named),
+            settings.weightsFloatType().map(LoadedModel::dtype));
+    ModelFile file = DllamaFile.open(path, hints);
     ModelSpec spec = file.spec();
-    agree("--arch", settings.arch(), spec.architecture().name());
-    agree(
-        "--weights-float-type",
-        settings.weightsFloatType().map(type -> type.name().toLowerCase(Locale.ROOT)),
-        spec.weightType().name().toLowerCase(Locale.ROOT));
     String name = String.valueOf(path.getFileName());
     return of(name, new ModelSource.Weights(spec, file.weights()), file, settings);
   }
@@ -73,14 +71,6 @@ record LoadedModel(
 
   private static DType dtype(FloatType type) {
     return DType.valueOf(type.name());
-  }
-
-  private static void agree(String option, Optional<String> given, String inFile) {
-    if (given.isPresent() && !given.get().equalsIgnoreCase(inFile)) {
-      throw new UserException(
-          "%s %s: the model file says %s; leave the option out"
-              .formatted(option, given.get(), inFile));
-    }
   }
 
   ModelSpec spec() {

@@ -64,6 +64,7 @@ final class ShardSteps {
     int bytes =
         (int)
             assignment
+                .plan()
                 .exchange()
                 .byteSize((long) assignment.maxBatchTokens() * assignment.spec().dim());
     own = new FrameBuffer[] {new FrameBuffer(bytes), new FrameBuffer(bytes)};

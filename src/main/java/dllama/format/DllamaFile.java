@@ -1,21 +1,21 @@
 package dllama.format;
 
-import dllama.format.DllamaLayout.Role;
 import dllama.format.DllamaLayout.Tensor;
+import dllama.model.Architecture;
 import dllama.model.ModelSpec;
 import dllama.model.ModelWeights;
-import dllama.model.ModelWeights.Layer;
+import dllama.model.TensorRole;
+import dllama.tensor.DType;
 import dllama.tensor.Matrix;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.EnumMap;
-import java.util.List;
+import java.util.HashMap;
 import java.util.Map;
-import java.util.Objects;
+import java.util.Optional;
 
-/// Reader of distributed-llama's `.m` files with a key/value header.
+/// Reader of distributed-llama's `.m` files, with the key/value header or the older fixed
+/// one.
 ///
 /// The header and the length of the file are checked before anything is mapped or allocated by
 /// them, so that a damaged file is refused at once, whatever its size.
@@ -32,13 +32,31 @@ public final class DllamaFile implements ModelFile {
     this.weights = weights;
   }
 
+  /// What a user says about a file that does not say it, or says it ambiguously.
+  public record Hints(Optional<Architecture> architecture, Optional<DType> weightType) {
+    public static final Hints NONE = new Hints(Optional.empty(), Optional.empty());
+  }
+
   /// Maps a file.
   ///
   /// @throws dllama.error.UserException for a file that is not a complete model of a known kind
   public static DllamaFile open(Path path) {
+    return open(path, Hints.NONE);
+  }
+
+  /// Maps a file.
+  ///
+  /// @throws dllama.error.UserException for a file that is not a complete model of a known kind, or
+  ///     not what `hints` says
+  public static DllamaFile open(Path path, Hints hints) {
     try (InputFile file = InputFile.open(path, "model")) {
       DllamaHeader header = DllamaHeader.read(file);
-      ModelSpec spec = header.spec();
+      Architecture architecture = header.architecture(hints.architecture());
+      DType weightType =
+          header
+              .weightType(hints.weightType())
+              .orElseGet(() -> weightTypeByLength(file, header, architecture));
+      ModelSpec spec = header.spec(architecture, weightType);
       DllamaLayout layout = DllamaLayout.of(spec);
       long expected = header.size() + layout.bytes();
       if (file.size() != expected) {
@@ -51,33 +69,33 @@ public final class DllamaFile implements ModelFile {
     }
   }
 
-  private static ModelWeights weights(DllamaLayout layout, MemorySegment tensors) {
-    Cursor cursor = new Cursor(tensors);
-    Matrix embedding = cursor.next(layout.embedding());
-    List<Layer> layers = new ArrayList<>(layout.layers());
-    for (int i = 0; i < layout.layers(); i++) {
-      layers.add(layer(cursor.next(layout.layer())));
+  /// The weight type that gives the file just the length it has.
+  private static DType weightTypeByLength(
+      InputFile file, DllamaHeader header, Architecture architecture) {
+    ModelSpec plain = header.spec(architecture, DType.F32);
+    for (DType type : DllamaHeader.WEIGHT_TYPES) {
+      if ((!type.quantized() || plain.holdsWholeBlocks())
+          && header.size() + DllamaLayout.of(header.spec(architecture, type)).bytes()
+              == file.size()) {
+        return type;
+      }
     }
-    Map<Role, Matrix> end = cursor.next(layout.end());
-    return new ModelWeights(
-        embedding, List.copyOf(layers), get(end, Role.FINAL_NORM), get(end, Role.WCLS));
+    throw file.refused(
+        "its old header does not tell the type of the weights, and its %,d bytes fit none"
+            .formatted(file.size()),
+        "copy or convert it again, or give --arch if it is not a %s model"
+            .formatted(architecture.name()));
   }
 
-  private static Layer layer(Map<Role, Matrix> tensors) {
-    return new Layer(
-        get(tensors, Role.WQ),
-        get(tensors, Role.WK),
-        get(tensors, Role.WV),
-        get(tensors, Role.WO),
-        get(tensors, Role.W1),
-        get(tensors, Role.W2),
-        get(tensors, Role.W3),
-        get(tensors, Role.ATTENTION_NORM),
-        get(tensors, Role.FFN_NORM));
-  }
-
-  private static Matrix get(Map<Role, Matrix> tensors, Role role) {
-    return Objects.requireNonNull(tensors.get(role), role.name());
+  private static ModelWeights weights(DllamaLayout layout, MemorySegment data) {
+    Map<TensorRole.Name, Matrix> tensors = new HashMap<>();
+    long offset = 0;
+    for (Tensor tensor : layout.tensors()) {
+      MemorySegment slice = data.asSlice(offset, tensor.bytes());
+      tensors.put(tensor.name(), new Matrix(slice, tensor.dtype(), tensor.rows(), tensor.cols()));
+      offset += tensor.bytes();
+    }
+    return new ModelWeights(tensors);
   }
 
   @Override
@@ -98,29 +116,5 @@ public final class DllamaFile implements ModelFile {
   @Override
   public void close() {
     arena.close();
-  }
-
-  /// Cuts one tensor after the other from the mapping.
-  private static final class Cursor {
-    private final MemorySegment data;
-    private long offset;
-
-    Cursor(MemorySegment data) {
-      this.data = data;
-    }
-
-    Matrix next(Tensor tensor) {
-      MemorySegment slice = data.asSlice(offset, tensor.bytes());
-      offset += tensor.bytes();
-      return new Matrix(slice, tensor.dtype(), tensor.rows(), tensor.cols());
-    }
-
-    Map<Role, Matrix> next(List<Tensor> tensors) {
-      Map<Role, Matrix> cut = new EnumMap<>(Role.class);
-      for (Tensor tensor : tensors) {
-        cut.put(tensor.role(), next(tensor));
-      }
-      return cut;
-    }
   }
 }

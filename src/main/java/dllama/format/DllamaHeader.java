@@ -8,15 +8,27 @@ import dllama.model.ModelSpec.Rope;
 import dllama.tensor.DType;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 
-/// The header of a `.m` file: numbers of keys and values as distributed-llama defines them.
+/// The header of a `.m` file, of keys and values or of the older fixed kind: numbers as
+/// distributed-llama defines them.
 final class DllamaHeader {
   static final int MAGIC = 0x0A00ABCD;
 
-  static final int ARCH_LLAMA = 0xABCD00;
-  private static final int ARCH_QWEN3_OR_GROK1 = 0xABCD01;
-  private static final int ARCH_QWEN3_MOE_OR_MIXTRAL = 0xABCD02;
+  /// The id of the first architecture of each list; the next one has the next id. The same id once
+  /// meant something else.
+  private static final int FIRST_ARCH = 0xABCD00;
+
+  private static final List<Architecture> ARCHITECTURES =
+      List.of(Architecture.LLAMA, Architecture.QWEN3, Architecture.QWEN3_MOE);
+
+  private static final List<Architecture> ARCHITECTURES_V0_10 =
+      List.of(Architecture.LLAMA, Architecture.GROK1, Architecture.MIXTRAL);
+
+  /// Those whose files are as distributed-llama 0.10.6 read them.
+  static final Set<Architecture> V0_10 = Set.of(Architecture.GROK1, Architecture.MIXTRAL);
 
   static final int VERSION = 0;
   static final int ARCH = 1;
@@ -42,7 +54,24 @@ final class DllamaHeader {
   static final int MOE_FFN_DIM = 21;
 
   private static final int ROPE_LLAMA = 0;
+  private static final int ROPE_FALCON = 1;
   static final int ROPE_LLAMA31 = 2;
+
+  /// What follows the magic number of the old fixed header, which is the id of the architecture.
+  private static final List<Integer> FIXED =
+      List.of(
+          DIM,
+          FFN_DIM,
+          LAYERS,
+          HEADS,
+          KV_HEADS,
+          EXPERTS,
+          ACTIVE_EXPERTS,
+          VOCAB_SIZE,
+          CONTEXT_LENGTH);
+
+  private static final int MAGIC_LLAMA = 0xABCD00;
+  private static final int MAGIC_GROK1 = 0xABCD01;
 
   /// Value = position.
   static final List<DType> WEIGHT_TYPES = List.of(DType.F32, DType.F16, DType.Q40, DType.Q80);
@@ -74,25 +103,71 @@ final class DllamaHeader {
 
   private final InputFile file;
   private final KeyValueHeader header;
+  private final Architecture told;
 
-  private DllamaHeader(InputFile file, KeyValueHeader header) {
+  private DllamaHeader(InputFile file, KeyValueHeader header, Architecture told) {
     this.file = file;
     this.header = header;
+    this.told = told;
   }
 
   static DllamaHeader read(InputFile file) {
     int magic = KeyValueHeader.magic(file);
-    if (magic == 0xABCD00 || magic == 0xABCD01) {
+    return switch (magic) {
+      case MAGIC_LLAMA, MAGIC_GROK1 ->
+          new DllamaHeader(
+              file,
+              KeyValueHeader.fixed(file, NAMES, FIXED),
+              magic == MAGIC_LLAMA ? Architecture.LLAMA : Architecture.GROK1);
+      case MAGIC -> {
+        KeyValueHeader header = KeyValueHeader.read(file, NAMES);
+        yield new DllamaHeader(file, header, architecture(file, header));
+      }
+      default ->
+          throw file.refused(
+              "magic number 0x%08X is not that of a .m file".formatted(magic),
+              "name a .m file made by the converter");
+    };
+  }
+
+  /// The id of an architecture.
+  static int id(Architecture architecture) {
+    List<Architecture> known = V0_10.contains(architecture) ? ARCHITECTURES_V0_10 : ARCHITECTURES;
+    return FIRST_ARCH + known.indexOf(architecture);
+  }
+
+  /// The last three keys came after the meaning of the ids had changed, and Qwen's converter writes
+  /// all of them that its models need.
+  private static Architecture architecture(InputFile file, KeyValueHeader header) {
+    int id = header.require(ARCH);
+    boolean old = !header.has(HEAD_DIM) && !header.has(EPSILON) && !header.has(MOE_FFN_DIM);
+    List<Architecture> known = old ? ARCHITECTURES_V0_10 : ARCHITECTURES;
+    int index = id - FIRST_ARCH;
+    if (index < 0 || index >= known.size()) {
       throw file.refused(
-          "its old header (magic 0x%X) is not supported yet".formatted(magic),
-          "convert the model with distributed-llama 0.11 or newer");
+          "architecture 0x%X is not known".formatted(id),
+          "it needs a newer version of this program");
     }
-    if (magic != MAGIC) {
+    return known.get(index);
+  }
+
+  /// The architecture, which the header tells unless the user does.
+  Architecture architecture(Optional<Architecture> hint) {
+    return hint.orElse(told);
+  }
+
+  /// The type of the weights; empty if neither the header nor the user tells.
+  Optional<DType> weightType(Optional<DType> hint) {
+    if (!header.has(WEIGHT_TYPE)) {
+      return hint;
+    }
+    DType type = WEIGHT_TYPES.get(header.require(WEIGHT_TYPE, 0, WEIGHT_TYPES.size() - 1));
+    if (hint.isPresent() && hint.get() != type) {
       throw file.refused(
-          "magic number 0x%08X is not that of a .m file".formatted(magic),
-          "name a .m file made by the converter");
+          "it has %s weights, not %s".formatted(type, hint.get()),
+          "leave --weights-float-type out");
     }
-    return new DllamaHeader(file, KeyValueHeader.read(file, NAMES));
+    return Optional.of(type);
   }
 
   /// Where the weights start.
@@ -100,12 +175,12 @@ final class DllamaHeader {
     return header.size();
   }
 
-  /// What the header describes.
-  ModelSpec spec() {
-    Architecture architecture = architecture();
-    DType weightType = weightType();
+  /// What the header describes, as a model of `architecture`.
+  ModelSpec spec(Architecture architecture, DType weightType) {
     int dim = header.require(DIM);
-    int ffnDim = header.require(FFN_DIM);
+    int ffnDim = header.has(MOE_FFN_DIM) ? moeFfnDim() : header.require(FFN_DIM);
+    int experts = header.get(EXPERTS, 0);
+    int activeExperts = header.get(ACTIVE_EXPERTS, 0);
     int layers = header.require(LAYERS);
     int heads = header.require(HEADS);
     int kvHeads = header.require(KV_HEADS);
@@ -114,7 +189,7 @@ final class DllamaHeader {
     int contextLength = header.require(CONTEXT_LENGTH);
     float epsilon = header.optional(EPSILON, 5, 5, 6) == 5 ? 1e-5f : 1e-6f;
     boolean gelu = header.optional(ACTIVATION, 1, 0, 1) == 0;
-    Rope rope = rope();
+    Rope rope = rope(architecture);
     return checked(
         () ->
             new ModelSpec(
@@ -122,6 +197,8 @@ final class DllamaHeader {
                 weightType,
                 dim,
                 ffnDim,
+                experts,
+                activeExperts,
                 layers,
                 heads,
                 kvHeads,
@@ -142,30 +219,10 @@ final class DllamaHeader {
     }
   }
 
-  private Architecture architecture() {
-    int arch = header.require(ARCH);
-    Architecture architecture =
-        switch (arch) {
-          case ARCH_LLAMA -> Architecture.LLAMA;
-          case ARCH_QWEN3_OR_GROK1 -> throw unsupported(arch, "Qwen 3 or Grok-1");
-          case ARCH_QWEN3_MOE_OR_MIXTRAL -> throw unsupported(arch, "Qwen 3 MoE or Mixtral");
-          default -> throw unsupported(arch, "unknown");
-        };
-    int experts = header.get(EXPERTS, 0);
-    if (experts != 0) {
-      throw file.refused(
-          "experts=%d does not go with arch llama".formatted(experts), "use a dense Llama model");
-    }
-    return architecture;
-  }
-
-  private UserException unsupported(int arch, String what) {
-    return file.refused(
-        "arch 0x%X (%s) is not supported".formatted(arch, what), "use a Llama model");
-  }
-
-  private DType weightType() {
-    return WEIGHT_TYPES.get(header.require(WEIGHT_TYPE, 0, WEIGHT_TYPES.size() - 1));
+  /// The width of an expert has a key of its own, which dense models carry with a value of 0.
+  private int moeFfnDim() {
+    int width = header.require(MOE_FFN_DIM);
+    return header.get(EXPERTS, 0) > 0 ? width : header.require(FFN_DIM);
   }
 
   private int headDim(int dim, int heads) {
@@ -178,10 +235,12 @@ final class DllamaHeader {
     return dim / heads;
   }
 
-  private Rope rope() {
+  /// Which pairs are rotated is a matter of the architecture; the header may repeat it.
+  private Rope rope(Architecture architecture) {
     int theta = header.get(ROPE_THETA, 10_000);
     int type = header.get(ROPE_TYPE, ROPE_LLAMA);
-    switch (type) {
+    boolean halfSplit = architecture.rope() == Architecture.RopeStyle.HALF_SPLIT;
+    switch (type == ROPE_FALCON && halfSplit ? ROPE_LLAMA : type) {
       case ROPE_LLAMA -> {
         return checked(() -> Rope.unscaled(theta));
       }
@@ -194,7 +253,8 @@ final class DllamaHeader {
       }
       default ->
           throw file.refused(
-              "ropeType=%d does not go with arch llama".formatted(type), "convert the model again");
+              "ropeType=%d does not go with architecture %s".formatted(type, architecture.name()),
+              "convert the model again");
     }
   }
 }

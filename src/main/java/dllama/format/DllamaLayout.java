@@ -1,6 +1,9 @@
 package dllama.format;
 
+import dllama.model.Architecture;
+import dllama.model.Architecture.Trait;
 import dllama.model.ModelSpec;
+import dllama.model.TensorRole;
 import dllama.tensor.DType;
 import java.util.ArrayList;
 import java.util.List;
@@ -8,50 +11,77 @@ import java.util.List;
 /// Which tensors follow the header of a `.m` file, in which order: embedding, layers, final norm,
 /// wcls. Reader and writer both walk this description.
 ///
-/// All row-major `[out, in]`; embedding and norms F32, the rest in the model's weight type.
+/// @param layer the tensors of layer 0; the others have the same
 record DllamaLayout(Tensor embedding, List<Tensor> layer, int layers, List<Tensor> end) {
-  /// What a tensor is for.
-  enum Role {
-    EMBEDDING,
-    WQ,
-    WK,
-    WV,
-    WO,
-    W1,
-    W2,
-    W3,
-    ATTENTION_NORM,
-    FFN_NORM,
-    FINAL_NORM,
-    WCLS
-  }
-
   /// One tensor of the file.
-  record Tensor(Role role, DType dtype, long rows, long cols) {
+  record Tensor(TensorRole.Name name, DType dtype, long rows, long cols) {
+    static Tensor of(TensorRole role, int expert, ModelSpec spec) {
+      return new Tensor(
+          new TensorRole.Name(role, 0, expert),
+          role.dtype(spec),
+          role.rows().size(spec),
+          role.cols().size(spec));
+    }
+
+    TensorRole role() {
+      return name.role();
+    }
+
+    Tensor inLayer(int layer) {
+      return new Tensor(new TensorRole.Name(name.role(), layer, name.expert()), dtype, rows, cols);
+    }
+
     long bytes() {
       return rows * dtype.byteSize(cols);
     }
   }
 
   static DllamaLayout of(ModelSpec spec) {
-    DType type = spec.weightType();
-    int dim = spec.dim();
     return new DllamaLayout(
-        new Tensor(Role.EMBEDDING, DType.F32, spec.vocabSize(), dim),
-        List.of(
-            new Tensor(Role.WQ, type, spec.qDim(), dim),
-            new Tensor(Role.WK, type, spec.kvDim(), dim),
-            new Tensor(Role.WV, type, spec.kvDim(), dim),
-            new Tensor(Role.WO, type, dim, spec.qDim()),
-            new Tensor(Role.W1, type, spec.ffnDim(), dim),
-            new Tensor(Role.W2, type, dim, spec.ffnDim()),
-            new Tensor(Role.W3, type, spec.ffnDim(), dim),
-            new Tensor(Role.ATTENTION_NORM, DType.F32, 1, dim),
-            new Tensor(Role.FFN_NORM, DType.F32, 1, dim)),
+        Tensor.of(TensorRole.EMBEDDING, 0, spec),
+        layer(spec),
         spec.layers(),
-        List.of(
-            new Tensor(Role.FINAL_NORM, DType.F32, 1, dim),
-            new Tensor(Role.WCLS, type, spec.vocabSize(), dim)));
+        List.of(Tensor.of(TensorRole.FINAL_NORM, 0, spec), Tensor.of(TensorRole.WCLS, 0, spec)));
+  }
+
+  private static List<Tensor> layer(ModelSpec spec) {
+    Architecture architecture = spec.architecture();
+    List<Tensor> tensors = new ArrayList<>();
+    add(tensors, spec, TensorRole.WQ, TensorRole.WK, TensorRole.WV, TensorRole.WO);
+    if (architecture.has(Trait.EXPERTS)) {
+      add(tensors, spec, TensorRole.ROUTER);
+    }
+    for (int expert = 0; expert < spec.feedForwards(); expert++) {
+      for (TensorRole role : network(architecture)) {
+        tensors.add(Tensor.of(role, expert, spec));
+      }
+    }
+    if (architecture.has(Trait.HEAD_NORMS)) {
+      add(tensors, spec, TensorRole.QUERY_NORM, TensorRole.KEY_NORM);
+    }
+    add(tensors, spec, TensorRole.ATTENTION_NORM);
+    if (architecture.has(Trait.OUTPUT_NORMS)) {
+      add(tensors, spec, TensorRole.ATTENTION_OUTPUT_NORM);
+    }
+    add(tensors, spec, TensorRole.FFN_NORM);
+    if (architecture.has(Trait.OUTPUT_NORMS)) {
+      add(tensors, spec, TensorRole.FFN_OUTPUT_NORM);
+    }
+    return List.copyOf(tensors);
+  }
+
+  /// The tensors of one feed-forward network; those of experts came in another order up to
+  /// distributed-llama 0.10.6.
+  private static List<TensorRole> network(Architecture architecture) {
+    return DllamaHeader.V0_10.contains(architecture)
+        ? List.of(TensorRole.W3, TensorRole.W1, TensorRole.W2)
+        : List.of(TensorRole.W1, TensorRole.W2, TensorRole.W3);
+  }
+
+  private static void add(List<Tensor> tensors, ModelSpec spec, TensorRole... roles) {
+    for (TensorRole role : roles) {
+      tensors.add(Tensor.of(role, 0, spec));
+    }
   }
 
   /// Bytes of all tensors.
@@ -68,7 +98,9 @@ record DllamaLayout(Tensor embedding, List<Tensor> layer, int layers, List<Tenso
     List<Tensor> all = new ArrayList<>();
     all.add(embedding);
     for (int i = 0; i < layers; i++) {
-      all.addAll(layer);
+      for (Tensor tensor : layer) {
+        all.add(tensor.inLayer(i));
+      }
     }
     all.addAll(end);
     return all;

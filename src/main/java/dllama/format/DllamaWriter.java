@@ -1,6 +1,8 @@
 package dllama.format;
 
+import dllama.error.UserException;
 import dllama.format.DllamaLayout.Tensor;
+import dllama.model.Architecture;
 import dllama.model.ModelSpec;
 import dllama.model.ModelSpec.Activation;
 import dllama.model.ModelSpec.Rope;
@@ -62,7 +64,7 @@ final class DllamaWriter {
   static ByteBuffer header(ModelSpec spec) {
     Map<Integer, Integer> keys = new LinkedHashMap<>();
     keys.put(DllamaHeader.VERSION, 0);
-    keys.put(DllamaHeader.ARCH, DllamaHeader.ARCH_LLAMA);
+    keys.put(DllamaHeader.ARCH, DllamaHeader.id(spec.architecture()));
     keys.put(DllamaHeader.ACTIVATION, spec.activation() == Activation.GELU ? 0 : 1);
     keys.put(DllamaHeader.DIM, spec.dim());
     keys.put(DllamaHeader.FFN_DIM, spec.ffnDim());
@@ -72,8 +74,8 @@ final class DllamaWriter {
     keys.put(DllamaHeader.WEIGHT_TYPE, DllamaHeader.WEIGHT_TYPES.indexOf(spec.weightType()));
     keys.put(DllamaHeader.CONTEXT_LENGTH, spec.contextLength());
     keys.put(DllamaHeader.VOCAB_SIZE, spec.vocabSize());
-    keys.put(DllamaHeader.EXPERTS, 0);
-    keys.put(DllamaHeader.ACTIVE_EXPERTS, 0);
+    keys.put(DllamaHeader.EXPERTS, spec.experts());
+    keys.put(DllamaHeader.ACTIVE_EXPERTS, spec.activeExperts());
     Rope rope = spec.rope();
     keys.put(DllamaHeader.ROPE_THETA, (int) rope.theta());
     if (rope.factor() != 1) {
@@ -83,10 +85,21 @@ final class DllamaWriter {
       keys.put(DllamaHeader.ROPE_ORIGINAL, rope.originalContextLength());
       keys.put(DllamaHeader.ROPE_TYPE, DllamaHeader.ROPE_LLAMA31);
     }
-    boolean defaultEpsilon = spec.rmsEpsilon() == 1e-5f;
-    if (spec.headDim() * spec.heads() != spec.dim() || !defaultEpsilon) {
+    boolean defaults = spec.headDim() * spec.heads() == spec.dim() && spec.rmsEpsilon() == 1e-5f;
+    // These keys tell one meaning of an architecture's id from the other.
+    boolean needsKeys = DllamaHeader.id(spec.architecture()) != DllamaHeader.id(Architecture.LLAMA);
+    if (DllamaHeader.V0_10.contains(spec.architecture())) {
+      if (!defaults) {
+        throw new UserException(
+            "a .m file can not tell headDim=%d and rmsEpsilon=%s of a %s model"
+                .formatted(spec.headDim(), spec.rmsEpsilon(), spec.architecture().name()));
+      }
+    } else if (needsKeys || !defaults) {
       keys.put(DllamaHeader.HEAD_DIM, spec.headDim());
-      keys.put(DllamaHeader.EPSILON, defaultEpsilon ? 5 : 6);
+      keys.put(DllamaHeader.EPSILON, spec.rmsEpsilon() == 1e-5f ? 5 : 6);
+    }
+    if (spec.experts() > 0 && !DllamaHeader.V0_10.contains(spec.architecture())) {
+      keys.put(DllamaHeader.MOE_FFN_DIM, spec.ffnDim());
     }
     return KeyValueHeader.bytes(DllamaHeader.MAGIC, keys);
   }

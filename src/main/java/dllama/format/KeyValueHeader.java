@@ -3,6 +3,7 @@ package dllama.format;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /// The header that `.m` and `.t` files share: magic, header size in bytes (8 + 8n), then n pairs of
@@ -58,6 +59,22 @@ final class KeyValueHeader {
       if (values.put(key, bytes.getInt(at + 4)) != null) {
         throw file.damaged("%s appears twice in the header".formatted(names.get(key)));
       }
+    }
+    return new KeyValueHeader(file, names, size, values);
+  }
+
+  /// A header whose values stand one after the other behind the magic number, without keys.
+  ///
+  /// @param keys what the values mean
+  static KeyValueHeader fixed(InputFile file, Map<Integer, String> names, List<Integer> keys) {
+    int size = Integer.BYTES * (1 + keys.size());
+    ByteBuffer bytes = file.read(0, size);
+    if (bytes.remaining() < size) {
+      throw file.damaged("it ends inside the header of %d bytes".formatted(size));
+    }
+    Map<Integer, Integer> values = new HashMap<>();
+    for (int i = 0; i < keys.size(); i++) {
+      values.put(keys.get(i), bytes.getInt(Integer.BYTES * (1 + i)));
     }
     return new KeyValueHeader(file, names, size, values);
   }

@@ -1,8 +1,8 @@
 package dllama.format;
 
-import dllama.format.DllamaLayout.Role;
 import dllama.format.DllamaLayout.Tensor;
 import dllama.model.ModelSpec;
+import dllama.model.TensorRole;
 import dllama.tensor.DType;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -43,16 +43,18 @@ public final class SynthModel {
   private void fill(Tensor tensor, int index, long first, int count, ByteBuffer rows) {
     for (long row = first; row < first + count; row++) {
       Bits bits = new Bits(seed, index, row);
-      switch (tensor.role()) {
-        case ATTENTION_NORM, FFN_NORM, FINAL_NORM -> floats(bits, tensor, 1, 0.1f, rows);
-        case EMBEDDING -> floats(bits, tensor, 0, 1, rows);
-        default -> weights(bits, tensor, rows);
+      if (tensor.role().isVector()) {
+        floats(bits, tensor, 1, 0.1f, rows);
+      } else if (tensor.role() == TensorRole.EMBEDDING) {
+        floats(bits, tensor, 0, 1, rows);
+      } else {
+        weights(bits, tensor, rows);
       }
     }
   }
 
   private static void weights(Bits bits, Tensor tensor, ByteBuffer row) {
-    float spread = tensor.role() == Role.WCLS ? LOGIT_SPREAD : 1;
+    float spread = tensor.role() == TensorRole.WCLS ? LOGIT_SPREAD : 1;
     float deviation = spread / (float) Math.sqrt((double) tensor.cols());
     switch (tensor.dtype()) {
       case F32 -> floats(bits, tensor, 0, deviation, row);

@@ -1,11 +1,25 @@
 package dllama.model;
 
-/// A family of models, described by what its forward pass does; one forward pass reads the
-/// description.
+import dllama.error.UserException;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/// A family of models, described by what its forward pass does. There is one forward pass, which
+/// reads the description; sizes and the activation are in [ModelSpec].
 ///
 /// @param name as given to `--arch`
 /// @param rope which pairs of a head's values are rotated together
-public record Architecture(String name, RopeStyle rope) {
+/// @param traits in what it differs from the first Llama
+/// @param embeddingScale factor of the rows of the embedding
+/// @param logitsScale factor of the logits
+public record Architecture(
+    String name, RopeStyle rope, Set<Trait> traits, float embeddingScale, float logitsScale) {
+
   /// Which two values of a head form a pair for the rotary embedding.
   public enum RopeStyle {
     /// (2i, 2i + 1)
@@ -14,5 +28,90 @@ public record Architecture(String name, RopeStyle rope) {
     HALF_SPLIT
   }
 
-  public static final Architecture LLAMA = new Architecture("llama", RopeStyle.ADJACENT);
+  /// What an architecture may have that the first Llama had not.
+  public enum Trait {
+    /// Queries and keys are normed, head by head, before they are rotated.
+    HEAD_NORMS,
+    /// What attention and feed-forward add to the residual stream is normed, after it was summed
+    /// over all ranks.
+    OUTPUT_NORMS,
+    /// The feed-forward part is a choice of `activeExperts` out of `experts` networks. Their shares
+    /// are softmax over those chosen, which is softmax over all, renormalised.
+    EXPERTS,
+    /// The router's weights have the model's weight type; else they are F32.
+    ROUTER_IN_WEIGHT_TYPE,
+    /// The input of wcls is not rounded to Q80, whatever its weights.
+    UNROUNDED_OUTPUT,
+    /// The partials of a rank that has no others are not rounded to the exchange type.
+    UNROUNDED_LONE_PARTIAL
+  }
+
+  public static final Architecture LLAMA = of("llama", RopeStyle.ADJACENT);
+
+  public static final Architecture QWEN3 = of("qwen3", RopeStyle.HALF_SPLIT, Trait.HEAD_NORMS);
+
+  public static final Architecture QWEN3_MOE =
+      of("qwen3moe", RopeStyle.HALF_SPLIT, Trait.HEAD_NORMS, Trait.EXPERTS);
+
+  /// Rounds where distributed-llama 0.10.6 did, the last that ran it.
+  public static final Architecture MIXTRAL =
+      of(
+          "mixtral",
+          RopeStyle.HALF_SPLIT,
+          Trait.EXPERTS,
+          Trait.ROUTER_IN_WEIGHT_TYPE,
+          Trait.UNROUNDED_OUTPUT,
+          Trait.UNROUNDED_LONE_PARTIAL);
+
+  /// Scales are those of xAI's grok-1 (`embedding_multiplier_scale`, `output_multiplier_scale`);
+  /// rounds as [#MIXTRAL] does.
+  public static final Architecture GROK1 =
+      of(
+              "grok1",
+              RopeStyle.HALF_SPLIT,
+              Trait.OUTPUT_NORMS,
+              Trait.EXPERTS,
+              Trait.ROUTER_IN_WEIGHT_TYPE,
+              Trait.UNROUNDED_OUTPUT,
+              Trait.UNROUNDED_LONE_PARTIAL)
+          .scaled(78.383675f, 0.57735026f);
+
+  private static final List<Architecture> ALL = List.of(LLAMA, QWEN3, QWEN3_MOE, MIXTRAL, GROK1);
+
+  public Architecture {
+    // In the order of the enum, so that the same description reads the same everywhere.
+    EnumSet<Trait> ordered = EnumSet.noneOf(Trait.class);
+    ordered.addAll(traits);
+    traits = Collections.unmodifiableSet(ordered);
+  }
+
+  private static Architecture of(String name, RopeStyle rope, Trait... traits) {
+    return new Architecture(name, rope, Set.copyOf(Arrays.asList(traits)), 1, 1);
+  }
+
+  private Architecture scaled(float embedding, float logits) {
+    return new Architecture(name, rope, traits, embedding, logits);
+  }
+
+  public boolean has(Trait trait) {
+    return traits.contains(trait);
+  }
+
+  /// The architecture of a name that a user gave.
+  ///
+  /// @throws UserException for an unknown one
+  public static Architecture named(String name) {
+    return ALL.stream()
+        .filter(known -> known.name.equals(name.toLowerCase(Locale.ROOT)))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new UserException(
+                    "architecture '%s' is not known; choose one of %s"
+                        .formatted(
+                            name,
+                            ALL.stream()
+                                .map(Architecture::name)
+                                .collect(Collectors.joining(", ")))));
+  }
 }

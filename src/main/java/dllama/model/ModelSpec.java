@@ -6,6 +6,9 @@ import dllama.tensor.DType;
 /// Hyperparameters of a model. Names are those of the glossary in docs/ARCHITECTURE.md; all sizes
 /// in elements.
 ///
+/// `ffnDim` is the width of the feed-forward network, with experts that of each of them; a dense
+/// model has `experts` and `activeExperts` of 0.
+///
 /// A spec comes from a file or from another node, so it is checked where it is made: whoever holds
 /// one may multiply its sizes as `long` and allocate lists of `layers` without fear.
 public record ModelSpec(
@@ -13,6 +16,8 @@ public record ModelSpec(
     DType weightType,
     int dim,
     int ffnDim,
+    int experts,
+    int activeExperts,
     int layers,
     int heads,
     int kvHeads,
@@ -73,11 +78,25 @@ public record ModelSpec(
       throw new UserException("model header: headDim=%d is odd".formatted(headDim));
     }
     range("heads * headDim", heads * headDim, 2, 1 << 20);
+    if (architecture.has(Architecture.Trait.EXPERTS)) {
+      range("experts", experts, 1, 1 << 10);
+      range("activeExperts", activeExperts, 1, experts);
+      range("layers * experts", layers * experts, 1, 1 << 16);
+    } else if (experts != 0 || activeExperts != 0) {
+      throw new UserException(
+          "model header: experts=%d of which %d are active do not go with architecture %s, which has none"
+              .formatted(experts, activeExperts, architecture.name()));
+    }
     if (weightType.quantized()) {
       wholeBlocks("dim", dim, weightType);
       wholeBlocks("heads * headDim", heads * headDim, weightType);
       wholeBlocks("ffnDim", ffnDim, weightType);
     }
+  }
+
+  /// Whether all inputs of matrix products are whole blocks, as quantized weights need.
+  public boolean holdsWholeBlocks() {
+    return dim % DType.BLOCK == 0 && qDim() % DType.BLOCK == 0 && ffnDim % DType.BLOCK == 0;
   }
 
   /// Width of all query heads together.
@@ -88,6 +107,11 @@ public record ModelSpec(
   /// Width of all key heads together, and of all value heads.
   public int kvDim() {
     return kvHeads * headDim;
+  }
+
+  /// Feed-forward networks of a layer: its experts, or the one of a dense model.
+  public int feedForwards() {
+    return Math.max(1, experts);
   }
 
   private static void range(String what, int value, int min, int max) {

@@ -73,6 +73,8 @@ public final class Shapes {
         weightType,
         shape.dim,
         shape.ffnDim,
+        0,
+        0,
         layerCount,
         shape.heads,
         shape.kvHeads,

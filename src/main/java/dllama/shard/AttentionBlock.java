@@ -12,11 +12,13 @@ import java.util.List;
 /// partial = wo · attend(rope(wq · norm(x)), rope(wk · norm(x)), wv · norm(x))
 /// ```
 ///
+/// where some architectures norm the heads of q and k once more before they are rotated.
+///
 /// A kv head and the query heads that read it are on the same rank, and by default on the same
 /// thread, so that no barrier is needed between appending to the cache and reading it.
-final class AttentionBlock {
+final class AttentionBlock implements LayerBlock {
   private final StepState step;
-  private final List<ShardWeights.Layer> layers;
+  private final List<ShardWeights.Attention> layers;
   private final KvCache cache;
   private final RopeTable rope;
   private final int headDim;
@@ -38,11 +40,11 @@ final class AttentionBlock {
   private final WorkerPool.Task outputShare = this::outputShare;
 
   private int layer;
-  private ShardWeights.Layer weights;
+  private ShardWeights.Attention weights;
 
   AttentionBlock(
       StepState step,
-      List<ShardWeights.Layer> layers,
+      List<ShardWeights.Attention> layers,
       KvCache cache,
       RopeTable rope,
       EngineSettings settings) {
@@ -66,8 +68,7 @@ final class AttentionBlock {
             weights.wq().dtype(),
             maxTokens,
             step.spec.dim(),
-            (token, into, thread) ->
-                step.loadNormed(token, weights.attentionNorm(), into, token, thread));
+            (token, into, thread) -> step.loadNormed(token, weights.norm(), into, token, thread));
     attended =
         new ProductInput(
             step.pool,
@@ -77,8 +78,8 @@ final class AttentionBlock {
             (token, into, _) -> step.kernels.load(attention, token * heads * headDim, into, token));
   }
 
-  /// Fills `step.partial`.
-  void compute(int layer) {
+  @Override
+  public void compute(int layer) {
     this.layer = layer;
     weights = layers.get(layer);
     WorkerPool pool = step.pool;
@@ -92,6 +93,11 @@ final class AttentionBlock {
     }
     attended.prepare(step.tokens);
     pool.run(outputShare);
+  }
+
+  @Override
+  public float[] outputNorm() {
+    return weights.outputNorm();
   }
 
   /// wq, wk and wv as if they were one matrix.
@@ -143,16 +149,23 @@ final class AttentionBlock {
   private void append(int kvHead, int token) {
     int at = (token * kvHeads + kvHead) * headDim;
     int position = step.position + token;
-    rope.rotate(k, at, position);
+    rotate(k, at, weights.keyNorm(), position);
     step.kernels.append(cache.head(layer, kvHead), position, k, at, v, at);
   }
 
   private void attend(int head, int token, int thread) {
     int at = (token * heads + head) * headDim;
     int position = step.position + token;
-    rope.rotate(q, at, position);
+    rotate(q, at, weights.queryNorm(), position);
     KvHead history = cache.head(layer, head / (heads / kvHeads));
     step.kernels.attend(q, at, history, position + 1, scores[thread], attention, at);
+  }
+
+  private void rotate(float[] head, int at, float[] norm, int position) {
+    if (norm.length > 0) {
+      step.kernels.rmsNorm(head, at, norm, headDim, step.spec.rmsEpsilon(), head, at);
+    }
+    rope.rotate(head, at, position);
   }
 
   private void outputShare(int thread, int threads) {

@@ -10,9 +10,9 @@ import java.util.List;
 /// ```
 /// partial = w2 · (activation(w1 · norm(x)) · (w3 · norm(x)))
 /// ```
-final class FeedForwardBlock {
+final class FeedForwardBlock implements LayerBlock {
   private final StepState step;
-  private final List<ShardWeights.Layer> layers;
+  private final List<ShardWeights.FeedForward> layers;
   private final int ffnDim;
   private final ProductInput normed;
   private final ProductInput hidden;
@@ -20,65 +20,68 @@ final class FeedForwardBlock {
   private final float[] up;
   private final WorkerPool.Task hiddenShare = this::hiddenShare;
   private final WorkerPool.Task downShare = this::downShare;
-  private ShardWeights.Layer weights;
+  private ShardWeights.FeedForward weights;
+  private ShardWeights.GatedNetwork network;
 
-  FeedForwardBlock(StepState step, List<ShardWeights.Layer> layers, int maxTokens) {
+  FeedForwardBlock(StepState step, List<ShardWeights.FeedForward> layers, int maxTokens) {
     this.step = step;
     this.layers = layers;
     weights = layers.getFirst();
-    ffnDim = weights.w1().rows();
+    network = weights.networks().getFirst();
+    ffnDim = network.w1().rows();
     gate = new float[Math.multiplyExact(maxTokens, ffnDim)];
     up = new float[gate.length];
     normed =
         new ProductInput(
             step.pool,
-            weights.w1().dtype(),
+            network.w1().dtype(),
             maxTokens,
             step.spec.dim(),
-            (token, into, thread) ->
-                step.loadNormed(token, weights.ffnNorm(), into, token, thread));
+            (token, into, thread) -> step.loadNormed(token, weights.norm(), into, token, thread));
     hidden =
         new ProductInput(
             step.pool,
-            weights.w2().dtype(),
+            network.w2().dtype(),
             maxTokens,
             ffnDim,
             (token, into, _) -> step.kernels.load(gate, token * ffnDim, into, token));
   }
 
-  /// Fills `step.partial`.
-  void compute(int layer) {
+  @Override
+  public void compute(int layer) {
     weights = layers.get(layer);
+    network = weights.networks().getFirst();
     normed.prepare(step.tokens);
     step.pool.run(hiddenShare);
     hidden.prepare(step.tokens);
     step.pool.run(downShare);
   }
 
+  @Override
+  public float[] outputNorm() {
+    return weights.outputNorm();
+  }
+
   /// The same rows of gate and up, so that their product needs no barrier.
   private void hiddenShare(int thread, int threads) {
     Activations input = normed.rows(thread);
-    int groups = weights.w1().groups();
+    int groups = network.w1().groups();
     int from = WorkerPool.from(groups, thread, threads);
     int to = WorkerPool.from(groups, thread + 1, threads);
-    step.product(weights.w1(), from, to, input, gate);
-    step.product(weights.w3(), from, to, input, up);
+    step.product(network.w1(), from, to, input, gate);
+    step.product(network.w3(), from, to, input, up);
     int row = from * PackedMatrix.TILE;
     int rows = Math.min(to * PackedMatrix.TILE, ffnDim) - row;
     for (int token = 0; token < step.tokens && rows > 0; token++) {
-      int at = token * ffnDim + row;
-      switch (step.spec.activation()) {
-        case SILU -> step.kernels.swiglu(gate, at, up, at, rows);
-        case GELU -> step.kernels.geglu(gate, at, up, at, rows);
-      }
+      step.gate(gate, up, token * ffnDim + row, rows);
     }
   }
 
   private void downShare(int thread, int threads) {
     Activations input = hidden.rows(thread);
-    int groups = weights.w2().groups();
+    int groups = network.w2().groups();
     int from = WorkerPool.from(groups, thread, threads);
     int to = WorkerPool.from(groups, thread + 1, threads);
-    step.product(weights.w2(), from, to, input, step.partial);
+    step.product(network.w2(), from, to, input, step.partial);
   }
 }

@@ -1,39 +1,38 @@
 package dllama.shard;
 
-import dllama.tensor.PackedMatrix;
+import dllama.model.Architecture.Trait;
 import dllama.tensor.WorkerPool;
 
-/// One rank's rows of the logits of the last token of a batch: `wcls · norm(x)`.
+/// One rank's rows of the logits of the last token of a batch: `scale · wcls · norm(x)`.
 final class OutputBlock {
   private final StepState step;
-  private final PackedMatrix wcls;
-  private final ProductInput normed;
+  private final ShardWeights weights;
+  private final NormedProduct product;
+  private final float scale;
   private final WorkerPool.Task logitsShare = this::logitsShare;
 
   final float[] logits;
 
   OutputBlock(StepState step, ShardWeights weights) {
     this.step = step;
-    wcls = weights.wcls();
-    logits = new float[wcls.rows()];
-    normed =
-        new ProductInput(
-            step.pool,
-            wcls.dtype(),
-            1,
-            step.spec.dim(),
-            (_, into, thread) ->
-                step.loadNormed(step.tokens - 1, weights.finalNorm(), into, 0, thread));
+    this.weights = weights;
+    scale = step.spec.architecture().logitsScale();
+    logits = new float[weights.wcls().rows()];
+    boolean roundInput = !step.spec.architecture().has(Trait.UNROUNDED_OUTPUT);
+    product = new NormedProduct(step, weights.wcls(), roundInput, 1);
   }
 
   void compute() {
-    normed.prepare(1);
+    product.prepare(weights.finalNorm(), step.tokens - 1, 1);
     step.pool.run(logitsShare);
+    if (scale != 1) {
+      for (int i = 0; i < logits.length; i++) {
+        logits[i] *= scale;
+      }
+    }
   }
 
   private void logitsShare(int thread, int threads) {
-    int from = WorkerPool.from(wcls.groups(), thread, threads);
-    int to = WorkerPool.from(wcls.groups(), thread + 1, threads);
-    step.kernels.matmul(wcls, from, to, normed.rows(thread), 1, logits, 0, wcls.rows());
+    product.compute(weights.wcls(), logits, thread, threads);
   }
 }

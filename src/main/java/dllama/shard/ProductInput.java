@@ -4,12 +4,13 @@ import dllama.tensor.Activations;
 import dllama.tensor.DType;
 import dllama.tensor.WorkerPool;
 
-/// The right-hand side of matrix products: one row per token, made by a [Loader].
+/// The right-hand side of matrix products: a row per token, or several, made by a [Loader].
 ///
 /// For one token every thread loads a copy of its own, because a microsecond of repeated work costs
 /// less than a barrier. For more tokens the threads share the loading, behind one barrier.
 final class ProductInput {
-  /// Stores the row of `token` in `into`; run by `thread`.
+  /// Stores the row of `token` in `into` (its rows, from `token * rowsPerToken` on); run by
+  /// `thread`.
   @FunctionalInterface
   interface Loader {
     void load(int token, Activations into, int thread);
@@ -23,12 +24,17 @@ final class ProductInput {
   private int tokens;
 
   ProductInput(WorkerPool pool, DType weightType, int maxTokens, int cols, Loader loader) {
+    this(pool, weightType, maxTokens, 1, cols, loader);
+  }
+
+  ProductInput(
+      WorkerPool pool, DType weightType, int maxTokens, int rowsPerToken, int cols, Loader loader) {
     this.pool = pool;
     this.loader = loader;
-    shared = new Activations(weightType, maxTokens, cols);
+    shared = new Activations(weightType, maxTokens * rowsPerToken, cols);
     own = new Activations[pool.threads()];
     for (int thread = 0; thread < own.length; thread++) {
-      own[thread] = new Activations(weightType, 1, cols);
+      own[thread] = new Activations(weightType, rowsPerToken, cols);
     }
   }
 

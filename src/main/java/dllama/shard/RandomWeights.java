@@ -1,7 +1,7 @@
 package dllama.shard;
 
 import dllama.model.ModelSpec;
-import dllama.shard.ShardLayout.Tensor;
+import dllama.model.TensorRole;
 import dllama.shard.ShardPlan.Range;
 import dllama.tensor.DType;
 import dllama.tensor.Matrix;
@@ -29,16 +29,18 @@ public final class RandomWeights {
   }
 
   /// A part of a tensor as it would stand in a file.
-  public Matrix part(Tensor tensor, int layer, Range rows, Range cols) {
-    DType dtype = tensor.isNorm() ? DType.F32 : spec.weightType();
+  public Matrix part(TensorRole.Name name, Range rows, Range cols) {
+    TensorRole role = name.role();
+    DType dtype = role.dtype(spec);
     long rowBytes = dtype.byteSize(cols.size());
     var data = MemorySegment.ofArray(new byte[Math.toIntExact(rows.size() * rowBytes)]);
-    int wholeCols = wholeCols(tensor);
-    long key = mix(seed + mix(layer * GOLDEN_GAMMA + tensor.name().hashCode()));
+    int wholeCols = role.cols().size(spec);
+    long place = ((long) name.expert() << 32) + name.layer();
+    long key = mix(seed + mix(place * GOLDEN_GAMMA + role.name().hashCode()));
     for (int row = 0; row < rows.size(); row++) {
       MemorySegment to = data.asSlice(row * rowBytes, rowBytes);
       long first = (long) (rows.from() + row) * wholeCols + cols.from();
-      if (tensor.isNorm()) {
+      if (role.isVector()) {
         ones(to);
       } else if (dtype.quantized()) {
         blocks(key, first / DType.BLOCK, wholeCols, dtype, to);
@@ -55,14 +57,6 @@ public final class RandomWeights {
     for (int i = 0; i < spec.dim(); i++) {
       to[at + i] = uniform(key, (long) token * spec.dim() + i);
     }
-  }
-
-  private int wholeCols(Tensor tensor) {
-    return switch (tensor) {
-      case WO -> spec.qDim();
-      case W2 -> spec.ffnDim();
-      default -> spec.dim();
-    };
   }
 
   private static void ones(MemorySegment to) {

@@ -1,11 +1,13 @@
 package dllama.shard;
 
+import dllama.model.Architecture.Trait;
 import dllama.model.RopeTable;
 import dllama.shard.ShardPlan.Range;
 import dllama.tensor.DType;
 import dllama.tensor.Kernels;
 import dllama.tensor.WorkerPool;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 
 /// One rank's forward pass as resumable steps: it computes up to the next exchange and returns; the
 /// caller carries partials between ranks.
@@ -38,11 +40,12 @@ public final class ShardEngine {
   private final EngineSettings settings;
   private final DType exchange;
   private final StepState step;
-  private final AttentionBlock attention;
-  private final FeedForwardBlock feedForward;
+  private final LayerBlock attention;
+  private final LayerBlock feedForward;
   private final OutputBlock output;
   private final WorkerPool.Task encodeShare = this::encodeShare;
   private final WorkerPool.Task reduceShare = this::reduceShare;
+  private final WorkerPool.Task addNormedShare = this::addNormedShare;
 
   private Phase phase = Phase.DONE;
   private int layer;
@@ -50,6 +53,7 @@ public final class ShardEngine {
   private boolean exchanging;
   private MemorySegment target = MemorySegment.NULL;
   private MemorySegment[] partials = {};
+  private float[] outputNorm = {};
 
   /// @param slice this rank's weights as `layout` describes them, complete
   /// @param cache memory for keys and values, [#cacheBytes] bytes, 64-byte aligned
@@ -71,9 +75,20 @@ public final class ShardEngine {
         new KvCache(
             cache, plan.spec(), plan.kvHeads(rank).size(), settings.kv(), settings.contextLength());
     RopeTable rope = new RopeTable(plan.spec(), settings.contextLength());
-    attention = new AttentionBlock(step, weights.layers(), kvCache, rope, settings);
-    feedForward = new FeedForwardBlock(step, weights.layers(), settings.maxBatchTokens());
+    attention = new AttentionBlock(step, attentions(weights), kvCache, rope, settings);
+    feedForward = feedForward(step, weights, settings.maxBatchTokens());
     output = new OutputBlock(step, weights);
+  }
+
+  private static List<ShardWeights.Attention> attentions(ShardWeights weights) {
+    return weights.layers().stream().map(ShardWeights.Layer::attention).toList();
+  }
+
+  private static LayerBlock feedForward(StepState step, ShardWeights weights, int maxTokens) {
+    var layers = weights.layers().stream().map(ShardWeights.Layer::feedForward).toList();
+    return step.spec.architecture().has(Trait.EXPERTS)
+        ? new ExpertsBlock(step, layers, maxTokens)
+        : new FeedForwardBlock(step, layers, maxTokens);
   }
 
   /// Bytes that one rank's key/value cache needs.
@@ -153,7 +168,8 @@ public final class ShardEngine {
     share(encodeShare, values());
   }
 
-  /// `x += partials[0] + partials[1] + …`, summed in this order; ends the exchange.
+  /// `x += partials[0] + partials[1] + …`, summed in this order and normed where the architecture
+  /// says so; ends the exchange.
   ///
   /// @param all what [#writePartial] gave on every rank, in rank order, this rank's own included;
   ///     of any alignment, on or off the heap
@@ -169,7 +185,11 @@ public final class ShardEngine {
       }
     }
     partials = all;
+    outputNorm = (phase == Phase.ATTENTION ? attention : feedForward).outputNorm();
     share(reduceShare, values() * all.length);
+    if (outputNorm.length > 0) {
+      share(addNormedShare, values());
+    }
     exchanging = false;
     if (phase == Phase.ATTENTION) {
       phase = Phase.FEED_FORWARD;
@@ -222,7 +242,21 @@ public final class ShardEngine {
     for (int other = 0; other < partials.length; other++) {
       step.kernels.decode(partials[other], fromByte, exchange, size, other > 0, sum, from);
     }
-    step.kernels.add(step.x, from, sum, from, size);
+    if (outputNorm.length == 0) {
+      step.kernels.add(step.x, from, sum, from, size);
+    }
+  }
+
+  private void addNormedShare(int thread, int threads) {
+    int dim = plan.spec().dim();
+    float epsilon = plan.spec().rmsEpsilon();
+    float[] sum = step.partial;
+    int to = WorkerPool.from(step.tokens, thread + 1, threads);
+    for (int token = WorkerPool.from(step.tokens, thread, threads); token < to; token++) {
+      int at = token * dim;
+      step.kernels.rmsNorm(sum, at, outputNorm, dim, epsilon, sum, at);
+      step.kernels.add(step.x, at, sum, at, dim);
+    }
   }
 
   /// Start of a thread's share in whole blocks.

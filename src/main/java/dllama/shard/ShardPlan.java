@@ -1,7 +1,9 @@
 package dllama.shard;
 
 import dllama.error.UserException;
+import dllama.model.Architecture.Trait;
 import dllama.model.ModelSpec;
+import dllama.model.TensorRole.Axis;
 import dllama.tensor.DType;
 import java.util.List;
 import java.util.Optional;
@@ -12,10 +14,12 @@ import java.util.stream.IntStream;
 /// is checked.
 ///
 /// Whole kv heads go to a rank together with the query heads that read them, so attention needs no
-/// exchange. Feed-forward rows are cut evenly. The vocabulary may be uneven: its rows are only
+/// exchange. Feed-forward rows are cut evenly, those of every expert alike, so that all ranks have
+/// the same work whichever experts are chosen. The vocabulary may be uneven: its rows are only
 /// gathered, never summed.
 ///
-/// @param exchange F32 or Q80, the type in which partials are exchanged
+/// @param exchange F32 or Q80, the type in which partials are exchanged; F32 for one rank whose
+///     architecture does not round partials that nobody else adds to
 public record ShardPlan(ModelSpec spec, DType exchange, int worldSize) {
   /// Indices `from` ≤ i < `to`.
   public record Range(int from, int to) {
@@ -43,6 +47,9 @@ public record ShardPlan(ModelSpec spec, DType exchange, int worldSize) {
     if (objection.isPresent()) {
       throw new UserException(
           "%s; usable node counts: %s".formatted(objection.get(), usable(spec, exchange)));
+    }
+    if (worldSize == 1 && spec.architecture().has(Trait.UNROUNDED_LONE_PARTIAL)) {
+      exchange = DType.F32;
     }
   }
 
@@ -103,24 +110,15 @@ public record ShardPlan(ModelSpec spec, DType exchange, int worldSize) {
     return cut(spec.kvHeads(), rank);
   }
 
-  /// Query heads of `rank`: those that read its kv heads.
-  public Range heads(int rank) {
-    return cut(spec.heads(), rank);
-  }
-
-  /// Rows of wq and columns of wo.
-  public Range qRows(int rank) {
-    return heads(rank).times(spec.headDim());
-  }
-
-  /// Rows of wk and of wv.
-  public Range kvRows(int rank) {
-    return kvHeads(rank).times(spec.headDim());
-  }
-
-  /// Rows of w1 and w3, columns of w2.
-  public Range ffnRows(int rank) {
-    return cut(spec.ffnDim(), rank);
+  /// The part of an axis that `rank` owns.
+  public Range part(Axis axis, int rank) {
+    return switch (axis) {
+      case QUERY -> cut(spec.heads(), rank).times(spec.headDim());
+      case KEY -> kvHeads(rank).times(spec.headDim());
+      case FFN -> cut(spec.ffnDim(), rank);
+      case VOCABULARY -> vocabulary(rank);
+      case ONE, DIM, HEAD, EXPERTS -> new Range(0, axis.size(spec));
+    };
   }
 
   /// Rows of wcls; sizes differ by at most one.

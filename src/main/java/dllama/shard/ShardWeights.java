@@ -1,57 +1,109 @@
 package dllama.shard;
 
+import dllama.model.TensorRole;
 import dllama.shard.ShardLayout.Entry;
-import dllama.shard.ShardLayout.Tensor;
 import dllama.tensor.PackedMatrix;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
-import java.util.Iterator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
-/// One rank's weights: views of its slice. Shapes are those of
-/// [ModelWeights][dllama.model.ModelWeights], cut as [ShardPlan] says.
+/// One rank's weights: views of its slice. Shapes are those of [TensorRole], cut as [ShardPlan]
+/// says. A vector that the architecture has not is empty.
 public record ShardWeights(List<Layer> layers, float[] finalNorm, PackedMatrix wcls) {
-  /// One layer, in the order of [ShardLayout]. w1 is gate, w2 down, w3 up.
-  public record Layer(
-      float[] attentionNorm,
+  /// One layer.
+  public record Layer(Attention attention, FeedForward feedForward) {}
+
+  /// Attention of one layer.
+  ///
+  /// @param queryNorm of every head; empty if there is none, as for the other norms but the first
+  public record Attention(
+      float[] norm,
       PackedMatrix wq,
       PackedMatrix wk,
       PackedMatrix wv,
+      float[] queryNorm,
+      float[] keyNorm,
       PackedMatrix wo,
-      float[] ffnNorm,
-      PackedMatrix w1,
-      PackedMatrix w3,
-      PackedMatrix w2) {}
+      float[] outputNorm) {}
+
+  /// Feed-forward part of one layer.
+  ///
+  /// @param router one matrix with experts, none in a dense model
+  /// @param networks the experts, or the one network of a dense model
+  public record FeedForward(
+      float[] norm, List<PackedMatrix> router, List<GatedNetwork> networks, float[] outputNorm) {}
+
+  /// A gated network.
+  ///
+  /// @param w1 gate
+  /// @param w3 up
+  /// @param w2 down
+  public record GatedNetwork(PackedMatrix w1, PackedMatrix w3, PackedMatrix w2) {}
 
   /// Views of `slice`, which must be complete and as `layout` describes it.
   public static ShardWeights of(ShardLayout layout, MemorySegment slice) {
-    Views views = new Views(slice, layout.entries().iterator());
+    Map<TensorRole.Name, Entry> entries = new HashMap<>();
+    layout.entries().forEach(entry -> entries.put(entry.name(), entry));
+    Views views = new Views(slice, entries);
     List<Layer> layers = new ArrayList<>();
     for (int layer = 0; layer < layout.plan().spec().layers(); layer++) {
-      layers.add(views.layer());
+      layers.add(
+          new Layer(
+              views.attention(layer),
+              views.feedForward(layer, layout.plan().spec().feedForwards())));
     }
     return new ShardWeights(
-        List.copyOf(layers), views.norm(Tensor.FINAL_NORM), views.matrix(Tensor.WCLS));
+        List.copyOf(layers),
+        views.vector(new TensorRole.Name(TensorRole.FINAL_NORM)),
+        views.matrix(new TensorRole.Name(TensorRole.WCLS)));
   }
 
-  /// Takes one entry after the other.
-  private record Views(MemorySegment slice, Iterator<Entry> entries) {
-    Layer layer() {
-      return new Layer(
-          norm(Tensor.ATTENTION_NORM),
-          matrix(Tensor.WQ),
-          matrix(Tensor.WK),
-          matrix(Tensor.WV),
-          matrix(Tensor.WO),
-          norm(Tensor.FFN_NORM),
-          matrix(Tensor.W1),
-          matrix(Tensor.W3),
-          matrix(Tensor.W2));
+  private record Views(MemorySegment slice, Map<TensorRole.Name, Entry> entries) {
+    Attention attention(int layer) {
+      return new Attention(
+          vector(TensorRole.ATTENTION_NORM, layer),
+          matrix(TensorRole.WQ, layer),
+          matrix(TensorRole.WK, layer),
+          matrix(TensorRole.WV, layer),
+          vector(TensorRole.QUERY_NORM, layer),
+          vector(TensorRole.KEY_NORM, layer),
+          matrix(TensorRole.WO, layer),
+          vector(TensorRole.ATTENTION_OUTPUT_NORM, layer));
     }
 
-    PackedMatrix matrix(Tensor expected) {
-      Entry entry = next(expected);
+    FeedForward feedForward(int layer, int count) {
+      List<GatedNetwork> networks = new ArrayList<>();
+      for (int expert = 0; expert < count; expert++) {
+        networks.add(
+            new GatedNetwork(
+                matrix(new TensorRole.Name(TensorRole.W1, layer, expert)),
+                matrix(new TensorRole.Name(TensorRole.W3, layer, expert)),
+                matrix(new TensorRole.Name(TensorRole.W2, layer, expert))));
+      }
+      boolean routed = entries.containsKey(new TensorRole.Name(TensorRole.ROUTER, layer));
+      return new FeedForward(
+          vector(TensorRole.FFN_NORM, layer),
+          routed ? List.of(matrix(TensorRole.ROUTER, layer)) : List.of(),
+          List.copyOf(networks),
+          vector(TensorRole.FFN_OUTPUT_NORM, layer));
+    }
+
+    private PackedMatrix matrix(TensorRole role, int layer) {
+      return matrix(new TensorRole.Name(role, layer));
+    }
+
+    private float[] vector(TensorRole role, int layer) {
+      return vector(new TensorRole.Name(role, layer));
+    }
+
+    PackedMatrix matrix(TensorRole.Name name) {
+      Entry entry = entries.get(name);
+      if (entry == null) {
+        throw new IllegalStateException("no tensor " + name);
+      }
       return new PackedMatrix(
           slice.asSlice(entry.offset(), entry.bytes()),
           entry.dtype(),
@@ -59,20 +111,14 @@ public record ShardWeights(List<Layer> layers, float[] finalNorm, PackedMatrix w
           entry.cols().size());
     }
 
-    float[] norm(Tensor expected) {
-      Entry entry = next(expected);
+    float[] vector(TensorRole.Name name) {
+      Entry entry = entries.get(name);
+      if (entry == null) {
+        return new float[0];
+      }
       float[] values = new float[entry.cols().size()];
       MemorySegment.copy(slice, ValueLayout.JAVA_FLOAT, entry.offset(), values, 0, values.length);
       return values;
-    }
-
-    private Entry next(Tensor expected) {
-      Entry entry = entries.next();
-      if (entry.tensor() != expected) {
-        throw new IllegalStateException(
-            "tensor=%s expected=%s".formatted(entry.tensor(), expected));
-      }
-      return entry;
     }
   }
 }

@@ -87,10 +87,9 @@ public final class SliceReader {
     Range rows = new Range(first, Math.min(first + PackedMatrix.TILE, entry.rows().to()));
     switch (source) {
       case ModelSource.Weights(_, ModelWeights weights) ->
-          write(entry, entry.tensor().of(weights, entry.layer()), rows, entry.cols(), to, at);
+          write(entry, weights.get(entry.name()), rows, entry.cols(), to, at);
       case ModelSource.Random(var spec, long seed) -> {
-        Matrix part =
-            new RandomWeights(spec, seed).part(entry.tensor(), entry.layer(), rows, entry.cols());
+        Matrix part = new RandomWeights(spec, seed).part(entry.name(), rows, entry.cols());
         Range all = new Range(0, entry.cols().size());
         write(entry, part, new Range(0, rows.size()), all, to, at);
       }
@@ -102,9 +101,9 @@ public final class SliceReader {
     if (matrix.dtype() != entry.dtype()) {
       throw new IllegalArgumentException("%s has dtype=%s".formatted(entry, matrix.dtype()));
     }
-    if (entry.tensor().isNorm()) {
-      long bytes = matrix.data().byteSize();
-      MemorySegment.copy(matrix.data(), 0, to, at, bytes);
+    if (entry.isVector()) {
+      long bytes = entry.dtype().byteSize(cols.size());
+      MemorySegment.copy(matrix.data(), entry.dtype().byteSize(cols.from()), to, at, bytes);
       to.asSlice(at + bytes, entry.bytes() - bytes).fill((byte) 0);
     } else {
       Packer.pack(matrix, rows.from(), rows.to(), cols.from(), cols.to(), to, at);

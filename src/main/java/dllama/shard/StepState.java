@@ -35,9 +35,21 @@ final class StepState {
 
   /// Stores the norm of the residual stream of `token` as row `row` of `into`.
   void loadNormed(int token, float[] norm, Activations into, int row, int thread) {
-    int dim = spec.dim();
-    kernels.rmsNorm(x, token * dim, norm, dim, spec.rmsEpsilon(), normed[thread], 0);
+    norm(token, norm, normed[thread]);
     kernels.load(normed[thread], 0, into, row);
+  }
+
+  /// The norm of the residual stream of `token`.
+  void norm(int token, float[] norm, float[] to) {
+    kernels.rmsNorm(x, token * spec.dim(), norm, spec.dim(), spec.rmsEpsilon(), to, 0);
+  }
+
+  /// `gate = activation(gate) · up` for `size` values from `at` on.
+  void gate(float[] gate, float[] up, int at, int size) {
+    switch (spec.activation()) {
+      case SILU -> kernels.swiglu(gate, at, up, at, size);
+      case GELU -> kernels.geglu(gate, at, up, at, size);
+    }
   }
 
   /// `out[tokens, rows] = w · input` for those of the row groups `from` ≤ group < `to` that `w`

@@ -16,7 +16,7 @@ import java.util.Objects;
 /// broadcast of ints is one of shorts.
 public final class Activations {
   /// Tokens that stand side by side.
-  static final int BUNDLE = 8;
+  public static final int BUNDLE = 8;
 
   /// Ints of one block of a bundle.
   static final int BLOCK_STRIDE = (BUNDLE + 1) * DType.BLOCK;
@@ -25,6 +25,7 @@ public final class Activations {
   private static final int CACHE_LINE = 16;
 
   private final DType weightType;
+  private final int first;
   private final int maxTokens;
   private final int cols;
   private final int blocks;
@@ -41,6 +42,7 @@ public final class Activations {
           "maxTokens=%d cols=%d for weightType=%s".formatted(maxTokens, cols, weightType));
     }
     this.weightType = weightType;
+    first = 0;
     this.maxTokens = maxTokens;
     this.cols = cols;
     blocks = (cols + DType.BLOCK - 1) / DType.BLOCK;
@@ -51,6 +53,29 @@ public final class Activations {
     codes = new int[quantized ? Math.toIntExact(perBundle * BLOCK_STRIDE) : 0];
     scales = new float[quantized ? Math.toIntExact(perBundle * BUNDLE) : 0];
     offsets = new int[scales.length];
+  }
+
+  private Activations(Activations whole, int first) {
+    weightType = whole.weightType;
+    this.first = whole.first + first;
+    maxTokens = whole.maxTokens - first;
+    cols = whole.cols;
+    blocks = whole.blocks;
+    valueStride = whole.valueStride;
+    values = whole.values;
+    codes = whole.codes;
+    scales = whole.scales;
+    offsets = whole.offsets;
+  }
+
+  /// A view of the rows from `token` on, which becomes token 0.
+  ///
+  /// @param token a multiple of [#BUNDLE], which kernels take as one
+  public Activations from(int token) {
+    if (token % BUNDLE != 0 || token < 0 || token >= maxTokens) {
+      throw new IllegalArgumentException("token=%d of %d".formatted(token, maxTokens));
+    }
+    return new Activations(this, token);
   }
 
   public DType weightType() {
@@ -76,7 +101,7 @@ public final class Activations {
 
   /// Index of the first value of `token`.
   int valueAt(int token) {
-    return token * valueStride;
+    return (first + token) * valueStride;
   }
 
   /// Distance between the values of one token and the next: no multiple of the size of a cache
@@ -92,7 +117,8 @@ public final class Activations {
   /// Index of the first of the 32 codes of block 0 of `token`; the next block is
   /// [#BLOCK_STRIDE] further.
   int codeAt(int token) {
-    return token / BUNDLE * blocks * BLOCK_STRIDE + token % BUNDLE * DType.BLOCK;
+    int row = first + token;
+    return row / BUNDLE * blocks * BLOCK_STRIDE + row % BUNDLE * DType.BLOCK;
   }
 
   /// Scale of each block.
@@ -107,7 +133,8 @@ public final class Activations {
 
   /// Index of scale and offset of block 0 of `token`; the next block is [#BUNDLE] further.
   int scaleAt(int token) {
-    return token / BUNDLE * blocks * BUNDLE + token % BUNDLE;
+    int row = first + token;
+    return row / BUNDLE * blocks * BUNDLE + row % BUNDLE;
   }
 
   /// The short of the low 16 bits in both halves of an int.

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dllama.Conformance;
 import dllama.format.DllamaFile;
+import dllama.model.Architecture;
 import dllama.shard.Goldens;
 import dllama.shard.LogitsDifference;
 import dllama.tensor.WorkerPool;
@@ -56,16 +57,17 @@ class ConformanceIT {
   }
 
   static Stream<Arguments> f32Runs() {
-    return runs("llama_gqa_f32", "llama31_rope_f32", "llama_odd_f32");
+    return runs("llama_gqa_f32", "llama31_rope_f32", "llama_odd_f32", "qwen3_f32");
   }
 
   static Stream<Arguments> q40Runs() {
-    return runs("llama_gqa_q40", "llama31_rope_q40", "llama_odd_q40");
+    return runs("llama_gqa_q40", "llama31_rope_q40", "llama_odd_q40", "qwen3moe_q40");
   }
 
   /// Another prompt for every node count; the tests in one JVM run all of them on all.
   private static Stream<Arguments> runs(String... cases) {
     return Stream.of(cases)
+        .filter(Conformance::has)
         .flatMap(
             name ->
                 Goldens.recordedWorldSizes(Conformance.golden(name)).stream()
@@ -122,9 +124,15 @@ class ConformanceIT {
     Map<String, LogitsDifference> differences = new TreeMap<>();
     Goldens.compareTop(prompt, nodes, ours, differences);
     assertEquals(2, differences.size(), differences::toString); // two builds
-    differences.forEach((run, difference) -> difference.assertQ40(name + " " + run));
+    differences.forEach((run, difference) -> difference.assertQ40(name + " " + run, architecture(name)));
     for (int position = 0; position < tokens.length; position++) {
       assertArrayEquals(inOneProcess[position], ours[position], "bits at position " + position);
+    }
+  }
+
+  private static Architecture architecture(String name) {
+    try (var file = DllamaFile.open(Conformance.file(name, "model.m"))) {
+      return file.spec().architecture();
     }
   }
 

@@ -8,7 +8,8 @@ import dllama.Conformance;
 import dllama.model.Architecture;
 import dllama.model.ModelSpec;
 import dllama.model.ModelSpec.Rope;
-import dllama.model.ModelWeights.Layer;
+import dllama.model.TensorRole;
+import dllama.model.TensorRole.Name;
 import dllama.tensor.DType;
 import dllama.tensor.Matrix;
 import java.lang.foreign.ValueLayout;
@@ -42,15 +43,14 @@ class DllamaFileTest {
       assertEquals(header.get("wtype").asInt() == 0 ? DType.F32 : DType.Q40, spec.weightType());
       assertEquals(ModelSpec.Activation.SILU, spec.activation());
       assertEquals(1e-5f, spec.rmsEpsilon());
-      assertEquals(spec.layers(), file.weights().layers().size());
-      for (Layer layer : file.weights().layers()) {
-        assertShape(layer.wq(), spec.qDim(), spec.dim());
-        assertShape(layer.wo(), spec.dim(), spec.qDim());
-        assertShape(layer.w1(), spec.ffnDim(), spec.dim());
-        assertShape(layer.w2(), spec.dim(), spec.ffnDim());
-        assertShape(layer.w3(), spec.ffnDim(), spec.dim());
+      for (int layer = 0; layer < spec.layers(); layer++) {
+        assertShape(file, new Name(TensorRole.WQ, layer), spec.qDim(), spec.dim());
+        assertShape(file, new Name(TensorRole.WO, layer), spec.dim(), spec.qDim());
+        assertShape(file, new Name(TensorRole.W1, layer), spec.ffnDim(), spec.dim());
+        assertShape(file, new Name(TensorRole.W2, layer), spec.dim(), spec.ffnDim());
+        assertShape(file, new Name(TensorRole.W3, layer), spec.ffnDim(), spec.dim());
       }
-      assertShape(file.weights().wcls(), spec.vocabSize(), spec.dim());
+      assertShape(file, new Name(TensorRole.WCLS), spec.vocabSize(), spec.dim());
     }
   }
 
@@ -67,9 +67,11 @@ class DllamaFileTest {
   void shouldFindTensorsInOrder() {
     // The norms of a random test model lie around 1; at any wrong offset they would not.
     try (DllamaFile file = DllamaFile.open(Conformance.file("llama_odd_q40", "model.m"))) {
-      file.weights().layers().forEach(layer -> assertNorm(layer.attentionNorm()));
-      file.weights().layers().forEach(layer -> assertNorm(layer.ffnNorm()));
-      assertNorm(file.weights().finalNorm());
+      for (int layer = 0; layer < file.spec().layers(); layer++) {
+        assertNorm(file.weights().get(TensorRole.ATTENTION_NORM, layer));
+        assertNorm(file.weights().get(TensorRole.FFN_NORM, layer));
+      }
+      assertNorm(file.weights().get(TensorRole.FINAL_NORM));
     }
   }
 
@@ -79,10 +81,11 @@ class DllamaFileTest {
     file.close();
     assertThrows(
         IllegalStateException.class,
-        () -> file.weights().finalNorm().data().get(ValueLayout.JAVA_BYTE, 0));
+        () -> file.weights().get(TensorRole.FINAL_NORM).data().get(ValueLayout.JAVA_BYTE, 0));
   }
 
-  private static void assertShape(Matrix matrix, long rows, long cols) {
+  private static void assertShape(DllamaFile file, Name name, long rows, long cols) {
+    Matrix matrix = file.weights().get(name);
     assertEquals(rows, matrix.rows());
     assertEquals(cols, matrix.cols());
   }

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import dllama.Conformance;
 import dllama.model.ModelSpec;
 import dllama.model.Shapes;
+import dllama.model.TensorRole;
 import dllama.tensor.DType;
 import dllama.tensor.Matrix;
 import dllama.tokenizer.ChatTemplate;
@@ -38,13 +39,15 @@ class SynthTest {
     SynthModel.write(file, spec, 3, (bytes, total) -> {});
     try (DllamaFile model = DllamaFile.open(file)) {
       var weights = model.weights();
-      var layer = weights.layers().getLast();
-      for (Matrix matrix : List.of(layer.wq(), layer.wo(), layer.w1(), layer.w2(), layer.w3())) {
+      int last = spec.layers() - 1;
+      for (TensorRole role :
+          List.of(TensorRole.WQ, TensorRole.WO, TensorRole.W1, TensorRole.W2, TensorRole.W3)) {
+        Matrix matrix = weights.get(role, last);
         assertSpread(1 / Math.sqrt(matrix.cols()), matrix);
       }
-      assertSpread(3 / Math.sqrt(spec.dim()), weights.wcls());
-      assertSpread(1, weights.embedding());
-      Matrix norm = layer.ffnNorm();
+      assertSpread(3 / Math.sqrt(spec.dim()), weights.get(TensorRole.WCLS));
+      assertSpread(1, weights.get(TensorRole.EMBEDDING));
+      Matrix norm = weights.get(TensorRole.FFN_NORM, last);
       for (long i = 0; i < norm.cols(); i++) {
         assertEquals(1, value(norm, i), 0.2);
       }

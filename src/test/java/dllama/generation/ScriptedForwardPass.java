@@ -39,6 +39,8 @@ final class ScriptedForwardPass implements ForwardPass {
         DType.F32,
         32,
         32,
+        0,
+        0,
         1,
         1,
         1,

@@ -19,6 +19,8 @@ class ModelSpecTest {
         type,
         dim,
         64,
+        0,
+        0,
         layers,
         heads,
         kvHeads,

@@ -17,6 +17,8 @@ class RopeTableTest {
         DType.F32,
         8,
         8,
+        0,
+        0,
         1,
         2,
         2,
@@ -41,8 +43,7 @@ class RopeTableTest {
   @Test
   void shouldTurnHalvesAgainstEachOther() {
     float[] head = {1, 1, 0, 0};
-    var halfSplit = new Architecture("half", Architecture.RopeStyle.HALF_SPLIT);
-    new RopeTable(spec(halfSplit), 64).rotate(head, 0, 3);
+    new RopeTable(spec(Architecture.QWEN3), 64).rotate(head, 0, 3);
     float[] expected = {
       (float) Math.cos(3), (float) Math.cos(0.3), (float) Math.sin(3), (float) Math.sin(0.3)
     };

@@ -15,6 +15,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.IntStream;
 
 /// Runs the models of the conformance cases and measures how far their logits are from recorded
 /// ones.
@@ -45,6 +46,13 @@ public final class Goldens {
     int[] all = Arrays.copyOf(tokens, rows);
     System.arraycopy(generated, 0, all, tokens.length, rows - tokens.length);
     return all;
+  }
+
+  /// What the reference was fed where no program ran.
+  static int[] referenceTokens(JsonNode prompt) {
+    int[] tokens = Conformance.ints(prompt.get("prompt_tokens"));
+    int[] generated = Conformance.ints(prompt.get("generated"));
+    return IntStream.concat(IntStream.of(tokens), IntStream.of(generated)).toArray();
   }
 
   /// The node counts that a case was recorded with, ascending.

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dllama.model.Architecture;
+import dllama.model.Architecture.Trait;
 
 /// How far our logits are from recorded ones, over all rows (positions) that were added.
 public final class LogitsDifference {
@@ -17,10 +19,10 @@ public final class LogitsDifference {
   private int runsWithExactStart;
   private double marginOfWorstFlip;
 
-  /// Adds a run of which the largest logits of each row are recorded.
+  /// Adds a run of which the largest logits of each row are recorded, of all rows or the first.
   void addTop(float[][] ours, JsonNode top) {
     double start = 0;
-    for (int row = 0; row < ours.length; row++) {
+    for (int row = 0; row < top.size(); row++) {
       double worst = 0;
       for (JsonNode entry : top.get(row)) {
         worst = Math.max(worst, add(ours[row][entry.get(0).asInt()], entry.get(1).asDouble()));
@@ -77,16 +79,33 @@ public final class LogitsDifference {
     assertEquals(1, argmaxShare(), () -> run + ": " + this);
   }
 
-  /// Asserts that Q40 runs with Q80 exchange are as near as conformance/README.md demands.
-  public void assertQ40(String run) {
-    assertTrue(rms() <= 0.12, () -> run + ": " + this);
-    assertTrue(argmaxShare() >= 0.93, () -> run + ": " + this);
-    if (run.contains("scalar")) {
-      assertTrue(maxAbs() <= 0.6, () -> run + ": " + this);
-      assertTrue(marginOfWorstFlip() <= 0.6, () -> run + ": " + this);
-      assertTrue(row0() <= 1e-3, () -> run + ": " + this);
-      assertTrue(exactStartShare() >= 0.9, () -> run + ": " + this);
+  /// Asserts that Q40 runs with Q80 exchange are as near as conformance/README.md demands; how they
+  /// begin is [#exactStartShare], over all models.
+  ///
+  /// @param run "nodes N build" at its end
+  public void assertQ40(String run, Architecture architecture) {
+    boolean experts = architecture.has(Trait.EXPERTS);
+    assertTrue(argmaxShare() >= (experts ? 0.85 : 0.93), () -> run + ": " + this);
+    // Version 0.10.6 did not round the root's own partial, so its nodes differed from each other;
+    // of several nodes only the choice can be followed.
+    if (architecture.has(Trait.UNROUNDED_LONE_PARTIAL) && !run.contains("nodes 1 ")) {
+      return;
     }
+    boolean exactExp = !run.contains("avx512");
+    if (exactExp) {
+      assertTrue(row0() <= 1e-3, () -> run + ": " + this);
+    }
+    if (!experts) {
+      assertTrue(rms() <= 0.12, () -> run + ": " + this);
+      assertTrue(!exactExp || maxAbs() <= 0.6, () -> run + ": " + this);
+      assertTrue(!exactExp || marginOfWorstFlip() <= 0.6, () -> run + ": " + this);
+    }
+  }
+
+  /// Adds what another one counted of the beginnings of runs.
+  void add(LogitsDifference other) {
+    runs += other.runs;
+    runsWithExactStart += other.runsWithExactStart;
   }
 
   double maxAbs() {

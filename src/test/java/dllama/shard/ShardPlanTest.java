@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dllama.error.UserException;
 import dllama.model.ModelSpec;
+import dllama.model.TensorRole.Axis;
 import dllama.shard.ShardPlan.Range;
 import dllama.tensor.DType;
 import java.util.List;
@@ -19,10 +20,9 @@ class ShardPlanTest {
   void shouldGiveEachRankItsPart() {
     ShardPlan plan = new ShardPlan(SMALL, DType.Q80, 4);
     assertEquals(new Range(2, 4), plan.kvHeads(1));
-    assertEquals(new Range(4, 8), plan.heads(1));
-    assertEquals(new Range(64, 128), plan.qRows(1));
-    assertEquals(new Range(32, 64), plan.kvRows(1));
-    assertEquals(new Range(64, 128), plan.ffnRows(1));
+    assertEquals(new Range(64, 128), plan.part(Axis.QUERY, 1));
+    assertEquals(new Range(32, 64), plan.part(Axis.KEY, 1));
+    assertEquals(new Range(64, 128), plan.part(Axis.FFN, 1));
   }
 
   @ParameterizedTest

@@ -6,17 +6,18 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
 import dllama.model.ModelWeights;
-import dllama.shard.ShardLayout.Tensor;
-import dllama.shard.ShardPlan.Range;
+import dllama.model.TensorRole;
+import dllama.shard.ShardLayout.Entry;
 import dllama.tensor.DType;
 import dllama.tensor.Matrix;
 import dllama.tensor.WorkerPool;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -38,31 +39,11 @@ class SliceReaderTest {
   /// The random model as matrices in the order of a file.
   private static ModelSource whole(ModelSpec spec) {
     RandomWeights random = new RandomWeights(spec, 7);
-    Range dim = new Range(0, spec.dim());
-    Range ffn = new Range(0, spec.ffnDim());
-    Range q = new Range(0, spec.qDim());
-    Range kv = new Range(0, spec.kvDim());
-    Range one = new Range(0, 1);
-    List<ModelWeights.Layer> layers =
-        IntStream.range(0, spec.layers())
-            .mapToObj(
-                layer ->
-                    new ModelWeights.Layer(
-                        random.part(Tensor.WQ, layer, q, dim),
-                        random.part(Tensor.WK, layer, kv, dim),
-                        random.part(Tensor.WV, layer, kv, dim),
-                        random.part(Tensor.WO, layer, dim, q),
-                        random.part(Tensor.W1, layer, ffn, dim),
-                        random.part(Tensor.W2, layer, dim, ffn),
-                        random.part(Tensor.W3, layer, ffn, dim),
-                        random.part(Tensor.ATTENTION_NORM, layer, one, dim),
-                        random.part(Tensor.FFN_NORM, layer, one, dim)))
-            .toList();
-    Matrix wcls = random.part(Tensor.WCLS, 0, new Range(0, spec.vocabSize()), dim);
-    Matrix embedding = random.part(Tensor.FINAL_NORM, 0, one, dim);
-    return new ModelSource.Weights(
-        spec,
-        new ModelWeights(embedding, layers, random.part(Tensor.FINAL_NORM, 0, one, dim), wcls));
+    Map<TensorRole.Name, Matrix> tensors = new HashMap<>();
+    for (Entry entry : new ShardLayout(new ShardPlan(spec, DType.F32, 1), 0).entries()) {
+      tensors.put(entry.name(), random.part(entry.name(), entry.rows(), entry.cols()));
+    }
+    return new ModelSource.Weights(spec, new ModelWeights(tensors));
   }
 
   @ParameterizedTest

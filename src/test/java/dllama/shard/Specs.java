@@ -15,13 +15,34 @@ final class Specs {
     return of(weightType, 64, 256, 16, 8, 16, 301);
   }
 
+  /// The same with another architecture; where that has experts, six of which two are active.
+  static ModelSpec small(DType weightType, Architecture architecture) {
+    boolean experts = architecture.has(Architecture.Trait.EXPERTS);
+    return of(weightType, architecture, 64, 256, experts ? 6 : 0, 16, 8, 16, 301);
+  }
+
   static ModelSpec of(
       DType weightType, int dim, int ffnDim, int heads, int kvHeads, int headDim, int vocabSize) {
+    return of(weightType, Architecture.LLAMA, dim, ffnDim, 0, heads, kvHeads, headDim, vocabSize);
+  }
+
+  private static ModelSpec of(
+      DType weightType,
+      Architecture architecture,
+      int dim,
+      int ffnDim,
+      int experts,
+      int heads,
+      int kvHeads,
+      int headDim,
+      int vocabSize) {
     return new ModelSpec(
-        Architecture.LLAMA,
+        architecture,
         weightType,
         dim,
         ffnDim,
+        experts,
+        Math.min(experts, 2),
         2,
         heads,
         kvHeads,

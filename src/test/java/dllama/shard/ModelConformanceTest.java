@@ -2,47 +2,122 @@ package dllama.shard;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dllama.Conformance;
 import dllama.format.DllamaFile;
+import dllama.model.Architecture;
 import dllama.tensor.DType;
 import dllama.tensor.WorkerPool;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /// The recorded runs of distributed-llama on every node count they were made with; tolerances are
 /// those of conformance/README.md.
-class LlamaConformanceTest {
+class ModelConformanceTest {
   private final WorkerPool pool = new WorkerPool(1);
 
+  static Stream<String> f32Cases() {
+    return present(
+        "llama_gqa_f32",
+        "llama31_rope_f32",
+        "llama_odd_f32",
+        "qwen3_f32",
+        "old_llama_fixedhdr_f32",
+        "mixtral_f32",
+        "grok1_f32");
+  }
+
+  static Stream<String> q40Cases() {
+    return present(
+        "llama_gqa_q40",
+        "llama31_rope_q40",
+        "llama_odd_q40",
+        "qwen3_q40",
+        "qwen3moe_q40",
+        "mixtral_q40",
+        "grok1_q40");
+  }
+
+  private static Stream<String> present(String... names) {
+    return Arrays.stream(names).filter(Conformance::has);
+  }
+
   @ParameterizedTest
-  @ValueSource(strings = {"llama_gqa_f32", "llama31_rope_f32", "llama_odd_f32"})
+  @MethodSource("f32Cases")
   void shouldGiveTheLogitsOfF32Runs(String caseName) {
     measure(caseName).forEach((run, difference) -> difference.assertF32(caseName + " " + run));
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"llama_gqa_q40", "llama31_rope_q40", "llama_odd_q40"})
+  @MethodSource("q40Cases")
   void shouldGiveTheLogitsOfQ40RunsAsNearAsRoundingAllows(String caseName) {
+    Architecture architecture = architecture(caseName);
     measure(caseName)
         .forEach(
             (run, difference) -> {
               if (!run.contains("reference")) {
-                difference.assertQ40(caseName + " " + run);
+                difference.assertQ40(caseName + " " + run, architecture);
               }
             });
   }
 
+  /// The rule counts runs of all models together: where sums of floats are nearly between two int8
+  /// codes is a matter of luck, and Qwen's case has the least of it, for other programs too.
+  @Test
+  void shouldBeginAsQ40RunsDid() {
+    LogitsDifference all = new LogitsDifference();
+    for (String caseName : q40Cases().toList()) {
+      boolean old = architecture(caseName).has(Architecture.Trait.UNROUNDED_LONE_PARTIAL);
+      measure(caseName)
+          .forEach(
+              (run, difference) -> {
+                boolean exact = run.endsWith("scalar") || (old && run.equals("nodes 1 v0.10.6"));
+                if (exact) {
+                  all.add(difference);
+                }
+              });
+    }
+    assertTrue(all.exactStartShare() >= 0.9, all.toString());
+  }
+
+  /// distributed-llama can not run this model; there is only the reference.
+  @Test
+  void shouldGiveTheLogitsOfTheReferenceForF32Experts() {
+    String caseName = "qwen3moe_f32";
+    assumeTrue(Conformance.has(caseName));
+    JsonNode golden = Conformance.golden(caseName);
+    try (var file = DllamaFile.open(Conformance.file(caseName, "model.m"))) {
+      for (int nodes : ShardPlan.usableWorldSizes(file.spec(), DType.F32)) {
+        LogitsDifference difference = new LogitsDifference();
+        try (var forwardPass = Goldens.forwardPass(file, nodes, DType.F32, 1, pool)) {
+          for (JsonNode prompt : golden.get("prompts")) {
+            int[] tokens = Goldens.referenceTokens(prompt);
+            JsonNode top = prompt.at("/reference_f64/top");
+            difference.addTop(Goldens.logits(forwardPass, Arrays.copyOf(tokens, top.size())), top);
+          }
+        }
+        report(caseName + "_nodes_" + nodes, Map.of("reference", difference));
+        assertTrue(difference.maxAbs() <= 5e-5, difference.toString());
+        assertEquals(1, difference.argmaxShare(), difference.toString());
+      }
+    }
+  }
+
   @ParameterizedTest
-  @ValueSource(strings = {"llama_gqa_f32", "llama31_rope_f32", "llama_odd_f32"})
+  @MethodSource("f32Cases")
   void shouldGenerateTheTokensOfF32Runs(String caseName) {
     JsonNode golden = Conformance.golden(caseName);
     try (var file = DllamaFile.open(Conformance.file(caseName, "model.m"))) {
@@ -62,7 +137,7 @@ class LlamaConformanceTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"llama_gqa_q40", "llama31_rope_q40", "llama_odd_q40"})
+  @MethodSource("q40Cases")
   void shouldGenerateTheSameTokensOnAnyNumberOfNodesWithF32Exchange(String caseName) {
     JsonNode prompts = Conformance.golden(caseName).get("prompts");
     try (var file = DllamaFile.open(Conformance.file(caseName, "model.m"))) {
@@ -74,11 +149,33 @@ class LlamaConformanceTest {
             int[] actual = Goldens.greedy(forwardPass, tokens, prompt.get("generated").size());
             String text = prompt.get("text").asText();
             int[] expected = onOneNode.computeIfAbsent(text, _ -> actual);
-            assertArrayEquals(
-                expected, actual, "%s on %d nodes: %s".formatted(caseName, nodes, text));
+            int tie = Arrays.mismatch(expected, actual);
+            if (tie >= 0 && caseName.equals("mixtral_q40")) {
+              assertTie(prompt, tie, expected, nodes);
+            } else {
+              assertArrayEquals(
+                  expected, actual, "%s on %d nodes: %s".formatted(caseName, nodes, text));
+            }
           }
         }
       }
+    }
+  }
+
+  /// Once in this case the best two tokens are nearer to each other than what one flipped int8 code
+  /// moves (0.02 to 0.3), and nodes, which sum floats in another order, need not agree on them.
+  private static void assertTie(JsonNode prompt, int at, int[] ours, int nodes) {
+    int[] recorded = Conformance.ints(prompt.get("generated"));
+    String where = "step %d on %d nodes of %s".formatted(at, nodes, prompt.get("text"));
+    assertArrayEquals(Arrays.copyOf(recorded, at), Arrays.copyOf(ours, at), where);
+    double margin =
+        prompt.get("margin").get(prompt.get("prompt_tokens").size() - 1 + at).asDouble();
+    assertTrue(margin < 0.02, where + ": margin " + margin);
+  }
+
+  private static Architecture architecture(String caseName) {
+    try (var file = DllamaFile.open(Conformance.file(caseName, "model.m"))) {
+      return file.spec().architecture();
     }
   }
 
@@ -93,6 +190,9 @@ class LlamaConformanceTest {
         try (var forwardPass =
             Goldens.forwardPass(file, nodes, Goldens.exchange(golden), 1, pool)) {
           for (JsonNode prompt : golden.get("prompts")) {
+            if (!ran(prompt, nodes)) {
+              continue;
+            }
             float[][] ours = Goldens.logits(forwardPass, Goldens.forcedTokens(prompt));
             compareTop(prompt, nodes, ours, differences);
           }
@@ -102,6 +202,15 @@ class LlamaConformanceTest {
     }
     report(caseName, differences);
     return differences;
+  }
+
+  private static boolean ran(JsonNode prompt, int nodes) {
+    for (JsonNode run : prompt.get("runs")) {
+      if (run.get("nodes").asInt() == nodes) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /// Leaves the figures in `target/conformance`.
@@ -136,7 +245,9 @@ class LlamaConformanceTest {
     JsonNode prompt = golden.at("/prompts/0");
     float[][] ours = Goldens.logits(forwardPass, Goldens.forcedTokens(prompt));
     for (JsonNode run : prompt.get("runs")) {
-      if (run.get("nodes").asInt() == nodes && run.hasNonNull("logits_file")) {
+      if (run.get("nodes").asInt() == nodes
+          && run.hasNonNull("logits_file")
+          && Conformance.has(caseName, run.get("logits_file").asText())) {
         String name = "nodes %d %s, all logits".formatted(nodes, run.get("build").asText());
         int vocabSize = forwardPass.spec().vocabSize();
         float[][] theirs = Conformance.logits(caseName, run.get("logits_file").asText(), vocabSize);

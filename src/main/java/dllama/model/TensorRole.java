@@ -1,0 +1,135 @@
+package dllama.model;
+
+import dllama.tensor.DType;
+import java.util.ArrayList;
+import java.util.List;
+
+/// What a tensor of a model is for, and its shape `[out, in]`; y = W x.
+///
+/// Readers, layouts and slices all go by this list: a tensor is described here once.
+public enum TensorRole {
+  /// Read only by the root.
+  EMBEDDING(Axis.VOCABULARY, Axis.DIM),
+  ATTENTION_NORM(Axis.ONE, Axis.DIM),
+  WQ(Axis.QUERY, Axis.DIM),
+  WK(Axis.KEY, Axis.DIM),
+  WV(Axis.KEY, Axis.DIM),
+  /// The same weights for every query head.
+  QUERY_NORM(Axis.ONE, Axis.HEAD),
+  /// The same weights for every key head.
+  KEY_NORM(Axis.ONE, Axis.HEAD),
+  WO(Axis.DIM, Axis.QUERY),
+  ATTENTION_OUTPUT_NORM(Axis.ONE, Axis.DIM),
+  FFN_NORM(Axis.ONE, Axis.DIM),
+  ROUTER(Axis.EXPERTS, Axis.DIM),
+  /// Gate.
+  W1(Axis.FFN, Axis.DIM),
+  /// Up.
+  W3(Axis.FFN, Axis.DIM),
+  /// Down.
+  W2(Axis.DIM, Axis.FFN),
+  FFN_OUTPUT_NORM(Axis.ONE, Axis.DIM),
+  FINAL_NORM(Axis.ONE, Axis.DIM),
+  WCLS(Axis.VOCABULARY, Axis.DIM);
+
+  /// What rows or columns count. Ranks own parts of some and the whole of others.
+  public enum Axis {
+    /// A vector is a matrix of one row.
+    ONE,
+    DIM,
+    /// All query heads together.
+    QUERY,
+    /// All key heads together, or all value heads.
+    KEY,
+    HEAD,
+    EXPERTS,
+    FFN,
+    VOCABULARY;
+
+    public int size(ModelSpec spec) {
+      return switch (this) {
+        case ONE -> 1;
+        case DIM -> spec.dim();
+        case QUERY -> spec.qDim();
+        case KEY -> spec.kvDim();
+        case HEAD -> spec.headDim();
+        case EXPERTS -> spec.experts();
+        case FFN -> spec.ffnDim();
+        case VOCABULARY -> spec.vocabSize();
+      };
+    }
+  }
+
+  private final Axis rows;
+  private final Axis cols;
+
+  TensorRole(Axis rows, Axis cols) {
+    this.rows = rows;
+    this.cols = cols;
+  }
+
+  public Axis rows() {
+    return rows;
+  }
+
+  public Axis cols() {
+    return cols;
+  }
+
+  public boolean isVector() {
+    return rows == Axis.ONE;
+  }
+
+  public DType dtype(ModelSpec spec) {
+    boolean plain =
+        isVector()
+            || this == EMBEDDING
+            || (this == ROUTER
+                && !spec.architecture().has(Architecture.Trait.ROUTER_IN_WEIGHT_TYPE));
+    return plain ? DType.F32 : spec.weightType();
+  }
+
+  /// One tensor of a model.
+  ///
+  /// @param layer 0 for tensors outside the layers
+  /// @param expert 0 for tensors outside the experts
+  public record Name(TensorRole role, int layer, int expert) {
+    public Name(TensorRole role) {
+      this(role, 0, 0);
+    }
+
+    public Name(TensorRole role, int layer) {
+      this(role, layer, 0);
+    }
+  }
+
+  /// The tensors of a layer in the order in which they are computed with.
+  public static List<Name> ofLayer(ModelSpec spec, int layer) {
+    Architecture architecture = spec.architecture();
+    List<Name> names = new ArrayList<>();
+    for (TensorRole role : List.of(ATTENTION_NORM, WQ, WK, WV)) {
+      names.add(new Name(role, layer));
+    }
+    if (architecture.has(Architecture.Trait.HEAD_NORMS)) {
+      names.add(new Name(QUERY_NORM, layer));
+      names.add(new Name(KEY_NORM, layer));
+    }
+    names.add(new Name(WO, layer));
+    if (architecture.has(Architecture.Trait.OUTPUT_NORMS)) {
+      names.add(new Name(ATTENTION_OUTPUT_NORM, layer));
+    }
+    names.add(new Name(FFN_NORM, layer));
+    if (architecture.has(Architecture.Trait.EXPERTS)) {
+      names.add(new Name(ROUTER, layer));
+    }
+    for (int expert = 0; expert < spec.feedForwards(); expert++) {
+      for (TensorRole role : List.of(W1, W3, W2)) {
+        names.add(new Name(role, layer, expert));
+      }
+    }
+    if (architecture.has(Architecture.Trait.OUTPUT_NORMS)) {
+      names.add(new Name(FFN_OUTPUT_NORM, layer));
+    }
+    return names;
+  }
+}
