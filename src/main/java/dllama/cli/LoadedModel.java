@@ -12,6 +12,7 @@ import dllama.settings.ModelSettings;
 import dllama.tensor.DType;
 import dllama.tokenizer.Tokenizer.Vocabulary;
 import java.nio.file.Path;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /// A model that is open, with what the settings leave to it decided.
@@ -75,6 +76,22 @@ record LoadedModel(
 
   ModelSpec spec() {
     return source.spec();
+  }
+
+  /// One line for the user: what the file was taken for.
+  String description() {
+    ModelSpec spec = spec();
+    String experts =
+        spec.experts() == 0
+            ? ""
+            : ", %d of %d experts".formatted(spec.activeExperts(), spec.experts());
+    return "%s: architecture %s, %s weights, %d layers%s"
+        .formatted(
+            name,
+            spec.architecture().name(),
+            spec.weightType().name().toLowerCase(Locale.ROOT),
+            spec.layers(),
+            experts);
   }
 
   /// The vocabulary of the settings' tokenizer file.

@@ -51,7 +51,9 @@ final class RootCommand {
   private LoadedModel model() {
     Settings.Bench bench = settings.bench();
     if (settings.mode() != Mode.BENCH || bench.shape().isEmpty()) {
-      return LoadedModel.open(settings.model());
+      LoadedModel model = LoadedModel.open(settings.model());
+      System.err.println(model.description());
+      return model;
     }
     FloatType weights = settings.model().weightsFloatType().orElse(FloatType.Q40);
     String shape = bench.shape().get();

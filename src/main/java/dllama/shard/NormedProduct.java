@@ -4,6 +4,7 @@ import dllama.tensor.Activations;
 import dllama.tensor.DType;
 import dllama.tensor.PackedMatrix;
 import dllama.tensor.WorkerPool;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /// `w · norm(x)`, for the few products whose input may not be rounded to Q80, whatever the type of
@@ -42,7 +43,8 @@ final class NormedProduct {
     encoded = new MemorySegment[rounded.length];
     for (int thread = 0; thread < encoded.length; thread++) {
       long bytes = DType.Q80.byteSize(step.spec.dim());
-      encoded[thread] = MemorySegment.ofArray(new byte[Math.toIntExact(bytes)]);
+      // Off the heap as partials are, so that encoding meets one kind of memory only.
+      encoded[thread] = Arena.ofAuto().allocate(bytes, ShardLayout.ALIGNMENT);
     }
     sums = new float[parts > 1 ? Math.multiplyExact(maxTokens * parts, like.rows()) : 0];
   }

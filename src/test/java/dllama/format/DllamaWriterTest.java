@@ -28,7 +28,16 @@ class DllamaWriterTest {
   @TempDir private Path folder;
 
   @ParameterizedTest
-  @ValueSource(strings = {"llama_gqa_f32", "llama31_rope_f32", "llama31_rope_q40", "llama_odd_q40"})
+  @ValueSource(
+      strings = {
+        "llama_gqa_f32",
+        "llama31_rope_f32",
+        "llama31_rope_q40",
+        "llama_odd_q40",
+        "qwen3_f32",
+        "mixtral_q40",
+        "grok1_f32"
+      })
   void shouldWriteHeadersAsTheConverterDoes(String caseName) throws IOException {
     Path golden = Conformance.file(caseName, "model.m");
     try (DllamaFile file = DllamaFile.open(golden)) {
@@ -60,6 +69,18 @@ class DllamaWriterTest {
       assertEquals(spec, model.spec());
     }
     assertEquals(List.of(file), list(), "no partial file is left");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"qwen3_q40", "qwen3moe_q40", "mixtral_q40", "grok1_f32"})
+  void shouldWriteEveryArchitecture(String caseName) {
+    try (DllamaFile golden = DllamaFile.open(Conformance.file(caseName, "model.m"))) {
+      Path file = folder.resolve("copy.m");
+      SynthModel.write(file, golden.spec(), 7, (bytes, total) -> {});
+      try (DllamaFile model = DllamaFile.open(file)) {
+        assertEquals(golden.spec(), model.spec());
+      }
+    }
   }
 
   @Test

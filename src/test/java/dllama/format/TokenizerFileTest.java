@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class TokenizerFileTest {
   @ParameterizedTest
-  @ValueSource(strings = {"tok_llama3", "tok_chatml", "llama_odd_f32"})
+  @ValueSource(strings = {"tok_llama3", "tok_chatml", "llama_odd_q40"})
   void shouldReadHeader(String caseName) {
     JsonNode golden = Conformance.golden(caseName);
     Vocabulary vocabulary = TokenizerFile.read(Conformance.file(caseName, "tokenizer.t"));

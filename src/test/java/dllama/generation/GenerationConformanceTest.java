@@ -25,6 +25,7 @@ import dllama.tensor.WorkerPool;
 import dllama.tokenizer.Tokenizer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -35,7 +36,7 @@ class GenerationConformanceTest {
   private final List<GenerationEvent> events = new ArrayList<>();
 
   @ParameterizedTest
-  @ValueSource(strings = {"llama_gqa_f32"})
+  @ValueSource(strings = {"llama_gqa_f32", "qwen3_f32"})
   void shouldSampleTheRecordedTokens(String model) {
     withModel(
         model,
@@ -49,7 +50,10 @@ class GenerationConformanceTest {
                 new GenerationRequest(
                     prompt, expected.length, sampler(golden), Set.of(), List.of());
             generate(forwardPass, tokenizer, request, new Conversation());
-            assertArrayEquals(expected, tokens(), describe(golden));
+            // Behind this token two builds of the recorded program differ from each other.
+            int same = golden.at("/first_diff_scalar_build").asInt(expected.length);
+            assertArrayEquals(
+                Arrays.copyOf(expected, same), Arrays.copyOf(tokens(), same), describe(golden));
             cases++;
           }
           assertTrue(cases > 0);
@@ -57,7 +61,7 @@ class GenerationConformanceTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"llama_gqa_f32", "llama31_rope_f32"})
+  @ValueSource(strings = {"llama_gqa_f32", "llama31_rope_f32", "qwen3_f32"})
   void shouldChatAsRecorded(String model) {
     withModel(
         model,

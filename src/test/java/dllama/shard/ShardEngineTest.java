@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
+import dllama.model.Architecture;
 import dllama.model.Batch;
 import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
@@ -75,9 +76,40 @@ class ShardEngineTest {
   }
 
   @ParameterizedTest
+  @CsvSource({
+    "qwen3, Q40",
+    "qwen3moe, F32",
+    "qwen3moe, F16",
+    "qwen3moe, Q40",
+    "qwen3moe, Q80",
+    "mixtral, Q40",
+    "mixtral, F32",
+    "grok1, Q40",
+    "grok1, Q80"
+  })
+  void shouldNotDependOnBatchesOrThreadsInAnyArchitecture(String name, DType weights) {
+    ModelSpec spec = Specs.small(weights, Architecture.named(name));
+    DType exchange = weights.quantized() ? DType.Q80 : DType.F32;
+    float[] expected = run(spec, exchange, 2, 1, 1, 50);
+    for (int[] batchAndThreads : new int[][] {{1, 3}, {5, 2}, {42, 4}}) {
+      float[] actual = run(spec, exchange, 2, batchAndThreads[0], batchAndThreads[1], 50);
+      assertArrayEquals(expected, actual, 0, Arrays.toString(batchAndThreads));
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"qwen3", "qwen3moe", "mixtral", "grok1"})
+  void shouldChooseTheSameTokensOnAnyNumberOfNodesInAnyArchitecture(String name) {
+    shouldChooseTheSameTokens(Specs.small(DType.F32, Architecture.named(name)));
+  }
+
+  @ParameterizedTest
   @CsvSource({"F32", "F16", "Q40", "Q80"})
   void shouldChooseTheSameTokensOnAnyNumberOfNodes(DType weights) {
-    ModelSpec spec = Specs.small(weights);
+    shouldChooseTheSameTokens(Specs.small(weights));
+  }
+
+  private static void shouldChooseTheSameTokens(ModelSpec spec) {
     int[] tokens = prompt(spec, 20);
     try (var pool = new WorkerPool(1)) {
       int[] expected = null;
@@ -186,12 +218,13 @@ class ShardEngineTest {
     }
   }
 
-  @Test
-  void shouldNotAllocateOnceWarm() {
+  @ParameterizedTest
+  @CsvSource({"llama", "qwen3moe", "grok1"})
+  void shouldNotAllocateOnceWarm(String name) {
     var threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     try (var arena = Arena.ofConfined();
         var pool = new WorkerPool(1)) {
-      ShardEngine engine = engine(arena, pool, 8, new NoKernels());
+      ShardEngine engine = engine(arena, pool, 8, new NoKernels(), Architecture.named(name));
       MemorySegment[] partials = {arena.allocate(1 << 16)};
       long least = Long.MAX_VALUE;
       for (int round = 0; round < 3000 && least > 0; round++) {
@@ -215,7 +248,16 @@ class ShardEngineTest {
 
   private static ShardEngine engine(
       Arena arena, WorkerPool pool, int maxBatchTokens, Kernels kernels) {
-    ModelSpec spec = Specs.small(DType.Q40);
+    return engine(arena, pool, maxBatchTokens, kernels, Architecture.LLAMA);
+  }
+
+  private static ShardEngine engine(
+      Arena arena,
+      WorkerPool pool,
+      int maxBatchTokens,
+      Kernels kernels,
+      Architecture architecture) {
+    ModelSpec spec = Specs.small(DType.Q40, architecture);
     ShardPlan plan = new ShardPlan(spec, DType.Q80, 1);
     ShardLayout layout = new ShardLayout(plan, 0);
     EngineSettings settings = new EngineSettings(DType.F16, 64, maxBatchTokens);

@@ -3,6 +3,7 @@ package dllama.shard;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dllama.model.Architecture;
 import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
 import dllama.model.ModelWeights;
@@ -49,12 +50,15 @@ class SliceReaderTest {
   @ParameterizedTest
   @EnumSource(DType.class)
   void shouldCutTheSameFromWholeMatricesAsFromGeneratedParts(DType dtype) {
-    ModelSpec spec = Specs.small(dtype);
-    ShardPlan plan = new ShardPlan(spec, DType.F32, 8);
-    for (int rank : new int[] {0, 3, 7}) {
-      ShardLayout layout = new ShardLayout(plan, rank);
-      MemorySegment expected = filled(layout, whole(spec), 1);
-      assertEquals(-1, expected.mismatch(filled(layout, random(spec), 2)), "rank " + rank);
+    for (Architecture architecture :
+        List.of(Architecture.LLAMA, Architecture.QWEN3_MOE, Architecture.GROK1)) {
+      ModelSpec spec = Specs.small(dtype, architecture);
+      ShardPlan plan = new ShardPlan(spec, DType.F32, 8);
+      for (int rank : new int[] {0, 3, 7}) {
+        ShardLayout layout = new ShardLayout(plan, rank);
+        MemorySegment expected = filled(layout, whole(spec), 1);
+        assertEquals(-1, expected.mismatch(filled(layout, random(spec), 2)), "rank " + rank);
+      }
     }
   }
 

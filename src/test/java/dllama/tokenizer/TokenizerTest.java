@@ -59,7 +59,7 @@ class TokenizerTest {
 
   @Test
   void shouldEncodePromptsOfModelCases() {
-    for (String caseName : List.of("llama_gqa_f32", "llama31_rope_f32", "llama_odd_f32")) {
+    for (String caseName : List.of("llama_gqa_f32", "llama31_rope_f32", "llama_odd_q40")) {
       Tokenizer tokenizer =
           new Tokenizer(TokenizerFile.read(Conformance.file(caseName, "tokenizer.t")));
       for (JsonNode prompt : Conformance.golden(caseName).get("prompts")) {
