@@ -51,9 +51,7 @@ final class RootCommand {
   private LoadedModel model() {
     Settings.Bench bench = settings.bench();
     if (settings.mode() != Mode.BENCH || bench.shape().isEmpty()) {
-      LoadedModel model = LoadedModel.open(settings.model());
-      System.err.println(model.description());
-      return model;
+      return LoadedModel.open(settings.model());
     }
     FloatType weights = settings.model().weightsFloatType().orElse(FloatType.Q40);
     String shape = bench.shape().get();
@@ -62,7 +60,9 @@ final class RootCommand {
   }
 
   private Root start(LoadedModel model) {
-    return new ClusterRoot(settings, model);
+    Root root = new ClusterRoot(settings, model);
+    System.err.println(model.description());
+    return root;
   }
 
   private void chat(LoadedModel model) throws InterruptedException {

@@ -124,7 +124,8 @@ class ConformanceIT {
     Map<String, LogitsDifference> differences = new TreeMap<>();
     Goldens.compareTop(prompt, nodes, ours, differences);
     assertEquals(2, differences.size(), differences::toString); // two builds
-    differences.forEach((run, difference) -> difference.assertQ40(name + " " + run, architecture(name)));
+    differences.forEach(
+        (run, difference) -> difference.assertQ40(name + " " + run, architecture(name)));
     for (int position = 0; position < tokens.length; position++) {
       assertArrayEquals(inOneProcess[position], ours[position], "bits at position " + position);
     }

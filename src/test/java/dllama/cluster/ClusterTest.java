@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Properties;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Whole nodes over real sockets, in one JVM.
@@ -23,6 +24,12 @@ class ClusterTest {
   @ValueSource(ints = {1, 2, 4, 8})
   void shouldGiveTheReferencesTokensOnAnyNumberOfNodes(int nodes) {
     shouldMatch("llama31_rope_f32", nodes, new Properties());
+  }
+
+  @ParameterizedTest
+  @CsvSource({"qwen3_f32, 4", "mixtral_f32, 2", "grok1_f32, 4", "old_llama_fixedhdr_f32, 2"})
+  void shouldGiveTheReferencesTokensInAnyArchitecture(String modelCase, int nodes) {
+    shouldMatch(modelCase, nodes, new Properties());
   }
 
   @Test
