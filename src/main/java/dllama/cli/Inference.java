@@ -56,7 +56,7 @@ final class Inference {
   void run(Root root) throws InterruptedException {
     Root.Ready ready = root.awaitReady();
     Settings.Inference wanted = settings.inference();
-    int[] prompt = new Tokenizer(vocabulary).encode(wanted.prompt(), true, true);
+    int[] prompt = new Tokenizer(vocabulary).encodePrompt(wanted.prompt());
     if (prompt.length == 0) {
       throw new UserException("there is nothing to go on from: give --prompt TEXT");
     }

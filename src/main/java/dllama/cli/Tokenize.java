@@ -20,7 +20,7 @@ final class Tokenize {
 
   static void run(Settings settings, PrintStream out) {
     Vocabulary vocabulary = TokenizerFile.read(LoadedModel.tokenizerPath(settings.model()));
-    int[] ids = new Tokenizer(vocabulary).encode(bytes(settings.tokenize()), true, true);
+    int[] ids = new Tokenizer(vocabulary).encodePrompt(bytes(settings.tokenize()));
     List<String> pieces = Arrays.stream(ids).mapToObj(vocabulary::text).toList();
     if (settings.output() == Output.JSON) {
       Json.print(new Result(ids, pieces));

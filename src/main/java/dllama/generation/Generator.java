@@ -77,6 +77,9 @@ public final class Generator {
       this.request = request;
       this.conversation = conversation;
       this.sink = sink;
+      if (request.prompt().length > 0) {
+        stream.follow(request.prompt()[request.prompt().length - 1]);
+      }
       detector = StopDetector.anywhere(request.stopIds(), request.stops());
     }
 

@@ -12,11 +12,14 @@ import java.util.Arrays;
 /// What is emitted, byte for byte, is what distributed-llama prints: it checks the form of UTF-8
 /// sequences only (overlong ones and surrogates pass), ends a piece at a zero byte, and shows what
 /// was held back when an end token comes, without forgetting it.
+///
+/// In a SentencePiece vocabulary a token that follows BOS loses the space in front.
 public final class TokenStream {
   private static final byte[] REPLACEMENT = "\uFFFD".getBytes(StandardCharsets.UTF_8);
   private static final byte[] NOTHING = {};
 
   private final Vocabulary vocabulary;
+  private final boolean sentencePiece;
 
   /// All bytes since the last complete character, for the end token.
   private final ByteArrayOutputStream held = new ByteArrayOutputStream();
@@ -28,12 +31,26 @@ public final class TokenStream {
   private int missing;
   private boolean invalid;
 
+  /// Whether the token before was BOS.
+  private boolean begins;
+
   public TokenStream(Vocabulary vocabulary) {
     this.vocabulary = vocabulary;
+    this.sentencePiece = vocabulary.sentencePiece();
   }
 
   /// Forgets what was held back: a new answer begins.
   public void reset() {
+    begins = false;
+    clear();
+  }
+
+  /// Tells which token stands before the next one, without showing it.
+  public void follow(int token) {
+    begins = token == vocabulary.bosId();
+  }
+
+  private void clear() {
     held.reset();
     partialLength = 0;
     missing = 0;
@@ -48,6 +65,8 @@ public final class TokenStream {
 
   /// The same as bytes. Ids beyond the vocabulary give nothing: models are often padded.
   public byte[] nextBytes(int token) {
+    boolean first = begins;
+    follow(token);
     if (token == vocabulary.bosId() || token < 0 || token >= vocabulary.size()) {
       return NOTHING;
     }
@@ -55,13 +74,18 @@ public final class TokenStream {
       return held.toByteArray();
     }
     ByteArrayOutputStream text = new ByteArrayOutputStream();
-    for (byte b : vocabulary.pieces()[token]) {
-      if (b == 0) {
-        break;
-      }
-      accept(b, text);
+    byte[] piece = piece(token);
+    int from = sentencePiece && first && piece.length > 0 && piece[0] == ' ' ? 1 : 0;
+    for (int i = from; i < piece.length && piece[i] != 0; i++) {
+      accept(piece[i], text);
     }
     return text.toByteArray();
+  }
+
+  private byte[] piece(int token) {
+    return sentencePiece && ByteTokens.contains(token)
+        ? new byte[] {ByteTokens.value(token)}
+        : vocabulary.pieces()[token];
   }
 
   private void accept(byte b, ByteArrayOutputStream text) {
@@ -97,6 +121,6 @@ public final class TokenStream {
       text.writeBytes(REPLACEMENT);
     }
     text.writeBytes(Arrays.copyOf(partial, partialLength));
-    reset();
+    clear();
   }
 }

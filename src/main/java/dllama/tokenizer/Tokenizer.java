@@ -4,17 +4,24 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Byte-pair encoding as distributed-llama does it with `.t` vocabularies: no pre-tokenizer, ids
-/// below `bosId` are regular pieces, the others special tokens. Immutable, for any thread.
+/// Byte-pair encoding as distributed-llama does it with `.t` vocabularies: no pre-tokenizer. First
+/// the text is cut into pieces; then the neighbours whose concatenation has the highest score are
+/// merged, the leftmost first on ties, until no concatenation is a piece. How the text is cut
+/// depends on the vocabulary, see [Vocabulary#sentencePiece]. Immutable, for any thread.
 ///
-/// The text is first cut into special tokens (lowest id first where several fit) and the shortest
-/// regular pieces; then the neighbours whose concatenation has the highest score are merged, the
-/// leftmost first on ties, until no concatenation is a piece. Bytes that no piece begins with are
-/// left out.
+/// - *Byte-level*, as distributed-llama reads all files since 0.11: ids below `bosId` are regular
+///   pieces, the others special tokens. The text is cut into special tokens (lowest id first where
+///   several fit) and the shortest regular pieces; bytes that no piece begins with are left out.
+/// - *SentencePiece*, as it read them until 0.10: a space in front of every text, then a piece per
+///   character; of one that is no piece each byte becomes a token, which is never merged.
 public final class Tokenizer {
+  /// Cuts text for merging.
+  private interface Cutter {
+    PairMerger cut(byte[] text, boolean specials);
+  }
+
   private final Vocabulary vocabulary;
-  private final PieceTable regular;
-  private final PieceTable special;
+  private final Cutter cutter;
 
   /// The pieces of a tokenizer.
   ///
@@ -50,6 +57,14 @@ public final class Tokenizer {
       return pieces.length;
     }
 
+    /// Whether this is a SentencePiece vocabulary, as those of Llama 2, Mixtral and Grok-1 are. No
+    /// header tells; it shows in the names of the bytes, `<0x00>` to `<0xFF>`, at the ids from 3
+    /// on, where distributed-llama 0.10 looks for them. Its later converters write the bytes
+    /// themselves, for byte-level reading.
+    public boolean sentencePiece() {
+      return ByteTokens.in(pieces);
+    }
+
     /// The text of a token; bytes that are not UTF-8 become U+FFFD.
     public String text(int id) {
       return new String(pieces[id], StandardCharsets.UTF_8);
@@ -58,13 +73,25 @@ public final class Tokenizer {
 
   public Tokenizer(Vocabulary vocabulary) {
     this.vocabulary = vocabulary;
-    int firstSpecial = vocabulary.bosId() < 0 ? vocabulary.size() : vocabulary.bosId();
-    this.regular = new PieceTable(vocabulary.pieces(), 0, firstSpecial);
-    this.special = new PieceTable(vocabulary.pieces(), firstSpecial, vocabulary.size());
+    this.cutter =
+        vocabulary.sentencePiece()
+            ? new CharacterCutter(vocabulary)::cut
+            : new PieceCutter(vocabulary)::cut;
   }
 
   public Vocabulary vocabulary() {
     return vocabulary;
+  }
+
+  /// Token ids of a text that is to be continued, as distributed-llama takes it: names of special
+  /// tokens count in byte-level vocabularies only.
+  public int[] encodePrompt(String text) {
+    return encodePrompt(text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /// The same for bytes, which need not be UTF-8.
+  public int[] encodePrompt(byte[] text) {
+    return encode(text, true, !vocabulary.sentencePiece());
   }
 
   /// Token ids of a text.
@@ -78,32 +105,10 @@ public final class Tokenizer {
 
   /// The same for bytes, which need not be UTF-8. Takes O(n log n) for n bytes.
   public int[] encode(byte[] text, boolean start, boolean specials) {
-    PairMerger merger = new PairMerger(text, regular, vocabulary.scores());
-    int position = 0;
-    while (position < text.length) {
-      int id = specials ? special.lowestPrefix(text, position) : -1;
-      if (id >= 0) {
-        merger.addSpecial(id);
-        position += length(id);
-        continue;
-      }
-      id = regular.shortestPrefix(text, position);
-      if (id >= 0) {
-        merger.addRegular(id, position, length(id));
-        position += length(id);
-      } else {
-        merger.addGap();
-        position++;
-      }
-    }
-    int[] ids = merger.merge();
+    int[] ids = cutter.cut(text, specials).merge();
     return start && vocabulary.addBos() && vocabulary.bosId() >= 0
         ? prepend(vocabulary.bosId(), ids)
         : ids;
-  }
-
-  private int length(int id) {
-    return vocabulary.pieces()[id].length;
   }
 
   private static int[] prepend(int id, int[] ids) {
