@@ -89,7 +89,7 @@ final class Options {
           text("--layers", "N", "synth.layers", "default: as the shape has"),
           text("--weights-float-type", "TYPE", "weights-float-type", "f32 or q40; default q40"),
           text("--seed", "N", "synth.seed", "default 1"),
-          text("--out", "FILE", "synth.out", "model file to write (.m)"),
+          text("--out", "FILE", "synth.out", "model file to write (.m, or .gguf for llama.cpp)"),
           text("--tokenizer", "FILE", "tokenizer", "tokenizer file to write (.t)"));
 
   static final List<OptionRow> TOKENIZE =

@@ -1,6 +1,7 @@
 package dllama.cli;
 
 import dllama.error.UserException;
+import dllama.format.Progress;
 import dllama.format.SynthModel;
 import dllama.format.SynthVocabulary;
 import dllama.format.TokenizerWriter;
@@ -9,7 +10,9 @@ import dllama.model.Shapes;
 import dllama.settings.FloatType;
 import dllama.settings.Settings;
 import dllama.tensor.DType;
+import dllama.tokenizer.Tokenizer.Vocabulary;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 
 /// Writes a model of random weights, with a tokenizer that fits.
@@ -20,16 +23,34 @@ final class Synth {
     Settings.Synth wanted = settings.synth();
     DType weights = DType.valueOf(settings.model().weightsFloatType().orElse(FloatType.Q40).name());
     ModelSpec spec = Shapes.spec(wanted.shape(), weights, wanted.layers());
-    Path out = wanted.out().orElseThrow(() -> new UserException("give --out FILE.m for the model"));
+    Path out = wanted.out().orElseThrow(() -> new UserException("give --out FILE.m or FILE.gguf"));
     Path tokenizer = LoadedModel.tokenizerPath(settings.model());
-    TokenizerWriter.write(tokenizer, SynthVocabulary.of(spec.vocabSize()));
-    SynthModel.write(out, spec, wanted.seed(), (_, _) -> {});
-    System.err.printf(
-        "%s: %s, %d layers, %s, %.1f MB%n",
-        out,
-        wanted.shape(),
-        spec.layers(),
-        weights.name().toLowerCase(Locale.ROOT),
-        SynthModel.fileBytes(spec) / 1048576.0);
+    Vocabulary vocabulary = SynthVocabulary.of(spec.vocabSize());
+    TokenizerWriter.write(tokenizer, vocabulary);
+    StatusLines lines = StatusLines.standard();
+    Progress progress = progress(lines, out);
+    if (out.toString().endsWith(".gguf")) {
+      SynthModel.writeGguf(out, spec, vocabulary, wanted.seed(), progress);
+    } else {
+      SynthModel.write(out, spec, wanted.seed(), progress);
+    }
+    lines.say(
+        "%s: %s, %d layers, %s, %.1f MB"
+            .formatted(
+                out,
+                wanted.shape(),
+                spec.layers(),
+                weights.name().toLowerCase(Locale.ROOT),
+                out.toFile().length() / 1048576.0));
+  }
+
+  private static Progress progress(StatusLines lines, Path out) {
+    Transfer transfer = new Transfer(out.toString());
+    return (bytes, total) -> {
+      transfer.progress(bytes, total);
+      if (lines.due()) {
+        lines.show(List.of(transfer.line("writing")));
+      }
+    };
   }
 }

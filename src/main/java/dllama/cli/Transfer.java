@@ -1,9 +1,10 @@
 package dllama.cli;
 
-/// Weights on their way to one rank. Not thread-safe.
+/// Weights on their way to one rank, or to a file. Not thread-safe.
 final class Transfer {
   private static final int BAR = 20;
 
+  /// Where they go.
   private final String address;
   private final long start = System.nanoTime();
   private long bytes;

@@ -7,7 +7,6 @@ import dllama.model.ModelSpec;
 import dllama.model.ModelSpec.Activation;
 import dllama.model.ModelSpec.Rope;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,8 +15,6 @@ import java.util.Map;
 /// Writes `.m` files of any size with little memory. Keys come in the order of distributed-llama's
 /// converter; those that its older versions refuse only where their values are not the default.
 final class DllamaWriter {
-  private static final int CHUNK_BYTES = 1 << 20;
-
   /// Gives the content of tensors, a few rows at a time, in file order.
   interface RowSource {
     /// Appends rows `[first, first + count)` of a tensor, `count * dtype.byteSize(cols)` bytes,
@@ -38,23 +35,12 @@ final class DllamaWriter {
     ByteBuffer header = header(spec);
     DllamaLayout layout = DllamaLayout.of(spec);
     long total = header.remaining() + layout.bytes();
-    long written = header.remaining();
     try (OutputFile file = OutputFile.create(path, total)) {
-      file.write(header);
+      TensorOutput output = new TensorOutput(file, total, progress);
+      output.write(header);
       List<Tensor> tensors = layout.tensors();
       for (int index = 0; index < tensors.size(); index++) {
-        Tensor tensor = tensors.get(index);
-        int rowBytes = Math.toIntExact(tensor.dtype().byteSize(tensor.cols()));
-        int chunkRows = Math.max(1, CHUNK_BYTES / rowBytes);
-        ByteBuffer rows =
-            ByteBuffer.allocateDirect(chunkRows * rowBytes).order(ByteOrder.LITTLE_ENDIAN);
-        for (long first = 0; first < tensor.rows(); first += chunkRows) {
-          int count = (int) Math.min(chunkRows, tensor.rows() - first);
-          source.fill(tensor, index, first, count, rows.clear());
-          file.write(rows.flip());
-          written += (long) count * rowBytes;
-          progress.written(written, total);
-        }
+        output.write(tensors.get(index), index, source);
       }
       file.finish();
     }

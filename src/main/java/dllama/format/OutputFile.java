@@ -10,7 +10,8 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 
 /// A file that is being written: under another name until it is complete, so that nobody takes half
-/// a file for a whole one. Closed without [#finish], it leaves nothing behind.
+/// a file for a whole one. Closed without [#finish], it leaves nothing behind; neither does a
+/// process that is interrupted.
 final class OutputFile implements AutoCloseable {
   private final Path path;
   private final Path part;
@@ -38,6 +39,7 @@ final class OutputFile implements AutoCloseable {
               StandardOpenOption.CREATE,
               StandardOpenOption.WRITE,
               StandardOpenOption.TRUNCATE_EXISTING);
+      part.toFile().deleteOnExit();
       OutputFile file = new OutputFile(path, part, channel);
       long free = Files.getFileStore(part).getUsableSpace();
       if (free < bytes) {

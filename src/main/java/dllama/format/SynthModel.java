@@ -4,6 +4,7 @@ import dllama.format.DllamaLayout.Tensor;
 import dllama.model.ModelSpec;
 import dllama.model.TensorRole;
 import dllama.tensor.DType;
+import dllama.tokenizer.Tokenizer.Vocabulary;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 
@@ -35,7 +36,16 @@ public final class SynthModel {
     DllamaWriter.write(path, spec, model::fill, progress);
   }
 
-  /// Bytes that such a file has.
+  /// Writes a `.gguf` file with the same weights.
+  ///
+  /// @throws dllama.error.UserException if it can not be written, or the format can not hold it
+  public static void writeGguf(
+      Path path, ModelSpec spec, Vocabulary vocabulary, long seed, Progress progress) {
+    SynthModel model = new SynthModel(seed);
+    GgufWriter.write(path, spec, vocabulary, model::fill, progress);
+  }
+
+  /// Bytes that a `.m` file has.
   public static long fileBytes(ModelSpec spec) {
     return DllamaWriter.fileBytes(spec);
   }

@@ -61,7 +61,7 @@ public final class RopeTable {
 
   /// Radians per position of one pair. llama3.1 keeps short waves, slows long ones down by
   /// `factor`, and goes over smoothly in between (Meta, llama-models, `apply_scaling`).
-  static double frequency(Rope rope, int pair, int headDim) {
+  public static double frequency(Rope rope, int pair, int headDim) {
     double frequency = StrictMath.pow(rope.theta(), -2.0 * pair / headDim);
     if (rope.factor() == 1) {
       return frequency;

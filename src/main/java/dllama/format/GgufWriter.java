@@ -1,0 +1,146 @@
+package dllama.format;
+
+import dllama.error.UserException;
+import dllama.format.DllamaLayout.Tensor;
+import dllama.format.DllamaWriter.RowSource;
+import dllama.model.Architecture;
+import dllama.model.ModelSpec;
+import dllama.model.ModelSpec.Activation;
+import dllama.model.ModelSpec.Rope;
+import dllama.model.RopeTable;
+import dllama.tensor.DType;
+import dllama.tokenizer.Tokenizer.Vocabulary;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.util.List;
+
+/// Writes a Llama model as a GGUF file that llama.cpp loads, so that both programs can be measured
+/// on the same weights: the tensors of the `.m` file, in its order, with the same bytes.
+///
+/// No byte needs to change: ggml's blocks Q4_0 and Q8_0 are laid out as Q40 and Q80, and for
+/// `llama` it rotates adjacent pairs, for which the rows of wq and wk of a `.m` file are ordered.
+/// The scaling of llama3.1 is a tensor there, of divisors of the frequencies.
+final class GgufWriter {
+  private static final String ROPE_FACTORS = "rope_freqs.weight";
+
+  private GgufWriter() {}
+
+  /// @throws UserException if the file can not be written, or the format can not hold this model
+  static void write(
+      Path path, ModelSpec spec, Vocabulary vocabulary, RowSource source, Progress progress) {
+    GgufHeader header = header(spec, vocabulary);
+    ByteBuffer start = header.bytes();
+    long total = start.remaining() + header.dataBytes();
+    try (OutputFile file = OutputFile.create(path, total)) {
+      TensorOutput output = new TensorOutput(file, total, progress);
+      output.write(start);
+      List<Tensor> tensors = DllamaLayout.of(spec).tensors();
+      for (int index = 0; index < tensors.size(); index++) {
+        output.write(tensors.get(index), index, source);
+        output.pad(GgufHeader.ALIGNMENT);
+      }
+      if (spec.rope().factor() != 1) {
+        output.write(ropeFactors(spec));
+        output.pad(GgufHeader.ALIGNMENT);
+      }
+      file.finish();
+    }
+  }
+
+  private static GgufHeader header(ModelSpec spec, Vocabulary vocabulary) {
+    if (!spec.architecture().equals(Architecture.LLAMA) || spec.activation() != Activation.SILU) {
+      throw new UserException(
+          "a GGUF file can be written of llama models with SiLU only, not of %s with %s"
+              .formatted(spec.architecture().name(), spec.activation()));
+    }
+    GgufHeader header = new GgufHeader();
+    header
+        .put("general.architecture", "llama")
+        .put("general.name", "synthetic")
+        .put("general.alignment", GgufHeader.ALIGNMENT)
+        .put("general.quantization_version", 2)
+        .put("general.file_type", fileType(spec.weightType()))
+        .put("llama.vocab_size", spec.vocabSize())
+        .put("llama.context_length", spec.contextLength())
+        .put("llama.embedding_length", spec.dim())
+        .put("llama.block_count", spec.layers())
+        .put("llama.feed_forward_length", spec.ffnDim())
+        .put("llama.attention.head_count", spec.heads())
+        .put("llama.attention.head_count_kv", spec.kvHeads())
+        .put("llama.attention.key_length", spec.headDim())
+        .put("llama.attention.value_length", spec.headDim())
+        .put("llama.attention.layer_norm_rms_epsilon", spec.rmsEpsilon())
+        .put("llama.rope.dimension_count", spec.headDim())
+        .put("llama.rope.freq_base", spec.rope().theta());
+    new GgufVocabulary(vocabulary).describe(header);
+    DllamaLayout layout = DllamaLayout.of(spec);
+    List<Tensor> tensors = layout.tensors();
+    for (int index = 0; index < tensors.size(); index++) {
+      Tensor tensor = tensors.get(index);
+      String name = name(tensor, (index - 1) / layout.layer().size());
+      header.tensor(name, type(tensor.dtype()), tensor.rows(), tensor.cols(), tensor.bytes());
+    }
+    if (spec.rope().factor() != 1) {
+      int pairs = spec.headDim() / 2;
+      header.tensor(ROPE_FACTORS, type(DType.F32), 1, pairs, DType.F32.byteSize(pairs));
+    }
+    return header;
+  }
+
+  private static String name(Tensor tensor, int layer) {
+    String inLayer =
+        switch (tensor.role()) {
+          case EMBEDDING -> "token_embd";
+          case FINAL_NORM -> "output_norm";
+          case WCLS -> "output";
+          case WQ -> "attn_q";
+          case WK -> "attn_k";
+          case WV -> "attn_v";
+          case WO -> "attn_output";
+          case W1 -> "ffn_gate";
+          case W2 -> "ffn_down";
+          case W3 -> "ffn_up";
+          case ATTENTION_NORM -> "attn_norm";
+          case FFN_NORM -> "ffn_norm";
+        };
+    boolean ofLayer =
+        switch (tensor.role()) {
+          case EMBEDDING, FINAL_NORM, WCLS -> false;
+          default -> true;
+        };
+    return (ofLayer ? "blk." + layer + "." : "") + inLayer + ".weight";
+  }
+
+  /// ggml's number of a type.
+  private static int type(DType dtype) {
+    return switch (dtype) {
+      case F32 -> 0;
+      case F16 -> 1;
+      case Q40 -> 2;
+      case Q80 -> 8;
+    };
+  }
+
+  /// llama.cpp's number for "mostly this type".
+  private static int fileType(DType dtype) {
+    return switch (dtype) {
+      case F32 -> 0;
+      case F16 -> 1;
+      case Q40 -> 2;
+      case Q80 -> 7;
+    };
+  }
+
+  static ByteBuffer ropeFactors(ModelSpec spec) {
+    int pairs = spec.headDim() / 2;
+    Rope unscaled = Rope.unscaled(spec.rope().theta());
+    ByteBuffer factors = ByteBuffer.allocate(pairs * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    for (int pair = 0; pair < pairs; pair++) {
+      double plain = RopeTable.frequency(unscaled, pair, spec.headDim());
+      double scaled = RopeTable.frequency(spec.rope(), pair, spec.headDim());
+      factors.putFloat((float) (plain / scaled));
+    }
+    return factors.flip();
+  }
+}

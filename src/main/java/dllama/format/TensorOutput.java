@@ -1,0 +1,50 @@
+package dllama.format;
+
+import dllama.format.DllamaLayout.Tensor;
+import dllama.format.DllamaWriter.RowSource;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
+/// Writes a model file part by part, a megabyte at a time, and tells how far it is.
+final class TensorOutput {
+  private static final int CHUNK_BYTES = 1 << 20;
+
+  private final OutputFile file;
+  private final long total;
+  private final Progress progress;
+  private long written;
+
+  /// @param total bytes that the file will have
+  TensorOutput(OutputFile file, long total, Progress progress) {
+    this.file = file;
+    this.total = total;
+    this.progress = progress;
+  }
+
+  /// Appends what remains in the buffer.
+  void write(ByteBuffer bytes) {
+    written += bytes.remaining();
+    file.write(bytes);
+  }
+
+  /// Appends a tensor.
+  ///
+  /// @param index for the source
+  void write(Tensor tensor, int index, RowSource source) {
+    int rowBytes = Math.toIntExact(tensor.dtype().byteSize(tensor.cols()));
+    int chunkRows = Math.max(1, CHUNK_BYTES / rowBytes);
+    ByteBuffer rows =
+        ByteBuffer.allocateDirect(chunkRows * rowBytes).order(ByteOrder.LITTLE_ENDIAN);
+    for (long first = 0; first < tensor.rows(); first += chunkRows) {
+      int count = (int) Math.min(chunkRows, tensor.rows() - first);
+      source.fill(tensor, index, first, count, rows.clear());
+      write(rows.flip());
+      progress.written(written, total);
+    }
+  }
+
+  /// Appends zeros up to a multiple of `alignment`.
+  void pad(int alignment) {
+    write(ByteBuffer.allocate((int) (-written & (alignment - 1))));
+  }
+}
