@@ -22,18 +22,6 @@ import java.util.function.ToDoubleFunction;
 
 /// Measures prefill and decode: a row per prompt length, the median of some runs in each value.
 final class Bench {
-  /// A result.
-  record Row(
-      String model,
-      String weights,
-      int layers,
-      int nodes,
-      int threads,
-      long loadMs,
-      Timing.Prefill prefill,
-      Timing.Decode decode,
-      Timing.Sync sync) {}
-
   /// Nothing is shown, so no token needs a text.
   private static final Vocabulary NO_TEXT =
       new Vocabulary(new byte[][] {{}}, new float[1], -1, List.of(), false, null);
@@ -54,10 +42,10 @@ final class Bench {
     }
   }
 
-  List<Row> run(Root root) throws InterruptedException {
+  List<BenchRow> run(Root root) throws InterruptedException {
     Root.Ready ready = root.awaitReady();
     Generator generator = new Generator(root.forwardPass(), NO_TEXT);
-    List<Row> rows = new ArrayList<>();
+    List<BenchRow> rows = new ArrayList<>();
     run(generator, settings.bench().prefill().getFirst()); // compiles the code
     for (int prompt : settings.bench().prefill()) {
       List<Timing> runs = new ArrayList<>();
@@ -84,16 +72,18 @@ final class Bench {
     };
   }
 
-  private Row row(Root.Ready ready, List<Timing> runs) {
+  private BenchRow row(Root.Ready ready, List<Timing> runs) {
     Timing.Prefill prefill = runs.getFirst().prefill();
     Timing.Decode decode = runs.getFirst().decode();
-    return new Row(
+    return new BenchRow(
         model.name(),
         model.spec().weightType().name().toLowerCase(Locale.ROOT),
+        model.spec().layers(),
         model.spec().layers(),
         ready.nodes(),
         settings.cluster().threads(),
         ready.loadMillis(),
+        model.nodeBytes(ready.nodes(), settings.model().prefillBatch()),
         new Timing.Prefill(
             prefill.tokens(),
             median(runs, t -> t.prefill().ms()),
@@ -116,56 +106,5 @@ final class Bench {
         .skip(runs.size() / 2)
         .findFirst()
         .orElseThrow();
-  }
-
-  /// The rows as a table that Markdown understands, or with commas.
-  static String table(List<Row> rows, boolean markdown) {
-    List<List<String>> cells = new ArrayList<>();
-    cells.add(
-        List.of(
-            "model",
-            "weights",
-            "layers",
-            "nodes",
-            "threads",
-            "prefill",
-            "prefill t/s",
-            "decode",
-            "decode ms/token",
-            "decode t/s",
-            "sync ms/token",
-            "sent kB/token",
-            "received kB/token"));
-    for (Row row : rows) {
-      cells.add(
-          List.of(
-              row.model(),
-              row.weights(),
-              String.valueOf(row.layers()),
-              String.valueOf(row.nodes()),
-              String.valueOf(row.threads()),
-              String.valueOf(row.prefill().tokens()),
-              number(row.prefill().tokensPerSecond()),
-              String.valueOf(row.decode().tokens()),
-              number(row.decode().medianMsPerToken()),
-              number(row.decode().tokensPerSecond()),
-              number(row.sync().medianMsPerToken()),
-              number(row.sync().sentBytesPerToken() / 1024.0),
-              number(row.sync().receivedBytesPerToken() / 1024.0)));
-    }
-    StringBuilder table = new StringBuilder();
-    for (int i = 0; i < cells.size(); i++) {
-      List<String> line = cells.get(i);
-      table.append(
-          markdown ? "| " + String.join(" | ", line) + " |\n" : String.join(",", line) + "\n");
-      if (i == 0 && markdown) {
-        table.append("|---".repeat(line.size())).append("|\n");
-      }
-    }
-    return table.toString();
-  }
-
-  private static String number(double value) {
-    return String.format(Locale.ROOT, "%.2f", value);
   }
 }

@@ -9,6 +9,10 @@ import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
 import dllama.settings.FloatType;
 import dllama.settings.ModelSettings;
+import dllama.shard.EngineSettings;
+import dllama.shard.ShardEngine;
+import dllama.shard.ShardLayout;
+import dllama.shard.ShardPlan;
 import dllama.tensor.DType;
 import dllama.tokenizer.Tokenizer.Vocabulary;
 import java.nio.file.Path;
@@ -92,6 +96,14 @@ record LoadedModel(
             spec.weightType().name().toLowerCase(Locale.ROOT),
             spec.layers(),
             experts);
+  }
+
+  /// Bytes that weights and cache take on the rank that has the most of them.
+  long nodeBytes(int worldSize, int maxBatchTokens) {
+    ShardPlan plan = new ShardPlan(spec(), exchange, worldSize);
+    EngineSettings engine =
+        new EngineSettings(kv, contextLength, Math.min(maxBatchTokens, contextLength));
+    return new ShardLayout(plan, 0).totalBytes() + ShardEngine.cacheBytes(plan, engine);
   }
 
   /// The vocabulary of the settings' tokenizer file.

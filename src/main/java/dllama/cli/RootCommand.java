@@ -1,21 +1,15 @@
 package dllama.cli;
 
-import dllama.model.ModelSpec;
-import dllama.model.Shapes;
-import dllama.settings.FloatType;
 import dllama.settings.Mode;
-import dllama.settings.Output;
 import dllama.settings.Settings;
-import dllama.tensor.DType;
 import dllama.tokenizer.ChatTemplate;
 import dllama.tokenizer.Tokenizer.Vocabulary;
 import java.util.List;
+import java.util.Optional;
 
 /// Runs a root: opens the model, forms the cluster, does what the mode says. What can be refused
 /// without a cluster is refused before one is waited for.
 final class RootCommand {
-  private static final long RANDOM_SEED = 1;
-
   private final Settings settings;
 
   RootCommand(Settings settings) {
@@ -23,7 +17,12 @@ final class RootCommand {
   }
 
   void run() throws InterruptedException {
-    try (LoadedModel model = model()) {
+    Optional<String> shape = settings.bench().shape();
+    if (settings.mode() == Mode.BENCH && shape.isPresent()) {
+      print(new ShapeBench(settings, shape.get(), this::start).run());
+      return;
+    }
+    try (LoadedModel model = LoadedModel.open(settings.model())) {
       switch (settings.mode()) {
         case CHAT -> chat(model);
         case INFERENCE -> {
@@ -46,17 +45,6 @@ final class RootCommand {
         }
       }
     }
-  }
-
-  private LoadedModel model() {
-    Settings.Bench bench = settings.bench();
-    if (settings.mode() != Mode.BENCH || bench.shape().isEmpty()) {
-      return LoadedModel.open(settings.model());
-    }
-    FloatType weights = settings.model().weightsFloatType().orElse(FloatType.Q40);
-    String shape = bench.shape().get();
-    ModelSpec spec = Shapes.spec(shape, DType.valueOf(weights.name()), bench.layers());
-    return LoadedModel.random(shape, spec, RANDOM_SEED, settings.model());
   }
 
   private Root start(LoadedModel model) {
@@ -99,11 +87,11 @@ final class RootCommand {
     return console;
   }
 
-  private void print(List<Bench.Row> rows) {
-    if (settings.output() == Output.JSON) {
-      Json.print(rows);
-    } else {
-      System.out.print(Bench.table(rows, settings.output() != Output.CSV));
+  private void print(List<BenchRow> rows) {
+    switch (settings.output()) {
+      case JSON -> Json.print(rows);
+      case CSV -> System.out.print(BenchTable.csv(rows));
+      default -> System.out.print(BenchTable.markdown(rows));
     }
   }
 }

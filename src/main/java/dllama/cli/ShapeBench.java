@@ -1,0 +1,113 @@
+package dllama.cli;
+
+import dllama.error.UserException;
+import dllama.model.ModelSpec;
+import dllama.model.Shapes;
+import dllama.settings.FloatType;
+import dllama.settings.Settings;
+import dllama.shard.ShardPlan;
+import dllama.tensor.DType;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/// Measures a shape with random weights. One that is too large for the nodes is run with as many
+/// layers as fit, and with half of them, and the figures are told for all.
+///
+/// What the nodes may take is taken to be what this one may. How many there will be is known only
+/// where `--nodes` tells; else this one alone has to do.
+final class ShapeBench {
+  private static final long RANDOM_SEED = 1;
+
+  /// Part of the memory to fill with some layers of a larger model: a machine filled to the brim
+  /// would measure its own distress.
+  private static final double FILL = 0.75;
+
+  private final Settings settings;
+  private final String shape;
+  private final int nodes;
+  private final Function<LoadedModel, Root> start;
+
+  /// @param start forms the cluster for a model
+  ShapeBench(Settings settings, String shape, Function<LoadedModel, Root> start) {
+    this.settings = settings;
+    this.shape = shape;
+    this.nodes = settings.cluster().nodes().orElse(1);
+    this.start = start;
+  }
+
+  List<BenchRow> run() throws InterruptedException {
+    LoadedModel whole = model(settings.bench().layers());
+    int all = whole.spec().layers();
+    if (settings.bench().layers().isPresent()) {
+      return measure(whole);
+    }
+    int fitting = layersThatFit(whole);
+    if (fitting >= all) {
+      return measure(whole);
+    }
+    if (fitting < 2) {
+      throw new UserException(
+          "less than 2 layers of %s fit %s, too few to extrapolate from; use more nodes or a smaller --max-seq-len"
+              .formatted(shape, where()));
+    }
+    int few = fitting / 2;
+    System.err.printf(
+        "%s: %d of %d layers fit %s; measuring %d and %d layers to extrapolate%n",
+        shape, fitting, all, where(), few, fitting);
+    System.err.println("for all layers a node needs " + memory(whole));
+    measure(model(Optional.of(few))); // or the difference would be that of cold and compiled code
+    List<BenchRow> withMany = measure(model(Optional.of(fitting)));
+    List<BenchRow> withFew = measure(model(Optional.of(few)));
+    Extrapolation extrapolation = new Extrapolation(few, fitting, all);
+    List<BenchRow> rows = new ArrayList<>();
+    for (int i = 0; i < withMany.size(); i++) {
+      BenchRow measured = withMany.get(i);
+      long bytes = bytes(whole, measured.nodes());
+      rows.add(extrapolation.of(withFew.get(i), measured, bytes));
+    }
+    return rows;
+  }
+
+  private List<BenchRow> measure(LoadedModel model) throws InterruptedException {
+    Bench bench = new Bench(settings, model);
+    try (Root root = start.apply(model)) {
+      return bench.run(root);
+    }
+  }
+
+  private LoadedModel model(Optional<Integer> layers) {
+    FloatType weights = settings.model().weightsFloatType().orElse(FloatType.Q40);
+    ModelSpec spec = Shapes.spec(shape, DType.valueOf(weights.name()), layers);
+    return LoadedModel.random(shape, spec, RANDOM_SEED, settings.model());
+  }
+
+  /// A layer needs the same memory as every other one.
+  private int layersThatFit(LoadedModel whole) {
+    int all = whole.spec().layers();
+    long limit = settings.cluster().weights().memoryLimit();
+    if (bytes(whole, nodes) <= limit) {
+      return all;
+    }
+    long one = bytes(model(Optional.of(1)), nodes);
+    long perLayer = bytes(model(Optional.of(2)), nodes) - one;
+    long room = (long) (limit * FILL) - (one - perLayer);
+    return Math.clamp(room / perLayer, 0, all - 1);
+  }
+
+  private long bytes(LoadedModel model, int worldSize) {
+    return model.nodeBytes(worldSize, settings.model().prefillBatch());
+  }
+
+  private String where() {
+    return nodes == 1 ? "one node" : nodes + " nodes";
+  }
+
+  private String memory(LoadedModel whole) {
+    return ShardPlan.usableWorldSizes(whole.spec(), whole.exchange()).stream()
+        .map(size -> "%.1f GB on %d".formatted(bytes(whole, size) / (double) (1 << 30), size))
+        .collect(Collectors.joining(", "));
+  }
+}
