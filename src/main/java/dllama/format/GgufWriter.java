@@ -8,12 +8,14 @@ import dllama.model.ModelSpec;
 import dllama.model.ModelSpec.Activation;
 import dllama.model.ModelSpec.Rope;
 import dllama.model.RopeTable;
+import dllama.model.TensorRole;
 import dllama.tensor.DType;
 import dllama.tokenizer.Tokenizer.Vocabulary;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 
 /// Writes a Llama model as a GGUF file that llama.cpp loads, so that both programs can be measured
 /// on the same weights: the tensors of the `.m` file, in its order, with the same bytes.
@@ -23,6 +25,24 @@ import java.util.List;
 /// The scaling of llama3.1 is a tensor there, of divisors of the frequencies.
 final class GgufWriter {
   private static final String ROPE_FACTORS = "rope_freqs.weight";
+
+  private static final Map<TensorRole, String> OUTSIDE_LAYERS =
+      Map.of(
+          TensorRole.EMBEDDING, "token_embd",
+          TensorRole.FINAL_NORM, "output_norm",
+          TensorRole.WCLS, "output");
+
+  private static final Map<TensorRole, String> IN_LAYERS =
+      Map.of(
+          TensorRole.ATTENTION_NORM, "attn_norm",
+          TensorRole.WQ, "attn_q",
+          TensorRole.WK, "attn_k",
+          TensorRole.WV, "attn_v",
+          TensorRole.WO, "attn_output",
+          TensorRole.FFN_NORM, "ffn_norm",
+          TensorRole.W1, "ffn_gate",
+          TensorRole.W3, "ffn_up",
+          TensorRole.W2, "ffn_down");
 
   private GgufWriter() {}
 
@@ -74,12 +94,9 @@ final class GgufWriter {
         .put("llama.rope.dimension_count", spec.headDim())
         .put("llama.rope.freq_base", spec.rope().theta());
     new GgufVocabulary(vocabulary).describe(header);
-    DllamaLayout layout = DllamaLayout.of(spec);
-    List<Tensor> tensors = layout.tensors();
-    for (int index = 0; index < tensors.size(); index++) {
-      Tensor tensor = tensors.get(index);
-      String name = name(tensor, (index - 1) / layout.layer().size());
-      header.tensor(name, type(tensor.dtype()), tensor.rows(), tensor.cols(), tensor.bytes());
+    for (Tensor tensor : DllamaLayout.of(spec).tensors()) {
+      header.tensor(
+          name(tensor.name()), type(tensor.dtype()), tensor.rows(), tensor.cols(), tensor.bytes());
     }
     if (spec.rope().factor() != 1) {
       int pairs = spec.headDim() / 2;
@@ -88,28 +105,11 @@ final class GgufWriter {
     return header;
   }
 
-  private static String name(Tensor tensor, int layer) {
-    String inLayer =
-        switch (tensor.role()) {
-          case EMBEDDING -> "token_embd";
-          case FINAL_NORM -> "output_norm";
-          case WCLS -> "output";
-          case WQ -> "attn_q";
-          case WK -> "attn_k";
-          case WV -> "attn_v";
-          case WO -> "attn_output";
-          case W1 -> "ffn_gate";
-          case W2 -> "ffn_down";
-          case W3 -> "ffn_up";
-          case ATTENTION_NORM -> "attn_norm";
-          case FFN_NORM -> "ffn_norm";
-        };
-    boolean ofLayer =
-        switch (tensor.role()) {
-          case EMBEDDING, FINAL_NORM, WCLS -> false;
-          default -> true;
-        };
-    return (ofLayer ? "blk." + layer + "." : "") + inLayer + ".weight";
+  private static String name(TensorRole.Name name) {
+    String outside = OUTSIDE_LAYERS.get(name.role());
+    return outside == null
+        ? "blk.%d.%s.weight".formatted(name.layer(), IN_LAYERS.get(name.role()))
+        : outside + ".weight";
   }
 
   /// ggml's number of a type.

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dllama.error.UserException;
 import dllama.model.ModelSpec;
 import dllama.model.Shapes;
+import dllama.model.TensorRole;
 import dllama.tensor.DType;
 import dllama.tensor.Matrix;
 import dllama.tokenizer.Tokenizer.Vocabulary;
@@ -48,14 +49,14 @@ class GgufWriterTest {
     SynthModel.write(other, spec, SEED, (bytes, total) -> {});
     try (DllamaFile file = DllamaFile.open(other)) {
       var weights = file.weights();
-      var last = weights.layers().getLast();
-      assertSame(weights.embedding(), gguf.tensors.get("token_embd.weight"));
-      assertSame(last.wq(), gguf.tensors.get("blk.3.attn_q.weight"));
-      assertSame(last.wo(), gguf.tensors.get("blk.3.attn_output.weight"));
-      assertSame(last.w2(), gguf.tensors.get("blk.3.ffn_down.weight"));
-      assertSame(last.ffnNorm(), gguf.tensors.get("blk.3.ffn_norm.weight"));
-      assertSame(weights.finalNorm(), gguf.tensors.get("output_norm.weight"));
-      assertSame(weights.wcls(), gguf.tensors.get("output.weight"));
+      int last = spec.layers() - 1;
+      assertSame(weights.get(TensorRole.EMBEDDING), gguf.tensors.get("token_embd.weight"));
+      assertSame(weights.get(TensorRole.WQ, last), gguf.tensors.get("blk.3.attn_q.weight"));
+      assertSame(weights.get(TensorRole.WO, last), gguf.tensors.get("blk.3.attn_output.weight"));
+      assertSame(weights.get(TensorRole.W2, last), gguf.tensors.get("blk.3.ffn_down.weight"));
+      assertSame(weights.get(TensorRole.FFN_NORM, last), gguf.tensors.get("blk.3.ffn_norm.weight"));
+      assertSame(weights.get(TensorRole.FINAL_NORM), gguf.tensors.get("output_norm.weight"));
+      assertSame(weights.get(TensorRole.WCLS), gguf.tensors.get("output.weight"));
     }
     assertEquals(3 + 9 * spec.layers(), gguf.tensors.size());
   }
