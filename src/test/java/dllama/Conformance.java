@@ -11,6 +11,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.HexFormat;
 import java.util.Optional;
 import java.util.zip.GZIPInputStream;
@@ -43,14 +44,36 @@ public final class Conformance {
   }
 
   private static Optional<Path> find(String name) {
+    return resource(name)
+        .or(() -> resource(name + ".gz").map(packed -> unpacked(packed, name)))
+        .or(() -> Optional.of(collection().resolve(name)).filter(Files::exists));
+  }
+
+  private static Optional<Path> resource(String name) {
     URL url = Conformance.class.getResource("/conformance/" + name);
-    if (url == null) {
-      return Optional.of(collection().resolve(name)).filter(Files::exists);
-    }
     try {
-      return Optional.of(Path.of(url.toURI()));
+      return url == null ? Optional.empty() : Optional.of(Path.of(url.toURI()));
     } catch (URISyntaxException e) {
       throw new IllegalStateException(e);
+    }
+  }
+
+  /// Models are compressed to keep the clone small, and unpacked once, to be mapped into memory.
+  private static synchronized Path unpacked(Path packed, String name) {
+    Path plain = Path.of("target", "conformance-data").toAbsolutePath().resolve(name);
+    try {
+      if (Files.notExists(plain)
+          || Files.getLastModifiedTime(plain).compareTo(Files.getLastModifiedTime(packed)) < 0) {
+        Files.createDirectories(plain.getParent());
+        Path part = Files.createTempFile(plain.getParent(), "", ".part");
+        try (InputStream in = new GZIPInputStream(Files.newInputStream(packed))) {
+          Files.copy(in, part, StandardCopyOption.REPLACE_EXISTING);
+        }
+        Files.move(part, plain, StandardCopyOption.ATOMIC_MOVE);
+      }
+      return plain;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 
@@ -68,18 +91,16 @@ public final class Conformance {
     return json(file(caseName, name));
   }
 
-  /// A file that may be compressed, with a name that says so.
   public static JsonNode json(Path file) {
-    try (InputStream plain = Files.newInputStream(file);
-        InputStream in = file.toString().endsWith(".gz") ? new GZIPInputStream(plain) : plain) {
-      return JSON.readTree(in);
+    try {
+      return JSON.readTree(file.toFile());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
   public static JsonNode golden(String caseName) {
-    return json(caseName, has(caseName, "golden.json.gz") ? "golden.json.gz" : "golden.json");
+    return json(caseName, "golden.json");
   }
 
   /// Logits as rows `[positions][vocabSize]`, such as `logits("llama_gqa_f32", "p0_n1.f32", 512)`.

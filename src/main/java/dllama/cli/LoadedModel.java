@@ -106,11 +106,14 @@ record LoadedModel(
     return new ShardLayout(plan, 0).totalBytes() + ShardEngine.cacheBytes(plan, engine);
   }
 
-  /// The vocabulary of the settings' tokenizer file.
+  /// The vocabulary of the settings' tokenizer file, as this model uses it.
   ///
   /// @throws UserException if there is none, or it does not fit the model
   Vocabulary vocabulary(ModelSettings settings) {
-    return TokenizerFile.read(tokenizerPath(settings), spec());
+    Vocabulary vocabulary = TokenizerFile.read(tokenizerPath(settings), spec());
+    return spec().architecture().has(Architecture.Trait.WITHOUT_BOS)
+        ? vocabulary.withoutBos()
+        : vocabulary;
   }
 
   static Path tokenizerPath(ModelSettings settings) {

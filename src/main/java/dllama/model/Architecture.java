@@ -43,7 +43,9 @@ public record Architecture(
     /// The input of wcls is not rounded to Q80, whatever its weights.
     UNROUNDED_OUTPUT,
     /// The partials of a rank that has no others are not rounded to the exchange type.
-    UNROUNDED_LONE_PARTIAL
+    UNROUNDED_LONE_PARTIAL,
+    /// A text begins without a BOS token, whatever the vocabulary says.
+    WITHOUT_BOS
   }
 
   public static final Architecture LLAMA = of("llama", RopeStyle.ADJACENT);
@@ -73,7 +75,8 @@ public record Architecture(
               Trait.EXPERTS,
               Trait.ROUTER_IN_WEIGHT_TYPE,
               Trait.UNROUNDED_OUTPUT,
-              Trait.UNROUNDED_LONE_PARTIAL)
+              Trait.UNROUNDED_LONE_PARTIAL,
+              Trait.WITHOUT_BOS)
           .scaled(78.383675f, 0.57735026f);
 
   private static final List<Architecture> ALL = List.of(LLAMA, QWEN3, QWEN3_MOE, MIXTRAL, GROK1);

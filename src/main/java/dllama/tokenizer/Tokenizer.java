@@ -57,6 +57,11 @@ public final class Tokenizer {
       return pieces.length;
     }
 
+    /// The same, but texts start without `bosId`.
+    public Vocabulary withoutBos() {
+      return new Vocabulary(pieces, scores, bosId, eosIds, false, chatTemplate);
+    }
+
     /// Whether this is a SentencePiece vocabulary, as those of Llama 2, Mixtral and Grok-1 are. No
     /// header tells; it shows in the names of the bytes, `<0x00>` to `<0xFF>`, at the ids from 3
     /// on, where distributed-llama 0.10 looks for them. Its later converters write the bytes

@@ -9,6 +9,7 @@ import dllama.model.ModelSource;
 import dllama.tensor.DType;
 import dllama.tensor.Kernels;
 import dllama.tensor.WorkerPool;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -60,6 +61,17 @@ public final class Goldens {
     Set<Integer> sizes = new TreeSet<>();
     golden.at("/prompts/0/runs").forEach(run -> sizes.add(run.get("nodes").asInt()));
     return List.copyOf(sizes);
+  }
+
+  /// The prompts that were recorded with this node count.
+  public static List<JsonNode> promptsOn(JsonNode golden, int nodes) {
+    List<JsonNode> prompts = new ArrayList<>();
+    for (JsonNode prompt : golden.get("prompts")) {
+      if (prompt.findValuesAsText("nodes").contains(String.valueOf(nodes))) {
+        prompts.add(prompt);
+      }
+    }
+    return prompts;
   }
 
   /// Adds how far logits after [#forcedTokens] are from the largest ones of every recorded run of a

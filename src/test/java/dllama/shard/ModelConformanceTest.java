@@ -16,6 +16,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -27,10 +28,13 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// The recorded runs of distributed-llama on every node count they were made with; tolerances are
 /// those of conformance/README.md.
 class ModelConformanceTest {
+  /// What several tests look at, by case.
+  private static final Map<String, Map<String, LogitsDifference>> MEASURED = new HashMap<>();
+
   private final WorkerPool pool = new WorkerPool(1);
 
   static Stream<String> f32Cases() {
-    return present(
+    return Stream.of(
         "llama_gqa_f32",
         "llama31_rope_f32",
         "llama_odd_f32",
@@ -41,7 +45,7 @@ class ModelConformanceTest {
   }
 
   static Stream<String> q40Cases() {
-    return present(
+    return Stream.of(
         "llama_gqa_q40",
         "llama31_rope_q40",
         "llama_odd_q40",
@@ -49,10 +53,6 @@ class ModelConformanceTest {
         "qwen3moe_q40",
         "mixtral_q40",
         "grok1_q40");
-  }
-
-  private static Stream<String> present(String... names) {
-    return Arrays.stream(names).filter(Conformance::has);
   }
 
   @ParameterizedTest
@@ -74,23 +74,33 @@ class ModelConformanceTest {
             });
   }
 
-  /// The rule counts runs of all models together: where sums of floats are nearly between two int8
-  /// codes is a matter of luck, and Qwen's case has the least of it, for other programs too.
+  /// Where a sum of floats is a tie between two int8 codes but for its last bit, any program leaves
+  /// the recorded path. Such ties come early in Qwen's case only: of its 16 runs, ours leaves the
+  /// path in the first four rows of 4, and a reference that rounds as distributed-llama does in 3.
   @Test
   void shouldBeginAsQ40RunsDid() {
     LogitsDifference all = new LogitsDifference();
     for (String caseName : q40Cases().toList()) {
-      boolean old = architecture(caseName).has(Architecture.Trait.UNROUNDED_LONE_PARTIAL);
-      measure(caseName)
-          .forEach(
-              (run, difference) -> {
-                boolean exact = run.endsWith("scalar") || (old && run.equals("nodes 1 v0.10.6"));
-                if (exact) {
-                  all.add(difference);
-                }
-              });
+      LogitsDifference exact = exactRuns(caseName);
+      double share = caseName.equals("qwen3_q40") ? 12 / 16.0 : 0.9;
+      assertTrue(exact.exactStartShare() >= share, caseName + ": " + exact);
+      all.add(exact);
     }
     assertTrue(all.exactStartShare() >= 0.9, all.toString());
+  }
+
+  /// The runs of builds that round as ours does.
+  private LogitsDifference exactRuns(String caseName) {
+    LogitsDifference exact = new LogitsDifference();
+    boolean old = architecture(caseName).has(Architecture.Trait.UNROUNDED_LONE_PARTIAL);
+    measure(caseName)
+        .forEach(
+            (run, difference) -> {
+              if (run.endsWith("scalar") || (old && run.equals("nodes 1 v0.10.6"))) {
+                exact.add(difference);
+              }
+            });
+    return exact;
   }
 
   /// distributed-llama can not run this model; there is only the reference.
@@ -181,6 +191,10 @@ class ModelConformanceTest {
 
   /// Differences by "nodes build", and for the runs that are recorded in full.
   private Map<String, LogitsDifference> measure(String caseName) {
+    return MEASURED.computeIfAbsent(caseName, this::run);
+  }
+
+  private Map<String, LogitsDifference> run(String caseName) {
     Map<String, LogitsDifference> differences = new TreeMap<>();
     JsonNode golden = Conformance.golden(caseName);
     try (var file = DllamaFile.open(Conformance.file(caseName, "model.m"))) {
@@ -189,10 +203,7 @@ class ModelConformanceTest {
       for (int nodes : usable) {
         try (var forwardPass =
             Goldens.forwardPass(file, nodes, Goldens.exchange(golden), 1, pool)) {
-          for (JsonNode prompt : golden.get("prompts")) {
-            if (!ran(prompt, nodes)) {
-              continue;
-            }
+          for (JsonNode prompt : Goldens.promptsOn(golden, nodes)) {
             float[][] ours = Goldens.logits(forwardPass, Goldens.forcedTokens(prompt));
             compareTop(prompt, nodes, ours, differences);
           }
@@ -202,15 +213,6 @@ class ModelConformanceTest {
     }
     report(caseName, differences);
     return differences;
-  }
-
-  private static boolean ran(JsonNode prompt, int nodes) {
-    for (JsonNode run : prompt.get("runs")) {
-      if (run.get("nodes").asInt() == nodes) {
-        return true;
-      }
-    }
-    return false;
   }
 
   /// Leaves the figures in `target/conformance`.
