@@ -82,6 +82,11 @@ final class Inference {
     } else {
       out.println();
       System.err.println(Timing.line(finished.usage()));
+      if (finished.reason() == Reason.CONTEXT) {
+        System.err.printf(
+            "the context of %d tokens is full; --max-seq-len N reserves more%n",
+            model.contextLength());
+      }
     }
   }
 

@@ -8,9 +8,11 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Objects;
 
 /// Writes the logits after each of some tokens: little-endian float32 rows `[tokens, vocabSize]`.
 final class Logits {
@@ -24,6 +26,7 @@ final class Logits {
     if (tokens.isEmpty()) {
       throw new UserException("give --tokens 1,2,3: the ids to feed");
     }
+    requireWritable(out);
     int vocabSize = model.spec().vocabSize();
     for (int token : tokens) {
       if (token >= vocabSize) {
@@ -35,6 +38,16 @@ final class Logits {
       throw new UserException(
           "--tokens: %d tokens do not fit the context of %d"
               .formatted(tokens.size(), model.contextLength()));
+    }
+  }
+
+  /// Said before the model is loaded, not after.
+  private static void requireWritable(Path file) {
+    Path folder = Objects.requireNonNull(file.toAbsolutePath().getParent());
+    if (Files.isDirectory(file)
+        || !Files.isWritable(Files.exists(file) ? file : folder)
+        || !Files.isDirectory(folder)) {
+      throw new UserException("can not write %s; choose another --out FILE".formatted(file));
     }
   }
 

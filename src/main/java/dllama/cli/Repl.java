@@ -77,6 +77,7 @@ final class Repl {
       case "/help" -> HELP.lines().forEach(console::note);
       case "/reset" -> {
         session.reset();
+        last = null;
         console.note("starting over");
       }
       case "/stats" -> stats();

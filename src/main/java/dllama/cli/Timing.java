@@ -29,7 +29,7 @@ record Timing(Prefill prefill, Decode decode, Sync sync) {
 
   /// One line for the user.
   static String line(Usage usage) {
-    return "%d tokens, %.1f tokens/s, %.1f ms per token, of it %.1f ms transfer"
+    return "%d tokens, %.1f tokens/s, median %.1f ms per token, of it %.1f ms transfer"
         .formatted(
             usage.tokens(),
             usage.decodeTokensPerSecond(),

@@ -181,6 +181,7 @@ class CommandIT {
             "synth",
             "tokenize --text x",
             "logits --model " + model(),
+            "logits --tokens 1 --out /nonexistent/l --model " + model(),
             "inference --prompt x --model " + model(),
             "inference --prompt x --model %s --tokenizer %s".formatted(model(), model()),
             "--chat-template klingon --model %s --tokenizer %s".formatted(model(), tokenizer()),

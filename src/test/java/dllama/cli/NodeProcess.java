@@ -116,7 +116,15 @@ final class NodeProcess implements AutoCloseable {
 
   private void read(InputStream stream, List<String> lines) {
     var reader = new BufferedReader(new InputStreamReader(stream, StandardCharsets.UTF_8));
-    Thread thread = new Thread(() -> reader.lines().forEach(lines::add));
+    Thread thread =
+        new Thread(
+            () -> {
+              try {
+                reader.lines().forEach(lines::add);
+              } catch (UncheckedIOException e) {
+                lines.add("(cut off: %s)".formatted(e.getMessage())); // it was killed
+              }
+            });
     thread.setDaemon(true);
     thread.start();
     readers.add(thread);

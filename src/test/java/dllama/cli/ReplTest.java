@@ -46,6 +46,13 @@ class ReplTest {
   }
 
   @Test
+  void shouldForgetWhatTheLastAnswerTookWhenStartingOver() {
+    model.answer("Hi!");
+    run("Hello", "/reset", "/stats");
+    assertEquals("0 of 2048 tokens of the context are used", console.notes.getLast());
+  }
+
+  @Test
   void shouldFeedOnlyWhatIsNew() {
     model.answer("A");
     model.answer("B");
