@@ -44,11 +44,7 @@ record Assignment(
 
   /// Names the bytes of this slice: the same text, the same bytes.
   String sliceKey() {
-    return sliceKey(fingerprint, rank, worldSize);
-  }
-
-  static String sliceKey(String fingerprint, int rank, int worldSize) {
-    return "%s:%d/%d".formatted(fingerprint, rank, worldSize);
+    return "%s:%d/%d/%d".formatted(fingerprint, rank, worldSize, plan().leavesPerRank());
   }
 
   Assignment forRank(int newRank) {

@@ -65,7 +65,7 @@ final class ShardSteps {
         (int)
             assignment
                 .plan()
-                .exchange()
+                .partialType()
                 .byteSize((long) assignment.maxBatchTokens() * assignment.spec().dim());
     own = new FrameBuffer[] {new FrameBuffer(bytes), new FrameBuffer(bytes)};
     settled = exchange::settled;

@@ -26,12 +26,12 @@ final class AttentionBlock implements LayerBlock {
   private final int kvHeads;
 
   private final ProductInput normed;
-  private final ProductInput attended;
   private final float[] q;
   private final float[] k;
   private final float[] v;
   private final float[] attention;
   private final float[][] scores;
+  private final LeafProduct output;
 
   private final WorkerPool.Task projectShare = this::projectShare;
   private final WorkerPool.Task kvHeadsShare = this::kvHeadsShare;
@@ -69,13 +69,7 @@ final class AttentionBlock implements LayerBlock {
             maxTokens,
             step.spec.dim(),
             (token, into, thread) -> step.loadNormed(token, weights.norm(), into, token, thread));
-    attended =
-        new ProductInput(
-            step.pool,
-            weights.wo().dtype(),
-            maxTokens,
-            heads * headDim,
-            (token, into, _) -> step.kernels.load(attention, token * heads * headDim, into, token));
+    output = new LeafProduct(step, weights.wo(), maxTokens, attention);
   }
 
   @Override
@@ -91,7 +85,7 @@ final class AttentionBlock implements LayerBlock {
       pool.run(appendShare);
       pool.run(attendShare);
     }
-    attended.prepare(step.tokens);
+    output.prepare();
     pool.run(outputShare);
   }
 
@@ -169,10 +163,6 @@ final class AttentionBlock implements LayerBlock {
   }
 
   private void outputShare(int thread, int threads) {
-    Activations input = attended.rows(thread);
-    int groups = weights.wo().groups();
-    int from = WorkerPool.from(groups, thread, threads);
-    int to = WorkerPool.from(groups, thread + 1, threads);
-    step.product(weights.wo(), from, to, input, step.partial);
+    output.compute(weights.wo(), thread, threads);
   }
 }

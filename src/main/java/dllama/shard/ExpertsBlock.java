@@ -13,10 +13,10 @@ import java.util.List;
 /// partial = Σ share_e · w2_e · (activation(w1_e · norm(x)) · (w3_e · norm(x)))
 /// ```
 ///
-/// over the experts e that the router chose for a token, in ascending order. Every rank has a slice
-/// of every expert. Only the weights of chosen experts are read, once for all tokens of the batch
-/// that chose them; all experts are computed side by side, so that a layer has as few barriers for
-/// eight of them as for two.
+/// over the experts e that the router chose for a token, in ascending order and for every leaf
+/// ([ShardPlan]) by itself. Every rank has a slice of every expert. Only the weights of chosen
+/// experts are read, once for all tokens of the batch that chose them; all experts are computed
+/// side by side, so that a layer has as few barriers for eight of them as for two.
 final class ExpertsBlock implements LayerBlock {
   private final StepState step;
   private final List<ShardWeights.FeedForward> layers;
@@ -32,11 +32,13 @@ final class ExpertsBlock implements LayerBlock {
   /// A row per slot: inputs of w1 and w3, and of w2.
   private final SlotRows inputs;
 
-  private final SlotRows hidden;
+  /// By leaf.
+  private final SlotRows[] hidden;
+
   private final float[] gate;
   private final float[] up;
 
-  /// What one expert gives, `[maxTokens, dim]`; every thread has its own columns.
+  /// What a leaf of one expert gives, `[maxTokens, dim]`; every thread has its own columns.
   private final float[] down;
 
   private final WorkerPool.Task routeShare = this::routeShare;
@@ -66,7 +68,11 @@ final class ExpertsBlock implements LayerBlock {
             (token, into, thread) -> step.loadNormed(token, weights.norm(), into, token, thread));
     int slots = routing.maxSlots();
     inputs = new SlotRows(maxTokens == 1 ? 0 : slots, network.w1().dtype(), dim);
-    hidden = new SlotRows(slots, network.w2().dtype(), ffnDim);
+    hidden = new SlotRows[network.w2().size()];
+    for (int leaf = 0; leaf < hidden.length; leaf++) {
+      PackedMatrix w2 = network.w2().get(leaf);
+      hidden[leaf] = new SlotRows(slots, w2.dtype(), w2.cols());
+    }
     gate = new float[Math.multiplyExact(slots, ffnDim)];
     up = new float[gate.length];
     down = new float[step.partial.length];
@@ -147,41 +153,52 @@ final class ExpertsBlock implements LayerBlock {
     int to = WorkerPool.from(slots(), thread + 1, threads);
     for (int i = WorkerPool.from(slots(), thread, threads); i < to; i++) {
       int slot = routing.slot(i);
-      step.kernels.load(gate, slot * ffnDim, hidden.all(), slot);
+      int at = slot * ffnDim;
+      for (SlotRows leaf : hidden) {
+        step.kernels.load(gate, at, leaf.all(), slot);
+        at += leaf.all().cols();
+      }
     }
   }
 
   /// A thread has the same rows of all experts, so it alone adds to its part of the partial.
   private void downShare(int thread, int threads) {
-    int dim = step.spec.dim();
-    int groups = PackedMatrix.groups(dim);
+    int groups = PackedMatrix.groups(step.spec.dim());
     int from = WorkerPool.from(groups, thread, threads);
     int to = WorkerPool.from(groups, thread + 1, threads);
     if (from == to) {
       return;
     }
+    for (int leaf = 0; leaf < hidden.length; leaf++) {
+      sumExperts(leaf, from, to);
+      step.addLeaf(leaf, from, to);
+    }
+  }
+
+  private void sumExperts(int leaf, int from, int to) {
+    int dim = step.spec.dim();
     int row = from * PackedMatrix.TILE;
     int end = Math.min(to * PackedMatrix.TILE, dim);
+    float[] sum = step.sum.place(leaf);
     for (int token = 0; token < step.tokens; token++) {
-      Arrays.fill(step.partial, token * dim + row, token * dim + end, 0);
+      Arrays.fill(sum, token * dim + row, token * dim + end, 0);
     }
     for (int expert = 0; expert < experts; expert++) {
       int count = routing.count(expert);
       if (count > 0) {
         int first = routing.firstSlot(expert);
-        PackedMatrix w2 = weights.networks().get(expert).w2();
-        step.kernels.matmul(w2, from, to, hidden.from(first), count, down, 0, dim);
+        PackedMatrix w2 = weights.networks().get(expert).w2().get(leaf);
+        step.kernels.matmul(w2, from, to, hidden[leaf].from(first), count, down, 0, dim);
         for (int i = 0; i < count; i++) {
           int token = routing.token(first + i);
-          add(token * dim + row, i * dim + row, end - row, routing.share(first + i));
+          add(sum, token * dim + row, i * dim + row, end - row, routing.share(first + i));
         }
       }
     }
   }
 
-  /// `partial += share · down`.
-  private void add(int to, int from, int size, float share) {
-    float[] sum = step.partial;
+  /// `sum += share · down`.
+  private void add(float[] sum, int to, int from, int size, float share) {
     for (int i = 0; i < size; i++) {
       sum[to + i] += share * down[from + i];
     }

@@ -15,9 +15,9 @@ final class FeedForwardBlock implements LayerBlock {
   private final List<ShardWeights.FeedForward> layers;
   private final int ffnDim;
   private final ProductInput normed;
-  private final ProductInput hidden;
   private final float[] gate;
   private final float[] up;
+  private final LeafProduct down;
   private final WorkerPool.Task hiddenShare = this::hiddenShare;
   private final WorkerPool.Task downShare = this::downShare;
   private ShardWeights.FeedForward weights;
@@ -38,13 +38,7 @@ final class FeedForwardBlock implements LayerBlock {
             maxTokens,
             step.spec.dim(),
             (token, into, thread) -> step.loadNormed(token, weights.norm(), into, token, thread));
-    hidden =
-        new ProductInput(
-            step.pool,
-            network.w2().dtype(),
-            maxTokens,
-            ffnDim,
-            (token, into, _) -> step.kernels.load(gate, token * ffnDim, into, token));
+    down = new LeafProduct(step, network.w2(), maxTokens, gate);
   }
 
   @Override
@@ -53,7 +47,7 @@ final class FeedForwardBlock implements LayerBlock {
     network = weights.networks().getFirst();
     normed.prepare(step.tokens);
     step.pool.run(hiddenShare);
-    hidden.prepare(step.tokens);
+    down.prepare();
     step.pool.run(downShare);
   }
 
@@ -78,10 +72,6 @@ final class FeedForwardBlock implements LayerBlock {
   }
 
   private void downShare(int thread, int threads) {
-    Activations input = hidden.rows(thread);
-    int groups = network.w2().groups();
-    int from = WorkerPool.from(groups, thread, threads);
-    int to = WorkerPool.from(groups, thread + 1, threads);
-    step.product(network.w2(), from, to, input, step.partial);
+    down.compute(network.w2(), thread, threads);
   }
 }

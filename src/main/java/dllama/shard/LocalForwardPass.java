@@ -36,7 +36,7 @@ public final class LocalForwardPass implements ForwardPass, AutoCloseable {
     embedding = Embedding.of(source);
     logits = new float[spec.vocabSize()];
     partials = new MemorySegment[plan.worldSize()];
-    long partialBytes = plan.exchange().byteSize((long) settings.maxBatchTokens() * spec.dim());
+    long partialBytes = plan.partialType().byteSize((long) settings.maxBatchTokens() * spec.dim());
     for (int rank = 0; rank < plan.worldSize(); rank++) {
       partials[rank] = arena.allocate(partialBytes, ShardLayout.ALIGNMENT);
       ShardLayout layout = new ShardLayout(plan, rank);

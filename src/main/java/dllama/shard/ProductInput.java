@@ -40,10 +40,15 @@ final class ProductInput {
 
   /// To be called before the products of `tokens` rows are computed, outside the pool.
   void prepare(int tokens) {
-    this.tokens = tokens;
+    expect(tokens);
     if (tokens > 1) {
       pool.run(loadShare);
     }
+  }
+
+  /// [#prepare] for a caller that has the pool run [#loadShare] of several inputs at once.
+  void expect(int tokens) {
+    this.tokens = tokens;
   }
 
   /// The rows, for the products that `thread` computes.
@@ -55,7 +60,7 @@ final class ProductInput {
     return own[thread];
   }
 
-  private void loadShare(int thread, int threads) {
+  void loadShare(int thread, int threads) {
     int to = WorkerPool.from(tokens, thread + 1, threads);
     for (int token = WorkerPool.from(tokens, thread, threads); token < to; token++) {
       loader.load(token, shared, thread);

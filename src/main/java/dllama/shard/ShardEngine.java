@@ -23,7 +23,8 @@ import java.util.List;
 ///
 /// Every rank comes to the same residual stream, bit by bit, because all sum the same encoded
 /// partials in the same order. Results depend neither on the number of threads nor on how a prompt
-/// is cut into batches. Used by one thread at a time; allocates nothing after construction.
+/// is cut into batches, nor with F32 exchange on the number of ranks ([ShardPlan] says how). Used
+/// by one thread at a time; allocates nothing after construction.
 public final class ShardEngine {
   /// Below this many values the calling thread alone is faster than a barrier.
   private static final int PARALLEL_VALUES = 1 << 15;
@@ -38,7 +39,7 @@ public final class ShardEngine {
   private final ShardPlan plan;
   private final int rank;
   private final EngineSettings settings;
-  private final DType exchange;
+  private final DType partialType;
   private final StepState step;
   private final LayerBlock attention;
   private final LayerBlock feedForward;
@@ -67,9 +68,9 @@ public final class ShardEngine {
       WorkerPool pool) {
     plan = layout.plan();
     rank = layout.rank();
-    exchange = plan.exchange();
+    partialType = plan.partialType();
     this.settings = settings;
-    step = new StepState(plan.spec(), kernels, pool, settings.maxBatchTokens());
+    step = new StepState(plan, kernels, pool, settings.maxBatchTokens());
     ShardWeights weights = ShardWeights.of(layout, slice);
     KvCache kvCache =
         new KvCache(
@@ -157,7 +158,7 @@ public final class ShardEngine {
 
   /// Size of one rank's encoded partial in this step.
   public long partialBytes() {
-    return exchange.byteSize((long) step.tokens * plan.spec().dim());
+    return partialType.byteSize((long) step.tokens * plan.spec().dim());
   }
 
   /// Encodes this rank's partial, `[tokens, dim]`, as little-endian F32 or Q80 blocks into the
@@ -168,8 +169,8 @@ public final class ShardEngine {
     share(encodeShare, values());
   }
 
-  /// `x += partials[0] + partials[1] + …`, summed in this order and normed where the architecture
-  /// says so; ends the exchange.
+  /// `x += partials[0] + partials[1] + …`, normed where the architecture says so; ends the
+  /// exchange. Partials are summed in this order with Q80 exchange, as a tree with F32 exchange.
   ///
   /// @param all what [#writePartial] gave on every rank, in rank order, this rank's own included;
   ///     of any alignment, on or off the heap
@@ -231,19 +232,24 @@ public final class ShardEngine {
   private void encodeShare(int thread, int threads) {
     int from = firstValue(thread, threads);
     int size = firstValue(thread + 1, threads) - from;
-    step.kernels.encode(step.partial, from, size, exchange, target, exchange.byteSize(from));
+    step.kernels.encode(step.partial, from, size, partialType, target, partialType.byteSize(from));
   }
 
   private void reduceShare(int thread, int threads) {
     int from = firstValue(thread, threads);
     int size = firstValue(thread + 1, threads) - from;
-    long fromByte = exchange.byteSize(from);
-    float[] sum = step.partial;
+    long fromByte = partialType.byteSize(from);
+    boolean tree = plan.sumsAsTree();
     for (int other = 0; other < partials.length; other++) {
-      step.kernels.decode(partials[other], fromByte, exchange, size, other > 0, sum, from);
+      float[] to = tree ? step.sum.place(other) : step.partial;
+      boolean accumulate = !tree && other > 0;
+      step.kernels.decode(partials[other], fromByte, partialType, size, accumulate, to, from);
+      if (tree) {
+        step.sum.add(other, from, size);
+      }
     }
     if (outputNorm.length == 0) {
-      step.kernels.add(step.x, from, sum, from, size);
+      step.kernels.add(step.x, from, step.partial, from, size);
     }
   }
 

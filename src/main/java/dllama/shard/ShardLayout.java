@@ -21,7 +21,7 @@ public final class ShardLayout {
   /// More than any home computer holds: a spec that asks for more is damaged or hostile.
   private static final long MAX_BYTES = 1L << 42;
 
-  /// One tensor of the slice.
+  /// One tensor of the slice, or one leaf of it ([ShardPlan]).
   ///
   /// @param rows of the whole tensor that the slice holds
   /// @param cols of the whole tensor that the slice holds
@@ -56,11 +56,11 @@ public final class ShardLayout {
     List<Entry> all = new ArrayList<>();
     for (int layer = 0; layer < spec.layers(); layer++) {
       for (TensorRole.Name name : TensorRole.ofLayer(spec, layer)) {
-        all.add(append(name));
+        append(name, all);
       }
     }
-    all.add(append(new TensorRole.Name(TensorRole.FINAL_NORM)));
-    all.add(append(new TensorRole.Name(TensorRole.WCLS)));
+    append(new TensorRole.Name(TensorRole.FINAL_NORM), all);
+    append(new TensorRole.Name(TensorRole.WCLS), all);
     entries = List.copyOf(all);
     if (totalBytes > MAX_BYTES) {
       throw new UserException(
@@ -69,19 +69,19 @@ public final class ShardLayout {
     }
   }
 
-  private Entry append(TensorRole.Name name) {
+  private void append(TensorRole.Name name, List<Entry> to) {
     TensorRole role = name.role();
     DType dtype = role.dtype(plan.spec());
     Range rows = plan.part(role.rows(), rank);
-    Range cols = plan.part(role.cols(), rank);
-    long bytes =
-        role.isVector()
-            ? dtype.byteSize(cols.size())
-            : PackedMatrix.byteSize(dtype, rows.size(), cols.size());
-    long padded = Math.ceilDiv(bytes, ALIGNMENT) * ALIGNMENT;
-    Entry entry = new Entry(name, dtype, rows, cols, totalBytes, padded);
-    totalBytes = Math.addExact(totalBytes, padded);
-    return entry;
+    for (Range cols : plan.columns(role.cols(), rank)) {
+      long bytes =
+          role.isVector()
+              ? dtype.byteSize(cols.size())
+              : PackedMatrix.byteSize(dtype, rows.size(), cols.size());
+      long padded = Math.ceilDiv(bytes, ALIGNMENT) * ALIGNMENT;
+      to.add(new Entry(name, dtype, rows, cols, totalBytes, padded));
+      totalBytes = Math.addExact(totalBytes, padded);
+    }
   }
 
   public ShardPlan plan() {

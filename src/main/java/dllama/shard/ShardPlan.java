@@ -18,8 +18,15 @@ import java.util.stream.IntStream;
 /// the same work whichever experts are chosen. The vocabulary may be uneven: its rows are only
 /// gathered, never summed.
 ///
-/// @param exchange F32 or Q80, the type in which partials are exchanged; F32 for one rank whose
-///     architecture does not round partials that nobody else adds to
+/// A *leaf* is what is summed as one piece: the products of wo and of w2 are sums over columns, and
+/// floats give another result when they are added in another order. With F32 exchange the columns
+/// are cut into as many leaves as the largest usable world has ranks, whatever the world, and the
+/// leaves' products are added as a binary tree over neighbours ([TreeSum]). A rank owns consecutive
+/// leaves, which are a whole branch of that tree: it adds them, and the rest of the tree adds what
+/// the ranks have. So the logits are the same bits on any number of nodes. With Q80 exchange, where
+/// partials are rounded per rank anyway, a rank has one leaf and partials are added in rank order.
+///
+/// @param exchange F32 or Q80, the type in which partials are to be exchanged
 public record ShardPlan(ModelSpec spec, DType exchange, int worldSize) {
   /// Indices `from` ≤ i < `to`.
   public record Range(int from, int to) {
@@ -47,9 +54,6 @@ public record ShardPlan(ModelSpec spec, DType exchange, int worldSize) {
     if (objection.isPresent()) {
       throw new UserException(
           "%s; usable node counts: %s".formatted(objection.get(), usable(spec, exchange)));
-    }
-    if (worldSize == 1 && spec.architecture().has(Trait.UNROUNDED_LONE_PARTIAL)) {
-      exchange = DType.F32;
     }
   }
 
@@ -103,6 +107,36 @@ public record ShardPlan(ModelSpec spec, DType exchange, int worldSize) {
     return sizes.isEmpty()
         ? "none"
         : sizes.stream().map(String::valueOf).collect(Collectors.joining(", "));
+  }
+
+  /// The type of partials: [#exchange], or F32 for one rank whose architecture does not round
+  /// partials that nobody else adds to.
+  public DType partialType() {
+    boolean unrounded = spec.architecture().has(Trait.UNROUNDED_LONE_PARTIAL);
+    return worldSize == 1 && unrounded ? DType.F32 : exchange;
+  }
+
+  /// Whether leaves and partials are added as a tree, or partials in rank order.
+  boolean sumsAsTree() {
+    return exchange == DType.F32;
+  }
+
+  /// Leaves of every rank; a power of two.
+  public int leavesPerRank() {
+    return sumsAsTree() ? usableWorldSizes(spec, exchange).getLast() / worldSize : 1;
+  }
+
+  /// The columns that `rank` owns: in leaves where products of ranks are summed, otherwise at once.
+  public List<Range> columns(Axis axis, int rank) {
+    Range all = part(axis, rank);
+    if (axis != Axis.QUERY && axis != Axis.FFN) {
+      return List.of(all);
+    }
+    int size = all.size() / leavesPerRank();
+    return IntStream.range(0, leavesPerRank())
+        .mapToObj(leaf -> all.from() + leaf * size)
+        .map(from -> new Range(from, from + size))
+        .toList();
   }
 
   /// Key/value heads of `rank`.

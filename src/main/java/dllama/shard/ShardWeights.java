@@ -6,9 +6,9 @@ import dllama.tensor.PackedMatrix;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /// One rank's weights: views of its slice. Shapes are those of [TensorRole], cut as [ShardPlan]
 /// says. A vector that the architecture has not is empty.
@@ -19,6 +19,7 @@ public record ShardWeights(List<Layer> layers, float[] finalNorm, PackedMatrix w
   /// Attention of one layer.
   ///
   /// @param queryNorm of every head; empty if there is none, as for the other norms but the first
+  /// @param wo by leaf
   public record Attention(
       float[] norm,
       PackedMatrix wq,
@@ -26,7 +27,7 @@ public record ShardWeights(List<Layer> layers, float[] finalNorm, PackedMatrix w
       PackedMatrix wv,
       float[] queryNorm,
       float[] keyNorm,
-      PackedMatrix wo,
+      List<PackedMatrix> wo,
       float[] outputNorm) {}
 
   /// Feed-forward part of one layer.
@@ -40,14 +41,13 @@ public record ShardWeights(List<Layer> layers, float[] finalNorm, PackedMatrix w
   ///
   /// @param w1 gate
   /// @param w3 up
-  /// @param w2 down
-  public record GatedNetwork(PackedMatrix w1, PackedMatrix w3, PackedMatrix w2) {}
+  /// @param w2 down, by leaf
+  public record GatedNetwork(PackedMatrix w1, PackedMatrix w3, List<PackedMatrix> w2) {}
 
   /// Views of `slice`, which must be complete and as `layout` describes it.
   public static ShardWeights of(ShardLayout layout, MemorySegment slice) {
-    Map<TensorRole.Name, Entry> entries = new HashMap<>();
-    layout.entries().forEach(entry -> entries.put(entry.name(), entry));
-    Views views = new Views(slice, entries);
+    Views views =
+        new Views(slice, layout.entries().stream().collect(Collectors.groupingBy(Entry::name)));
     List<Layer> layers = new ArrayList<>();
     for (int layer = 0; layer < layout.plan().spec().layers(); layer++) {
       layers.add(
@@ -61,7 +61,7 @@ public record ShardWeights(List<Layer> layers, float[] finalNorm, PackedMatrix w
         views.matrix(new TensorRole.Name(TensorRole.WCLS)));
   }
 
-  private record Views(MemorySegment slice, Map<TensorRole.Name, Entry> entries) {
+  private record Views(MemorySegment slice, Map<TensorRole.Name, List<Entry>> entries) {
     Attention attention(int layer) {
       return new Attention(
           vector(TensorRole.ATTENTION_NORM, layer),
@@ -70,7 +70,7 @@ public record ShardWeights(List<Layer> layers, float[] finalNorm, PackedMatrix w
           matrix(TensorRole.WV, layer),
           vector(TensorRole.QUERY_NORM, layer),
           vector(TensorRole.KEY_NORM, layer),
-          matrix(TensorRole.WO, layer),
+          leaves(new TensorRole.Name(TensorRole.WO, layer)),
           vector(TensorRole.ATTENTION_OUTPUT_NORM, layer));
     }
 
@@ -81,7 +81,7 @@ public record ShardWeights(List<Layer> layers, float[] finalNorm, PackedMatrix w
             new GatedNetwork(
                 matrix(new TensorRole.Name(TensorRole.W1, layer, expert)),
                 matrix(new TensorRole.Name(TensorRole.W3, layer, expert)),
-                matrix(new TensorRole.Name(TensorRole.W2, layer, expert))));
+                leaves(new TensorRole.Name(TensorRole.W2, layer, expert))));
       }
       boolean routed = entries.containsKey(new TensorRole.Name(TensorRole.ROUTER, layer));
       return new FeedForward(
@@ -100,10 +100,18 @@ public record ShardWeights(List<Layer> layers, float[] finalNorm, PackedMatrix w
     }
 
     PackedMatrix matrix(TensorRole.Name name) {
-      Entry entry = entries.get(name);
-      if (entry == null) {
+      return leaves(name).getFirst();
+    }
+
+    private List<PackedMatrix> leaves(TensorRole.Name name) {
+      List<Entry> leaves = entries.get(name);
+      if (leaves == null) {
         throw new IllegalStateException("no tensor " + name);
       }
+      return leaves.stream().map(this::matrix).toList();
+    }
+
+    private PackedMatrix matrix(Entry entry) {
       return new PackedMatrix(
           slice.asSlice(entry.offset(), entry.bytes()),
           entry.dtype(),
@@ -112,10 +120,11 @@ public record ShardWeights(List<Layer> layers, float[] finalNorm, PackedMatrix w
     }
 
     float[] vector(TensorRole.Name name) {
-      Entry entry = entries.get(name);
-      if (entry == null) {
+      List<Entry> found = entries.get(name);
+      if (found == null) {
         return new float[0];
       }
+      Entry entry = found.getFirst();
       float[] values = new float[entry.cols().size()];
       MemorySegment.copy(slice, ValueLayout.JAVA_FLOAT, entry.offset(), values, 0, values.length);
       return values;

@@ -15,8 +15,11 @@ final class StepState {
   /// The residual stream, `[maxBatchTokens, dim]`, the same on every rank.
   final float[] x;
 
+  /// Sums leaves and, where they are added likewise, the partials of ranks.
+  final TreeSum sum;
+
   /// What this rank adds to the residual stream once all ranks have summed theirs,
-  /// `[maxBatchTokens, dim]`.
+  /// `[maxBatchTokens, dim]`: the total of [#sum].
   final float[] partial;
 
   int tokens;
@@ -24,12 +27,14 @@ final class StepState {
 
   private final float[][] normed;
 
-  StepState(ModelSpec spec, Kernels kernels, WorkerPool pool, int maxBatchTokens) {
-    this.spec = spec;
+  StepState(ShardPlan plan, Kernels kernels, WorkerPool pool, int maxBatchTokens) {
+    spec = plan.spec();
     this.kernels = kernels;
     this.pool = pool;
     x = new float[Math.multiplyExact(maxBatchTokens, spec.dim())];
-    partial = new float[x.length];
+    int addends = plan.sumsAsTree() ? Math.max(plan.leavesPerRank(), plan.worldSize()) : 1;
+    sum = new TreeSum(kernels, addends, x.length);
+    partial = sum.total();
     normed = new float[pool.threads()][spec.dim()];
   }
 
@@ -42,6 +47,16 @@ final class StepState {
   /// The norm of the residual stream of `token`.
   void norm(int token, float[] norm, float[] to) {
     kernels.rmsNorm(x, token * spec.dim(), norm, spec.dim(), spec.rmsEpsilon(), to, 0);
+  }
+
+  /// Adds the product of `leaf`, which is in its place of [#sum], for the row groups `from` ≤ group
+  /// < `to` of wo or w2.
+  void addLeaf(int leaf, int from, int to) {
+    int row = from * PackedMatrix.TILE;
+    int rows = Math.min(to * PackedMatrix.TILE, spec.dim()) - row;
+    for (int token = 0; token < tokens; token++) {
+      sum.add(leaf, token * spec.dim() + row, rows);
+    }
   }
 
   /// `gate = activation(gate) · up` for `size` values from `at` on.

@@ -28,7 +28,8 @@ class NormedProductTest {
     ModelSpec spec = Specs.small(DType.Q40);
     try (var pool = new WorkerPool(threads, 0);
         var arena = Arena.ofShared()) {
-      StepState step = new StepState(spec, Kernels.choose(true), pool, TOKENS);
+      StepState step =
+          new StepState(new ShardPlan(spec, DType.Q80, 1), Kernels.choose(true), pool, TOKENS);
       Random random = new Random(11);
       for (int i = 0; i < step.x.length; i++) {
         step.x[i] = (float) random.nextGaussian();

@@ -27,7 +27,8 @@ class ShardLayoutTest {
       next += entry.bytes();
     }
     assertEquals(next, layout.totalBytes());
-    assertEquals(2 * 9 + 2, layout.entries().size());
+    int leaves = 2;
+    assertEquals(2 * (7 + 2 * leaves) + 2, layout.entries().size());
   }
 
   @Test

@@ -4,11 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dllama.error.UserException;
+import dllama.model.Architecture;
 import dllama.model.ModelSpec;
 import dllama.model.TensorRole.Axis;
 import dllama.shard.ShardPlan.Range;
 import dllama.tensor.DType;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -23,6 +26,31 @@ class ShardPlanTest {
     assertEquals(new Range(64, 128), plan.part(Axis.QUERY, 1));
     assertEquals(new Range(32, 64), plan.part(Axis.KEY, 1));
     assertEquals(new Range(64, 128), plan.part(Axis.FFN, 1));
+  }
+
+  @Test
+  void shouldCutTheSameLeavesForAnyNumberOfNodesWithF32Exchange() {
+    ShardPlan eight = new ShardPlan(SMALL, DType.F32, 8);
+    for (int nodes : new int[] {1, 2, 4, 8}) {
+      ShardPlan plan = new ShardPlan(SMALL, DType.F32, nodes);
+      for (Axis axis : new Axis[] {Axis.QUERY, Axis.FFN}) {
+        List<Range> leaves = new ArrayList<>();
+        for (int rank = 0; rank < nodes; rank++) {
+          leaves.addAll(plan.columns(axis, rank));
+        }
+        assertEquals(IntStream.range(0, 8).mapToObj(r -> eight.part(axis, r)).toList(), leaves);
+      }
+      assertEquals(List.of(new Range(0, 64)), plan.columns(Axis.DIM, 0));
+    }
+  }
+
+  /// Even where a lone rank's partial is not rounded: it is asked for the numbers of that program.
+  @Test
+  void shouldNotCutLeavesWithQ80Exchange() {
+    for (Architecture architecture : Specs.ARCHITECTURES) {
+      ShardPlan plan = new ShardPlan(Specs.small(DType.Q40, architecture), DType.Q80, 1);
+      assertEquals(List.of(plan.part(Axis.FFN, 0)), plan.columns(Axis.FFN, 0));
+    }
   }
 
   @ParameterizedTest

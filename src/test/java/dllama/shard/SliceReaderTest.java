@@ -41,7 +41,7 @@ class SliceReaderTest {
   private static ModelSource whole(ModelSpec spec) {
     RandomWeights random = new RandomWeights(spec, 7);
     Map<TensorRole.Name, Matrix> tensors = new HashMap<>();
-    for (Entry entry : new ShardLayout(new ShardPlan(spec, DType.F32, 1), 0).entries()) {
+    for (Entry entry : new ShardLayout(new ShardPlan(spec, DType.Q80, 1), 0).entries()) {
       tensors.put(entry.name(), random.part(entry.name(), entry.rows(), entry.cols()));
     }
     return new ModelSource.Weights(spec, new ModelWeights(tensors));
@@ -53,8 +53,8 @@ class SliceReaderTest {
     for (Architecture architecture :
         List.of(Architecture.LLAMA, Architecture.QWEN3_MOE, Architecture.GROK1)) {
       ModelSpec spec = Specs.small(dtype, architecture);
-      ShardPlan plan = new ShardPlan(spec, DType.F32, 8);
-      for (int rank : new int[] {0, 3, 7}) {
+      ShardPlan plan = new ShardPlan(spec, DType.F32, 4);
+      for (int rank : new int[] {0, 1, 3}) {
         ShardLayout layout = new ShardLayout(plan, rank);
         MemorySegment expected = filled(layout, whole(spec), 1);
         assertEquals(-1, expected.mismatch(filled(layout, random(spec), 2)), "rank " + rank);

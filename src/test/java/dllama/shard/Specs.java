@@ -5,9 +5,18 @@ import dllama.model.ModelSpec;
 import dllama.model.ModelSpec.Activation;
 import dllama.model.ModelSpec.Rope;
 import dllama.tensor.DType;
+import java.util.List;
 
 /// Small models for tests.
 final class Specs {
+  static final List<Architecture> ARCHITECTURES =
+      List.of(
+          Architecture.LLAMA,
+          Architecture.QWEN3,
+          Architecture.QWEN3_MOE,
+          Architecture.MIXTRAL,
+          Architecture.GROK1);
+
   private Specs() {}
 
   /// Eight kv heads, a vocabulary that does not divide, everything else for up to 8 nodes.

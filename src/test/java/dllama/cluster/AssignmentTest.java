@@ -1,0 +1,31 @@
+package dllama.cluster;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+
+import dllama.Conformance;
+import dllama.format.DllamaFile;
+import dllama.tensor.DType;
+import org.junit.jupiter.api.Test;
+
+class AssignmentTest {
+  private static String sliceKey(DType exchange, int rank, int worldSize) {
+    try (var file = DllamaFile.open(Conformance.file("llama_gqa_q40", "model.m"))) {
+      return new Assignment(
+              1, rank, worldSize, file.spec(), exchange, DType.F32, 64, 32, "m", false, 0)
+          .sliceKey();
+    }
+  }
+
+  @Test
+  void shouldNameSlicesOfOtherBytesDifferently() {
+    assertNotEquals(sliceKey(DType.F32, 1, 2), sliceKey(DType.Q80, 1, 2));
+    assertNotEquals(sliceKey(DType.F32, 1, 2), sliceKey(DType.F32, 0, 2));
+    assertNotEquals(sliceKey(DType.F32, 1, 2), sliceKey(DType.F32, 1, 4));
+  }
+
+  @Test
+  void shouldKeepASliceWhoseRanksHaveOneLeafAnyway() {
+    assertEquals(sliceKey(DType.F32, 1, 4), sliceKey(DType.Q80, 1, 4));
+  }
+}
