@@ -21,6 +21,9 @@ public final class ShardLayout {
   /// More than any home computer holds: a spec that asks for more is damaged or hostile.
   private static final long MAX_BYTES = 1L << 42;
 
+  /// Ten times what layers, experts and leaves of the largest known models come to.
+  private static final int MAX_ENTRIES = 1 << 20;
+
   /// One tensor of the slice, or one leaf of it ([ShardPlan]).
   ///
   /// @param rows of the whole tensor that the slice holds
@@ -73,7 +76,13 @@ public final class ShardLayout {
     TensorRole role = name.role();
     DType dtype = role.dtype(plan.spec());
     Range rows = plan.part(role.rows(), rank);
-    for (Range cols : plan.columns(role.cols(), rank)) {
+    List<Range> leaves = plan.columns(role.cols(), rank);
+    if (to.size() + leaves.size() > MAX_ENTRIES) {
+      throw new UserException(
+          "the model's slice for one of %d nodes has more than %d parts: its header is damaged"
+              .formatted(plan.worldSize(), MAX_ENTRIES));
+    }
+    for (Range cols : leaves) {
       long bytes =
           role.isVector()
               ? dtype.byteSize(cols.size())

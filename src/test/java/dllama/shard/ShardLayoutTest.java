@@ -87,4 +87,28 @@ class ShardLayoutTest {
     ShardPlan plan = new ShardPlan(absurd, DType.F32, 1);
     assertThrows(UserException.class, () -> new ShardLayout(plan, 0));
   }
+
+  @Test
+  void shouldRefuseSlicesOfTooManyParts() {
+    ModelSpec absurd =
+        new ModelSpec(
+            Architecture.QWEN3_MOE,
+            DType.F32,
+            32,
+            1024,
+            1 << 10,
+            1,
+            64,
+            1024,
+            1024,
+            2,
+            1024,
+            64,
+            1e-5f,
+            Activation.SILU,
+            Rope.unscaled(10000));
+    ShardPlan plan = new ShardPlan(absurd, DType.F32, 1);
+    var e = assertThrows(UserException.class, () -> new ShardLayout(plan, 0));
+    assertTrue(e.getMessage().contains("parts"), e.getMessage());
+  }
 }
