@@ -13,9 +13,8 @@ import dllama.tensor.Kernels;
 /// sum.total();
 /// ```
 ///
-/// As every branch is added as soon as it is complete, an addend's place is that of an older one
-/// that is part of a sum already, and there are no more places than the tree has levels. The order
-/// of addition is that of each value for itself, so threads may have different parts.
+/// Every branch is added as soon as it is complete, so that there are no more places than the tree
+/// has levels. Values are summed independently of each other; threads may have a part each.
 final class TreeSum {
   private final Kernels kernels;
   private final float[][] levels;
