@@ -17,15 +17,19 @@ import java.util.function.Supplier;
 final class DllamaHeader {
   static final int MAGIC = 0x0A00ABCD;
 
-  /// The id of the first architecture of each list; the next one has the next id. The same id once
-  /// meant something else.
-  private static final int FIRST_ARCH = 0xABCD00;
+  /// Architectures by id.
+  private static final Map<Integer, Architecture> ARCHITECTURES =
+      Map.of(
+          0xABCD00, Architecture.LLAMA,
+          0xABCD01, Architecture.QWEN3,
+          0xABCD02, Architecture.QWEN3_MOE);
 
-  private static final List<Architecture> ARCHITECTURES =
-      List.of(Architecture.LLAMA, Architecture.QWEN3, Architecture.QWEN3_MOE);
-
-  private static final List<Architecture> ARCHITECTURES_V0_10 =
-      List.of(Architecture.LLAMA, Architecture.GROK1, Architecture.MIXTRAL);
+  /// What the same ids meant up to distributed-llama 0.10.6.
+  private static final Map<Integer, Architecture> ARCHITECTURES_V0_10 =
+      Map.of(
+          0xABCD00, Architecture.LLAMA,
+          0xABCD01, Architecture.GROK1,
+          0xABCD02, Architecture.MIXTRAL);
 
   /// Those whose files are as distributed-llama 0.10.6 read them.
   static final Set<Architecture> V0_10 = Set.of(Architecture.GROK1, Architecture.MIXTRAL);
@@ -132,8 +136,13 @@ final class DllamaHeader {
 
   /// The id of an architecture.
   static int id(Architecture architecture) {
-    List<Architecture> known = V0_10.contains(architecture) ? ARCHITECTURES_V0_10 : ARCHITECTURES;
-    return FIRST_ARCH + known.indexOf(architecture);
+    Map<Integer, Architecture> known =
+        V0_10.contains(architecture) ? ARCHITECTURES_V0_10 : ARCHITECTURES;
+    return known.entrySet().stream()
+        .filter(entry -> entry.getValue().equals(architecture))
+        .map(Map.Entry::getKey)
+        .findFirst()
+        .orElseThrow(() -> new IllegalArgumentException("no id of " + architecture));
   }
 
   /// The last three keys came after the meaning of the ids had changed, and Qwen's converter writes
@@ -141,14 +150,13 @@ final class DllamaHeader {
   private static Architecture architecture(InputFile file, KeyValueHeader header) {
     int id = header.require(ARCH);
     boolean old = !header.has(HEAD_DIM) && !header.has(EPSILON) && !header.has(MOE_FFN_DIM);
-    List<Architecture> known = old ? ARCHITECTURES_V0_10 : ARCHITECTURES;
-    int index = id - FIRST_ARCH;
-    if (index < 0 || index >= known.size()) {
+    Architecture architecture = (old ? ARCHITECTURES_V0_10 : ARCHITECTURES).get(id);
+    if (architecture == null) {
       throw file.refused(
           "architecture 0x%X is not known".formatted(id),
           "it needs a newer version of this program");
     }
-    return known.get(index);
+    return architecture;
   }
 
   /// The architecture, which the header tells unless the user does.
