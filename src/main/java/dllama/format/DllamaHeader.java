@@ -17,12 +17,13 @@ import java.util.function.Supplier;
 final class DllamaHeader {
   static final int MAGIC = 0x0A00ABCD;
 
-  /// Architectures by id.
+  /// Architectures by id. Those from 0xDA0000 on are our own; distributed-llama has no such model.
   private static final Map<Integer, Architecture> ARCHITECTURES =
       Map.of(
           0xABCD00, Architecture.LLAMA,
           0xABCD01, Architecture.QWEN3,
-          0xABCD02, Architecture.QWEN3_MOE);
+          0xABCD02, Architecture.QWEN3_MOE,
+          0xDA0000, Architecture.QWEN2);
 
   /// What the same ids meant up to distributed-llama 0.10.6.
   private static final Map<Integer, Architecture> ARCHITECTURES_V0_10 =

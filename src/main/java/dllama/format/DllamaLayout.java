@@ -48,6 +48,9 @@ record DllamaLayout(Tensor embedding, List<Tensor> layer, int layers, List<Tenso
     Architecture architecture = spec.architecture();
     List<Tensor> tensors = new ArrayList<>();
     add(tensors, spec, TensorRole.WQ, TensorRole.WK, TensorRole.WV, TensorRole.WO);
+    if (architecture.has(Trait.ATTENTION_BIAS)) {
+      add(tensors, spec, TensorRole.QUERY_BIAS, TensorRole.KEY_BIAS, TensorRole.VALUE_BIAS);
+    }
     if (architecture.has(Trait.EXPERTS)) {
       add(tensors, spec, TensorRole.ROUTER);
     }

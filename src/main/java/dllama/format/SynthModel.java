@@ -54,7 +54,7 @@ public final class SynthModel {
     for (long row = first; row < first + count; row++) {
       Bits bits = new Bits(seed, index, row);
       if (tensor.role().isVector()) {
-        floats(bits, tensor, 1, 0.1f, rows);
+        floats(bits, tensor, tensor.role().isBias() ? 0 : 1, 0.1f, rows);
       } else if (tensor.role() == TensorRole.EMBEDDING) {
         floats(bits, tensor, 0, 1, rows);
       } else {

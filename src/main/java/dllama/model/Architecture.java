@@ -32,6 +32,8 @@ public record Architecture(
   public enum Trait {
     /// Queries and keys are normed, head by head, before they are rotated.
     HEAD_NORMS,
+    /// A vector is added to the products of wq, wk and wv.
+    ATTENTION_BIAS,
     /// What attention and feed-forward add to the residual stream is normed, after it was summed
     /// over all ranks.
     OUTPUT_NORMS,
@@ -54,6 +56,9 @@ public record Architecture(
 
   public static final Architecture QWEN3_MOE =
       of("qwen3moe", RopeStyle.HALF_SPLIT, Trait.HEAD_NORMS, Trait.EXPERTS);
+
+  /// Qwen 2 and 2.5, dense.
+  public static final Architecture QWEN2 = of("qwen2", RopeStyle.HALF_SPLIT, Trait.ATTENTION_BIAS);
 
   /// Rounds where distributed-llama 0.10.6 did, the last that ran it.
   public static final Architecture MIXTRAL =
@@ -79,7 +84,8 @@ public record Architecture(
               Trait.WITHOUT_BOS)
           .scaled(78.383675f, 0.57735026f);
 
-  private static final List<Architecture> ALL = List.of(LLAMA, QWEN3, QWEN3_MOE, MIXTRAL, GROK1);
+  private static final List<Architecture> ALL =
+      List.of(LLAMA, QWEN2, QWEN3, QWEN3_MOE, MIXTRAL, GROK1);
 
   public Architecture {
     // In the order of the enum, so that the same description reads the same everywhere.
@@ -98,6 +104,11 @@ public record Architecture(
 
   public boolean has(Trait trait) {
     return traits.contains(trait);
+  }
+
+  /// Every architecture that the forward pass is tested with.
+  public static List<Architecture> all() {
+    return ALL;
   }
 
   /// The architecture of a name that a user gave.

@@ -14,6 +14,9 @@ public enum TensorRole {
   WQ(Axis.QUERY, Axis.DIM),
   WK(Axis.KEY, Axis.DIM),
   WV(Axis.KEY, Axis.DIM),
+  QUERY_BIAS(Axis.ONE, Axis.QUERY),
+  KEY_BIAS(Axis.ONE, Axis.KEY),
+  VALUE_BIAS(Axis.ONE, Axis.KEY),
   /// The same weights for every query head.
   QUERY_NORM(Axis.ONE, Axis.HEAD),
   /// The same weights for every key head.
@@ -80,6 +83,11 @@ public enum TensorRole {
     return rows == Axis.ONE;
   }
 
+  /// Whether the vector is added, with values around 0; others are factors, around 1.
+  public boolean isBias() {
+    return this == QUERY_BIAS || this == KEY_BIAS || this == VALUE_BIAS;
+  }
+
   public DType dtype(ModelSpec spec) {
     boolean plain =
         isVector()
@@ -109,6 +117,11 @@ public enum TensorRole {
     List<Name> names = new ArrayList<>();
     for (TensorRole role : List.of(ATTENTION_NORM, WQ, WK, WV)) {
       names.add(new Name(role, layer));
+    }
+    if (architecture.has(Architecture.Trait.ATTENTION_BIAS)) {
+      for (TensorRole role : List.of(QUERY_BIAS, KEY_BIAS, VALUE_BIAS)) {
+        names.add(new Name(role, layer));
+      }
     }
     if (architecture.has(Architecture.Trait.HEAD_NORMS)) {
       names.add(new Name(QUERY_NORM, layer));

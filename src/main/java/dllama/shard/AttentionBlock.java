@@ -12,7 +12,8 @@ import java.util.List;
 /// partial = wo · attend(rope(wq · norm(x)), rope(wk · norm(x)), wv · norm(x))
 /// ```
 ///
-/// where some architectures norm the heads of q and k once more before they are rotated.
+/// where some architectures add a bias to q, k and v, and some norm the heads of q and k once more
+/// before they are rotated.
 ///
 /// A kv head and the query heads that read it are on the same rank, and by default on the same
 /// thread, so that no barrier is needed between appending to the cache and reading it.
@@ -54,8 +55,8 @@ final class AttentionBlock implements LayerBlock {
     this.rope = rope;
     weights = layers.getFirst();
     headDim = step.spec.headDim();
-    heads = weights.wq().rows() / headDim;
-    kvHeads = weights.wk().rows() / headDim;
+    heads = weights.q().w().rows() / headDim;
+    kvHeads = weights.k().w().rows() / headDim;
     int maxTokens = settings.maxBatchTokens();
     q = new float[Math.multiplyExact(maxTokens, heads * headDim)];
     k = new float[Math.multiplyExact(maxTokens, kvHeads * headDim)];
@@ -65,7 +66,7 @@ final class AttentionBlock implements LayerBlock {
     normed =
         new ProductInput(
             step.pool,
-            weights.wq().dtype(),
+            weights.q().w().dtype(),
             maxTokens,
             step.spec.dim(),
             (token, into, thread) -> step.loadNormed(token, weights.norm(), into, token, thread));
@@ -97,15 +98,15 @@ final class AttentionBlock implements LayerBlock {
   /// wq, wk and wv as if they were one matrix.
   private void projectShare(int thread, int threads) {
     Activations input = normed.rows(thread);
-    int queryGroups = weights.wq().groups();
-    int keyGroups = weights.wk().groups();
+    int queryGroups = weights.q().w().groups();
+    int keyGroups = weights.k().w().groups();
     int groups = queryGroups + 2 * keyGroups;
     int from = WorkerPool.from(groups, thread, threads);
     int to = WorkerPool.from(groups, thread + 1, threads);
-    step.product(weights.wq(), from, to, input, q);
-    step.product(weights.wk(), from - queryGroups, to - queryGroups, input, k);
+    step.product(weights.q(), from, to, input, q);
+    step.product(weights.k(), from - queryGroups, to - queryGroups, input, k);
     int before = queryGroups + keyGroups;
-    step.product(weights.wv(), from - before, to - before, input, v);
+    step.product(weights.v(), from - before, to - before, input, v);
   }
 
   /// Whole kv heads with their query heads.

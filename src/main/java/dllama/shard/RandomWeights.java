@@ -12,7 +12,7 @@ import java.lang.foreign.ValueLayout;
 /// any part can be made anywhere, at once, and a model is the same on any number of nodes.
 ///
 /// Values are uniform around 0 with variance 1 / columns, so that activations keep their size;
-/// norms are 1. Stateless; usable from any thread.
+/// norms are 1, biases small. Stateless; usable from any thread.
 public final class RandomWeights {
   /// Variance of a uniform nibble around 8, and of a uniform byte −127 … 127.
   private static final double NIBBLE_VARIANCE = 21.5;
@@ -40,7 +40,9 @@ public final class RandomWeights {
     for (int row = 0; row < rows.size(); row++) {
       MemorySegment to = data.asSlice(row * rowBytes, rowBytes);
       long first = (long) (rows.from() + row) * wholeCols + cols.from();
-      if (role.isVector()) {
+      if (role.isBias()) {
+        floats(key, first, wholeCols, dtype, to);
+      } else if (role.isVector()) {
         ones(to);
       } else if (dtype.quantized()) {
         blocks(key, first / DType.BLOCK, wholeCols, dtype, to);

@@ -16,15 +16,20 @@ public record ShardWeights(List<Layer> layers, float[] finalNorm, PackedMatrix w
   /// One layer.
   public record Layer(Attention attention, FeedForward feedForward) {}
 
+  /// `w · x + bias`.
+  ///
+  /// @param bias a value per row of `w`; empty if there is none
+  public record Projection(PackedMatrix w, float[] bias) {}
+
   /// Attention of one layer.
   ///
   /// @param queryNorm of every head; empty if there is none, as for the other norms but the first
   /// @param wo by leaf
   public record Attention(
       float[] norm,
-      PackedMatrix wq,
-      PackedMatrix wk,
-      PackedMatrix wv,
+      Projection q,
+      Projection k,
+      Projection v,
       float[] queryNorm,
       float[] keyNorm,
       List<PackedMatrix> wo,
@@ -65,9 +70,9 @@ public record ShardWeights(List<Layer> layers, float[] finalNorm, PackedMatrix w
     Attention attention(int layer) {
       return new Attention(
           vector(TensorRole.ATTENTION_NORM, layer),
-          matrix(TensorRole.WQ, layer),
-          matrix(TensorRole.WK, layer),
-          matrix(TensorRole.WV, layer),
+          projection(TensorRole.WQ, TensorRole.QUERY_BIAS, layer),
+          projection(TensorRole.WK, TensorRole.KEY_BIAS, layer),
+          projection(TensorRole.WV, TensorRole.VALUE_BIAS, layer),
           vector(TensorRole.QUERY_NORM, layer),
           vector(TensorRole.KEY_NORM, layer),
           leaves(new TensorRole.Name(TensorRole.WO, layer)),
@@ -89,6 +94,10 @@ public record ShardWeights(List<Layer> layers, float[] finalNorm, PackedMatrix w
           routed ? List.of(matrix(TensorRole.ROUTER, layer)) : List.of(),
           List.copyOf(networks),
           vector(TensorRole.FFN_OUTPUT_NORM, layer));
+    }
+
+    private Projection projection(TensorRole matrix, TensorRole bias, int layer) {
+      return new Projection(matrix(matrix, layer), vector(bias, layer));
     }
 
     private PackedMatrix matrix(TensorRole role, int layer) {

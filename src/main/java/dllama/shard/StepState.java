@@ -76,4 +76,18 @@ final class StepState {
       kernels.matmul(w, first, last, input, tokens, out, 0, w.rows());
     }
   }
+
+  /// The same, with the bias of the projection added.
+  void product(
+      ShardWeights.Projection projection, int from, int to, Activations input, float[] out) {
+    PackedMatrix w = projection.w();
+    product(w, from, to, input, out);
+    int row = Math.max(from, 0) * PackedMatrix.TILE;
+    int size = Math.min(to * PackedMatrix.TILE, w.rows()) - row;
+    if (projection.bias().length > 0 && size > 0) {
+      for (int token = 0; token < tokens; token++) {
+        kernels.add(out, token * w.rows() + row, projection.bias(), row, size);
+      }
+    }
+  }
 }
