@@ -5,43 +5,90 @@ import dllama.model.ModelSpec.Activation;
 import dllama.model.ModelSpec.Rope;
 import dllama.tensor.DType;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /// Shapes of well-known models by name, for synthetic models and measurements.
 public final class Shapes {
-  private static final Rope LLAMA3_ROPE = Rope.unscaled(500_000);
-  private static final Rope LLAMA32_ROPE = new Rope(500_000, 32, 1, 4, 8192);
+  /// As published with the models (`config.json`; for Grok-1 xAI's `run.py`). `tiny` is made for up
+  /// to 8 nodes: every rank has a kv head, and columns of wo and w2 in whole blocks.
+  ///
+  /// `ffn` is the width of one expert, `kv` the number of kv heads, `head` the width of a head,
+  /// `scaled` the factor by which llama3.1 slows long waves down, 1 for none.
+  private static final String TABLE =
+      """
+      name          arch      dim   ffn experts active layers heads kv head  vocab context   theta scaled epsilon  act
+      tiny          llama     256   512       0      0      4    16  8   32   1024    2048   10000      1    1e-5 silu
+      llama3.2-1b   llama    2048  8192       0      0     16    32  8   64 128256  131072  500000     32    1e-5 silu
+      llama3.2-3b   llama    3072  8192       0      0     28    24  8  128 128256  131072  500000     32    1e-5 silu
+      llama3-8b     llama    4096 14336       0      0     32    32  8  128 128256    8192  500000      1    1e-5 silu
+      llama3-70b    llama    8192 28672       0      0     80    64  8  128 128256    8192  500000      1    1e-5 silu
+      qwen2.5-0.5b  qwen2     896  4864       0      0     24    14  2   64 151936   32768 1000000      1    1e-6 silu
+      qwen2.5-7b    qwen2    3584 18944       0      0     28    28  4  128 152064   32768 1000000      1    1e-6 silu
+      qwen3-0.6b    qwen3    1024  3072       0      0     28    16  8  128 151936   40960 1000000      1    1e-6 silu
+      qwen3-8b      qwen3    4096 12288       0      0     36    32  8  128 151936   40960 1000000      1    1e-6 silu
+      qwen3-30b-a3b qwen3moe 2048   768     128      8     48    32  4  128 151936   40960 1000000      1    1e-6 silu
+      mixtral-8x7b  mixtral  4096 14336       8      2     32    32  8  128  32000   32768 1000000      1    1e-5 silu
+      grok-1        grok1    6144 32768       8      2     64    48  8  128 131072    8192   10000      1    1e-5 gelu
+      """;
 
-  /// Small, but made for up to 8 nodes: every rank has a kv head, and columns of wo and w2 in whole
-  /// blocks.
-  private static final Shape TINY =
-      new Shape("tiny", 256, 512, 4, 16, 8, 32, 1024, 2048, Rope.unscaled(10_000));
+  private static final Pattern SPACES = Pattern.compile(" +");
+
+  private static final List<String> COLUMNS = cells(TABLE.lines().findFirst().orElseThrow());
 
   private static final List<Shape> ALL =
-      List.of(
-          TINY,
-          new Shape("llama3.2-1b", 2048, 8192, 16, 32, 8, 64, 128_256, 131_072, LLAMA32_ROPE),
-          new Shape("llama3.2-3b", 3072, 8192, 28, 24, 8, 128, 128_256, 131_072, LLAMA32_ROPE),
-          new Shape("llama3-8b", 4096, 14_336, 32, 32, 8, 128, 128_256, 8192, LLAMA3_ROPE),
-          new Shape("llama3-70b", 8192, 28_672, 80, 64, 8, 128, 128_256, 8192, LLAMA3_ROPE));
-
-  private record Shape(
-      String name,
-      int dim,
-      int ffnDim,
-      int layers,
-      int heads,
-      int kvHeads,
-      int headDim,
-      int vocabSize,
-      int contextLength,
-      Rope rope) {}
+      TABLE.lines().skip(1).map(line -> new Shape(cells(line))).toList();
 
   private Shapes() {}
 
+  private static List<String> cells(String line) {
+    return List.of(SPACES.split(line));
+  }
+
+  /// A line of the table.
+  private record Shape(List<String> cells) {
+    String text(String column) {
+      return cells.get(COLUMNS.indexOf(column));
+    }
+
+    int integer(String column) {
+      return Integer.parseInt(text(column));
+    }
+
+    float number(String column) {
+      return Float.parseFloat(text(column));
+    }
+
+    ModelSpec spec(DType weightType, int layers) {
+      return new ModelSpec(
+          Architecture.named(text("arch")),
+          weightType,
+          integer("dim"),
+          integer("ffn"),
+          integer("experts"),
+          integer("active"),
+          layers,
+          integer("heads"),
+          integer("kv"),
+          integer("head"),
+          integer("vocab"),
+          integer("context"),
+          number("epsilon"),
+          Activation.valueOf(text("act").toUpperCase(Locale.ROOT)),
+          rope());
+    }
+
+    private Rope rope() {
+      float theta = number("theta");
+      float factor = number("scaled");
+      return factor == 1 ? Rope.unscaled(theta) : new Rope(theta, factor, 1, 4, 8192);
+    }
+  }
+
   /// The names that [#spec] knows.
   public static List<String> names() {
-    return ALL.stream().map(Shape::name).toList();
+    return ALL.stream().map(shape -> shape.text("name")).toList();
   }
 
   /// A shape with all its layers.
@@ -57,32 +104,17 @@ public final class Shapes {
   public static ModelSpec spec(String name, DType weightType, Optional<Integer> layers) {
     Shape shape =
         ALL.stream()
-            .filter(known -> known.name.equals(name))
+            .filter(known -> known.text("name").equals(name))
             .findFirst()
             .orElseThrow(
                 () ->
                     new UserException(
                         "shape '%s' is not known; choose one of %s"
                             .formatted(name, String.join(", ", names()))));
-    int layerCount = layers.orElse(shape.layers);
+    int layerCount = layers.orElse(shape.integer("layers"));
     if (layerCount < 1) {
       throw new UserException("layers=%d must be at least 1".formatted(layerCount));
     }
-    return new ModelSpec(
-        Architecture.LLAMA,
-        weightType,
-        shape.dim,
-        shape.ffnDim,
-        0,
-        0,
-        layerCount,
-        shape.heads,
-        shape.kvHeads,
-        shape.headDim,
-        shape.vocabSize,
-        shape.contextLength,
-        1e-5f,
-        Activation.SILU,
-        shape.rope);
+    return shape.spec(weightType, layerCount);
   }
 }
