@@ -8,9 +8,13 @@ import dllama.generation.GenerationEvent.Finished;
 import dllama.generation.GenerationRequest;
 import dllama.generation.Generator;
 import dllama.generation.Usage;
+import dllama.model.Batch;
 import dllama.model.ForwardException;
+import dllama.model.ForwardPass;
+import dllama.model.Step;
 import dllama.sampling.Sampler;
 import dllama.settings.Settings;
+import dllama.tensor.DType;
 import dllama.tokenizer.Tokenizer.Vocabulary;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -21,6 +25,7 @@ import java.util.Set;
 import java.util.function.ToDoubleFunction;
 
 /// Measures prefill and decode: a row per prompt length, the median of some runs in each value.
+/// Tells the figures of a model with more layers than the one that runs, if need be.
 final class Bench {
   /// Nothing is shown, so no token needs a text.
   private static final Vocabulary NO_TEXT =
@@ -29,10 +34,21 @@ final class Bench {
   private final Settings settings;
   private final LoadedModel model;
 
+  /// What the figures are for; has the spec of `model` but for the number of layers.
+  private final LoadedModel whole;
+
   /// @throws UserException if a prompt and its answer do not fit the context
   Bench(Settings settings, LoadedModel model) {
+    this(settings, model, model);
+  }
+
+  /// @param model that runs
+  /// @param whole the same with all layers, which the figures are for
+  /// @throws UserException if a prompt and its answer do not fit the context
+  Bench(Settings settings, LoadedModel model, LoadedModel whole) {
     this.settings = settings;
     this.model = model;
+    this.whole = whole;
     for (int prompt : settings.bench().prefill()) {
       if (prompt + settings.bench().decode() > model.contextLength()) {
         throw new UserException(
@@ -50,7 +66,8 @@ final class Bench {
     for (int prompt : settings.bench().prefill()) {
       List<Timing> runs = new ArrayList<>();
       for (int i = 0; i < settings.bench().repeat(); i++) {
-        runs.add(Timing.of(run(generator, prompt)));
+        Timing timing = Timing.of(run(generator, prompt));
+        runs.add(forAllLayers(timing, root.forwardPass(), ready.nodes()));
       }
       rows.add(row(ready, runs));
     }
@@ -58,8 +75,7 @@ final class Bench {
   }
 
   private Usage run(Generator generator, int promptLength) {
-    int[] prompt =
-        new Random(promptLength).ints(promptLength, 0, model.spec().vocabSize()).toArray();
+    int[] prompt = randomTokens(promptLength);
     GenerationRequest request =
         new GenerationRequest(
             prompt, settings.bench().decode() + 1, new Sampler.Greedy(), Set.of(), List.of());
@@ -72,18 +88,48 @@ final class Bench {
     };
   }
 
+  private Timing forAllLayers(Timing run, ForwardPass forwardPass, int nodes) {
+    if (model.spec().layers() == whole.spec().layers()) {
+      return run;
+    }
+    Extrapolation extrapolation = new Extrapolation(model.spec().layers(), whole.spec().layers());
+    return extrapolation.of(run, layers(forwardPass, run.prefill().tokens(), nodes));
+  }
+
+  /// Decodes at the same positions once more, without asking for logits.
+  private Extrapolation.Layers layers(ForwardPass forwardPass, int promptLength, int nodes) {
+    List<Step> steps = new ArrayList<>();
+    List<Long> nanos = new ArrayList<>();
+    int position = promptLength;
+    for (int token : randomTokens(settings.bench().decode())) {
+      long from = System.nanoTime();
+      steps.add(forwardPass.forward(new Batch(new int[] {token}, position++, false)));
+      nanos.add(System.nanoTime() - from);
+    }
+    long inputBytes = (nodes - 1) * DType.F32.byteSize(model.spec().dim()); // once, not per layer
+    return new Extrapolation.Layers(
+        median(nanos, time -> time) / 1e6,
+        median(steps, Step::syncNanos) / 1e6,
+        (long) median(steps, step -> Math.max(0, step.sentBytes() - inputBytes)),
+        (long) median(steps, Step::receivedBytes));
+  }
+
+  private int[] randomTokens(int count) {
+    return new Random(count).ints(count, 0, model.spec().vocabSize()).toArray();
+  }
+
   private BenchRow row(Root.Ready ready, List<Timing> runs) {
     Timing.Prefill prefill = runs.getFirst().prefill();
     Timing.Decode decode = runs.getFirst().decode();
     return new BenchRow(
         model.name(),
         model.spec().weightType().name().toLowerCase(Locale.ROOT),
-        model.spec().layers(),
+        whole.spec().layers(),
         model.spec().layers(),
         ready.nodes(),
         settings.cluster().threads(),
         ready.loadMillis(),
-        model.nodeBytes(ready.nodes(), settings.model().prefillBatch()),
+        whole.nodeBytes(ready.nodes(), settings.model().prefillBatch()),
         new Timing.Prefill(
             prefill.tokens(),
             median(runs, t -> t.prefill().ms()),
@@ -99,7 +145,7 @@ final class Bench {
             (long) median(runs, t -> t.sync().receivedBytesPerToken())));
   }
 
-  private static double median(List<Timing> runs, ToDoubleFunction<Timing> value) {
+  private static <T> double median(List<T> runs, ToDoubleFunction<T> value) {
     return runs.stream()
         .map(value::applyAsDouble)
         .sorted(Comparator.naturalOrder())

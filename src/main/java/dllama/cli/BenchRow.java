@@ -7,7 +7,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 /// @param layers of the model that the figures are for
 /// @param measuredLayers of the model that was run; fewer than `layers` where the figures are
 ///     extrapolated
-/// @param loadMs until all nodes had their weights
+/// @param loadMs until all nodes had the weights of the measured layers
 /// @param nodeBytes weights and key/value cache of the rank with the most
 record BenchRow(
     String model,

@@ -1,66 +1,54 @@
 package dllama.cli;
 
-/// Figures for all layers of a model from those of two smaller numbers of layers: each has a part
-/// that grows with the layers and one that does not, such as the logits'.
+/// Figures for all layers of a model from those of some of them.
+///
+/// A step takes the time of its layers and of a rest, most of it for the logits. What the layers
+/// take is measured by steps that are not asked for logits, right after those that are, in the same
+/// cluster: two measurements apart, with unlike numbers of layers, differ by what the machine does
+/// meanwhile, and that would be multiplied.
 final class Extrapolation {
-  private final int few;
-  private final int many;
-  private final int all;
+  private final double more;
 
-  /// @param few layers of the smaller measurement
-  /// @param many layers of the larger one
-  /// @param all layers to tell the figures for
-  Extrapolation(int few, int many, int all) {
-    if (few < 1 || many <= few || all < many) {
-      throw new IllegalArgumentException("few=%d many=%d all=%d".formatted(few, many, all));
-    }
-    this.few = few;
-    this.many = many;
-    this.all = all;
-  }
-
-  /// A figure for all layers. Whatever noise makes of the two, a layer takes no less than nothing,
-  /// and no more than its share of the whole.
-  double of(double withFew, double withMany) {
-    double perLayer = Math.clamp((withMany - withFew) / (many - few), 0, withMany / many);
-    return Math.round((withMany + perLayer * (all - many)) * 1000) / 1000.0;
-  }
-
-  /// A row for all layers.
+  /// What one token takes without its logits; medians.
   ///
-  /// @param nodeBytes what the largest rank needs then
-  BenchRow of(BenchRow withFew, BenchRow withMany, long nodeBytes) {
-    double prefillMs = of(withFew.prefill().ms(), withMany.prefill().ms());
-    double decodeMs = of(withFew.decode().ms(), withMany.decode().ms());
-    int prefillTokens = withMany.prefill().tokens();
-    int decodeTokens = withMany.decode().tokens();
-    return new BenchRow(
-        withMany.model(),
-        withMany.weights(),
-        all,
-        many,
-        withMany.nodes(),
-        withMany.threads(),
-        ofWhole(withFew.loadMs(), withMany.loadMs()),
-        nodeBytes,
-        new Timing.Prefill(prefillTokens, prefillMs, perSecond(prefillTokens, prefillMs)),
-        new Timing.Decode(
-            decodeTokens,
-            decodeMs,
-            of(withFew.decode().medianMsPerToken(), withMany.decode().medianMsPerToken()),
-            perSecond(decodeTokens, decodeMs)),
-        new Timing.Sync(
-            of(withFew.sync().medianMsPerToken(), withMany.sync().medianMsPerToken()),
-            ofWhole(withFew.sync().sentBytesPerToken(), withMany.sync().sentBytesPerToken()),
-            ofWhole(
-                withFew.sync().receivedBytesPerToken(), withMany.sync().receivedBytesPerToken())));
+  /// @param syncMs of `ms`, what the root waited for other nodes
+  record Layers(double ms, double syncMs, long sentBytes, long receivedBytes) {}
+
+  /// @param measured layers of the model that runs
+  /// @param all layers to tell the figures for
+  Extrapolation(int measured, int all) {
+    if (measured < 1 || all < measured) {
+      throw new IllegalArgumentException("measured=%d all=%d".formatted(measured, all));
+    }
+    more = (double) (all - measured) / measured;
   }
 
-  private long ofWhole(long withFew, long withMany) {
-    return Math.round(of((double) withFew, (double) withMany));
+  /// The timing of a run as it would be with all layers.
+  Timing of(Timing run, Layers layers) {
+    Timing.Prefill prefill = run.prefill();
+    Timing.Decode decode = run.decode();
+    Timing.Sync sync = run.sync();
+    double logitsMs = Math.max(0, decode.medianMsPerToken() - layers.ms);
+    double prefillMs = round(prefill.ms() + more * Math.max(0, prefill.ms() - logitsMs));
+    double decodeMs = round(decode.ms() + more * decode.tokens() * layers.ms);
+    return new Timing(
+        new Timing.Prefill(prefill.tokens(), prefillMs, perSecond(prefill.tokens(), prefillMs)),
+        new Timing.Decode(
+            decode.tokens(),
+            decodeMs,
+            round(decode.medianMsPerToken() + more * layers.ms),
+            perSecond(decode.tokens(), decodeMs)),
+        new Timing.Sync(
+            round(sync.medianMsPerToken() + more * layers.syncMs),
+            Math.round(sync.sentBytesPerToken() + more * layers.sentBytes),
+            Math.round(sync.receivedBytesPerToken() + more * layers.receivedBytes)));
   }
 
   private static double perSecond(int tokens, double ms) {
-    return ms == 0 ? 0 : Math.round(tokens / ms * 1_000_000) / 1000.0;
+    return ms == 0 ? 0 : round(tokens / ms * 1000);
+  }
+
+  private static double round(double value) {
+    return Math.round(value * 1000) / 1000.0;
   }
 }

@@ -7,14 +7,13 @@ import dllama.settings.FloatType;
 import dllama.settings.Settings;
 import dllama.shard.ShardPlan;
 import dllama.tensor.DType;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /// Measures a shape with random weights. One that is too large for the nodes is run with as many
-/// layers as fit, and with half of them, and the figures are told for all.
+/// layers as fit, and the figures are told for all; see [Extrapolation].
 ///
 /// What the nodes may take is taken to be what this one may. How many there will be is known only
 /// where `--nodes` tells; else this one alone has to do.
@@ -40,40 +39,23 @@ final class ShapeBench {
 
   List<BenchRow> run() throws InterruptedException {
     LoadedModel whole = model(settings.bench().layers());
+    System.err.printf("%s: a node needs %s%n", shape, memory(whole));
     int all = whole.spec().layers();
-    if (settings.bench().layers().isPresent()) {
-      return measure(whole);
-    }
-    int fitting = layersThatFit(whole);
-    if (fitting >= all) {
-      return measure(whole);
-    }
-    if (fitting < 2) {
+    int fitting = settings.bench().layers().isPresent() ? all : layersThatFit(whole);
+    if (fitting < 1) {
       throw new UserException(
-          "less than 2 layers of %s fit %s, too few to extrapolate from; use more nodes or a smaller --max-seq-len"
+          "not even one layer of %s fits %s; use more nodes or a smaller --max-seq-len"
               .formatted(shape, where()));
     }
-    int few = fitting / 2;
-    System.err.printf(
-        "%s: %d of %d layers fit %s; measuring %d and %d layers to extrapolate%n",
-        shape, fitting, all, where(), few, fitting);
-    System.err.println("for all layers a node needs " + memory(whole));
-    measure(model(Optional.of(few))); // or the difference would be that of cold and compiled code
-    List<BenchRow> withMany = measure(model(Optional.of(fitting)));
-    List<BenchRow> withFew = measure(model(Optional.of(few)));
-    Extrapolation extrapolation = new Extrapolation(few, fitting, all);
-    List<BenchRow> rows = new ArrayList<>();
-    for (int i = 0; i < withMany.size(); i++) {
-      BenchRow measured = withMany.get(i);
-      long bytes = bytes(whole, measured.nodes());
-      rows.add(extrapolation.of(withFew.get(i), measured, bytes));
+    LoadedModel part = whole;
+    if (fitting < all) {
+      System.err.printf(
+          "%s: %d of %d layers fit %s; they are measured, the others extrapolated%n",
+          shape, fitting, all, where());
+      part = model(Optional.of(fitting));
     }
-    return rows;
-  }
-
-  private List<BenchRow> measure(LoadedModel model) throws InterruptedException {
-    Bench bench = new Bench(settings, model);
-    try (Root root = start.apply(model)) {
+    Bench bench = new Bench(settings, part, whole);
+    try (Root root = start.apply(part)) {
       return bench.run(root);
     }
   }
