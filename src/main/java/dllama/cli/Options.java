@@ -37,7 +37,7 @@ final class Options {
               "TIME",
               "form-timeout",
               "root: an automatic cluster forms when nobody has come for so long; default 5s"),
-          text("--arch", "NAME", "arch", "root: architecture, where the model file is silent"),
+          text("--arch", "NAME", "arch", "root: architecture, whatever the model file says"),
           text(
               "--weights-float-type",
               "TYPE",
@@ -76,8 +76,12 @@ final class Options {
 
   static final List<OptionRow> BENCH =
       List.of(
-          text("--shape", "NAME", "bench.shape", "random weights of this shape, no model file"),
-          text("--layers", "N", "bench.layers", "layers of the shape; default: all"),
+          text("--shape", "NAME", "bench.shape", "random weights, no model file; qwen3-8b, …"),
+          text(
+              "--layers",
+              "N",
+              "bench.layers",
+              "layers of the shape; default: all, or extrapolated"),
           option(Kind.COMMAS, "--prefill", "32,512", "bench.prefill", "prompt lengths; default 32"),
           text("--decode", "N", "bench.decode", "tokens to generate; default 64"),
           text("--repeat", "N", "bench.repeat", "runs per row; default 3"),
@@ -87,7 +91,11 @@ final class Options {
       List.of(
           text("--shape", "NAME", "synth.shape", "default tiny"),
           text("--layers", "N", "synth.layers", "default: as the shape has"),
-          text("--weights-float-type", "TYPE", "weights-float-type", "f32 or q40; default q40"),
+          text(
+              "--weights-float-type",
+              "TYPE",
+              "weights-float-type",
+              "f32, f16, q40 or q80; default q40"),
           text("--seed", "N", "synth.seed", "default 1"),
           text("--out", "FILE", "synth.out", "model file to write (.m, or .gguf for llama.cpp)"),
           text("--tokenizer", "FILE", "tokenizer", "tokenizer file to write (.t)"));

@@ -1,0 +1,80 @@
+package dllama.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dllama.model.Architecture;
+import dllama.model.ModelSpec;
+import dllama.model.Shapes;
+import dllama.settings.ModelSettings;
+import dllama.settings.Settings;
+import dllama.shard.ShardPlan;
+import dllama.tensor.DType;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+/// docs/MODELS.md says what the code knows.
+class ModelsDocTest {
+  private static final ModelSettings SETTINGS =
+      Settings.load(Optional.empty(), new Properties(), List.of()).model();
+
+  private static String doc() throws IOException {
+    return Files.readString(Path.of("docs", "MODELS.md"));
+  }
+
+  @Test
+  void shouldNameEveryArchitecture() throws IOException {
+    for (Architecture architecture : Architecture.all()) {
+      assertTrue(doc().contains("| `" + architecture.name() + "` |"), architecture.name());
+    }
+  }
+
+  @Test
+  void shouldTellTheMemoryOfEveryShape() throws IOException {
+    String expected = Shapes.names().stream().map(ModelsDocTest::row).collect(Collectors.joining());
+    assertTrue(doc().contains(expected), expected);
+  }
+
+  /// Shape, parameters in billions, and GiB on the node with the most for 1, 2, 4, 8 nodes.
+  private static String row(String shape) {
+    ModelSpec spec = Shapes.spec(shape, DType.Q40);
+    String memory =
+        IntStream.of(1, 2, 4, 8)
+            .mapToObj(nodes -> cell(shape, spec, nodes))
+            .collect(Collectors.joining(" | "));
+    return "| `%s` | `%s` | %s |\n".formatted(shape, spec.architecture().name(), memory);
+  }
+
+  private static String cell(String shape, ModelSpec spec, int nodes) {
+    LoadedModel model = LoadedModel.random(shape, spec, 1, SETTINGS);
+    if (ShardPlan.objection(spec, model.exchange(), nodes).isPresent()) {
+      return "no";
+    }
+    double gib = model.nodeBytes(nodes, SETTINGS.prefillBatch()) / (double) (1 << 30);
+    return String.format(Locale.ROOT, "%.2f", gib);
+  }
+
+  /// Weights that are cut in half take half, norms and rounding aside.
+  @Test
+  void shouldHalveTheMemoryWithTwiceTheNodes() {
+    for (String shape : Shapes.names()) {
+      ModelSpec spec = Shapes.spec(shape, DType.Q40);
+      LoadedModel model = LoadedModel.random(shape, spec, 1, SETTINGS);
+      long one = model.nodeBytes(1, 32);
+      for (int nodes : ShardPlan.usableWorldSizes(spec, model.exchange())) {
+        if (nodes <= 8) {
+          double share = (double) model.nodeBytes(nodes, 32) / one;
+          assertEquals(1.0 / nodes, share, 0.03 / nodes + 0.01, shape + " on " + nodes);
+        }
+      }
+    }
+  }
+}
