@@ -76,7 +76,9 @@ public final class ShardLayout {
     TensorRole role = name.role();
     DType dtype = role.dtype(plan.spec());
     Range rows = plan.part(role.rows(), rank);
-    List<Range> leaves = plan.columns(role.cols(), rank);
+    // A bias is as long as a row of wo, but nothing is summed over it.
+    List<Range> leaves =
+        role.isVector() ? List.of(plan.part(role.cols(), rank)) : plan.columns(role.cols(), rank);
     if (to.size() + leaves.size() > MAX_ENTRIES) {
       throw new UserException(
           "the model's slice for one of %d nodes has more than %d parts: its header is damaged"

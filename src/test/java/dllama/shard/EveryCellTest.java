@@ -54,23 +54,16 @@ class EveryCellTest {
       assertArrayEquals(rows, run(spec, exchange, nodes, tokens, 1), cell);
       onOne = nodes == 1 ? rows : onOne;
       double difference = difference(onOne, rows);
-      if (exchange == DType.F32) {
-        for (int row = 0; row < rows.length; row++) {
-          assertEquals(Goldens.argmax(onOne[row]), Goldens.argmax(rows[row]), cell);
-        }
-      }
-      assertTrue(difference <= bound(spec.architecture(), exchange), cell + ": " + difference);
+      double bound = exchange == DType.F32 ? 0 : bound(spec.architecture());
+      assertTrue(difference <= bound, cell + ": " + difference);
     }
   }
 
-  /// The most that other nodes may move logits, as a part of their root mean square. With Q80 0.02
-  /// was seen; 0.14 with experts, whose random router has near ties that rounding decides. A
-  /// missing partial would move them by about 1; by 0.02 in Grok-1, whose embedding is 78 times as
-  /// large as what a layer adds.
-  private static double bound(Architecture architecture, DType exchange) {
-    if (exchange == DType.F32) {
-      return 1e-4;
-    }
+  /// The most that rounding the partials of several nodes may move logits, as a part of their root
+  /// mean square; with F32 exchange nothing moves. 0.02 was seen; 0.14 with experts, where rounding
+  /// decides near ties of the random router. A missing partial would move them by about 1; by 0.02
+  /// in Grok-1, whose embedding is 78 times as large as what a layer adds.
+  private static double bound(Architecture architecture) {
     if (architecture.equals(Architecture.GROK1)) {
       return 0.001;
     }
