@@ -39,7 +39,6 @@ final class ShapeBench {
 
   List<BenchRow> run() throws InterruptedException {
     LoadedModel whole = model(settings.bench().layers());
-    System.err.printf("%s: a node needs %s%n", shape, memory(whole));
     int all = whole.spec().layers();
     int fitting = settings.bench().layers().isPresent() ? all : layersThatFit(whole);
     if (fitting < 1) {
@@ -47,6 +46,7 @@ final class ShapeBench {
           "not even one layer of %s fits %s; use more nodes or a smaller --max-seq-len"
               .formatted(shape, where()));
     }
+    System.err.printf("%s: a node needs %s%n", shape, memory(whole));
     LoadedModel part = whole;
     if (fitting < all) {
       System.err.printf(
