@@ -3,6 +3,8 @@ package dllama.cluster.loop;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.ClosedSelectorException;
 import java.nio.channels.Pipe;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.spi.SelectorProvider;
@@ -46,6 +48,8 @@ final class TestSelector implements AutoCloseable {
         selector.selectedKeys().clear();
         received.addAndGet(pipe.source().read(in.clear()));
       }
+    } catch (ClosedSelectorException | ClosedChannelException e) {
+      return; // closed by the test's thread after the look above
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
