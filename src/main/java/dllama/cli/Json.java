@@ -1,15 +1,22 @@
 package dllama.cli;
 
+import static com.fasterxml.jackson.databind.DeserializationFeature.FAIL_ON_TRAILING_TOKENS;
+
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 
-/// Results as JSON documents on standard output.
+/// Results as JSON documents on standard output, and JSON strings that are given.
 final class Json {
   private static final ObjectMapper MAPPER =
       new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
   private Json() {}
+
+  /// The text that a JSON string stands for.
+  static String text(String json) throws JsonProcessingException {
+    return MAPPER.readerFor(String.class).with(FAIL_ON_TRAILING_TOKENS).readValue(json);
+  }
 
   static void print(Object value) {
     try {

@@ -105,5 +105,6 @@ final class Options {
           text("--tokenizer", "PATH", "tokenizer", "tokenizer file (.t)"),
           text("--text", "TEXT", "tokenize.text", "what to encode"),
           text("--hex", "BYTES", "tokenize.hex", "the same as hexadecimal bytes"),
+          text("--file", "PATH", "tokenize.file", "texts, a JSON string per line; ids per line"),
           text("--output", "text|json", "output", "json: one document on standard output"));
 }

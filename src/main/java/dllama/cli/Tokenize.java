@@ -1,18 +1,23 @@
 package dllama.cli;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import dllama.error.UserException;
 import dllama.format.TokenizerFile;
 import dllama.settings.Output;
 import dllama.settings.Settings;
 import dllama.tokenizer.Tokenizer;
 import dllama.tokenizer.Tokenizer.Vocabulary;
+import java.io.BufferedReader;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 
-/// Shows the tokens of a text.
+/// Shows the tokens of a text, or those of many.
 final class Tokenize {
   private record Result(int[] ids, List<String> pieces) {}
 
@@ -20,7 +25,12 @@ final class Tokenize {
 
   static void run(Settings settings, PrintStream out) {
     Vocabulary vocabulary = TokenizerFile.read(LoadedModel.tokenizerPath(settings.model()));
-    int[] ids = new Tokenizer(vocabulary).encodePrompt(bytes(settings.tokenize()));
+    Tokenizer tokenizer = new Tokenizer(vocabulary);
+    if (settings.tokenize().file().isPresent()) {
+      lines(settings.tokenize().file().get(), tokenizer, out);
+      return;
+    }
+    int[] ids = tokenizer.encodePrompt(bytes(settings.tokenize()));
     List<String> pieces = Arrays.stream(ids).mapToObj(vocabulary::text).toList();
     if (settings.output() == Output.JSON) {
       Json.print(new Result(ids, pieces));
@@ -28,6 +38,21 @@ final class Tokenize {
       for (int i = 0; i < ids.length; i++) {
         out.printf("%6d  %s%n", ids[i], Text.printable(pieces.get(i)).replace("\n", "\\n"));
       }
+    }
+  }
+
+  /// A line of ids for every line of the file; for training text of any length.
+  private static void lines(Path path, Tokenizer tokenizer, PrintStream out) {
+    int number = 0;
+    try (BufferedReader reader = Files.newBufferedReader(path)) {
+      for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+        number++;
+        out.println(Arrays.toString(tokenizer.encodePrompt(Json.text(line))));
+      }
+    } catch (JsonProcessingException e) {
+      throw new UserException("%s:%d is not a JSON string".formatted(path, number), e);
+    } catch (IOException e) {
+      throw new UserException("can not read %s: %s".formatted(path, e.getMessage()), e);
     }
   }
 

@@ -123,9 +123,11 @@ public record Settings(
   /// What to encode.
   ///
   /// @param hex the same as bytes; counts where it is given
-  public record Tokenize(String text, Optional<String> hex) {
+  /// @param file many texts; counts where it is given
+  public record Tokenize(String text, Optional<String> hex, Optional<Path> file) {
     static Tokenize from(Values values) {
-      return new Tokenize(values.text("text"), values.textIfAny("hex"));
+      return new Tokenize(
+          values.text("text"), values.textIfAny("hex"), values.textIfAny("file").map(Path::of));
     }
   }
 
