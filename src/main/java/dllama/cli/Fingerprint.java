@@ -9,6 +9,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Comparator;
 import java.util.HexFormat;
 
 /// Names the content of a model, so that a worker knows the slice that it still has. Of a file it
@@ -25,14 +26,30 @@ final class Fingerprint {
     return switch (model.source()) {
       case ModelSource.Random random -> "random " + random.spec() + " " + random.seed();
       case ModelSource.Weights _ when file != null -> of(file);
-      case ModelSource.Weights weights ->
-          throw new IllegalArgumentException("no file for " + weights.spec());
+      case ModelSource.Weights weights -> of(weights);
     };
+  }
+
+  /// Of weights in memory, which are few, all bytes count.
+  private static String of(ModelSource.Weights source) {
+    MessageDigest digest = sha256();
+    source.weights().tensors().entrySet().stream()
+        .sorted(Comparator.comparing(entry -> entry.getKey().toString()))
+        .forEach(entry -> digest.update(entry.getValue().data().asByteBuffer()));
+    return HexFormat.of().formatHex(digest.digest());
+  }
+
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   private static String of(ModelFile file) {
     try (FileChannel channel = FileChannel.open(file.path())) {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      MessageDigest digest = sha256();
       long size = channel.size();
       ByteBuffer buffer = ByteBuffer.allocate(SAMPLE_BYTES);
       buffer.putLong(size).putLong(Files.getLastModifiedTime(file.path()).toMillis());
@@ -45,8 +62,6 @@ final class Fingerprint {
       return HexFormat.of().formatHex(digest.digest());
     } catch (IOException e) {
       throw new UserException("can not read %s: %s".formatted(file.path(), e.getMessage()), e);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
     }
   }
 }

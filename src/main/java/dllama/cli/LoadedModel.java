@@ -1,6 +1,7 @@
 package dllama.cli;
 
 import dllama.error.UserException;
+import dllama.format.BuiltInModel;
 import dllama.format.DllamaFile;
 import dllama.format.ModelFile;
 import dllama.format.TokenizerFile;
@@ -22,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 /// A model that is open, with what the settings leave to it decided.
 ///
 /// @param name for the user
-/// @param file that the weights are mapped from; null for random ones
+/// @param file that the weights are mapped from; null for random and built-in ones
 /// @param exchange type of the exchanged partials
 /// @param kv type of the key/value cache
 /// @param contextLength positions to reserve
@@ -35,26 +36,33 @@ record LoadedModel(
     int contextLength)
     implements AutoCloseable {
 
-  /// Opens the model file of the settings.
+  /// Opens the model file of the settings, or the built-in model where they name none.
   ///
-  /// @throws UserException if there is none, it can not be read, or it contradicts a setting
+  /// @throws UserException if it can not be read, or it contradicts a setting
   static LoadedModel open(ModelSettings settings) {
-    Path path =
-        settings
-            .model()
-            .orElseThrow(
-                () ->
-                    new UserException(
-                        "no model: give --model FILE.m and --tokenizer FILE.t"
-                            + " (scripts/run makes a small one)"));
     var hints =
         new DllamaFile.Hints(
             settings.arch().map(Architecture::named),
             settings.weightsFloatType().map(LoadedModel::dtype));
+    if (settings.model().isEmpty()) {
+      return builtIn(settings, hints);
+    }
+    Path path = settings.model().get();
     ModelFile file = DllamaFile.open(path, hints);
     ModelSpec spec = file.spec();
     String name = String.valueOf(path.getFileName());
     return of(name, new ModelSource.Weights(spec, file.weights()), file, settings);
+  }
+
+  /// The model in the jar, for who gives neither model nor tokenizer.
+  private static LoadedModel builtIn(ModelSettings settings, DllamaFile.Hints hints) {
+    if (settings.tokenizer().isPresent()) {
+      throw new UserException(
+          "no model: give --model FILE.m with --tokenizer FILE.t, or neither for the built-in one");
+    }
+    ModelFile file = BuiltInModel.model(hints);
+    ModelSpec spec = file.spec();
+    return of(BuiltInModel.NAME, new ModelSource.Weights(spec, file.weights()), null, settings);
   }
 
   /// A model of random weights, which every node makes for itself.
@@ -82,8 +90,16 @@ record LoadedModel(
     return source.spec();
   }
 
+  private boolean builtIn() {
+    return file == null && source instanceof ModelSource.Weights;
+  }
+
   /// One line for the user: what the file was taken for.
   String description() {
+    if (builtIn()) {
+      return "built-in model: very small, made to try things; give a real one with --model FILE.m"
+          + " --tokenizer FILE.t";
+    }
     ModelSpec spec = spec();
     String experts =
         spec.experts() == 0
@@ -110,6 +126,9 @@ record LoadedModel(
   ///
   /// @throws UserException if there is none, or it does not fit the model
   Vocabulary vocabulary(ModelSettings settings) {
+    if (builtIn()) {
+      return BuiltInModel.vocabulary();
+    }
     Vocabulary vocabulary = TokenizerFile.read(tokenizerPath(settings), spec());
     return spec().architecture().has(Architecture.Trait.WITHOUT_BOS)
         ? vocabulary.withoutBos()

@@ -50,23 +50,36 @@ public final class DllamaFile implements ModelFile {
   ///     not what `hints` says
   public static DllamaFile open(Path path, Hints hints) {
     try (InputFile file = InputFile.open(path, "model")) {
-      DllamaHeader header = DllamaHeader.read(file);
-      Architecture architecture = header.architecture(hints.architecture());
-      DType weightType =
-          header
-              .weightType(hints.weightType())
-              .orElseGet(() -> weightTypeByLength(file, header, architecture));
-      ModelSpec spec = header.spec(architecture, weightType);
-      DllamaLayout layout = DllamaLayout.of(spec);
-      long expected = header.size() + layout.bytes();
-      if (file.size() != expected) {
-        throw file.damaged(
-            "it has %,d bytes where its header asks for %,d".formatted(file.size(), expected));
-      }
-      Arena arena = Arena.ofShared();
-      MemorySegment tensors = file.map(arena).asSlice(header.size());
-      return new DllamaFile(path, spec, arena, weights(layout, tensors));
+      return read(file, hints);
     }
+  }
+
+  /// Reads a model that is in memory; there is nothing to close.
+  ///
+  /// @param name for messages
+  static DllamaFile of(byte[] content, String name, Hints hints) {
+    try (InputFile file = InputFile.of(content, "model", name)) {
+      return read(file, hints);
+    }
+  }
+
+  private static DllamaFile read(InputFile file, Hints hints) {
+    DllamaHeader header = DllamaHeader.read(file);
+    Architecture architecture = header.architecture(hints.architecture());
+    DType weightType =
+        header
+            .weightType(hints.weightType())
+            .orElseGet(() -> weightTypeByLength(file, header, architecture));
+    ModelSpec spec = header.spec(architecture, weightType);
+    DllamaLayout layout = DllamaLayout.of(spec);
+    long expected = header.size() + layout.bytes();
+    if (file.size() != expected) {
+      throw file.damaged(
+          "it has %,d bytes where its header asks for %,d".formatted(file.size(), expected));
+    }
+    Arena arena = Arena.ofShared();
+    MemorySegment tensors = file.map(arena).asSlice(header.size());
+    return new DllamaFile(file.path(), spec, arena, weights(layout, tensors));
   }
 
   /// The weight type that gives the file just the length it has.

@@ -17,14 +17,65 @@ import java.nio.file.StandardOpenOption;
 final class InputFile implements AutoCloseable {
   private final Path path;
   private final String kind;
-  private final FileChannel channel;
+  private final Content content;
   private final long size;
 
-  private InputFile(Path path, String kind, FileChannel channel, long size) {
+  private InputFile(Path path, String kind, Content content, long size) {
     this.path = path;
     this.kind = kind;
-    this.channel = channel;
+    this.content = content;
     this.size = size;
+  }
+
+  /// Where the bytes are.
+  private sealed interface Content {
+    int read(ByteBuffer buffer, long position) throws IOException;
+
+    MemorySegment map(long size, Arena arena) throws IOException;
+
+    void close() throws IOException;
+  }
+
+  private record OnDisk(FileChannel channel) implements Content {
+    @Override
+    public int read(ByteBuffer buffer, long position) throws IOException {
+      return channel.read(buffer, position);
+    }
+
+    @Override
+    public MemorySegment map(long size, Arena arena) throws IOException {
+      return channel.map(FileChannel.MapMode.READ_ONLY, 0, size, arena);
+    }
+
+    @Override
+    public void close() throws IOException {
+      channel.close();
+    }
+  }
+
+  private record InMemory(MemorySegment bytes) implements Content {
+    @Override
+    public int read(ByteBuffer buffer, long position) {
+      int length = (int) Math.min(buffer.remaining(), bytes.byteSize() - position);
+      buffer.put(bytes.asSlice(position, length).asByteBuffer());
+      return length;
+    }
+
+    @Override
+    public MemorySegment map(long size, Arena arena) {
+      return bytes;
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  /// A file whose content is in memory already.
+  ///
+  /// @param name for messages
+  static InputFile of(byte[] content, String kind, String name) {
+    MemorySegment bytes = MemorySegment.ofArray(content).asReadOnly();
+    return new InputFile(Path.of(name), kind, new InMemory(bytes), content.length);
   }
 
   /// Opens a regular file; others (a pipe, a device) could block or never end.
@@ -40,7 +91,7 @@ final class InputFile implements AutoCloseable {
     }
     try {
       FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
-      return new InputFile(path, kind, channel, channel.size());
+      return new InputFile(path, kind, new OnDisk(channel), channel.size());
     } catch (NoSuchFileException e) {
       throw new UserException("%s file %s does not exist; check the path".formatted(kind, path), e);
     } catch (IOException e) {
@@ -62,7 +113,7 @@ final class InputFile implements AutoCloseable {
     ByteBuffer buffer = ByteBuffer.allocate(available).order(ByteOrder.LITTLE_ENDIAN);
     try {
       while (buffer.hasRemaining()) {
-        if (channel.read(buffer, position + buffer.position()) < 0) {
+        if (content.read(buffer, position + buffer.position()) < 0) {
           throw damaged("it was shortened while it was read");
         }
       }
@@ -75,7 +126,7 @@ final class InputFile implements AutoCloseable {
   /// Maps the whole file.
   MemorySegment map(Arena arena) {
     try {
-      return channel.map(FileChannel.MapMode.READ_ONLY, 0, size, arena);
+      return content.map(size, arena);
     } catch (IOException e) {
       throw unreadable(path, kind, e);
     }
@@ -100,7 +151,7 @@ final class InputFile implements AutoCloseable {
   @Override
   public void close() {
     try {
-      channel.close();
+      content.close();
     } catch (IOException e) {
       throw unreadable(path, kind, e);
     }

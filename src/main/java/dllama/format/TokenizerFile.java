@@ -79,21 +79,34 @@ public final class TokenizerFile {
   /// @throws UserException for a file that is not a complete tokenizer
   public static Vocabulary read(Path path) {
     try (InputFile file = InputFile.open(path, "tokenizer")) {
-      if (file.size() > MAX_FILE_BYTES) {
-        throw file.refused(
-            "it has %,d bytes, too many for a tokenizer".formatted(file.size()),
-            "name a .t file made by the converter");
-      }
-      int magic = KeyValueHeader.magic(file);
-      return switch (magic) {
-        case MAGIC -> readKeyValue(file);
-        case OLD_MAGIC -> readOld(file);
-        default ->
-            throw file.refused(
-                "magic number 0x%08X is not that of a .t file".formatted(magic),
-                "name a .t file made by the converter");
-      };
+      return read(file);
     }
+  }
+
+  /// Reads a tokenizer that is in memory.
+  ///
+  /// @param name for messages
+  static Vocabulary of(byte[] content, String name) {
+    try (InputFile file = InputFile.of(content, "tokenizer", name)) {
+      return read(file);
+    }
+  }
+
+  private static Vocabulary read(InputFile file) {
+    if (file.size() > MAX_FILE_BYTES) {
+      throw file.refused(
+          "it has %,d bytes, too many for a tokenizer".formatted(file.size()),
+          "name a .t file made by the converter");
+    }
+    int magic = KeyValueHeader.magic(file);
+    return switch (magic) {
+      case MAGIC -> readKeyValue(file);
+      case OLD_MAGIC -> readOld(file);
+      default ->
+          throw file.refused(
+              "magic number 0x%08X is not that of a .t file".formatted(magic),
+              "name a .t file made by the converter");
+    };
   }
 
   private static Vocabulary readKeyValue(InputFile file) {
