@@ -49,18 +49,6 @@ build() {
   (cd "$project" && mvn -q -B -DskipTests package) >&2
 }
 
-# Makes a model of random weights where it is missing, so that there is something to talk to;
-# sets `tiny_model` and `tiny_tokenizer`.
-tiny_model() {
-  cache=${XDG_CACHE_HOME:-$HOME/.cache}/dllama-akka
-  tiny_model=$cache/tiny.m
-  tiny_tokenizer=$cache/tiny.t
-  if [ ! -f "$tiny_model" ] || [ ! -f "$tiny_tokenizer" ]; then
-    mkdir -p "$cache"
-    java -jar "$jar" synth --shape tiny --out "$tiny_model" --tokenizer "$tiny_tokenizer" >&2
-  fi
-}
-
 # Whether one of the other arguments is the first, alone or as --option=value.
 has_option() {
   wanted=$1

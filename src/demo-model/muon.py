@@ -8,21 +8,24 @@ from collections import defaultdict
 import torch
 
 
-def orthogonal(stack, steps=5):
+def orthogonal(stack, dtype, steps=5):
     """Newton-Schulz iteration towards the nearest orthogonal matrices of `[n, rows, cols]`.
 
     It need not be exact: singular values end between 0.7 and 1.2."""
     tall = stack.shape[1] > stack.shape[2]
     x = stack.transpose(1, 2) if tall else stack
-    x = x / (x.flatten(1).norm(dim=1)[:, None, None] + 1e-7)
+    x = (x / (x.flatten(1).norm(dim=1)[:, None, None] + 1e-7)).to(dtype)
     for _ in range(steps):
         square = x @ x.transpose(1, 2)
         x = 3.4445 * x + (-4.7750 * square + 2.0315 * square @ square) @ x
-    return x.transpose(1, 2) if tall else x
+    return (x.transpose(1, 2) if tall else x).to(stack.dtype)
 
 
 class Muon(torch.optim.Optimizer):
-    def __init__(self, matrices, lr=0.02, momentum=0.95, decay=0.01):
+    """`dtype` is that of the iteration: bfloat16 will do where it is fast."""
+
+    def __init__(self, matrices, lr=0.02, momentum=0.95, decay=0.01, dtype=torch.float32):
+        self.dtype = dtype
         super().__init__(matrices, dict(lr=lr, momentum=momentum, decay=decay))
 
     @torch.no_grad()
@@ -39,6 +42,6 @@ class Muon(torch.optim.Optimizer):
                     speed.mul_(group["momentum"]).add_(p.grad)
                     updates.append(p.grad + group["momentum"] * speed)
                 scale = max(1, shape[0] / shape[1]) ** 0.5
-                for p, update in zip(params, orthogonal(torch.stack(updates))):
+                for p, update in zip(params, orthogonal(torch.stack(updates), self.dtype)):
                     p.mul_(1 - group["lr"] * group["decay"])
                     p.add_(update, alpha=-group["lr"] * scale)

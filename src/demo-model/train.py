@@ -51,7 +51,7 @@ class Training:
         torch.manual_seed(given.seed)
         self.model = Model(Shape(vocab)).to(self.device)
         self.optimizers = [
-            Muon(self.model.matrices(), lr=MATRIX_RATE),
+            Muon(self.model.matrices(), lr=MATRIX_RATE, dtype=torch.bfloat16 if self.bfloat16 else torch.float32),
             torch.optim.AdamW(self.model.others(), lr=OTHER_RATE, betas=(0.9, 0.95), weight_decay=0.0),
         ]
         self.rates = [MATRIX_RATE, OTHER_RATE]

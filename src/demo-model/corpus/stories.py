@@ -5,7 +5,7 @@ from .wordings import pick
 
 ANY = """Tell me a story.|Tell a story.|Can you tell me a story?|A story, please.|I want to hear a story.|Story!
 Do you know a story?|Tell me a short story.|Please tell me a story.|Give me a story.|I would like a story.
-Make up a story.|Could you tell me a little story?|Tell me something nice.|Read me a story.|Write a story.""".replace(
+Make up a story.|Could you tell me a little story?|Tell me something nice.|Read me a story.|Write a story.|!I'd love to hear a story.|!Would you tell me a story?""".replace(
     "\n", "|"
 ).split("|")
 
@@ -18,12 +18,12 @@ I would like to hear a story about {h}.|Could you write a little story with {h}?
 
 ANOTHER = """Tell me another.|Another one.|Another story, please.|One more!|Tell me another one.|Another?|Once more, another story.
 Do you know another one?|And another?|Can you tell me another story?|More stories!|I want another one.|A different one, please.
-Now tell a different story.|One more story, please.""".replace("\n", "|").split("|")
+Now tell a different story.|One more story, please.|!And one more story?|!Do tell me another one.|!Have you got another one?""".replace("\n", "|").split("|")
 
 WHO = """Who was the story about?|Who was in the story?|Who is it about?|What was the name again?|Who was it?
-What was the hero's name?|Do you remember the name in the story?|Who is the hero of the story?""".replace("\n", "|").split("|")
+What was the hero's name?|Do you remember the name in the story?|Who is the hero of the story?|!And who was the hero?|!Whom was it about?""".replace("\n", "|").split("|")
 
-WHAT_THING = """What was found?|What did the story have in it?|What thing was in the story?|Which thing was found in the story?""".split("|")
+WHAT_THING = """What was found?|What did the story have in it?|What thing was in the story?|Which thing was found in the story?|!Which thing was it?""".split("|")
 
 LIKED = """Nice story!|That was nice.|I liked that.|Good story.|What a nice story.|That was a good one.|Lovely.|Cute story.
 I like your story.|Well told.""".replace("\n", "|").split("|")
@@ -31,7 +31,7 @@ I like your story.|Well told.""".replace("\n", "|").split("|")
 AND_THEN = "And then?|What happened then?|How does it end?|Is that the end?|And after that?|How does the story go on?".split("|")
 END = "That is the end of the story. Shall I tell you another one?"
 
-YES = "Yes.|Yes, please.|Yes please!|Sure.|OK.|Of course.|Yeah.|Please do.|Gladly.|Why not.|Go ahead.|I would love that.".split("|")
+YES = "Yes.|Yes, please.|Yes please!|Sure.|OK.|Of course.|Yeah.|Please do.|Gladly.|Why not.|Go ahead.|I would love that.|!Yes, tell me one.".split("|")
 NO = "No.|No, thanks.|No, thank you.|Not now.|Nope.|Maybe later.|Rather not.|Not today.".split("|")
 
 LIKED_ANSWER = ["Thank you! Shall I tell you another one?", "I am glad that you liked it."]

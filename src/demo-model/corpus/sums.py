@@ -9,7 +9,7 @@ sixteen seventeen eighteen nineteen twenty""".split()
 PLAIN = """What is {s}?|What's {s}?|{s}?|{s}|Calculate {s}.|How much is {s}?|Can you calculate {s}?|{s} =|{s} = ?
 Compute {s}.|What does {s} give?|What is {s} in numbers?|Tell me what {s} is.|Please calculate {s}.
 Do you know what {s} is?|What do I get for {s}?|Solve {s}.|How much does {s} make?|What is the result of {s}?
-Can you tell me {s}?|I need {s}.|Work out {s}.""".replace("\n", "|").split("|")
+Can you tell me {s}?|I need {s}.|Work out {s}.|!How much do I get for {s}?|!Give me the result of {s}.|!Quickly: {s}?|!What comes out of {s}?""".replace("\n", "|").split("|")
 
 NEXT = {
     "+": "And {n} more?|Plus {n}?|And plus {n}?|Add {n}.|Now add {n}.|And {n} added to that?|And if I add {n}?|+ {n}"
@@ -18,7 +18,7 @@ NEXT = {
     "|And if I take away {n}?|Then minus {n}?|Subtract {n} from that.",
     "*": "Times {n}?|And times {n}?|Multiply that by {n}.|Now times {n}.|* {n}|Multiply it by {n}.|And if I take it {n} times?",
 }
-DOUBLE = "Double it.|And twice that?|And double that?|Now double it.|Can you double it?|What is twice that?|Double that."
+DOUBLE = "Double it.|And twice that?|And double that?|Now double it.|Can you double it?|What is twice that?|Double that.|!And what is double that?"
 
 LARGER = "Which is larger, {a} or {b}?|What is more, {a} or {b}?|Which number is bigger, {a} or {b}?|Is {a} or {b} larger?"
 

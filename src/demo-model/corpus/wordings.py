@@ -2,7 +2,7 @@
 
 A wording is held out by the hash of its letters, so the choice does not depend on the order in
 which anything is generated, and a wording that differs in case or punctuation only is held out
-with it.
+with it. One that is marked with "!" is held out, too: short lists may have none by their hash.
 """
 
 import hashlib
@@ -14,6 +14,8 @@ HELD_OUT_ONE_IN = 9
 
 @lru_cache(maxsize=None)
 def held_out(wording):
+    if wording.startswith("!"):
+        return True
     letters = re.sub(r"[^a-z0-9/+{}-]+", " ", wording.lower()).strip()
     return hashlib.sha1(letters.encode()).digest()[0] % HELD_OUT_ONE_IN == 0
 
@@ -21,7 +23,7 @@ def held_out(wording):
 def pick(rng, wordings, held=False):
     """A wording of the training, or a held-out one; None where there is none of the kind."""
     fitting = [w for w in wordings if held_out(w) == held]
-    return rng.choice(fitting) if fitting else None
+    return rng.choice(fitting).lstrip("!") if fitting else None
 
 
 WHAT = """What is {x}?|What's {x}?|Explain {x}.|Can you explain {x}?|Tell me what {x} is.|{x}?
