@@ -37,7 +37,7 @@ def document(rng):
     roll = rng.random()
     if roll < 0.05:
         return plain(rng)
-    if roll < 0.70:
+    if roll < 0.75:
         return conversation(rng, rng.randint(1, 3))
     if roll < 0.95:
         return conversation(rng, rng.randint(4, 9))

@@ -13,6 +13,7 @@ from torch import nn
 
 BLOCK = 32
 EPSILON = 1e-5
+EMBEDDING_SCALE = 8.0
 
 
 @dataclass
@@ -84,16 +85,21 @@ class Model(nn.Module):
     def __init__(self, shape):
         super().__init__()
         self.shape = shape
-        self.embedding = nn.Parameter(torch.randn(shape.vocab, shape.dim) * 0.5)
+        # One matrix for embedding and wcls, in different scales: a token that attention brings
+        # along is then already what the output needs, so that words of the question can be repeated.
+        self.wcls = nn.Parameter(torch.randn(shape.vocab, shape.dim) * shape.dim**-0.5)
         self.layers = nn.ModuleList(Layer(shape) for _ in range(shape.layers))
         self.norm = Norm(shape.dim)
-        self.wcls = nn.Parameter(torch.randn(shape.vocab, shape.dim) * 0.5 * shape.dim**-0.5)
         self.rounded = False
         half = shape.head_dim // 2
         frequency = shape.theta ** (-torch.arange(half, dtype=torch.float64) / half)
         angle = torch.arange(shape.context)[:, None] * frequency
         self.register_buffer("cos", angle.cos().float().repeat(1, 2), persistent=False)
         self.register_buffer("sin", angle.sin().float().repeat(1, 2), persistent=False)
+
+    @property
+    def embedding(self):
+        return self.wcls * EMBEDDING_SCALE
 
     def forward(self, tokens, document=None, wanted=None):
         """Logits of `tokens` `[batch, length]`; a token sees those of its own `document` only.
@@ -111,7 +117,7 @@ class Model(nn.Module):
             return x * cos + torch.cat([-b, a], -1) * sin
 
         weight = quantized if self.rounded else lambda w: w
-        x = self.embedding[tokens]
+        x = F.embedding(tokens, self.wcls) * EMBEDDING_SCALE
         for layer in self.layers:
             x = layer(x, turn, mask, weight)
         x = self.norm(x)
@@ -121,6 +127,6 @@ class Model(nn.Module):
         return [w for layer in self.layers for w in layer.parameters() if w.dim() == 2]
 
     def others(self):
-        return [self.embedding, self.wcls, self.norm.weight] + [
+        return [self.wcls, self.norm.weight] + [
             w for layer in self.layers for w in layer.parameters() if w.dim() == 1
         ]

@@ -19,12 +19,12 @@ import data
 from model import Model, Shape
 from muon import Muon
 
-TOKENS_PER_STEP = 4096
+TOKENS_PER_STEP = 2048
 WARM_UP = 30
-FALLING = 0.4
+FALLING = 0.6
 ROUNDED = 0.25
-MATRIX_RATE = 0.02
-OTHER_RATE = 0.003
+MATRIX_RATE = 0.008
+OTHER_RATE = 0.002
 
 
 def factor(step, steps):
@@ -155,7 +155,7 @@ def main():
     options.add_argument("--out", type=Path, required=True, help="folder with text and tokenizer")
     options.add_argument("--jar", required=True)
     options.add_argument("--java", default="java")
-    options.add_argument("--steps", type=int, default=1500)
+    options.add_argument("--steps", type=int, default=1600)
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--threads", type=int, default=1)
     given = options.parse_args()

@@ -32,7 +32,7 @@ ODD_REASONS = {
 }
 ODD_MORE = "There is no more that I could say. Ask me something else."
 
-WEIGHTS = {"about": 34, "sum": 20, "story": 11, "talk": 11, "name": 6, "unknown": 13}
+WEIGHTS = {"about": 30, "sum": 22, "story": 11, "talk": 14, "name": 14, "unknown": 11}
 
 
 class Conversation:
@@ -94,9 +94,9 @@ class Conversation:
         return True
 
     def new_story(self):
-        question, hero = stories.ask(self.rng, self.held)
-        text, hero, name, thing = stories.tell(self.rng, hero)
-        if not self.add("story", question, text, [[hero], ["."]]):
+        question, asked = stories.ask(self.rng, self.held)
+        text, hero, name, thing = stories.tell(self.rng, asked)
+        if not self.add("story", question, text, [[asked] if asked else ["Once", " lived ", " was "], ["."]]):
             return False
         self.told = (hero, name, thing)
         return True
@@ -186,7 +186,7 @@ class Conversation:
 
     def refer_sum(self):
         made = sums.following(self.rng, self.result, self.held)
-        if not made or made[2] > 200:
+        if not made or made[2] > 60:
             return False
         self.add("next sum", made[0], made[1], [[f"= {made[2]}"]])
         self.result = made[2]

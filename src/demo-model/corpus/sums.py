@@ -36,7 +36,7 @@ def work_out(a, op, b):
 
 def numbers(rng):
     op = rng.choice("+++--*/")
-    small = 20 if rng.random() < 0.6 else 60
+    small = 20 if rng.random() < 0.9 else 50
     a, b = rng.randint(0, small), rng.randint(0, small)
     if op == "-" and a < b:
         a, b = b, a
@@ -77,14 +77,14 @@ def plain(rng, held=False):
 
 def following(rng, last, held=False):
     """A question that goes on from the last result."""
-    if last <= 60 and rng.random() < 0.12:
+    if last <= 20 and rng.random() < 0.12:
         question = pick(rng, DOUBLE.split("|"), held)
         if question:
             return question, equation(last, "*", 2), last * 2
     op = rng.choice("+++--*")
-    if op == "-" and last == 0 or op == "*" and last > 12:
+    if op == "-" and last == 0 or op == "*" and last > 10:
         op = "+"
-    n = rng.randint(1, {"+": 20, "-": min(20, max(last, 1)), "*": 5}[op])
+    n = rng.randint(1, {"+": 10, "-": min(10, max(last, 1)), "*": 5}[op])
     question = pick(rng, NEXT[op].split("|"), held)
     if not question:
         return None
