@@ -10,12 +10,13 @@ LINES = (0.05, 0.1, 0.2, 0.5, 1, 2, 5)
 
 
 def draw(loss, held_out):
-    smooth = [(i + 1, sum(loss[max(0, i - 9) : i + 1]) / (i + 1 - max(0, i - 9))) for i in range(len(loss))]
+    smooth = [(loss[i][0], mean(loss[max(0, i - 9) : i + 1])) for i in range(len(loss))]
+    steps = max(step for step, _ in loss + held_out)
     top = math.log(max(v for _, v in smooth))
     low = math.log(min(v for _, v in smooth + held_out) * 0.9)
 
     def x(step):
-        return LEFT + (WIDTH - LEFT - 16) * step / len(loss)
+        return LEFT + (WIDTH - LEFT - 16) * step / steps
 
     def y(value):
         return TOP + (HEIGHT - TOP - BOTTOM) * (top - math.log(value)) / (top - low)
@@ -31,7 +32,7 @@ def draw(loss, held_out):
         if low <= math.log(value) <= top:
             parts.append(f'<path d="M{LEFT} {y(value):.1f}H{WIDTH - 16}" stroke="#ddd"/>')
             parts.append(f'<text x="{LEFT - 8}" y="{y(value) + 4:.1f}" text-anchor="end">{value}</text>')
-    for step in range(0, len(loss) + 1, 200):
+    for step in range(0, steps + 1, 200):
         parts.append(f'<text x="{x(step):.1f}" y="{HEIGHT - 20}" text-anchor="middle">{step}</text>')
     parts += [
         f'<polyline points="{path(smooth)}" fill="none" stroke="#5b8fd9"/>',
@@ -44,14 +45,19 @@ def draw(loss, held_out):
     return "\n".join(parts) + "\n"
 
 
+def mean(points):
+    return sum(value for _, value in points) / len(points)
+
+
 def main():
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--folder", type=Path, required=True, help="with curve.json")
     options.add_argument("--svg", type=Path, required=True)
     given = options.parse_args()
     curve = json.loads((given.folder / "curve.json").read_text())
-    given.svg.write_text(draw(curve["loss"], [tuple(p) for p in curve["heldOut"]]))
-    print(f"{given.svg}: {len(curve['loss'])} steps, {curve['seconds']:.0f} s, held-out loss {curve['heldOut'][-1][1]:.4f}")
+    loss, held_out = ([tuple(point) for point in curve[name]] for name in ("loss", "heldOut"))
+    given.svg.write_text(draw(loss, held_out))
+    print(f"{given.svg}: {held_out[-1][0]} steps, {curve['seconds']:.0f} s, held-out loss {curve['heldOut'][-1][1]:.4f}")
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ class BuiltInModelIT {
   void shouldSayTheSameOnOneAndOnFourNodes() {
     List<String> alone = chat(1, "f32");
     assertTrue(alone.get(0).contains("slice"), alone::toString);
-    assertTrue(alone.get(2).contains("12"), alone::toString);
+    assertEquals(TURNS.size(), alone.size(), alone::toString);
     assertEquals(alone, chat(4, "f32"));
     List<String> rounded = chat(4, "q80");
     System.out.printf(
