@@ -16,17 +16,15 @@ import torch
 import torch.nn.functional as F
 
 import data
-from copying import Copying
 from model import Model, Shape
 from muon import Muon
 
 TOKENS_PER_STEP = 2048
 WARM_UP = 30
-FALLING = 0.36
-COPYING = 0.5  # share of the steps before the rate falls
+FALLING = 0.4
 ROUNDED = 0.25
-MATRIX_RATE = 0.008
-OTHER_RATE = 0.002
+MATRIX_RATE = 0.004
+OTHER_RATE = 0.001
 
 
 def factor(step, steps):
@@ -57,8 +55,7 @@ class Training:
             torch.optim.AdamW(self.model.others(), lr=OTHER_RATE, betas=(0.9, 0.95), weight_decay=0.0),
         ]
         self.rates = [MATRIX_RATE, OTHER_RATE]
-        self.copying = Copying(vocab, data.WINDOWS[0], TOKENS_PER_STEP, given.seed)
-        self.step, self.seconds, self.curve, self.copied = 0, 0.0, [], []
+        self.step, self.seconds, self.curve, self.held_out = 0, 0.0, [], []
         print(f"{sum(p.numel() for p in self.model.parameters()):,} parameters on {self.device}, "
               f"bfloat16={self.bfloat16}, {sum(len(d[0]) for d in train):,} tokens of training text", flush=True)
 
@@ -86,9 +83,7 @@ class Training:
         while self.step < steps:
             started = time.time()
             choose = random.Random(self.given.seed * 1_000_003 + self.step)
-            copying = self.step < steps * (1 - FALLING) and choose.random() < COPYING
             source = choose.choices([s for s, _ in self.sources], [w for _, w in self.sources])[0]
-            source = self.copying if copying else source
             self.model.rounded = self.step >= steps * (1 - ROUNDED)
             loss = self.loss(source.next(self.device))
             loss.backward()
@@ -98,10 +93,10 @@ class Training:
                 optimizer.zero_grad()
             self.step += 1
             self.seconds += time.time() - started
-            (self.copied if copying else self.curve).append((self.step, loss.item()))
+            self.curve.append((self.step, loss.item()))
             if self.step % 20 == 0:
-                recent, copied = mean(self.curve[-20:]), mean(self.copied[-10:])
-                print(f"step {self.step} of {steps}: loss {recent:.3f}, copying {copied:.3f}, {self.seconds:.0f} s", flush=True)
+                recent = mean(self.curve[-20:])
+                print(f"step {self.step} of {steps}: loss {recent:.3f}, {self.seconds:.0f} s", flush=True)
             if self.step % 100 == 0 or self.step == steps:
                 self.save()
 
@@ -121,11 +116,11 @@ class Training:
         state = {
             "model": self.model.state_dict(), "shape": vars(self.model.shape), "step": self.step,
             "optimizers": [o.state_dict() for o in self.optimizers], "seconds": self.seconds, "curve": self.curve,
-            "copied": self.copied,
         }
         held_out = self.validate()
         print(f"step {self.step}: held-out loss {held_out:.4f}", flush=True)
-        state["heldOut"] = self.held_out = getattr(self, "held_out", []) + [(self.step, held_out)]
+        self.held_out.append((self.step, held_out))
+        state["heldOut"] = self.held_out
         part = self.given.out / "checkpoint.part"
         torch.save(state, part)
         part.replace(self.given.out / "checkpoint.pt")
@@ -140,8 +135,10 @@ class Training:
         self.model.load_state_dict(state["model"])
         for optimizer, saved in zip(self.optimizers, state["optimizers"]):
             optimizer.load_state_dict(saved)
-        self.step, self.seconds, self.curve, self.copied = (state[k] for k in ("step", "seconds", "curve", "copied"))
+        self.step, self.seconds, self.curve = state["step"], state["seconds"], state["curve"]
         self.held_out = state["heldOut"]
+        for source, _ in self.sources:
+            source.random.seed(self.step)  # not the same windows once more
         print(f"going on from step {self.step}", flush=True)
 
 
@@ -165,7 +162,7 @@ def main():
     options.add_argument("--out", type=Path, required=True, help="folder with text and tokenizer")
     options.add_argument("--jar", required=True)
     options.add_argument("--java", default="java")
-    options.add_argument("--steps", type=int, default=2500)
+    options.add_argument("--steps", type=int, default=4000)
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--threads", type=int, default=1)
     given = options.parse_args()
