@@ -38,15 +38,21 @@ final class Inference {
   private final Settings settings;
   private final LoadedModel model;
   private final Vocabulary vocabulary;
+  private final int[] prompt;
   private final PrintStream out;
   private final List<Integer> tokens = new ArrayList<>();
   private final StringBuilder text = new StringBuilder();
 
+  /// @throws UserException if there is no prompt
   Inference(Settings settings, LoadedModel model, PrintStream out) {
     this.settings = settings;
     this.model = model;
     this.out = out;
     vocabulary = model.vocabulary(settings.model());
+    prompt = new Tokenizer(vocabulary).encodePrompt(settings.inference().prompt());
+    if (prompt.length == 0) {
+      throw new UserException("there is nothing to go on from: give --prompt TEXT");
+    }
   }
 
   /// Runs and prints the result.
@@ -56,10 +62,6 @@ final class Inference {
   void run(Root root) throws InterruptedException {
     Root.Ready ready = root.awaitReady();
     Settings.Inference wanted = settings.inference();
-    int[] prompt = new Tokenizer(vocabulary).encodePrompt(wanted.prompt());
-    if (prompt.length == 0) {
-      throw new UserException("there is nothing to go on from: give --prompt TEXT");
-    }
     GenerationRequest request =
         new GenerationRequest(
             prompt,
