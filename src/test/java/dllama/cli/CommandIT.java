@@ -171,7 +171,7 @@ class CommandIT {
   void shouldRefuseWithOneLine() throws Exception {
     for (String line :
         List.of(
-            "inference",
+            "inference --prompt x --tokenizer " + tokenizer(),
             "inference --model /nonexistent.m",
             "--role worker",
             "--role worker chat --seed-node x",
