@@ -28,6 +28,8 @@ use_jdk() {
   fi
   export JAVA_HOME
   PATH=$JAVA_HOME/bin:$PATH
+  # Maven's own libraries would have this JDK warn, at length.
+  export MAVEN_OPTS="--sun-misc-unsafe-memory-access=allow ${MAVEN_OPTS:-}"
 }
 
 need_maven() {

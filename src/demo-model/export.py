@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy
 import torch
 
-from model import BLOCK, Model, Shape
+from model import BLOCK, Model, Shape, q40_blocks
 
 F32, Q40 = 0, 2
 
@@ -41,12 +41,9 @@ def float_bytes(weight):
 
 
 def q40_bytes(weight):
-    """Blocks of a float16 scale and 32 nibbles, as `model.q40` rounds."""
-    blocks = weight.detach().float().reshape(-1, BLOCK)
-    scale = (blocks.gather(1, blocks.abs().argmax(1, keepdim=True)) / -8).half()
-    divisor = torch.where(scale == 0, torch.ones_like(scale), scale).float()
-    nibbles = torch.where(scale == 0, torch.zeros_like(blocks), blocks / divisor)
-    codes = (nibbles + 8.5).floor().clamp(0, 15).to(torch.uint8).numpy()
+    """Blocks of a float16 scale and 32 nibbles, two to a byte: the first 16 are the low halves."""
+    scale, nibbles = q40_blocks(weight.detach().float())
+    codes = nibbles.to(torch.uint8).numpy()
     packed = codes[:, : BLOCK // 2] | codes[:, BLOCK // 2 :] << 4
     return numpy.concatenate([scale.numpy().astype("<f2").view(numpy.uint8), packed], axis=1).tobytes()
 

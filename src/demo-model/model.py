@@ -31,14 +31,20 @@ class Shape:
         return self.dim // self.heads
 
 
-def q40(weight):
-    """The weight as Q40 keeps it: (nibble - 8) * scale in blocks of 32, the scale float16 and such
-    that the largest value of the block becomes -8 times the scale."""
+def q40_blocks(weight):
+    """Scales, float16 `[blocks, 1]`, and nibbles 0 to 15 `[blocks, 32]` of the weight in Q40, which
+    is (nibble - 8) * scale; the largest value of a block becomes -8 times its scale."""
     blocks = weight.reshape(-1, BLOCK)
-    largest = blocks.gather(1, blocks.abs().argmax(1, keepdim=True))
-    scale = (largest / -8).half().float()
-    nibbles = torch.where(scale == 0, torch.zeros_like(blocks), blocks / torch.where(scale == 0, 1, scale))
-    return ((nibbles + 8.5).floor().clamp(0, 15) - 8).mul(scale).reshape(weight.shape)
+    scale = (blocks.gather(1, blocks.abs().argmax(1, keepdim=True)) / -8).half()
+    divisor = torch.where(scale == 0, torch.ones_like(scale), scale).float()
+    nibbles = torch.where(scale == 0, torch.zeros_like(blocks), blocks / divisor)
+    return scale, (nibbles + 8.5).floor().clamp(0, 15)
+
+
+def q40(weight):
+    """The weight as Q40 keeps it."""
+    scale, nibbles = q40_blocks(weight)
+    return (nibbles - 8).mul(scale.float()).reshape(weight.shape)
 
 
 def quantized(weight):

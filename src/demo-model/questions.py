@@ -32,7 +32,8 @@ def held_out_questions(seed):
         if not made.extend():
             continue
         last = made.turns[-1]
-        if count[last.theme] >= WANTED.get(last.theme, 0) or any(q["turns"][-1] == last.question and q["theme"] != "next sum" and before == 0 for q in found):
+        known = any(q["turns"][-1] == last.question and q["theme"] != "next sum" for q in found)
+        if count[last.theme] >= WANTED.get(last.theme, 0) or (known and before == 0):
             continue
         count[last.theme] += 1
         found.append({"theme": last.theme, "turns": [t.question for t in made.turns], "rule": last.rule})

@@ -61,7 +61,8 @@ final class Fingerprint {
       }
       return HexFormat.of().formatHex(digest.digest());
     } catch (IOException e) {
-      throw new UserException("can not read %s: %s".formatted(file.path(), e.getMessage()), e);
+      throw new UserException(
+          "can not read %s: %s".formatted(file.path(), UserException.reason(e)), e);
     }
   }
 }

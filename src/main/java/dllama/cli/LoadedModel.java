@@ -82,6 +82,11 @@ record LoadedModel(
         settings.contextLength(source.spec().contextLength()));
   }
 
+  /// The type of weights that are made up, not read.
+  static DType madeUpWeights(ModelSettings settings) {
+    return dtype(settings.weightsFloatType().orElse(FloatType.Q40));
+  }
+
   private static DType dtype(FloatType type) {
     return DType.valueOf(type.name());
   }

@@ -71,7 +71,7 @@ final class Logits {
         }
       }
     } catch (IOException e) {
-      throw new UserException("can not write %s: %s".formatted(out, e.getMessage()), e);
+      throw new UserException("can not write %s: %s".formatted(out, UserException.reason(e)), e);
     }
   }
 }

@@ -3,10 +3,8 @@ package dllama.cli;
 import dllama.error.UserException;
 import dllama.model.ModelSpec;
 import dllama.model.Shapes;
-import dllama.settings.FloatType;
 import dllama.settings.Settings;
 import dllama.shard.ShardPlan;
-import dllama.tensor.DType;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
@@ -61,8 +59,7 @@ final class ShapeBench {
   }
 
   private LoadedModel model(Optional<Integer> layers) {
-    FloatType weights = settings.model().weightsFloatType().orElse(FloatType.Q40);
-    ModelSpec spec = Shapes.spec(shape, DType.valueOf(weights.name()), layers);
+    ModelSpec spec = Shapes.spec(shape, LoadedModel.madeUpWeights(settings.model()), layers);
     return LoadedModel.random(shape, spec, RANDOM_SEED, settings.model());
   }
 

@@ -7,7 +7,6 @@ import dllama.format.SynthVocabulary;
 import dllama.format.TokenizerWriter;
 import dllama.model.ModelSpec;
 import dllama.model.Shapes;
-import dllama.settings.FloatType;
 import dllama.settings.Settings;
 import dllama.tensor.DType;
 import dllama.tokenizer.Tokenizer.Vocabulary;
@@ -21,7 +20,7 @@ final class Synth {
 
   static void run(Settings settings) {
     Settings.Synth wanted = settings.synth();
-    DType weights = DType.valueOf(settings.model().weightsFloatType().orElse(FloatType.Q40).name());
+    DType weights = LoadedModel.madeUpWeights(settings.model());
     ModelSpec spec = Shapes.spec(wanted.shape(), weights, wanted.layers());
     Path out = wanted.out().orElseThrow(() -> new UserException("give --out FILE.m or FILE.gguf"));
     Path tokenizer = LoadedModel.tokenizerPath(settings.model());

@@ -52,7 +52,7 @@ final class Tokenize {
     } catch (JsonProcessingException e) {
       throw new UserException("%s:%d is not a JSON string".formatted(path, number), e);
     } catch (IOException e) {
-      throw new UserException("can not read %s: %s".formatted(path, e.getMessage()), e);
+      throw new UserException("can not read %s: %s".formatted(path, UserException.reason(e)), e);
     }
   }
 

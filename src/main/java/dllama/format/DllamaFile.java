@@ -74,8 +74,14 @@ public final class DllamaFile implements ModelFile {
     DllamaLayout layout = DllamaLayout.of(spec);
     long expected = header.size() + layout.bytes();
     if (file.size() != expected) {
-      throw file.damaged(
-          "it has %,d bytes where its header asks for %,d".formatted(file.size(), expected));
+      String what =
+          "it has %,d bytes where its header asks for %,d".formatted(file.size(), expected);
+      if (hints.architecture().isPresent()) {
+        throw file.refused(
+            what + " as a %s model".formatted(architecture.name()),
+            "leave --arch out, or copy or convert it again");
+      }
+      throw file.damaged(what);
     }
     Arena arena = Arena.ofShared();
     MemorySegment tensors = file.map(arena).asSlice(header.size());

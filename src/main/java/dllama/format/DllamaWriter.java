@@ -26,11 +26,6 @@ final class DllamaWriter {
 
   private DllamaWriter() {}
 
-  /// Bytes that the file of a model has.
-  static long fileBytes(ModelSpec spec) {
-    return header(spec).remaining() + DllamaLayout.of(spec).bytes();
-  }
-
   static void write(Path path, ModelSpec spec, RowSource source, Progress progress) {
     ByteBuffer header = header(spec);
     DllamaLayout layout = DllamaLayout.of(spec);

@@ -7,7 +7,6 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -144,7 +143,7 @@ final class InputFile implements AutoCloseable {
   private static UserException unreadable(Path path, String kind, IOException e) {
     return new UserException(
         "%s file %s can not be read (%s); check its permissions and the disk"
-            .formatted(kind, path, e instanceof AccessDeniedException ? "permission denied" : e),
+            .formatted(kind, path, UserException.reason(e)),
         e);
   }
 

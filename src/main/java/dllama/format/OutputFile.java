@@ -79,7 +79,7 @@ final class OutputFile implements AutoCloseable {
   private static UserException unwritable(Path path, IOException e) {
     return new UserException(
         "%s can not be written (%s); check the folder, its permissions and the disk"
-            .formatted(path, e),
+            .formatted(path, UserException.reason(e)),
         e);
   }
 

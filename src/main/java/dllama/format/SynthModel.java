@@ -45,11 +45,6 @@ public final class SynthModel {
     GgufWriter.write(path, spec, vocabulary, model::fill, progress);
   }
 
-  /// Bytes that a `.m` file has.
-  public static long fileBytes(ModelSpec spec) {
-    return DllamaWriter.fileBytes(spec);
-  }
-
   private void fill(Tensor tensor, int index, long first, int count, ByteBuffer rows) {
     for (long row = first; row < first + count; row++) {
       Bits bits = new Bits(seed, index, row);

@@ -132,8 +132,9 @@ public record ShardPlan(ModelSpec spec, DType exchange, int worldSize) {
     if (axis != Axis.QUERY && axis != Axis.FFN) {
       return List.of(all);
     }
-    int size = all.size() / leavesPerRank();
-    return IntStream.range(0, leavesPerRank())
+    int leaves = leavesPerRank();
+    int size = all.size() / leaves;
+    return IntStream.range(0, leaves)
         .mapToObj(leaf -> all.from() + leaf * size)
         .map(from -> new Range(from, from + size))
         .toList();

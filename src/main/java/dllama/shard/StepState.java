@@ -67,8 +67,7 @@ final class StepState {
     }
   }
 
-  /// `out[tokens, rows] = w · input` for those of the row groups `from` ≤ group < `to` that `w`
-  // has.
+  /// `out[tokens, rows] = w · input`, for those row groups of `from` ≤ group < `to` that `w` has.
   void product(PackedMatrix w, int from, int to, Activations input, float[] out) {
     int first = Math.max(from, 0);
     int last = Math.min(to, w.groups());

@@ -9,7 +9,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dllama.Conformance;
 import dllama.format.DllamaFile;
-import dllama.model.Architecture;
 import dllama.shard.Goldens;
 import dllama.shard.LogitsDifference;
 import dllama.tensor.WorkerPool;
@@ -60,33 +59,15 @@ class ConformanceIT {
   }
 
   static Stream<Arguments> f32Runs() {
-    return runs(
-        "llama_gqa_f32",
-        "llama31_rope_f32",
-        "llama_odd_f32",
-        "qwen3_f32",
-        "old_llama_fixedhdr_f32",
-        "mixtral_f32",
-        "grok1_f32");
+    return Goldens.F32_CASES.stream().flatMap(ConformanceIT::runsOf);
   }
 
   static Stream<Arguments> q40Runs() {
-    return runs(
-        "llama_gqa_q40",
-        "llama31_rope_q40",
-        "llama_odd_q40",
-        "qwen3_q40",
-        "qwen3moe_q40",
-        "mixtral_q40",
-        "grok1_q40");
+    return Goldens.Q40_CASES.stream().flatMap(ConformanceIT::runsOf);
   }
 
   /// Another prompt for every node count, of those that were recorded with it; the tests in one JVM
   /// run all of them on all.
-  private static Stream<Arguments> runs(String... cases) {
-    return Stream.of(cases).flatMap(ConformanceIT::runsOf);
-  }
-
   private static Stream<Arguments> runsOf(String name) {
     JsonNode golden = Conformance.golden(name);
     return Goldens.recordedWorldSizes(golden).stream()
@@ -148,15 +129,9 @@ class ConformanceIT {
     Goldens.compareTop(prompt, nodes, ours, differences);
     assertFalse(differences.isEmpty());
     differences.forEach(
-        (run, difference) -> difference.assertQ40(name + " " + run, architecture(name)));
+        (run, difference) -> difference.assertQ40(name + " " + run, Goldens.architecture(name)));
     for (int position = 0; position < tokens.length; position++) {
       assertArrayEquals(inOneProcess[position], ours[position], "bits at position " + position);
-    }
-  }
-
-  private static Architecture architecture(String name) {
-    try (var file = DllamaFile.open(Conformance.file(name, "model.m"))) {
-      return file.spec().architecture();
     }
   }
 

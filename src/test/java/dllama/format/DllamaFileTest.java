@@ -112,6 +112,7 @@ class DllamaFileTest {
     // That has two more norms per layer than the file.
     var e = assertThrows(UserException.class, () -> DllamaFile.open(path, qwen));
     assertTrue(e.getMessage().contains("bytes where its header asks for"), e.getMessage());
+    assertTrue(e.getMessage().contains("leave --arch out"), e.getMessage());
     assertThrows(UserException.class, () -> Architecture.named("gpt5"));
   }
 

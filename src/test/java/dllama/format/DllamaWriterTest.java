@@ -64,7 +64,8 @@ class DllamaWriterTest {
         });
     assertEquals(Files.size(file), last[0]);
     assertEquals(Files.size(file), last[1]);
-    assertEquals(Files.size(file), SynthModel.fileBytes(spec));
+    long described = DllamaWriter.header(spec).remaining() + DllamaLayout.of(spec).bytes();
+    assertEquals(Files.size(file), described);
     try (DllamaFile model = DllamaFile.open(file)) {
       assertEquals(spec, model.spec());
     }

@@ -3,6 +3,7 @@ package dllama.shard;
 import com.fasterxml.jackson.databind.JsonNode;
 import dllama.Conformance;
 import dllama.format.DllamaFile;
+import dllama.model.Architecture;
 import dllama.model.Batch;
 import dllama.model.ForwardPass;
 import dllama.model.ModelSource;
@@ -21,7 +22,35 @@ import java.util.stream.IntStream;
 /// Runs the models of the conformance cases and measures how far their logits are from recorded
 /// ones.
 public final class Goldens {
+  /// Runs with F32 weights and F32 exchange.
+  public static final List<String> F32_CASES =
+      List.of(
+          "llama_gqa_f32",
+          "llama31_rope_f32",
+          "llama_odd_f32",
+          "qwen3_f32",
+          "old_llama_fixedhdr_f32",
+          "mixtral_f32",
+          "grok1_f32");
+
+  /// Runs with Q40 weights and Q80 exchange.
+  public static final List<String> Q40_CASES =
+      List.of(
+          "llama_gqa_q40",
+          "llama31_rope_q40",
+          "llama_odd_q40",
+          "qwen3_q40",
+          "qwen3moe_q40",
+          "mixtral_q40",
+          "grok1_q40");
+
   private Goldens() {}
+
+  public static Architecture architecture(String caseName) {
+    try (var file = DllamaFile.open(Conformance.file(caseName, "model.m"))) {
+      return file.spec().architecture();
+    }
+  }
 
   /// A case's model as a forward pass over `nodes` ranks in this process. Close it before the file.
   public static LocalForwardPass forwardPass(

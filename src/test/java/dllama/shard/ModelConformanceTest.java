@@ -35,25 +35,11 @@ class ModelConformanceTest {
   private final WorkerPool pool = new WorkerPool(1);
 
   static Stream<String> f32Cases() {
-    return Stream.of(
-        "llama_gqa_f32",
-        "llama31_rope_f32",
-        "llama_odd_f32",
-        "qwen3_f32",
-        "old_llama_fixedhdr_f32",
-        "mixtral_f32",
-        "grok1_f32");
+    return Goldens.F32_CASES.stream();
   }
 
   static Stream<String> q40Cases() {
-    return Stream.of(
-        "llama_gqa_q40",
-        "llama31_rope_q40",
-        "llama_odd_q40",
-        "qwen3_q40",
-        "qwen3moe_q40",
-        "mixtral_q40",
-        "grok1_q40");
+    return Goldens.Q40_CASES.stream();
   }
 
   @ParameterizedTest
@@ -65,7 +51,7 @@ class ModelConformanceTest {
   @ParameterizedTest
   @MethodSource("q40Cases")
   void shouldGiveTheLogitsOfQ40RunsAsNearAsRoundingAllows(String caseName) {
-    Architecture architecture = architecture(caseName);
+    Architecture architecture = Goldens.architecture(caseName);
     measure(caseName)
         .forEach(
             (run, difference) -> {
@@ -93,7 +79,7 @@ class ModelConformanceTest {
   /// The runs of builds that round as ours does.
   private LogitsDifference exactRuns(String caseName) {
     LogitsDifference exact = new LogitsDifference();
-    boolean old = architecture(caseName).has(Architecture.Trait.UNROUNDED_LONE_PARTIAL);
+    boolean old = Goldens.architecture(caseName).has(Architecture.Trait.UNROUNDED_LONE_PARTIAL);
     measure(caseName)
         .forEach(
             (run, difference) -> {
@@ -192,12 +178,6 @@ class ModelConformanceTest {
           }
         }
       }
-    }
-  }
-
-  private static Architecture architecture(String caseName) {
-    try (var file = DllamaFile.open(Conformance.file(caseName, "model.m"))) {
-      return file.spec().architecture();
     }
   }
 

@@ -199,7 +199,7 @@ class SentencePieceTest {
   private static int[] literalRule(Vocabulary vocabulary, String text) {
     List<Integer> ids = new ArrayList<>();
     for (String character : (" " + text).split("")) {
-      int id = find(vocabulary, character);
+      int id = MergeRule.find(vocabulary, character, vocabulary.size());
       if (id >= 0) {
         ids.add(id);
       } else {
@@ -208,29 +208,7 @@ class SentencePieceTest {
         }
       }
     }
-    while (true) {
-      int best = -1;
-      int bestAt = -1;
-      for (int i = 0; i + 1 < ids.size(); i++) {
-        int id = find(vocabulary, vocabulary.text(ids.get(i)) + vocabulary.text(ids.get(i + 1)));
-        if (id >= 0 && (best < 0 || vocabulary.scores()[id] > vocabulary.scores()[best])) {
-          best = id;
-          bestAt = i;
-        }
-      }
-      if (best < 0) {
-        return ids.stream().mapToInt(Integer::intValue).toArray();
-      }
-      ids.set(bestAt, best);
-      ids.remove(bestAt + 1);
-    }
-  }
-
-  private static int find(Vocabulary vocabulary, String piece) {
-    return IntStream.range(0, vocabulary.size())
-        .filter(id -> vocabulary.text(id).equals(piece))
-        .findFirst()
-        .orElse(-1);
+    return MergeRule.merge(vocabulary, ids, vocabulary.size());
   }
 
   private static Vocabulary vocabulary(String caseName) {

@@ -135,34 +135,6 @@ class TokenizerTest {
       ids.add(special >= 0 ? special : text[at] - 'a');
       at += special >= 0 ? vocabulary.pieces()[special].length : 1;
     }
-    while (true) {
-      int best = -1;
-      int bestAt = -1;
-      for (int i = 0; i + 1 < ids.size(); i++) {
-        if (ids.get(i) >= vocabulary.bosId() || ids.get(i + 1) >= vocabulary.bosId()) {
-          continue;
-        }
-        int id = find(vocabulary, ids.get(i), ids.get(i + 1));
-        if (id >= 0 && (best < 0 || vocabulary.scores()[id] > vocabulary.scores()[best])) {
-          best = id;
-          bestAt = i;
-        }
-      }
-      if (best < 0) {
-        return ids.stream().mapToInt(Integer::intValue).toArray();
-      }
-      ids.set(bestAt, best);
-      ids.remove(bestAt + 1);
-    }
-  }
-
-  private static int find(Vocabulary vocabulary, int left, int right) {
-    String joined = vocabulary.text(left) + vocabulary.text(right);
-    for (int id = 0; id < vocabulary.bosId(); id++) {
-      if (vocabulary.text(id).equals(joined)) {
-        return id;
-      }
-    }
-    return -1;
+    return MergeRule.merge(vocabulary, ids, vocabulary.bosId());
   }
 }
