@@ -1,5 +1,6 @@
 package dllama.tensor;
 
+import java.util.Arrays;
 import java.util.Objects;
 
 /// A batch of input rows `[maxTokens, cols]` of matrix products, in the form that weights of one
@@ -14,6 +15,15 @@ import java.util.Objects;
 /// eight are used (the ninth keeps one token's blocks out of the same few cache sets), scales and
 /// offsets `[bundle, block, 8]`. A code is an int that holds the same short twice, so that a
 /// broadcast of ints is one of shorts.
+///
+/// For Q40 weights the codes of four neighbouring columns, a₀ … a₃, are kept as a₀, a₁ − 16·a₀,
+/// a₂ − 16·a₁, a₃ − 16·a₂. Then no kernel has to cut the nibbles w₀ … w₃ out of their short v,
+/// because modulo 2^16 it is
+///
+/// ```
+/// w₀·a₀ + w₁·a₁ + w₂·a₂ + w₃·a₃ =
+///     v·a₀ + (v >>> 4)·(a₁ − 16·a₀) + (v >>> 8)·(a₂ − 16·a₁) + (v >>> 12)·(a₃ − 16·a₂)
+/// ```
 public final class Activations {
   /// Tokens that stand side by side.
   public static final int BUNDLE = 8;
@@ -23,6 +33,13 @@ public final class Activations {
 
   /// Floats of a cache line.
   private static final int CACHE_LINE = 16;
+
+  private static final int[] Q40_CARRIES = new int[DType.BLOCK];
+  private static final int[] NO_CARRIES = new int[DType.BLOCK];
+
+  static {
+    Arrays.setAll(Q40_CARRIES, column -> column % 4 == 0 ? 0 : 16);
+  }
 
   private final DType weightType;
   private final int first;
@@ -34,6 +51,7 @@ public final class Activations {
   private final int[] codes;
   private final float[] scales;
   private final int[] offsets;
+  private final int[] carries;
 
   /// @throws IllegalArgumentException if `cols` is not a multiple of 32 for a quantized type
   public Activations(DType weightType, int maxTokens, int cols) {
@@ -53,6 +71,7 @@ public final class Activations {
     codes = new int[quantized ? Math.toIntExact(perBundle * BLOCK_STRIDE) : 0];
     scales = new float[quantized ? Math.toIntExact(perBundle * BUNDLE) : 0];
     offsets = new int[scales.length];
+    carries = weightType == DType.Q40 ? Q40_CARRIES : NO_CARRIES;
   }
 
   private Activations(Activations whole, int first) {
@@ -66,6 +85,7 @@ public final class Activations {
     codes = whole.codes;
     scales = whole.scales;
     offsets = whole.offsets;
+    carries = whole.carries;
   }
 
   /// A view of the rows from `token` on, which becomes token 0.
@@ -135,6 +155,11 @@ public final class Activations {
   int scaleAt(int token) {
     int row = first + token;
     return row / BUNDLE * blocks * BUNDLE + row % BUNDLE;
+  }
+
+  /// What is taken off a code for each unit of the one before it, by column; see the class.
+  int[] carries() {
+    return carries;
   }
 
   /// The short of the low 16 bits in both halves of an int.

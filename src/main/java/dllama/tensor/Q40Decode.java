@@ -4,12 +4,13 @@ import static dllama.tensor.Vectors.F;
 import static dllama.tensor.Vectors.FLOATS;
 import static dllama.tensor.Vectors.INTS;
 import static dllama.tensor.Vectors.L;
+import static dllama.tensor.Vectors.REBIAS;
 import static dllama.tensor.Vectors.SHORTS;
 import static dllama.tensor.Vectors.high;
-import static dllama.tensor.Vectors.highHalf;
 import static dllama.tensor.Vectors.low;
-import static dllama.tensor.Vectors.lowHalf;
 import static dllama.tensor.Vectors.shorts;
+import static dllama.tensor.Vectors.tinyHighHalf;
+import static dllama.tensor.Vectors.tinyLowHalf;
 import static jdk.incubator.vector.VectorOperators.ASHR;
 import static jdk.incubator.vector.VectorOperators.I2F;
 import static jdk.incubator.vector.VectorOperators.LSHL;
@@ -23,9 +24,9 @@ import jdk.incubator.vector.ShortVector;
 
 /// One group of 32 rows of Q40 weights times one token.
 ///
-/// A lane of shorts holds four nibbles of one row; each is multiplied by the activation of its
-/// column and added, all modulo 2^16. That is exact: a block's true sum is at most 32 · 8 · 127 <
-/// 2^15, and it does not matter when the offset of the nibbles, −8 · Σ code, goes in.
+/// A lane of shorts holds four nibbles of one row. It is shifted, multiplied by the codes of
+/// [Activations] and added, all modulo 2^16. That is exact: a block's true sum is at most 32 · 8 ·
+/// 127 < 2^15, and it does not matter when the offset of the nibbles, −8 · Σ code, goes in.
 final class Q40Decode {
   private static final int CHUNK = 4;
 
@@ -65,10 +66,7 @@ final class Q40Decode {
       int scaleAt,
       float[] out,
       int outAt) {
-    ShortVector nibble = ShortVector.broadcast(SHORTS, (short) 15);
-    IntVector magnitude = IntVector.broadcast(INTS, 0x7fff0000);
-    IntVector sign = IntVector.broadcast(INTS, 0x80000000);
-    FloatVector rebias = FloatVector.broadcast(FLOATS, 0x1p112f);
+    IntVector half = IntVector.broadcast(INTS, 0x8fffe000);
     FloatVector accLow = FloatVector.zero(FLOATS);
     FloatVector accHigh = accLow;
     for (int block = 0; block < blocks; block++) {
@@ -77,34 +75,23 @@ final class Q40Decode {
       for (int k = 0; k < 8; k++) {
         ShortVector v = shorts(w, at + k * Tiles.LINE);
         int c = codeAt + 4 * k;
-        sum0 =
-            sum0.add(v.and(nibble).mul(IntVector.broadcast(INTS, codes[c]).reinterpretAsShorts()));
-        sum1 =
-            sum1.add(
-                v.lanewise(LSHR, 4)
-                    .and(nibble)
-                    .mul(IntVector.broadcast(INTS, codes[c + 1]).reinterpretAsShorts()));
-        sum0 =
-            sum0.add(
-                v.lanewise(LSHR, 8)
-                    .and(nibble)
-                    .mul(IntVector.broadcast(INTS, codes[c + 2]).reinterpretAsShorts()));
-        sum1 =
-            sum1.add(
-                v.lanewise(LSHR, 12)
-                    .mul(IntVector.broadcast(INTS, codes[c + 3]).reinterpretAsShorts()));
+        ShortVector code = IntVector.broadcast(INTS, codes[c]).reinterpretAsShorts();
+        sum0 = sum0.add(v.mul(code));
+        code = IntVector.broadcast(INTS, codes[c + 1]).reinterpretAsShorts();
+        sum1 = sum1.add(v.lanewise(LSHR, 4).mul(code));
+        code = IntVector.broadcast(INTS, codes[c + 2]).reinterpretAsShorts();
+        sum0 = sum0.add(v.lanewise(LSHR, 8).mul(code));
+        code = IntVector.broadcast(INTS, codes[c + 3]).reinterpretAsShorts();
+        sum1 = sum1.add(v.lanewise(LSHR, 12).mul(code));
       }
-      FloatVector xScale = FloatVector.broadcast(FLOATS, scales[scaleAt]);
+      FloatVector xScale = FloatVector.broadcast(FLOATS, scales[scaleAt] * REBIAS);
       IntVector halves = shorts(w, at + Tiles.Q40_SCALES).reinterpretAsInts();
-      IntVector lowHalves = halves.lanewise(LSHL, 16);
       IntVector sums = sum0.add(sum1).reinterpretAsInts();
       FloatVector scale =
-          lowHalves.and(magnitude).lanewise(LSHR, 3).reinterpretAsFloats().mul(rebias);
-      scale = scale.reinterpretAsInts().or(lowHalves.and(sign)).reinterpretAsFloats();
+          halves.lanewise(LSHL, 16).lanewise(ASHR, 3).and(half).reinterpretAsFloats();
       FloatVector sum = (FloatVector) sums.lanewise(LSHL, 16).lanewise(ASHR, 16).convert(I2F, 0);
       accLow = sum.fma(scale.mul(xScale), accLow);
-      scale = halves.and(magnitude).lanewise(LSHR, 3).reinterpretAsFloats().mul(rebias);
-      scale = scale.reinterpretAsInts().or(halves.and(sign)).reinterpretAsFloats();
+      scale = halves.lanewise(ASHR, 3).and(half).reinterpretAsFloats();
       sum = (FloatVector) sums.lanewise(ASHR, 16).convert(I2F, 0);
       accHigh = sum.fma(scale.mul(xScale), accHigh);
       at += Tiles.Q40_BYTES;
@@ -143,7 +130,6 @@ final class Q40Decode {
       int[] offsets,
       int offsetAt,
       short[] sums) {
-    ShortVector nibble = ShortVector.broadcast(SHORTS, (short) 15);
     for (int block = 0; block < count; block++) {
       ShortVector first =
           IntVector.broadcast(INTS, offsets[offsetAt + block * Activations.BUNDLE])
@@ -154,14 +140,14 @@ final class Q40Decode {
         ShortVector u = shorts(w, at + k * Tiles.LINE + 2L * L);
         int c = codeAt + 4 * k;
         ShortVector code = IntVector.broadcast(INTS, codes[c]).reinterpretAsShorts();
-        first = first.add(v.and(nibble).mul(code));
-        second = second.add(u.and(nibble).mul(code));
+        first = first.add(v.mul(code));
+        second = second.add(u.mul(code));
         code = IntVector.broadcast(INTS, codes[c + 1]).reinterpretAsShorts();
-        first = first.add(v.lanewise(LSHR, 4).and(nibble).mul(code));
-        second = second.add(u.lanewise(LSHR, 4).and(nibble).mul(code));
+        first = first.add(v.lanewise(LSHR, 4).mul(code));
+        second = second.add(u.lanewise(LSHR, 4).mul(code));
         code = IntVector.broadcast(INTS, codes[c + 2]).reinterpretAsShorts();
-        first = first.add(v.lanewise(LSHR, 8).and(nibble).mul(code));
-        second = second.add(u.lanewise(LSHR, 8).and(nibble).mul(code));
+        first = first.add(v.lanewise(LSHR, 8).mul(code));
+        second = second.add(u.lanewise(LSHR, 8).mul(code));
         code = IntVector.broadcast(INTS, codes[c + 3]).reinterpretAsShorts();
         first = first.add(v.lanewise(LSHR, 12).mul(code));
         second = second.add(u.lanewise(LSHR, 12).mul(code));
@@ -187,12 +173,12 @@ final class Q40Decode {
     FloatVector accHigh = FloatVector.fromArray(FLOATS, acc, accAt + Tiles.ROWS / 2);
     for (int block = 0; block < count; block++) {
       FloatVector xScale =
-          FloatVector.broadcast(FLOATS, scales[scaleAt + block * Activations.BUNDLE]);
+          FloatVector.broadcast(FLOATS, scales[scaleAt + block * Activations.BUNDLE] * REBIAS);
       IntVector halves = shorts(w, at + Tiles.Q40_SCALES).reinterpretAsInts();
       IntVector sum =
           ShortVector.fromArray(SHORTS, sums, sumAt + block * 2 * L).reinterpretAsInts();
-      accLow = low(sum).fma(lowHalf(halves).mul(xScale), accLow);
-      accHigh = high(sum).fma(highHalf(halves).mul(xScale), accHigh);
+      accLow = low(sum).fma(tinyLowHalf(halves).mul(xScale), accLow);
+      accHigh = high(sum).fma(tinyHighHalf(halves).mul(xScale), accHigh);
       at += Tiles.Q40_BYTES;
     }
     accLow.intoArray(acc, accAt);

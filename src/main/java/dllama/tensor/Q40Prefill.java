@@ -132,7 +132,6 @@ final class Q40Prefill {
       int offsetAt,
       short[] sums,
       int sumAt) {
-    ShortVector nibble = ShortVector.broadcast(SHORTS, (short) 15);
     ShortVector a0 = IntVector.broadcast(INTS, offsets[offsetAt]).reinterpretAsShorts();
     ShortVector a1 = IntVector.broadcast(INTS, offsets[offsetAt + 1]).reinterpretAsShorts();
     ShortVector a2 = IntVector.broadcast(INTS, offsets[offsetAt + 2]).reinterpretAsShorts();
@@ -153,32 +152,30 @@ final class Q40Prefill {
       ShortVector v = shorts(w, at0 + k * Tiles.LINE);
       ShortVector u = shorts(w, at1 + k * Tiles.LINE);
       for (int j = 0; j < 4; j++, codeAt++) {
-        ShortVector x = v.and(nibble);
-        ShortVector y = u.and(nibble);
         ShortVector code = IntVector.broadcast(INTS, codes[codeAt]).reinterpretAsShorts();
-        a0 = a0.add(x.mul(code));
-        b0 = b0.add(y.mul(code));
+        a0 = a0.add(v.mul(code));
+        b0 = b0.add(u.mul(code));
         code = IntVector.broadcast(INTS, codes[codeAt + DType.BLOCK]).reinterpretAsShorts();
-        a1 = a1.add(x.mul(code));
-        b1 = b1.add(y.mul(code));
+        a1 = a1.add(v.mul(code));
+        b1 = b1.add(u.mul(code));
         code = IntVector.broadcast(INTS, codes[codeAt + 2 * DType.BLOCK]).reinterpretAsShorts();
-        a2 = a2.add(x.mul(code));
-        b2 = b2.add(y.mul(code));
+        a2 = a2.add(v.mul(code));
+        b2 = b2.add(u.mul(code));
         code = IntVector.broadcast(INTS, codes[codeAt + 3 * DType.BLOCK]).reinterpretAsShorts();
-        a3 = a3.add(x.mul(code));
-        b3 = b3.add(y.mul(code));
+        a3 = a3.add(v.mul(code));
+        b3 = b3.add(u.mul(code));
         code = IntVector.broadcast(INTS, codes[codeAt + 4 * DType.BLOCK]).reinterpretAsShorts();
-        a4 = a4.add(x.mul(code));
-        b4 = b4.add(y.mul(code));
+        a4 = a4.add(v.mul(code));
+        b4 = b4.add(u.mul(code));
         code = IntVector.broadcast(INTS, codes[codeAt + 5 * DType.BLOCK]).reinterpretAsShorts();
-        a5 = a5.add(x.mul(code));
-        b5 = b5.add(y.mul(code));
+        a5 = a5.add(v.mul(code));
+        b5 = b5.add(u.mul(code));
         code = IntVector.broadcast(INTS, codes[codeAt + 6 * DType.BLOCK]).reinterpretAsShorts();
-        a6 = a6.add(x.mul(code));
-        b6 = b6.add(y.mul(code));
+        a6 = a6.add(v.mul(code));
+        b6 = b6.add(u.mul(code));
         code = IntVector.broadcast(INTS, codes[codeAt + 7 * DType.BLOCK]).reinterpretAsShorts();
-        a7 = a7.add(x.mul(code));
-        b7 = b7.add(y.mul(code));
+        a7 = a7.add(v.mul(code));
+        b7 = b7.add(u.mul(code));
         v = v.lanewise(LSHR, 4);
         u = u.lanewise(LSHR, 4);
       }
@@ -211,7 +208,6 @@ final class Q40Prefill {
       int offsetAt,
       short[] sums,
       int sumAt) {
-    ShortVector nibble = ShortVector.broadcast(SHORTS, (short) 15);
     ShortVector a0 = IntVector.broadcast(INTS, offsets[offsetAt]).reinterpretAsShorts();
     ShortVector a1 = IntVector.broadcast(INTS, offsets[offsetAt + 1]).reinterpretAsShorts();
     ShortVector a2 = IntVector.broadcast(INTS, offsets[offsetAt + 2]).reinterpretAsShorts();
@@ -223,23 +219,22 @@ final class Q40Prefill {
     for (int k = 0; k < 8; k++) {
       ShortVector v = shorts(w, at + k * Tiles.LINE);
       for (int j = 0; j < 4; j++, codeAt++) {
-        ShortVector x = v.and(nibble);
         ShortVector code = IntVector.broadcast(INTS, codes[codeAt]).reinterpretAsShorts();
-        a0 = a0.add(x.mul(code));
+        a0 = a0.add(v.mul(code));
         code = IntVector.broadcast(INTS, codes[codeAt + DType.BLOCK]).reinterpretAsShorts();
-        a1 = a1.add(x.mul(code));
+        a1 = a1.add(v.mul(code));
         code = IntVector.broadcast(INTS, codes[codeAt + 2 * DType.BLOCK]).reinterpretAsShorts();
-        a2 = a2.add(x.mul(code));
+        a2 = a2.add(v.mul(code));
         code = IntVector.broadcast(INTS, codes[codeAt + 3 * DType.BLOCK]).reinterpretAsShorts();
-        a3 = a3.add(x.mul(code));
+        a3 = a3.add(v.mul(code));
         code = IntVector.broadcast(INTS, codes[codeAt + 4 * DType.BLOCK]).reinterpretAsShorts();
-        a4 = a4.add(x.mul(code));
+        a4 = a4.add(v.mul(code));
         code = IntVector.broadcast(INTS, codes[codeAt + 5 * DType.BLOCK]).reinterpretAsShorts();
-        a5 = a5.add(x.mul(code));
+        a5 = a5.add(v.mul(code));
         code = IntVector.broadcast(INTS, codes[codeAt + 6 * DType.BLOCK]).reinterpretAsShorts();
-        a6 = a6.add(x.mul(code));
+        a6 = a6.add(v.mul(code));
         code = IntVector.broadcast(INTS, codes[codeAt + 7 * DType.BLOCK]).reinterpretAsShorts();
-        a7 = a7.add(x.mul(code));
+        a7 = a7.add(v.mul(code));
         v = v.lanewise(LSHR, 4);
       }
     }

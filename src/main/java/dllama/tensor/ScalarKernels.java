@@ -33,10 +33,12 @@ public final class ScalarKernels implements Kernels {
       float max = Q80.max(x, xAt);
       float inverse = Q80.inverse(max);
       int sum = 0;
+      int before = 0;
       for (int i = 0; i < DType.BLOCK; i++) {
         int code = Q80.round(x[xAt + i] * inverse);
-        codes[codeAt + i] = Activations.twice(code);
+        codes[codeAt + i] = Activations.twice(code - into.carries()[i] * before);
         sum += code;
+        before = code;
       }
       into.scales()[scaleAt] = Float.float16ToFloat(Q80.scale(max));
       into.offsets()[scaleAt] = Activations.twice(-8 * sum);
@@ -75,15 +77,15 @@ public final class ScalarKernels implements Kernels {
     int scaleAt = x.scaleAt(token);
     float acc = 0;
     for (int block = 0; block < x.blocks(); block++) {
-      int sum = (short) x.offsets()[scaleAt];
+      int sum = x.offsets()[scaleAt];
       for (int k = 0; k < 8; k++) {
-        int nibbles = Tiles.getShort(w.data(), lane + k * Tiles.LINE);
+        int nibbles = Short.toUnsignedInt(Tiles.getShort(w.data(), lane + k * Tiles.LINE));
         for (int j = 0; j < 4; j++) {
-          sum += ((nibbles >> (4 * j)) & 15) * (short) x.codes()[codeAt + 4 * k + j];
+          sum += (nibbles >> (4 * j)) * x.codes()[codeAt + 4 * k + j];
         }
       }
       float scale = Tiles.half(Tiles.getShort(w.data(), lane + Tiles.Q40_SCALES));
-      acc = Math.fma((float) sum, scale * x.scales()[scaleAt], acc);
+      acc = Math.fma((float) (short) sum, scale * x.scales()[scaleAt], acc);
       lane += Tiles.Q40_BYTES;
       codeAt += Activations.BLOCK_STRIDE;
       scaleAt += Activations.BUNDLE;

@@ -16,6 +16,7 @@ import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /// Conversion to and from Q80; bits as [Q80] and [Blocks].
@@ -24,6 +25,10 @@ final class VectorBlocks {
   /// plain loops serve.
   private static final VectorSpecies<Byte> BYTES =
       VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, F * Byte.SIZE)));
+
+  /// The lane before each lane; what the first one gets does not matter.
+  private static final VectorShuffle<Integer> BEFORE =
+      VectorShuffle.fromOp(INTS, lane -> Math.max(0, lane - 1));
 
   private static final boolean BYTE_VECTORS = BYTES.length() == F;
 
@@ -81,7 +86,7 @@ final class VectorBlocks {
     int scaleAt = into.scaleAt(token);
     for (int block = 0; block < into.blocks(); block++) {
       float max = max(x, xAt);
-      int sum = round(x, xAt, Q80.inverse(max), codes, codeAt);
+      int sum = round(x, xAt, Q80.inverse(max), into.carries(), codes, codeAt);
       into.scales()[scaleAt] = Float.float16ToFloat(Q80.scale(max));
       into.offsets()[scaleAt] = Activations.twice(-8 * sum);
       xAt += DType.BLOCK;
@@ -98,12 +103,14 @@ final class VectorBlocks {
     return max.reduceLanes(MAX);
   }
 
-  /// Writes 32 doubled codes; returns their sum.
-  private static int round(float[] x, int xAt, float inverse, int[] codes, int codeAt) {
+  /// Writes 32 codes as [Activations] keeps them; returns the sum of the plain ones.
+  private static int round(
+      float[] x, int xAt, float inverse, int[] carries, int[] codes, int codeAt) {
     int sum = 0;
     for (int i = 0; i < DType.BLOCK; i += F) {
       IntVector code = round(FloatVector.fromArray(FLOATS, x, xAt + i).mul(inverse));
-      code.and(0xffff).mul(0x10001).intoArray(codes, codeAt + i);
+      IntVector carried = code.rearrange(BEFORE).mul(IntVector.fromArray(INTS, carries, i));
+      code.sub(carried).and(0xffff).mul(0x10001).intoArray(codes, codeAt + i);
       sum += code.reduceLanes(ADD);
     }
     return sum;
