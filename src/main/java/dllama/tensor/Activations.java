@@ -1,5 +1,7 @@
 package dllama.tensor;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Objects;
 
@@ -28,8 +30,11 @@ public final class Activations {
   /// Tokens that stand side by side.
   public static final int BUNDLE = 8;
 
-  /// Ints of one block of a bundle.
-  static final int BLOCK_STRIDE = (BUNDLE + 1) * DType.BLOCK;
+  /// Bytes of the codes of one token's block.
+  static final int TOKEN_CODES = DType.BLOCK * Integer.BYTES;
+
+  /// Bytes of the codes of one block of a bundle.
+  static final long BLOCK_STRIDE = (BUNDLE + 1L) * TOKEN_CODES;
 
   /// Floats of a cache line.
   private static final int CACHE_LINE = 16;
@@ -48,7 +53,7 @@ public final class Activations {
   private final int blocks;
   private final int valueStride;
   private final float[] values;
-  private final int[] codes;
+  private final MemorySegment codes;
   private final float[] scales;
   private final int[] offsets;
   private final int[] carries;
@@ -68,7 +73,10 @@ public final class Activations {
     long perBundle = (maxTokens + BUNDLE - 1L) / BUNDLE * blocks;
     valueStride = blocks * DType.BLOCK + CACHE_LINE;
     values = new float[quantized ? 0 : Math.toIntExact((long) maxTokens * valueStride)];
-    codes = new int[quantized ? Math.toIntExact(perBundle * BLOCK_STRIDE) : 0];
+    codes =
+        quantized
+            ? Arena.ofAuto().allocate(perBundle * BLOCK_STRIDE, CACHE_LINE * Float.BYTES)
+            : MemorySegment.NULL;
     scales = new float[quantized ? Math.toIntExact(perBundle * BUNDLE) : 0];
     offsets = new int[scales.length];
     carries = weightType == DType.Q40 ? Q40_CARRIES : NO_CARRIES;
@@ -130,15 +138,30 @@ public final class Activations {
     return valueStride;
   }
 
-  int[] codes() {
+  MemorySegment codes() {
     return codes;
   }
 
-  /// Index of the first of the 32 codes of block 0 of `token`; the next block is
-  /// [#BLOCK_STRIDE] further.
-  int codeAt(int token) {
+  /// Byte of the first of the 32 codes of block 0 of `token`; the next block is [#BLOCK_STRIDE]
+  /// further.
+  long codeAt(int token) {
     int row = first + token;
-    return row / BUNDLE * blocks * BLOCK_STRIDE + row % BUNDLE * DType.BLOCK;
+    long block = (long) (row / BUNDLE) * blocks;
+    return block * BLOCK_STRIDE + (long) (row % BUNDLE) * TOKEN_CODES;
+  }
+
+  /// The code of a column of the block whose codes begin at byte `at`.
+  short code(long at, int column) {
+    return (short) Tiles.getInt(codes, at + (long) Integer.BYTES * column);
+  }
+
+  void setCode(long at, int column, int code) {
+    Tiles.putInt(codes, at + (long) Integer.BYTES * column, twice(code));
+  }
+
+  /// [#codeAt] as an address, for kernels that read codes without a check.
+  long codeAddress(int token) {
+    return codes.address() + codeAt(token);
   }
 
   /// Scale of each block.

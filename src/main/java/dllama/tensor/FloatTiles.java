@@ -8,7 +8,6 @@ import static dllama.tensor.Vectors.highHalf;
 import static dllama.tensor.Vectors.lowHalf;
 import static dllama.tensor.Vectors.shorts;
 
-import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -19,15 +18,14 @@ final class FloatTiles {
   private FloatTiles() {}
 
   /// Writes results to `acc[count, 32]`.
-  static void group(
-      MemorySegment w, DType dtype, long at, Activations x, int token, int count, Scratch s) {
+  static void group(DType dtype, long at, Activations x, int token, int count, Scratch s) {
     Arrays.fill(s.acc, 0, Activations.BUNDLE * Tiles.ROWS, 0);
     for (int block = 0; block < x.blocks(); block++) {
       if (dtype == DType.F32) {
-        copy(w, at, s.tile);
+        copy(at, s.tile);
         at += Tiles.F32_BYTES;
       } else {
-        widen(w, at, s.tile);
+        widen(at, s.tile);
         at += Tiles.F16_BYTES;
       }
       int xAt = x.valueAt(token) + block * DType.BLOCK;
@@ -51,16 +49,16 @@ final class FloatTiles {
     }
   }
 
-  private static void copy(MemorySegment w, long at, float[] tile) {
+  private static void copy(long at, float[] tile) {
     for (int i = 0; i < tile.length; i += F) {
-      floats(w, at + 4L * i).intoArray(tile, i);
+      floats(at + 4L * i).intoArray(tile, i);
     }
   }
 
-  private static void widen(MemorySegment w, long at, float[] tile) {
+  private static void widen(long at, float[] tile) {
     for (int line = 0; line < tile.length; line += Tiles.ROWS) {
       for (int part = 0; part < Tiles.ROWS; part += L) {
-        IntVector halves = shorts(w, at + 2L * (line + part)).reinterpretAsInts();
+        IntVector halves = shorts(at + 2L * (line + part)).reinterpretAsInts();
         lowHalf(halves).intoArray(tile, line + part / 2);
         highHalf(halves).intoArray(tile, line + part / 2 + Tiles.ROWS / 2);
       }

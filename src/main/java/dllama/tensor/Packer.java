@@ -115,6 +115,6 @@ public final class Packer {
   }
 
   private static void putLine(MemorySegment tile, int line, int row, short value) {
-    Tiles.putShort(tile, line * Tiles.LINE + Tiles.lane(row) * 2L, value);
+    Tiles.putShort(tile, (long) line * Tiles.LINE + Tiles.lane(row) * 2L, value);
   }
 }

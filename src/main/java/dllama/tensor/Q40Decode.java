@@ -6,6 +6,7 @@ import static dllama.tensor.Vectors.INTS;
 import static dllama.tensor.Vectors.L;
 import static dllama.tensor.Vectors.REBIAS;
 import static dllama.tensor.Vectors.SHORTS;
+import static dllama.tensor.Vectors.broadcast;
 import static dllama.tensor.Vectors.high;
 import static dllama.tensor.Vectors.low;
 import static dllama.tensor.Vectors.shorts;
@@ -16,7 +17,6 @@ import static jdk.incubator.vector.VectorOperators.I2F;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.LSHR;
 
-import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -28,39 +28,34 @@ import jdk.incubator.vector.ShortVector;
 /// [Activations] and added, all modulo 2^16. That is exact: a block's true sum is at most 32 · 8 ·
 /// 127 < 2^15, and it does not matter when the offset of the nibbles, −8 · Σ code, goes in.
 final class Q40Decode {
-  private static final int CHUNK = 4;
+  private static final int CHUNK = 16;
 
   private Q40Decode() {}
 
   /// Writes the 32 results to `scratch.acc` from `accAt` on.
-  static void group(
-      MemorySegment w, long at, Activations x, int token, Scratch scratch, int accAt) {
-    if (L == 16) {
-      halves(w, at, x, token, scratch, accAt);
+  static void group(long at, Activations x, int token, Scratch scratch, int accAt) {
+    if (L == Tiles.ROWS) {
+      rows(
+          at,
+          x.blocks(),
+          x.codeAddress(token),
+          x.offsets(),
+          x.scales(),
+          x.scaleAt(token),
+          scratch.acc,
+          accAt);
     } else {
-      for (int part = 0; part < Tiles.ROWS; part += L) {
-        rows(
-            w,
-            at + part * 2L,
-            x.blocks(),
-            x.codes(),
-            x.codeAt(token),
-            x.offsets(),
-            x.scales(),
-            x.scaleAt(token),
-            scratch.acc,
-            accAt + part / 2);
+      for (int part = 0; part < Tiles.ROWS; part += 2 * L) {
+        pair(at + part * 2L, x, token, scratch, accAt + part / 2);
       }
     }
   }
 
-  /// One vector of rows in one pass, the best shape at 512 bit.
+  /// One vector of rows in one pass, which is all of the group at 512 bit.
   private static void rows(
-      MemorySegment w,
       long at,
       int blocks,
-      int[] codes,
-      int codeAt,
+      long codes,
       int[] offsets,
       float[] scales,
       int scaleAt,
@@ -72,20 +67,20 @@ final class Q40Decode {
     for (int block = 0; block < blocks; block++) {
       ShortVector sum0 = IntVector.broadcast(INTS, offsets[scaleAt]).reinterpretAsShorts();
       ShortVector sum1 = ShortVector.zero(SHORTS);
-      for (int k = 0; k < 8; k++) {
-        ShortVector v = shorts(w, at + k * Tiles.LINE);
-        int c = codeAt + 4 * k;
-        ShortVector code = IntVector.broadcast(INTS, codes[c]).reinterpretAsShorts();
+      for (int line = 0; line < Tiles.Q40_SCALES; line += Tiles.LINE) {
+        ShortVector v = shorts(at, line);
+        int c = line / 4;
+        ShortVector code = broadcast(codes, c);
         sum0 = sum0.add(v.mul(code));
-        code = IntVector.broadcast(INTS, codes[c + 1]).reinterpretAsShorts();
+        code = broadcast(codes, c + 4);
         sum1 = sum1.add(v.lanewise(LSHR, 4).mul(code));
-        code = IntVector.broadcast(INTS, codes[c + 2]).reinterpretAsShorts();
+        code = broadcast(codes, c + 8);
         sum0 = sum0.add(v.lanewise(LSHR, 8).mul(code));
-        code = IntVector.broadcast(INTS, codes[c + 3]).reinterpretAsShorts();
+        code = broadcast(codes, c + 12);
         sum1 = sum1.add(v.lanewise(LSHR, 12).mul(code));
       }
       FloatVector xScale = FloatVector.broadcast(FLOATS, scales[scaleAt] * REBIAS);
-      IntVector halves = shorts(w, at + Tiles.Q40_SCALES).reinterpretAsInts();
+      IntVector halves = shorts(at + Tiles.Q40_SCALES).reinterpretAsInts();
       IntVector sums = sum0.add(sum1).reinterpretAsInts();
       FloatVector scale =
           halves.lanewise(LSHL, 16).lanewise(ASHR, 3).and(half).reinterpretAsFloats();
@@ -95,72 +90,64 @@ final class Q40Decode {
       sum = (FloatVector) sums.lanewise(ASHR, 16).convert(I2F, 0);
       accHigh = sum.fma(scale.mul(xScale), accHigh);
       at += Tiles.Q40_BYTES;
-      codeAt += Activations.BLOCK_STRIDE;
+      codes += Activations.BLOCK_STRIDE;
       scaleAt += Activations.BUNDLE;
     }
     accLow.intoArray(out, outAt);
     accHigh.intoArray(out, outAt + Tiles.ROWS / 2);
   }
 
-  /// Both halves of the group in one pass, the best shape at 256 bit.
-  private static void halves(
-      MemorySegment w, long at, Activations x, int token, Scratch scratch, int accAt) {
+  /// Two vectors of rows in one pass, the best shape at 256 bit and less.
+  private static void pair(long at, Activations x, int token, Scratch scratch, int accAt) {
     float[] acc = scratch.acc;
-    Arrays.fill(acc, accAt, accAt + Tiles.ROWS, 0);
-    int codeAt = x.codeAt(token);
+    Arrays.fill(acc, accAt, accAt + 2 * F, 0);
+    Arrays.fill(acc, accAt + Tiles.ROWS / 2, accAt + Tiles.ROWS / 2 + 2 * F, 0);
+    long codes = x.codeAddress(token);
     int scaleAt = x.scaleAt(token);
     for (int block = 0; block < x.blocks(); block += CHUNK) {
       int count = Math.min(CHUNK, x.blocks() - block);
-      halfSums(w, at, count, x.codes(), codeAt, x.offsets(), scaleAt, scratch.sums);
-      addScaled(w, at, count, scratch.sums, 0, x.scales(), scaleAt, acc, accAt);
-      addScaled(w, at + 2L * L, count, scratch.sums, L, x.scales(), scaleAt, acc, accAt + F);
+      pairSums(at, count, codes, x.offsets(), scaleAt, scratch.sums);
+      addScaled(at, count, scratch.sums, 0, x.scales(), scaleAt, acc, accAt);
+      addScaled(at + 2L * L, count, scratch.sums, L, x.scales(), scaleAt, acc, accAt + F);
       at += count * Tiles.Q40_BYTES;
-      codeAt += count * Activations.BLOCK_STRIDE;
+      codes += count * Activations.BLOCK_STRIDE;
       scaleAt += count * Activations.BUNDLE;
     }
   }
 
   /// Integer sums of `count` blocks, `[block, 2, L]`.
-  private static void halfSums(
-      MemorySegment w,
-      long at,
-      int count,
-      int[] codes,
-      int codeAt,
-      int[] offsets,
-      int offsetAt,
-      short[] sums) {
+  private static void pairSums(
+      long at, int count, long codes, int[] offsets, int offsetAt, short[] sums) {
     for (int block = 0; block < count; block++) {
       ShortVector first =
           IntVector.broadcast(INTS, offsets[offsetAt + block * Activations.BUNDLE])
               .reinterpretAsShorts();
       ShortVector second = first;
-      for (int k = 0; k < 8; k++) {
-        ShortVector v = shorts(w, at + k * Tiles.LINE);
-        ShortVector u = shorts(w, at + k * Tiles.LINE + 2L * L);
-        int c = codeAt + 4 * k;
-        ShortVector code = IntVector.broadcast(INTS, codes[c]).reinterpretAsShorts();
+      for (int line = 0; line < Tiles.Q40_SCALES; line += Tiles.LINE) {
+        ShortVector v = shorts(at, line);
+        ShortVector u = shorts(at, line + 2 * L);
+        int c = line / 4;
+        ShortVector code = broadcast(codes, c);
         first = first.add(v.mul(code));
         second = second.add(u.mul(code));
-        code = IntVector.broadcast(INTS, codes[c + 1]).reinterpretAsShorts();
+        code = broadcast(codes, c + 4);
         first = first.add(v.lanewise(LSHR, 4).mul(code));
         second = second.add(u.lanewise(LSHR, 4).mul(code));
-        code = IntVector.broadcast(INTS, codes[c + 2]).reinterpretAsShorts();
+        code = broadcast(codes, c + 8);
         first = first.add(v.lanewise(LSHR, 8).mul(code));
         second = second.add(u.lanewise(LSHR, 8).mul(code));
-        code = IntVector.broadcast(INTS, codes[c + 3]).reinterpretAsShorts();
+        code = broadcast(codes, c + 12);
         first = first.add(v.lanewise(LSHR, 12).mul(code));
         second = second.add(u.lanewise(LSHR, 12).mul(code));
       }
       first.intoArray(sums, block * 2 * L);
       second.intoArray(sums, block * 2 * L + L);
       at += Tiles.Q40_BYTES;
-      codeAt += Activations.BLOCK_STRIDE;
+      codes += Activations.BLOCK_STRIDE;
     }
   }
 
   private static void addScaled(
-      MemorySegment w,
       long at,
       int count,
       short[] sums,
@@ -174,7 +161,7 @@ final class Q40Decode {
     for (int block = 0; block < count; block++) {
       FloatVector xScale =
           FloatVector.broadcast(FLOATS, scales[scaleAt + block * Activations.BUNDLE] * REBIAS);
-      IntVector halves = shorts(w, at + Tiles.Q40_SCALES).reinterpretAsInts();
+      IntVector halves = shorts(at + Tiles.Q40_SCALES).reinterpretAsInts();
       IntVector sum =
           ShortVector.fromArray(SHORTS, sums, sumAt + block * 2 * L).reinterpretAsInts();
       accLow = low(sum).fma(tinyLowHalf(halves).mul(xScale), accLow);

@@ -3,6 +3,7 @@ package dllama.tensor;
 import static dllama.tensor.Vectors.FLOATS;
 import static dllama.tensor.Vectors.INTS;
 import static dllama.tensor.Vectors.L;
+import static dllama.tensor.Vectors.broadcast;
 import static dllama.tensor.Vectors.highHalf;
 import static dllama.tensor.Vectors.lowHalf;
 import static dllama.tensor.Vectors.shorts;
@@ -10,7 +11,6 @@ import static jdk.incubator.vector.VectorOperators.ASHR;
 import static jdk.incubator.vector.VectorOperators.I2F;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 
-import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
@@ -23,14 +23,12 @@ final class Q80Decode {
   private Q80Decode() {}
 
   /// Writes the 32 results to `acc[0 … 32)`.
-  static void group(MemorySegment w, long at, Activations x, int token, float[] acc) {
+  static void group(long at, Activations x, int token, float[] acc) {
     for (int part = 0; part < Tiles.ROWS; part += L) {
       rows(
-          w,
           at + part * 2L,
           x.blocks(),
-          x.codes(),
-          x.codeAt(token),
+          x.codeAddress(token),
           x.scales(),
           x.scaleAt(token),
           acc,
@@ -39,38 +37,28 @@ final class Q80Decode {
   }
 
   private static void rows(
-      MemorySegment w,
-      long at,
-      int blocks,
-      int[] codes,
-      int codeAt,
-      float[] scales,
-      int scaleAt,
-      float[] out,
-      int outAt) {
+      long at, int blocks, long codes, float[] scales, int scaleAt, float[] out, int outAt) {
     FloatVector accLow = FloatVector.zero(FLOATS);
     FloatVector accHigh = accLow;
     for (int block = 0; block < blocks; block++) {
       IntVector sumLow = IntVector.zero(INTS);
       IntVector sumHigh = sumLow;
-      for (int k = 0; k < 16; k++) {
-        ShortVector v = shorts(w, at + k * Tiles.LINE);
+      for (int line = 0; line < Tiles.Q80_SCALES; line += Tiles.LINE) {
+        ShortVector v = shorts(at, line);
         ShortVector even = v.lanewise(LSHL, 8).lanewise(ASHR, 8);
         ShortVector odd = v.lanewise(ASHR, 8);
-        int c = codeAt + 2 * k;
+        int c = line / 8;
         IntVector both =
-            even.mul(IntVector.broadcast(INTS, codes[c]).reinterpretAsShorts())
-                .add(odd.mul(IntVector.broadcast(INTS, codes[c + 1]).reinterpretAsShorts()))
-                .reinterpretAsInts();
+            even.mul(broadcast(codes, c)).add(odd.mul(broadcast(codes, c + 4))).reinterpretAsInts();
         sumLow = sumLow.add(both.lanewise(LSHL, 16).lanewise(ASHR, 16));
         sumHigh = sumHigh.add(both.lanewise(ASHR, 16));
       }
       FloatVector xScale = FloatVector.broadcast(FLOATS, scales[scaleAt]);
-      IntVector halves = shorts(w, at + Tiles.Q80_SCALES).reinterpretAsInts();
+      IntVector halves = shorts(at + Tiles.Q80_SCALES).reinterpretAsInts();
       accLow = ((FloatVector) sumLow.convert(I2F, 0)).fma(lowHalf(halves).mul(xScale), accLow);
       accHigh = ((FloatVector) sumHigh.convert(I2F, 0)).fma(highHalf(halves).mul(xScale), accHigh);
       at += Tiles.Q80_BYTES;
-      codeAt += Activations.BLOCK_STRIDE;
+      codes += Activations.BLOCK_STRIDE;
       scaleAt += Activations.BUNDLE;
     }
     accLow.intoArray(out, outAt);

@@ -26,8 +26,7 @@ public final class ScalarKernels implements Kernels {
   }
 
   private static void loadQ80(float[] x, int xAt, Activations into, int token) {
-    int[] codes = into.codes();
-    int codeAt = into.codeAt(token);
+    long codeAt = into.codeAt(token);
     int scaleAt = into.scaleAt(token);
     for (int block = 0; block < into.blocks(); block++) {
       float max = Q80.max(x, xAt);
@@ -36,7 +35,7 @@ public final class ScalarKernels implements Kernels {
       int before = 0;
       for (int i = 0; i < DType.BLOCK; i++) {
         int code = Q80.round(x[xAt + i] * inverse);
-        codes[codeAt + i] = Activations.twice(code - into.carries()[i] * before);
+        into.setCode(codeAt, i, code - into.carries()[i] * before);
         sum += code;
         before = code;
       }
@@ -73,15 +72,15 @@ public final class ScalarKernels implements Kernels {
 
   private static float dotQ40(PackedMatrix w, int row, Activations x, int token) {
     long lane = w.groupBytes() * (row / Tiles.ROWS) + 2L * Tiles.lane(row % Tiles.ROWS);
-    int codeAt = x.codeAt(token);
+    long codeAt = x.codeAt(token);
     int scaleAt = x.scaleAt(token);
     float acc = 0;
     for (int block = 0; block < x.blocks(); block++) {
       int sum = x.offsets()[scaleAt];
       for (int k = 0; k < 8; k++) {
-        int nibbles = Short.toUnsignedInt(Tiles.getShort(w.data(), lane + k * Tiles.LINE));
+        int nibbles = Short.toUnsignedInt(Tiles.getShort(w.data(), lane + (long) k * Tiles.LINE));
         for (int j = 0; j < 4; j++) {
-          sum += (nibbles >> (4 * j)) * x.codes()[codeAt + 4 * k + j];
+          sum += (nibbles >> (4 * j)) * x.code(codeAt, 4 * k + j);
         }
       }
       float scale = Tiles.half(Tiles.getShort(w.data(), lane + Tiles.Q40_SCALES));
@@ -95,15 +94,15 @@ public final class ScalarKernels implements Kernels {
 
   private static float dotQ80(PackedMatrix w, int row, Activations x, int token) {
     long lane = w.groupBytes() * (row / Tiles.ROWS) + 2L * Tiles.lane(row % Tiles.ROWS);
-    int codeAt = x.codeAt(token);
+    long codeAt = x.codeAt(token);
     int scaleAt = x.scaleAt(token);
     float acc = 0;
     for (int block = 0; block < x.blocks(); block++) {
       int sum = 0;
       for (int k = 0; k < 16; k++) {
-        short pair = Tiles.getShort(w.data(), lane + k * Tiles.LINE);
-        sum += (byte) pair * (short) x.codes()[codeAt + 2 * k];
-        sum += (pair >> 8) * (short) x.codes()[codeAt + 2 * k + 1];
+        short pair = Tiles.getShort(w.data(), lane + (long) k * Tiles.LINE);
+        sum += (byte) pair * x.code(codeAt, 2 * k);
+        sum += (pair >> 8) * x.code(codeAt, 2 * k + 1);
       }
       float scale = Tiles.half(Tiles.getShort(w.data(), lane + Tiles.Q80_SCALES));
       acc = Math.fma((float) sum, scale * x.scales()[scaleAt], acc);

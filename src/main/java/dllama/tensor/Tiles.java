@@ -21,12 +21,12 @@ final class Tiles {
   static final int ROWS = PackedMatrix.TILE;
 
   /// Bytes of a line of 16-bit elements.
-  static final long LINE = 2L * ROWS;
+  static final int LINE = 2 * ROWS;
 
   static final long Q40_BYTES = 32L * 18;
-  static final long Q40_SCALES = 8L * LINE;
+  static final int Q40_SCALES = 8 * LINE;
   static final long Q80_BYTES = 32L * 34;
-  static final long Q80_SCALES = 16L * LINE;
+  static final int Q80_SCALES = 16 * LINE;
   static final long F16_BYTES = 32L * LINE;
   static final long F32_LINE = 4L * ROWS;
   static final long F32_BYTES = 32L * F32_LINE;
@@ -62,6 +62,10 @@ final class Tiles {
 
   static int getInt(MemorySegment from, long at) {
     return from.get(INT, at);
+  }
+
+  static void putInt(MemorySegment to, long at, int value) {
+    to.set(INT, at, value);
   }
 
   static float getFloat(MemorySegment from, long at) {

@@ -2,23 +2,20 @@ package dllama.tensor;
 
 import static dllama.tensor.Vectors.F;
 import static dllama.tensor.Vectors.FLOATS;
-import static dllama.tensor.Vectors.HALF_SHORTS;
 import static dllama.tensor.Vectors.INTS;
 import static dllama.tensor.Vectors.L;
-import static dllama.tensor.Vectors.ORDER;
 import static dllama.tensor.Vectors.floats;
+import static dllama.tensor.Vectors.halfShorts;
 import static dllama.tensor.Vectors.highHalf;
 import static dllama.tensor.Vectors.lowHalf;
 import static dllama.tensor.Vectors.shorts;
 import static jdk.incubator.vector.VectorOperators.MAX;
 import static jdk.incubator.vector.VectorOperators.S2I;
 
-import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Objects;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.ShortVector;
 
 /// Attention of one head: scores with positions in lanes, values with dimensions in lanes; bits as
 /// [ScalarAttention].
@@ -42,24 +39,24 @@ final class VectorAttention {
     for (int position = 0; position < padded; position += Tiles.ROWS) {
       long tile = position / Tiles.ROWS * tileBytes;
       if (wide) {
-        scoresF32(query, queryAt, cache.keys(), tile, headDim, scores, position);
+        scoresF32(query, queryAt, cache.keys().address() + tile, headDim, scores, position);
       } else {
-        scoresF16(query, queryAt, cache.keys(), tile, headDim, scores, position);
+        scoresF16(query, queryAt, cache.keys().address() + tile, headDim, scores, position);
       }
     }
     Arrays.fill(scores, length, padded, Float.NEGATIVE_INFINITY);
     float inverse = softmax(scores, padded);
     int d =
         wide
-            ? valuesF32(scores, cache.values(), headDim, length, inverse, out, outAt)
-            : valuesF16(scores, cache.values(), headDim, length, inverse, out, outAt);
+            ? valuesF32(scores, cache.values().address(), headDim, length, inverse, out, outAt)
+            : valuesF16(scores, cache.values().address(), headDim, length, inverse, out, outAt);
     for (; d < headDim; d++) {
       out[outAt + d] = ScalarAttention.weighted(scores, cache, length, d) * inverse;
     }
   }
 
   private static void scoresF32(
-      float[] query, int queryAt, MemorySegment keys, long at, int headDim, float[] to, int toAt) {
+      float[] query, int queryAt, long at, int headDim, float[] to, int toAt) {
     float scale = ScalarAttention.scale(headDim);
     for (int row = 0; row < Tiles.ROWS; row += 2 * F) {
       FloatVector a = FloatVector.zero(FLOATS);
@@ -67,8 +64,8 @@ final class VectorAttention {
       for (int d = 0; d < headDim; d++) {
         FloatVector q = FloatVector.broadcast(FLOATS, query[queryAt + d]);
         long line = at + d * Tiles.F32_LINE + row * 4L;
-        a = q.fma(floats(keys, line), a);
-        b = q.fma(floats(keys, line + F * 4L), b);
+        a = q.fma(floats(line), a);
+        b = q.fma(floats(line + F * 4L), b);
       }
       a.mul(scale).intoArray(to, toAt + row);
       b.mul(scale).intoArray(to, toAt + row + F);
@@ -76,14 +73,14 @@ final class VectorAttention {
   }
 
   private static void scoresF16(
-      float[] query, int queryAt, MemorySegment keys, long at, int headDim, float[] to, int toAt) {
+      float[] query, int queryAt, long at, int headDim, float[] to, int toAt) {
     float scale = ScalarAttention.scale(headDim);
     for (int part = 0; part < Tiles.ROWS; part += L) {
       FloatVector a = FloatVector.zero(FLOATS);
       FloatVector b = a;
       for (int d = 0; d < headDim; d++) {
         FloatVector q = FloatVector.broadcast(FLOATS, query[queryAt + d]);
-        IntVector halves = shorts(keys, at + d * Tiles.LINE + part * 2L).reinterpretAsInts();
+        IntVector halves = shorts(at + (long) d * Tiles.LINE + part * 2L).reinterpretAsInts();
         a = q.fma(lowHalf(halves), a);
         b = q.fma(highHalf(halves), b);
       }
@@ -119,7 +116,7 @@ final class VectorAttention {
   /// Returns how many dimensions were computed: all whole vectors.
   private static int valuesF32(
       float[] weights,
-      MemorySegment values,
+      long values,
       int headDim,
       int length,
       float inverse,
@@ -138,7 +135,7 @@ final class VectorAttention {
   /// Returns how many dimensions were computed: all whole vectors.
   private static int valuesF16(
       float[] weights,
-      MemorySegment values,
+      long values,
       int headDim,
       int length,
       float inverse,
@@ -156,7 +153,7 @@ final class VectorAttention {
 
   private static void fourF32(
       float[] weights,
-      MemorySegment values,
+      long values,
       int headDim,
       int length,
       int d,
@@ -167,13 +164,13 @@ final class VectorAttention {
     FloatVector b = a;
     FloatVector c = a;
     FloatVector e = a;
-    long at = 4L * d;
+    long at = values + 4L * d;
     for (int position = 0; position < length; position++, at += 4L * headDim) {
       FloatVector weight = FloatVector.broadcast(FLOATS, weights[position]);
-      a = weight.fma(floats(values, at), a);
-      b = weight.fma(floats(values, at + 4L * F), b);
-      c = weight.fma(floats(values, at + 8L * F), c);
-      e = weight.fma(floats(values, at + 12L * F), e);
+      a = weight.fma(floats(at), a);
+      b = weight.fma(floats(at + 4L * F), b);
+      c = weight.fma(floats(at + 8L * F), c);
+      e = weight.fma(floats(at + 12L * F), e);
     }
     a.mul(inverse).intoArray(out, outAt);
     b.mul(inverse).intoArray(out, outAt + F);
@@ -184,7 +181,7 @@ final class VectorAttention {
   /// Only two, because the conversions are many calls; see [Vectors].
   private static void twoF16(
       float[] weights,
-      MemorySegment values,
+      long values,
       int headDim,
       int length,
       int d,
@@ -193,11 +190,11 @@ final class VectorAttention {
       int outAt) {
     FloatVector a = FloatVector.zero(FLOATS);
     FloatVector b = a;
-    long at = 2L * d;
+    long at = values + 2L * d;
     for (int position = 0; position < length; position++, at += 2L * headDim) {
       FloatVector weight = FloatVector.broadcast(FLOATS, weights[position]);
-      a = weight.fma(halves(values, at), a);
-      b = weight.fma(halves(values, at + 2L * F), b);
+      a = weight.fma(halves(at), a);
+      b = weight.fma(halves(at + 2L * F), b);
     }
     a.mul(inverse).intoArray(out, outAt);
     b.mul(inverse).intoArray(out, outAt + F);
@@ -205,7 +202,7 @@ final class VectorAttention {
 
   private static void oneF32(
       float[] weights,
-      MemorySegment values,
+      long values,
       int headDim,
       int length,
       int d,
@@ -213,16 +210,16 @@ final class VectorAttention {
       float[] out,
       int outAt) {
     FloatVector sum = FloatVector.zero(FLOATS);
-    long at = 4L * d;
+    long at = values + 4L * d;
     for (int position = 0; position < length; position++, at += 4L * headDim) {
-      sum = FloatVector.broadcast(FLOATS, weights[position]).fma(floats(values, at), sum);
+      sum = FloatVector.broadcast(FLOATS, weights[position]).fma(floats(at), sum);
     }
     sum.mul(inverse).intoArray(out, outAt);
   }
 
   private static void oneF16(
       float[] weights,
-      MemorySegment values,
+      long values,
       int headDim,
       int length,
       int d,
@@ -230,16 +227,15 @@ final class VectorAttention {
       float[] out,
       int outAt) {
     FloatVector sum = FloatVector.zero(FLOATS);
-    long at = 2L * d;
+    long at = values + 2L * d;
     for (int position = 0; position < length; position++, at += 2L * headDim) {
-      sum = FloatVector.broadcast(FLOATS, weights[position]).fma(halves(values, at), sum);
+      sum = FloatVector.broadcast(FLOATS, weights[position]).fma(halves(at), sum);
     }
     sum.mul(inverse).intoArray(out, outAt);
   }
 
   /// Consecutive float16 as floats.
-  private static FloatVector halves(MemorySegment from, long at) {
-    ShortVector halves = ShortVector.fromMemorySegment(HALF_SHORTS, from, at, ORDER);
-    return lowHalf((IntVector) halves.convertShape(S2I, INTS, 0));
+  private static FloatVector halves(long at) {
+    return lowHalf((IntVector) halfShorts(at).convertShape(S2I, INTS, 0));
   }
 }

@@ -56,19 +56,17 @@ final class VectorKernels implements Kernels {
   /// Results of `groups` groups and `count` tokens to `acc[groups, 8, 32]`; one token or a bundle.
   private static void multiply(
       PackedMatrix w, int group, int groups, Activations x, int token, int count, Scratch scratch) {
-    MemorySegment data = w.data();
     long bytes = w.groupBytes();
-    long at = group * bytes;
+    long at = w.data().address() + group * bytes;
     switch (w.dtype()) {
-      case F32, F16 -> FloatTiles.group(data, w.dtype(), at, x, token, count, scratch);
-      case Q80 -> Q80Decode.group(data, at, x, token, scratch.acc);
+      case F32, F16 -> FloatTiles.group(w.dtype(), at, x, token, count, scratch);
+      case Q80 -> Q80Decode.group(at, x, token, scratch.acc);
       case Q40 -> {
         if (count > 1) {
-          Q40Prefill.groups(data, at, bytes, groups, x, token, scratch);
+          Q40Prefill.groups(at, bytes, groups, x, token, count, scratch);
         } else {
           for (int g = 0; g < groups; g++) {
-            Q40Decode.group(
-                data, at + g * bytes, x, token, scratch, g * Activations.BUNDLE * Tiles.ROWS);
+            Q40Decode.group(at + g * bytes, x, token, scratch, g * Activations.BUNDLE * Tiles.ROWS);
           }
         }
       }

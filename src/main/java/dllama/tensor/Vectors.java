@@ -5,6 +5,7 @@ import static jdk.incubator.vector.VectorOperators.I2F;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -33,6 +34,8 @@ final class Vectors {
 
   static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
 
+  private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ORDER);
+
   /// Lanes of a vector of shorts: 32 at 512 bit, so that one vector is a line of a tile.
   static final int L = SHORTS.length();
 
@@ -44,12 +47,44 @@ final class Vectors {
 
   private Vectors() {}
 
-  static ShortVector shorts(MemorySegment from, long at) {
-    return ShortVector.fromMemorySegment(SHORTS, from, at, ORDER);
+  /// All of the process' memory.
+  ///
+  /// Weights and caches are read by address, without a look at bounds: those are checked once per
+  /// call of a kernel. Checked one by one, the reads make the compiler split each inner loop in
+  /// pieces, and it spends more on that than on the arithmetic.
+  @SuppressWarnings("restricted") // native access is one of the flags in jvm.options
+  private static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+
+  /// More than any address of a process; the compiler leaves a check out where it knows the answer.
+  private static final long ADDRESSES = (1L << 56) - 1;
+
+  static ShortVector shorts(long address) {
+    return shorts(address, 0);
   }
 
-  static FloatVector floats(MemorySegment from, long at) {
-    return FloatVector.fromMemorySegment(FLOATS, from, at, ORDER);
+  /// @param offset the counter of a loop, which the compiler knows to be positive
+  static ShortVector shorts(long address, int offset) {
+    return ShortVector.fromMemorySegment(SHORTS, ALL, (address & ADDRESSES) + offset, ORDER);
+  }
+
+  static FloatVector floats(long address) {
+    return FloatVector.fromMemorySegment(FLOATS, ALL, address & ADDRESSES, ORDER);
+  }
+
+  static ShortVector halfShorts(long address) {
+    return ShortVector.fromMemorySegment(HALF_SHORTS, ALL, address & ADDRESSES, ORDER);
+  }
+
+  static void store(IntVector vector, long address) {
+    vector.intoMemorySegment(ALL, address & ADDRESSES, ORDER);
+  }
+
+  /// A code of [Activations] in all lanes.
+  ///
+  /// @param offset made of counters of loops, as that of [#shorts]
+  static ShortVector broadcast(long address, int offset) {
+    int code = ALL.get(INT, (address & ADDRESSES) + offset);
+    return IntVector.broadcast(INTS, code).reinterpretAsShorts();
   }
 
   /// The low short of each int as a float.
