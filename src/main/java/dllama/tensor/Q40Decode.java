@@ -22,31 +22,46 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
 
-/// One group of 32 rows of Q40 weights times one token.
+/// Groups of 32 rows of Q40 weights times one token.
 ///
 /// A lane of shorts holds four nibbles of one row. It is shifted, multiplied by the codes of
 /// [Activations] and added, all modulo 2^16. That is exact: a block's true sum is at most 32 · 8 ·
 /// 127 < 2^15, and it does not matter when the offset of the nibbles, −8 · Σ code, goes in.
+///
+/// Below 512 bit, several groups are read side by side: a processor fetches ahead on each of
+/// several streams, and one alone leaves it waiting for memory. Integer sums of a chunk of blocks
+/// go to the first level cache, to be scaled by a method of its own, because both together would be
+/// too large for the compiler.
 final class Q40Decode {
-  private static final int CHUNK = 16;
+  /// Groups of one pass.
+  static final int GROUPS = L == Tiles.ROWS ? 1 : 4;
+
+  /// Blocks between two passes of scaling.
+  private static final int CHUNK = 8;
+
+  /// Distance between the results of groups.
+  private static final int ACC_STRIDE = Activations.BUNDLE * Tiles.ROWS;
 
   private Q40Decode() {}
 
-  /// Writes the 32 results to `scratch.acc` from `accAt` on.
-  static void group(long at, Activations x, int token, Scratch scratch, int accAt) {
+  /// Writes results to the first row of each group of `scratch.acc`, `[groups, 8, 32]`.
+  static void groups(
+      long at, long groupBytes, int groups, Activations x, int token, Scratch scratch) {
     if (L == Tiles.ROWS) {
-      rows(
-          at,
-          x.blocks(),
-          x.codeAddress(token),
-          x.offsets(),
-          x.scales(),
-          x.scaleAt(token),
-          scratch.acc,
-          accAt);
+      for (int g = 0; g < groups; g++) {
+        rows(
+            at + g * groupBytes,
+            x.blocks(),
+            x.codeAddress(token),
+            x.offsets(),
+            x.scales(),
+            x.scaleAt(token),
+            scratch.acc,
+            g * ACC_STRIDE);
+      }
     } else {
       for (int part = 0; part < Tiles.ROWS; part += 2 * L) {
-        pair(at + part * 2L, x, token, scratch, accAt + part / 2);
+        pairs(at + part * 2L, groupBytes, groups, x, token, scratch, part / 2);
       }
     }
   }
@@ -97,51 +112,74 @@ final class Q40Decode {
     accHigh.intoArray(out, outAt + Tiles.ROWS / 2);
   }
 
-  /// Two vectors of rows in one pass, the best shape at 256 bit and less.
-  private static void pair(long at, Activations x, int token, Scratch scratch, int accAt) {
-    float[] acc = scratch.acc;
-    Arrays.fill(acc, accAt, accAt + 2 * F, 0);
-    Arrays.fill(acc, accAt + Tiles.ROWS / 2, accAt + Tiles.ROWS / 2 + 2 * F, 0);
+  /// Two vectors of rows of each group.
+  private static void pairs(
+      long at, long groupBytes, int groups, Activations x, int token, Scratch s, int accAt) {
+    for (int g = 0; g < groups; g++) {
+      int to = accAt + g * ACC_STRIDE;
+      Arrays.fill(s.acc, to, to + 2 * F, 0);
+      Arrays.fill(s.acc, to + Tiles.ROWS / 2, to + Tiles.ROWS / 2 + 2 * F, 0);
+    }
     long codes = x.codeAddress(token);
     int scaleAt = x.scaleAt(token);
     for (int block = 0; block < x.blocks(); block += CHUNK) {
       int count = Math.min(CHUNK, x.blocks() - block);
-      pairSums(at, count, codes, x.offsets(), scaleAt, scratch.sums);
-      addScaled(at, count, scratch.sums, 0, x.scales(), scaleAt, acc, accAt);
-      addScaled(at + 2L * L, count, scratch.sums, L, x.scales(), scaleAt, acc, accAt + F);
+      pairSums(at, groupBytes, groups, count, codes, x.offsets(), scaleAt, s.sums);
+      for (int g = 0; g < groups; g++) {
+        long tile = at + g * groupBytes;
+        int sumAt = g * 2 * L;
+        int to = accAt + g * ACC_STRIDE;
+        addScaled(tile, groups, count, s.sums, sumAt, x.scales(), scaleAt, s.acc, to);
+        addScaled(
+            tile + 2L * L, groups, count, s.sums, sumAt + L, x.scales(), scaleAt, s.acc, to + F);
+      }
       at += count * Tiles.Q40_BYTES;
       codes += count * Activations.BLOCK_STRIDE;
       scaleAt += count * Activations.BUNDLE;
     }
   }
 
-  /// Integer sums of `count` blocks, `[block, 2, L]`.
+  /// Integer sums of `count` blocks, `[block, groups, 2, L]`.
   private static void pairSums(
-      long at, int count, long codes, int[] offsets, int offsetAt, short[] sums) {
+      long at,
+      long groupBytes,
+      int groups,
+      int count,
+      long codes,
+      int[] offsets,
+      int offsetAt,
+      short[] sums) {
+    int sumAt = 0;
     for (int block = 0; block < count; block++) {
-      ShortVector first =
+      ShortVector offset =
           IntVector.broadcast(INTS, offsets[offsetAt + block * Activations.BUNDLE])
               .reinterpretAsShorts();
-      ShortVector second = first;
-      for (int line = 0; line < Tiles.Q40_SCALES; line += Tiles.LINE) {
-        ShortVector v = shorts(at, line);
-        ShortVector u = shorts(at, line + 2 * L);
-        int c = line / 4;
-        ShortVector code = broadcast(codes, c);
-        first = first.add(v.mul(code));
-        second = second.add(u.mul(code));
-        code = broadcast(codes, c + 4);
-        first = first.add(v.lanewise(LSHR, 4).mul(code));
-        second = second.add(u.lanewise(LSHR, 4).mul(code));
-        code = broadcast(codes, c + 8);
-        first = first.add(v.lanewise(LSHR, 8).mul(code));
-        second = second.add(u.lanewise(LSHR, 8).mul(code));
-        code = broadcast(codes, c + 12);
-        first = first.add(v.lanewise(LSHR, 12).mul(code));
-        second = second.add(u.lanewise(LSHR, 12).mul(code));
+      long tile = at;
+      for (int g = 0; g < groups; g++) {
+        ShortVector first = offset;
+        ShortVector second = offset;
+        for (int line = 0; line < Tiles.Q40_SCALES; line += Tiles.LINE) {
+          ShortVector v = shorts(tile, line);
+          ShortVector u = shorts(tile, line + 2 * L);
+          int c = line / 4;
+          ShortVector code = broadcast(codes, c);
+          first = first.add(v.mul(code));
+          second = second.add(u.mul(code));
+          code = broadcast(codes, c + 4);
+          first = first.add(v.lanewise(LSHR, 4).mul(code));
+          second = second.add(u.lanewise(LSHR, 4).mul(code));
+          code = broadcast(codes, c + 8);
+          first = first.add(v.lanewise(LSHR, 8).mul(code));
+          second = second.add(u.lanewise(LSHR, 8).mul(code));
+          code = broadcast(codes, c + 12);
+          first = first.add(v.lanewise(LSHR, 12).mul(code));
+          second = second.add(u.lanewise(LSHR, 12).mul(code));
+        }
+        first.intoArray(sums, sumAt);
+        second.intoArray(sums, sumAt + L);
+        sumAt += 2 * L;
+        tile += groupBytes;
       }
-      first.intoArray(sums, block * 2 * L);
-      second.intoArray(sums, block * 2 * L + L);
       at += Tiles.Q40_BYTES;
       codes += Activations.BLOCK_STRIDE;
     }
@@ -149,6 +187,7 @@ final class Q40Decode {
 
   private static void addScaled(
       long at,
+      int groups,
       int count,
       short[] sums,
       int sumAt,
@@ -163,7 +202,7 @@ final class Q40Decode {
           FloatVector.broadcast(FLOATS, scales[scaleAt + block * Activations.BUNDLE] * REBIAS);
       IntVector halves = shorts(at + Tiles.Q40_SCALES).reinterpretAsInts();
       IntVector sum =
-          ShortVector.fromArray(SHORTS, sums, sumAt + block * 2 * L).reinterpretAsInts();
+          ShortVector.fromArray(SHORTS, sums, sumAt + block * groups * 2 * L).reinterpretAsInts();
       accLow = low(sum).fma(tinyLowHalf(halves).mul(xScale), accLow);
       accHigh = high(sum).fma(tinyHighHalf(halves).mul(xScale), accHigh);
       at += Tiles.Q40_BYTES;

@@ -4,8 +4,8 @@ package dllama.tensor;
 final class Scratch {
   private static final ThreadLocal<Scratch> OF_THREAD = ThreadLocal.withInitial(Scratch::new);
 
-  /// Results of two groups: `[2, 8 tokens, 32 rows]`.
-  final float[] acc = new float[2 * Activations.BUNDLE * Tiles.ROWS];
+  /// Results of a pass: `[4 groups, 8 tokens, 32 rows]`.
+  final float[] acc = new float[4 * Activations.BUNDLE * Tiles.ROWS];
 
   /// Integer sums of a chunk of blocks.
   final short[] sums =

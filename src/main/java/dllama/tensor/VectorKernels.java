@@ -37,7 +37,7 @@ final class VectorKernels implements Kernels {
       int outStride) {
     x.check(w, fromGroup, toGroup, tokens);
     Scratch scratch = Scratch.ofThread();
-    int step = tokens >= BUNDLE_FROM && w.dtype() == DType.Q40 ? Q40Prefill.GROUPS : 1;
+    int step = groupsOfPass(w.dtype(), tokens);
     for (int group = fromGroup; group < toGroup; group += step) {
       int groups = Math.min(step, toGroup - group);
       for (int token = 0; token < tokens; ) {
@@ -53,6 +53,13 @@ final class VectorKernels implements Kernels {
     }
   }
 
+  private static int groupsOfPass(DType dtype, int tokens) {
+    if (dtype != DType.Q40) {
+      return 1;
+    }
+    return tokens >= BUNDLE_FROM ? Q40Prefill.GROUPS : Q40Decode.GROUPS;
+  }
+
   /// Results of `groups` groups and `count` tokens to `acc[groups, 8, 32]`; one token or a bundle.
   private static void multiply(
       PackedMatrix w, int group, int groups, Activations x, int token, int count, Scratch scratch) {
@@ -65,9 +72,7 @@ final class VectorKernels implements Kernels {
         if (count > 1) {
           Q40Prefill.groups(at, bytes, groups, x, token, count, scratch);
         } else {
-          for (int g = 0; g < groups; g++) {
-            Q40Decode.group(at + g * bytes, x, token, scratch, g * Activations.BUNDLE * Tiles.ROWS);
-          }
+          Q40Decode.groups(at, bytes, groups, x, token, scratch);
         }
       }
     }
