@@ -113,7 +113,7 @@ public final class KernelBenchmark {
         }
         kernels.append(cache, position, x, 0, x, 0);
       }
-      float[] scores = new float[length];
+      float[] scores = new float[Kernels.HEADS_TOGETHER * length];
       float[] out = new float[headDim];
       report(
           "attend %s %d positions x %d".formatted(dtype, length, headDim),
@@ -122,7 +122,7 @@ public final class KernelBenchmark {
           () ->
               () -> {
                 for (int i = 0; i < 20; i++) {
-                  kernels.attend(x, 0, cache, length, scores, out, 0);
+                  kernels.attend(x, 0, 1, cache, length, scores, out, 0);
                 }
               });
     }

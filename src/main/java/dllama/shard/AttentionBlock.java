@@ -2,6 +2,7 @@ package dllama.shard;
 
 import dllama.model.RopeTable;
 import dllama.tensor.Activations;
+import dllama.tensor.Kernels;
 import dllama.tensor.KvHead;
 import dllama.tensor.WorkerPool;
 import java.util.List;
@@ -62,7 +63,8 @@ final class AttentionBlock implements LayerBlock {
     k = new float[Math.multiplyExact(maxTokens, kvHeads * headDim)];
     v = new float[k.length];
     attention = new float[q.length];
-    scores = new float[step.pool.threads()][KvCache.capacity(settings.contextLength())];
+    int positions = KvCache.capacity(settings.contextLength());
+    scores = new float[step.pool.threads()][Math.multiplyExact(Kernels.HEADS_TOGETHER, positions)];
     normed =
         new ProductInput(
             step.pool,
@@ -117,10 +119,8 @@ final class AttentionBlock implements LayerBlock {
       for (int token = 0; token < step.tokens; token++) {
         append(kvHead, token);
       }
-      for (int head = kvHead * group; head < (kvHead + 1) * group; head++) {
-        for (int token = 0; token < step.tokens; token++) {
-          attend(head, token, thread);
-        }
+      for (int token = 0; token < step.tokens; token++) {
+        attend(kvHead * group, group, token, thread);
       }
     }
   }
@@ -137,7 +137,7 @@ final class AttentionBlock implements LayerBlock {
     int units = heads * step.tokens;
     int to = WorkerPool.from(units, thread + 1, threads);
     for (int unit = WorkerPool.from(units, thread, threads); unit < to; unit++) {
-      attend(unit / step.tokens, unit % step.tokens, thread);
+      attend(unit / step.tokens, 1, unit % step.tokens, thread);
     }
   }
 
@@ -148,12 +148,15 @@ final class AttentionBlock implements LayerBlock {
     step.kernels.append(cache.head(layer, kvHead), position, k, at, v, at);
   }
 
-  private void attend(int head, int token, int thread) {
+  /// `count` heads that share a kv head, from `head` on.
+  private void attend(int head, int count, int token, int thread) {
     int at = (token * heads + head) * headDim;
     int position = step.position + token;
-    rotate(q, at, weights.queryNorm(), position);
+    for (int i = 0; i < count; i++) {
+      rotate(q, at + i * headDim, weights.queryNorm(), position);
+    }
     KvHead history = cache.head(layer, head / (heads / kvHeads));
-    step.kernels.attend(q, at, history, position + 1, scores[thread], attention, at);
+    step.kernels.attend(q, at, count, history, position + 1, scores[thread], attention, at);
   }
 
   private void rotate(float[] head, int at, float[] norm, int position) {

@@ -9,6 +9,9 @@ import java.lang.foreign.MemorySegment;
 /// vector width, thread count and batch size: a token's results do not depend on what else is in
 /// the batch. No method allocates once warm. All offsets (`…At`) are in elements.
 public interface Kernels {
+  /// Heads whose scores [#attend] needs at the same time, at most.
+  int HEADS_TOGETHER = 4;
+
   /// The fastest kernels of this machine: the Vector API's where its module is loaded.
   ///
   /// @param vectorApi false for the plain loops of [ScalarKernels] in any case
@@ -52,13 +55,20 @@ public interface Kernels {
   /// Writes key and value of one position into the cache of one kv head.
   void append(KvHead cache, int position, float[] key, int keyAt, float[] value, int valueAt);
 
-  /// Attention of one query head over positions 0 ≤ p < `length`: `out = softmax(q · K /
-  /// sqrt(headDim)) · V`.
+  /// Attention of `heads` query heads, one after another in `query` and `out`, over positions 0 ≤ p
+  /// < `length` of the cache that they share: `out = softmax(q · K / sqrt(headDim)) · V`.
   ///
-  /// @param scores scratch of at least `cache.capacity()` rounded up to 32 values, this thread's
+  /// @param scores scratch of at least [#HEADS_TOGETHER] · `cache.capacity()` values, this thread's
   ///     own
   void attend(
-      float[] query, int queryAt, KvHead cache, int length, float[] scores, float[] out, int outAt);
+      float[] query,
+      int queryAt,
+      int heads,
+      KvHead cache,
+      int length,
+      float[] scores,
+      float[] out,
+      int outAt);
 
   /// Encodes `size` values (a multiple of 32 for Q80) as F32 or Q80 blocks from byte `toByte` of
   /// `to` on.

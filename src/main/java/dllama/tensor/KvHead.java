@@ -5,7 +5,8 @@ import java.lang.foreign.MemorySegment;
 /// Keys and values of one kv head of one layer for positions 0 ≤ p < `capacity`.
 ///
 /// Keys stand in tiles of 32 positions, `[capacity/32, headDim, 32]`, so that a vector lane is a
-/// position (F16 lines in the order of [Tiles#lane]); values row-major, `[capacity, headDim]`.
+/// position; values row-major, `[capacity, headDim]`, so that a lane is a dimension. Whole lines of
+/// 32 float16 stand in the order of [Tiles#lane].
 ///
 /// @param dtype F32 or F16
 /// @param capacity positions, a multiple of 32
@@ -21,6 +22,13 @@ public record KvHead(
           "keys.byteSize=%d values.byteSize=%d for dtype=%s headDim=%d capacity=%d"
               .formatted(keys.byteSize(), values.byteSize(), dtype, headDim, capacity));
     }
+  }
+
+  /// Index of a value in [#values].
+  long valueAt(int position, int d) {
+    boolean line = dtype == DType.F16 && d < headDim / Tiles.ROWS * Tiles.ROWS;
+    int at = line ? d / Tiles.ROWS * Tiles.ROWS + Tiles.lane(d % Tiles.ROWS) : d;
+    return (long) position * headDim + at;
   }
 
   /// Bytes of the keys, and of the values.

@@ -13,8 +13,8 @@ final class ScalarAttention {
     boolean wide = cache.dtype() == DType.F32;
     long line = (long) (position / Tiles.ROWS) * headDim;
     int row = position % Tiles.ROWS;
-    long to = (long) position * headDim;
-    for (int d = 0; d < headDim; d++, line++, to++) {
+    for (int d = 0; d < headDim; d++, line++) {
+      long to = cache.valueAt(position, d);
       if (wide) {
         Tiles.putFloat(cache.keys(), line * Tiles.F32_LINE + row * 4L, key[keyAt + d]);
         Tiles.putFloat(cache.values(), to * 4, value[valueAt + d]);
@@ -29,6 +29,21 @@ final class ScalarAttention {
   static void attend(
       float[] query,
       int queryAt,
+      int heads,
+      KvHead cache,
+      int length,
+      float[] scores,
+      float[] out,
+      int outAt) {
+    for (int head = 0; head < heads; head++) {
+      int at = head * cache.headDim();
+      attend(query, queryAt + at, cache, length, scores, out, outAt + at);
+    }
+  }
+
+  private static void attend(
+      float[] query,
+      int queryAt,
       KvHead cache,
       int length,
       float[] scores,
@@ -40,7 +55,7 @@ final class ScalarAttention {
     }
     float inverse = softmax(scores, length);
     for (int d = 0; d < cache.headDim(); d++) {
-      out[outAt + d] = weighted(scores, cache, length, d) * inverse;
+      out[outAt + d] = weighted(scores, 0, 1, cache, length, d) * inverse;
     }
   }
 
@@ -73,17 +88,19 @@ final class ScalarAttention {
     return 1 / Lanes.sum(lanes);
   }
 
-  /// Dimension `d` of Σ weight · value.
-  static float weighted(float[] weights, KvHead cache, int length, int d) {
+  /// Dimension `d` of Σ weight · value, where `factor`, a power of two, makes weights of what is in
+  /// `weights`.
+  static float weighted(
+      float[] weights, int weightAt, float factor, KvHead cache, int length, int d) {
     boolean wide = cache.dtype() == DType.F32;
     float sum = 0;
     for (int position = 0; position < length; position++) {
-      long at = (long) position * cache.headDim() + d;
+      long at = cache.valueAt(position, d);
       float value =
           wide
               ? Tiles.getFloat(cache.values(), at * 4)
               : Tiles.half(Tiles.getShort(cache.values(), at * 2));
-      sum = Math.fma(weights[position], value, sum);
+      sum = Math.fma(weights[weightAt + position] * factor, value, sum);
     }
     return sum;
   }

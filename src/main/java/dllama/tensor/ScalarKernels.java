@@ -184,12 +184,13 @@ public final class ScalarKernels implements Kernels {
   public void attend(
       float[] query,
       int queryAt,
+      int heads,
       KvHead cache,
       int length,
       float[] scores,
       float[] out,
       int outAt) {
-    ScalarAttention.attend(query, queryAt, cache, length, scores, out, outAt);
+    ScalarAttention.attend(query, queryAt, heads, cache, length, scores, out, outAt);
   }
 
   @Override

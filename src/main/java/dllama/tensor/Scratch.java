@@ -17,6 +17,9 @@ final class Scratch {
   /// A tile of floats, `[32 columns, 32 rows]`.
   final float[] tile = new float[DType.BLOCK * Tiles.ROWS];
 
+  /// 1 / Σ weight of heads that attend together.
+  final float[] inverse = new float[Kernels.HEADS_TOGETHER];
+
   private Scratch() {}
 
   static Scratch ofThread() {

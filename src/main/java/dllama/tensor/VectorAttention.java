@@ -4,11 +4,14 @@ import static dllama.tensor.Vectors.F;
 import static dllama.tensor.Vectors.FLOATS;
 import static dllama.tensor.Vectors.INTS;
 import static dllama.tensor.Vectors.L;
+import static dllama.tensor.Vectors.REBIAS;
 import static dllama.tensor.Vectors.floats;
 import static dllama.tensor.Vectors.halfShorts;
 import static dllama.tensor.Vectors.highHalf;
 import static dllama.tensor.Vectors.lowHalf;
 import static dllama.tensor.Vectors.shorts;
+import static dllama.tensor.Vectors.tinyHighHalf;
+import static dllama.tensor.Vectors.tinyLowHalf;
 import static jdk.incubator.vector.VectorOperators.MAX;
 import static jdk.incubator.vector.VectorOperators.S2I;
 
@@ -17,14 +20,21 @@ import java.util.Objects;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 
-/// Attention of one head: scores with positions in lanes, values with dimensions in lanes; bits as
-/// [ScalarAttention].
+/// Attention of the heads that share a cache: scores with positions in lanes, values with
+/// dimensions in lanes; bits as [ScalarAttention].
+///
+/// With an F16 cache four heads go together, so that what is read and converted serves all four.
+/// A weight, which is at most 1, takes the factor that makes a float of the float16 that it meets;
+/// see [Vectors#tinyLowHalf].
 final class VectorAttention {
+  private static final int FOUR = Kernels.HEADS_TOGETHER;
+
   private VectorAttention() {}
 
   static void attend(
       float[] query,
       int queryAt,
+      int heads,
       KvHead cache,
       int length,
       float[] scores,
@@ -32,32 +42,71 @@ final class VectorAttention {
       int outAt) {
     Objects.checkFromIndexSize(0, length, cache.capacity());
     int headDim = cache.headDim();
+    int head = 0;
+    while (head < heads) {
+      int together = cache.dtype() == DType.F16 && head <= heads - FOUR ? FOUR : 1;
+      int at = head * headDim;
+      attendTogether(query, queryAt + at, together, cache, length, scores, out, outAt + at);
+      head += together;
+    }
+  }
+
+  private static void attendTogether(
+      float[] query,
+      int queryAt,
+      int heads,
+      KvHead cache,
+      int length,
+      float[] scores,
+      float[] out,
+      int outAt) {
+    int headDim = cache.headDim();
     int padded = (length + Tiles.ROWS - 1) / Tiles.ROWS * Tiles.ROWS;
-    Objects.checkFromIndexSize(0, padded, scores.length);
+    Objects.checkFromIndexSize(0, heads * padded, scores.length);
+    scores(query, queryAt, heads, cache, padded, scores);
+    float factor = cache.dtype() == DType.F16 ? REBIAS : 1;
+    float[] inverse = Scratch.ofThread().inverse;
+    for (int head = 0; head < heads; head++) {
+      int at = head * padded;
+      Arrays.fill(scores, at + length, at + padded, Float.NEGATIVE_INFINITY);
+      inverse[head] = softmax(scores, at, padded, ScalarAttention.scale(headDim), factor);
+    }
+    int d = values(scores, padded, heads, cache, length, out, outAt);
+    for (int head = 0; head < heads; head++) {
+      int at = outAt + head * headDim;
+      for (int rest = d; rest < headDim; rest++) {
+        out[at + rest] =
+            ScalarAttention.weighted(scores, head * padded, 1 / factor, cache, length, rest);
+      }
+      multiply(out, at, headDim, inverse[head]);
+    }
+  }
+
+  /// Sums of query · key, `[heads, padded]`, not scaled yet.
+  private static void scores(
+      float[] query, int queryAt, int heads, KvHead cache, int padded, float[] scores) {
+    int headDim = cache.headDim();
     boolean wide = cache.dtype() == DType.F32;
     long tileBytes = headDim * (wide ? Tiles.F32_LINE : Tiles.LINE);
-    for (int position = 0; position < padded; position += Tiles.ROWS) {
-      long tile = position / Tiles.ROWS * tileBytes;
+    long tile = cache.keys().address();
+    for (int position = 0; position < padded; position += Tiles.ROWS, tile += tileBytes) {
       if (wide) {
-        scoresF32(query, queryAt, cache.keys().address() + tile, headDim, scores, position);
+        scoresF32(query, queryAt, tile, headDim, scores, position);
       } else {
-        scoresF16(query, queryAt, cache.keys().address() + tile, headDim, scores, position);
+        for (int part = 0; part < Tiles.ROWS; part += L) {
+          int to = position + part / 2;
+          if (heads == FOUR) {
+            scoresOfFour(query, queryAt, tile + 2L * part, headDim, scores, to, padded);
+          } else {
+            scoresF16(query, queryAt, tile + 2L * part, headDim, scores, to);
+          }
+        }
       }
-    }
-    Arrays.fill(scores, length, padded, Float.NEGATIVE_INFINITY);
-    float inverse = softmax(scores, padded);
-    int d =
-        wide
-            ? valuesF32(scores, cache.values().address(), headDim, length, inverse, out, outAt)
-            : valuesF16(scores, cache.values().address(), headDim, length, inverse, out, outAt);
-    for (; d < headDim; d++) {
-      out[outAt + d] = ScalarAttention.weighted(scores, cache, length, d) * inverse;
     }
   }
 
   private static void scoresF32(
       float[] query, int queryAt, long at, int headDim, float[] to, int toAt) {
-    float scale = ScalarAttention.scale(headDim);
     for (int row = 0; row < Tiles.ROWS; row += 2 * F) {
       FloatVector a = FloatVector.zero(FLOATS);
       FloatVector b = a;
@@ -67,37 +116,77 @@ final class VectorAttention {
         a = q.fma(floats(line), a);
         b = q.fma(floats(line + F * 4L), b);
       }
-      a.mul(scale).intoArray(to, toAt + row);
-      b.mul(scale).intoArray(to, toAt + row + F);
+      a.intoArray(to, toAt + row);
+      b.intoArray(to, toAt + row + F);
     }
   }
 
+  /// One vector of keys: F positions from `toAt` on, and F that are half a tile further.
   private static void scoresF16(
       float[] query, int queryAt, long at, int headDim, float[] to, int toAt) {
-    float scale = ScalarAttention.scale(headDim);
-    for (int part = 0; part < Tiles.ROWS; part += L) {
-      FloatVector a = FloatVector.zero(FLOATS);
-      FloatVector b = a;
-      for (int d = 0; d < headDim; d++) {
-        FloatVector q = FloatVector.broadcast(FLOATS, query[queryAt + d]);
-        IntVector halves = shorts(at + (long) d * Tiles.LINE + part * 2L).reinterpretAsInts();
-        a = q.fma(lowHalf(halves), a);
-        b = q.fma(highHalf(halves), b);
-      }
-      a.mul(scale).intoArray(to, toAt + part / 2);
-      b.mul(scale).intoArray(to, toAt + part / 2 + Tiles.ROWS / 2);
+    FloatVector a = FloatVector.zero(FLOATS);
+    FloatVector b = a;
+    for (int line = 0; line < headDim * Tiles.LINE; line += Tiles.LINE) {
+      FloatVector q = FloatVector.broadcast(FLOATS, query[queryAt + line / Tiles.LINE]);
+      IntVector halves = shorts(at, line).reinterpretAsInts();
+      a = q.fma(lowHalf(halves), a);
+      b = q.fma(highHalf(halves), b);
     }
+    a.intoArray(to, toAt);
+    b.intoArray(to, toAt + Tiles.ROWS / 2);
   }
 
-  /// Turns scores into their exponentials relative to the largest; returns 1 / their sum.
-  private static float softmax(float[] scores, int padded) {
-    float max = max(scores, padded);
+  /// The same for four heads, whose scores are `stride` apart.
+  private static void scoresOfFour(
+      float[] query, int queryAt, long at, int headDim, float[] to, int toAt, int stride) {
+    FloatVector a0 = FloatVector.zero(FLOATS);
+    FloatVector a1 = a0;
+    FloatVector a2 = a0;
+    FloatVector a3 = a0;
+    FloatVector b0 = a0;
+    FloatVector b1 = a0;
+    FloatVector b2 = a0;
+    FloatVector b3 = a0;
+    for (int line = 0; line < headDim * Tiles.LINE; line += Tiles.LINE) {
+      IntVector halves = shorts(at, line).reinterpretAsInts();
+      FloatVector low = lowHalf(halves);
+      FloatVector high = highHalf(halves);
+      int from = queryAt + line / Tiles.LINE;
+      FloatVector q = FloatVector.broadcast(FLOATS, query[from]);
+      a0 = q.fma(low, a0);
+      b0 = q.fma(high, b0);
+      q = FloatVector.broadcast(FLOATS, query[from + headDim]);
+      a1 = q.fma(low, a1);
+      b1 = q.fma(high, b1);
+      q = FloatVector.broadcast(FLOATS, query[from + 2 * headDim]);
+      a2 = q.fma(low, a2);
+      b2 = q.fma(high, b2);
+      q = FloatVector.broadcast(FLOATS, query[from + 3 * headDim]);
+      a3 = q.fma(low, a3);
+      b3 = q.fma(high, b3);
+    }
+    int half = Tiles.ROWS / 2;
+    a0.intoArray(to, toAt);
+    b0.intoArray(to, toAt + half);
+    a1.intoArray(to, toAt + stride);
+    b1.intoArray(to, toAt + stride + half);
+    a2.intoArray(to, toAt + 2 * stride);
+    b2.intoArray(to, toAt + 2 * stride + half);
+    a3.intoArray(to, toAt + 3 * stride);
+    b3.intoArray(to, toAt + 3 * stride + half);
+  }
+
+  /// Turns sums into weights: the exponentials of the scaled scores relative to the largest, times
+  /// `factor`. Returns 1 / the sum of the exponentials. The largest sum is also the one with the
+  /// largest score.
+  private static float softmax(float[] scores, int at, int padded, float scale, float factor) {
+    float max = max(scores, at, padded) * scale;
     float[] lanes = Lanes.zero();
     for (int lane = 0; lane < Lanes.COUNT; lane += F) {
       FloatVector sum = FloatVector.zero(FLOATS);
-      for (int i = lane; i < padded; i += Lanes.COUNT) {
-        FloatVector e = VectorExp.exp(FloatVector.fromArray(FLOATS, scores, i).sub(max));
-        e.intoArray(scores, i);
+      for (int i = at + lane; i < at + padded; i += Lanes.COUNT) {
+        FloatVector e = VectorExp.exp(FloatVector.fromArray(FLOATS, scores, i).mul(scale).sub(max));
+        e.mul(factor).intoArray(scores, i);
         sum = sum.add(e);
       }
       sum.intoArray(lanes, lane);
@@ -105,66 +194,56 @@ final class VectorAttention {
     return 1 / Lanes.sum(lanes);
   }
 
-  private static float max(float[] scores, int padded) {
+  private static float max(float[] scores, int at, int padded) {
     FloatVector max = FloatVector.broadcast(FLOATS, Float.NEGATIVE_INFINITY);
-    for (int i = 0; i < padded; i += F) {
+    for (int i = at; i < at + padded; i += F) {
       max = max.max(FloatVector.fromArray(FLOATS, scores, i));
     }
     return max.reduceLanes(MAX);
   }
 
-  /// Returns how many dimensions were computed: all whole vectors.
-  private static int valuesF32(
-      float[] weights,
-      long values,
-      int headDim,
-      int length,
-      float inverse,
-      float[] out,
-      int outAt) {
+  /// Σ weight · value; returns how many dimensions were computed: all whole vectors.
+  private static int values(
+      float[] weights, int stride, int heads, KvHead cache, int length, float[] out, int outAt) {
+    long values = cache.values().address();
+    int headDim = cache.headDim();
     int d = 0;
-    for (; d <= headDim - 4 * F; d += 4 * F) {
-      fourF32(weights, values, headDim, length, d, inverse, out, outAt + d);
+    if (cache.dtype() == DType.F32) {
+      for (; d <= headDim - 4 * F; d += 4 * F) {
+        fourF32(weights, values + 4L * d, headDim, length, out, outAt + d);
+      }
+      for (; d <= headDim - F; d += F) {
+        oneF32(weights, values + 4L * d, headDim, length, out, outAt + d);
+      }
+      return d;
     }
-    for (; d <= headDim - F; d += F) {
-      oneF32(weights, values, headDim, length, d, inverse, out, outAt + d);
+    for (; d <= headDim - Tiles.ROWS; d += Tiles.ROWS) {
+      for (int part = 0; part < Tiles.ROWS; part += L) {
+        long at = values + 2L * (d + part);
+        int to = outAt + d + part / 2;
+        if (heads == FOUR) {
+          valuesOfFour(weights, stride, at, headDim, length, out, to);
+        } else {
+          valuesF16(weights, at, headDim, length, out, to);
+        }
+      }
     }
-    return d;
-  }
-
-  /// Returns how many dimensions were computed: all whole vectors.
-  private static int valuesF16(
-      float[] weights,
-      long values,
-      int headDim,
-      int length,
-      float inverse,
-      float[] out,
-      int outAt) {
-    int d = 0;
-    for (; d <= headDim - 2 * F; d += 2 * F) {
-      twoF16(weights, values, headDim, length, d, inverse, out, outAt + d);
-    }
-    for (; d <= headDim - F; d += F) {
-      oneF16(weights, values, headDim, length, d, inverse, out, outAt + d);
+    int first = d;
+    for (int head = 0; head < heads; head++) {
+      for (d = first; d <= headDim - F; d += F) {
+        int to = outAt + head * headDim + d;
+        oneF16(weights, head * stride, values + 2L * d, headDim, length, out, to);
+      }
     }
     return d;
   }
 
   private static void fourF32(
-      float[] weights,
-      long values,
-      int headDim,
-      int length,
-      int d,
-      float inverse,
-      float[] out,
-      int outAt) {
+      float[] weights, long at, int headDim, int length, float[] out, int outAt) {
     FloatVector a = FloatVector.zero(FLOATS);
     FloatVector b = a;
     FloatVector c = a;
     FloatVector e = a;
-    long at = values + 4L * d;
     for (int position = 0; position < length; position++, at += 4L * headDim) {
       FloatVector weight = FloatVector.broadcast(FLOATS, weights[position]);
       a = weight.fma(floats(at), a);
@@ -172,70 +251,89 @@ final class VectorAttention {
       c = weight.fma(floats(at + 8L * F), c);
       e = weight.fma(floats(at + 12L * F), e);
     }
-    a.mul(inverse).intoArray(out, outAt);
-    b.mul(inverse).intoArray(out, outAt + F);
-    c.mul(inverse).intoArray(out, outAt + 2 * F);
-    e.mul(inverse).intoArray(out, outAt + 3 * F);
-  }
-
-  /// Only two, because the conversions are many calls; see [Vectors].
-  private static void twoF16(
-      float[] weights,
-      long values,
-      int headDim,
-      int length,
-      int d,
-      float inverse,
-      float[] out,
-      int outAt) {
-    FloatVector a = FloatVector.zero(FLOATS);
-    FloatVector b = a;
-    long at = values + 2L * d;
-    for (int position = 0; position < length; position++, at += 2L * headDim) {
-      FloatVector weight = FloatVector.broadcast(FLOATS, weights[position]);
-      a = weight.fma(halves(at), a);
-      b = weight.fma(halves(at + 2L * F), b);
-    }
-    a.mul(inverse).intoArray(out, outAt);
-    b.mul(inverse).intoArray(out, outAt + F);
+    a.intoArray(out, outAt);
+    b.intoArray(out, outAt + F);
+    c.intoArray(out, outAt + 2 * F);
+    e.intoArray(out, outAt + 3 * F);
   }
 
   private static void oneF32(
-      float[] weights,
-      long values,
-      int headDim,
-      int length,
-      int d,
-      float inverse,
-      float[] out,
-      int outAt) {
+      float[] weights, long at, int headDim, int length, float[] out, int outAt) {
     FloatVector sum = FloatVector.zero(FLOATS);
-    long at = values + 4L * d;
     for (int position = 0; position < length; position++, at += 4L * headDim) {
       sum = FloatVector.broadcast(FLOATS, weights[position]).fma(floats(at), sum);
     }
-    sum.mul(inverse).intoArray(out, outAt);
+    sum.intoArray(out, outAt);
   }
 
-  private static void oneF16(
-      float[] weights,
-      long values,
-      int headDim,
-      int length,
-      int d,
-      float inverse,
-      float[] out,
-      int outAt) {
-    FloatVector sum = FloatVector.zero(FLOATS);
-    long at = values + 2L * d;
+  /// One vector of float16: F dimensions from `outAt` on, and F that are half a line further.
+  private static void valuesF16(
+      float[] weights, long at, int headDim, int length, float[] out, int outAt) {
+    FloatVector a = FloatVector.zero(FLOATS);
+    FloatVector b = a;
     for (int position = 0; position < length; position++, at += 2L * headDim) {
-      sum = FloatVector.broadcast(FLOATS, weights[position]).fma(halves(at), sum);
+      IntVector halves = shorts(at).reinterpretAsInts();
+      FloatVector weight = FloatVector.broadcast(FLOATS, weights[position]);
+      a = weight.fma(tinyLowHalf(halves), a);
+      b = weight.fma(tinyHighHalf(halves), b);
     }
-    sum.mul(inverse).intoArray(out, outAt);
+    a.intoArray(out, outAt);
+    b.intoArray(out, outAt + Tiles.ROWS / 2);
   }
 
-  /// Consecutive float16 as floats.
-  private static FloatVector halves(long at) {
-    return lowHalf((IntVector) halfShorts(at).convertShape(S2I, INTS, 0));
+  /// The same for four heads, whose weights are `stride` apart.
+  private static void valuesOfFour(
+      float[] weights, int stride, long at, int headDim, int length, float[] out, int outAt) {
+    FloatVector a0 = FloatVector.zero(FLOATS);
+    FloatVector a1 = a0;
+    FloatVector a2 = a0;
+    FloatVector a3 = a0;
+    FloatVector b0 = a0;
+    FloatVector b1 = a0;
+    FloatVector b2 = a0;
+    FloatVector b3 = a0;
+    for (int position = 0; position < length; position++, at += 2L * headDim) {
+      IntVector halves = shorts(at).reinterpretAsInts();
+      FloatVector low = tinyLowHalf(halves);
+      FloatVector high = tinyHighHalf(halves);
+      FloatVector weight = FloatVector.broadcast(FLOATS, weights[position]);
+      a0 = weight.fma(low, a0);
+      b0 = weight.fma(high, b0);
+      weight = FloatVector.broadcast(FLOATS, weights[position + stride]);
+      a1 = weight.fma(low, a1);
+      b1 = weight.fma(high, b1);
+      weight = FloatVector.broadcast(FLOATS, weights[position + 2 * stride]);
+      a2 = weight.fma(low, a2);
+      b2 = weight.fma(high, b2);
+      weight = FloatVector.broadcast(FLOATS, weights[position + 3 * stride]);
+      a3 = weight.fma(low, a3);
+      b3 = weight.fma(high, b3);
+    }
+    int half = Tiles.ROWS / 2;
+    a0.intoArray(out, outAt);
+    b0.intoArray(out, outAt + half);
+    a1.intoArray(out, outAt + headDim);
+    b1.intoArray(out, outAt + headDim + half);
+    a2.intoArray(out, outAt + 2 * headDim);
+    b2.intoArray(out, outAt + 2 * headDim + half);
+    a3.intoArray(out, outAt + 3 * headDim);
+    b3.intoArray(out, outAt + 3 * headDim + half);
+  }
+
+  /// F dimensions of those at the end that fill no line, which stand in their own order.
+  private static void oneF16(
+      float[] weights, int weightAt, long at, int headDim, int length, float[] out, int outAt) {
+    FloatVector sum = FloatVector.zero(FLOATS);
+    for (int position = 0; position < length; position++, at += 2L * headDim) {
+      FloatVector weight = FloatVector.broadcast(FLOATS, weights[weightAt + position]);
+      sum = weight.fma(tinyLowHalf((IntVector) halfShorts(at).convertShape(S2I, INTS, 0)), sum);
+    }
+    sum.intoArray(out, outAt);
+  }
+
+  private static void multiply(float[] out, int at, int size, float factor) {
+    for (int i = at; i < at + size; i++) {
+      out[i] *= factor;
+    }
   }
 }

@@ -121,12 +121,13 @@ final class VectorKernels implements Kernels {
   public void attend(
       float[] query,
       int queryAt,
+      int heads,
       KvHead cache,
       int length,
       float[] scores,
       float[] out,
       int outAt) {
-    VectorAttention.attend(query, queryAt, cache, length, scores, out, outAt);
+    VectorAttention.attend(query, queryAt, heads, cache, length, scores, out, outAt);
   }
 
   @Override

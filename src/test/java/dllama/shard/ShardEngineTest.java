@@ -328,6 +328,7 @@ class ShardEngineTest {
     public void attend(
         float[] query,
         int queryAt,
+        int heads,
         KvHead cache,
         int length,
         float[] scores,

@@ -49,13 +49,14 @@ class KernelAllocationTest {
     try (var arena = Arena.ofConfined()) {
       long bytes = KvHead.byteSize(dtype, 88, 256);
       var cache = new KvHead(arena.allocate(bytes, 64), arena.allocate(bytes, 64), dtype, 88, 256);
-      float[] x = TestData.floats(random, 88);
-      float[] scores = new float[256];
-      float[] out = new float[88];
+      int heads = Kernels.HEADS_TOGETHER + 1;
+      float[] x = TestData.floats(random, heads * 88);
+      float[] scores = new float[Kernels.HEADS_TOGETHER * 256];
+      float[] out = new float[heads * 88];
       assertAllocatesNothing(
           () -> {
             kernels.append(cache, 99, x, 0, x, 0);
-            kernels.attend(x, 0, cache, 100, scores, out, 0);
+            kernels.attend(x, 0, heads, cache, 100, scores, out, 0);
           });
     }
   }

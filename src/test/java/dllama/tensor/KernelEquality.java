@@ -74,9 +74,10 @@ final class KernelEquality {
 
   void attend(DType dtype, int headDim, int length) {
     try (var arena = Arena.ofConfined()) {
-      float[] query = TestData.floats(random, headDim);
-      float[] expected = new float[headDim];
-      float[] actual = new float[headDim + 1];
+      int heads = 1 + random.nextInt(6);
+      float[] query = TestData.floats(random, heads * headDim);
+      float[] expected = new float[heads * headDim];
+      float[] actual = new float[heads * headDim + 1];
       KvHead small = cache(dtype, headDim, (length + 31) / 32 * 32, arena);
       KvHead large = cache(dtype, headDim, 512, arena);
       for (int position = 0; position < length; position++) {
@@ -84,10 +85,10 @@ final class KernelEquality {
         scalar.append(small, position, kv, 0, kv, headDim);
         vector.append(large, position, kv, 0, kv, headDim);
       }
-      scalar.attend(query, 0, small, length, new float[512], expected, 0);
-      vector.attend(query, 0, large, length, new float[512], actual, 1);
-      String what = "%s headDim=%d length=%d".formatted(dtype, headDim, length);
-      for (int d = 0; d < headDim; d++) {
+      scalar.attend(query, 0, heads, small, length, new float[2048], expected, 0);
+      vector.attend(query, 0, heads, large, length, new float[2048], actual, 1);
+      String what = "%s heads=%d headDim=%d length=%d".formatted(dtype, heads, headDim, length);
+      for (int d = 0; d < expected.length; d++) {
         assertEquals(expected[d], actual[d + 1], 0, what);
       }
     }

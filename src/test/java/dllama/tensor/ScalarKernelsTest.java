@@ -157,7 +157,7 @@ class ScalarKernelsTest {
       }
       float[] query = TestData.floats(random, headDim);
       float[] out = new float[headDim];
-      kernels.attend(query, 0, cache, length, new float[64], out, 0);
+      kernels.attend(query, 0, 1, cache, length, new float[64], out, 0);
       double[] expected = attend(query, keys, values);
       for (int d = 0; d < headDim; d++) {
         assertEquals(expected[d], out[d], dtype == DType.F32 ? 1e-5 : 2e-3);
