@@ -91,6 +91,96 @@ class SamplerTest {
     }
   }
 
+  /// Beside an implementation that sorts all tokens; the same floats are added in the same order.
+  @Test
+  void shouldChooseAsPlainSortingDoes() {
+    long seed = new Random().nextLong();
+    System.out.println("seed " + seed);
+    Random random = new Random(seed);
+    for (int round = 1; round <= 300; round++) {
+      float[] logits = randomLogits(random, 1 + random.nextInt(round % 50 == 0 ? 130_000 : 3000));
+      float temperature = 0.05f + 2 * random.nextFloat();
+      float topp = random.nextInt(5) == 0 ? 1 - 0x1p-24f : 0.001f + 0.998f * random.nextFloat();
+      int expected = plainTopP(logits, temperature, topp, new Xorshift(round).nextFloat());
+      String given = "round %d temperature %s topp %s".formatted(round, temperature, topp);
+      assertEquals(expected, Sampler.of(temperature, topp, round).next(logits.clone()), given);
+    }
+  }
+
+  /// Normally distributed, some with many ties, a few far above the others, or infinite ones.
+  private static float[] randomLogits(Random random, int size) {
+    float[] logits = new float[size];
+    float spread = random.nextInt(5) * 2.5f;
+    boolean ties = random.nextBoolean();
+    int peaks = random.nextInt(4);
+    for (int i = 0; i < size; i++) {
+      float logit = spread * (float) random.nextGaussian();
+      logits[i] = ties ? Math.round(logit) : logit;
+    }
+    for (int i = 0; i < peaks; i++) {
+      logits[random.nextInt(size)] = 10 + random.nextInt(3);
+      logits[random.nextInt(size)] = random.nextBoolean() ? Float.NEGATIVE_INFINITY : Float.NaN;
+    }
+    logits[random.nextInt(size)] = 1;
+    return logits;
+  }
+
+  private static int plainTopP(float[] logits, float temperature, float topp, float coin) {
+    int n = logits.length;
+    float[] p = plainSoftmax(logits, temperature);
+    float largest = p[Sampler.argmax(p)];
+    float cutoff = Math.min((1 - topp) / (n - 1), largest);
+    int[] order =
+        IntStream.range(0, n)
+            .filter(i -> p[i] >= cutoff)
+            .boxed()
+            .sorted((a, b) -> Float.compare(p[b], p[a])) // stable
+            .mapToInt(Integer::intValue)
+            .toArray();
+    float sum = 0;
+    int size = 0;
+    while (size < order.length && sum <= topp) {
+      sum += p[order[size++]];
+    }
+    float passed = 0;
+    for (int i = 0; i < size; i++) {
+      passed += p[order[i]];
+      if (coin * sum < passed) {
+        return order[i];
+      }
+    }
+    return order[size - 1];
+  }
+
+  private static float[] plainSoftmax(float[] logits, float temperature) {
+    float max = logits[Sampler.argmax(logits)] / temperature;
+    float[] p = new float[logits.length];
+    float sum = 0;
+    for (int i = 0; i < p.length; i++) {
+      float e = (float) Math.exp(logits[i] / temperature - max);
+      p[i] = Float.isNaN(e) ? 0 : e;
+      sum += p[i];
+    }
+    for (int i = 0; i < p.length; i++) {
+      p[i] /= sum;
+    }
+    return p;
+  }
+
+  @Test
+  void shouldGiveTheProbabilitiesOfMathExp() {
+    long seed = new Random().nextLong();
+    System.out.println("seed " + seed);
+    Random random = new Random(seed);
+    float[] logits = new float[1_000_000];
+    for (int i = 1; i < logits.length; i++) {
+      logits[i] = random.nextFloat() * -random.nextInt(1, 115);
+    }
+    float[] expected = plainSoftmax(logits, 0.9f);
+    new Softmax().apply(logits, 0.9f, 0);
+    assertArrayEquals(expected, logits);
+  }
+
   @Test
   void shouldTakeAnyLogits() {
     long seed = new Random().nextLong();

@@ -1,0 +1,65 @@
+package dllama.tensor;
+
+import java.lang.foreign.Arena;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+/// Attention of four heads that share a cache, over all of it.
+@State(Scope.Benchmark)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.MICROSECONDS)
+@Warmup(iterations = 5, time = 1)
+@Measurement(iterations = 5, time = 1)
+@Fork(1)
+public class AttentionBenchmark {
+  private static final int HEAD_DIM = 128;
+  private static final int LENGTH = 4096;
+  private static final int HEADS = Kernels.HEADS_TOGETHER;
+
+  @Param({"F16", "F32"})
+  DType type;
+
+  private final Kernels kernels = Kernels.choose(true);
+  private final Arena arena = Arena.ofShared();
+  private final float[] query = new float[HEADS * HEAD_DIM];
+  private final float[] scores = new float[HEADS * LENGTH];
+  private final float[] out = new float[HEADS * HEAD_DIM];
+  private KvHead cache;
+
+  @Setup
+  public void setUp() {
+    Random random = new Random(1);
+    long bytes = KvHead.byteSize(type, HEAD_DIM, LENGTH);
+    cache =
+        new KvHead(arena.allocate(bytes, 64), arena.allocate(bytes, 64), type, HEAD_DIM, LENGTH);
+    for (int position = 0; position < LENGTH; position++) {
+      for (int i = 0; i < query.length; i++) {
+        query[i] = (float) random.nextGaussian();
+      }
+      kernels.append(cache, position, query, 0, query, 0);
+    }
+  }
+
+  @TearDown
+  public void tearDown() {
+    arena.close();
+  }
+
+  @Benchmark
+  public float[] attend() {
+    kernels.attend(query, 0, HEADS, cache, LENGTH, scores, out, 0);
+    return out;
+  }
+}
