@@ -41,6 +41,15 @@ public final class Launcher {
   private static final List<String> ENVIRONMENT =
       List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS");
 
+  /**
+   * What any new enough Java answers at once, without the flags: to start a second one would take
+   * longer than the answer.
+   */
+  private static final List<String> ASKING = List.of("--help", "-h", "--version", "-V");
+
+  /** Flags of a Java that only answers such a question. */
+  private static final List<String> QUICK = List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
+
   /** Tells the serving process that it is one: the id of the launcher's process. */
   private static final String PARENT = "launcher.pid";
 
@@ -67,17 +76,28 @@ public final class Launcher {
       call("dllama.cli.Main", "main", String[].class, args);
       return;
     }
+    if (Runtime.version().feature() >= NEEDED && onlyAsks(args)) {
+      call("dllama.cli.Main", "main", String[].class, args);
+      return;
+    }
     Search search = new Search(System.getenv());
     Optional<Jdk> jdk = search.best();
     if (jdk.isEmpty()) {
       System.err.println(search.nothingFound());
       System.exit(2);
     }
-    List<String> command = hushed(command(jdk.get(), args));
+    List<String> command = command(jdk.get(), args);
+    command = onlyAsks(args) ? command : hushed(command);
     if (!WINDOWS && Runtime.version().feature() >= NEEDED) {
       replace(command);
     }
     System.exit(serve(command));
+  }
+
+  /** For help and version, also of a command, alone. */
+  private static boolean onlyAsks(String[] args) {
+    boolean afterCommand = args.length == 2 && !args[0].startsWith("-");
+    return (args.length == 1 || afterCommand) && ASKING.contains(args[args.length - 1]);
   }
 
   private static void call(String type, String method, Class<?> parameter, Object argument)
@@ -94,14 +114,10 @@ public final class Launcher {
     boolean collectorGiven = given.stream().anyMatch(o -> o.matches("-XX:\\+Use\\w+GC"));
     List<String> command = new ArrayList<>();
     command.add(jdk.java().toString());
-    try (InputStream in = Launcher.class.getResourceAsStream("/dllama/jvm.options");
-        BufferedReader lines =
-            new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8))) {
-      lines
-          .lines()
-          .filter(line -> !line.isBlank())
-          .filter(line -> !(collectorGiven && line.matches("-XX:\\+Use\\w+GC")))
-          .forEach(command::add);
+    for (String flag : onlyAsks(args) ? QUICK : flags()) {
+      if (!(collectorGiven && flag.matches("-XX:\\+Use\\w+GC"))) {
+        command.add(flag);
+      }
     }
     command.addAll(given);
     command.add("-D" + PARENT + "=" + ProcessHandle.current().pid());
@@ -110,6 +126,14 @@ public final class Launcher {
     command.add(Launcher.class.getName());
     command.addAll(Arrays.asList(args));
     return command;
+  }
+
+  private static List<String> flags() throws IOException {
+    try (InputStream in = Launcher.class.getResourceAsStream("/dllama/jvm.options");
+        BufferedReader lines =
+            new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8))) {
+      return lines.lines().filter(line -> !line.isBlank()).collect(Collectors.toList());
+    }
   }
 
   /** What the user gave this JVM, without what the next one reads from the environment itself. */

@@ -2,10 +2,31 @@ package dllama.tensor;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.Objects;
 
 /// Rearranges matrices of a file into the layout of [PackedMatrix].
 public final class Packer {
+  /// Blocks of a row that are taken at once; from 32 rows they fit into the first level cache.
+  private static final int RUN = 16;
+
+  /// Rows r and r + 16 share an int ([Tiles]).
+  private static final int PAIRS = Tiles.ROWS / 2;
+
+  /// Bytes of a block's scale, which comes before its values.
+  private static final int SCALE = 2;
+
+  private static final VarHandle SHORT =
+      MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
+  private static final VarHandle INT =
+      MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+  private static final VarHandle LONG =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+
   private Packer() {}
 
   /// Packs rows `fromRow` ≤ r < `toRow` and columns `fromCol` ≤ c < `toCol` of `source` into
@@ -33,20 +54,31 @@ public final class Packer {
       throw new IllegalArgumentException(
           "fromCol=%d toCol=%d are not whole blocks of %s".formatted(fromCol, toCol, dtype));
     }
-    int tileBytes = DType.BLOCK * dtype.blockBytes();
     long rowBytes = dtype.byteSize(source.cols());
-    var tile = MemorySegment.ofArray(new byte[tileBytes]);
+    int tileBytes = DType.BLOCK * dtype.blockBytes();
+    byte[] lines = new byte[Tiles.ROWS * RUN * dtype.blockBytes()];
+    byte[] tiles = new byte[RUN * tileBytes];
     long at = toByte;
     for (long row = fromRow; row < toRow; row += Tiles.ROWS) {
       int rows = (int) Math.min(Tiles.ROWS, toRow - row);
-      for (long col = fromCol; col < toCol; col += DType.BLOCK, at += tileBytes) {
-        long from = row * rowBytes + dtype.byteSize(col);
-        int width = (int) Math.min(DType.BLOCK, toCol - col);
-        if (rows < Tiles.ROWS || width < DType.BLOCK) {
-          tile.fill((byte) 0);
+      for (long col = fromCol; col < toCol; col += RUN * DType.BLOCK) {
+        int width = (int) Math.min(RUN * DType.BLOCK, toCol - col);
+        int blocks = Math.ceilDiv(width, DType.BLOCK);
+        int stride = blocks * dtype.blockBytes();
+        if (rows < Tiles.ROWS || width < blocks * DType.BLOCK) {
+          Arrays.fill(lines, (byte) 0);
         }
-        packTile(dtype, source.data(), from, rowBytes, rows, width, tile);
-        MemorySegment.copy(tile, 0, to, at, tileBytes);
+        int bytes = (int) dtype.byteSize(width);
+        for (int r = 0; r < rows; r++) {
+          long from = (row + r) * rowBytes + dtype.byteSize(col);
+          MemorySegment.copy(source.data(), ValueLayout.JAVA_BYTE, from, lines, r * stride, bytes);
+        }
+        for (int b = 0; b < blocks; b++) {
+          packTile(dtype, lines, b * dtype.blockBytes(), stride, tiles, b * tileBytes);
+        }
+        int length = blocks * tileBytes;
+        MemorySegment.copy(tiles, 0, to, ValueLayout.JAVA_BYTE, at, length);
+        at += length;
       }
     }
   }
@@ -61,60 +93,67 @@ public final class Packer {
     return new PackedMatrix(to, source.dtype(), rows, cols);
   }
 
+  /// @param at where the tile's block of the first row stands in `lines`
+  /// @param stride from a row to the next
   private static void packTile(
-      DType dtype,
-      MemorySegment from,
-      long at,
-      long rowBytes,
-      int rows,
-      int width,
-      MemorySegment tile) {
-    for (int row = 0; row < rows; row++, at += rowBytes) {
-      switch (dtype) {
-        case F32 -> packF32(from, at, row, width, tile);
-        case F16 -> packF16(from, at, row, width, tile);
-        case Q40 -> packQ40(from, at, row, tile);
-        case Q80 -> packQ80(from, at, row, tile);
+      DType dtype, byte[] lines, int at, int stride, byte[] tiles, int to) {
+    switch (dtype) {
+      case F32 -> packF32(lines, at, stride, tiles, to);
+      case F16 -> packShorts(lines, at, stride, 32, tiles, to);
+      case Q40 -> packQ40(lines, at, stride, tiles, to);
+      case Q80 -> {
+        packShorts(lines, at + SCALE, stride, 16, tiles, to);
+        packShorts(lines, at, stride, 1, tiles, to + Tiles.Q80_SCALES);
       }
     }
   }
 
-  private static void packF32(MemorySegment from, long at, int row, int width, MemorySegment tile) {
-    for (int col = 0; col < width; col++) {
-      Tiles.putFloat(tile, col * Tiles.F32_LINE + row * 4L, Tiles.getFloat(from, at + col * 4L));
+  private static void packF32(byte[] lines, int at, int stride, byte[] tiles, int to) {
+    for (int row = 0; row < Tiles.ROWS; row++) {
+      for (int col = 0; col < DType.BLOCK; col++) {
+        int value = (int) INT.get(lines, at + row * stride + col * 4);
+        INT.set(tiles, to + col * (int) Tiles.F32_LINE + row * 4, value);
+      }
     }
   }
 
-  private static void packF16(MemorySegment from, long at, int row, int width, MemorySegment tile) {
-    for (int col = 0; col < width; col++) {
-      putLine(tile, col, row, Tiles.getShort(from, at + col * 2L));
+  /// `count` shorts of each row, each to a line of its own.
+  private static void packShorts(
+      byte[] lines, int at, int stride, int count, byte[] tiles, int to) {
+    for (int row = 0; row < PAIRS; row++, at += stride, to += Integer.BYTES) {
+      for (int k = 0; k < count; k++) {
+        int first = (short) SHORT.get(lines, at + 2 * k) & 0xffff;
+        int second = (short) SHORT.get(lines, at + PAIRS * stride + 2 * k);
+        INT.set(tiles, to + k * Tiles.LINE, first | second << 16);
+      }
     }
   }
 
-  /// Columns 0 … 15 are the low nibbles of the block's 16 bytes, columns 16 … 31 the high ones.
-  private static void packQ40(MemorySegment from, long at, int row, MemorySegment tile) {
-    for (int k = 0; k < 4; k++) {
-      int bytes = Tiles.getInt(from, at + 2 + 4L * k);
-      putLine(tile, k, row, lowNibbles(bytes));
-      putLine(tile, k + 4, row, lowNibbles(bytes >>> 4));
+  /// Columns 0 … 15 are the low nibbles of the block's 16 bytes, columns 16 … 31 the high ones. Two
+  /// lines and two rows at a time: half of loading a model is this.
+  private static void packQ40(byte[] lines, int at, int stride, byte[] tiles, int to) {
+    packShorts(lines, at, stride, 1, tiles, to + Tiles.Q40_SCALES);
+    for (int row = 0; row < PAIRS; row++, at += stride, to += Integer.BYTES) {
+      for (int half = 0; half < 2; half++) {
+        long first = (long) LONG.get(lines, at + SCALE + 8 * half);
+        long second = (long) LONG.get(lines, at + PAIRS * stride + SCALE + 8 * half);
+        int line = to + 2 * half * Tiles.LINE;
+        putLines(tiles, line, lowNibbles(first) | lowNibbles(second) << 16);
+        line += 4 * Tiles.LINE;
+        putLines(tiles, line, lowNibbles(first >>> 4) | lowNibbles(second >>> 4) << 16);
+      }
     }
-    putLine(tile, 8, row, Tiles.getShort(from, at));
   }
 
-  private static void packQ80(MemorySegment from, long at, int row, MemorySegment tile) {
-    for (int k = 0; k < 16; k++) {
-      putLine(tile, k, row, Tiles.getShort(from, at + 2 + 2L * k));
-    }
-    putLine(tile, 16, row, Tiles.getShort(from, at));
+  /// The low nibbles of four bytes each in the low half of each int.
+  private static long lowNibbles(long bytes) {
+    long pairs = bytes & 0x0f0f0f0f0f0f0f0fL;
+    pairs = (pairs | pairs >>> 4) & 0x00ff00ff00ff00ffL;
+    return (pairs | pairs >>> 8) & 0x0000ffff0000ffffL;
   }
 
-  private static short lowNibbles(int bytes) {
-    int pairs = bytes & 0x0f0f0f0f;
-    pairs = (pairs | pairs >>> 4) & 0x00ff00ff;
-    return (short) (pairs | pairs >>> 8);
-  }
-
-  private static void putLine(MemorySegment tile, int line, int row, short value) {
-    Tiles.putShort(tile, (long) line * Tiles.LINE + Tiles.lane(row) * 2L, value);
+  private static void putLines(byte[] tiles, int at, long value) {
+    INT.set(tiles, at, (int) value);
+    INT.set(tiles, at + Tiles.LINE, (int) (value >>> 32));
   }
 }
