@@ -11,7 +11,7 @@ import java.util.Objects;
 
 /// Rearranges matrices of a file into the layout of [PackedMatrix].
 public final class Packer {
-  /// Blocks of a row that are taken at once; from 32 rows they fit into the first level cache.
+  /// Blocks of a row that are taken at once; from 32 rows they are 9 KiB of Q40.
   private static final int RUN = 16;
 
   /// Rows r and r + 16 share an int ([Tiles]).
@@ -130,7 +130,7 @@ public final class Packer {
   }
 
   /// Columns 0 … 15 are the low nibbles of the block's 16 bytes, columns 16 … 31 the high ones. Two
-  /// lines and two rows at a time: half of loading a model is this.
+  /// lines and two rows at a time.
   private static void packQ40(byte[] lines, int at, int stride, byte[] tiles, int to) {
     packShorts(lines, at, stride, 1, tiles, to + Tiles.Q40_SCALES);
     for (int row = 0; row < PAIRS; row++, at += stride, to += Integer.BYTES) {
