@@ -8,10 +8,12 @@ import argparse
 import json
 import re
 import subprocess
+import threading
 from collections import defaultdict
 from pathlib import Path
 
 HERE = Path(__file__).parent
+DEADLINE = 1200  # seconds for all questions
 END = re.compile(r"^(stopped; )?\d+ tokens?, ")
 NOISE = re.compile(
     r"^(built-in model:|root at |no cluster key|the worker at|rank |\d+ nodes? ready|\d+ of \d+ nodes|.*: architecture )"
@@ -19,10 +21,12 @@ NOISE = re.compile(
 
 
 def chat(command, questions):
-    """The last answer to each question."""
+    """The last answer to each question. A program that takes longer than `DEADLINE` for all is ended."""
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1
     )
+    deadline = threading.Timer(DEADLINE, process.kill)
+    deadline.start()
     answers = []
     try:
         for question in questions:
@@ -33,21 +37,27 @@ def chat(command, questions):
             answers.append(answer)
             process.stdin.write("/reset\n")
             process.stdin.flush()
-            while "starting over" not in process.stdout.readline():
-                pass
-    finally:
+            read_until(process.stdout, lambda line: "starting over" in line)
         process.stdin.close()
-        process.wait(60)
+        process.wait()
+    finally:
+        deadline.cancel()
+        process.kill()
     return answers
 
 
 def read_answer(out):
+    return "\n".join(line for line in read_until(out, END.match) if not NOISE.match(line))
+
+
+def read_until(out, last):
+    """The lines before the one that is the `last`."""
     lines = []
     for line in out:
-        if END.match(line):
-            return "\n".join(line for line in lines if not NOISE.match(line))
+        if last(line):
+            return lines
         lines.append(line.strip())
-    raise SystemExit("the program ended: " + " ".join(lines))
+    raise SystemExit(f"the program ended, or took longer than {DEADLINE} s: " + " ".join(lines))
 
 
 def right(answer, rule):

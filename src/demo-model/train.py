@@ -21,7 +21,7 @@ from muon import Muon
 
 TOKENS_PER_STEP = 2048
 WARM_UP = 30
-FALLING = 0.4
+FALLING = 0.6
 ROUNDED = 0.25
 MATRIX_RATE = 0.004
 OTHER_RATE = 0.001
@@ -49,7 +49,9 @@ class Training:
         self.sources = self.windows(train)
         self.validation = self.windows(validation, shuffle=False)
         torch.manual_seed(given.seed)
-        self.model = Model(Shape(vocab)).to(self.device)
+        self.model = Model(Shape(vocab))
+        self.model.prepare_copying()
+        self.model.to(self.device)
         self.optimizers = [
             Muon(self.model.matrices(), lr=MATRIX_RATE, dtype=torch.bfloat16 if self.bfloat16 else torch.float32),
             torch.optim.AdamW(self.model.others(), lr=OTHER_RATE, betas=(0.9, 0.95), weight_decay=0.0),
@@ -65,8 +67,10 @@ class Training:
         for length in data.WINDOWS:
             longest = length if length != data.WINDOWS[-1] else 1 << 30
             fitting = [d for d in documents if shortest < len(d[0]) <= longest]
+            fillers = len(fitting) if shortest else 0
             shortest = length
             if fitting:
+                fitting += documents[:fillers]
                 tokens = sum(min(len(d[0]), length) for d in fitting)
                 sources.append((data.Windows(fitting, length, TOKENS_PER_STEP, self.given.seed), tokens))
         return sources
@@ -97,7 +101,7 @@ class Training:
             if self.step % 20 == 0:
                 recent = mean(self.curve[-20:])
                 print(f"step {self.step} of {steps}: loss {recent:.3f}, {self.seconds:.0f} s", flush=True)
-            if self.step % 100 == 0 or self.step == steps:
+            if self.step % 200 == 0 or self.step == steps:
                 self.save()
 
     @torch.no_grad()
