@@ -25,7 +25,7 @@ class Shape:
     layers: int = 4
     heads: int = 8
     context: int = 1024
-    theta: int = 100000
+    theta: int = 1000000
 
     @property
     def head_dim(self):
@@ -140,20 +140,23 @@ class Model(nn.Module):
 
         Heads of layer 0 look at the token before and note it. Heads of layer 1 look for the note of
         a token like the present one, that is for what followed it earlier, and make that likely."""
-        constant = F.normalize(torch.randn(self.shape.dim), dim=0)
-        self.wcls.add_(0.5 * constant)  # for heads that look at places and not at tokens
+        constant = F.normalize(torch.randn(self.shape.dim), dim=0)  # for heads that look at places, not at tokens
+        self.wcls.sub_((self.wcls @ constant)[:, None] * constant).add_(0.5 * constant)
         size, half = self.shape.head_dim, self.shape.head_dim // 2
+        pair = torch.arange(size) % half
+        fast, slow = (pair < 4)[:, None], (pair > 4)[:, None]  # how far pairs turn from token to token
+        here = (torch.arange(size) < half)[:, None] * constant
+        one_back = torch.cat([self.cos[1, :half], self.sin[1, :half]])[:, None] * constant
         before, after = self.layers[0], self.layers[1]
-        one_back = torch.cat([self.cos[1, :half], self.sin[1, :half]])
         for head in range(COPYING_HEADS):
             rows = slice(head * size, (head + 1) * size)
-            before.wq[rows] = torch.cat([torch.ones(half), torch.zeros(half)])[:, None] * constant
-            before.wk[rows] = one_back[:, None] * constant
+            before.wq[rows] = 1.5 * fast * here
+            before.wk[rows] = 1.5 * fast * one_back
+            before.wv[rows] -= (before.wv[rows] @ constant)[:, None] * constant
             before.wo[:, rows] *= 5
-            slow = (torch.arange(size) % half >= half // 3)[:, None]  # pairs that hardly turn
-            after.wq[rows] = 1.5 * slow * before.wv[rows]
-            after.wk[rows] = 1.5 * slow * before.wo[:, rows].T
-            after.wo[:, rows] = after.wv[rows].T
+            after.wq[rows] = 2 * slow * before.wv[rows]
+            after.wk[rows] = 2 * slow * before.wo[:, rows].T
+            after.wo[:, rows] = 3 * after.wv[rows].T
 
     def matrices(self):
         return [w for layer in self.layers for w in layer.parameters() if w.dim() == 2]

@@ -23,8 +23,8 @@ TOKENS_PER_STEP = 2048
 WARM_UP = 30
 FALLING = 0.6
 ROUNDED = 0.25
-MATRIX_RATE = 0.004
-OTHER_RATE = 0.001
+MATRIX_RATE = 0.012
+OTHER_RATE = 0.0015
 
 
 def factor(step, steps):
@@ -168,9 +168,7 @@ def main():
     options.add_argument("--java", default="java")
     options.add_argument("--steps", type=int, default=4000)
     options.add_argument("--seed", type=int, default=1)
-    options.add_argument("--threads", type=int, default=1)
     given = options.parse_args()
-    torch.set_num_threads(given.threads)
     training = Training(given)
     training.resume()
     training.run()
