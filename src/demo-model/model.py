@@ -139,7 +139,7 @@ class Model(nn.Module):
         """Lets the first layers begin with what copying needs and what is slow to be found.
 
         Heads of layer 0 look at the token before and note it. Heads of layer 1 look for the note of
-        a token like the present one, that is for what followed it earlier, and make that likely."""
+        a token like the present one, that is for what followed it earlier."""
         constant = F.normalize(torch.randn(self.shape.dim), dim=0)  # for heads that look at places, not at tokens
         self.wcls.sub_((self.wcls @ constant)[:, None] * constant).add_(0.5 * constant)
         size, half = self.shape.head_dim, self.shape.head_dim // 2
@@ -156,7 +156,9 @@ class Model(nn.Module):
             before.wo[:, rows] *= 5
             after.wq[rows] = 2 * slow * before.wv[rows]
             after.wk[rows] = 2 * slow * before.wo[:, rows].T
-            after.wo[:, rows] = 3 * after.wv[rows].T
+            after.wv[rows] *= 1.7
+        for layer in self.layers[1:]:
+            layer.wo.copy_(layer.wv.T)  # what a head looks at becomes likely
 
     def matrices(self):
         return [w for layer in self.layers for w in layer.parameters() if w.dim() == 2]

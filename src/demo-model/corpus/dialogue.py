@@ -130,7 +130,7 @@ class Conversation:
     # Turns that refer to what was said.
 
     def refer(self):
-        kinds = {"again": 2, "question": 1, "name": 5 if self.name else 1}
+        kinds = {"again": 3, "question": 2.5, "name": 5 if self.name else 1}
         if self.topic:
             kinds |= {"more": 7, "why": 7}
         else:
