@@ -2,7 +2,7 @@
 
 A conversation is [prompt, answer, prompt, answer, ...]; prompts are written as dllama.cli.ChatSession
 feeds them: ChatML, where the end token of an answer is not fed back. A plain text is ["", text], a drill
-[begun, ended, begun, ended, ...].
+of sums [begun, ended, begun, ended, ...].
 """
 
 import argparse

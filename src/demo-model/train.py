@@ -47,7 +47,7 @@ class Training:
         self.bfloat16 = fast_bfloat16(self.device)
         train, validation, vocab = documents(given)
         self.sources = self.windows(train)
-        self.validation = self.windows(validation, shuffle=False)
+        self.validation = self.windows(validation)
         torch.manual_seed(given.seed)
         self.model = Model(Shape(vocab))
         self.model.prepare_copying()
@@ -61,16 +61,18 @@ class Training:
         print(f"{sum(p.numel() for p in self.model.parameters()):,} parameters on {self.device}, "
               f"bfloat16={self.bfloat16}, {sum(len(d[0]) for d in train):,} tokens of training text", flush=True)
 
-    def windows(self, documents, shuffle=True):
-        """A source of batches for each window length, with the share of tokens that it has."""
+    def windows(self, documents):
+        """A source of batches for each window length, with the share of tokens that it has.
+
+        Short documents fill the gaps in long windows."""
         sources, shortest = [], 0
         for length in data.WINDOWS:
             longest = length if length != data.WINDOWS[-1] else 1 << 30
             fitting = [d for d in documents if shortest < len(d[0]) <= longest]
-            fillers = len(fitting) if shortest else 0
+            if shortest:
+                fitting += documents[: len(fitting)]
             shortest = length
             if fitting:
-                fitting += documents[:fillers]
                 tokens = sum(min(len(d[0]), length) for d in fitting)
                 sources.append((data.Windows(fitting, length, TOKENS_PER_STEP, self.given.seed), tokens))
         return sources

@@ -68,7 +68,8 @@ class Conversation:
 
     def extend(self):
         """Adds a turn; false where the chosen kind has no wording."""
-        if self.turns and self.rng.random() < 0.5:
+        fresh = self.topic or self.told or self.result is not None
+        if self.turns and self.rng.random() < (0.7 if fresh else 0.35):
             return self.refer()
         kind = self.rng.choices(list(self.weights), list(self.weights.values()))[0]
         return getattr(self, "new_" + kind)()
@@ -130,15 +131,15 @@ class Conversation:
     # Turns that refer to what was said.
 
     def refer(self):
-        kinds = {"again": 3, "question": 2.5, "name": 5 if self.name else 1}
+        kinds = {"again": 2, "question": 2, "name": 5 if self.name else 1}
         if self.topic:
-            kinds |= {"more": 7, "why": 7}
+            kinds |= {"more": 12, "why": 8}
         else:
             kinds |= {"odd_why": 1, "odd_more": 0.5}
         if self.result is not None:
             kinds |= {"sum": 14}
         if self.told:
-            kinds |= {"another": 6, "who": 6, "thing": 2, "end": 1, "liked": 2}
+            kinds |= {"another": 5, "who": 14, "thing": 3, "end": 1, "liked": 2}
         if self.offered:
             kinds |= {"yes": 6, "no": 2}
         if self.favourites:

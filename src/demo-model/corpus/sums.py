@@ -59,7 +59,7 @@ DOUBLED = [(a, "*", 2) for a in SMALL]
 FACTS = sorted({f for table in (ALONE, GOING_ON) for facts in table.values() for f in facts} | set(DOUBLED))
 
 
-def number(rng):
+def one(rng):
     return rng.choice(rng.choices([ALONE["+"], ALONE["-"], ALONE["*"]], [8, 5, 4])[0])
 
 
@@ -88,7 +88,7 @@ def drill(rng, count=18):
 
 
 def plain(rng, held=False):
-    a, op, b = number(rng)
+    a, op, b = one(rng)
     wordings = TOGETHER if op == "+" and rng.random() < 0.25 else PLAIN
     question = pick(rng, wordings, held)
     if not question:

@@ -89,7 +89,8 @@ def loosen(rng, question):
         loose = loose[:-1] + ", please" + loose[-1]
     if rng.random() < 0.04:
         loose = misspell(rng, loose)
-    return question if held_out(loose) else loose
+    template = re.sub("[0-9]+", "{n}", loose)
+    return question if held_out(loose) or held_out(template) else loose
 
 
 SYNONYMS = """computer: machine, PC, laptop, box|computers: machines, PCs, boxes|machine: computer, PC, server|start: begin, launch
