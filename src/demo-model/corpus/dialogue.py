@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from . import smalltalk, stories, sums, topics, unknown
 from .names import PEOPLE
-from .wordings import AGAIN, LAST_QUESTION, MORE, WHY, loosen, pick, templates
+from .wordings import AGAIN, MORE, WHY, loosen, pick, templates
 
 
 @dataclass
@@ -33,7 +33,7 @@ ODD_REASONS = {
 }
 ODD_MORE = "There is no more that I could say. Ask me something else."
 
-WEIGHTS = {"about": 30, "sum": 22, "story": 7, "talk": 17, "name": 14, "unknown": 10}
+WEIGHTS = {"about": 30, "sum": 22, "story": 9, "talk": 17, "name": 14, "unknown": 10}
 
 
 class Conversation:
@@ -131,7 +131,7 @@ class Conversation:
     # Turns that refer to what was said.
 
     def refer(self):
-        kinds = {"again": 2, "question": 2, "name": 5 if self.name else 1}
+        kinds = {"again": 3, "name": 5 if self.name else 1}
         if self.topic:
             kinds |= {"more": 12, "why": 8}
         else:
@@ -222,11 +222,6 @@ class Conversation:
     def refer_again(self):
         last = self.turns[-1]
         return self.add("again", self.pick(templates(AGAIN)), last.answer, [[last.answer]])
-
-    def refer_question(self):
-        last = self.turns[-1].question
-        answer = f'You asked: "{last}"'
-        return self.add("question", self.pick(templates(LAST_QUESTION)), answer, [[last]])
 
     def refer_name(self):
         answer = f"Your name is {self.name}." if self.name else smalltalk.NAME_UNKNOWN

@@ -142,9 +142,3 @@ Could you say that again?|Please repeat your answer.|Say that once more, please.
 Again, please.|Please say that again.|Please repeat that.|Say it again.|Can you say that again?|Repeat it.|Repeat, please.
 What was that?|What was your answer?|I did not understand that.|Could you repeat that?|Tell me again.|What was that again?|!Could you repeat your answer?
 !Please say it once more.|!Say your answer again."""
-
-LAST_QUESTION = """What did I just ask?|What was my last question?|What did I ask you?|Do you remember my question?
-What was my question?|What have I just asked you?|Repeat my question.|Which question did I ask?
-Can you tell me what I just asked?|What did I say?|What did I ask before?|Do you know what I asked?
-What did I ask?|What was the question?|Tell me my last question.|Do you remember what I asked?|Say my question again.
-Repeat what I asked.|What was the last thing I asked?|Which question was that?|!Can you repeat my question?|!Tell me what I just asked."""
