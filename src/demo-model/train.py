@@ -27,10 +27,9 @@ MATRIX_RATE = 0.012
 OTHER_RATE = 0.0015
 
 
-def factor(step, steps):
-    if step < WARM_UP:
-        return (step + 1) / WARM_UP
-    return min(1.0, (steps - step) / (steps * FALLING))
+def factor(step, done):
+    """What the rates are multiplied with after `step` steps, when a share of `done` lies behind."""
+    return min(1.0, (step + 1) / WARM_UP, (1 - done) / FALLING)
 
 
 def fast_bfloat16(device):
@@ -84,17 +83,21 @@ class Training:
             logits = self.model(inputs, document, wanted)
         return F.cross_entropy(logits.float(), targets[wanted])
 
+    @property
+    def done(self):
+        """The share of the training that lies behind, by steps or by time."""
+        return max(self.step / self.given.steps, self.seconds / (60 * self.given.minutes))
+
     def run(self):
-        steps = self.given.steps
-        while self.step < steps:
+        while self.done < 1:
             started = time.time()
             choose = random.Random(self.given.seed * 1_000_003 + self.step)
             source = choose.choices([s for s, _ in self.sources], [w for _, w in self.sources])[0]
-            self.model.rounded = self.step >= steps * (1 - ROUNDED)
+            self.model.rounded = self.done >= 1 - ROUNDED
             loss = self.loss(source.next(self.device))
             loss.backward()
             for optimizer, rate in zip(self.optimizers, self.rates):
-                optimizer.param_groups[0]["lr"] = rate * factor(self.step, steps)
+                optimizer.param_groups[0]["lr"] = rate * factor(self.step, self.done)
                 optimizer.step()
                 optimizer.zero_grad()
             self.step += 1
@@ -102,8 +105,8 @@ class Training:
             self.curve.append((self.step, loss.item()))
             if self.step % 20 == 0:
                 recent = mean(self.curve[-20:])
-                print(f"step {self.step} of {steps}: loss {recent:.3f}, {self.seconds:.0f} s", flush=True)
-            if self.step % 200 == 0 or self.step == steps:
+                print(f"step {self.step}, {100 * self.done:.0f} %: loss {recent:.3f}, {self.seconds:.0f} s", flush=True)
+            if self.step % 200 == 0 or self.done >= 1:
                 self.save()
 
     @torch.no_grad()
@@ -169,6 +172,7 @@ def main():
     options.add_argument("--jar", required=True)
     options.add_argument("--java", default="java")
     options.add_argument("--steps", type=int, default=4000)
+    options.add_argument("--minutes", type=float, default=float("inf"), help="fewer steps where they take longer")
     options.add_argument("--seed", type=int, default=1)
     given = options.parse_args()
     training = Training(given)
