@@ -1,7 +1,8 @@
 """Writes the held-out questions: wordings that the training never sees, each with the rule by which
 its answer is judged. Turns before the question itself are worded as in the training.
 
-A rule is a list of groups; the answer has to contain a phrase of every group, whatever its capitals.
+A rule is a list of groups; the answer has to contain a phrase of every group, whatever its capitals;
+`evaluate.py` says which phrases stand for something said before.
 `free.txt` adds questions that were written by hand without a look at the templates.
 """
 

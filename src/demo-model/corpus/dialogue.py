@@ -204,7 +204,7 @@ class Conversation:
     def refer_who(self):
         told = self.told
         answer = f"It was about {told[1]}, {stories.article(told[0])}."
-        if not self.add("who", self.pick(stories.WHO), answer, [[told[1]]]):
+        if not self.add("who", self.pick(stories.WHO), answer, [["{hero}"]]):
             return False
         self.told = told
         return True
@@ -221,7 +221,7 @@ class Conversation:
 
     def refer_again(self):
         last = self.turns[-1]
-        return self.add("again", self.pick(templates(AGAIN)), last.answer, [[last.answer]])
+        return self.add("again", self.pick(templates(AGAIN)), last.answer, [["{last}"]])
 
     def refer_name(self):
         answer = f"Your name is {self.name}." if self.name else smalltalk.NAME_UNKNOWN
