@@ -7,11 +7,12 @@ after an answer is a target but never an input: the program does not feed it bac
 import json
 import random
 import subprocess
+from array import array
 
 import torch
 
 IGNORED = -100
-WINDOWS = (128, 512, 1024)
+WINDOWS = (256, 512, 1024)
 
 
 def encode(java, jar, tokenizer, text):
@@ -40,7 +41,7 @@ def sequence(parts):
         else:
             targets[-1] = ids[0]
             targets += ids[1:] + [end]
-    return inputs, targets
+    return array("h", inputs), array("h", targets)  # 2 bytes a token
 
 
 class Windows:
@@ -88,8 +89,8 @@ def tensors(windows, length, device):
         at = 0
         for number, (ids, wanted) in enumerate(documents):
             size = min(len(ids), length)
-            inputs[row, at : at + size] = torch.tensor(ids[:size])
-            targets[row, at : at + size] = torch.tensor(wanted[:size])
+            inputs[row, at : at + size] = torch.frombuffer(ids, dtype=torch.int16, count=size)
+            targets[row, at : at + size] = torch.frombuffer(wanted, dtype=torch.int16, count=size)
             document[row, at : at + size] = number
             at += size
     return inputs.to(device), targets.to(device), document.to(device)

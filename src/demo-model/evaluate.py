@@ -8,10 +8,13 @@ import argparse
 import json
 import re
 import subprocess
+import threading
 from collections import defaultdict
 from pathlib import Path
 
 HERE = Path(__file__).parent
+DEADLINE = 1200  # seconds for all questions
+HERO = re.compile(r"(?:named|name was) (\w+)")
 END = re.compile(r"^(stopped; )?\d+ tokens?, ")
 NOISE = re.compile(
     r"^(built-in model:|root at |no cluster key|the worker at|rank |\d+ nodes? ready|\d+ of \d+ nodes|.*: architecture )"
@@ -19,39 +22,55 @@ NOISE = re.compile(
 
 
 def chat(command, questions):
-    """The last answer to each question."""
+    """The answers to the turns of each question.
+
+    A program that takes longer than `DEADLINE` for all is ended."""
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1
     )
+    deadline = threading.Timer(DEADLINE, process.kill)
+    deadline.start()
     answers = []
     try:
         for question in questions:
+            said = []
             for turn in question["turns"]:
                 process.stdin.write(turn + "\n")
                 process.stdin.flush()
-                answer = read_answer(process.stdout)
-            answers.append(answer)
+                said.append(read_answer(process.stdout))
+            answers.append(said)
             process.stdin.write("/reset\n")
             process.stdin.flush()
-            while "starting over" not in process.stdout.readline():
-                pass
-    finally:
+            read_until(process.stdout, lambda line: "starting over" in line)
         process.stdin.close()
-        process.wait(60)
+        process.wait()
+    finally:
+        deadline.cancel()
+        process.kill()
     return answers
 
 
 def read_answer(out):
+    return "\n".join(line for line in read_until(out, END.match) if not NOISE.match(line))
+
+
+def read_until(out, last):
+    """The lines before the one that is the `last`."""
     lines = []
     for line in out:
-        if END.match(line):
-            return "\n".join(line for line in lines if not NOISE.match(line))
+        if last(line):
+            return lines
         lines.append(line.strip())
-    raise SystemExit("the program ended: " + " ".join(lines))
+    raise SystemExit(f"the program ended, or took longer than {DEADLINE} s: " + " ".join(lines))
 
 
-def right(answer, rule):
-    return all(any(phrase.lower() in answer.lower() for phrase in group) for group in rule)
+def right(said, rule):
+    """Whether the last of the answers has a phrase of each group. `{last}` stands for the answer
+    before it, `{hero}` for the name in the last story: the model tells its own stories."""
+    *before, answer = said
+    heroes = HERO.findall(" ".join(before)) or ["nobody"]
+    known = {"{last}": before[-1] if before else "", "{hero}": heroes[-1]}
+    return all(any(known.get(phrase, phrase).lower() in answer.lower() for phrase in group) for group in rule)
 
 
 def report(questions, results):
@@ -65,7 +84,7 @@ def report(questions, results):
             for key in {question["theme"], kind, "all"}:
                 score[key][0] += right(answer, question["rule"])
                 score[key][1] += 1
-        same = sum(a == b for a, b in zip(answers, first))
+        same = sum(a[-1] == b[-1] for a, b in zip(answers, first))
         cells = [share(*score["all"]), share(*score["held out"]), share(*score["free"]), f"{same} of {len(answers)}"]
         print(f"| {name} | " + " | ".join(cells) + " |")
         if answers is first:
@@ -83,7 +102,7 @@ def write_answers(path, questions, results):
             out.write(f"[{question['theme']}] {' > '.join(question['turns'])}\n    rule {question['rule']}\n")
             for name, answers in results.items():
                 verdict = "right" if right(answers[i], question["rule"]) else "WRONG"
-                out.write(f"    {verdict} {name}: {answers[i]}\n")
+                out.write(f"    {verdict} {name}: {answers[i][-1]}\n")
 
 
 def runs(given):

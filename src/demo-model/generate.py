@@ -1,7 +1,8 @@
 """Writes the training text: one document per line, each a list of what the program encodes at once.
 
 A conversation is [prompt, answer, prompt, answer, ...]; prompts are written as dllama.cli.ChatSession
-feeds them: ChatML, where the end token of an answer is not fed back. A plain text is ["", text].
+feeds them: ChatML, where the end token of an answer is not fed back. A plain text is ["", text], a drill
+of sums [begun, ended, begun, ended, ...].
 """
 
 import argparse
@@ -9,7 +10,9 @@ import json
 import random
 from pathlib import Path
 
-from corpus import dialogue, stories
+from corpus import dialogue, stories, sums
+
+SUMS_ONLY = {"sum": 1}
 
 
 def prompt(question, system=None):
@@ -17,10 +20,10 @@ def prompt(question, system=None):
     return text + f"<|im_start|>user\n{question}<|im_end|>\n<|im_start|>assistant\n"
 
 
-def conversation(rng, turns, held=False):
+def conversation(rng, turns, held=False, weights=dialogue.WEIGHTS):
     parts = []
     system = dialogue.system_prompt(rng) if rng.random() < 0.04 else None
-    for turn in dialogue.conversation(rng, turns, held):
+    for turn in dialogue.conversation(rng, turns, held, weights):
         parts += [prompt(turn.question, system), turn.answer]
         system = None
     return parts
@@ -35,12 +38,16 @@ def plain(rng):
 
 def document(rng):
     roll = rng.random()
-    if roll < 0.05:
+    if roll < 0.03:
         return plain(rng)
-    if roll < 0.75:
-        return conversation(rng, rng.randint(1, 3))
-    if roll < 0.95:
-        return conversation(rng, rng.randint(4, 9))
+    if roll < 0.15:
+        return sums.drill(rng)
+    if roll < 0.3:
+        return conversation(rng, rng.randint(3, 7), weights=SUMS_ONLY)
+    if roll < 0.8:
+        return conversation(rng, rng.randint(1, 4))
+    if roll < 0.98:
+        return conversation(rng, rng.randint(5, 9))
     return conversation(rng, rng.randint(10, 22))
 
 
@@ -58,7 +65,7 @@ def write(path, make, seed, count):
 def main():
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--out", type=Path, required=True)
-    options.add_argument("--documents", type=int, default=20000)
+    options.add_argument("--documents", type=int, default=60000)
     options.add_argument("--seed", type=int, default=1)
     given = options.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)

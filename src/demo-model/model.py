@@ -14,6 +14,7 @@ from torch import nn
 BLOCK = 32
 EPSILON = 1e-5
 EMBEDDING_SCALE = 8.0
+COPYING_HEADS = 2
 
 
 @dataclass
@@ -24,7 +25,7 @@ class Shape:
     layers: int = 4
     heads: int = 8
     context: int = 1024
-    theta: int = 10000
+    theta: int = 1000000
 
     @property
     def head_dim(self):
@@ -73,15 +74,17 @@ class Layer(nn.Module):
             weight = torch.randn(rows, cols) * cols**-0.5
             setattr(self, name, nn.Parameter(weight * (0.2 if name in ("wo", "w2") else 1.0)))
 
-    def forward(self, x, turn, mask, weight):
+    def attend(self, x, turn, mask, weight):
         batch, length, dim = x.shape
         h = self.attention_norm(x)
         qkv = F.linear(h, torch.cat([weight(self.wq), weight(self.wk), weight(self.wv)]))
         qkv = qkv.view(batch, length, 3, self.heads, self.head_dim).permute(2, 0, 3, 1, 4)
-        q, k = turn(qkv[0]), turn(qkv[1])
-        scores = (q * self.head_dim**-0.5) @ k.transpose(2, 3) + mask
+        q, k = turn(qkv[0] * self.head_dim**-0.5), turn(qkv[1])
+        scores = q @ k.transpose(2, 3) + mask
         mixed = (scores.softmax(-1) @ qkv[2]).transpose(1, 2).reshape(batch, length, dim)
-        x = x + F.linear(mixed, weight(self.wo))
+        return x + F.linear(mixed, weight(self.wo))
+
+    def feed(self, x, weight):
         h = self.ffn_norm(x)
         gate, up = F.linear(h, torch.cat([weight(self.w1), weight(self.w3)])).chunk(2, -1)
         return x + F.linear(F.silu(gate) * up, weight(self.w2))
@@ -125,9 +128,37 @@ class Model(nn.Module):
         weight = quantized if self.rounded else lambda w: w
         x = F.embedding(tokens, self.wcls) * EMBEDDING_SCALE
         for layer in self.layers:
-            x = layer(x, turn, mask, weight)
-        x = self.norm(x)
-        return F.linear(x if wanted is None else x[wanted], weight(self.wcls))
+            x = layer.attend(x, turn, mask, weight)
+            if layer is self.layers[-1] and wanted is not None:
+                x = x[wanted]  # nothing looks at the others any more
+            x = layer.feed(x, weight)
+        return F.linear(self.norm(x), weight(self.wcls))
+
+    @torch.no_grad()
+    def prepare_copying(self):
+        """Lets the first layers begin with what copying needs and what is slow to be found.
+
+        Heads of layer 0 look at the token before and note it. Heads of layer 1 look for the note of
+        a token like the present one, that is for what followed it earlier."""
+        constant = F.normalize(torch.randn(self.shape.dim), dim=0)  # for heads that look at places, not at tokens
+        self.wcls.sub_((self.wcls @ constant)[:, None] * constant).add_(0.5 * constant)
+        size, half = self.shape.head_dim, self.shape.head_dim // 2
+        pair = torch.arange(size) % half
+        fast, slow = (pair < 4)[:, None], (pair > 4)[:, None]  # how far pairs turn from token to token
+        here = (torch.arange(size) < half)[:, None] * constant
+        one_back = torch.cat([self.cos[1, :half], self.sin[1, :half]])[:, None] * constant
+        before, after = self.layers[0], self.layers[1]
+        for head in range(COPYING_HEADS):
+            rows = slice(head * size, (head + 1) * size)
+            before.wq[rows] = 1.5 * fast * here
+            before.wk[rows] = 1.5 * fast * one_back
+            before.wv[rows] -= (before.wv[rows] @ constant)[:, None] * constant
+            before.wo[:, rows] *= 5
+            after.wq[rows] = 2 * slow * before.wv[rows]
+            after.wk[rows] = 2 * slow * before.wo[:, rows].T
+            after.wv[rows] *= 1.7
+        for layer in self.layers[1:]:
+            layer.wo.copy_(layer.wv.T)  # what a head looks at becomes likely
 
     def matrices(self):
         return [w for layer in self.layers for w in layer.parameters() if w.dim() == 2]

@@ -8,16 +8,20 @@ from collections import defaultdict
 import torch
 
 
-def orthogonal(stack, dtype, steps=5):
-    """Newton-Schulz iteration towards the nearest orthogonal matrices of `[n, rows, cols]`.
+# Polynomials of the first three iterations of Polar Express (Amsel et al., 2025).
+ITERATIONS = [(8.2872, -23.5959, 17.3004), (4.1071, -2.9478, 0.5448), (3.9487, -2.9089, 0.5518)]
 
-    It need not be exact: singular values end between 0.7 and 1.2."""
+
+def orthogonal(stack, dtype):
+    """Iterates towards the nearest orthogonal matrices of `[n, rows, cols]`.
+
+    It need not be exact, and is a fifth of a step as it is."""
     tall = stack.shape[1] > stack.shape[2]
     x = stack.transpose(1, 2) if tall else stack
-    x = (x / (x.flatten(1).norm(dim=1)[:, None, None] + 1e-7)).to(dtype)
-    for _ in range(steps):
+    x = (x / (1.01 * x.flatten(1).norm(dim=1)[:, None, None] + 1e-7)).to(dtype)
+    for a, b, c in ITERATIONS:
         square = x @ x.transpose(1, 2)
-        x = 3.4445 * x + (-4.7750 * square + 2.0315 * square @ square) @ x
+        x = torch.baddbmm(x, torch.baddbmm(square, square, square, beta=b, alpha=c), x, beta=a)
     return (x.transpose(1, 2) if tall else x).to(stack.dtype)
 
 

@@ -21,16 +21,15 @@ from muon import Muon
 
 TOKENS_PER_STEP = 2048
 WARM_UP = 30
-FALLING = 0.4
+FALLING = 0.6
 ROUNDED = 0.25
-MATRIX_RATE = 0.004
-OTHER_RATE = 0.001
+MATRIX_RATE = 0.012
+OTHER_RATE = 0.0015
 
 
-def factor(step, steps):
-    if step < WARM_UP:
-        return (step + 1) / WARM_UP
-    return min(1.0, (steps - step) / (steps * FALLING))
+def factor(step, done):
+    """What the rates are multiplied with after `step` steps, when a share of `done` lies behind."""
+    return min(1.0, (step + 1) / WARM_UP, (1 - done) / FALLING)
 
 
 def fast_bfloat16(device):
@@ -47,9 +46,11 @@ class Training:
         self.bfloat16 = fast_bfloat16(self.device)
         train, validation, vocab = documents(given)
         self.sources = self.windows(train)
-        self.validation = self.windows(validation, shuffle=False)
+        self.validation = self.windows(validation)
         torch.manual_seed(given.seed)
-        self.model = Model(Shape(vocab)).to(self.device)
+        self.model = Model(Shape(vocab))
+        self.model.prepare_copying()
+        self.model.to(self.device)
         self.optimizers = [
             Muon(self.model.matrices(), lr=MATRIX_RATE, dtype=torch.bfloat16 if self.bfloat16 else torch.float32),
             torch.optim.AdamW(self.model.others(), lr=OTHER_RATE, betas=(0.9, 0.95), weight_decay=0.0),
@@ -59,12 +60,16 @@ class Training:
         print(f"{sum(p.numel() for p in self.model.parameters()):,} parameters on {self.device}, "
               f"bfloat16={self.bfloat16}, {sum(len(d[0]) for d in train):,} tokens of training text", flush=True)
 
-    def windows(self, documents, shuffle=True):
-        """A source of batches for each window length, with the share of tokens that it has."""
+    def windows(self, documents):
+        """A source of batches for each window length, with the share of tokens that it has.
+
+        Short documents fill the gaps in long windows."""
         sources, shortest = [], 0
         for length in data.WINDOWS:
             longest = length if length != data.WINDOWS[-1] else 1 << 30
             fitting = [d for d in documents if shortest < len(d[0]) <= longest]
+            if shortest:
+                fitting += documents[: len(fitting)]
             shortest = length
             if fitting:
                 tokens = sum(min(len(d[0]), length) for d in fitting)
@@ -78,17 +83,21 @@ class Training:
             logits = self.model(inputs, document, wanted)
         return F.cross_entropy(logits.float(), targets[wanted])
 
+    @property
+    def done(self):
+        """The share of the training that lies behind, by steps or by time."""
+        return max(self.step / self.given.steps, self.seconds / (60 * self.given.minutes))
+
     def run(self):
-        steps = self.given.steps
-        while self.step < steps:
+        while self.done < 1:
             started = time.time()
             choose = random.Random(self.given.seed * 1_000_003 + self.step)
             source = choose.choices([s for s, _ in self.sources], [w for _, w in self.sources])[0]
-            self.model.rounded = self.step >= steps * (1 - ROUNDED)
+            self.model.rounded = self.done >= 1 - ROUNDED
             loss = self.loss(source.next(self.device))
             loss.backward()
             for optimizer, rate in zip(self.optimizers, self.rates):
-                optimizer.param_groups[0]["lr"] = rate * factor(self.step, steps)
+                optimizer.param_groups[0]["lr"] = rate * factor(self.step, self.done)
                 optimizer.step()
                 optimizer.zero_grad()
             self.step += 1
@@ -96,8 +105,8 @@ class Training:
             self.curve.append((self.step, loss.item()))
             if self.step % 20 == 0:
                 recent = mean(self.curve[-20:])
-                print(f"step {self.step} of {steps}: loss {recent:.3f}, {self.seconds:.0f} s", flush=True)
-            if self.step % 100 == 0 or self.step == steps:
+                print(f"step {self.step}, {100 * self.done:.0f} %: loss {recent:.3f}, {self.seconds:.0f} s", flush=True)
+            if self.step % 200 == 0 or self.done >= 1:
                 self.save()
 
     @torch.no_grad()
@@ -163,10 +172,9 @@ def main():
     options.add_argument("--jar", required=True)
     options.add_argument("--java", default="java")
     options.add_argument("--steps", type=int, default=4000)
+    options.add_argument("--minutes", type=float, default=float("inf"), help="fewer steps where they take longer")
     options.add_argument("--seed", type=int, default=1)
-    options.add_argument("--threads", type=int, default=1)
     given = options.parse_args()
-    torch.set_num_threads(given.threads)
     training = Training(given)
     training.resume()
     training.run()

@@ -3,8 +3,8 @@
 The program encodes without cutting the text into words first: it merges the neighbours whose
 concatenation has the highest score. So no piece may reach over the end of a word, or the merges
 would: pieces are learnt within words (with the space before them), and a piece's score is minus its
-rank, so that what was learnt first is merged first. Digits are never merged: every number is spelt
-in the same way wherever it stands.
+rank, so that what was learnt first is merged first. Words that answers repeat and the numbers of
+the sums are one piece each: to copy one or to look it up is one step then.
 """
 
 import argparse
@@ -14,12 +14,17 @@ import struct
 from collections import Counter, defaultdict
 from pathlib import Path
 
+from corpus.names import COPIED
+
 SPECIALS = ["<|begin|>", "<|im_start|>", "<|im_end|>"]
 TEMPLATE = (
     "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + "
     "'<|im_end|>\\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
 )
-WORD = re.compile(r"<\|im_start\|>|<\|im_end\|>| ?[A-Za-z]+|[0-9]| ?[^\sA-Za-z0-9]+|\s")
+ROLES = ["user\n", "assistant\n"]
+WORD = re.compile(r"<\|im_start\|>|<\|im_end\|>|user\n|assistant\n| ?[A-Za-z]+| ?[0-9]+| ?[^\sA-Za-z0-9]+|\s")
+WHOLE = [" " + word for word in COPIED] + [space + str(n) for n in range(101) for space in ("", " ")] + ROLES
+OFTEN = 1_000_000  # counts of words that shall be whole
 
 
 def words(path):
@@ -27,6 +32,7 @@ def words(path):
     for line in open(path):
         for part in json.loads(line):
             counts.update(WORD.findall(part))
+    counts.update({word: OFTEN for word in WHOLE})
     return {w: n for w, n in counts.items() if w not in SPECIALS}
 
 
@@ -56,6 +62,10 @@ def learn(counts, merges):
             for pair in zip(pieces, pieces[1:]):
                 pairs[pair] += n
                 where[pair].add(i)
+    missing = [word for word in WHOLE if len(word) > 1 and word.encode() not in learnt]
+    if missing:
+        raise SystemExit(f"no room for {missing}")
+    print(f"the last of {len(WHOLE)} whole words is piece {max(learnt.index(w.encode()) for w in WHOLE if len(w) > 1)}")
     return learnt
 
 
@@ -94,7 +104,7 @@ def write(path, learnt):
 def main():
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--text", type=Path, required=True)
-    options.add_argument("--size", type=int, default=1536)
+    options.add_argument("--size", type=int, default=2048)
     options.add_argument("--out", type=Path, required=True)
     given = options.parse_args()
     write(given.out, learn(words(given.text), given.size - 256 - len(SPECIALS)))

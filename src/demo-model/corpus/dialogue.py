@@ -7,7 +7,8 @@ judged: a list of groups, of each of which one phrase has to be in the answer.
 from dataclasses import dataclass, field
 
 from . import smalltalk, stories, sums, topics, unknown
-from .wordings import AGAIN, LAST_QUESTION, MORE, WHY, loosen, pick, templates
+from .names import PEOPLE
+from .wordings import AGAIN, MORE, WHY, loosen, pick, templates
 
 
 @dataclass
@@ -32,15 +33,16 @@ ODD_REASONS = {
 }
 ODD_MORE = "There is no more that I could say. Ask me something else."
 
-WEIGHTS = {"about": 30, "sum": 22, "story": 11, "talk": 14, "name": 14, "unknown": 11}
+WEIGHTS = {"about": 30, "sum": 22, "story": 9, "talk": 17, "name": 14, "unknown": 10}
 
 
 class Conversation:
     """Makes one turn after the other and remembers what they can refer to."""
 
-    def __init__(self, rng, held=False):
+    def __init__(self, rng, held=False, weights=WEIGHTS):
         self.rng = rng
         self.held = held
+        self.weights = weights
         self.turns = []
         self.topic = None
         self.asked_more = False
@@ -66,9 +68,10 @@ class Conversation:
 
     def extend(self):
         """Adds a turn; false where the chosen kind has no wording."""
-        if self.turns and self.rng.random() < 0.42:
+        fresh = self.topic or self.told or self.result is not None
+        if self.turns and self.rng.random() < (0.7 if fresh else 0.35):
             return self.refer()
-        kind = self.rng.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
+        kind = self.rng.choices(list(self.weights), list(self.weights.values()))[0]
         return getattr(self, "new_" + kind)()
 
     # Turns that stand alone.
@@ -83,13 +86,12 @@ class Conversation:
         return True
 
     def new_sum(self):
-        make = self.rng.choices([sums.plain, sums.story_sum, sums.larger], [7, 2, 1])[0]
+        make = self.rng.choices([sums.plain, sums.story_sum], [5, 1])[0]
         made = make(self.rng, self.held)
         if not made:
             return False
         question, answer, result = made
-        rule = [[str(result) + " is larger"]] if make is sums.larger else [[f"= {result}"]]
-        self.add("sum", question, answer, rule)
+        self.add("sum", question, answer, [[f"= {result}"]])
         self.result = result
         return True
 
@@ -109,7 +111,7 @@ class Conversation:
                 return False
             self.favourites[kind] = value
             return True
-        given = smalltalk.name(self.rng)
+        given = self.rng.choice(PEOPLE)
         wording = self.pick(smalltalk.TELL_NAME)
         if not wording:
             return False
@@ -129,19 +131,19 @@ class Conversation:
     # Turns that refer to what was said.
 
     def refer(self):
-        kinds = {"again": 1, "question": 1, "name": 1}
+        kinds = {"again": 3, "name": 5 if self.name else 1}
         if self.topic:
-            kinds |= {"more": 5, "why": 5}
+            kinds |= {"more": 12, "why": 8}
         else:
             kinds |= {"odd_why": 1, "odd_more": 0.5}
         if self.result is not None:
-            kinds |= {"sum": 12}
+            kinds |= {"sum": 14}
         if self.told:
-            kinds |= {"another": 6, "who": 2, "thing": 1, "end": 1, "liked": 2}
+            kinds |= {"another": 5, "who": 14, "thing": 3, "end": 1, "liked": 2}
         if self.offered:
             kinds |= {"yes": 6, "no": 2}
         if self.favourites:
-            kinds |= {"favourite": 2}
+            kinds |= {"favourite": 4}
         return getattr(self, "refer_" + self.rng.choices(list(kinds), list(kinds.values()))[0])()
 
     def refer_odd_why(self):
@@ -186,7 +188,7 @@ class Conversation:
 
     def refer_sum(self):
         made = sums.following(self.rng, self.result, self.held)
-        if not made or made[2] > 60:
+        if not made:
             return False
         self.add("next sum", made[0], made[1], [[f"= {made[2]}"]])
         self.result = made[2]
@@ -202,7 +204,7 @@ class Conversation:
     def refer_who(self):
         told = self.told
         answer = f"It was about {told[1]}, {stories.article(told[0])}."
-        if not self.add("who", self.pick(stories.WHO), answer, [[told[1]]]):
+        if not self.add("who", self.pick(stories.WHO), answer, [["{hero}"]]):
             return False
         self.told = told
         return True
@@ -219,12 +221,7 @@ class Conversation:
 
     def refer_again(self):
         last = self.turns[-1]
-        return self.add("again", self.pick(templates(AGAIN)), last.answer, [[last.answer]])
-
-    def refer_question(self):
-        last = self.turns[-1].question
-        answer = f'You asked: "{last}"'
-        return self.add("question", self.pick(templates(LAST_QUESTION)), answer, [[last]])
+        return self.add("again", self.pick(templates(AGAIN)), last.answer, [["{last}"]])
 
     def refer_name(self):
         answer = f"Your name is {self.name}." if self.name else smalltalk.NAME_UNKNOWN
@@ -237,9 +234,9 @@ class Conversation:
         return self.add("favourite", question, f"Your favourite {kind} is {value}.", [[value]])
 
 
-def conversation(rng, turns, held=False):
+def conversation(rng, turns, held=False, weights=WEIGHTS):
     """A conversation of the training, or one of held-out wordings only."""
-    made = Conversation(rng, held)
+    made = Conversation(rng, held, weights)
     while len(made.turns) < turns:
         made.extend()
     return made.turns

@@ -3,8 +3,10 @@
 PEOPLE = """Anna Ben Clara David Emma Felix Greta Henry Ida Jonas Karl Lena Max Nora Oscar Paula Quentin Rosa
 Simon Tina Ulla Victor Wanda Xavier Yara Zoe Adam Bella Carlo Dora Erik Frida Gustav Hanna Ivan Julia Kevin Lisa
 Martin Nina Otto Peter Rita Sara Tom Ursula Vera Walter Alice Bob Carol Dan Eva Frank Grace Hugo Iris Jack Kate
-Leo Mary Noah Olga Paul Ruth Sam Theo Uma Vincent Will Yusuf Amir Aisha Chen Mei Ravi Priya Kenji Yuki Omar Layla
-Pablo Lucia Marco Sofia Pierre Marie Lars Ingrid Sven Astrid Piotr Zofia Boris Katya Mike Laura Steve Karin""".split()
+Leo Mary Noah Olga Paul Ruth Sam Theo Uma Vincent Yusuf Amir Aisha Chen Mei Ravi Priya Kenji Yuki Omar Layla
+Pablo Lucia Marco Sofia Pierre Marie Lars Ingrid Sven Astrid Piotr Zofia Boris Katya Mike Laura Steve Karin
+Helga Bruno Heidi Hans Fritz Berta Otis Elsa Anton Claire Emil Ella Jan Julian Lea Mia Nils Rolf Sandra Stefan Susan
+Thomas Tanja Ute Jim Linda Maria Nick Robert""".split()
 
 ANIMALS = """fox mouse bear rabbit owl frog cat dog hedgehog duck turtle bee lion elephant goat horse sheep cow
 squirrel sparrow crow snail beaver otter penguin whale dolphin monkey tiger wolf donkey pig goose swan parrot deer
@@ -27,6 +29,12 @@ FRUITS = """apples pears plums nuts books coins stones stamps eggs cookies flowe
 COLOURS = "red blue green yellow orange purple pink brown black white grey".split()
 
 FOODS = "pizza bread soup cheese rice pasta cake salad fish honey chocolate porridge noodles potatoes pancakes".split()
+
+NUMERALS = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen
+sixteen seventeen eighteen nineteen twenty""".split()
+
+# What answers repeat: one piece each of the vocabulary, and never misspelt.
+COPIED = sorted({*PEOPLE, *ANIMALS, *PET_NAMES, *FRUITS, *COLOURS, *FOODS, *NUMERALS})
 
 # Things that the model is asked about and does not know.
 CAPITALS = """France Germany Italy Spain Poland Norway Japan China India Brazil Canada Egypt Kenya Peru Chile Greece

@@ -21,9 +21,10 @@ Do you know another one?|And another?|Can you tell me another story?|More storie
 Now tell a different story.|One more story, please.|!And one more story?|!Do tell me another one.|!Have you got another one?""".replace("\n", "|").split("|")
 
 WHO = """Who was the story about?|Who was in the story?|Who is it about?|What was the name again?|Who was it?
-What was the hero's name?|Do you remember the name in the story?|Who is the hero of the story?|!And who was the hero?|!Whom was it about?""".replace("\n", "|").split("|")
+What was the hero's name?|Do you remember the name in the story?|Who is the hero of the story?|Who was the hero?|Whom was the story about?|Which name was it?|And who was it about?|Who is in the story?
+Tell me who it was about.|What is the hero called?|!And who was the hero?|!Whom was it about?""".replace("\n", "|").split("|")
 
-WHAT_THING = """What was found?|What did the story have in it?|What thing was in the story?|Which thing was found in the story?|!Which thing was it?""".split("|")
+WHAT_THING = """What was found?|What did the story have in it?|What thing was in the story?|Which thing was found in the story?|What was the thing?|Which thing was in it?|What thing was that?|And what was the thing in it?|!Which thing was it?""".split("|")
 
 LIKED = """Nice story!|That was nice.|I liked that.|Good story.|What a nice story.|That was a good one.|Lovely.|Cute story.
 I like your story.|Well told.""".replace("\n", "|").split("|")
@@ -51,7 +52,7 @@ PLOTS = [
     "Four friends had to carry {t} that was too heavy for each of them. {n} said: let us carry it together. Then it was easy.",
 ]
 
-OPENINGS = ["Once upon a time there was {a} named {n}, who lived {p}.", "{n} was {a} and lived {p}.",
+OPENINGS = ["Once upon a time there was {a} named {n}, who lived {p}.", "There was {a}, named {n}, who lived {p}.",
             "Once there lived {a} {p}, and the name was {n}."]
 
 
