@@ -101,8 +101,7 @@ final class Q40Prefill {
     }
   }
 
-  /// Integer sums of one block: two vectors of rows × eight tokens, `[2, 8, L]` of which all are
-  // written.
+  /// Integer sums of one block: two vectors of rows × eight tokens, `[2, 8, L]`.
   private static void eightSums(
       long at0, long at1, long codes, int[] offsets, int offsetAt, short[] sums, int sumAt) {
     ShortVector a0 = IntVector.broadcast(INTS, offsets[offsetAt]).reinterpretAsShorts();
@@ -173,8 +172,7 @@ final class Q40Prefill {
     b7.intoArray(sums, sumAt + 15 * L);
   }
 
-  /// Integer sums of one block: two vectors of rows × four tokens, `[2, 8, L]` of which half are
-  // written.
+  /// Integer sums of one block: two vectors of rows × four tokens, half of `[2, 8, L]`.
   private static void fourSums(
       long at0, long at1, long codes, int[] offsets, int offsetAt, short[] sums, int sumAt) {
     ShortVector a0 = IntVector.broadcast(INTS, offsets[offsetAt]).reinterpretAsShorts();
