@@ -21,7 +21,10 @@ import jdk.incubator.vector.VectorSpecies;
 /// is passed to them; so the long kernels call the API directly instead of the helpers below, and
 /// methods that must not be inlined into each other are named in jvm.options.
 final class Vectors {
-  private static final int BITS = Math.min(VectorShape.preferredShape().vectorBitSize(), 512);
+  /// The machine's, or what a test asks for: code for vectors that it has not is slow, but right.
+  private static final int BITS =
+      Integer.getInteger(
+          "dllama.vector.bits", Math.min(VectorShape.preferredShape().vectorBitSize(), 512));
   private static final VectorShape SHAPE = VectorShape.forBitSize(Integer.highestOneBit(BITS));
 
   static final VectorSpecies<Short> SHORTS = VectorSpecies.of(short.class, SHAPE);

@@ -11,7 +11,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Vector kernels give the bits of the scalar ones at every width. The vectors of this process are
-/// as wide as the machine's; narrower ones run in processes of their own.
+/// as wide as the machine's; others run in processes of their own.
 class VectorKernelsTest {
   private final long seed = System.nanoTime();
   private final KernelEquality equality = new KernelEquality(new Random(seed));
@@ -70,8 +70,8 @@ class VectorKernelsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"-XX:UseAVX=2", "-XX:MaxVectorSize=16"})
-  void shouldGiveTheSameBitsWithNarrowVectors(String flag, @TempDir Path folder)
+  @ValueSource(strings = {"-XX:UseAVX=2", "-XX:MaxVectorSize=16", "-Ddllama.vector.bits=512"})
+  void shouldGiveTheSameBitsAtEveryWidth(String flag, @TempDir Path folder)
       throws IOException, InterruptedException {
     ChildJvm.run(flag, folder, KernelEquality.class, Long.toString(seed));
   }
