@@ -146,9 +146,10 @@ class ConformanceIT {
   }
 
   private void run(String name, int nodes, String... options) {
-    String[] withModel = Arrays.copyOf(options, options.length + 2);
+    String[] withModel = Arrays.copyOf(options, options.length + 3);
     withModel[options.length] = "--model";
     withModel[options.length + 1] = Conformance.file(name, "model.m").toString();
+    withModel[options.length + 2] = NodeProcess.PATIENCE;
     root = NodeProcess.root(PORT, nodes, withModel);
     assertEquals(0, root.exit(NodeProcess.FORM), root::toString);
   }

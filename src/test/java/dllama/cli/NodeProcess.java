@@ -28,6 +28,10 @@ final class NodeProcess implements AutoCloseable {
   /// How long a cluster may take to form, and a root to do its work: a loaded machine is slow.
   static final Duration FORM = Duration.ofSeconds(120);
 
+  /// For tests of what is computed, not of who is lost: eight processes on two cores keep each
+  /// other silent for longer than the 2 s that a real node has.
+  static final String PATIENCE = "-Ddllama.sync.timeout=30s";
+
   private final Process process;
   private final List<String> out = new CopyOnWriteArrayList<>();
   private final List<String> err = new CopyOnWriteArrayList<>();
@@ -56,7 +60,8 @@ final class NodeProcess implements AutoCloseable {
       "--prompt",
       prompt,
       "--steps",
-      String.valueOf(steps)
+      String.valueOf(steps),
+      PATIENCE
     };
   }
 
