@@ -15,7 +15,8 @@ import java.util.Objects;
 ///
 /// For Q40 and Q80 weights, in bundles of eight tokens: codes `[bundle, block, 9, 32]`, of which
 /// eight are used (the ninth keeps one token's blocks out of the same few cache sets), scales and
-/// offsets `[bundle, block, 8]`. A code is an int that holds the same short twice, so that a
+/// offsets `[bundle, block, 8]`. Codes are outside the heap, where vector kernels take them by
+/// address. A code is an int that holds the same short twice, so that a
 /// broadcast of ints is one of shorts.
 ///
 /// For Q40 weights the codes of four neighbouring columns, a₀ … a₃, are kept as a₀, a₁ − 16·a₀,
@@ -159,9 +160,9 @@ public final class Activations {
     Tiles.putInt(codes, at + (long) Integer.BYTES * column, twice(code));
   }
 
-  /// [#codeAt] as an address, for kernels that read codes without a check.
+  /// [#codeAt] as an address, for kernels that read and write codes without a check.
   long codeAddress(int token) {
-    return codes.address() + codeAt(token);
+    return codes.address() + codeAt(Objects.checkIndex(token, maxTokens));
   }
 
   /// Scale of each block.

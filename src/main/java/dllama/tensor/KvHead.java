@@ -8,6 +8,8 @@ import java.lang.foreign.MemorySegment;
 /// position; values row-major, `[capacity, headDim]`, so that a lane is a dimension. Whole lines of
 /// 32 float16 stand in the order of [Tiles#lane].
 ///
+/// Both are outside the heap: kernels read by address.
+///
 /// @param dtype F32 or F16
 /// @param capacity positions, a multiple of 32
 public record KvHead(
@@ -17,10 +19,12 @@ public record KvHead(
     if (dtype.quantized()
         || capacity % 32 != 0
         || keys.byteSize() != bytes
-        || values.byteSize() != bytes) {
+        || values.byteSize() != bytes
+        || !keys.isNative()
+        || !values.isNative()) {
       throw new IllegalArgumentException(
-          "keys.byteSize=%d values.byteSize=%d for dtype=%s headDim=%d capacity=%d"
-              .formatted(keys.byteSize(), values.byteSize(), dtype, headDim, capacity));
+          "keys=%s values=%s for dtype=%s headDim=%d capacity=%d"
+              .formatted(keys, values, dtype, headDim, capacity));
     }
   }
 

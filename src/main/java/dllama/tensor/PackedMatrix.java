@@ -10,7 +10,7 @@ import java.lang.foreign.MemorySegment;
 /// large as the file's but for the padding. F32 and F16 columns are padded to whole tiles with
 /// zeros; Q40 and Q80 columns must be whole blocks.
 ///
-/// @param data this matrix' bytes alone, 64-byte aligned
+/// @param data this matrix' bytes alone, 64-byte aligned, outside the heap: kernels read by address
 /// @param rows true row count, without padding
 /// @param cols true column count, without padding
 public record PackedMatrix(MemorySegment data, DType dtype, int rows, int cols) {
@@ -18,10 +18,9 @@ public record PackedMatrix(MemorySegment data, DType dtype, int rows, int cols) 
   public static final int TILE = 32;
 
   public PackedMatrix {
-    if (data.byteSize() != byteSize(dtype, rows, cols)) {
+    if (data.byteSize() != byteSize(dtype, rows, cols) || !data.isNative()) {
       throw new IllegalArgumentException(
-          "data.byteSize=%d for rows=%d cols=%d dtype=%s"
-              .formatted(data.byteSize(), rows, cols, dtype));
+          "data=%s for rows=%d cols=%d dtype=%s".formatted(data, rows, cols, dtype));
     }
   }
 

@@ -4,8 +4,11 @@ package dllama.tensor;
 final class Scratch {
   private static final ThreadLocal<Scratch> OF_THREAD = ThreadLocal.withInitial(Scratch::new);
 
-  /// Results of a pass: `[4 groups, 8 tokens, 32 rows]`.
-  final float[] acc = new float[4 * Activations.BUNDLE * Tiles.ROWS];
+  /// Groups of a pass. Prefill takes two vectors of rows also where there is a group less left.
+  private static final int GROUPS = Math.max(Q40Prefill.GROUPS, Q40Decode.GROUPS);
+
+  /// Results of a pass, `[groups, 8 tokens, 32 rows]`.
+  final float[] acc = new float[GROUPS * Activations.BUNDLE * Tiles.ROWS];
 
   /// Integer sums of a chunk of blocks.
   final short[] sums =

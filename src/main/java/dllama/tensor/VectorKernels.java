@@ -1,12 +1,15 @@
 package dllama.tensor;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
 import jdk.incubator.vector.VectorShape;
 
 /// Kernels on the Vector API; the same bits as [ScalarKernels], which says what they are.
 ///
 /// Needs the module `jdk.incubator.vector`. The parts differ by what they keep in vector lanes:
 /// rows of weights in products, positions in scores, dimensions elsewhere.
+///
+/// What is read by address must not be collected meanwhile, hence the fences.
 final class VectorKernels implements Kernels {
   /// From this many tokens on a bundle pays, even if it is not full.
   private static final int BUNDLE_FROM = 3;
@@ -19,7 +22,11 @@ final class VectorKernels implements Kernels {
   @Override
   public void load(float[] x, int xAt, Activations into, int token) {
     if (into.weightType().quantized()) {
-      VectorBlocks.loadQ80(x, xAt, into, token);
+      try {
+        VectorBlocks.loadQ80(x, xAt, into, token);
+      } finally {
+        Reference.reachabilityFence(into);
+      }
     } else {
       System.arraycopy(x, xAt, into.values(), into.valueAt(token), into.cols());
     }
@@ -36,6 +43,23 @@ final class VectorKernels implements Kernels {
       int outAt,
       int outStride) {
     x.check(w, fromGroup, toGroup, tokens);
+    try {
+      multiply(w, fromGroup, toGroup, x, tokens, out, outAt, outStride);
+    } finally {
+      Reference.reachabilityFence(w);
+      Reference.reachabilityFence(x);
+    }
+  }
+
+  private static void multiply(
+      PackedMatrix w,
+      int fromGroup,
+      int toGroup,
+      Activations x,
+      int tokens,
+      float[] out,
+      int outAt,
+      int outStride) {
     Scratch scratch = Scratch.ofThread();
     int step = groupsOfPass(w.dtype(), tokens);
     for (int group = fromGroup; group < toGroup; group += step) {
@@ -45,7 +69,7 @@ final class VectorKernels implements Kernels {
         if (count < BUNDLE_FROM || w.dtype() == DType.Q80) {
           count = 1;
         }
-        multiply(w, group, groups, x, token, count, scratch);
+        pass(w, group, groups, x, token, count, scratch);
         store(
             scratch.acc, w.rows(), group, groups, count, out, outAt + token * outStride, outStride);
         token += count;
@@ -61,7 +85,7 @@ final class VectorKernels implements Kernels {
   }
 
   /// Results of `groups` groups and `count` tokens to `acc[groups, 8, 32]`; one token or a bundle.
-  private static void multiply(
+  private static void pass(
       PackedMatrix w, int group, int groups, Activations x, int token, int count, Scratch scratch) {
     long bytes = w.groupBytes();
     long at = w.data().address() + group * bytes;
@@ -127,7 +151,11 @@ final class VectorKernels implements Kernels {
       float[] scores,
       float[] out,
       int outAt) {
-    VectorAttention.attend(query, queryAt, heads, cache, length, scores, out, outAt);
+    try {
+      VectorAttention.attend(query, queryAt, heads, cache, length, scores, out, outAt);
+    } finally {
+      Reference.reachabilityFence(cache);
+    }
   }
 
   @Override

@@ -54,7 +54,7 @@ final class Vectors {
   ///
   /// Weights and caches are read by address, without a look at bounds: those are checked once per
   /// call of a kernel. Checked one by one, the reads make the compiler split each inner loop in
-  /// pieces, and it spends more on that than on the arithmetic.
+  /// pieces, and a third of all instructions goes into that.
   @SuppressWarnings("restricted") // native access is one of the flags in jvm.options
   private static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
 
