@@ -33,7 +33,7 @@ final class ClusterGate {
       int wanted, List<Integer> usable, Duration formTimeout, Duration aloneTimeout, long now) {
     if (wanted != 0 && !usable.contains(wanted)) {
       throw new UserException(
-          "--nodes %d: this model runs on %s nodes (a power of two that divides its heads); use one of these or auto"
+          "--nodes %d: this model runs on %s nodes (powers of two that divide its heads and widths); use one of these or auto"
               .formatted(wanted, listed(usable)));
     }
     this.wanted = wanted;

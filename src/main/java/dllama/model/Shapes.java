@@ -12,7 +12,8 @@ import java.util.regex.Pattern;
 /// Shapes of well-known models by name, for synthetic models and measurements.
 public final class Shapes {
   /// As published with the models (`config.json`; for Grok-1 xAI's `run.py`). `tiny` is made for up
-  /// to 8 nodes: every rank has a kv head, and columns of wo and w2 in whole blocks.
+  /// to 16 nodes: 8 have a kv head each, 16 share one by two, with columns of wo and w2 in whole
+  /// blocks.
   ///
   /// `ffn` is the width of one expert, `kv` the number of kv heads, `head` the width of a head,
   /// `scaled` the factor by which llama3.1 slows long waves down, 1 for none.

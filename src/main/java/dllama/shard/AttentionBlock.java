@@ -16,8 +16,9 @@ import java.util.List;
 /// where some architectures add a bias to q, k and v, and some norm the heads of q and k once more
 /// before they are rotated.
 ///
-/// A kv head and the query heads that read it are on the same rank, and by default on the same
-/// thread, so that no barrier is needed between appending to the cache and reading it.
+/// Whatever kv head a query head reads is on the same rank, and by default on the same thread, so
+/// that no barrier is needed between appending to the cache and reading it. This rank's query heads
+/// are divided evenly over its kv heads; where ranks share a kv head, each has only that one.
 final class AttentionBlock implements LayerBlock {
   private final StepState step;
   private final List<ShardWeights.Attention> layers;

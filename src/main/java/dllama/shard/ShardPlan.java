@@ -13,18 +13,21 @@ import java.util.stream.IntStream;
 /// Which heads, rows and columns each of `worldSize` ranks owns; the one place where divisibility
 /// is checked.
 ///
-/// Whole kv heads go to a rank together with the query heads that read them, so attention needs no
-/// exchange. Feed-forward rows are cut evenly, those of every expert alike, so that all ranks have
-/// the same work whichever experts are chosen. The vocabulary may be uneven: its rows are only
-/// gathered, never summed.
+/// Query heads are cut evenly, and a rank has whole every kv head that its query heads read, so
+/// attention needs no exchange. With more ranks than kv heads, up to one per query head, several
+/// ranks share a kv head: each computes its keys and values and caches them for itself, so that
+/// there is nothing more to exchange. Feed-forward rows are cut evenly, those of every expert
+/// alike, so that all ranks have the same work whichever experts are chosen. The vocabulary may be
+/// uneven: its rows are only gathered, never summed.
 ///
 /// A *leaf* is what is summed as one piece: the products of wo and of w2 are sums over columns, and
 /// floats give another result when they are added in another order. With F32 exchange the columns
-/// are cut into as many leaves as the largest usable world has ranks, whatever the world, and the
-/// leaves' products are added as a binary tree over neighbours ([TreeSum]). A rank owns consecutive
-/// leaves, which are a whole branch of that tree: it adds them, and the rest of the tree adds what
-/// the ranks have. So the logits are the same bits on any number of nodes. With Q80 exchange, where
-/// partials are rounded per rank anyway, a rank has one leaf and partials are added in rank order.
+/// are cut into as many leaves as the largest usable world has ranks, whatever the world: fewer
+/// would not do for that one. A leaf of wo is at least a head wide. The leaves' products are added
+/// as a binary tree over neighbours ([TreeSum]). A rank owns consecutive leaves, which are a whole
+/// branch of that tree: it adds them, and the rest of the tree adds what the ranks have. So the
+/// logits are the same bits on any number of nodes. With Q80 exchange, where partials are rounded
+/// per rank anyway, a rank has one leaf and partials are added in rank order.
 ///
 /// @param exchange F32 or Q80, the type in which partials are to be exchanged
 public record ShardPlan(ModelSpec spec, DType exchange, int worldSize) {
@@ -59,7 +62,7 @@ public record ShardPlan(ModelSpec spec, DType exchange, int worldSize) {
 
   /// Node counts that can run the model, ascending; empty if not even one node can.
   public static List<Integer> usableWorldSizes(ModelSpec spec, DType exchange) {
-    return IntStream.iterate(1, size -> size <= spec.kvHeads(), size -> size * 2)
+    return IntStream.iterate(1, size -> size <= spec.heads(), size -> size * 2)
         .filter(size -> objection(spec, exchange, size).isEmpty())
         .boxed()
         .toList();
@@ -70,9 +73,9 @@ public record ShardPlan(ModelSpec spec, DType exchange, int worldSize) {
     if (Integer.bitCount(worldSize) != 1 || worldSize < 1) {
       return Optional.of("nodes=%d is not a power of two".formatted(worldSize));
     }
-    if (worldSize > spec.kvHeads()) {
+    if (worldSize > spec.heads()) {
       return Optional.of(
-          "nodes=%d is more than the model's kvHeads=%d".formatted(worldSize, spec.kvHeads()));
+          "nodes=%d is more than the model's heads=%d".formatted(worldSize, spec.heads()));
     }
     if (exchange == DType.Q80 && spec.dim() % DType.BLOCK != 0) {
       return Optional.of(
@@ -81,7 +84,7 @@ public record ShardPlan(ModelSpec spec, DType exchange, int worldSize) {
     }
     int columns = spec.weightType().quantized() ? DType.BLOCK : 1;
     return uneven("heads", spec.heads(), 1, worldSize)
-        .or(() -> uneven("kvHeads", spec.kvHeads(), 1, worldSize))
+        .or(() -> unshared(spec.kvHeads(), worldSize))
         .or(() -> uneven("ffnDim", spec.ffnDim(), columns, worldSize))
         .or(() -> uneven("heads * headDim", spec.qDim(), columns, worldSize))
         .or(() -> tooFew("vocabSize", spec.vocabSize(), worldSize));
@@ -94,6 +97,14 @@ public record ShardPlan(ModelSpec spec, DType exchange, int worldSize) {
     String parts = unit == 1 ? "" : " in parts of whole blocks of " + unit;
     return Optional.of(
         "%s=%d does not divide over %d nodes%s".formatted(what, size, worldSize, parts));
+  }
+
+  /// Ranks have whole kv heads, or kv heads have whole ranks; else some would have more.
+  private static Optional<String> unshared(int kvHeads, int worldSize) {
+    return kvHeads % worldSize == 0 || worldSize % kvHeads == 0
+        ? Optional.empty()
+        : Optional.of(
+            "kvHeads=%d can not be shared evenly by %d nodes".formatted(kvHeads, worldSize));
   }
 
   private static Optional<String> tooFew(String what, int size, int worldSize) {
@@ -140,15 +151,22 @@ public record ShardPlan(ModelSpec spec, DType exchange, int worldSize) {
         .toList();
   }
 
-  /// Key/value heads of `rank`.
+  /// Query heads of `rank`.
+  private Range heads(int rank) {
+    return cut(spec.heads(), rank);
+  }
+
+  /// Key/value heads of `rank`: those that its query heads read.
   public Range kvHeads(int rank) {
-    return cut(spec.kvHeads(), rank);
+    Range heads = heads(rank);
+    int readers = spec.heads() / spec.kvHeads();
+    return new Range(heads.from() / readers, Math.ceilDiv(heads.to(), readers));
   }
 
   /// The part of an axis that `rank` owns.
   public Range part(Axis axis, int rank) {
     return switch (axis) {
-      case QUERY -> cut(spec.heads(), rank).times(spec.headDim());
+      case QUERY -> heads(rank).times(spec.headDim());
       case KEY -> kvHeads(rank).times(spec.headDim());
       case FFN -> cut(spec.ffnDim(), rank);
       case VOCABULARY -> vocabulary(rank);

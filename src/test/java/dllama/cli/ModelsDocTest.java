@@ -43,14 +43,17 @@ class ModelsDocTest {
     assertTrue(doc().contains(expected), expected);
   }
 
-  /// Shape, parameters in billions, and GiB on the node with the most for 1, 2, 4, 8 nodes.
+  /// Shape, parameters in billions, and GiB on the node with the most for 1, 2, 4, 8 nodes; the
+  /// most nodes.
   private static String row(String shape) {
     ModelSpec spec = Shapes.spec(shape, DType.Q40);
     String memory =
         IntStream.of(1, 2, 4, 8)
             .mapToObj(nodes -> cell(shape, spec, nodes))
             .collect(Collectors.joining(" | "));
-    return "| `%s` | `%s` | %s |\n".formatted(shape, spec.architecture().name(), memory);
+    int most = ShardPlan.usableWorldSizes(spec, DType.Q80).getLast();
+    return "| `%s` | `%s` | %s | %d: %s |\n"
+        .formatted(shape, spec.architecture().name(), memory, most, cell(shape, spec, most));
   }
 
   private static String cell(String shape, ModelSpec spec, int nodes) {

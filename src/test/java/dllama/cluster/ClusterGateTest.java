@@ -59,8 +59,8 @@ class ClusterGateTest {
   void shouldRefuseANumberThatTheModelCanNotUse() {
     UserException refusal = assertThrows(UserException.class, () -> gate(8, List.of(1, 2, 4)));
     assertEquals(
-        "--nodes 8: this model runs on 1, 2, 4 nodes (a power of two that divides its heads); use"
-            + " one of these or auto",
+        "--nodes 8: this model runs on 1, 2, 4 nodes (powers of two that divide its heads and"
+            + " widths); use one of these or auto",
         refusal.getMessage());
   }
 

@@ -32,6 +32,21 @@ class ClusterTest {
     shouldMatch(modelCase, nodes, new Properties());
   }
 
+  /// Of 4 kv heads, which distributed-llama would refuse.
+  @ParameterizedTest
+  @ValueSource(strings = {"8", "auto"})
+  void shouldGiveTheReferencesTokensOnMoreNodesThanKvHeads(String wanted) {
+    Properties patient = new Properties();
+    patient.setProperty("dllama.alone-timeout", "60s");
+    patient.setProperty("dllama.form-timeout", "10s");
+    try (var cluster = new TestCluster("llama_gqa_f32", DType.F32, wanted, patient)) {
+      for (int worker = 1; worker < 8; worker++) {
+        cluster.startWorker();
+      }
+      shouldMatch("llama_gqa_f32", 8, cluster);
+    }
+  }
+
   @Test
   void shouldGiveTheSameTokensWithoutTheEventLoop() {
     Properties off = new Properties();
@@ -40,14 +55,18 @@ class ClusterTest {
   }
 
   private static void shouldMatch(String modelCase, int nodes, Properties properties) {
+    try (var cluster = new TestCluster(modelCase, DType.F32, nodes, properties)) {
+      shouldMatch(modelCase, nodes, cluster);
+    }
+  }
+
+  private static void shouldMatch(String modelCase, int nodes, TestCluster cluster) {
     JsonNode prompt = Conformance.golden(modelCase).get("prompts").get(0);
     int[] promptTokens = Conformance.ints(prompt.get("prompt_tokens"));
     int[] expected = Conformance.ints(prompt.get("generated"));
-    try (var cluster = new TestCluster(modelCase, DType.F32, nodes, properties)) {
-      cluster.await("ready: " + nodes, 1);
-      assertArrayEquals(
-          expected, TestCluster.greedy(cluster.forwardPass(), promptTokens, expected.length, 3));
-    }
+    cluster.await("ready: " + nodes, 1);
+    assertArrayEquals(
+        expected, TestCluster.greedy(cluster.forwardPass(), promptTokens, expected.length, 3));
   }
 
   @Test

@@ -14,10 +14,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class ShapesTest {
   @Test
-  void shouldRunTinyOnUpToEightNodesWithBlocks() {
+  void shouldRunTinyOnUpToSixteenNodesWithBlocks() {
     ModelSpec tiny = Shapes.spec("tiny", DType.Q40);
-    for (int nodes = 1; nodes <= 8; nodes *= 2) {
-      assertEquals(0, tiny.kvHeads() % nodes);
+    for (int nodes = 1; nodes <= 16; nodes *= 2) {
+      assertEquals(0, tiny.heads() % nodes);
       assertEquals(0, tiny.qDim() % (nodes * DType.BLOCK));
       assertEquals(0, tiny.ffnDim() % (nodes * DType.BLOCK));
     }

@@ -190,9 +190,11 @@ class ModelConformanceTest {
     Map<String, LogitsDifference> differences = new TreeMap<>();
     JsonNode golden = Conformance.golden(caseName);
     try (var file = DllamaFile.open(Conformance.file(caseName, "model.m"))) {
+      List<Integer> recorded = Goldens.recordedWorldSizes(golden);
       List<Integer> usable = ShardPlan.usableWorldSizes(file.spec(), Goldens.exchange(golden));
-      assertEquals(Goldens.recordedWorldSizes(golden), usable);
-      for (int nodes : usable) {
+      // distributed-llama has no more nodes than kv heads
+      assertEquals(recorded, usable.stream().filter(n -> n <= file.spec().kvHeads()).toList());
+      for (int nodes : recorded) {
         try (var forwardPass =
             Goldens.forwardPass(file, nodes, Goldens.exchange(golden), 1, pool)) {
           for (JsonNode prompt : Goldens.promptsOn(golden, nodes)) {

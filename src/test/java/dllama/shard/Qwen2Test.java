@@ -48,7 +48,7 @@ class Qwen2Test {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {1, 2, 4, 8})
+  @ValueSource(ints = {1, 2, 4, 8, 16})
   void shouldGiveTheLogitsOfThePlainReference(int nodes) {
     int[] tokens = new Random(SEED).ints(40, 0, SPEC.vocabSize()).toArray();
     try (DllamaFile file = model();
@@ -71,7 +71,7 @@ class Qwen2Test {
         expected[i] = argmax(logits);
         logits = reference.next(expected[i]);
       }
-      assertEquals(List.of(1, 2, 4, 8), ShardPlan.usableWorldSizes(SPEC, DType.F32));
+      assertEquals(List.of(1, 2, 4, 8, 16), ShardPlan.usableWorldSizes(SPEC, DType.F32));
       for (int nodes : ShardPlan.usableWorldSizes(SPEC, DType.F32)) {
         try (var forwardPass = Goldens.forwardPass(file, nodes, DType.F32, 32, pool)) {
           assertArrayEquals(expected, Goldens.greedy(forwardPass, prompt, 40), nodes + " nodes");

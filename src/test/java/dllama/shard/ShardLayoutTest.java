@@ -27,7 +27,7 @@ class ShardLayoutTest {
       next += entry.bytes();
     }
     assertEquals(next, layout.totalBytes());
-    int leaves = 2;
+    int leaves = 4; // of 16
     assertEquals(2 * (7 + 2 * leaves) + 2, layout.entries().size());
   }
 

@@ -6,11 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import dllama.error.UserException;
 import dllama.model.Architecture;
 import dllama.model.ModelSpec;
+import dllama.model.Shapes;
 import dllama.model.TensorRole.Axis;
 import dllama.shard.ShardPlan.Range;
 import dllama.tensor.DType;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -22,23 +24,87 @@ class ShardPlanTest {
   @Test
   void shouldGiveEachRankItsPart() {
     ShardPlan plan = new ShardPlan(SMALL, DType.Q80, 4);
-    assertEquals(new Range(2, 4), plan.kvHeads(1));
-    assertEquals(new Range(64, 128), plan.part(Axis.QUERY, 1));
+    assertEquals(new Range(1, 2), plan.kvHeads(1));
+    assertEquals(new Range(128, 256), plan.part(Axis.QUERY, 1));
     assertEquals(new Range(32, 64), plan.part(Axis.KEY, 1));
-    assertEquals(new Range(64, 128), plan.part(Axis.FFN, 1));
+    assertEquals(new Range(128, 256), plan.part(Axis.FFN, 1));
+    assertEquals(new Range(2, 4), new ShardPlan(SMALL, DType.Q80, 2).kvHeads(1));
+  }
+
+  @Test
+  void shouldShareKvHeadsAmongMoreRanks() {
+    ShardPlan plan = new ShardPlan(SMALL, DType.Q80, 8);
+    assertEquals(new Range(64 * 3, 64 * 4), plan.part(Axis.QUERY, 3));
+    assertEquals(new Range(32, 64), plan.part(Axis.KEY, 3));
+    List<Integer> heads = IntStream.range(0, 8).mapToObj(plan::kvHeads).map(Range::from).toList();
+    assertEquals(List.of(0, 0, 1, 1, 2, 2, 3, 3), heads);
+  }
+
+  /// Every query head finds the kv head that it reads on its rank, where [AttentionBlock] looks.
+  @Test
+  void shouldPutQueryHeadsWhereTheirKvHeadIs() {
+    for (String shape : Shapes.names()) {
+      ModelSpec spec = Shapes.spec(shape, DType.Q40);
+      for (int nodes : ShardPlan.usableWorldSizes(spec, DType.Q80)) {
+        ShardPlan plan = new ShardPlan(spec, DType.Q80, nodes);
+        int next = 0;
+        for (int rank = 0; rank < nodes; rank++) {
+          Range rows = plan.part(Axis.QUERY, rank);
+          Range kv = plan.kvHeads(rank);
+          int heads = rows.size() / spec.headDim();
+          for (int head = 0; head < heads; head++, next++) {
+            int read = next / (spec.heads() / spec.kvHeads());
+            String where = "%s, head %d on %d nodes".formatted(shape, next, nodes);
+            assertEquals(read, kv.from() + head / (heads / kv.size()), where);
+          }
+        }
+        assertEquals(spec.heads(), next);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      textBlock =
+          """
+          llama3.2-1b, 1 2 4 8 16 32
+          llama3.2-3b, 1 2 4 8
+          llama3-70b, 1 2 4 8 16 32 64
+          qwen2.5-0.5b, 1 2
+          qwen3-30b-a3b, 1 2 4 8
+          grok-1, 1 2 4 8 16
+          """)
+  void shouldAllowAsManyNodesAsHeadsAndColumnsDivideOver(String shape, String sizes) {
+    ModelSpec spec = Shapes.spec(shape, DType.Q40);
+    for (DType exchange : List.of(DType.F32, DType.Q80)) {
+      String usable =
+          ShardPlan.usableWorldSizes(spec, exchange).stream()
+              .map(String::valueOf)
+              .collect(Collectors.joining(" "));
+      assertEquals(sizes, usable);
+    }
+  }
+
+  @Test
+  void shouldRefuseKvHeadsThatSomeWouldHaveMoreOf() {
+    ModelSpec six = Specs.of(DType.F32, 64, 256, 24, 6, 32, 300);
+    assertEquals(
+        "kvHeads=6 can not be shared evenly by 4 nodes",
+        ShardPlan.objection(six, DType.F32, 4).orElseThrow());
+    assertEquals(List.of(1, 2), ShardPlan.usableWorldSizes(six, DType.F32));
   }
 
   @Test
   void shouldCutTheSameLeavesForAnyNumberOfNodesWithF32Exchange() {
-    ShardPlan eight = new ShardPlan(SMALL, DType.F32, 8);
-    for (int nodes : new int[] {1, 2, 4, 8}) {
+    ShardPlan most = new ShardPlan(SMALL, DType.F32, 16);
+    for (int nodes : new int[] {1, 2, 4, 8, 16}) {
       ShardPlan plan = new ShardPlan(SMALL, DType.F32, nodes);
       for (Axis axis : new Axis[] {Axis.QUERY, Axis.FFN}) {
         List<Range> leaves = new ArrayList<>();
         for (int rank = 0; rank < nodes; rank++) {
           leaves.addAll(plan.columns(axis, rank));
         }
-        assertEquals(IntStream.range(0, 8).mapToObj(r -> eight.part(axis, r)).toList(), leaves);
+        assertEquals(IntStream.range(0, 16).mapToObj(r -> most.part(axis, r)).toList(), leaves);
       }
       assertEquals(List.of(new Range(0, 64)), plan.columns(Axis.DIM, 0));
     }
@@ -54,7 +120,7 @@ class ShardPlanTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"1", "2", "4", "8"})
+  @CsvSource({"1", "2", "4", "8", "16"})
   void shouldCoverAnUnevenVocabularyWithoutGaps(int worldSize) {
     ShardPlan plan = new ShardPlan(SMALL, DType.F32, worldSize);
     int next = 0;
@@ -69,10 +135,10 @@ class ShardPlanTest {
   @CsvSource(
       textBlock =
           """
-          3, nodes=3 is not a power of two; usable node counts: 1, 2, 4, 8
-          0, nodes=0 is not a power of two; usable node counts: 1, 2, 4, 8
-          -2147483648, nodes=-2147483648 is not a power of two; usable node counts: 1, 2, 4, 8
-          16, nodes=16 is more than the model's kvHeads=8; usable node counts: 1, 2, 4, 8
+          3, nodes=3 is not a power of two; usable node counts: 1, 2, 4, 8, 16
+          0, nodes=0 is not a power of two; usable node counts: 1, 2, 4, 8, 16
+          -2147483648, nodes=-2147483648 is not a power of two; usable node counts: 1, 2, 4, 8, 16
+          32, nodes=32 is more than the model's heads=16; usable node counts: 1, 2, 4, 8, 16
           """,
       delimiterString = ", n",
       useHeadersInDisplayName = false)

@@ -1,6 +1,7 @@
 package dllama.shard;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dllama.model.Architecture;
@@ -53,13 +54,37 @@ class SliceReaderTest {
     for (Architecture architecture :
         List.of(Architecture.LLAMA, Architecture.QWEN3_MOE, Architecture.GROK1)) {
       ModelSpec spec = Specs.small(dtype, architecture);
-      ShardPlan plan = new ShardPlan(spec, DType.F32, 4);
-      for (int rank : new int[] {0, 1, 3}) {
-        ShardLayout layout = new ShardLayout(plan, rank);
-        MemorySegment expected = filled(layout, whole(spec), 1);
-        assertEquals(-1, expected.mismatch(filled(layout, random(spec), 2)), "rank " + rank);
+      for (int nodes : new int[] {4, 16}) {
+        ShardPlan plan = new ShardPlan(spec, DType.F32, nodes);
+        for (int rank : new int[] {0, 1, 3}) {
+          ShardLayout layout = new ShardLayout(plan, rank);
+          MemorySegment expected = filled(layout, whole(spec), 1);
+          assertEquals(-1, expected.mismatch(filled(layout, random(spec), 2)), "rank " + rank);
+        }
       }
     }
+  }
+
+  /// Each of those who read it, so that nobody has to tell keys and values to others.
+  @Test
+  void shouldGiveASharedKvHeadToEveryRankThatReadsIt() {
+    ModelSpec spec = Specs.small(DType.Q40, Architecture.QWEN2);
+    ShardPlan plan = new ShardPlan(spec, DType.F32, 8);
+    for (TensorRole role : List.of(TensorRole.WK, TensorRole.WV, TensorRole.KEY_BIAS)) {
+      assertEquals(-1, tensor(plan, 4, role).mismatch(tensor(plan, 5, role)), role + " of a pair");
+      assertNotEquals(-1, tensor(plan, 4, role).mismatch(tensor(plan, 6, role)), role + " of two");
+    }
+    assertNotEquals(-1, tensor(plan, 4, TensorRole.WQ).mismatch(tensor(plan, 5, TensorRole.WQ)));
+  }
+
+  private static MemorySegment tensor(ShardPlan plan, int rank, TensorRole role) {
+    ShardLayout layout = new ShardLayout(plan, rank);
+    MemorySegment slice = filled(layout, random(plan.spec()), 1);
+    return layout.entries().stream()
+        .filter(entry -> entry.name().equals(new TensorRole.Name(role, 1)))
+        .findFirst()
+        .map(entry -> slice.asSlice(entry.offset(), entry.bytes()))
+        .orElseThrow();
   }
 
   @Test

@@ -19,15 +19,15 @@ final class Specs {
 
   private Specs() {}
 
-  /// Eight kv heads, a vocabulary that does not divide, everything else for up to 8 nodes.
+  /// For up to 16 nodes, four times as many as kv heads; the vocabulary does not divide.
   static ModelSpec small(DType weightType) {
-    return of(weightType, 64, 256, 16, 8, 16, 301);
+    return of(weightType, 64, 512, 16, 4, 32, 301);
   }
 
   /// The same with another architecture; where that has experts, six of which two are active.
   static ModelSpec small(DType weightType, Architecture architecture) {
     boolean experts = architecture.has(Architecture.Trait.EXPERTS);
-    return of(weightType, architecture, 64, 256, experts ? 6 : 0, 16, 8, 16, 301);
+    return of(weightType, architecture, 64, 512, experts ? 6 : 0, 16, 4, 32, 301);
   }
 
   static ModelSpec of(
