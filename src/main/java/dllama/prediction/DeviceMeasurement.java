@@ -48,11 +48,9 @@ public final class DeviceMeasurement {
   private static final int MIN_STEPS = 3;
 
   private final LocalForwardPass forwardPass;
-  private final RankWork work;
 
-  private DeviceMeasurement(LocalForwardPass forwardPass, RankWork work) {
+  private DeviceMeasurement(LocalForwardPass forwardPass) {
     this.forwardPass = forwardPass;
-    this.work = work;
   }
 
   /// Measures for some ten seconds.
@@ -69,7 +67,7 @@ public final class DeviceMeasurement {
         LocalForwardPass forwardPass =
             new LocalForwardPass(source, plan, engine, Kernels.choose(true), pool)) {
       RankWork work = RankWork.of(new ShardLayout(plan, 0));
-      var measurement = new DeviceMeasurement(forwardPass, work);
+      var measurement = new DeviceMeasurement(forwardPass);
       progress.accept("measuring this machine: single tokens");
       double readRate = work.layerBytes(1) / measurement.seconds(1);
       progress.accept("measuring this machine: batches of " + BATCH);
