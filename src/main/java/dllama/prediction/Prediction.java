@@ -30,9 +30,9 @@ public record Prediction(
     int promptTokens,
     double promptMs,
     double loadMs) {
-  /// Java's heap and code, threads, buffers of Artery, activations of a batch: what the resident
-  /// memory of a process was beyond slice and cache, rounded up.
-  static final long PROCESS_BYTES = 400L << 20;
+  /// Java's heap and code, threads, buffers of Artery, activations of a batch: the resident memory
+  /// of workers was 330 to 590 MiB more than slice and cache (docs/BENCHMARKS.md).
+  static final long PROCESS_BYTES = 600L << 20;
 
   /// Multiply-adds per second of attention, as a part of those of weights in batches:
   /// docs/BENCHMARKS.md, "Kernels at 256 bit", 128 multiply-adds per position and head in 19 to 23

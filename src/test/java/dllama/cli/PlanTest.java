@@ -74,7 +74,7 @@ class PlanTest {
       delimiter = '|',
       textBlock =
           """
-          --shape llama3-8b --device raspberry-pi-5-4gb            | ! 1 node: needs 4.8 GB per node; raspberry-pi-5-4gb has 4.0 GB, of which 3.6 may be used
+          --shape llama3-8b --device raspberry-pi-5-4gb            | ! 1 node: needs 5.0 GB per node; raspberry-pi-5-4gb has 4.0 GB, of which 3.6 may be used
           --shape llama3-8b --device raspberry-pi-5-4gb            | ! use 2 nodes or more
           --shape llama3-8b --device raspberry-pi-5-4gb --nodes 1  | ! use 2 nodes or more
           --shape grok-1 --device raspberry-pi-4-4gb               | ! no number of nodes is enough
