@@ -27,7 +27,7 @@ class PlanIT {
     processes.forEach(NodeProcess::close);
   }
 
-  /// The root's own count of frames, within a twentieth; the shape is so small that a third of that
+  /// The root's own count of frames, within a twentieth; the shape is so small that a sixth of that
   /// are headers.
   @ParameterizedTest
   @CsvSource({"2,q80", "4,q80", "2,f32"})
