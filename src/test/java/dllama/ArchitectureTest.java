@@ -27,17 +27,22 @@ class ArchitectureTest {
   /// Package → the packages that it may use; `error` is open to all.
   private static final Map<String, Set<String>> MAY_USE =
       new TreeMap<>(
-          Map.of(
-              "error", Set.of(),
-              "tensor", Set.of(),
-              "model", Set.of("tensor"),
-              "tokenizer", Set.of(),
-              "sampling", Set.of(),
-              "format", Set.of("model", "tensor", "tokenizer"),
-              "shard", Set.of("model", "tensor"),
-              "generation", Set.of("model", "tokenizer", "sampling"),
-              "settings", Set.of(),
-              "cluster", Set.of("shard", "model", "tensor", "settings")));
+          Map.ofEntries(
+              entry("error"),
+              entry("tensor"),
+              entry("model", "tensor"),
+              entry("tokenizer"),
+              entry("sampling"),
+              entry("format", "model", "tensor", "tokenizer"),
+              entry("shard", "model", "tensor"),
+              entry("generation", "model", "tokenizer", "sampling"),
+              entry("settings"),
+              entry("prediction", "shard", "model", "tensor", "settings"),
+              entry("cluster", "shard", "model", "tensor", "settings")));
+
+  private static Map.Entry<String, Set<String>> entry(String name, String... mayUse) {
+    return Map.entry(name, Set.of(mayUse));
+  }
 
   @TestFactory
   Stream<DynamicTest> shouldUseOnlyThePackagesBelow() {

@@ -13,6 +13,7 @@ enum Command {
   INFERENCE(true, "Go on from a prompt."),
   LOGITS(true, "Write the logits of given tokens to a file."),
   BENCH(true, "Measure prefill and decode."),
+  PLAN(false, "Predict memory, traffic and speed of a model on nodes you may not have yet."),
   SYNTH(false, "Write a model of random weights, for tests and measurements."),
   TOKENIZE(false, "Show the tokens of a text.");
 
@@ -48,6 +49,7 @@ enum Command {
           case INFERENCE -> Options.INFERENCE;
           case LOGITS -> Options.LOGITS;
           case BENCH -> Options.BENCH;
+          case PLAN -> Options.PLAN;
           case SYNTH -> Options.SYNTH;
           case TOKENIZE -> Options.TOKENIZE;
         };

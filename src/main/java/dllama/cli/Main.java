@@ -55,6 +55,7 @@ public final class Main {
     Settings settings = arguments.settings(System.getProperties());
     setLogLevels(settings.logLevel().toUpperCase(Locale.ROOT));
     switch (arguments.command().orElse(Command.CHAT)) {
+      case PLAN -> Plan.run(settings);
       case SYNTH -> Synth.run(settings);
       case TOKENIZE -> Tokenize.run(settings, System.out);
       case CHAT, INFERENCE, LOGITS, BENCH -> runNode(settings, arguments.command());

@@ -87,6 +87,33 @@ final class Options {
           text("--repeat", "N", "bench.repeat", "runs per row; default 3"),
           text("--output", "md|csv|json", "output", "form of the table"));
 
+  static final List<OptionRow> PLAN =
+      List.of(
+          text("--model", "PATH", "model", "model file (.m); default: the model in the jar"),
+          text("--shape", "NAME", "plan.shape", "no model file, but qwen3-8b, llama3-70b, …"),
+          text("--nodes", "N|auto", "nodes", "default auto: every count that can be used"),
+          text("--device", "NAME", "plan.device", "what the nodes are; see conf/devices.conf"),
+          text("--devices", "FILE", "plan.devices", "more devices and links"),
+          option(
+              Kind.SWITCH, "--measure", "", "plan.measure", "they are like this machine: time it"),
+          text(
+              "--link",
+              "NAME|RATE",
+              "plan.link",
+              "1G, wifi5, … or bits/s such as 300M; default 1G"),
+          text("--threads", "N", "threads", "compute threads of a node; default: its cores"),
+          text("--prompt-tokens", "N", "plan.prompt-tokens", "default 32"),
+          text("--max-seq-len", "N", "max-seq-len", "context; default the model's, ≤ 4096"),
+          text("--arch", "NAME", "arch", "architecture, whatever the model file says"),
+          text(
+              "--weights-float-type",
+              "TYPE",
+              "weights-float-type",
+              "f32, f16, q40 or q80, where the model file is silent; of a shape: q40"),
+          text("--buffer-float-type", "TYPE", "buffer-float-type", "q80 or f32, partials"),
+          text("--kv-float-type", "TYPE", "kv-float-type", "f16 or f32, key/value cache"),
+          text("--output", "text|json", "output", "json: one document on standard output"));
+
   static final List<OptionRow> SYNTH =
       List.of(
           text("--shape", "NAME", "synth.shape", "default tiny"),

@@ -25,7 +25,7 @@ public record RootModel(
   }
 
   /// Tokens of one step, so that neither input rows nor partials exceed a frame.
-  int maxBatchTokens(int maxFrameBytes) {
+  public int maxBatchTokens(int maxFrameBytes) {
     long payload =
         (long) maxFrameBytes - TensorFrameSerializer.MAX_HEADER_BYTES - ARTERY_HEADER_BYTES;
     long row = DType.F32.byteSize(spec().dim());

@@ -57,9 +57,7 @@ public record ClusterSettings(
         values
             .unlessAuto("port", (v, key) -> v.integer(key, 0, 65535))
             .orElse(role == Role.ROOT ? SeedNode.DEFAULT_PORT : 0),
-        values
-            .unlessAuto("threads", (v, key) -> v.integer(key, 1, 1024))
-            .orElseGet(Cores::physical),
+        threads(values).orElseGet(Cores::physical),
         values.texts("seed-nodes").stream().map(SeedNode::parse).toList(),
         values.unlessAuto("nodes", ClusterSettings::nodes),
         values.duration("form-timeout", Duration.ofMillis(100), Duration.ofHours(1)),
@@ -74,6 +72,11 @@ public record ClusterSettings(
             weights.integer("window", 1, 1024),
             weights.unlessAuto("memory-limit", Values::size).orElseGet(Memory::forWeights)),
         exchange(values.below("exchange")));
+  }
+
+  /// Compute threads, if they are given.
+  static Optional<Integer> threads(Values values) {
+    return values.unlessAuto("threads", (v, key) -> v.integer(key, 1, 1024));
   }
 
   private static Exchange exchange(Values values) {

@@ -4,12 +4,22 @@ import com.sun.management.OperatingSystemMXBean;
 import java.lang.management.ManagementFactory;
 
 /// The memory of this machine.
-final class Memory {
+public final class Memory {
   private Memory() {}
 
-  /// What weights and cache may take: nine tenths of what the machine, or its container, has.
-  static long forWeights() {
+  /// What the machine, or its container, has.
+  public static long total() {
     var system = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
-    return system.getTotalMemorySize() / 10 * 9;
+    return system.getTotalMemorySize();
+  }
+
+  /// What weights and cache may take.
+  static long forWeights() {
+    return usable(total());
+  }
+
+  /// Nine tenths: the system needs some.
+  static long usable(long bytes) {
+    return bytes / 10 * 9;
   }
 }

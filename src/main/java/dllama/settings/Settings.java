@@ -25,6 +25,7 @@ public record Settings(
     Bench bench,
     Synth synth,
     Tokenize tokenize,
+    Plan plan,
     Output output,
     String logLevel,
     Config akka) {
@@ -131,6 +132,36 @@ public record Settings(
     }
   }
 
+  /// What to predict.
+  ///
+  /// @param shape name of a model's shape; empty: a model file is planned for
+  /// @param device name of what the nodes are
+  /// @param devices file of more devices and links
+  /// @param link name or rate of what is between them
+  /// @param measure whether the nodes are like this machine, which is measured
+  /// @param threads of every node; empty: all cores of the device
+  public record Plan(
+      Optional<String> shape,
+      Optional<String> device,
+      Optional<Path> devices,
+      String link,
+      int promptTokens,
+      boolean measure,
+      Optional<Integer> threads) {
+    /// @param all settings, because `threads` is not one of plan's own
+    static Plan from(Values all) {
+      Values values = all.below("plan");
+      return new Plan(
+          values.textIfAny("shape"),
+          values.textIfAny("device"),
+          values.textIfAny("devices").map(Path::of),
+          values.text("link"),
+          values.integer("prompt-tokens", 1, 1 << 24),
+          values.flag("measure"),
+          ClusterSettings.threads(all));
+    }
+  }
+
   /// Reads the settings of a node.
   ///
   /// @param file over `reference.conf`
@@ -154,6 +185,7 @@ public record Settings(
             Bench.from(values.below("bench")),
             Synth.from(values.below("synth")),
             Tokenize.from(values.below("tokenize")),
+            Plan.from(values),
             values.choice("output", EnumSet.allOf(Output.class)),
             logLevel(values),
             config);

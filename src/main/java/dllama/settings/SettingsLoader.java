@@ -126,7 +126,7 @@ final class SettingsLoader {
     }
   }
 
-  private static String oneLine(ConfigException e) {
+  static String oneLine(ConfigException e) {
     return String.valueOf(e.getMessage()).replaceAll("\\s+", " ");
   }
 }

@@ -1,0 +1,125 @@
+package dllama.prediction;
+
+import dllama.model.Architecture;
+import dllama.model.Batch;
+import dllama.model.ModelSource;
+import dllama.model.ModelSpec;
+import dllama.settings.Device;
+import dllama.settings.Memory;
+import dllama.shard.EngineSettings;
+import dllama.shard.LocalForwardPass;
+import dllama.shard.ShardLayout;
+import dllama.shard.ShardPlan;
+import dllama.tensor.DType;
+import dllama.tensor.Kernels;
+import dllama.tensor.WorkerPool;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+
+/// Times this machine: whole steps of some layers like those of Llama 3.2 1B, with random weights
+/// that are larger than the caches, so that norms, attention and barriers count as they do in use.
+///
+/// What an exchange costs can not be measured on one machine and is assumed.
+public final class DeviceMeasurement {
+  /// The name of what was measured.
+  public static final String NAME = "this-machine";
+
+  /// What a wired exchange may take beside the wire on a machine with free cores: the event loop's
+  /// 40 us (docs/BENCHMARKS.md, "One exchange"), and as much as nodes may be apart.
+  private static final Duration EXCHANGE = Duration.ofNanos(200_000);
+
+  private static final Duration MESSAGE = Duration.ofNanos(50_000);
+
+  private static final int DIM = 2048;
+  private static final int BATCH = 32;
+  private static final int CONTEXT = 64;
+
+  /// Larger than the last cache of any home computer.
+  private static final long WEIGHT_BYTES = 256L << 20;
+
+  private static final int MAX_LAYERS = 16;
+
+  /// Enough for C2 to compile all of a step.
+  private static final Duration WARM_UP = Duration.ofSeconds(3);
+
+  private static final Duration MEASURE = Duration.ofSeconds(2);
+  private static final int MIN_STEPS = 3;
+
+  private final LocalForwardPass forwardPass;
+
+  private DeviceMeasurement(LocalForwardPass forwardPass) {
+    this.forwardPass = forwardPass;
+  }
+
+  /// Measures for some ten seconds.
+  ///
+  /// @param weightType of the weights that are read
+  /// @param threads at work
+  /// @param progress told what is done next
+  public static Device run(DType weightType, int threads, Consumer<String> progress) {
+    ShardPlan plan = new ShardPlan(spec(weightType), DType.Q80, 1);
+    EngineSettings engine = new EngineSettings(DType.F16, CONTEXT, BATCH);
+    var source = new ModelSource.Random(plan.spec(), 1);
+    progress.accept("measuring this machine: making weights");
+    try (WorkerPool pool = new WorkerPool(threads);
+        LocalForwardPass forwardPass =
+            new LocalForwardPass(source, plan, engine, Kernels.choose(true), pool)) {
+      RankWork work = RankWork.of(new ShardLayout(plan, 0));
+      var measurement = new DeviceMeasurement(forwardPass);
+      progress.accept("measuring this machine: single tokens");
+      double readRate = work.layerBytes(1) / measurement.seconds(1);
+      progress.accept("measuring this machine: batches of " + BATCH);
+      double productRate = BATCH * work.layerProducts() / measurement.seconds(BATCH);
+      return new Device(
+          NAME, Memory.total(), threads, readRate, productRate, EXCHANGE, MESSAGE, true);
+    }
+  }
+
+  private static ModelSpec spec(DType weightType) {
+    long one =
+        RankWork.of(new ShardLayout(new ShardPlan(spec(weightType, 1), DType.Q80, 1), 0))
+            .commonBytes();
+    return spec(weightType, (int) Math.min(MAX_LAYERS, Math.ceilDiv(WEIGHT_BYTES, one)));
+  }
+
+  private static ModelSpec spec(DType weightType, int layers) {
+    return new ModelSpec(
+        Architecture.LLAMA,
+        weightType,
+        DIM,
+        4 * DIM,
+        0,
+        0,
+        layers,
+        32,
+        8,
+        DIM / 32,
+        32,
+        CONTEXT,
+        1e-5f,
+        ModelSpec.Activation.SILU,
+        ModelSpec.Rope.unscaled(500_000));
+  }
+
+  /// Median of a step without logits.
+  private double seconds(int tokens) {
+    Batch batch = new Batch(new int[tokens], 0, false);
+    repeat(batch, WARM_UP);
+    List<Long> nanos = repeat(batch, MEASURE);
+    return nanos.stream().sorted().skip(nanos.size() / 2).findFirst().orElseThrow() / 1e9;
+  }
+
+  private List<Long> repeat(Batch batch, Duration time) {
+    List<Long> nanos = new ArrayList<>();
+    long end = System.nanoTime() + time.toNanos();
+    for (long from = System.nanoTime(); from < end || nanos.size() < MIN_STEPS; ) {
+      forwardPass.forward(batch);
+      long now = System.nanoTime();
+      nanos.add(now - from);
+      from = now;
+    }
+    return nanos;
+  }
+}

@@ -1,0 +1,76 @@
+package dllama.prediction;
+
+import dllama.model.ModelSpec;
+import dllama.model.TensorRole;
+import dllama.shard.ShardLayout;
+import dllama.shard.ShardPlan;
+import dllama.tensor.DType;
+import java.util.EnumSet;
+import java.util.Set;
+
+/// What a rank reads and multiplies, counted in its slice.
+///
+/// @param commonBytes weights of all layers that every token needs
+/// @param expertBytes weights of all experts of all layers; 0 in a dense model
+/// @param outputBytes final norm and wcls
+/// @param commonProducts multiply-adds of a token with the common weights
+/// @param expertProducts multiply-adds that all experts would take
+/// @param outputProducts multiply-adds of one token's logits
+record RankWork(
+    ShardPlan plan,
+    long commonBytes,
+    long expertBytes,
+    long outputBytes,
+    long commonProducts,
+    long expertProducts,
+    long outputProducts) {
+  private static final Set<TensorRole> OUTPUT = EnumSet.of(TensorRole.FINAL_NORM, TensorRole.WCLS);
+  private static final Set<TensorRole> NETWORK =
+      EnumSet.of(TensorRole.W1, TensorRole.W2, TensorRole.W3);
+
+  static RankWork of(ShardLayout layout) {
+    long[] bytes = new long[3];
+    long[] products = new long[3];
+    boolean experts = layout.plan().spec().experts() > 0;
+    for (ShardLayout.Entry entry : layout.entries()) {
+      TensorRole role = entry.name().role();
+      int kind = OUTPUT.contains(role) ? 2 : experts && NETWORK.contains(role) ? 1 : 0;
+      bytes[kind] += entry.bytes();
+      products[kind] += role.isVector() ? 0 : (long) entry.rows().size() * entry.cols().size();
+    }
+    return new RankWork(
+        layout.plan(), bytes[0], bytes[1], bytes[2], products[0], products[1], products[2]);
+  }
+
+  /// Bytes that the layers read for a batch of `tokens`: those experts that at least one of them
+  /// chose, if all experts are as likely.
+  double layerBytes(int tokens) {
+    return commonBytes + expertBytes * (1 - Math.pow(1 - activeShare(), tokens));
+  }
+
+  /// Multiply-adds of the layers for one token, without attention.
+  double layerProducts() {
+    return commonProducts + expertProducts * activeShare();
+  }
+
+  private double activeShare() {
+    ModelSpec spec = plan.spec();
+    return spec.experts() == 0 ? 0 : (double) spec.activeExperts() / spec.experts();
+  }
+
+  /// Multiply-adds of all layers' attention for one token over `positions`: with keys and values.
+  double attentionProducts(double positions) {
+    return 2.0 * queryWidth() * positions * plan.spec().layers();
+  }
+
+  private int queryWidth() {
+    return plan.part(TensorRole.Axis.QUERY, 0).size();
+  }
+
+  /// Bytes of keys and values of `positions` in all layers.
+  double cacheBytes(double positions, DType kv) {
+    ModelSpec spec = plan.spec();
+    long width = (long) plan.kvHeads(0).size() * spec.headDim();
+    return 2.0 * kv.byteSize(width) * positions * spec.layers();
+  }
+}
