@@ -286,13 +286,9 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
     listener.forming(nodes);
     for (int rank = 0; rank < nodes; rank++) {
       unready.add(rank);
-      formed
-          .ranks()
-          .get(rank)
-          .shard()
-          .tell(
-              new LayerShard.Assign(
-                  assignment.forRank(rank), formed.shards(), getContext().getSelf()));
+      Assignment part = assignment.forRank(rank);
+      var assign = new LayerShard.Assign(part, formed.shards(), getContext().getSelf());
+      formed.ranks().get(rank).shard().tell(assign);
     }
   }
 

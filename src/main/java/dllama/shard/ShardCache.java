@@ -182,7 +182,9 @@ public final class ShardCache implements AutoCloseable {
       writing = null;
       return true;
     } catch (ExecutionException e) {
-      throw new IllegalStateException(e);
+      LOG.error("this is a bug, please report it; a slice was not written", e);
+      writing = null;
+      return true;
     } catch (TimeoutException e) {
       return false;
     } catch (InterruptedException e) {
