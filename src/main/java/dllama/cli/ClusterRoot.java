@@ -5,6 +5,7 @@ import dllama.cluster.RootNode;
 import dllama.model.ForwardPass;
 import dllama.settings.HostAddress;
 import dllama.settings.Settings;
+import dllama.shard.ShardCache;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -20,15 +21,18 @@ final class ClusterRoot implements Root {
 
   ClusterRoot(Settings settings, LoadedModel model) {
     limit = settings.mode().interactive() ? WITHOUT_LIMIT : settings.cluster().nodesTimeout();
+    ShardCache cache = CacheFolder.open(settings.cluster().weights().cache(), lines::say);
+    Fingerprint fingerprint = Fingerprint.of(model, cache, new FirstReading(lines, model.name()));
     RootModel rootModel =
         new RootModel(
             model.source(),
-            Fingerprint.of(model),
+            fingerprint.text(),
+            fingerprint.whole(),
             model.exchange(),
             model.kv(),
             model.contextLength(),
             settings.model().prefillBatch());
-    node = RootNode.start(settings.cluster(), settings.akka(), rootModel, progress);
+    node = RootNode.start(settings.cluster(), settings.akka(), rootModel, cache, progress);
     Runtime.getRuntime().addShutdownHook(new Thread(this::close, "goodbye"));
     if (!settings.cluster().nodes().equals(Optional.of(1))) {
       lines.say("root at %s; workers: --role worker --seed-node %<s".formatted(node.address()));

@@ -3,66 +3,140 @@ package dllama.cli;
 import dllama.error.UserException;
 import dllama.format.ModelFile;
 import dllama.model.ModelSource;
+import dllama.shard.Digest;
+import dllama.shard.ShardCache;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Comparator;
 import java.util.HexFormat;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BiConsumer;
+import java.util.stream.IntStream;
 
-/// Names the content of a model, so that a worker knows the slice that it still has. Of a file it
-/// is the digest of size, time of change and samples all over it: the whole of a large file takes
-/// longer to read than its slices take to send.
-final class Fingerprint {
+/// Names the content of a model, so that nodes know the slices that they still have.
+///
+/// Where slices are kept in a folder the name is made of every byte of the file, by a tree of
+/// SHA-256: two files with one name are the same. The file is read for that once, by all cores, and
+/// the name is noted in the cache folder next to what identifies the file ([FileIdentity]). Where
+/// nothing is kept it is made of samples, which do for as long as the process lives.
+///
+/// @param text the name
+/// @param whole whether it is of the whole content, and slices are worth keeping
+record Fingerprint(String text, boolean whole) {
   private static final int SAMPLES = 256;
   private static final int SAMPLE_BYTES = 4096;
 
-  private Fingerprint() {}
+  /// A leaf of the tree; its size is part of what the name means.
+  private static final long LEAF_BYTES = 16 << 20;
 
-  static String of(LoadedModel model) {
+  private static final int BUFFER_BYTES = 1 << 20;
+  private static final String SHA_256 = "[0-9a-f]{64}";
+
+  /// The fingerprint of a model. Weights that are made up, and the few built-in ones, are not kept:
+  /// to make or send them is as quick.
+  ///
+  /// @param progress is told, on any thread, bytes read and bytes in all
+  /// @throws UserException if the file can not be read
+  static Fingerprint of(LoadedModel model, ShardCache cache, BiConsumer<Long, Long> progress) {
     ModelFile file = model.file();
     return switch (model.source()) {
-      case ModelSource.Random random -> "random " + random.spec() + " " + random.seed();
-      case ModelSource.Weights _ when file != null -> of(file);
-      case ModelSource.Weights weights -> of(weights);
+      case ModelSource.Random random ->
+          new Fingerprint("random " + random.spec() + " " + random.seed(), false);
+      case ModelSource.Weights weights when file == null -> new Fingerprint(of(weights), false);
+      case ModelSource.Weights _ -> of(file.path(), cache, progress);
     };
   }
 
   /// Of weights in memory, which are few, all bytes count.
   private static String of(ModelSource.Weights source) {
-    MessageDigest digest = sha256();
+    MessageDigest digest = Digest.sha256();
     source.weights().tensors().entrySet().stream()
         .sorted(Comparator.comparing(entry -> entry.getKey().toString()))
         .forEach(entry -> digest.update(entry.getValue().data().asByteBuffer()));
-    return HexFormat.of().formatHex(digest.digest());
+    return Digest.hex(digest);
   }
 
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
-    }
-  }
-
-  private static String of(ModelFile file) {
-    try (FileChannel channel = FileChannel.open(file.path())) {
-      MessageDigest digest = sha256();
-      long size = channel.size();
-      ByteBuffer buffer = ByteBuffer.allocate(SAMPLE_BYTES);
-      buffer.putLong(size).putLong(Files.getLastModifiedTime(file.path()).toMillis());
-      digest.update(buffer.flip());
-      for (int i = 0; i < SAMPLES; i++) {
-        buffer.clear();
-        channel.read(buffer, Math.max(0, size - SAMPLE_BYTES) / (SAMPLES - 1) * i);
-        digest.update(buffer.flip());
+  static Fingerprint of(Path path, ShardCache cache, BiConsumer<Long, Long> progress) {
+    try (FileChannel file = FileChannel.open(path)) {
+      FileIdentity identity = FileIdentity.of(path);
+      if (!cache.isOn()) {
+        return new Fingerprint(samples(file, identity), false);
       }
-      return HexFormat.of().formatHex(digest.digest());
+      Optional<String> noted = cache.noted(identity.text()).filter(text -> text.matches(SHA_256));
+      if (noted.isPresent()) {
+        return new Fingerprint(noted.get(), true);
+      }
+      String content = content(file, progress);
+      if (identity.isSettled() && identity.equals(FileIdentity.of(path))) {
+        cache.note(identity.text(), content);
+      }
+      return new Fingerprint(content, true);
+    } catch (UncheckedIOException e) {
+      throw unreadable(path, Objects.requireNonNull(e.getCause()));
     } catch (IOException e) {
-      throw new UserException(
-          "can not read %s: %s".formatted(file.path(), UserException.reason(e)), e);
+      throw unreadable(path, e);
     }
+  }
+
+  private static UserException unreadable(Path path, IOException e) {
+    return new UserException("can not read %s: %s".formatted(path, UserException.reason(e)), e);
+  }
+
+  /// SHA-256 of the length and the SHA-256 of each [#LEAF_BYTES].
+  private static String content(FileChannel file, BiConsumer<Long, Long> progress)
+      throws IOException {
+    long size = file.size();
+    AtomicLong done = new AtomicLong();
+    MessageDigest root = Digest.sha256();
+    root.update(ByteBuffer.allocate(Long.BYTES).putLong(size).flip());
+    IntStream.range(0, Math.toIntExact(Math.ceilDiv(size, LEAF_BYTES)))
+        .parallel()
+        .mapToObj(
+            index -> {
+              long from = index * LEAF_BYTES;
+              long to = Math.min(from + LEAF_BYTES, size);
+              byte[] leaf = leaf(file, from, to);
+              progress.accept(done.addAndGet(to - from), size);
+              return leaf;
+            })
+        .forEachOrdered(root::update);
+    return Digest.hex(root);
+  }
+
+  private static byte[] leaf(FileChannel file, long from, long to) {
+    MessageDigest digest = Digest.sha256();
+    ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
+    try {
+      for (long at = from; at < to; ) {
+        buffer.clear().limit((int) Math.min(BUFFER_BYTES, to - at));
+        int count = file.read(buffer, at);
+        if (count < 0) {
+          throw new IOException("it was shortened while it was read");
+        }
+        digest.update(buffer.flip());
+        at += count;
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return digest.digest();
+  }
+
+  private static String samples(FileChannel file, FileIdentity identity) throws IOException {
+    MessageDigest digest = Digest.sha256();
+    digest.update(HexFormat.of().parseHex(Digest.of(identity.text())));
+    ByteBuffer buffer = ByteBuffer.allocate(SAMPLE_BYTES);
+    for (int i = 0; i < SAMPLES; i++) {
+      buffer.clear();
+      file.read(buffer, Math.max(0, file.size() - SAMPLE_BYTES) / (SAMPLES - 1) * i);
+      digest.update(buffer.flip());
+    }
+    return "samples " + Digest.hex(digest);
   }
 }

@@ -73,12 +73,18 @@ final class Progress implements RootListener {
   }
 
   @Override
-  public synchronized void ready(int nodes, long loadMillis) {
+  public synchronized void ready(int nodes, int cached, long loadMillis) {
     loading = false;
     ready = new Root.Ready(nodes, loadMillis);
     lost = null;
     String what = nodes == 1 ? "1 node" : nodes + " nodes";
-    lines.say("%s ready, loaded in %.1f s".formatted(what, loadMillis / 1000.0));
+    String from =
+        cached == 0
+            ? ""
+            : cached == nodes
+                ? " from the cache"
+                : ", %d of %d slices from the cache".formatted(cached, nodes);
+    lines.say("%s ready, loaded in %.1f s%s".formatted(what, loadMillis / 1000.0, from));
     notifyAll();
   }
 

@@ -1,8 +1,10 @@
 package dllama.cli;
 
+import dllama.cluster.SliceOrigin;
 import dllama.cluster.WorkerListener;
 import dllama.cluster.WorkerNode;
 import dllama.settings.Settings;
+import dllama.shard.ShardCache;
 import java.util.List;
 
 /// Runs a worker until the process ends, and says what it does. Cluster threads call the listener.
@@ -11,8 +13,9 @@ final class WorkerCommand implements WorkerListener {
   private Transfer transfer = new Transfer("");
 
   static void run(Settings settings) {
-    try (WorkerNode node =
-        new WorkerNode(settings.cluster(), settings.akka(), new WorkerCommand())) {
+    WorkerCommand command = new WorkerCommand();
+    ShardCache cache = CacheFolder.open(settings.cluster().weights().cache(), command.lines::say);
+    try (WorkerNode node = new WorkerNode(settings.cluster(), settings.akka(), cache, command)) {
       Runtime.getRuntime().addShutdownHook(new Thread(node::close, "goodbye"));
       node.run();
     }
@@ -40,9 +43,14 @@ final class WorkerCommand implements WorkerListener {
   }
 
   @Override
-  public void ready(int rank, int nodes, boolean held) {
-    lines.say(
-        "computing as rank %d of %d%s".formatted(rank, nodes, held ? ", weights still here" : ""));
+  public void ready(int rank, int nodes, SliceOrigin origin) {
+    String weights =
+        switch (origin) {
+          case MEMORY -> ", weights still here";
+          case CACHE -> ", weights from the cache";
+          case MODEL -> "";
+        };
+    lines.say("computing as rank %d of %d%s".formatted(rank, nodes, weights));
   }
 
   @Override

@@ -15,6 +15,7 @@ import dllama.tensor.DType;
 /// @param contextLength positions to reserve
 /// @param maxBatchTokens tokens that one step may hold
 /// @param fingerprint of the model's content
+/// @param keep whether the slice may be kept in a folder for the next start
 /// @param random whether ranks make their weights up from `seed` instead of being sent them
 record Assignment(
     int epoch,
@@ -26,6 +27,7 @@ record Assignment(
     int contextLength,
     int maxBatchTokens,
     String fingerprint,
+    boolean keep,
     boolean random,
     long seed) {
 
@@ -44,7 +46,7 @@ record Assignment(
 
   /// Names the bytes of this slice: the same text, the same bytes.
   String sliceKey() {
-    return "%s:%d/%d/%d".formatted(fingerprint, rank, worldSize, plan().leavesPerRank());
+    return layout().key(fingerprint);
   }
 
   Assignment forRank(int newRank) {
@@ -58,6 +60,7 @@ record Assignment(
         contextLength,
         maxBatchTokens,
         fingerprint,
+        keep,
         random,
         seed);
   }

@@ -25,9 +25,9 @@ import org.jspecify.annotations.Nullable;
 /// protocol around [ShardEngine]: it stores what arrives and starts what the compute thread does,
 /// but never computes or waits itself.
 ///
-/// Life of a rank: `Assign`; its weights, as chunks or because this process still holds them or can
-/// make them itself; `Ready` to the root; any number of `Input` and `Partial`; `Dissolve`. Messages
-/// of another epoch are dropped.
+/// Life of a rank: `Assign`; its weights, as chunks or because they are in this machine's memory or
+/// cache folder or can be made here; `Ready` to the root; any number of `Input` and `Partial`;
+/// `Dissolve`. Messages of another epoch are dropped.
 final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
   /// What a shard can be told.
   sealed interface Command
@@ -51,7 +51,7 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
   record Opened(int epoch, MemorySegment memory) implements Command {}
 
   /// From the compute thread: an engine over a complete slice.
-  record Built(int epoch, ShardEngine engine, boolean held) implements Command {}
+  record Built(int epoch, ShardEngine engine, SliceOrigin origin) implements Command {}
 
   /// From the compute thread: the world can not go on, for a reason that lies with rank `culprit`.
   record Failed(int epoch, int culprit, String why) implements Command {}
@@ -163,19 +163,22 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
     SliceStore store = host.store();
     Assignment assignment = now.assignment;
     long total = now.layout.totalBytes();
-    boolean held = store.open(assignment.sliceKey(), total);
     ModelSource local = assignment.random() ? assignment.randomSource() : source;
-    if (!held && local == null) {
+    SliceOrigin origin = SliceOrigin.MODEL;
+    if (store.open(assignment.sliceKey(), assignment.keep(), total)) {
+      origin = SliceOrigin.MEMORY;
+    } else if (store.readCache(host.pool(), bytes -> onLoading(now, bytes))) {
+      origin = SliceOrigin.CACHE;
+    } else if (local == null) {
       getContext().getSelf().tell(new Opened(now.epoch(), store.memory()));
       return;
-    }
-    if (!held && local != null) {
+    } else {
       new SliceReader(now.layout, local)
           .fill(store.memory(), host.pool(), bytes -> onLoading(now, bytes));
       store.completed();
     }
     onLoading(now, total);
-    build(now, held);
+    build(now, origin);
   }
 
   private void onLoading(Rank now, long bytes) {
@@ -186,9 +189,9 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
   }
 
   /// Compute thread.
-  private void build(Rank now, boolean held) {
+  private void build(Rank now, SliceOrigin origin) {
     ShardEngine engine = host.engine(now.assignment, now.layout);
-    getContext().getSelf().tell(new Built(now.epoch(), engine, held));
+    getContext().getSelf().tell(new Built(now.epoch(), engine, origin));
   }
 
   private void onOpened(Rank now, MemorySegment memory) {
@@ -225,7 +228,7 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
           now,
           () -> {
             host.store().completed();
-            build(now, false);
+            build(now, SliceOrigin.MODEL);
           });
     }
   }
@@ -243,8 +246,9 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
             peers,
             now.root,
             host.stall());
-    now.root.tell(new RootCoordinator.ShardReady(now.epoch(), now.assignment.rank()));
-    host.listener().ready(now.assignment.rank(), now.assignment.worldSize(), built.held());
+    int number = now.assignment.rank();
+    now.root.tell(new RootCoordinator.ShardReady(now.epoch(), number, built.origin()));
+    host.listener().ready(number, now.assignment.worldSize(), built.origin());
   }
 
   private void onInput(Rank now, Input input) {

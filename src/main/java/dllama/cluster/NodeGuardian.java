@@ -52,7 +52,7 @@ final class NodeGuardian {
           var cluster = Cluster.get(context.getSystem());
           Address address = cluster.selfMember().address();
           cluster.manager().tell(Join.create(address)); // the root is where every cluster begins
-          var self = new World.Node(RootMembership.name(address), shard, List.of());
+          var self = new World.Node(RootMembership.name(address), shard, List.of(), List.of());
           var root =
               context.spawn(
                   RootCoordinator.create(

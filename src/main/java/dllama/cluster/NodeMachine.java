@@ -1,6 +1,7 @@
 package dllama.cluster;
 
 import dllama.settings.ClusterSettings;
+import dllama.shard.ShardCache;
 import dllama.tensor.Kernels;
 import dllama.tensor.WorkerPool;
 import java.util.concurrent.ExecutorService;
@@ -8,7 +9,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 
 /// What of this machine a node uses, for as long as the process runs: compute threads and the
-/// memory of the slice. Actor systems come and go above it.
+/// memory of the slice, with the cache folder behind it. Actor systems come and go above it.
 final class NodeMachine implements AutoCloseable {
   private final ExecutorService compute =
       Executors.newSingleThreadExecutor(
@@ -18,10 +19,15 @@ final class NodeMachine implements AutoCloseable {
             return thread;
           });
   private final WorkerPool pool;
-  private final SliceStore store = new SliceStore();
+  private final ShardCache cache;
+  private final SliceStore store;
   private final ShardHost host;
 
-  NodeMachine(ClusterSettings settings, Kernels kernels, WorkerListener listener) {
+  /// @param cache closed with this
+  NodeMachine(
+      ClusterSettings settings, Kernels kernels, ShardCache cache, WorkerListener listener) {
+    this.cache = cache;
+    store = new SliceStore(cache);
     pool = new WorkerPool(settings.threads());
     host =
         new ShardHost(
@@ -41,6 +47,7 @@ final class NodeMachine implements AutoCloseable {
   /// Waits for a step under way; its world is dissolved by now, so it ends soon.
   @Override
   public void close() {
+    cache.close();
     compute.shutdown();
     try {
       if (compute.awaitTermination(5, TimeUnit.SECONDS)) {

@@ -64,7 +64,7 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
   record Loading(int epoch, int rank, long bytes, long total) implements Command, ControlMessage {}
 
   /// A rank can compute.
-  record ShardReady(int epoch, int rank) implements Command, ControlMessage {}
+  record ShardReady(int epoch, int rank, SliceOrigin origin) implements Command, ControlMessage {}
 
   /// A rank can not be what it was assigned; `why` completes "the worker at … ".
   record ShardRefused(int epoch, int rank, String why) implements Command, ControlMessage {}
@@ -107,6 +107,7 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
   private int epoch;
   private @Nullable World world;
   private final TreeSet<Integer> unready = new TreeSet<>();
+  private int cached;
   private long formedAt;
   private long[] heardAt = {};
   private String waiting = "";
@@ -181,7 +182,8 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
       case SliceWanted(int of, int rank) when isCurrent(of, rank) -> sendSlice(rank);
       case Loading(int of, int rank, long bytes, long total) when isCurrent(of, rank) ->
           listener.loading(rank, ranks().get(rank).address(), bytes, total);
-      case ShardReady(int of, int rank) when isCurrent(of, rank) -> onReady(rank);
+      case ShardReady(int of, int rank, var origin) when isCurrent(of, rank) ->
+          onReady(rank, origin);
       case ShardRefused(int of, int rank, String why) when isCurrent(of, rank) ->
           leaveOut(rank, why);
       case ShardFailed(int of, int rank, String why) when isCurrent(of, rank) ->
@@ -271,6 +273,7 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
   private void form(Assignment assignment) {
     epoch = assignment.epoch();
     int nodes = assignment.worldSize();
+    cached = 0;
     formedAt = System.nanoTime();
     heardAt = new long[nodes];
     Arrays.fill(heardAt, formedAt);
@@ -283,13 +286,9 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
     listener.forming(nodes);
     for (int rank = 0; rank < nodes; rank++) {
       unready.add(rank);
-      formed
-          .ranks()
-          .get(rank)
-          .shard()
-          .tell(
-              new LayerShard.Assign(
-                  assignment.forRank(rank), formed.shards(), getContext().getSelf()));
+      Assignment part = assignment.forRank(rank);
+      var assign = new LayerShard.Assign(part, formed.shards(), getContext().getSelf());
+      formed.ranks().get(rank).shard().tell(assign);
     }
   }
 
@@ -316,13 +315,20 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
             DispatcherSelector.blocking());
   }
 
-  private void onReady(int rank) {
-    if (unready.remove(rank) && unready.isEmpty()) {
+  private void onReady(int rank, SliceOrigin origin) {
+    if (!unready.remove(rank)) {
+      return;
+    }
+    Node node = ranks().get(rank);
+    workers.replace(node.address(), node); // it holds its slice now
+    cached += origin == SliceOrigin.CACHE ? 1 : 0;
+    if (unready.isEmpty()) {
       waiting = "";
       members.tell(
           new RootMembership.Computing(
               ranks().stream().skip(1).map(Node::address).collect(Collectors.toSet())));
-      listener.ready(ranks().size(), Duration.ofNanos(System.nanoTime() - formedAt).toMillis());
+      long millis = Duration.ofNanos(System.nanoTime() - formedAt).toMillis();
+      listener.ready(ranks().size(), cached, millis);
     }
   }
 

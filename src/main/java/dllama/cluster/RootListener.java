@@ -13,8 +13,8 @@ public interface RootListener {
   /// Bytes of rank `rank`'s slice that have arrived; called often, also with `bytes == total`.
   void loading(int rank, String address, long bytes, long total);
 
-  /// All ranks have their slices; steps can run.
-  void ready(int nodes, long loadMillis);
+  /// All ranks have their slices, `cached` of them from a cache folder; steps can run.
+  void ready(int nodes, int cached, long loadMillis);
 
   /// A worker was taken in, as part of a world or as a spare.
   void joined(String address);

@@ -45,11 +45,13 @@ final class RootMembership extends AbstractOnMessageBehavior<RootMembership.Comm
   ///
   /// @param address `host:port` of the worker's actor system
   /// @param held keys of slices that it has in memory
+  /// @param cached keys of slices that it has in its cache folder
   record Hello(
       String address,
       ActorRef<WorkerMembership.Command> worker,
       ActorRef<LayerShard.Command> shard,
-      List<String> held)
+      List<String> held,
+      List<String> cached)
       implements Command, ControlMessage {}
 
   /// A worker's sign of life.
@@ -165,7 +167,8 @@ final class RootMembership extends AbstractOnMessageBehavior<RootMembership.Comm
     if (workers.put(hello.address(), hello.worker()) == null) {
       listener.joined(hello.address());
       coordinator.tell(
-          new RootCoordinator.Joined(new World.Node(hello.address(), hello.shard(), hello.held())));
+          new RootCoordinator.Joined(
+              new World.Node(hello.address(), hello.shard(), hello.held(), hello.cached())));
     }
   }
 

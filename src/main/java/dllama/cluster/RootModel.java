@@ -8,6 +8,8 @@ import dllama.tensor.DType;
 /// The model as the root runs it.
 ///
 /// @param fingerprint of its content: equal for equal weights, so that workers may keep slices
+/// @param keep whether slices are worth a place in cache folders, and `fingerprint` is of all of
+///     the content
 /// @param exchange type of exchanged partials, F32 or Q80
 /// @param kv type of the key/value cache, F32 or F16
 /// @param contextLength positions to reserve
@@ -15,6 +17,7 @@ import dllama.tensor.DType;
 public record RootModel(
     ModelSource source,
     String fingerprint,
+    boolean keep,
     DType exchange,
     DType kv,
     int contextLength,
@@ -59,6 +62,7 @@ public record RootModel(
         contextLength,
         maxBatchTokens,
         fingerprint,
+        keep,
         random,
         seed);
   }

@@ -7,6 +7,7 @@ import dllama.error.UserException;
 import dllama.model.ForwardPass;
 import dllama.settings.ClusterSettings;
 import dllama.settings.HostAddress;
+import dllama.shard.ShardCache;
 import dllama.shard.ShardPlan;
 import dllama.tensor.Kernels;
 import java.net.InetAddress;
@@ -34,10 +35,15 @@ public final class RootNode implements AutoCloseable {
   /// Starts the node and begins to form a cluster; `listener` is told how that goes.
   ///
   /// @param akka Akka's configuration
+  /// @param cache of slices; closed with this node
   /// @throws UserException if the address can not be bound, or the model can not run on the number
   ///     of nodes that is asked for, or this node can not hold its part even on the most nodes
   public static RootNode start(
-      ClusterSettings settings, Config akka, RootModel model, RootListener listener) {
+      ClusterSettings settings,
+      Config akka,
+      RootModel model,
+      ShardCache cache,
+      RootListener listener) {
     model.checkFrames(settings.sync().maxFrameBytes());
     List<Integer> usable = ShardPlan.usableWorldSizes(model.spec(), model.exchange());
     var gate =
@@ -48,19 +54,20 @@ public final class RootNode implements AutoCloseable {
             settings.aloneTimeout(),
             System.nanoTime());
     int most = settings.nodes().orElse(usable.isEmpty() ? 1 : usable.getLast());
-    return new RootNode(settings, akka, model, gate, most, listener);
+    return new RootNode(settings, akka, model, cache, gate, most, listener);
   }
 
   private RootNode(
       ClusterSettings settings,
       Config akka,
       RootModel model,
+      ShardCache cache,
       ClusterGate gate,
       int mostNodes,
       RootListener listener) {
     boolean alone = settings.nodes().equals(Optional.of(1)); // nobody is to join: no open port
     var exchange = NodeSystem.exchange(settings);
-    machine = new NodeMachine(settings, Kernels.choose(true), WorkerListener.silent());
+    machine = new NodeMachine(settings, Kernels.choose(true), cache, WorkerListener.silent());
     int maxBatchTokens = model.maxBatchTokens(settings.sync().maxFrameBytes());
     machine
         .host()

@@ -11,8 +11,8 @@ public interface WorkerListener {
   /// Weights of this node's slice that have arrived; called often.
   void loading(int rank, int nodes, long bytes, long total);
 
-  /// Computes as `rank` of `nodes` from now on; `held` if the weights were still here.
-  void ready(int rank, int nodes, boolean held);
+  /// Computes as `rank` of `nodes` from now on, with weights from `origin`.
+  void ready(int rank, int nodes, SliceOrigin origin);
 
   /// Computes no more, but still belongs to the root, which may form another world. `why` is one
   /// line.
@@ -34,7 +34,7 @@ public interface WorkerListener {
       public void loading(int rank, int nodes, long bytes, long total) {}
 
       @Override
-      public void ready(int rank, int nodes, boolean held) {}
+      public void ready(int rank, int nodes, SliceOrigin origin) {}
 
       @Override
       public void idle(String why) {}

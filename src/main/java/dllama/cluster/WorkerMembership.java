@@ -157,7 +157,8 @@ final class WorkerMembership extends AbstractOnMessageBehavior<WorkerMembership.
     root.tell(
         welcome
             ? new RootMembership.Alive(self, getContext().getSelf())
-            : new RootMembership.Hello(self, context.getSelf(), shard, store.held()));
+            : new RootMembership.Hello(
+                self, context.getSelf(), shard, store.held(), store.cached()));
     return this;
   }
 

@@ -7,6 +7,7 @@ import dllama.error.UserException;
 import dllama.settings.ClusterSettings;
 import dllama.settings.HostAddress;
 import dllama.settings.SeedNode;
+import dllama.shard.ShardCache;
 import dllama.tensor.Kernels;
 import java.net.InetAddress;
 import java.time.Duration;
@@ -35,11 +36,13 @@ public final class WorkerNode implements AutoCloseable {
   /// Why the last attempt failed, as long as none has succeeded since: said once.
   private String told = "";
 
-  public WorkerNode(ClusterSettings settings, Config akka, WorkerListener listener) {
+  /// @param cache of slices; closed with this node
+  public WorkerNode(
+      ClusterSettings settings, Config akka, ShardCache cache, WorkerListener listener) {
     this.settings = settings;
     this.akka = akka;
     this.listener = listener;
-    machine = new NodeMachine(settings, Kernels.choose(true), listener);
+    machine = new NodeMachine(settings, Kernels.choose(true), cache, listener);
   }
 
   /// Works until [#close]; blocks.

@@ -3,11 +3,9 @@ package dllama.cluster;
 import akka.actor.typed.ActorRef;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 
 /// The nodes that compute together, by rank, from one formation to its end.
 ///
@@ -17,30 +15,25 @@ record World(int epoch, List<Node> ranks) {
   ///
   /// @param address `host:port` of its actor system
   /// @param held keys of slices that it still has in memory
-  record Node(String address, ActorRef<LayerShard.Command> shard, List<String> held) {}
+  /// @param cached keys of slices that it has in its cache folder
+  record Node(
+      String address, ActorRef<LayerShard.Command> shard, List<String> held, List<String> cached) {
 
-  /// Gives ranks: 0 to the root, every other one to a worker that still holds that rank's slice,
-  /// else to the worker that has been here longest.
+    /// The same node with one slice in memory.
+    Node holding(String key) {
+      return new Node(address, shard, List.of(key), cached);
+    }
+  }
+
+  /// Gives ranks: 0 to the root, the others by [RankChoice].
   ///
   /// @param workers in the order in which they came
   /// @param sliceKey key of a rank's slice
   static World form(
       int epoch, int size, Node root, Collection<Node> workers, IntFunction<String> sliceKey) {
-    List<Node> free = new ArrayList<>(workers);
-    Map<Integer, Node> byRank = new HashMap<>(Map.of(0, root));
-    for (int rank = 1; rank < size; rank++) {
-      String key = sliceKey.apply(rank);
-      Optional<Node> holder = free.stream().filter(node -> node.held().contains(key)).findFirst();
-      if (holder.isPresent()) {
-        byRank.put(rank, holder.get());
-        free.remove(holder.get());
-      }
-    }
-    List<Node> ranks = new ArrayList<>();
-    for (int rank = 0; rank < size; rank++) {
-      Node holder = byRank.get(rank);
-      ranks.add(holder != null ? holder : free.removeFirst());
-    }
+    List<String> keys = IntStream.range(0, size).mapToObj(sliceKey).toList();
+    List<Node> ranks = new ArrayList<>(List.of(root));
+    ranks.addAll(RankChoice.of(List.copyOf(workers), keys));
     return new World(epoch, List.copyOf(ranks));
   }
 

@@ -1,8 +1,10 @@
 package dllama.settings;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /// How the nodes find each other and talk.
 ///
@@ -39,7 +41,25 @@ public record ClusterSettings(
   /// @param chunkBytes bytes per message
   /// @param window messages under way to one worker that are not yet acknowledged
   /// @param memoryLimit bytes that this node's weights and cache may take
-  public record Weights(int chunkBytes, int window, long memoryLimit) {}
+  public record Weights(int chunkBytes, int window, long memoryLimit, Cache cache) {}
+
+  /// Slices that are kept in a folder for the next start.
+  ///
+  /// @param on whether there is one
+  /// @param limit bytes of all slices; empty: by what is free
+  /// @param folder empty: where the operating system has such things
+  public record Cache(boolean on, OptionalLong limit, Optional<Path> folder) {
+    static Cache from(Values weights) {
+      String limit = weights.text("cache-limit");
+      boolean on = !limit.equals("off") && !limit.equals("0");
+      return new Cache(
+          on,
+          on && !limit.equals(Values.AUTO)
+              ? OptionalLong.of(weights.size("cache-limit"))
+              : OptionalLong.empty(),
+          weights.unlessAuto("cache-dir", Values::text).map(Path::of));
+    }
+  }
 
   /// Who does the work of the network.
   ///
@@ -70,7 +90,8 @@ public record ClusterSettings(
         new Weights(
             weights.bytes("chunk-bytes", 4 << 10, 1 << 20),
             weights.integer("window", 1, 1024),
-            weights.unlessAuto("memory-limit", Values::size).orElseGet(Memory::forWeights)),
+            weights.unlessAuto("memory-limit", Values::size).orElseGet(Memory::forWeights),
+            Cache.from(weights)),
         exchange(values.below("exchange")));
   }
 

@@ -6,6 +6,9 @@ import dllama.model.TensorRole;
 import dllama.shard.ShardPlan.Range;
 import dllama.tensor.DType;
 import dllama.tensor.PackedMatrix;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -15,6 +18,10 @@ import java.util.List;
 /// other more, so a slice travels as plain bytes. Matrices are [PackedMatrix], vectors plain
 /// F32; entries follow each other without gaps, each a multiple of [#ALIGNMENT] bytes long.
 public final class ShardLayout {
+  /// Of the bytes of a slice: to be raised whenever tensors are packed in another way, because
+  /// slices outlive programs ([ShardCache]). A changed layout needs no new version.
+  static final int VERSION = 1;
+
   /// Bytes; a cache line and the widest vector.
   public static final int ALIGNMENT = 64;
 
@@ -111,6 +118,29 @@ public final class ShardLayout {
   /// Size of the slice.
   public long totalBytes() {
     return totalBytes;
+  }
+
+  /// Names the bytes of this slice of a model: equal texts, equal bytes.
+  ///
+  /// @param fingerprint of the model's content
+  /// @return 64 hexadecimal digits
+  public String key(String fingerprint) {
+    MessageDigest digest = Digest.sha256();
+    String who =
+        "%d %d/%d %s %s".formatted(VERSION, rank, plan.worldSize(), fingerprint, plan.spec());
+    digest.update(who.getBytes(StandardCharsets.UTF_8));
+    ByteBuffer place = ByteBuffer.allocate(6 * Integer.BYTES + 2 * Long.BYTES);
+    for (Entry entry : entries) {
+      String what = entry.name().role().name() + " " + entry.dtype().name();
+      digest.update(what.getBytes(StandardCharsets.UTF_8));
+      place.clear();
+      place.putInt(entry.name().layer()).putInt(entry.name().expert());
+      place.putInt(entry.rows().from()).putInt(entry.rows().to());
+      place.putInt(entry.cols().from()).putInt(entry.cols().to());
+      place.putLong(entry.offset()).putLong(entry.bytes());
+      digest.update(place.flip());
+    }
+    return Digest.hex(digest);
   }
 
   /// The entry that holds byte `offset` of the slice.

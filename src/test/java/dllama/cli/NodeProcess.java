@@ -86,6 +86,7 @@ final class NodeProcess implements AutoCloseable {
                 JAVA.toString(),
                 "-Ddllama.exchange.spin=0s", // they share two cores
                 "-Ddllama.nodes-timeout=" + FORM.toSeconds() + "s",
+                "-Ddllama.weights.cache-limit=off", // every test loads anew
                 "-jar",
                 JAR),
             arguments));

@@ -28,6 +28,19 @@ class ProgressTest {
   }
 
   @Test
+  void shouldTellWhichSlicesNeedNotBeSent() {
+    Progress progress = progress(false);
+    progress.ready(4, 4, 500);
+    progress.ready(4, 3, 500);
+    assertEquals(
+        """
+        4 nodes ready, loaded in 0.5 s from the cache
+        4 nodes ready, loaded in 0.5 s, 3 of 4 slices from the cache
+        """,
+        text());
+  }
+
+  @Test
   void shouldShowBytesRateAndTimeLeft() {
     Progress progress = progress(true);
     progress.forming(2);
@@ -63,7 +76,7 @@ class ProgressTest {
               }
             });
     TimeUnit.MILLISECONDS.sleep(50);
-    progress.ready(2, 50);
+    progress.ready(2, 0, 50);
     assertEquals(2, nodes.get(10, TimeUnit.SECONDS));
   }
 
@@ -81,7 +94,7 @@ class ProgressTest {
     progress.waiting("1 of 4 nodes");
     progress.waiting("2 of 4 nodes");
     progress.forming(4);
-    progress.ready(4, 1500);
+    progress.ready(4, 0, 1500);
   }
 
   private Progress progress(boolean terminal) {

@@ -12,7 +12,7 @@ class AssignmentTest {
   private static String sliceKey(DType exchange, int rank, int worldSize) {
     try (var file = DllamaFile.open(Conformance.file("llama_gqa_q40", "model.m"))) {
       return new Assignment(
-              1, rank, worldSize, file.spec(), exchange, DType.F32, 64, 32, "m", false, 0)
+              1, rank, worldSize, file.spec(), exchange, DType.F32, 64, 32, "m", false, false, 0)
           .sliceKey();
     }
   }

@@ -125,19 +125,19 @@ class ForeignMessagesTest {
     }
     for (int rank : new int[] {-1, 2, Integer.MAX_VALUE}) {
       root.tell(new RootCoordinator.ShardFailed(EPOCH, rank, "a stranger says so"));
-      root.tell(new RootCoordinator.ShardReady(EPOCH, rank));
+      root.tell(new RootCoordinator.ShardReady(EPOCH, rank, SliceOrigin.MODEL));
       root.tell(new RootCoordinator.SliceWanted(EPOCH, rank));
       root.tell(new LogitsSlice(EPOCH, step, rank, new float[256]));
     }
     root.tell(new LogitsSlice(EPOCH, step, 1, new float[7]));
     root.tell(new LogitsSlice(EPOCH, step + 1000, 1, new float[256]));
     root.tell(new RootCoordinator.Stepped(EPOCH, 0, step + 1000, 0));
-    root.tell(new RootCoordinator.ShardReady(EPOCH, 1));
+    root.tell(new RootCoordinator.ShardReady(EPOCH, 1, SliceOrigin.MODEL));
     root.tell(new RootCoordinator.SliceWanted(EPOCH, 1)); // it is loaded already
     ActorRef<RootMembership.Command> members = resolve(cluster.root().address(), "root/members");
     members.tell(
         new RootMembership.Hello(
-            "127.0.0.1:1", stranger.ignoreRef(), stranger.ignoreRef(), List.of()));
+            "127.0.0.1:1", stranger.ignoreRef(), stranger.ignoreRef(), List.of(), List.of()));
   }
 
   @Test

@@ -19,6 +19,7 @@ import dllama.model.ModelSource;
 import dllama.model.Step;
 import dllama.settings.Settings;
 import dllama.settings.Settings.Option;
+import dllama.shard.ShardCache;
 import dllama.tensor.DType;
 import dllama.tensor.Kernels;
 import java.time.Duration;
@@ -61,10 +62,18 @@ class RootCoordinatorTest {
                 .withFallback(exchange.config())
                 .withFallback(settings.akka()));
     file = DllamaFile.open(Conformance.file("llama_gqa_f32", "model.m"));
-    machine = new NodeMachine(settings.cluster(), Kernels.choose(false), WorkerListener.silent());
+    machine =
+        new NodeMachine(
+            settings.cluster(), Kernels.choose(false), ShardCache.off(), WorkerListener.silent());
     var model =
         new RootModel(
-            new ModelSource.Weights(file.spec(), file.weights()), "f", DType.F32, DType.F32, 64, 8);
+            new ModelSource.Weights(file.spec(), file.weights()),
+            "f",
+            false,
+            DType.F32,
+            DType.F32,
+            64,
+            8);
     var gate = new ClusterGate(0, List.of(1, 2, 4), ALONE, ALONE, System.nanoTime());
     own = testKit.createTestProbe(LayerShard.Command.class);
     coordinator =
@@ -76,7 +85,7 @@ class RootCoordinatorTest {
                 new LossListener(order),
                 machine.host(),
                 new AtomicInteger(),
-                new Node("root", own.getRef(), List.of())));
+                new Node("root", own.getRef(), List.of(), List.of())));
   }
 
   @AfterEach
@@ -93,7 +102,7 @@ class RootCoordinatorTest {
     assertEquals(new Dissolve(epoch, "the root has no memory"), own.receiveMessage());
     own.expectNoMessage(ALONE.multipliedBy(10));
     var worker = testKit.createTestProbe(LayerShard.Command.class);
-    coordinator.tell(new Joined(new Node("worker:1", worker.getRef(), List.of())));
+    coordinator.tell(new Joined(new Node("worker:1", worker.getRef(), List.of(), List.of())));
     assigned(own, 2);
     assigned(worker, 2);
   }
@@ -101,7 +110,7 @@ class RootCoordinatorTest {
   @Test
   void shouldFormAgainWhenARankFailsLater() {
     int epoch = assigned(own, 1);
-    coordinator.tell(new ShardReady(epoch, 0));
+    coordinator.tell(new ShardReady(epoch, 0, SliceOrigin.MODEL));
     coordinator.tell(new ShardFailed(epoch, 0, "stopped"));
     assertEquals(new Dissolve(epoch, "the root stopped"), own.receiveMessage());
     assertEquals(epoch + 1, assigned(own, 1));
@@ -111,7 +120,7 @@ class RootCoordinatorTest {
   @Test
   void shouldSayThatTheWorldIsLostBeforeItsStepFails() {
     int epoch = assigned(own, 1);
-    coordinator.tell(new ShardReady(epoch, 0));
+    coordinator.tell(new ShardReady(epoch, 0, SliceOrigin.MODEL));
     var answer = new CompletableFuture<Step>();
     var failed =
         answer.exceptionally(
@@ -155,7 +164,7 @@ class RootCoordinatorTest {
     public void loading(int rank, String address, long bytes, long total) {}
 
     @Override
-    public void ready(int nodes, long loadMillis) {}
+    public void ready(int nodes, int cached, long loadMillis) {}
 
     @Override
     public void joined(String address) {}

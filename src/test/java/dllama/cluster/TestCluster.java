@@ -10,6 +10,7 @@ import dllama.model.ForwardPass;
 import dllama.model.ModelSource;
 import dllama.settings.Settings;
 import dllama.settings.Settings.Option;
+import dllama.shard.ShardCache;
 import dllama.tensor.DType;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -51,6 +52,7 @@ final class TestCluster implements AutoCloseable {
         new RootModel(
             new ModelSource.Weights(spec, file.weights()),
             file.path().getParent().getFileName().toString(),
+            false,
             exchange,
             DType.F32,
             spec.contextLength(),
@@ -62,7 +64,9 @@ final class TestCluster implements AutoCloseable {
             new Option("--nodes", "nodes", nodes),
             new Option("--port", "port", String.valueOf(port)),
             new Option("--threads", "threads", "1"));
-    root = RootNode.start(settings.cluster(), settings.akka(), model, new Recorder());
+    root =
+        RootNode.start(
+            settings.cluster(), settings.akka(), model, ShardCache.off(), new Recorder());
     return root;
   }
 
@@ -77,7 +81,9 @@ final class TestCluster implements AutoCloseable {
             new Option("--role", "role", "worker"),
             new Option("--seed-node", "seed-nodes", List.of(root.address())),
             new Option("--threads", "threads", "1"));
-    var worker = new WorkerNode(settings.cluster(), settings.akka(), WorkerListener.silent());
+    var worker =
+        new WorkerNode(
+            settings.cluster(), settings.akka(), ShardCache.off(), WorkerListener.silent());
     Thread thread = new Thread(() -> run(worker), "worker-" + workers.size());
     thread.start();
     workers.add(worker);
@@ -197,7 +203,7 @@ final class TestCluster implements AutoCloseable {
     }
 
     @Override
-    public void ready(int nodes, long loadMillis) {
+    public void ready(int nodes, int cached, long loadMillis) {
       events.add("ready: " + nodes);
     }
 

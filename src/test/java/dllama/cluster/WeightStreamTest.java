@@ -13,6 +13,7 @@ import dllama.cluster.TensorFrame.WeightChunk;
 import dllama.cluster.WeightStream.Received;
 import dllama.format.DllamaFile;
 import dllama.model.ModelSource;
+import dllama.settings.ClusterSettings.Cache;
 import dllama.settings.ClusterSettings.Weights;
 import dllama.shard.ShardLayout;
 import dllama.shard.ShardPlan;
@@ -20,6 +21,8 @@ import dllama.shard.SliceReader;
 import dllama.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
+import java.util.Optional;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -30,6 +33,7 @@ class WeightStreamTest {
   private static final int EPOCH = 4;
   private static final int CHUNK = 3_000;
   private static final int WINDOW = 5;
+  private static final Cache NO_CACHE = new Cache(false, OptionalLong.empty(), Optional.empty());
 
   private static ActorTestKit testKit;
   private static ManualTime time;
@@ -64,7 +68,7 @@ class WeightStreamTest {
                 reader(),
                 layout,
                 EPOCH,
-                new Weights(CHUNK, WINDOW, 1L << 40),
+                new Weights(CHUNK, WINDOW, 1L << 40, NO_CACHE),
                 shard.getRef(),
                 root.getRef()));
   }

@@ -43,6 +43,33 @@ class WorldTest {
     assertEquals(List.of("root", "b"), addresses(2, node("a", "m:1/4"), node("b", "m:1/2")));
   }
 
+  @Test
+  void shouldPreferASliceInMemoryToOneOnDisk() {
+    assertEquals(
+        List.of("root", "b", "a"), addresses(3, cached("a", "m:1/3", "m:2/3"), node("b", "m:1/3")));
+  }
+
+  @Test
+  void shouldLetAsManySlicesAsPossibleComeFromDisk() {
+    assertEquals(
+        List.of("root", "c", "a", "b"),
+        addresses(
+            4,
+            cached("a", "m:1/4", "m:2/4", "m:3/4"),
+            cached("b", "m:1/4", "m:3/4"),
+            cached("c", "m:1/4"),
+            cached("d", "m:1/2")));
+    assertEquals(
+        List.of("root", "a", "c", "b"),
+        addresses(4, node("a"), cached("b", "m:3/4"), cached("c", "m:2/4", "m:3/4"), node("d")));
+  }
+
+  @Test
+  void shouldKnowWhatTheRanksHoldWhenTheyAreLoaded() {
+    World world = World.form(1, 2, node("root"), List.of(node("a", "old")), rank -> "m:" + rank);
+    assertEquals(List.of("m:1"), world.ranks().get(1).held());
+  }
+
   private static List<String> addresses(int size, Node... workers) {
     World world =
         World.form(
@@ -52,6 +79,10 @@ class WorldTest {
   }
 
   private static Node node(String address, String... held) {
-    return new Node(address, shard, List.of(held));
+    return new Node(address, shard, List.of(held), List.of());
+  }
+
+  private static Node cached(String address, String... keys) {
+    return new Node(address, shard, List.of(), List.of(keys));
   }
 }

@@ -1,0 +1,203 @@
+package dllama.shard;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import dllama.tensor.WorkerPool;
+import java.io.EOFException;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
+import java.util.function.LongConsumer;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+
+/// A packed slice in a file: a header, then the bytes of the slice as they lie in memory.
+///
+/// ```
+/// magic    8 bytes "DLSLICE1"
+/// bytes    int64, of the slice
+/// key      64 bytes of ASCII
+/// sums     int32 per block of 4 MiB: CRC-32C of the block
+/// sum      int32, CRC-32C of all of the header before it
+/// padding  up to a multiple of 4096 bytes
+/// slice
+/// ```
+///
+/// Integers are little-endian. Who reads knows key and length beforehand, so nothing in the file
+/// decides how much is read. The sums find damage by disks and by programs that were cut off; they
+/// are no defence against someone who means harm.
+final class SliceFile {
+  static final int KEY_LENGTH = 64;
+
+  private static final long MAGIC =
+      ByteBuffer.wrap("DLSLICE1".getBytes(US_ASCII)).order(ByteOrder.LITTLE_ENDIAN).getLong();
+
+  private static final int BLOCK = 4 << 20;
+  private static final int PAGE = 4096;
+
+  /// Written at once, so that a writer that is told to stop does so soon.
+  private static final int PIECE = 1 << 20;
+
+  private final String key;
+  private final MemorySegment slice;
+  private final int blocks;
+
+  /// @param key [#KEY_LENGTH] characters
+  /// @param slice memory that the file is read to or written from
+  SliceFile(String key, MemorySegment slice) {
+    if (key.length() != KEY_LENGTH) {
+      throw new IllegalArgumentException("key=" + key);
+    }
+    this.key = key;
+    this.slice = slice;
+    blocks = Math.toIntExact(Math.ceilDiv(slice.byteSize(), BLOCK));
+  }
+
+  /// The file is not this slice, undamaged.
+  static final class Damaged extends IOException {
+    private static final long serialVersionUID = 1;
+
+    Damaged(String what) {
+      super(what);
+    }
+  }
+
+  /// Bytes of the whole file.
+  long fileBytes() {
+    return dataOffset() + slice.byteSize();
+  }
+
+  private int headerBytes() {
+    return Long.BYTES + Long.BYTES + KEY_LENGTH + (blocks + 1) * Integer.BYTES;
+  }
+
+  private int dataOffset() {
+    return Math.ceilDiv(headerBytes(), PAGE) * PAGE;
+  }
+
+  private ByteBuffer block(int index) {
+    long from = (long) index * BLOCK;
+    return slice.asSlice(from, Math.min(BLOCK, slice.byteSize() - from)).asByteBuffer();
+  }
+
+  private static int sum(ByteBuffer bytes) {
+    CRC32C sum = new CRC32C();
+    sum.update(bytes);
+    return (int) sum.getValue();
+  }
+
+  private ByteBuffer header(int[] sums) {
+    ByteBuffer header = ByteBuffer.allocate(headerBytes()).order(ByteOrder.LITTLE_ENDIAN);
+    header.putLong(MAGIC).putLong(slice.byteSize()).put(key.getBytes(US_ASCII));
+    for (int sum : sums) {
+      header.putInt(sum);
+    }
+    return header.putInt(sum(header.duplicate().flip())).flip();
+  }
+
+  /// Writes the whole file; the header last.
+  ///
+  /// @param stopped looked at often
+  /// @throws CancellationException when `stopped`
+  void write(FileChannel file, BooleanSupplier stopped) throws IOException {
+    int[] sums = new int[blocks];
+    long position = dataOffset();
+    for (int index = 0; index < blocks; index++) {
+      ByteBuffer block = block(index);
+      sums[index] = sum(block.duplicate());
+      while (block.hasRemaining()) {
+        refuseIf(stopped);
+        int length = Math.min(PIECE, block.remaining());
+        int written = file.write(block.slice(block.position(), length), position);
+        block.position(block.position() + written);
+        position += written;
+      }
+    }
+    ByteBuffer header = header(sums);
+    while (header.hasRemaining()) {
+      file.write(header, header.position());
+    }
+  }
+
+  private static void refuseIf(BooleanSupplier stopped) {
+    if (stopped.getAsBoolean()) {
+      throw new CancellationException();
+    }
+  }
+
+  /// Reads the slice on all threads of `pool` and checks it on the way.
+  ///
+  /// @param progress is told, on the calling thread, the number of bytes done so far
+  /// @param stopped looked at between blocks
+  /// @throws Damaged if the file is not this slice; what is in memory is undefined then
+  /// @throws CancellationException when `stopped`
+  void read(FileChannel file, WorkerPool pool, LongConsumer progress, BooleanSupplier stopped)
+      throws IOException {
+    int[] sums = readHeader(file);
+    AtomicInteger next = new AtomicInteger();
+    AtomicInteger done = new AtomicInteger();
+    AtomicReference<@Nullable IOException> failure = new AtomicReference<>();
+    pool.run(
+        (thread, threads) -> {
+          int index = next.getAndIncrement();
+          while (index < blocks && failure.get() == null) {
+            refuseIf(stopped);
+            try {
+              readBlock(file, index, sums[index]);
+            } catch (IOException e) {
+              failure.compareAndSet(null, e);
+            }
+            long blocksDone = done.incrementAndGet();
+            if (thread == 0) {
+              progress.accept(Math.min(blocksDone * BLOCK, slice.byteSize()));
+            }
+            index = next.getAndIncrement();
+          }
+        });
+    IOException failed = failure.get();
+    if (failed != null) {
+      throw failed;
+    }
+  }
+
+  private int[] readHeader(FileChannel file) throws IOException {
+    if (file.size() != fileBytes()) {
+      throw new Damaged("it has %d bytes, not %d".formatted(file.size(), fileBytes()));
+    }
+    ByteBuffer got = ByteBuffer.allocate(headerBytes()).order(ByteOrder.LITTLE_ENDIAN);
+    readFully(file, got, 0);
+    got.position(headerBytes() - (blocks + 1) * Integer.BYTES);
+    int[] sums = new int[blocks];
+    for (int index = 0; index < blocks; index++) {
+      sums[index] = got.getInt();
+    }
+    if (!header(sums).equals(got.rewind())) {
+      throw new Damaged("its header is not that of the slice");
+    }
+    return sums;
+  }
+
+  private void readBlock(FileChannel file, int index, int sum) throws IOException {
+    ByteBuffer block = block(index);
+    readFully(file, block.duplicate(), dataOffset() + (long) index * BLOCK);
+    if (sum(block) != sum) {
+      throw new Damaged("block %d of %d is not what was written".formatted(index, blocks));
+    }
+  }
+
+  private static void readFully(FileChannel file, ByteBuffer to, long position) throws IOException {
+    for (long at = position; to.hasRemaining(); ) {
+      int count = file.read(to, at);
+      if (count < 0) {
+        throw new EOFException("the file was shortened while it was read");
+      }
+      at += count;
+    }
+  }
+}

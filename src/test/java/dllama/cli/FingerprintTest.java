@@ -1,0 +1,109 @@
+package dllama.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dllama.shard.ShardCache;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class FingerprintTest {
+  /// Two leaves of the tree.
+  private static final int BYTES = (16 << 20) + 4321;
+
+  @TempDir Path folder;
+  private Path model;
+
+  /// Bytes that were read of files, as they were told.
+  private final List<Long> read = new CopyOnWriteArrayList<>();
+
+  @BeforeEach
+  void write() throws IOException {
+    model = folder.resolve("model.m");
+    Files.write(model, new byte[BYTES]);
+  }
+
+  private Fingerprint fingerprint(Path file) {
+    try (ShardCache cache =
+        ShardCache.open(folder.resolve("cache"), OptionalLong.empty(), _ -> {})) {
+      return Fingerprint.of(file, cache, (bytes, _) -> read.add(bytes));
+    }
+  }
+
+  /// Lets the file look as if it had been there for long; its inode can not lie, so that we wait.
+  private void settle() throws Exception {
+    while (!FileIdentity.of(model).isSettled()) {
+      Thread.sleep(100);
+    }
+  }
+
+  private void flip(long at) throws IOException {
+    try (FileChannel channel = FileChannel.open(model, StandardOpenOption.WRITE)) {
+      channel.write(ByteBuffer.wrap(new byte[] {1}), at);
+    }
+  }
+
+  @Test
+  void shouldReadAFileOnceAndAgainWhenItHasChanged() throws Exception {
+    settle();
+    Fingerprint first = fingerprint(model);
+    assertTrue(first.whole());
+    assertTrue(read.contains((long) BYTES), read::toString);
+    read.clear();
+    assertEquals(first, fingerprint(model));
+    assertEquals(List.of(), read);
+    FileTime before = Files.getLastModifiedTime(model);
+    flip(BYTES / 3);
+    Files.setLastModifiedTime(model, before); // as some copying programs do
+    assertNotEquals(first, fingerprint(model));
+    assertTrue(read.contains((long) BYTES), read::toString);
+  }
+
+  @Test
+  void shouldTellFilesApartByAnyByteAndNameEqualOnesAlike() throws IOException {
+    Fingerprint zeros = fingerprint(model);
+    Path copy = Files.copy(model, folder.resolve("copy.m"));
+    assertEquals(zeros, fingerprint(copy));
+    for (long at : new long[] {0, 5_000_001, (16 << 20) - 1, 16 << 20, BYTES - 1}) {
+      flip(at);
+      assertNotEquals(zeros, fingerprint(model), "byte " + at);
+      Files.write(model, new byte[BYTES]);
+    }
+    Files.write(model, new byte[BYTES - 1]);
+    assertNotEquals(zeros, fingerprint(model));
+  }
+
+  @Test
+  void shouldNotTrustTheTimesOfAFileThatChangedJustNow() throws IOException {
+    assertFalse(
+        new FileIdentity("", Instant.now()).isSettled(), "a change in the same second is unseen");
+    Files.setLastModifiedTime(model, FileTime.from(Instant.now()));
+    fingerprint(model);
+    read.clear();
+    fingerprint(model);
+    assertTrue(read.contains((long) BYTES), read::toString);
+  }
+
+  @Test
+  void shouldNotReadTheWholeFileWhereNothingIsKept() throws IOException {
+    Fingerprint samples = Fingerprint.of(model, ShardCache.off(), (_, _) -> read.add(0L));
+    assertFalse(samples.whole());
+    assertEquals(List.of(), read);
+    flip(0);
+    assertNotEquals(samples, Fingerprint.of(model, ShardCache.off(), (_, _) -> {}));
+  }
+}
