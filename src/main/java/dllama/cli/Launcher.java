@@ -1,6 +1,7 @@
 package dllama.cli;
 
 import java.io.BufferedReader;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
@@ -20,11 +21,11 @@ import java.util.stream.Collectors;
  * Entry point of the jar: starts {@code dllama.cli.Main} on a new enough Java with the flags of
  * {@code /dllama/jvm.options}, which {@code java -jar} can not give.
  *
- * <p>Compiled for Java 11, with {@link Jdk} and {@link JdkSearch}, because it has to run on
- * whatever {@code java} the machine has; the rest of the program is known to it by name only. On
- * Java 25 it replaces itself (see {@code Exec}), so that there is one process with one id.
- * Elsewhere it starts a child, passes signals and the exit code on, and the child ends itself when
- * its launcher is gone, even by {@code kill -9}.
+ * <p>Compiled for Java 11, with {@link Jdk}, {@link JdkSearch} and {@link ClassArchive}, because it
+ * has to run on whatever {@code java} the machine has; the rest of the program is known to it by
+ * name only. On Java 25 it replaces itself (see {@code Exec}), so that there is one process with
+ * one id. Elsewhere it starts a child, passes signals and the exit code on, and the child ends
+ * itself when its launcher is gone, even by {@code kill -9}.
  */
 public final class Launcher {
   static final int NEEDED = 25;
@@ -80,7 +81,11 @@ public final class Launcher {
       System.err.println(search.nothingFound());
       System.exit(2);
     }
-    List<String> command = command(jdk.get(), asks ? QUICK : flags(), args);
+    List<String> flags = new ArrayList<>(asks ? QUICK : flags());
+    if (!asks) {
+      flags.addAll(new ClassArchive(jdk.get(), classPath(), System.getenv()).flags(givenOptions()));
+    }
+    List<String> command = command(jdk.get(), flags, args);
     if (!asks) {
       command = hushed(command);
     }
@@ -116,15 +121,25 @@ public final class Launcher {
       }
     }
     command.addAll(given);
-    command.add("-D" + PARENT + "=" + ProcessHandle.current().pid());
-    command.add("-cp");
-    command.add(System.getProperty("java.class.path"));
-    command.add(Launcher.class.getName());
+    command.addAll(serving(classPath()));
     command.addAll(Arrays.asList(args));
     return command;
   }
 
-  private static List<String> flags() throws IOException {
+  /** The end of a command that serves for this process, but for the program's arguments. */
+  static List<String> serving(String classPath) {
+    String parent = "-D" + PARENT + "=" + ProcessHandle.current().pid();
+    return List.of(parent, "-cp", classPath, Launcher.class.getName());
+  }
+
+  /** A jar alone by its whole path: the archive of its classes is bound to that. */
+  static String classPath() {
+    String classPath = System.getProperty("java.class.path");
+    boolean oneJar = !classPath.contains(File.pathSeparator) && classPath.endsWith(".jar");
+    return oneJar ? Path.of(classPath).toAbsolutePath().normalize().toString() : classPath;
+  }
+
+  static List<String> flags() throws IOException {
     try (InputStream in = Launcher.class.getResourceAsStream("/dllama/jvm.options");
         BufferedReader lines =
             new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8))) {

@@ -155,6 +155,7 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
     }
     Rank now = new Rank(assign, frames);
     rank = now;
+    host.warmUp(assignment);
     onComputeThread(now, () -> open(now));
   }
 

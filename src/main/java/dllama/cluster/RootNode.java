@@ -69,13 +69,15 @@ public final class RootNode implements AutoCloseable {
     var exchange = NodeSystem.exchange(settings);
     machine = new NodeMachine(settings, Kernels.choose(true), cache, WorkerListener.silent());
     int maxBatchTokens = model.maxBatchTokens(settings.sync().maxFrameBytes());
+    Assignment part = model.assignment(0, mostNodes, maxBatchTokens);
     machine
         .host()
-        .objection(model.assignment(0, mostNodes, maxBatchTokens))
+        .objection(part)
         .ifPresent(
             objection -> {
               throw new UserException("this node " + objection);
             });
+    machine.host().warmUp(part); // while the actor system starts, which keeps one core busy
     var started = new CompletableFuture<ActorRef<RootCoordinator.Command>>();
     var cachedPositions = new AtomicInteger();
     system =

@@ -3,6 +3,7 @@ package dllama.cluster;
 import dllama.shard.EngineSettings;
 import dllama.shard.ShardEngine;
 import dllama.shard.ShardLayout;
+import dllama.shard.WarmUp;
 import dllama.tensor.Kernels;
 import dllama.tensor.WeightMemory;
 import dllama.tensor.WorkerPool;
@@ -25,6 +26,7 @@ final class ShardHost {
   private final Duration stall;
   private final WorkerListener listener;
   private @Nullable Arena cacheArena;
+  private @Nullable WarmUp warmUp;
 
   /// @param compute one thread; also thread 0 of `pool`
   /// @param memoryLimit bytes that a slice and its cache may take
@@ -91,6 +93,19 @@ final class ShardHost {
     return bytes / (double) (1 << 30);
   }
 
+  /// Has the kernels for such a model compiled until the first engine is there. Any thread.
+  synchronized void warmUp(Assignment assignment) {
+    if (warmUp == null) {
+      warmUp = WarmUp.start(assignment.spec(), assignment.exchange(), assignment.kv(), kernels);
+    }
+  }
+
+  private synchronized void endWarmUp() {
+    if (warmUp != null) {
+      warmUp.close();
+    }
+  }
+
   /// An engine over the complete slice in the store, with a new, empty cache in place of the last
   /// engine's. Compute thread only.
   ShardEngine engine(Assignment assignment, ShardLayout layout) {
@@ -98,6 +113,7 @@ final class ShardHost {
       cacheArena.close();
     }
     cacheArena = Arena.ofShared();
+    endWarmUp();
     EngineSettings settings = engineSettings(assignment);
     MemorySegment cache =
         WeightMemory.allocate(ShardEngine.cacheBytes(layout.plan(), settings), cacheArena);

@@ -1,0 +1,172 @@
+package dllama.cli;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Classes as the JVM needs them in memory, from an earlier run, so that a start need not read,
+ * check and link thousands of them once more: a dynamic CDS archive in the user's cache folder.
+ * {@link #main} makes it; {@link Launcher} uses it where there is one. Compiled for Java 11.
+ *
+ * <p>Not the newer AOT cache, because that leaves out the classes of lambdas as long as an
+ * incubator module is in use, and takes twice the time to make; starts take the same.
+ *
+ * <p>A file belongs to one jar and one Java, by its name; those of others are deleted when a new
+ * one is made. The JVM goes on without a file that is damaged or does not fit, silently.
+ */
+final class ClassArchive {
+  private static final String SUFFIX = ".jsa";
+
+  /** Work of the user's kind, which loads what a start loads. */
+  private static final List<String> TRAINING =
+      List.of(
+          "inference",
+          "--prompt",
+          "How do I start a worker, and what does it need?",
+          "--steps",
+          "8",
+          "--nodes",
+          "1",
+          "--threads",
+          "1");
+
+  private static final int TRAINING_MINUTES = 5;
+
+  /** What names another archive, or none. */
+  private static final List<String> OWN_CHOICE =
+      List.of("-XX:SharedArchiveFile", "-XX:ArchiveClassesAtExit", "-XX:AOT", "-Xshare");
+
+  private final Path folder;
+  private final Jdk jdk;
+  private final String classPath;
+
+  ClassArchive(Jdk jdk, String classPath, Map<String, String> environment) {
+    this.jdk = jdk;
+    this.classPath = classPath;
+    folder = folder(environment, System.getProperty("user.home"), System.getProperty("os.name"));
+  }
+
+  /** The folder of caches that the system intends for programs, and ours in it. */
+  static Path folder(Map<String, String> environment, String home, String system) {
+    String own = "dllama-akka";
+    String local = environment.getOrDefault("LOCALAPPDATA", "");
+    String xdg = environment.getOrDefault("XDG_CACHE_HOME", "");
+    if (system.startsWith("Windows") && !local.isEmpty()) {
+      return Path.of(local, own);
+    }
+    if (system.startsWith("Mac")) {
+      return Path.of(home, "Library", "Caches", own);
+    }
+    return xdg.isEmpty() ? Path.of(home, ".cache", own) : Path.of(xdg, own);
+  }
+
+  /** Flags that use the archive; none where there is no such file or the user chose otherwise. */
+  List<String> flags(List<String> given) {
+    boolean chosen = given.stream().anyMatch(o -> OWN_CHOICE.stream().anyMatch(o::startsWith));
+    Optional<Path> file = chosen ? Optional.empty() : file().filter(Files::isReadable);
+    return file.map(path -> List.of("-XX:SharedArchiveFile=" + path, VERIFIED, SILENT, SILENT_TOO))
+        .orElse(List.of());
+  }
+
+  /** A file damaged in the middle would end the process; to look at it takes a few milliseconds. */
+  private static final String VERIFIED = "-XX:+VerifySharedSpaces";
+
+  private static final String SILENT = "-Xlog:cds*=off";
+  private static final String SILENT_TOO = "-Xlog:aot*=off";
+
+  /** Of this jar as it is now; empty for class paths that can not be archived. */
+  private Optional<Path> file() {
+    try {
+      Path jar = Path.of(classPath);
+      if (classPath.contains(File.pathSeparator) || !Files.isRegularFile(jar)) {
+        return Optional.empty();
+      }
+      String key =
+          String.join(
+              "\n",
+              jar.toRealPath().toString(),
+              String.valueOf(Files.size(jar)),
+              String.valueOf(Files.getLastModifiedTime(jar).toMillis()),
+              String.valueOf(jdk.home),
+              jdk.version);
+      String name = UUID.nameUUIDFromBytes(key.getBytes(StandardCharsets.UTF_8)).toString();
+      return Optional.of(folder.resolve(name + SUFFIX));
+    } catch (IOException | InvalidPathException | SecurityException e) {
+      return Optional.empty();
+    }
+  }
+
+  /** Makes the archive of the jar that this class is in; says in one line why it could not. */
+  public static void main(String[] args) throws IOException, InterruptedException {
+    JdkSearch search = new JdkSearch(System.getenv());
+    Optional<Jdk> jdk = search.best();
+    if (jdk.isEmpty()) {
+      System.err.println(search.nothingFound());
+      System.exit(2);
+    }
+    String classPath = Launcher.classPath();
+    ClassArchive archive = new ClassArchive(jdk.get(), classPath, System.getenv());
+    Optional<Path> file = archive.file();
+    if (file.isEmpty()) {
+      System.err.println("no archive of classes: " + classPath + " is not one jar");
+      System.exit(2);
+    }
+    try {
+      archive.make(file.get());
+    } catch (IOException e) {
+      System.err.println("no archive of classes, starts take longer: " + e);
+      System.exit(2);
+    }
+  }
+
+  /** Under another name first, so that nobody ever sees half of it. */
+  private void make(Path file) throws IOException, InterruptedException {
+    Files.createDirectories(folder);
+    Path part = folder.resolve(ProcessHandle.current().pid() + ".part");
+    List<String> command = new ArrayList<>(List.of(jdk.java().toString()));
+    command.addAll(Launcher.flags());
+    command.addAll(List.of("-XX:ArchiveClassesAtExit=" + part, SILENT, SILENT_TOO));
+    command.addAll(Launcher.serving(classPath));
+    command.addAll(TRAINING);
+    Process training =
+        new ProcessBuilder(command)
+            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+            .redirectError(ProcessBuilder.Redirect.DISCARD)
+            .start();
+    try {
+      if (!training.waitFor(TRAINING_MINUTES, TimeUnit.MINUTES) || training.exitValue() != 0) {
+        throw new IOException("the program did not run");
+      }
+      deleteOthers();
+      Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } finally {
+      training.destroyForcibly();
+      Files.deleteIfExists(part);
+    }
+  }
+
+  /** A process that uses one keeps it, mapped; Windows refuses to delete that, which is as well. */
+  private void deleteOthers() throws IOException {
+    try (DirectoryStream<Path> archives = Files.newDirectoryStream(folder, "*" + SUFFIX)) {
+      for (Path archive : archives) {
+        try {
+          Files.delete(archive);
+        } catch (IOException e) {
+          continue; // in use
+        }
+      }
+    }
+  }
+}
