@@ -8,7 +8,6 @@ import java.util.function.Consumer;
 
 /// Where packed slices are kept between starts, by the custom of the operating system.
 final class CacheFolder {
-  private static final String NAME = "dllama-akka";
   private static final String SLICES = "slices";
 
   private CacheFolder() {}
@@ -32,19 +31,8 @@ final class CacheFolder {
     return ShardCache.open(folder, settings.limit(), note);
   }
 
-  /// The folder of a user who says nothing about it. `XDG_CACHE_HOME` counts on every system.
+  /// The folder of a user who says nothing about it.
   static Path of(String os, Path home, Map<String, String> environment) {
-    String xdg = environment.getOrDefault("XDG_CACHE_HOME", "");
-    if (!xdg.isEmpty()) {
-      return Path.of(xdg, NAME, SLICES);
-    }
-    if (os.startsWith("Windows")) {
-      String local = environment.getOrDefault("LOCALAPPDATA", "");
-      Path base = local.isEmpty() ? home.resolve("AppData").resolve("Local") : Path.of(local);
-      return base.resolve(NAME).resolve(SLICES);
-    }
-    Path base =
-        os.startsWith("Mac") ? home.resolve("Library").resolve("Caches") : home.resolve(".cache");
-    return base.resolve(NAME).resolve(SLICES);
+    return ClassArchive.folder(environment, home.toString(), os).resolve(SLICES);
   }
 }

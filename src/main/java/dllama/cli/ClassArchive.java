@@ -58,18 +58,23 @@ final class ClassArchive {
     folder = folder(environment, System.getProperty("user.home"), System.getProperty("os.name"));
   }
 
-  /** The folder of caches that the system intends for programs, and ours in it. */
+  /**
+   * The folder of caches that the system intends for programs, and ours in it. {@code
+   * XDG_CACHE_HOME} counts on every system.
+   */
   static Path folder(Map<String, String> environment, String home, String system) {
     String own = "dllama-akka";
-    String local = environment.getOrDefault("LOCALAPPDATA", "");
     String xdg = environment.getOrDefault("XDG_CACHE_HOME", "");
-    if (system.startsWith("Windows") && !local.isEmpty()) {
-      return Path.of(local, own);
+    if (!xdg.isEmpty()) {
+      return Path.of(xdg, own);
     }
-    if (system.startsWith("Mac")) {
-      return Path.of(home, "Library", "Caches", own);
+    if (system.startsWith("Windows")) {
+      String local = environment.getOrDefault("LOCALAPPDATA", "");
+      return local.isEmpty() ? Path.of(home, "AppData", "Local", own) : Path.of(local, own);
     }
-    return xdg.isEmpty() ? Path.of(home, ".cache", own) : Path.of(xdg, own);
+    return system.startsWith("Mac")
+        ? Path.of(home, "Library", "Caches", own)
+        : Path.of(home, ".cache", own);
   }
 
   /** Flags that use the archive; none where there is no such file or the user chose otherwise. */

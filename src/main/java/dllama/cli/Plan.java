@@ -134,6 +134,7 @@ final class Plan {
         new RootModel(
             model.source(),
             "",
+            false,
             model.exchange(),
             model.kv(),
             model.contextLength(),
