@@ -10,7 +10,10 @@ import dllama.generation.StopDetector.Verdict;
 import dllama.model.Batch;
 import dllama.model.ForwardException;
 import dllama.model.ForwardPass;
+import dllama.model.LogitsWanted;
 import dllama.model.Step;
+import dllama.sampling.Sampler;
+import dllama.sampling.TopP;
 import dllama.tokenizer.TokenStream;
 import dllama.tokenizer.Tokenizer.Vocabulary;
 import org.jspecify.annotations.Nullable;
@@ -60,6 +63,20 @@ public final class Generator {
       throw new UserException("the prompt is empty");
     }
     new Run(request, conversation, sink).run();
+  }
+
+  private static Batch choosing(int[] tokens, int position, Sampler sampler) {
+    return switch (sampler) {
+      case Sampler.Greedy _ -> Batch.best(tokens, position, 1);
+      case TopP topP -> {
+        var draw = new LogitsWanted.Draw(topP.temperature(), topP.drawsFromAll());
+        yield new Batch(
+            tokens,
+            position,
+            draw,
+            of -> topP.next(of.tokens(), of.weights(), of.size(), of.total(), of.vocabSize()));
+      }
+    };
   }
 
   private final class Run {
@@ -147,7 +164,7 @@ public final class Generator {
       Step step =
           forwardPass.forward(
               choose
-                  ? Batch.choosing(tokens, position, request.sampler()::next)
+                  ? choosing(tokens, position, request.sampler())
                   : new Batch(tokens, position, false));
       conversation.cache(tokens.length);
       return step;

@@ -12,6 +12,7 @@ import dllama.model.ModelSpec;
 import dllama.model.Shapes;
 import dllama.model.Step;
 import dllama.sampling.Sampler;
+import dllama.shard.FullLogits;
 import dllama.tensor.DType;
 import dllama.tokenizer.ChatTemplate;
 import dllama.tokenizer.Tokenizer.Vocabulary;
@@ -168,10 +169,10 @@ class ReplTest {
         positions.add(batch.position() + i);
       }
       float[] logits = new float[SPEC.vocabSize()];
-      if (batch.logits()) {
+      if (batch.wanted().rows() > 0) {
         logits[answers.isEmpty() ? END : answers.remove()] = 1;
       }
-      return Step.chosen(batch, logits, 0, 0, 0);
+      return FullLogits.step(batch, logits);
     }
   }
 
