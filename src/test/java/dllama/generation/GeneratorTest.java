@@ -82,7 +82,7 @@ class GeneratorTest {
     assertEquals(7, usage.syncNanos());
     assertEquals(100, usage.sentBytes());
     assertEquals(200, usage.receivedBytes());
-    assertTrue(usage.stepNanos() > 0 && usage.decodeNanos() >= usage.stepNanos());
+    assertTrue(usage.tokenNanos() > 0 && usage.decodeNanos() >= usage.tokenNanos());
   }
 
   @Test
