@@ -1,5 +1,12 @@
 package dllama.sampling;
 
+import dllama.model.Batch;
+import dllama.model.LogitsWanted.All;
+import dllama.model.LogitsWanted.Draw;
+import dllama.shard.LogitsGathering;
+import dllama.shard.LogitsReducer;
+import dllama.shard.ShardPlan.Range;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -14,7 +21,7 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
-/// The choice of one token of 128,256, top-p 0.9 at temperature 0.8, with the copy of the logits.
+/// The choice of one token of 128,256, top-p 0.9 at temperature 0.8, on one node.
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
@@ -32,9 +39,11 @@ public class SamplerBenchmark {
   @Param({"0", "20"})
   float peak;
 
-  private final Sampler sampler = Sampler.of(0.8f, 0.9f, 42);
+  private final TopP sampler = new TopP(0.8f, 0.9f, 42);
+  private final Range vocabulary = new Range(0, VOCABULARY);
+  private final LogitsReducer reducer = new LogitsReducer(vocabulary);
+  private final LogitsGathering gathering = new LogitsGathering(List.of(vocabulary));
   private final float[] logits = new float[VOCABULARY];
-  private final float[] copy = new float[VOCABULARY];
 
   @Setup
   public void setUp() {
@@ -49,12 +58,27 @@ public class SamplerBenchmark {
 
   @Benchmark
   public int topP() {
-    System.arraycopy(logits, 0, copy, 0, VOCABULARY);
-    return sampler.next(copy);
+    Draw draw = new Draw(sampler.temperature(), false);
+    return next(
+        new Batch(
+            new int[1],
+            0,
+            draw,
+            of -> sampler.next(of.tokens(), of.weights(), of.size(), of.total(), of.vocabSize())));
   }
 
   @Benchmark
   public int greedy() {
-    return Sampler.argmax(logits);
+    return next(Batch.best(new int[1], 0, 1));
+  }
+
+  private int next(Batch batch) {
+    gathering.begin(batch);
+    gathering.put(0, reducer.reduce(batch.wanted(), logits));
+    if (!gathering.choose()) {
+      gathering.put(0, reducer.reduce(new All(), logits));
+      gathering.choose();
+    }
+    return gathering.chosen()[0];
   }
 }

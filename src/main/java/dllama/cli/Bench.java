@@ -5,8 +5,10 @@ import dllama.generation.Conversation;
 import dllama.generation.GenerationEvent;
 import dllama.generation.GenerationEvent.Failed;
 import dllama.generation.GenerationEvent.Finished;
+import dllama.generation.GenerationEvent.Token;
 import dllama.generation.GenerationRequest;
 import dllama.generation.Generator;
+import dllama.generation.Speculation;
 import dllama.generation.Usage;
 import dllama.model.Batch;
 import dllama.model.ForwardException;
@@ -23,6 +25,7 @@ import java.util.Locale;
 import java.util.Random;
 import java.util.Set;
 import java.util.function.ToDoubleFunction;
+import org.jspecify.annotations.Nullable;
 
 /// Measures prefill and decode: a row per prompt length, the median of some runs in each value.
 /// Tells the figures of a model with more layers than the one that runs, if need be.
@@ -30,6 +33,8 @@ final class Bench {
   /// Nothing is shown, so no token needs a text.
   private static final Vocabulary NO_TEXT =
       new Vocabulary(new byte[][] {{}}, new float[1], -1, List.of(), false, null);
+
+  private record Run(Usage usage, List<Integer> answer) {}
 
   private final Settings settings;
   private final LoadedModel model;
@@ -49,6 +54,11 @@ final class Bench {
     this.settings = settings;
     this.model = model;
     this.whole = whole;
+    if (!settings.bench().replayAcceptance().isEmpty()
+        && model.spec().layers() != whole.spec().layers()) {
+      throw new UserException(
+          "--replay-acceptance needs all layers in memory; choose --layers N or a smaller --shape");
+    }
     for (int prompt : settings.bench().prefill()) {
       if (prompt + settings.bench().decode() > model.contextLength()) {
         throw new UserException(
@@ -65,16 +75,43 @@ final class Bench {
     run(generator, settings.bench().prefill().getFirst()); // compiles the code
     for (int prompt : settings.bench().prefill()) {
       List<Timing> runs = new ArrayList<>();
+      List<Integer> answer = List.of();
       for (int i = 0; i < settings.bench().repeat(); i++) {
-        Timing timing = Timing.of(run(generator, prompt));
-        runs.add(forAllLayers(timing, root.forwardPass(), ready.nodes()));
+        Run run = run(generator, prompt);
+        answer = run.answer;
+        runs.add(forAllLayers(Timing.of(run.usage), root.forwardPass(), ready.nodes()));
       }
-      rows.add(row(ready, runs));
+      rows.add(row(ready, runs, null));
+      for (int acceptance : settings.bench().replayAcceptance()) {
+        rows.add(replay(root.forwardPass(), ready, prompt, answer, acceptance));
+      }
     }
     return rows;
   }
 
-  private Usage run(Generator generator, int promptLength) {
+  /// The same prompt once more, with tokens guessed ahead of which so many percent hold.
+  private BenchRow replay(
+      ForwardPass forwardPass, Root.Ready ready, int prompt, List<Integer> answer, int acceptance) {
+    int[] tokens = answer.stream().mapToInt(Integer::intValue).toArray();
+    Replay replay = new Replay(tokens, model.spec().vocabSize(), acceptance);
+    Generator generator = new Generator(forwardPass, NO_TEXT, Speculation.auto(replay));
+    run(generator, prompt); // compiles the code, and measures what steps take
+    List<Timing> runs = new ArrayList<>();
+    int proposed = 0;
+    int accepted = 0;
+    for (int i = 0; i < settings.bench().repeat(); i++) {
+      Run run = run(generator, prompt);
+      if (!run.answer.equals(answer)) {
+        throw new IllegalStateException("another answer with guesses: " + run.answer);
+      }
+      runs.add(Timing.of(run.usage));
+      proposed += run.usage.guesses().proposed();
+      accepted += run.usage.guesses().accepted();
+    }
+    return row(ready, runs, new BenchRow.Replay(acceptance, proposed, accepted));
+  }
+
+  private Run run(Generator generator, int promptLength) {
     int[] prompt = randomTokens(promptLength);
     GenerationRequest request =
         new GenerationRequest(
@@ -82,10 +119,17 @@ final class Bench {
     List<GenerationEvent> events = new ArrayList<>();
     generator.run(request, new Conversation(), events::add);
     return switch (events.getLast()) {
-      case Finished(var _, Usage usage) -> usage;
+      case Finished(var _, Usage usage) -> new Run(usage, tokens(events));
       case Failed(String why) -> throw new ForwardException(why);
       case GenerationEvent other -> throw new IllegalStateException("event=" + other);
     };
+  }
+
+  private static List<Integer> tokens(List<GenerationEvent> events) {
+    return events.stream()
+        .filter(Token.class::isInstance)
+        .map(event -> ((Token) event).id())
+        .toList();
   }
 
   private Timing forAllLayers(Timing run, ForwardPass forwardPass, int nodes) {
@@ -118,7 +162,7 @@ final class Bench {
     return new Random(count).ints(count, 0, model.spec().vocabSize()).toArray();
   }
 
-  private BenchRow row(Root.Ready ready, List<Timing> runs) {
+  private BenchRow row(Root.Ready ready, List<Timing> runs, BenchRow.@Nullable Replay replay) {
     Timing.Prefill prefill = runs.getFirst().prefill();
     Timing.Decode decode = runs.getFirst().decode();
     return new BenchRow(
@@ -142,7 +186,8 @@ final class Bench {
         new Timing.Sync(
             median(runs, t -> t.sync().medianMsPerToken()),
             (long) median(runs, t -> t.sync().sentBytesPerToken()),
-            (long) median(runs, t -> t.sync().receivedBytesPerToken())));
+            (long) median(runs, t -> t.sync().receivedBytesPerToken())),
+        replay);
   }
 
   private static <T> double median(List<T> runs, ToDoubleFunction<T> value) {

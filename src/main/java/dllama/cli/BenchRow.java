@@ -1,12 +1,15 @@
 package dllama.cli;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import org.jspecify.annotations.Nullable;
 
 /// What was measured for one prompt length.
 ///
 /// @param layers of the model that the figures are for
 /// @param measuredLayers of the model that was run; fewer than `layers` where the figures are
 ///     extrapolated
+/// @param replay how tokens were guessed ahead; null where none were
 /// @param loadMs until all nodes had the weights of the measured layers
 /// @param nodeBytes weights and key/value cache of the rank with the most
 record BenchRow(
@@ -20,11 +23,23 @@ record BenchRow(
     long nodeBytes,
     Timing.Prefill prefill,
     Timing.Decode decode,
-    Timing.Sync sync) {
+    Timing.Sync sync,
+    @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable Replay replay) {
+  /// Guessed tokens of all runs.
+  ///
+  /// @param acceptance percentage of the guesses that hold
+  record Replay(int acceptance, int proposed, int accepted) {}
 
   @JsonProperty
   boolean extrapolated() {
     return measuredLayers != layers;
+  }
+
+  /// For a table.
+  String replayText() {
+    return replay == null
+        ? "–"
+        : "%d %%, %d of %d".formatted(replay.acceptance, replay.accepted, replay.proposed);
   }
 
   /// For a table.

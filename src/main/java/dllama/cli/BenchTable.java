@@ -34,8 +34,9 @@ final class BenchTable {
   }
 
   static String markdown(List<BenchRow> rows) {
-    String rule = "|---".repeat(COLUMNS.size()) + "|\n";
-    List<String> lines = lines(rows).stream().map(BenchTable::markdownLine).toList();
+    List<List<String>> cells = lines(rows);
+    String rule = "|---".repeat(cells.getFirst().size()) + "|\n";
+    List<String> lines = cells.stream().map(BenchTable::markdownLine).toList();
     return lines.getFirst() + rule + String.join("", lines.subList(1, lines.size()));
   }
 
@@ -57,10 +58,14 @@ final class BenchTable {
   }
 
   private static List<List<String>> lines(List<BenchRow> rows) {
+    Map<String, Function<BenchRow, String>> columns = new LinkedHashMap<>(COLUMNS);
+    if (rows.stream().anyMatch(row -> row.replay() != null)) {
+      columns.put("guesses accepted", BenchRow::replayText);
+    }
     List<List<String>> lines = new ArrayList<>();
-    lines.add(List.copyOf(COLUMNS.keySet()));
+    lines.add(List.copyOf(columns.keySet()));
     for (BenchRow row : rows) {
-      lines.add(COLUMNS.values().stream().map(column -> column.apply(row)).toList());
+      lines.add(columns.values().stream().map(column -> column.apply(row)).toList());
     }
     return lines;
   }

@@ -3,6 +3,7 @@ package dllama.cli;
 import dllama.generation.Conversation;
 import dllama.generation.GenerationRequest;
 import dllama.generation.Generator;
+import dllama.generation.Speculation;
 import dllama.model.ForwardPass;
 import dllama.sampling.Sampler;
 import dllama.tokenizer.ChatTemplate;
@@ -32,6 +33,7 @@ final class ChatSession {
       Vocabulary vocabulary,
       ChatTemplate template,
       Sampler sampler,
+      Speculation speculation,
       Optional<String> system) {
     this.forwardPass = forwardPass;
     this.vocabulary = vocabulary;
@@ -39,7 +41,7 @@ final class ChatSession {
     this.sampler = sampler;
     this.system = system;
     tokenizer = new Tokenizer(vocabulary);
-    generator = new Generator(forwardPass, vocabulary);
+    generator = new Generator(forwardPass, vocabulary, speculation);
   }
 
   Optional<String> system() {

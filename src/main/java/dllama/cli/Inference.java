@@ -11,6 +11,8 @@ import dllama.generation.GenerationEvent.Reason;
 import dllama.generation.GenerationEvent.Token;
 import dllama.generation.GenerationRequest;
 import dllama.generation.Generator;
+import dllama.generation.Speculation;
+import dllama.generation.Usage;
 import dllama.model.ForwardException;
 import dllama.sampling.Sampler;
 import dllama.settings.Output;
@@ -33,7 +35,8 @@ final class Inference {
       String text,
       String finishReason,
       long loadMs,
-      @JsonUnwrapped Timing timing) {}
+      @JsonUnwrapped Timing timing,
+      Usage.Guesses promptLookup) {}
 
   private final Settings settings;
   private final LoadedModel model;
@@ -69,7 +72,8 @@ final class Inference {
             sampler(settings.sampler()),
             wanted.ignoreEos() ? Set.of() : Set.copyOf(vocabulary.eosIds()),
             List.of());
-    Finished finished = generate(new Generator(root.forwardPass(), vocabulary), request);
+    Finished finished =
+        generate(new Generator(root.forwardPass(), vocabulary, speculation(settings)), request);
     if (settings.output() == Output.JSON) {
       Json.print(
           new Result(
@@ -80,10 +84,12 @@ final class Inference {
               text.toString(),
               finished.reason() == Reason.STOP ? "stop" : "length",
               ready.loadMillis(),
-              Timing.of(finished.usage())));
+              Timing.of(finished.usage()),
+              finished.usage().guesses()));
     } else {
       out.println();
       System.err.println(Timing.line(finished.usage()));
+      Timing.guesses(finished.usage()).ifPresent(System.err::println);
       if (finished.reason() == Reason.CONTEXT) {
         System.err.printf(
             "the context of %d tokens is full; --max-seq-len N reserves more%n",
@@ -120,6 +126,11 @@ final class Inference {
       out.print(token.text());
       out.flush();
     }
+  }
+
+  /// How tokens are guessed ahead, as the settings say.
+  static Speculation speculation(Settings settings) {
+    return Speculation.of(settings.promptLookup().orElse(null));
   }
 
   /// A new sampler as the settings describe it.

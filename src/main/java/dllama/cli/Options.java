@@ -53,6 +53,11 @@ final class Options {
           text("--temperature", "T", "sampler.temperature", "root: default 0.8; 0 is greedy"),
           text("--topp", "P", "sampler.topp", "root: default 0.9"),
           text("--seed", "N", "sampler.seed", "root: start of the random sequence"),
+          text(
+              "--prompt-lookup",
+              "auto|on|off",
+              "prompt-lookup",
+              "root: guess tokens from the text so far; temperature 0 only"),
           text("--system", "TEXT", "chat.system", "root: system prompt of the chat"),
           text(
               "--chat-template",
@@ -85,6 +90,12 @@ final class Options {
           option(Kind.COMMAS, "--prefill", "32,512", "bench.prefill", "prompt lengths; default 32"),
           text("--decode", "N", "bench.decode", "tokens to generate; default 64"),
           text("--repeat", "N", "bench.repeat", "runs per row; default 3"),
+          option(
+              Kind.COMMAS,
+              "--replay-acceptance",
+              "0,50,90",
+              "bench.replay-acceptance",
+              "rows with tokens guessed ahead of which so many percent hold"),
           text("--output", "md|csv|json", "output", "form of the table"));
 
   static final List<OptionRow> PLAN =

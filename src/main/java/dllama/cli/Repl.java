@@ -100,6 +100,7 @@ final class Repl {
           "last question: %d tokens, %.1f tokens/s"
               .formatted(last.prefillTokens(), last.prefillTokensPerSecond()));
       console.note("last answer: " + Timing.line(last));
+      Timing.guesses(last).ifPresent(console::note);
       console.note(
           "per token sent %.1f kB, received %.1f kB"
               .formatted(last.sentBytes() / 1024.0, last.receivedBytes() / 1024.0));

@@ -69,6 +69,7 @@ final class RootCommand {
               vocabulary,
               template,
               Inference.sampler(settings.sampler()),
+              Inference.speculation(settings),
               settings.chat().system());
       try (ChatConsole console = console()) {
         Repl repl = new Repl(root, session, console);

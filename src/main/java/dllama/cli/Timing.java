@@ -1,13 +1,14 @@
 package dllama.cli;
 
 import dllama.generation.Usage;
+import java.util.Optional;
 
 /// What a generation took, in the units and under the names of the JSON results.
 record Timing(Prefill prefill, Decode decode, Sync sync) {
   /// The prompt.
   record Prefill(int tokens, double ms, double tokensPerSecond) {}
 
-  /// The steps after the prompt; the first token comes with the prompt.
+  /// The tokens after the prompt; the first one comes with the prompt.
   record Decode(int tokens, double ms, double medianMsPerToken, double tokensPerSecond) {}
 
   /// What of it the root waited for other nodes, and its traffic; medians.
@@ -20,9 +21,9 @@ record Timing(Prefill prefill, Decode decode, Sync sync) {
             millis(usage.prefillNanos()),
             round(usage.prefillTokensPerSecond())),
         new Decode(
-            usage.decodeSteps(),
+            usage.decodeTokens(),
             millis(usage.decodeNanos()),
-            millis(usage.stepNanos()),
+            millis(usage.tokenNanos()),
             round(usage.decodeTokensPerSecond())),
         new Sync(millis(usage.syncNanos()), usage.sentBytes(), usage.receivedBytes()));
   }
@@ -33,8 +34,19 @@ record Timing(Prefill prefill, Decode decode, Sync sync) {
         .formatted(
             usage.tokens(),
             usage.decodeTokensPerSecond(),
-            usage.stepNanos() / 1e6,
+            usage.tokenNanos() / 1e6,
             usage.syncNanos() / 1e6);
+  }
+
+  /// How many guessed tokens held, for the user; empty where none was guessed.
+  static Optional<String> guesses(Usage usage) {
+    int proposed = usage.guesses().proposed();
+    return Optional.of(usage.guesses())
+        .filter(_ -> proposed > 0)
+        .map(
+            of ->
+                "prompt lookup: %d of %d guessed tokens accepted, %d tokens in %d steps"
+                    .formatted(of.accepted(), proposed, usage.decodeTokens(), usage.decodeSteps()));
   }
 
   private static double millis(long nanos) {

@@ -84,6 +84,7 @@ final class ClusterForwardPass implements ForwardPass {
     int tokens = batch.tokens().length;
     if (tokens < 1
         || tokens > maxBatchTokens
+        || batch.wanted().rows() > tokens
         || batch.position() < 0
         || batch.position() > contextLength() - tokens) {
       throw new IllegalArgumentException(

@@ -31,7 +31,16 @@ import org.jspecify.annotations.Nullable;
 final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
   /// What a shard can be told.
   sealed interface Command
-      permits Assign, SendTo, Dissolve, Opened, Built, Failed, Input, Partial, WeightChunk {}
+      permits Assign,
+          SendTo,
+          Dissolve,
+          AllLogits,
+          Opened,
+          Built,
+          Failed,
+          Input,
+          Partial,
+          WeightChunk {}
 
   /// Become a rank of a new world; ends an earlier one.
   ///
@@ -46,6 +55,9 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
 
   /// The world is no more; `why` is one line.
   record Dissolve(int epoch, String why) implements Command, ControlMessage {}
+
+  /// What this rank told of the logits of step `step` does not suffice: all of them are needed.
+  record AllLogits(int epoch, long step) implements Command, ControlMessage {}
 
   /// From the compute thread: memory for chunks.
   record Opened(int epoch, MemorySegment memory) implements Command {}
@@ -117,6 +129,7 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
       case Opened(int epoch, var memory) -> inEpoch(epoch, now -> onOpened(now, memory));
       case Built built -> inEpoch(built.epoch(), now -> onBuilt(now, built));
       case Input input -> inEpoch(input.epoch(), now -> onInput(now, input));
+      case AllLogits(int epoch, long step) -> inEpoch(epoch, now -> onAllLogits(now, step));
       case Partial partial -> onPartial(partial);
       case Failed(int epoch, int culprit, String why) ->
           inEpoch(epoch, now -> onFailed(now, culprit, why));
@@ -258,14 +271,14 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
       onFailed(now, now.assignment.rank(), "got a step that it can not compute: " + input);
       return;
     }
-    onComputeThread(
-        now,
-        () -> {
-          long waited = steps.run(input);
-          now.root.tell(
-              new RootCoordinator.Stepped(
-                  now.epoch(), now.assignment.rank(), input.step(), waited));
-        });
+    onComputeThread(now, () -> steps.run(input));
+  }
+
+  private void onAllLogits(Rank now, long step) {
+    ShardSteps steps = now.steps;
+    if (steps != null) {
+      onComputeThread(now, () -> steps.tellAllLogits(step));
+    }
   }
 
   private void onPartial(Partial partial) {

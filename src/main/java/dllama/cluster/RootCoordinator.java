@@ -7,7 +7,7 @@ import akka.actor.typed.javadsl.AbstractOnMessageBehavior;
 import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.javadsl.TimerScheduler;
-import dllama.cluster.TensorFrame.LogitsSlice;
+import dllama.cluster.TensorFrame.Logits;
 import dllama.cluster.World.Node;
 import dllama.model.Batch;
 import dllama.model.ForwardException;
@@ -47,7 +47,7 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
           ShardFailed,
           Forward,
           Stepped,
-          LogitsSlice,
+          Logits,
           Ending,
           Tick {}
 
@@ -80,7 +80,7 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
     }
   }
 
-  /// A rank has computed a step.
+  /// A rank has computed a step, of whose logits nothing is wanted; rank 0 always says so.
   record Stepped(int epoch, int rank, long step, long waitedNanos)
       implements Command, ControlMessage {}
 
@@ -161,8 +161,7 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
     this.host = host;
     this.self = self;
     maxBatchTokens = model.maxBatchTokens(settings.sync().maxFrameBytes());
-    steps =
-        new RootSteps(model.spec().vocabSize(), Traffic.of(context.getSystem()), cachedPositions);
+    steps = new RootSteps(Traffic.of(context.getSystem()), cachedPositions);
     members =
         context.spawn(
             RootMembership.create(context.getSelf(), listener, settings.sync().timeout()),
@@ -193,7 +192,10 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
         heard(rank);
         steps.computed(rank, step, nanos);
       }
-      case LogitsSlice slice when isCurrent(slice.epoch(), slice.rank()) -> steps.put(slice);
+      case Logits logits when isCurrent(logits.epoch(), logits.rank()) -> {
+        heard(logits.rank());
+        steps.put(logits);
+      }
       case Ending(var done) -> onEnding(done);
       case Tick _ -> onTick();
       default -> getContext().getLog().debug("dropped {} of an earlier epoch", command);

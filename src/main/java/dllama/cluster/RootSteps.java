@@ -2,8 +2,9 @@ package dllama.cluster;
 
 import dllama.cluster.RootCoordinator.Forward;
 import dllama.cluster.TensorFrame.Input;
-import dllama.cluster.TensorFrame.LogitsSlice;
+import dllama.cluster.TensorFrame.Logits;
 import dllama.model.Batch;
+import dllama.shard.LogitsGathering;
 import dllama.shard.ShardPlan;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -14,23 +15,20 @@ import org.jspecify.annotations.Nullable;
 final class RootSteps {
   private final Traffic traffic;
   private final AtomicInteger cachedPositions;
-  private final float[] logits;
-  private @Nullable ShardPlan plan;
+  private @Nullable LogitsGathering gathering;
   private long next;
   private @Nullable PendingStep pending;
 
-  /// @param vocabSize length of the logits
   /// @param cachedPositions kept at the number of positions, from 0 on, that the present world has
   ///     been fed
-  RootSteps(int vocabSize, Traffic traffic, AtomicInteger cachedPositions) {
+  RootSteps(Traffic traffic, AtomicInteger cachedPositions) {
     this.traffic = traffic;
     this.cachedPositions = cachedPositions;
-    logits = new float[vocabSize];
   }
 
-  /// A new world, cut by `newPlan`, whose cache is empty.
-  void reset(ShardPlan newPlan) {
-    plan = newPlan;
+  /// A new world, cut by `plan`, whose cache is empty.
+  void reset(ShardPlan plan) {
+    gathering = LogitsGathering.of(plan);
     next = 0;
     cachedPositions.set(0);
   }
@@ -50,10 +48,10 @@ final class RootSteps {
     long number = next++;
     pending =
         new PendingStep(
-            number, batch, Objects.requireNonNull(plan), logits, traffic, forward.answer());
+            number, batch, world, Objects.requireNonNull(gathering), traffic, forward.answer());
     world.tellAll(
         new Input(
-            world.epoch(), number, batch.position(), tokens, batch.logits(), forward.input()));
+            world.epoch(), number, batch.position(), tokens, batch.wanted(), forward.input()));
   }
 
   /// A rank has computed step `number`; rank 0 knows how long it waited for partials.
@@ -64,9 +62,9 @@ final class RootSteps {
     }
   }
 
-  void put(LogitsSlice slice) {
+  void put(Logits logits) {
     if (pending != null) {
-      pending.put(slice);
+      pending.put(logits);
       finish();
     }
   }

@@ -1,10 +1,12 @@
 package dllama.cluster;
 
 import akka.actor.typed.ActorRef;
+import dllama.cluster.RootCoordinator.Stepped;
 import dllama.cluster.TensorFrame.Input;
-import dllama.cluster.TensorFrame.LogitsSlice;
+import dllama.cluster.TensorFrame.Logits;
 import dllama.cluster.TensorFrame.Partial;
 import dllama.cluster.loop.ComputeWait;
+import dllama.model.LogitsWanted;
 import dllama.shard.ShardEngine;
 import dllama.tensor.DType;
 import dllama.tensor.Kernels;
@@ -42,6 +44,9 @@ final class ShardSteps {
   private final FrameBuffer[] own;
   private final BooleanSupplier settled;
 
+  /// The step whose logits the engine holds; −1 for none.
+  private long logitsOf = -1;
+
   /// @param peers the other ranks
   /// @param stall how long a peer that is alive may keep this rank waiting for one partial
   ShardSteps(
@@ -78,19 +83,21 @@ final class ShardSteps {
         && input.tokens() <= assignment.maxBatchTokens()
         && input.position() >= 0
         && input.position() <= assignment.contextLength() - input.tokens()
+        && input.wanted().rows() <= input.tokens()
         && input.rows().length() == bytes;
   }
 
-  /// Computes one step and sends the root this rank's logits if they were asked for.
+  /// Computes one step and tells the root: what is wanted of this rank's logits, or that there is
+  /// nothing to tell. The root's own rank always says how long it waited for partials.
   ///
-  /// @return nanoseconds spent waiting for partials
   /// @throws Aborted when the epoch failed, or a peer kept this rank waiting for too long
-  long run(Input input) {
+  void run(Input input) {
     computeWait.attach();
     try {
       int values = input.tokens() * assignment.spec().dim();
       kernels.decode(input.rows().segment(), 0, DType.F32, values, false, engine.input(), 0);
-      engine.begin(input.tokens(), input.position(), input.logits());
+      engine.begin(input.tokens(), input.position(), input.wanted().rows());
+      logitsOf = -1;
       int bytes = (int) engine.partialBytes();
       long waited = 0;
       while (engine.advance()) {
@@ -98,15 +105,28 @@ final class ShardSteps {
         engine.writePartial(mine.segment());
         waited += exchange(mine, bytes);
       }
-      if (input.logits()) {
-        root.tell(
-            new LogitsSlice(
-                assignment.epoch(), input.step(), assignment.rank(), engine.logitsSlice()));
+      boolean logits = input.wanted().rows() > 0;
+      if (logits) {
+        logitsOf = input.step();
+        tellLogits(input.wanted());
       }
-      return waited;
+      if (!logits || assignment.rank() == 0) {
+        root.tell(new Stepped(assignment.epoch(), assignment.rank(), input.step(), waited));
+      }
     } finally {
       computeWait.detach();
     }
+  }
+
+  /// Sends the root all logits of step `step`, if they are still here.
+  void tellAllLogits(long step) {
+    if (step == logitsOf) {
+      tellLogits(new LogitsWanted.All());
+    }
+  }
+
+  private void tellLogits(LogitsWanted wanted) {
+    root.tell(new Logits(assignment.epoch(), logitsOf, assignment.rank(), engine.logits(wanted)));
   }
 
   private long exchange(FrameBuffer mine, int bytes) {

@@ -1,5 +1,8 @@
 package dllama.cluster;
 
+import dllama.model.LogitsWanted;
+import dllama.shard.LogitsPart;
+
 /// Tensor data on its way between nodes. Every frame carries the epoch of the world it belongs to,
 /// so that a late frame of an earlier world does no harm; a receiver checks epoch, number, rank and
 /// length before it uses one. docs/PROTOCOL.md has the bytes.
@@ -11,9 +14,10 @@ sealed interface TensorFrame {
   /// @param step number of the step in this epoch, from 0
   /// @param position slot of the first token
   /// @param tokens rows in `rows`
-  /// @param logits whether the ranks compute logits of the last token
+  /// @param wanted what the ranks tell of the logits
   /// @param rows `[tokens, dim]`, F32 little-endian
-  record Input(int epoch, long step, int position, int tokens, boolean logits, FrameBuffer rows)
+  record Input(
+      int epoch, long step, int position, int tokens, LogitsWanted wanted, FrameBuffer rows)
       implements TensorFrame, LayerShard.Command {}
 
   /// One rank's addend of one all-reduce, to every other rank.
@@ -23,10 +27,8 @@ sealed interface TensorFrame {
   record Partial(int epoch, long sync, int rank, FrameBuffer values)
       implements TensorFrame, LayerShard.Command {}
 
-  /// One rank's rows of the logits of the last token, to the root.
-  ///
-  /// @param values F32, `[vocabSize / worldSize]`
-  record LogitsSlice(int epoch, long step, int rank, float[] values)
+  /// What one rank tells of its logits, to the root; instead of [RootCoordinator.Stepped].
+  record Logits(int epoch, long step, int rank, LogitsPart part)
       implements TensorFrame, RootCoordinator.Command {}
 
   /// A piece of a rank's packed weights, from the root to the rank.

@@ -4,7 +4,7 @@ import akka.actor.ExtendedActorSystem;
 import akka.serialization.ByteBufferSerializer;
 import akka.serialization.SerializerWithStringManifest;
 import dllama.cluster.TensorFrame.Input;
-import dllama.cluster.TensorFrame.LogitsSlice;
+import dllama.cluster.TensorFrame.Logits;
 import dllama.cluster.TensorFrame.Partial;
 import dllama.cluster.TensorFrame.WeightChunk;
 import java.io.NotSerializableException;
@@ -45,7 +45,7 @@ public final class TensorFrameSerializer extends SerializerWithStringManifest
     return switch ((TensorFrame) frame) {
       case Input _ -> INPUT;
       case Partial _ -> PARTIAL;
-      case LogitsSlice _ -> LOGITS;
+      case Logits _ -> LOGITS;
       case WeightChunk _ -> CHUNK;
     };
   }
@@ -54,19 +54,18 @@ public final class TensorFrameSerializer extends SerializerWithStringManifest
   public void toBinary(Object frame, ByteBuffer to) {
     to.order(ByteOrder.LITTLE_ENDIAN);
     switch ((TensorFrame) frame) {
-      case Input(int epoch, long step, int position, int tokens, boolean logits, var rows) -> {
+      case Input(int epoch, long step, int position, int tokens, var wanted, var rows) -> {
         to.putInt(epoch).putLong(step).putInt(position).putInt(tokens);
-        to.put((byte) (logits ? 1 : 0));
+        LogitsCodec.put(wanted, to);
         put(rows, to);
       }
       case Partial(int epoch, long sync, int rank, var values) -> {
         to.putInt(epoch).putLong(sync).putInt(rank);
         put(values, to);
       }
-      case LogitsSlice(int epoch, long step, int rank, float[] values) -> {
+      case Logits(int epoch, long step, int rank, var part) -> {
         to.putInt(epoch).putLong(step).putInt(rank);
-        to.asFloatBuffer().put(values);
-        to.position(to.position() + values.length * Float.BYTES);
+        LogitsCodec.put(part, to);
       }
       case WeightChunk(int epoch, long offset, var bytes) -> {
         to.putInt(epoch).putLong(offset);
@@ -86,7 +85,7 @@ public final class TensorFrameSerializer extends SerializerWithStringManifest
             + switch ((TensorFrame) frame) {
               case Input input -> input.rows().length();
               case Partial partial -> partial.values().length();
-              case LogitsSlice slice -> slice.values().length * Float.BYTES;
+              case Logits logits -> LogitsCodec.maxBytes(logits.part());
               case WeightChunk chunk -> chunk.bytes().length();
             };
     ByteBuffer buffer = ByteBuffer.allocate(size);
@@ -106,17 +105,11 @@ public final class TensorFrameSerializer extends SerializerWithStringManifest
               from.getLong(),
               from.getInt(),
               from.getInt(),
-              from.get() != 0,
+              LogitsCodec.wanted(from),
               rest(from));
       case PARTIAL -> new Partial(from.getInt(), from.getLong(), from.getInt(), rest(from));
-      case LOGITS -> {
-        int epoch = from.getInt();
-        long step = from.getLong();
-        int rank = from.getInt();
-        float[] values = new float[from.remaining() / Float.BYTES];
-        from.asFloatBuffer().get(values);
-        yield new LogitsSlice(epoch, step, rank, values);
-      }
+      case LOGITS ->
+          new Logits(from.getInt(), from.getLong(), from.getInt(), LogitsCodec.part(from));
       case CHUNK -> new WeightChunk(from.getInt(), from.getLong(), rest(from));
       default -> throw new NotSerializableException("manifest=" + manifest);
     };

@@ -47,6 +47,10 @@ public final class Conversation {
     cached = Math.min(cached, newSize);
   }
 
+  int[] tokens() {
+    return Arrays.copyOf(tokens, size);
+  }
+
   /// The next tokens that the cache does not hold, at most `max`.
   int[] uncached(int max) {
     return Arrays.copyOfRange(tokens, cached, Math.min(size, cached + max));

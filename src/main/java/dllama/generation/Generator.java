@@ -10,13 +10,18 @@ import dllama.generation.StopDetector.Verdict;
 import dllama.model.Batch;
 import dllama.model.ForwardException;
 import dllama.model.ForwardPass;
+import dllama.model.LogitsWanted;
 import dllama.model.Step;
+import dllama.sampling.Sampler;
+import dllama.sampling.TopP;
 import dllama.tokenizer.TokenStream;
 import dllama.tokenizer.Tokenizer.Vocabulary;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/// The loop that turns a prompt into an answer: prefill in batches, then decode token by token
-/// until something ends it. Chat, HTTP and benchmarks differ only in the sink.
+/// The loop that turns a prompt into an answer: prefill in batches, then decode token by token, or
+/// by several where [Speculation] guesses them, until something ends it. Chat, HTTP and
+/// benchmarks differ only in the sink.
 ///
 /// One generation at a time, on the caller's thread. The cache holds one conversation; another one
 /// is fed anew.
@@ -29,15 +34,23 @@ public final class Generator {
     boolean accept(GenerationEvent event);
   }
 
+  private static final int[] NO_TOKENS = {};
+
   private final ForwardPass forwardPass;
   private final Vocabulary vocabulary;
+  private final Speculation speculation;
 
   /// Whose tokens the cache holds.
   private @Nullable Conversation latest;
 
   public Generator(ForwardPass forwardPass, Vocabulary vocabulary) {
+    this(forwardPass, vocabulary, Speculation.off());
+  }
+
+  public Generator(ForwardPass forwardPass, Vocabulary vocabulary, Speculation speculation) {
     this.forwardPass = forwardPass;
     this.vocabulary = vocabulary;
+    this.speculation = speculation;
   }
 
   /// Continues `conversation` with the prompt and an answer; the last event is [Finished] or
@@ -62,6 +75,20 @@ public final class Generator {
     new Run(request, conversation, sink).run();
   }
 
+  private static Batch choosing(int[] tokens, int position, Sampler sampler) {
+    return switch (sampler) {
+      case Sampler.Greedy _ -> Batch.best(tokens, position, 1);
+      case TopP topP -> {
+        var draw = new LogitsWanted.Draw(topP.temperature(), topP.drawsFromAll());
+        yield new Batch(
+            tokens,
+            position,
+            draw,
+            of -> topP.next(of.tokens(), of.weights(), of.size(), of.total(), of.vocabSize()));
+      }
+    };
+  }
+
   private final class Run {
     private final GenerationRequest request;
     private final Conversation conversation;
@@ -69,6 +96,7 @@ public final class Generator {
     private final TokenStream stream = new TokenStream(vocabulary);
     private final StopDetector detector;
     private final StepTimes times = new StepTimes();
+    private final boolean guesses;
     private int prefillTokens;
     private long prefillNanos;
     private int generated;
@@ -80,6 +108,7 @@ public final class Generator {
       if (request.prompt().length > 0) {
         stream.follow(request.prompt()[request.prompt().length - 1]);
       }
+      guesses = request.sampler() instanceof Sampler.Greedy;
       detector = StopDetector.anywhere(request.stopIds(), request.stops());
     }
 
@@ -119,7 +148,13 @@ public final class Generator {
         int[] tokens = conversation.uncached(forwardPass.maxBatchTokens());
         boolean last = prefillTokens + tokens.length == total;
         long start = System.nanoTime();
-        Step step = forward(tokens, last && request.maxTokens() > 0);
+        int position = conversation.cached();
+        Step step =
+            forwardPass.forward(
+                last && request.maxTokens() > 0
+                    ? choosing(tokens, position, request.sampler())
+                    : new Batch(tokens, position, false));
+        conversation.cache(tokens.length);
         prefillNanos += System.nanoTime() - start;
         prefillTokens += tokens.length;
         if (!sink.accept(new Prefill(prefillTokens, total))) {
@@ -132,25 +167,57 @@ public final class Generator {
     }
 
     private Reason decode(int first) {
+      if (guesses) {
+        speculation.begin(conversation.tokens());
+      }
       Reason end = emit(first);
       while (end == null) {
-        long start = System.nanoTime();
-        Step step = forward(conversation.uncached(1), true);
-        times.add(System.nanoTime() - start, step);
-        end = emit(step.token());
+        end = step(guesses ? speculation.propose(room()) : NO_TOKENS);
       }
       return end;
     }
 
-    private Step forward(int[] tokens, boolean choose) {
+    /// How many tokens may be guessed so that none is computed in vain.
+    private int room() {
+      int context = forwardPass.contextLength() - conversation.position();
+      int wanted = request.maxTokens() - generated - 1;
+      return Math.min(Math.min(context, wanted), forwardPass.maxBatchTokens() - 1);
+    }
+
+    /// Feeds the latest token and guesses of what follows; takes what the model says into the
+    /// answer, as far as it knew what it said: up to and with the first token that was guessed
+    /// wrong. What was fed of wrong ones is fed over by the next step.
+    private @Nullable Reason step(int[] guessed) {
+      long start = System.nanoTime();
       int position = conversation.cached();
+      int[] latest = conversation.uncached(1);
       Step step =
           forwardPass.forward(
-              choose
-                  ? Batch.choosing(tokens, position, request.sampler()::next)
-                  : new Batch(tokens, position, false));
-      conversation.cache(tokens.length);
-      return step;
+              guessed.length == 0
+                  ? choosing(latest, position, request.sampler())
+                  : Batch.best(joined(latest, guessed), position, 1 + guessed.length));
+      conversation.cache(1);
+      long nanos = System.nanoTime() - start;
+      int[] chosen = step.chosen();
+      int right = 0;
+      while (right < guessed.length && guessed[right] == chosen[right]) {
+        right++;
+      }
+      int before = generated;
+      Reason end = emit(chosen[0]);
+      for (int i = 1; i <= right && end == null; i++) {
+        conversation.cache(1); // the guess, fed in this step
+        end = emit(chosen[i]);
+      }
+      times.add(nanos, step, generated - before, guessed.length, right);
+      speculation.measured(guessed.length, right, nanos);
+      return end;
+    }
+
+    private static int[] joined(int[] first, int[] then) {
+      int[] all = Arrays.copyOf(first, first.length + then.length);
+      System.arraycopy(then, 0, all, first.length, then.length);
+      return all;
     }
 
     /// Takes a token into the answer; why the answer ends with it, or null if it goes on.
@@ -159,6 +226,9 @@ public final class Generator {
       Verdict verdict = detector.append(token, stream.next(token));
       if (!request.stopIds().contains(token)) {
         conversation.append(token);
+        if (guesses) {
+          speculation.follow(token);
+        }
       }
       Reason end = end(verdict);
       String text = verdict == Verdict.MAYBE_EOS && end == null ? "" : detector.take();

@@ -1,31 +1,37 @@
 package dllama.generation;
 
-/// What a generation took. A step is one forward pass over one token; the first generated token
-/// comes from the prefill, so there is one step less than there are tokens.
+/// What a generation took. The first generated token comes from the prefill, all others from steps
+/// after it: one each, or more where tokens were guessed ahead. Medians are those of these tokens.
 ///
 /// @param prefillTokens tokens read before the first one was chosen
 /// @param tokens tokens generated, an end token included
+/// @param decodeTokens those of them that steps after the prefill gave
 /// @param decodeSteps steps after the prefill
-/// @param stepNanos median of a step, sampling included
-/// @param syncNanos median of what the root waited for other nodes in a step
-/// @param sentBytes median of what the root sent in a step
-/// @param receivedBytes median of what the root received in a step
+/// @param tokenNanos median of a token, sampling included
+/// @param syncNanos median of what the root waited for other nodes for a token
+/// @param sentBytes median of what the root sent for a token
+/// @param receivedBytes median of what the root received for a token
 public record Usage(
     int prefillTokens,
     long prefillNanos,
     int tokens,
+    int decodeTokens,
     int decodeSteps,
     long decodeNanos,
-    long stepNanos,
+    long tokenNanos,
     long syncNanos,
     long sentBytes,
-    long receivedBytes) {
+    long receivedBytes,
+    Guesses guesses) {
+  /// Tokens that were guessed ahead, and those of them that held.
+  public record Guesses(int proposed, int accepted) {}
+
   public double prefillTokensPerSecond() {
     return perSecond(prefillTokens, prefillNanos);
   }
 
   public double decodeTokensPerSecond() {
-    return perSecond(decodeSteps, decodeNanos);
+    return perSecond(decodeTokens, decodeNanos);
   }
 
   private static double perSecond(int count, long nanos) {

@@ -1,13 +1,7 @@
 package dllama.sampling;
 
-/// Chooses the next token. Not thread-safe; one sampler per generation.
-///
-/// NaN counts as minus infinity, which is never chosen while any other logit is there; where all
-/// are, token 0 is chosen.
+/// How the next token is chosen. Not thread-safe; one sampler per generation.
 public sealed interface Sampler permits Sampler.Greedy, TopP {
-  /// The chosen index; may overwrite `logits` and allocates nothing once warm.
-  int next(float[] logits);
-
   /// A sampler as distributed-llama's options describe it.
   ///
   /// @param temperature 0 for the most probable token always
@@ -18,24 +12,6 @@ public sealed interface Sampler permits Sampler.Greedy, TopP {
     return temperature == 0 ? new Greedy() : new TopP(temperature, topp, seed);
   }
 
-  /// The first of the largest logits; draws no random number.
-  record Greedy() implements Sampler {
-    @Override
-    public int next(float[] logits) {
-      return argmax(logits);
-    }
-  }
-
-  /// The first of the largest values.
-  static int argmax(float[] values) {
-    int best = 0;
-    float max = Float.NEGATIVE_INFINITY;
-    for (int i = 0; i < values.length; i++) {
-      if (values[i] > max) {
-        max = values[i];
-        best = i;
-      }
-    }
-    return best;
-  }
+  /// Always the most probable token, and of equal ones the first; draws no random number.
+  record Greedy() implements Sampler {}
 }

@@ -1,17 +1,18 @@
 package dllama.sampling;
 
-/// Draws from the softmax of logits / temperature, where `topp` lies between 0 and 1 only from the
-/// smallest set of tokens whose probability together exceeds it. One random number per token.
+/// Draws by probability, where `topp` lies between 0 and 1 only from the smallest set of tokens
+/// whose probability together exceeds it. One random number per token.
 ///
-/// Floats are rounded and added in the order in which distributed-llama does it, so that a seed
-/// gives the same tokens. Only the tokens of that set are put in order, of 128k often a handful.
+/// Probabilities are floats, added in the order in which distributed-llama does it, so that a seed
+/// gives the same tokens.
 public final class TopP implements Sampler {
-  private final Softmax softmax = new Softmax();
   private final float temperature;
   private final float topp;
   private final Xorshift random;
+  private float coin;
 
-  private Candidates candidates = new Candidates(0);
+  /// Whether the coin of the next token was tossed already, for candidates that did not suffice.
+  private boolean tossed;
 
   TopP(float temperature, float topp, long seed) {
     if (!(temperature > 0) || temperature == Float.POSITIVE_INFINITY || Float.isNaN(topp)) {
@@ -22,48 +23,69 @@ public final class TopP implements Sampler {
     this.random = new Xorshift(seed);
   }
 
-  @Override
-  public int next(float[] logits) {
-    float coin = random.nextFloat();
-    int best = Sampler.argmax(logits);
-    if (!Float.isFinite(logits[best] / temperature)) {
-      return best;
-    }
-    softmax.apply(logits, temperature, logits[best] / temperature);
-    return topp > 0 && topp < 1 ? fromNucleus(logits, best, coin) : fromAll(logits, coin);
+  /// What logits are divided by before they become weights.
+  public float temperature() {
+    return temperature;
   }
 
-  private static int fromAll(float[] probabilities, float coin) {
+  /// Whether every token may be drawn.
+  public boolean drawsFromAll() {
+    return !(topp > 0 && topp < 1);
+  }
+
+  /// Draws one of the first `size` tokens, which are the most probable ones of `vocabSize`, in
+  /// order; where it draws from all, all of them, in any order.
+  ///
+  /// @param weights in proportion to the tokens' probabilities
+  /// @param total weight of the whole vocabulary
+  /// @return the token; −1 if these do not tell, and then the next call draws it from more of them
+  public int next(int[] tokens, double[] weights, int size, double total, int vocabSize) {
+    if (!tossed) {
+      coin = random.nextFloat();
+    }
+    int chosen =
+        drawsFromAll()
+            ? fromAll(weights, size, total)
+            : fromNucleus(weights, size, total, vocabSize);
+    tossed = chosen < 0;
+    return tossed ? -1 : tokens[chosen];
+  }
+
+  private int fromAll(double[] weights, int size, double total) {
     float sum = 0;
     int last = 0;
-    for (int i = 0; i < probabilities.length; i++) {
-      if (probabilities[i] > 0) {
-        sum += probabilities[i];
+    for (int i = 0; i < size && coin >= sum; i++) {
+      float probability = (float) (weights[i] / total);
+      if (probability > 0) {
+        sum += probability;
         last = i;
-        if (coin < sum) {
-          break;
-        }
       }
     }
     return last;
   }
 
-  private int fromNucleus(float[] probabilities, int best, float coin) {
-    if (candidates.capacity() < probabilities.length) {
-      candidates = new Candidates(probabilities.length);
-    }
-    int last = candidates.select(probabilities, best, topp) - 1;
+  private int fromNucleus(double[] weights, int size, double total, int vocabSize) {
+    // Tokens below the cut-off are never needed: together they have less than 1 - topp.
+    float cutoff = Math.min((1 - topp) / (vocabSize - 1), (float) (weights[0] / total));
     float sum = 0;
-    int size = 0;
-    while (size <= last && sum <= topp) {
-      sum += candidates.probability(size++);
+    int count = 0;
+    while (count < vocabSize && sum <= topp) {
+      if (count == size) {
+        return -1;
+      }
+      float probability = (float) (weights[count] / total);
+      if (probability < cutoff) {
+        break;
+      }
+      sum += probability;
+      count++;
     }
     float wanted = coin * sum;
-    float passed = candidates.probability(0);
+    float passed = (float) (weights[0] / total);
     int chosen = 0;
-    while (chosen < size - 1 && wanted >= passed) {
-      passed += candidates.probability(++chosen);
+    while (chosen < count - 1 && wanted >= passed) {
+      passed += (float) (weights[++chosen] / total);
     }
-    return candidates.token(chosen);
+    return chosen;
   }
 }

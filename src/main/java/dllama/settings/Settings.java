@@ -11,6 +11,7 @@ import java.util.Properties;
 /// Everything that can be set, read once at start and checked: no other code looks at
 /// configuration. `reference.conf` says what each value means.
 ///
+/// @param promptLookup whether tokens are guessed from the text so far; empty: as far as it pays
 /// @param logLevel error, warn, info, debug or trace
 /// @param akka the whole configuration, for Akka's own part of it
 public record Settings(
@@ -19,6 +20,7 @@ public record Settings(
     ModelSettings model,
     ClusterSettings cluster,
     Sampler sampler,
+    Optional<Boolean> promptLookup,
     Chat chat,
     Inference inference,
     Logits logits,
@@ -91,19 +93,22 @@ public record Settings(
   /// @param prefill prompt lengths in tokens
   /// @param decode tokens to generate per run
   /// @param repeat runs per row
+  /// @param replayAcceptance percentages of guessed tokens that hold, a row each
   public record Bench(
       Optional<String> shape,
       Optional<Integer> layers,
       List<Integer> prefill,
       int decode,
-      int repeat) {
+      int repeat,
+      List<Integer> replayAcceptance) {
     static Bench from(Values values) {
       return new Bench(
           values.textIfAny("shape"),
           values.unlessAuto("layers", (v, key) -> v.integer(key, 1, 1000)),
           values.integers("prefill", 1, 1 << 24),
           values.integer("decode", 1, 65536),
-          values.integer("repeat", 1, 1000));
+          values.integer("repeat", 1, 1000),
+          values.integers("replay-acceptance", 0, 100));
     }
   }
 
@@ -179,6 +184,7 @@ public record Settings(
             ModelSettings.from(values),
             ClusterSettings.from(values, role),
             Sampler.from(values.below("sampler")),
+            values.unlessAuto("prompt-lookup", Values::flag),
             Chat.from(values.below("chat")),
             Inference.from(values.below("inference")),
             Logits.from(values.below("logits")),

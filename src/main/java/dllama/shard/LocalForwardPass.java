@@ -2,6 +2,7 @@ package dllama.shard;
 
 import dllama.model.Batch;
 import dllama.model.ForwardPass;
+import dllama.model.LogitsWanted;
 import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
 import dllama.model.Step;
@@ -22,7 +23,7 @@ public final class LocalForwardPass implements ForwardPass, AutoCloseable {
   private final Arena arena = Arena.ofShared();
   private final List<ShardEngine> engines = new ArrayList<>();
   private final MemorySegment[] partials;
-  private final float[] logits;
+  private final LogitsGathering gathering;
 
   /// Cuts and packs all slices; blocks until that is done.
   public LocalForwardPass(
@@ -34,7 +35,7 @@ public final class LocalForwardPass implements ForwardPass, AutoCloseable {
     spec = plan.spec();
     this.settings = settings;
     embedding = Embedding.of(source);
-    logits = new float[spec.vocabSize()];
+    gathering = LogitsGathering.of(plan);
     partials = new MemorySegment[plan.worldSize()];
     long partialBytes = plan.partialType().byteSize((long) settings.maxBatchTokens() * spec.dim());
     for (int rank = 0; rank < plan.worldSize(); rank++) {
@@ -71,7 +72,7 @@ public final class LocalForwardPass implements ForwardPass, AutoCloseable {
       }
     }
     for (ShardEngine engine : engines) {
-      engine.begin(tokens.length, batch.position(), batch.logits());
+      engine.begin(tokens.length, batch.position(), batch.wanted().rows());
       for (int row = 0; row < tokens.length; row++) {
         embedding.row(tokens[row], engine.input(), row * spec.dim());
       }
@@ -81,7 +82,13 @@ public final class LocalForwardPass implements ForwardPass, AutoCloseable {
         engine.reduce(partials);
       }
     }
-    return batch.logits() ? Step.chosen(batch, gatherLogits(), 0, 0, 0) : Step.silent(0, 0, 0);
+    gathering.begin(batch);
+    gather(batch.wanted());
+    if (!gathering.choose()) {
+      gather(new LogitsWanted.All());
+      gathering.choose();
+    }
+    return new Step(gathering.logits(), gathering.chosen(), 0, 0, 0);
   }
 
   /// Brings every rank to the next exchange; false at the end of the step.
@@ -96,12 +103,12 @@ public final class LocalForwardPass implements ForwardPass, AutoCloseable {
     return exchange;
   }
 
-  private float[] gatherLogits() {
-    for (ShardEngine engine : engines) {
-      var range = engine.vocabulary();
-      System.arraycopy(engine.logitsSlice(), 0, logits, range.from(), range.size());
+  private void gather(LogitsWanted wanted) {
+    for (int rank = gathering.missingRank(); rank >= 0; rank = gathering.missingRank()) {
+      if (!gathering.put(rank, engines.get(rank).logits(wanted))) {
+        throw new IllegalStateException("rank=%d wanted=%s".formatted(rank, wanted));
+      }
     }
-    return logits;
   }
 
   @Override

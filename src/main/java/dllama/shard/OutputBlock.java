@@ -1,9 +1,10 @@
 package dllama.shard;
 
 import dllama.model.Architecture.Trait;
+import dllama.model.LogitsWanted;
 import dllama.tensor.WorkerPool;
 
-/// One rank's rows of the logits of the last token of a batch: `scale · wcls · norm(x)`.
+/// One rank's rows of the logits of the last tokens of a batch: `scale · wcls · norm(x)`.
 final class OutputBlock {
   private final StepState step;
   private final ShardWeights weights;
@@ -11,22 +12,34 @@ final class OutputBlock {
   private final float scale;
   private final WorkerPool.Task logitsShare = this::logitsShare;
 
-  final float[] logits;
+  /// Of one token, apart, so that all of the array is what is wanted.
+  private final float[] one;
 
-  OutputBlock(StepState step, ShardWeights weights) {
+  private final float[] several;
+
+  /// Those computed last, `[rows, rank's vocabulary]`, and room for more.
+  float[] logits;
+
+  /// @param maxTokens of a batch
+  OutputBlock(StepState step, ShardWeights weights, int maxTokens) {
     this.step = step;
     this.weights = weights;
     scale = step.spec.architecture().logitsScale();
-    logits = new float[weights.wcls().rows()];
+    int maxRows = Math.min(LogitsWanted.Best.MAX_ROWS, maxTokens);
+    one = new float[weights.wcls().rows()];
+    several = new float[maxRows > 1 ? Math.multiplyExact(maxRows, one.length) : 0];
+    logits = one;
     boolean roundInput = !step.spec.architecture().has(Trait.UNROUNDED_OUTPUT);
-    product = new NormedProduct(step, weights.wcls(), roundInput, 1);
+    product = new NormedProduct(step, weights.wcls(), roundInput, maxRows);
   }
 
-  void compute() {
-    product.prepare(weights.finalNorm(), step.tokens - 1, 1);
+  /// Computes those of the last `rows` tokens.
+  void compute(int rows) {
+    logits = rows == 1 ? one : several;
+    product.prepare(weights.finalNorm(), step.tokens - rows, rows);
     step.pool.run(logitsShare);
     if (scale != 1) {
-      for (int i = 0; i < logits.length; i++) {
+      for (int i = 0; i < rows * one.length; i++) {
         logits[i] *= scale;
       }
     }

@@ -1,6 +1,7 @@
 package dllama.shard;
 
 import dllama.model.Architecture.Trait;
+import dllama.model.LogitsWanted;
 import dllama.model.RopeTable;
 import dllama.shard.ShardPlan.Range;
 import dllama.tensor.DType;
@@ -13,12 +14,12 @@ import java.util.List;
 /// caller carries partials between ranks.
 ///
 /// ```
-/// fill engine.input(); engine.begin(tokens, position, logits);
+/// fill engine.input(); engine.begin(tokens, position, rows);
 /// while (engine.advance()) {
 ///   engine.writePartial(mine);          // to all other ranks
 ///   engine.reduce(partials);            // those of all ranks, in rank order
 /// }
-/// engine.logitsSlice();
+/// engine.logits(wanted);              // what the root has to be told, if rows were asked for
 /// ```
 ///
 /// Every rank comes to the same residual stream, bit by bit, because all sum the same encoded
@@ -44,13 +45,14 @@ public final class ShardEngine {
   private final LayerBlock attention;
   private final LayerBlock feedForward;
   private final OutputBlock output;
+  private final LogitsReducer reducer;
   private final WorkerPool.Task encodeShare = this::encodeShare;
   private final WorkerPool.Task reduceShare = this::reduceShare;
   private final WorkerPool.Task addNormedShare = this::addNormedShare;
 
   private Phase phase = Phase.DONE;
   private int layer;
-  private boolean wantsLogits;
+  private int logitsRows;
   private boolean exchanging;
   private MemorySegment target = MemorySegment.NULL;
   private MemorySegment[] partials = {};
@@ -78,7 +80,8 @@ public final class ShardEngine {
     RopeTable rope = new RopeTable(plan.spec(), settings.contextLength());
     attention = new AttentionBlock(step, attentions(weights), kvCache, rope, settings);
     feedForward = feedForward(step, weights, settings.maxBatchTokens());
-    output = new OutputBlock(step, weights);
+    output = new OutputBlock(step, weights, settings.maxBatchTokens());
+    reducer = new LogitsReducer(plan.vocabulary(rank));
   }
 
   private static List<ShardWeights.Attention> attentions(ShardWeights weights) {
@@ -107,18 +110,22 @@ public final class ShardEngine {
   /// Starts a step; one that was not finished is given up.
   ///
   /// @param position slot of the first token; keys and values from there on are replaced
-  /// @param logits whether those of the last token are wanted
+  /// @param rows of how many of the last tokens logits are computed; at most
+  ///     [LogitsWanted.Best#MAX_ROWS]
   /// @throws IllegalArgumentException if the batch does not fit the settings
-  public void begin(int tokens, int position, boolean logits) {
+  public void begin(int tokens, int position, int rows) {
     if (tokens < 1
         || tokens > settings.maxBatchTokens()
         || position < 0
-        || position > settings.contextLength() - tokens) {
-      throw new IllegalArgumentException("tokens=%d position=%d".formatted(tokens, position));
+        || position > settings.contextLength() - tokens
+        || rows < 0
+        || rows > Math.min(tokens, LogitsWanted.Best.MAX_ROWS)) {
+      throw new IllegalArgumentException(
+          "tokens=%d position=%d rows=%d".formatted(tokens, position, rows));
     }
     step.tokens = tokens;
     step.position = position;
-    wantsLogits = logits;
+    logitsRows = rows;
     layer = 0;
     exchanging = false;
     phase = Phase.ATTENTION;
@@ -135,8 +142,8 @@ public final class ShardEngine {
       case ATTENTION -> attention.compute(layer);
       case FEED_FORWARD -> feedForward.compute(layer);
       default -> {
-        if (wantsLogits) {
-          output.compute();
+        if (logitsRows > 0) {
+          output.compute(logitsRows);
         }
         phase = Phase.DONE;
         return false;
@@ -200,8 +207,13 @@ public final class ShardEngine {
     }
   }
 
-  /// Logits of the last token for the tokens of [#vocabulary]; valid after a finished step that
-  /// asked for them, until the next one.
+  /// What the root has to be told of this rank's logits; valid after a finished step that computed
+  /// them, until the next one.
+  public LogitsPart logits(LogitsWanted wanted) {
+    return reducer.reduce(wanted, output.logits);
+  }
+
+  /// Logits for the tokens of [#vocabulary], `[rows, vocabulary]` or more, as valid as [#logits].
   public float[] logitsSlice() {
     return output.logits;
   }

@@ -168,6 +168,55 @@ class CommandIT {
   }
 
   @Test
+  void shouldMeasureGuessesAtAGivenAcceptance() throws Exception {
+    JsonNode rows =
+        run(
+                "",
+                "bench",
+                "--shape",
+                "tiny",
+                "--nodes",
+                "1",
+                "--prefill",
+                "4",
+                "--decode",
+                "40",
+                "--repeat",
+                "1",
+                "--replay-acceptance",
+                "0,100",
+                "--output",
+                "json")
+            .json();
+    assertEquals(3, rows.size());
+    assertFalse(rows.get(0).has("replay"));
+    for (int row = 1; row <= 2; row++) {
+      JsonNode replay = rows.get(row).get("replay");
+      assertEquals(row == 1 ? 0 : 100, replay.get("acceptance").asInt());
+      int proposed = replay.get("proposed").asInt();
+      assertEquals(row == 1 ? 0 : proposed, replay.get("accepted").asInt());
+      assertEquals(40, rows.get(row).get("decode").get("tokens").asInt());
+    }
+  }
+
+  @Test
+  void shouldGiveTheSameTokensWithGuesses() throws Exception {
+    List<JsonNode> results = new ArrayList<>();
+    for (String lookup : List.of("off", "on", "auto")) {
+      results.add(
+          inference(
+                  "--nodes", "1", "--steps", "60", "--temperature", "0", "--prompt-lookup", lookup)
+              .json());
+    }
+    assertEquals(0, results.get(0).at("/promptLookup/proposed").asInt());
+    for (JsonNode result : results) {
+      assertEquals(results.get(0).get("tokens"), result.get("tokens"));
+      assertEquals(59, result.at("/decode/tokens").asInt());
+      assertTrue(result.at("/promptLookup/accepted").isInt());
+    }
+  }
+
+  @Test
   void shouldRefuseWithOneLine() throws Exception {
     for (String line :
         List.of(

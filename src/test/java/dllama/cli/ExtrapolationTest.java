@@ -78,6 +78,7 @@ class ExtrapolationTest {
         40L << 30,
         all.prefill(),
         all.decode(),
-        all.sync());
+        all.sync(),
+        null);
   }
 }

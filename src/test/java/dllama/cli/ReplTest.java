@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dllama.format.SynthVocabulary;
+import dllama.generation.Speculation;
 import dllama.model.Batch;
 import dllama.model.ForwardException;
 import dllama.model.ForwardPass;
@@ -12,6 +13,7 @@ import dllama.model.ModelSpec;
 import dllama.model.Shapes;
 import dllama.model.Step;
 import dllama.sampling.Sampler;
+import dllama.shard.FullLogits;
 import dllama.tensor.DType;
 import dllama.tokenizer.ChatTemplate;
 import dllama.tokenizer.Tokenizer.Vocabulary;
@@ -32,9 +34,17 @@ class ReplTest {
 
   private final Script model = new Script();
   private final Recorder console = new Recorder();
-  private final ChatSession session =
-      new ChatSession(
-          model, VOCABULARY, ChatTemplate.LLAMA3, new Sampler.Greedy(), Optional.of("Be brief"));
+  private ChatSession session = session(Speculation.off());
+
+  private ChatSession session(Speculation speculation) {
+    return new ChatSession(
+        model,
+        VOCABULARY,
+        ChatTemplate.LLAMA3,
+        new Sampler.Greedy(),
+        speculation,
+        Optional.of("Be brief"));
+  }
 
   @Test
   void shouldAnswerUntilTheEndTokenAndSayWhatItTook() {
@@ -50,6 +60,19 @@ class ReplTest {
     model.answer("Hi!");
     run("Hello", "/reset", "/stats");
     assertEquals("0 of 2048 tokens of the context are used", console.notes.getLast());
+  }
+
+  @Test
+  void shouldTellHowManyGuessesWereAccepted() {
+    session = session(Speculation.always());
+    model.answer("abcd abcd abcd");
+    run("Hello", "/stats");
+    assertEquals("abcd abcd abcd\n", console.printed());
+    String line = console.notes.get(console.notes.size() - 2);
+    assertTrue(
+        line.matches(
+            "prompt lookup: \\d+ of \\d+ guessed tokens accepted, 14 tokens in \\d+ steps"),
+        console.notes.toString());
   }
 
   @Test
@@ -167,11 +190,17 @@ class ReplTest {
       for (int i = 0; i < batch.tokens().length; i++) {
         positions.add(batch.position() + i);
       }
-      float[] logits = new float[SPEC.vocabSize()];
-      if (batch.logits()) {
-        logits[answers.isEmpty() ? END : answers.remove()] = 1;
+      int rows = batch.wanted().rows();
+      float[][] logits = new float[Math.max(1, rows)][SPEC.vocabSize()];
+      int guess = batch.tokens().length - rows + 1;
+      for (int row = 0; row < rows; row++) {
+        int answer = answers.isEmpty() ? END : answers.remove();
+        logits[row][answer] = 1;
+        if (row < rows - 1 && batch.tokens()[guess + row] != answer) {
+          break; // nobody asks what follows a wrong guess
+        }
       }
-      return Step.chosen(batch, logits, 0, 0, 0);
+      return FullLogits.step(batch, logits);
     }
   }
 

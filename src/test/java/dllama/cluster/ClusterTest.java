@@ -1,5 +1,6 @@
 package dllama.cluster;
 
+import static dllama.shard.FullLogits.next;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -9,8 +10,14 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dllama.Conformance;
 import dllama.model.Batch;
 import dllama.model.ForwardException;
+import dllama.model.ForwardPass;
+import dllama.model.LogitsWanted;
+import dllama.model.Step;
+import dllama.sampling.Sampler;
+import dllama.sampling.TopP;
 import dllama.tensor.DType;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Properties;
 import org.junit.jupiter.api.Test;
@@ -67,6 +74,67 @@ class ClusterTest {
     cluster.await("ready: " + nodes, 1);
     assertArrayEquals(
         expected, TestCluster.greedy(cluster.forwardPass(), promptTokens, expected.length, 3));
+  }
+
+  /// Beside choices from the same step's whole logits: greedy after every token of a batch, drawn
+  /// with candidates that suffice and with such that do not.
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 4})
+  void shouldChooseAsFromAllLogits(int nodes) {
+    try (var cluster = new TestCluster("llama31_rope_f32", DType.F32, nodes, new Properties())) {
+      cluster.await("ready: " + nodes, 1);
+      ForwardPass forwardPass = cluster.forwardPass();
+      int[] tokens = {1, 17, 4, 99, 4, 17, 3};
+      float[][] rows = new float[tokens.length][];
+      for (int i = 0; i < tokens.length; i++) {
+        rows[i] = forwardPass.forward(new Batch(new int[] {tokens[i]}, i, true)).logits().clone();
+      }
+      int[] best = Arrays.stream(rows).mapToInt(row -> next(new Sampler.Greedy(), row)).toArray();
+      for (int count = 1; count <= tokens.length; count++) {
+        Step step = forwardPass.forward(Batch.best(tokens, 0, count));
+        int[] last = Arrays.copyOfRange(best, tokens.length - count, tokens.length);
+        assertArrayEquals(last, step.chosen());
+        assertEquals(0, step.logits().length);
+      }
+      for (float temperature : new float[] {0.01f, 0.3f, 1, 3}) {
+        for (float topp : new float[] {0.5f, 0.999f, 1}) {
+          TopP topP = (TopP) Sampler.of(temperature, topp, 5);
+          Sampler same = Sampler.of(temperature, topp, 5);
+          for (int i = 0; i < tokens.length; i++) {
+            Step step = forwardPass.forward(drawing(tokens[i], i, topP));
+            assertEquals(next(same, rows[i]), step.token(), temperature + " " + topp);
+          }
+        }
+      }
+    }
+  }
+
+  private static Batch drawing(int token, int position, TopP topP) {
+    return new Batch(
+        new int[] {token},
+        position,
+        new LogitsWanted.Draw(topP.temperature(), topP.drawsFromAll()),
+        of -> topP.next(of.tokens(), of.weights(), of.size(), of.total(), of.vocabSize()));
+  }
+
+  /// What a worker tells of 512 logits: two kilobytes fewer, nearly, when one token is wanted.
+  @Test
+  void shouldSendFewBytesForAToken() {
+    try (var cluster = new TestCluster("llama31_rope_f32", DType.F32, 2, new Properties())) {
+      cluster.await("ready: 2", 1);
+      ForwardPass forwardPass = cluster.forwardPass();
+      long[] best = new long[50];
+      long[] all = new long[50];
+      for (int i = 0; i < best.length; i++) {
+        best[i] = forwardPass.forward(Batch.best(new int[] {i}, i, 1)).receivedBytes();
+        all[i] = forwardPass.forward(new Batch(new int[] {i}, i, true)).receivedBytes();
+      }
+      Arrays.sort(best);
+      Arrays.sort(all);
+      long saved = all[25] - best[25];
+      int slice = Float.BYTES * forwardPass.spec().vocabSize() / 2;
+      assertEquals(slice - 2 * Integer.BYTES, saved, "of " + all[25]);
+    }
   }
 
   @Test

@@ -12,13 +12,18 @@ import akka.actor.typed.javadsl.Behaviors;
 import com.fasterxml.jackson.databind.JsonNode;
 import dllama.Conformance;
 import dllama.cluster.TensorFrame.Input;
-import dllama.cluster.TensorFrame.LogitsSlice;
+import dllama.cluster.TensorFrame.Logits;
 import dllama.cluster.TensorFrame.Partial;
 import dllama.cluster.TensorFrame.WeightChunk;
 import dllama.model.Batch;
 import dllama.model.ForwardException;
+import dllama.model.LogitsWanted;
 import dllama.settings.Settings;
 import dllama.settings.Settings.Option;
+import dllama.shard.LogitsPart.Best;
+import dllama.shard.LogitsPart.Candidates;
+import dllama.shard.LogitsPart.Rows;
+import dllama.shard.Weights;
 import dllama.tensor.DType;
 import java.net.InetAddress;
 import java.util.List;
@@ -103,13 +108,15 @@ class ForeignMessagesTest {
       for (int epoch : new int[] {-1, 0, EPOCH + 1}) {
         shard.tell(new Partial(epoch, sync, 0, bytes));
         shard.tell(new Partial(epoch, sync, 1, bytes));
-        shard.tell(new Input(epoch, sync, 0, 1, true, bytes));
+        shard.tell(new Input(epoch, sync, 0, 1, new LogitsWanted.All(), bytes));
         shard.tell(new WeightChunk(epoch, 0, bytes));
+        shard.tell(new LayerShard.AllLogits(epoch, sync));
         shard.tell(new LayerShard.Dissolve(epoch, "a stranger says so"));
       }
       for (int rank : new int[] {-1, 2, Integer.MAX_VALUE}) {
         shard.tell(new Partial(EPOCH, sync, rank, bytes));
       }
+      shard.tell(new LayerShard.AllLogits(EPOCH, sync + 1000));
       shard.tell(new Partial(EPOCH, sync - 1000, 1, bytes));
       shard.tell(new Partial(EPOCH, sync + 1000, 1, bytes));
     }
@@ -120,17 +127,22 @@ class ForeignMessagesTest {
     for (int epoch : new int[] {-1, 0, EPOCH + 1}) {
       root.tell(new RootCoordinator.ShardFailed(epoch, 1, "a stranger says so"));
       root.tell(new RootCoordinator.ShardRefused(epoch, 1, "a stranger says so"));
-      root.tell(new LogitsSlice(epoch, step, 1, new float[256]));
+      root.tell(new Logits(epoch, step, 1, new Rows(new float[256])));
       root.tell(new RootCoordinator.Stepped(epoch, 0, step, 0));
     }
     for (int rank : new int[] {-1, 2, Integer.MAX_VALUE}) {
       root.tell(new RootCoordinator.ShardFailed(EPOCH, rank, "a stranger says so"));
       root.tell(new RootCoordinator.ShardReady(EPOCH, rank, SliceOrigin.MODEL));
       root.tell(new RootCoordinator.SliceWanted(EPOCH, rank));
-      root.tell(new LogitsSlice(EPOCH, step, rank, new float[256]));
+      root.tell(new Logits(EPOCH, step, rank, new Rows(new float[256])));
     }
-    root.tell(new LogitsSlice(EPOCH, step, 1, new float[7]));
-    root.tell(new LogitsSlice(EPOCH, step + 1000, 1, new float[256]));
+    root.tell(new Logits(EPOCH, step, 1, new Rows(new float[7])));
+    int[] foreign = {Integer.MAX_VALUE};
+    root.tell(new Logits(EPOCH, step, 1, new Best(1, foreign, new float[1])));
+    root.tell(
+        new Logits(
+            EPOCH, step, 1, new Candidates(1, foreign, new float[1], 0, new long[Weights.BINS])));
+    root.tell(new Logits(EPOCH, step + 1000, 1, new Rows(new float[256])));
     root.tell(new RootCoordinator.Stepped(EPOCH, 0, step + 1000, 0));
     root.tell(new RootCoordinator.ShardReady(EPOCH, 1, SliceOrigin.MODEL));
     root.tell(new RootCoordinator.SliceWanted(EPOCH, 1)); // it is loaded already

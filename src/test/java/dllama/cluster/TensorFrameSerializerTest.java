@@ -7,12 +7,18 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import akka.actor.typed.javadsl.Adapter;
 import dllama.cluster.TensorFrame.Input;
-import dllama.cluster.TensorFrame.LogitsSlice;
+import dllama.cluster.TensorFrame.Logits;
 import dllama.cluster.TensorFrame.Partial;
 import dllama.cluster.TensorFrame.WeightChunk;
+import dllama.model.LogitsWanted;
+import dllama.shard.LogitsPart.Best;
+import dllama.shard.LogitsPart.Candidates;
+import dllama.shard.LogitsPart.Rows;
+import dllama.shard.Weights;
 import java.io.NotSerializableException;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -36,14 +42,22 @@ class TensorFrameSerializerTest {
 
   @Test
   void shouldCarryAnInput() throws Exception {
-    var sent = new Input(5, 1L << 40, 4095, 2, true, bytes(1, 2, 3, 4, 5, 6, 7, 8));
-    var got = (Input) throughTheWire(sent);
-    assertEquals(sent.epoch(), got.epoch());
-    assertEquals(sent.step(), got.step());
-    assertEquals(sent.position(), got.position());
-    assertEquals(sent.tokens(), got.tokens());
-    assertEquals(sent.logits(), got.logits());
-    assertSameBytes(sent.rows(), got.rows());
+    for (LogitsWanted wanted :
+        List.of(
+            new LogitsWanted.Nothing(),
+            new LogitsWanted.All(),
+            new LogitsWanted.Best(5),
+            new LogitsWanted.Draw(0.7f, false),
+            new LogitsWanted.Draw(1e-9f, true))) {
+      var sent = new Input(5, 1L << 40, 4095, 2, wanted, bytes(1, 2, 3, 4, 5, 6, 7, 8));
+      var got = (Input) throughTheWire(sent);
+      assertEquals(sent.epoch(), got.epoch());
+      assertEquals(sent.step(), got.step());
+      assertEquals(sent.position(), got.position());
+      assertEquals(sent.tokens(), got.tokens());
+      assertEquals(wanted, got.wanted());
+      assertSameBytes(sent.rows(), got.rows());
+    }
   }
 
   @Test
@@ -59,11 +73,50 @@ class TensorFrameSerializerTest {
   @Test
   void shouldCarryLogitsBitForBit() throws Exception {
     float[] values = {1f, -0f, Float.NaN, Float.NEGATIVE_INFINITY, Float.MIN_VALUE};
-    var got = (LogitsSlice) throughTheWire(new LogitsSlice(2, 3, 1, values));
+    var got = (Logits) throughTheWire(new Logits(2, 3, 1, new Rows(values)));
     assertEquals(2, got.epoch());
     assertEquals(3, got.step());
     assertEquals(1, got.rank());
-    assertArrayEquals(values, got.values());
+    assertArrayEquals(values, ((Rows) got.part()).values());
+  }
+
+  @Test
+  void shouldCarryTheBestOfEveryRow() throws Exception {
+    int[] tokens = {128_255, 0, 7, -1};
+    float[] logits = {1.5f, -0f, Float.NEGATIVE_INFINITY, 9};
+    var got = (Logits) throughTheWire(new Logits(2, 3, 1, new Best(3, tokens, logits)));
+    Best best = (Best) got.part();
+    assertEquals(3, best.rows());
+    assertArrayEquals(new int[] {128_255, 0, 7}, best.tokens());
+    assertArrayEquals(new float[] {1.5f, -0f, Float.NEGATIVE_INFINITY}, best.logits());
+  }
+
+  @Test
+  void shouldCarryCandidates() throws Exception {
+    long[] sums = new long[Weights.BINS];
+    sums[0] = Long.MAX_VALUE;
+    sums[Weights.BINS - 1] = 3;
+    int[] tokens = {9, 8, 0};
+    float[] logits = {2, 1, 0};
+    var sent = new Logits(2, 3, 1, new Candidates(2, tokens, logits, -77, sums));
+    Candidates got = (Candidates) ((Logits) throughTheWire(sent)).part();
+    assertEquals(2, got.size());
+    assertArrayEquals(new int[] {9, 8}, got.tokens());
+    assertArrayEquals(new float[] {2, 1}, got.logits());
+    assertEquals(-77, got.exponent());
+    assertArrayEquals(sums, got.sums());
+  }
+
+  /// An unknown kind of logits, rows that nobody has room for, a temperature without meaning.
+  @Test
+  void shouldRefuseLogitsThatMakeNoSense() {
+    for (byte[] wanted :
+        new byte[][] {{9, 0, 0, 0, 0}, {2, 17, 0, 0, 0}, {2, 0, 0, 0, 0}, {3, 0, 0, 0, 0}}) {
+      ByteBuffer input = ByteBuffer.allocate(29).put(20, wanted);
+      assertThrows(NotSerializableException.class, () -> serializer.fromBinary(input, "I"));
+    }
+    ByteBuffer logits = ByteBuffer.allocate(20).put(16, (byte) 77);
+    assertThrows(NotSerializableException.class, () -> serializer.fromBinary(logits, "L"));
   }
 
   @Test

@@ -66,8 +66,7 @@ class GeneratorTest {
         .run(request(3, 0, 1, 2, 3, 4, 5), new Conversation(), this::record);
     assertEquals("ghi", text());
     assertEquals(List.of(new Prefill(4, 6), new Prefill(6, 6)), events.subList(0, 2));
-    assertEquals(
-        List.of(false, true, true, true), model.batches.stream().map(b -> b.logits()).toList());
+    assertEquals(List.of(0, 1, 1, 1), model.batches.stream().map(b -> b.wanted().rows()).toList());
     assertEquals(List.of(0, 4, 6, 7), model.batches.stream().map(b -> b.position()).toList());
   }
 
@@ -83,7 +82,7 @@ class GeneratorTest {
     assertEquals(7, usage.syncNanos());
     assertEquals(100, usage.sentBytes());
     assertEquals(200, usage.receivedBytes());
-    assertTrue(usage.stepNanos() > 0 && usage.decodeNanos() >= usage.stepNanos());
+    assertTrue(usage.tokenNanos() > 0 && usage.decodeNanos() >= usage.tokenNanos());
   }
 
   @Test
@@ -225,7 +224,7 @@ class GeneratorTest {
     new Generator(model, ALPHABET).run(request(0, 0, 1, 2, 3), conversation, this::record);
     assertEquals(Reason.LENGTH, finished().reason());
     assertEquals(4, conversation.cached());
-    assertEquals(false, model.batches.getLast().logits());
+    assertEquals(0, model.batches.getLast().wanted().rows());
   }
 
   @Test

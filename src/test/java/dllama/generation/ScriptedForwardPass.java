@@ -8,6 +8,7 @@ import dllama.model.ModelSpec;
 import dllama.model.ModelSpec.Activation;
 import dllama.model.ModelSpec.Rope;
 import dllama.model.Step;
+import dllama.shard.FullLogits;
 import dllama.tensor.DType;
 import java.util.ArrayList;
 import java.util.List;
@@ -74,11 +75,10 @@ final class ScriptedForwardPass implements ForwardPass {
     }
     batches.add(batch);
     System.arraycopy(batch.tokens(), 0, cache, batch.position(), batch.tokens().length);
-    if (!batch.logits()) {
-      return Step.silent(0, 0, 0);
+    float[][] logits = new float[batch.tokens().length][VOCABULARY];
+    for (int i = 0; i < logits.length; i++) {
+      logits[i][(batch.tokens()[i] + 1) % VOCABULARY] = 1;
     }
-    float[] logits = new float[VOCABULARY];
-    logits[(batch.tokens()[batch.tokens().length - 1] + 1) % VOCABULARY] = 1;
-    return Step.chosen(batch, logits, 7, 100, 200);
+    return FullLogits.step(batch, logits);
   }
 }

@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dllama.Conformance;
+import dllama.shard.FullLogits;
+import dllama.shard.FullLogits.Choice;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -41,7 +43,9 @@ class SamplerTest {
               (float) item.get("topp").asDouble(),
               Long.parseUnsignedLong(item.get("seed").asText()));
       int[] ids =
-          Arrays.stream(logits, 0, item.get("steps").asInt()).mapToInt(sampler::next).toArray();
+          Arrays.stream(logits, 0, item.get("steps").asInt())
+              .mapToInt(row -> FullLogits.next(sampler, row))
+              .toArray();
       assertArrayEquals(Conformance.ints(item.get("ids")), ids, item.toString());
     }
     assertTrue(GOLDEN.get("sampling").size() >= 60);
@@ -49,8 +53,8 @@ class SamplerTest {
 
   @Test
   void shouldChooseTheFirstOfEqualLogits() {
-    assertEquals(1, Sampler.of(0, 0.9f, 1).next(new float[] {1, 3, 3, 2}));
-    assertEquals(1, Sampler.of(1, 0.1f, 1).next(new float[] {1, 3, 3, 2}));
+    assertEquals(1, FullLogits.next(Sampler.of(0, 0.9f, 1), new float[] {1, 3, 3, 2}));
+    assertEquals(1, FullLogits.next(Sampler.of(1, 0.1f, 1), new float[] {1, 3, 3, 2}));
   }
 
   @Test
@@ -60,7 +64,7 @@ class SamplerTest {
     Sampler sampler = Sampler.of(1, 0.7f, 42);
     int[] counts = new int[4];
     for (int i = 0; i < 10_000; i++) {
-      counts[sampler.next(logits.clone())]++;
+      counts[FullLogits.next(sampler, logits)]++;
     }
     assertEquals(0, counts[0] + counts[2]);
     assertEquals(6250, counts[1], 200);
@@ -86,12 +90,13 @@ class SamplerTest {
       for (double sum = 0; sum <= wanted; rank++) {
         sum += Math.exp(logits[order[rank]]);
       }
-      int chosen = Sampler.of(1, 0.95f, draw).next(logits.clone());
+      int chosen = FullLogits.next(Sampler.of(1, 0.95f, draw), logits);
       assertEquals(rank - 1, Arrays.asList(order).indexOf(chosen), 20, "seed of sampler " + draw);
     }
   }
 
-  /// Beside an implementation that sorts all tokens; the same floats are added in the same order.
+  /// Beside an implementation that sorts all tokens and computes in double precision: the token is
+  /// that one's, or one of those beside it where the coin fell on the border.
   @Test
   void shouldChooseAsPlainSortingDoes() {
     long seed = new Random().nextLong();
@@ -101,9 +106,10 @@ class SamplerTest {
       float[] logits = randomLogits(random, 1 + random.nextInt(round % 50 == 0 ? 130_000 : 3000));
       float temperature = 0.05f + 2 * random.nextFloat();
       float topp = random.nextInt(5) == 0 ? 1 - 0x1p-24f : 0.001f + 0.998f * random.nextFloat();
-      int expected = plainTopP(logits, temperature, topp, new Xorshift(round).nextFloat());
+      float coin = new Xorshift(round).nextFloat();
       String given = "round %d temperature %s topp %s".formatted(round, temperature, topp);
-      assertEquals(expected, Sampler.of(temperature, topp, round).next(logits.clone()), given);
+      int chosen = FullLogits.next(Sampler.of(temperature, topp, round), logits);
+      assertDrawn(logits, temperature, topp, coin, chosen, given);
     }
   }
 
@@ -125,40 +131,44 @@ class SamplerTest {
     return logits;
   }
 
-  private static int plainTopP(float[] logits, float temperature, float topp, float coin) {
+  /// The coin falls into the token's part of the nucleus, give or take the rounding of floats.
+  private static void assertDrawn(
+      float[] logits, float temperature, float topp, float coin, int chosen, String given) {
     int n = logits.length;
-    float[] p = plainSoftmax(logits, temperature);
-    float largest = p[Sampler.argmax(p)];
-    float cutoff = Math.min((1 - topp) / (n - 1), largest);
+    double[] p = plainSoftmax(logits, temperature);
     int[] order =
         IntStream.range(0, n)
-            .filter(i -> p[i] >= cutoff)
             .boxed()
-            .sorted((a, b) -> Float.compare(p[b], p[a])) // stable
+            .sorted((a, b) -> Double.compare(p[b], p[a])) // stable
             .mapToInt(Integer::intValue)
             .toArray();
-    float sum = 0;
+    double sum = 0;
     int size = 0;
-    while (size < order.length && sum <= topp) {
+    while (size < n && sum <= topp) {
       sum += p[order[size++]];
     }
-    float passed = 0;
-    for (int i = 0; i < size; i++) {
-      passed += p[order[i]];
-      if (coin * sum < passed) {
-        return order[i];
+    double rounding = 1e-6 + n * 0x1p-24 + p[order[size - 1]]; // and where the set ends
+    double before = 0;
+    for (int token : order) {
+      if (token == chosen) {
+        assertTrue(coin * sum > before - rounding, given);
+        assertTrue(coin * sum < before + p[chosen] + rounding, given);
+        return;
       }
+      before += p[token];
     }
-    return order[size - 1];
   }
 
-  private static float[] plainSoftmax(float[] logits, float temperature) {
-    float max = logits[Sampler.argmax(logits)] / temperature;
-    float[] p = new float[logits.length];
-    float sum = 0;
+  private static double[] plainSoftmax(float[] logits, float temperature) {
+    double max = Double.NEGATIVE_INFINITY;
+    for (float logit : logits) {
+      max = logit / temperature > max ? logit / temperature : max;
+    }
+    double[] p = new double[logits.length];
+    double sum = 0;
     for (int i = 0; i < p.length; i++) {
-      float e = (float) Math.exp(logits[i] / temperature - max);
-      p[i] = Float.isNaN(e) ? 0 : e;
+      double e = Math.exp(logits[i] / temperature - max);
+      p[i] = Double.isNaN(e) ? 0 : e;
       sum += p[i];
     }
     for (int i = 0; i < p.length; i++) {
@@ -167,18 +177,57 @@ class SamplerTest {
     return p;
   }
 
+  /// The heart of it: neither the number of nodes nor asking for all logits changes a token.
   @Test
-  void shouldGiveTheProbabilitiesOfMathExp() {
+  void shouldDrawTheSameOnAnyNumberOfNodes() {
     long seed = new Random().nextLong();
     System.out.println("seed " + seed);
     Random random = new Random(seed);
-    float[] logits = new float[1_000_000];
-    for (int i = 1; i < logits.length; i++) {
-      logits[i] = random.nextFloat() * -random.nextInt(1, 115);
+    int asked = 0;
+    int sufficed = 0;
+    for (int round = 1; round <= 400; round++) {
+      float[] logits = randomLogits(random, 8 + random.nextInt(round % 50 == 0 ? 130_000 : 3000));
+      float temperature = random.nextInt(9) == 0 ? 0 : 0.05f + 2 * random.nextFloat();
+      float topp = random.nextInt(5) == 0 ? random.nextInt(2) : random.nextFloat();
+      int expected = FullLogits.next(Sampler.of(temperature, topp, round), logits);
+      for (int ranks = 2; ranks <= 8; ranks++) {
+        Choice choice = FullLogits.next(Sampler.of(temperature, topp, round), ranks, logits);
+        String given = "round %d temperature %s topp %s".formatted(round, temperature, topp);
+        assertEquals(expected, choice.token(), given);
+        asked += choice.askedForAll() ? 1 : 0;
+        sufficed += choice.askedForAll() ? 0 : 1;
+      }
     }
-    float[] expected = plainSoftmax(logits, 0.9f);
-    new Softmax().apply(logits, 0.9f, 0);
-    assertArrayEquals(expected, logits);
+    assertTrue(asked > 100 && sufficed > 100, "asked %d, sufficed %d".formatted(asked, sufficed));
+  }
+
+  /// A coin is tossed once per token, whether or not the candidates suffice the first time.
+  @Test
+  void shouldDrawTheSameSequenceHoweverOftenAllLogitsAreNeeded() {
+    Random random = new Random(7);
+    Sampler one = Sampler.of(1, 0.9f, 5);
+    Sampler four = Sampler.of(1, 0.9f, 5);
+    boolean[] asked = new boolean[2];
+    for (int i = 0; i < 200; i++) {
+      float[] logits = new float[1000];
+      for (int token = 0; token < logits.length; token++) {
+        logits[token] = (i % 3) * 3 * (float) random.nextGaussian();
+      }
+      Choice choice = FullLogits.next(four, 4, logits);
+      assertEquals(FullLogits.next(one, logits), choice.token(), "token " + i);
+      asked[choice.askedForAll() ? 1 : 0] = true;
+    }
+    assertTrue(asked[0] && asked[1]);
+  }
+
+  @Test
+  void shouldDrawAtTemperaturesNearZeroAsGreedyDoes() {
+    float[] logits = {3, -7, 9.5f, 9.499f, 2};
+    for (float temperature : new float[] {1e-6f, 1e-9f, 1e-20f, Float.MIN_VALUE}) {
+      assertEquals(2, FullLogits.next(Sampler.of(temperature, 0.9f, 3), logits));
+      assertEquals(2, FullLogits.next(Sampler.of(temperature, 0.9f, 3), 2, logits).token());
+      assertEquals(2, FullLogits.next(Sampler.of(temperature, 1, 3), 3, logits).token());
+    }
   }
 
   @Test
@@ -202,7 +251,8 @@ class SamplerTest {
       }
       float[] before = logits.clone();
       float temperature = random.nextInt(3) * 0.7f;
-      int chosen = Sampler.of(temperature, random.nextFloat() * 1.2f, round).next(logits);
+      int chosen =
+          FullLogits.next(Sampler.of(temperature, random.nextFloat() * 1.2f, round), logits);
       boolean allBad =
           IntStream.range(0, before.length).noneMatch(i -> before[i] > Float.NEGATIVE_INFINITY);
       assertTrue(

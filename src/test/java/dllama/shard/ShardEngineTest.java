@@ -133,7 +133,7 @@ class ShardEngineTest {
     try (var arena = Arena.ofConfined();
         var pool = new WorkerPool(1)) {
       ShardEngine engine = engine(arena, pool, 1, kernels, new ShardPlan(spec, exchange, 4));
-      engine.begin(1, 0, false);
+      engine.begin(1, 0, 0);
       assertTrue(engine.advance());
       Arrays.fill(engine.input(), 0);
       MemorySegment[] partials = new MemorySegment[4];
@@ -191,7 +191,7 @@ class ShardEngineTest {
         var pool = new WorkerPool(1)) {
       ShardEngine engine = engine(arena, pool, 1, Kernels.choose(true));
       assertThrows(IllegalStateException.class, engine::advance);
-      engine.begin(1, 0, false);
+      engine.begin(1, 0, 0);
       MemorySegment partial = arena.allocate(engine.partialBytes());
       assertThrows(IllegalStateException.class, () -> engine.writePartial(partial));
       assertTrue(engine.advance());
@@ -207,7 +207,7 @@ class ShardEngineTest {
     try (var arena = Arena.ofConfined();
         var pool = new WorkerPool(1)) {
       ShardEngine engine = engine(arena, pool, 1, Kernels.choose(true));
-      engine.begin(1, 0, false);
+      engine.begin(1, 0, 0);
       assertTrue(engine.advance());
       MemorySegment[] cut = {arena.allocate(engine.partialBytes() - 1)};
       assertThrows(IllegalArgumentException.class, () -> engine.reduce(cut));
@@ -232,7 +232,7 @@ class ShardEngineTest {
     try (var arena = Arena.ofConfined();
         var pool = new WorkerPool(1)) {
       ShardEngine engine = engine(arena, pool, 1, Kernels.choose(true));
-      engine.begin(1, 0, true);
+      engine.begin(1, 0, 1);
       MemorySegment[] partials = {arena.allocate(engine.partialBytes())};
       int count = 0;
       while (engine.advance()) {
@@ -267,7 +267,7 @@ class ShardEngineTest {
 
   private static void step(ShardEngine engine, MemorySegment[] partials, int tokens, int position) {
     Arrays.fill(engine.input(), 0.5f);
-    engine.begin(tokens, position, true);
+    engine.begin(tokens, position, 1);
     while (engine.advance()) {
       engine.writePartial(partials[0]);
       engine.reduce(partials);

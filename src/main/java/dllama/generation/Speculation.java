@@ -1,0 +1,85 @@
+package dllama.generation;
+
+import dllama.model.LogitsWanted;
+import org.jspecify.annotations.Nullable;
+
+/// Guessing tokens ahead of the model: a step computes what follows each of some guessed tokens in
+/// little more time than one token takes, and those that it agrees with are free. The answer is the
+/// same, token by token. With greedy sampling only.
+///
+/// One generator's, which tells what it has seen; keeps what was measured from one generation to
+/// the next.
+public final class Speculation {
+  private static final int[] NOTHING = {};
+
+  private final @Nullable Proposer proposer;
+  private final @Nullable SpeculationPace pace;
+
+  private Speculation(@Nullable Proposer proposer, @Nullable SpeculationPace pace) {
+    this.proposer = proposer;
+    this.pace = pace;
+  }
+
+  /// Token by token.
+  public static Speculation off() {
+    return new Speculation(null, null);
+  }
+
+  /// Prompt lookup whenever there is a guess.
+  public static Speculation always() {
+    return unpaced(new PromptLookup());
+  }
+
+  /// Prompt lookup as far as it pays.
+  public static Speculation auto() {
+    return auto(new PromptLookup());
+  }
+
+  /// Guesses of `proposer`, as far as they pay.
+  public static Speculation auto(Proposer proposer) {
+    return new Speculation(proposer, new SpeculationPace());
+  }
+
+  /// All guesses of `proposer`.
+  static Speculation unpaced(Proposer proposer) {
+    return new Speculation(proposer, null);
+  }
+
+  /// As a setting says.
+  ///
+  /// @param on null for as far as it pays
+  public static Speculation of(@Nullable Boolean on) {
+    if (on == null) {
+      return auto();
+    }
+    return on ? always() : off();
+  }
+
+  void begin(int[] tokens) {
+    if (proposer != null) {
+      proposer.begin(tokens);
+    }
+  }
+
+  void follow(int token) {
+    if (proposer != null) {
+      proposer.follow(token);
+    }
+  }
+
+  /// Tokens to try in the next step, at most `room`; often none.
+  int[] propose(int room) {
+    int most = Math.min(room, Math.min(SpeculationPace.MAX_LENGTH, LogitsWanted.Best.MAX_ROWS - 1));
+    if (proposer == null || most < 1) {
+      return NOTHING;
+    }
+    int length = pace == null ? most : pace.length(most);
+    return length < 1 ? NOTHING : proposer.propose(length);
+  }
+
+  void measured(int guessed, int right, long nanos) {
+    if (pace != null) {
+      pace.measured(guessed, right, nanos);
+    }
+  }
+}

@@ -1,0 +1,51 @@
+package dllama.model;
+
+/// What becomes of the logits of a step: the less of them is wanted, the less has to travel.
+public sealed interface LogitsWanted {
+  /// Of how many of the batch's last tokens logits are computed.
+  int rows();
+
+  /// Nothing: the step only fills the cache.
+  record Nothing() implements LogitsWanted {
+    @Override
+    public int rows() {
+      return 0;
+    }
+  }
+
+  /// All logits of the last token.
+  record All() implements LogitsWanted {
+    @Override
+    public int rows() {
+      return 1;
+    }
+  }
+
+  /// The most probable token after each of the last `rows` tokens; of equal ones the first.
+  record Best(int rows) implements LogitsWanted {
+    /// What ranks have room for.
+    public static final int MAX_ROWS = 16;
+
+    public Best {
+      if (rows < 1 || rows > MAX_ROWS) {
+        throw new IllegalArgumentException("rows=" + rows);
+      }
+    }
+  }
+
+  /// A token drawn after the last one.
+  ///
+  /// @param everything whether every token may be drawn; if not, the most probable ones mostly do
+  record Draw(float temperature, boolean everything) implements LogitsWanted {
+    public Draw {
+      if (!(temperature > 0) || temperature == Float.POSITIVE_INFINITY) {
+        throw new IllegalArgumentException("temperature=" + temperature);
+      }
+    }
+
+    @Override
+    public int rows() {
+      return 1;
+    }
+  }
+}

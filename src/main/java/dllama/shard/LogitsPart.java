@@ -1,0 +1,27 @@
+package dllama.shard;
+
+/// What one rank tells the root of its logits: as little as what is wanted can be made of.
+///
+/// Its arrays belong to the rank, and are valid until its next step.
+public sealed interface LogitsPart {
+  /// All of them.
+  ///
+  /// @param values those of the last token, `[rank's vocabulary]`
+  record Rows(float[] values) implements LogitsPart {}
+
+  /// The largest after each of the last tokens, of equal ones the first.
+  ///
+  /// @param rows in the arrays
+  record Best(int rows, int[] tokens, float[] logits) implements LogitsPart {}
+
+  /// The largest of the last token in order, of equal ones the first first, and the weight of all.
+  ///
+  /// @param size of the arrays' filled part: [#SIZE], or the rank's whole vocabulary
+  /// @param exponent of the rank's largest weight, see [Weights]
+  /// @param sums `[Weights.BINS]`
+  record Candidates(int size, int[] tokens, float[] logits, int exponent, long[] sums)
+      implements LogitsPart {
+    /// So many tokens have 90 % of the probability together unless the model has no idea; 1 kB.
+    public static final int SIZE = 128;
+  }
+}

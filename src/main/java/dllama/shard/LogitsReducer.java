@@ -1,0 +1,67 @@
+package dllama.shard;
+
+import dllama.model.LogitsWanted;
+import dllama.model.LogitsWanted.Draw;
+import dllama.shard.LogitsPart.Best;
+import dllama.shard.LogitsPart.Candidates;
+import dllama.shard.LogitsPart.Rows;
+import dllama.shard.ShardPlan.Range;
+import java.util.Arrays;
+
+/// Makes of one rank's logits what the root has to be told of them. Used by one thread at a time;
+/// allocates little once warm, and no arrays.
+public final class LogitsReducer {
+  private final Range vocabulary;
+  private final Weights weights = new Weights();
+  private final TopLogits top = new TopLogits();
+  private final long[] sums = new long[Weights.BINS];
+  private final int[] tokens = new int[Candidates.SIZE];
+  private final float[] values = new float[Candidates.SIZE];
+
+  /// @param vocabulary the token ids of the rank's logits
+  public LogitsReducer(Range vocabulary) {
+    this.vocabulary = vocabulary;
+  }
+
+  /// What the root has to be told.
+  ///
+  /// @param logits `[wanted.rows(), vocabulary]`, or more rows
+  public LogitsPart reduce(LogitsWanted wanted, float[] logits) {
+    return switch (wanted) {
+      case LogitsWanted.All _ -> new Rows(logits);
+      case LogitsWanted.Best(int rows) -> best(rows, logits);
+      case Draw(float _, boolean everything) when everything -> new Rows(logits);
+      case Draw(float temperature, boolean _) -> candidates(temperature, logits);
+      case LogitsWanted.Nothing _ -> throw new IllegalArgumentException("wanted=" + wanted);
+    };
+  }
+
+  private Best best(int rows, float[] logits) {
+    for (int row = 0; row < rows; row++) {
+      int from = row * vocabulary.size();
+      int best = from;
+      float max = Float.NEGATIVE_INFINITY;
+      for (int i = from; i < from + vocabulary.size(); i++) {
+        if (logits[i] > max) {
+          max = logits[i];
+          best = i;
+        }
+      }
+      tokens[row] = vocabulary.from() + best - from;
+      values[row] = max;
+    }
+    return new Best(rows, tokens, values);
+  }
+
+  private Candidates candidates(float temperature, float[] logits) {
+    top.select(logits, vocabulary.from(), Candidates.SIZE);
+    top.get(tokens, values);
+    Arrays.fill(sums, 0);
+    int exponent = 0;
+    if (!Weights.certain(values[0], temperature)) {
+      exponent = Weights.exponent(values[0], temperature);
+      weights.sum(logits, temperature, exponent, sums);
+    }
+    return new Candidates(top.size(), tokens, values, exponent, sums);
+  }
+}
