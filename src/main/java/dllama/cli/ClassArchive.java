@@ -162,16 +162,20 @@ final class ClassArchive {
     }
   }
 
-  /** A process that uses one keeps it, mapped; Windows refuses to delete that, which is as well. */
   private void deleteOthers() throws IOException {
     try (DirectoryStream<Path> archives = Files.newDirectoryStream(folder, "*" + SUFFIX)) {
       for (Path archive : archives) {
-        try {
-          Files.delete(archive);
-        } catch (IOException e) {
-          continue; // in use
-        }
+        deleteUnlessInUse(archive);
       }
+    }
+  }
+
+  /** A process that uses one keeps it, mapped; Windows refuses to delete that, which is as well. */
+  private static boolean deleteUnlessInUse(Path archive) {
+    try {
+      return Files.deleteIfExists(archive);
+    } catch (IOException e) {
+      return false;
     }
   }
 }
