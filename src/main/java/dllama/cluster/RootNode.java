@@ -39,6 +39,7 @@ public final class RootNode implements AutoCloseable {
   public static RootNode start(
       ClusterSettings settings, Config akka, RootModel model, RootListener listener) {
     model.checkFrames(settings.sync().maxFrameBytes());
+    CollectiveRule.check(settings.sync().collective(), model.exchange());
     List<Integer> usable = ShardPlan.usableWorldSizes(model.spec(), model.exchange());
     var gate =
         new ClusterGate(
@@ -64,7 +65,7 @@ public final class RootNode implements AutoCloseable {
     int maxBatchTokens = model.maxBatchTokens(settings.sync().maxFrameBytes());
     machine
         .host()
-        .objection(model.assignment(0, mostNodes, maxBatchTokens))
+        .objection(model.assignment(0, mostNodes, maxBatchTokens, settings.sync().collective()))
         .ifPresent(
             objection -> {
               throw new UserException("this node " + objection);

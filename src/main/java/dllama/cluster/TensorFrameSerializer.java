@@ -59,8 +59,8 @@ public final class TensorFrameSerializer extends SerializerWithStringManifest
         to.put((byte) (logits ? 1 : 0));
         put(rows, to);
       }
-      case Partial(int epoch, long sync, int rank, var values) -> {
-        to.putInt(epoch).putLong(sync).putInt(rank);
+      case Partial(int epoch, long round, int rank, var values) -> {
+        to.putInt(epoch).putLong(round).putInt(rank);
         put(values, to);
       }
       case LogitsSlice(int epoch, long step, int rank, float[] values) -> {
@@ -76,7 +76,7 @@ public final class TensorFrameSerializer extends SerializerWithStringManifest
   }
 
   private static void put(FrameBuffer buffer, ByteBuffer to) {
-    to.put(buffer.bytes(), 0, buffer.length());
+    to.put(buffer.bytes(), buffer.offset(), buffer.length());
   }
 
   @Override
