@@ -17,6 +17,7 @@ import dllama.settings.CollectiveType;
 import dllama.shard.EngineSettings;
 import dllama.shard.ShardEngine;
 import dllama.shard.ShardLayout;
+import dllama.shard.ShardPlan;
 import dllama.shard.SliceReader;
 import dllama.tensor.DType;
 import dllama.tensor.Kernels;
@@ -36,7 +37,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ShardStepsTest {
   private static final int EPOCH = 4;
   private static final int TOKENS = 3;
-  private static final ModelSpec SPEC = Shapes.named("tiny").spec(DType.Q40);
+  private static final ModelSpec SPEC = Shapes.spec("tiny", DType.Q40);
 
   private final Arena arena = Arena.ofShared();
   private final WorkerPool pool = new WorkerPool(1);
@@ -149,7 +150,7 @@ class ShardStepsTest {
 
   @Test
   void shouldChooseByTheBytesSaved() {
-    ModelSpec llama = Shapes.named("llama3.2-1b").spec(DType.Q40);
+    ModelSpec llama = Shapes.spec("llama3.2-1b", DType.Q40);
     assertFalse(scatters(llama, DType.Q80, 2, 1));
     assertFalse(scatters(llama, DType.Q80, 4, 1));
     assertFalse(scatters(llama, DType.Q80, 4, 32), "four nodes would move more bytes");
@@ -161,8 +162,7 @@ class ShardStepsTest {
   }
 
   private static boolean scatters(ModelSpec spec, DType exchange, int nodes, int tokens) {
-    return new CollectiveRule(
-            new dllama.shard.ShardPlan(spec, exchange, nodes), CollectiveType.AUTO)
+    return new CollectiveRule(new ShardPlan(spec, exchange, nodes), CollectiveType.AUTO)
         .scatters(tokens);
   }
 }
