@@ -63,6 +63,11 @@ final class Progress implements RootListener {
   }
 
   @Override
+  public synchronized void notice(String what) {
+    lines.say(what);
+  }
+
+  @Override
   public synchronized void loading(int rank, String address, long bytes, long total) {
     transfers.computeIfAbsent(rank, _ -> new Transfer(address)).progress(bytes, total);
     if (lines.due()) {

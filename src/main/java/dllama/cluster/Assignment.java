@@ -2,6 +2,7 @@ package dllama.cluster;
 
 import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
+import dllama.settings.CollectiveType;
 import dllama.shard.ShardLayout;
 import dllama.shard.ShardPlan;
 import dllama.tensor.DType;
@@ -11,6 +12,7 @@ import dllama.tensor.DType;
 ///
 /// @param rank 0 is the root itself
 /// @param exchange type of exchanged partials
+/// @param collective how partials are summed, see [CollectiveRule]
 /// @param kv type of the key/value cache
 /// @param contextLength positions to reserve
 /// @param maxBatchTokens tokens that one step may hold
@@ -23,6 +25,7 @@ record Assignment(
     int worldSize,
     ModelSpec spec,
     DType exchange,
+    CollectiveType collective,
     DType kv,
     int contextLength,
     int maxBatchTokens,
@@ -56,6 +59,7 @@ record Assignment(
         worldSize,
         spec,
         exchange,
+        collective,
         kv,
         contextLength,
         maxBatchTokens,

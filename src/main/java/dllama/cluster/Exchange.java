@@ -6,12 +6,16 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
-/// Where partials of one epoch meet: the [LayerShard] actor puts them in as they arrive, the
-/// compute thread takes them out all-reduce by all-reduce.
+/// Where frames of one epoch meet: the [LayerShard] actor puts them in as they arrive, the compute
+/// thread takes them out round by round. Rounds are numbered through the epoch; an all-reduce takes
+/// one or two of them, as its [Collective][dllama.shard.Collective] says, the same on all ranks.
 ///
-/// A peer can be one all-reduce ahead of this rank, never two: it can not finish number s + 1
-/// without this rank's own partial of s + 1. So two places per rank suffice, chosen by the number's
-/// parity, and also a sender may overwrite the buffer of number s when it starts on s + 2.
+/// In every round every rank sends a frame to every other one and goes on when it has all of
+/// theirs. So a peer can be one round ahead of this rank, never two: it can not finish round r + 1
+/// without this rank's own frame of r + 1, which is sent after this rank has finished r. Two places
+/// per rank suffice, chosen by the round's parity, whatever the rounds are for. For the same reason
+/// a sender may overwrite the buffer of round r when it starts on r + 2: it then has everybody's
+/// frame of r + 1, and they sent those after they had got its frame of r.
 final class Exchange {
   private final int epoch;
   private final int rank;
@@ -37,7 +41,7 @@ final class Exchange {
   /// @return false if the frame is not one that this rank can be waiting for: another epoch, an
   ///     unknown or doubled sender, a number out of turn; it is then dropped
   boolean put(Partial partial) {
-    long ahead = partial.sync() - current;
+    long ahead = partial.round() - current;
     int from = partial.rank();
     if (partial.epoch() != epoch || from < 0 || from >= worldSize || from == rank) {
       return false;
@@ -45,7 +49,7 @@ final class Exchange {
     if (ahead < 0 || ahead > 1) {
       return false;
     }
-    int parity = (int) (partial.sync() & 1);
+    int parity = (int) (partial.round() & 1);
     if (!places.compareAndSet(parity * worldSize + from, null, partial.values())) {
       return false;
     }
@@ -53,48 +57,34 @@ final class Exchange {
     return true;
   }
 
-  /// Number of the all-reduce that the compute thread does now, or will do next.
+  /// Number of the round that the compute thread is in, or will be in next.
   long current() {
     return current;
   }
 
-  /// Whether all partials of the current all-reduce are here, or can not be waited for any more.
+  /// Whether all partials of the current round are here, or can not be waited for any more.
   boolean settled() {
     return arrived[(int) (current & 1)].get() == worldSize - 1 || failure != null;
   }
 
-  /// The first rank, other than this one, whose partial of the current all-reduce does not have
-  /// `bytes` bytes; −1 if all do. Valid once [#settled].
-  int misfit(int bytes) {
-    for (int from = 0; from < worldSize; from++) {
-      int length = length(from);
-      if (from != rank && length >= 0 && length != bytes) {
-        return from;
-      }
-    }
-    return -1;
-  }
-
-  /// Bytes of a peer's partial of the current all-reduce; −1 while it is not here.
+  /// Bytes of a peer's frame of the current round; −1 while it is not here.
   int length(int from) {
     FrameBuffer buffer = places.get((int) (current & 1) * worldSize + from);
     return buffer == null ? -1 : buffer.length();
   }
 
-  /// The partials of the current all-reduce in rank order, `own` among them.
+  /// What all ranks have sent in the current round, in rank order, `own` among it. Valid, and the
+  /// caller's to change, until the next call.
   ///
-  /// @param bytes what each must hold
-  /// @throws IllegalStateException if one is missing or has another length, see [#misfit]
-  MemorySegment[] take(MemorySegment own, int bytes) {
+  /// @throws IllegalStateException if one is missing
+  MemorySegment[] take(MemorySegment own) {
     int parity = (int) (current & 1);
     for (int from = 0; from < worldSize; from++) {
       FrameBuffer buffer = places.get(parity * worldSize + from);
       if (from == rank) {
         partials[from] = own;
-      } else if (buffer == null || buffer.length() != bytes) {
-        throw new IllegalStateException(
-            "partial of rank %d: length=%s, expected %d"
-                .formatted(from, buffer == null ? "none" : buffer.length(), bytes));
+      } else if (buffer == null) {
+        throw new IllegalStateException("nothing from rank " + from);
       } else {
         partials[from] = buffer.segment();
       }
@@ -102,7 +92,7 @@ final class Exchange {
     return partials;
   }
 
-  /// Gives the buffers of the current all-reduce back and turns to the next one.
+  /// Gives the buffers of the current round back and turns to the next one.
   void next() {
     long done = current; // only this thread writes it
     int parity = (int) (done & 1);
@@ -116,7 +106,7 @@ final class Exchange {
     current = done + 1;
   }
 
-  /// The first rank, other than this one, whose partial of the current all-reduce is missing; −1 if
+  /// The first rank, other than this one, whose partial of the current round is missing; −1 if
   /// none is.
   int missingRank() {
     int parity = (int) (current & 1);

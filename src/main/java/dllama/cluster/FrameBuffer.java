@@ -7,11 +7,24 @@ import java.lang.foreign.MemorySegment;
 final class FrameBuffer {
   private final byte[] bytes;
   private final MemorySegment segment;
+  private final int offset;
   private int length;
 
   FrameBuffer(int capacity) {
     bytes = new byte[capacity];
     segment = MemorySegment.ofArray(bytes);
+    offset = 0;
+  }
+
+  private FrameBuffer(FrameBuffer whole, int offset) {
+    bytes = whole.bytes;
+    segment = whole.segment;
+    this.offset = offset;
+  }
+
+  /// `length` bytes of this buffer from `from` on, to be sent: the same memory.
+  FrameBuffer part(int from, int length) {
+    return new FrameBuffer(this, from).withLength(length);
   }
 
   byte[] bytes() {
@@ -22,7 +35,12 @@ final class FrameBuffer {
     return segment;
   }
 
-  /// Bytes that hold data, from 0 on.
+  /// First byte that holds data; 0 unless this is a part of another buffer.
+  int offset() {
+    return offset;
+  }
+
+  /// Bytes that hold data, from [#offset] on.
   int length() {
     return length;
   }
@@ -32,7 +50,7 @@ final class FrameBuffer {
   }
 
   FrameBuffer withLength(int newLength) {
-    if (newLength < 0 || newLength > bytes.length) {
+    if (newLength < 0 || newLength > bytes.length - offset) {
       throw new IllegalArgumentException("length=" + newLength + " capacity=" + bytes.length);
     }
     length = newLength;

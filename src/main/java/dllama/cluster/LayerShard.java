@@ -15,7 +15,6 @@ import dllama.shard.ShardEngine;
 import dllama.shard.ShardLayout;
 import dllama.shard.SliceReader;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -248,8 +247,6 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
   }
 
   private void onBuilt(Rank now, Built built) {
-    List<ActorRef<Command>> peers = new ArrayList<>(now.ranks);
-    peers.remove(now.assignment.rank());
     now.steps =
         new ShardSteps(
             now.assignment,
@@ -257,7 +254,7 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
             host.kernels(),
             now.exchange,
             computeWait,
-            peers,
+            now.ranks,
             now.root,
             host.stall());
     int number = now.assignment.rank();
@@ -288,7 +285,7 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
       frames.give(partial.values());
       getContext()
           .getLog()
-          .debug("dropped partial {} of epoch {}", partial.sync(), partial.epoch());
+          .debug("dropped a frame of round {} of epoch {}", partial.round(), partial.epoch());
     }
   }
 

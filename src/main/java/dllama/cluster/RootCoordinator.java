@@ -252,7 +252,8 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
     switch (gate.decide(workers.size() + 1, System.nanoTime())) {
       case ClusterGate.Decision.Wait(String what) -> await(what);
       case ClusterGate.Decision.Form(int nodes) -> {
-        Assignment assignment = model.assignment(epoch + 1, nodes, maxBatchTokens);
+        Assignment assignment =
+            model.assignment(epoch + 1, nodes, maxBatchTokens, settings.sync().collective());
         Optional<String> objection = host.objection(assignment);
         if (objection.isPresent()) {
           await(
@@ -286,6 +287,10 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
             epoch, nodes, self, workers.values(), rank -> assignment.forRank(rank).sliceKey());
     world = formed;
     listener.forming(nodes);
+    if (CollectiveRule.of(assignment).roundsSums()) {
+      listener.notice(
+          "sums are rounded to q80 on their way (reduce-scatter-q80): results may differ");
+    }
     for (int rank = 0; rank < nodes; rank++) {
       unready.add(rank);
       Assignment part = assignment.forRank(rank);

@@ -10,6 +10,9 @@ public interface RootListener {
   /// The world is formed: `nodes` ranks; their slices are loaded next.
   void forming(int nodes);
 
+  /// Something about the world that forms that changes what it answers. `what` is one line.
+  default void notice(String what) {}
+
   /// Bytes of rank `rank`'s slice that have arrived; called often, also with `bytes == total`.
   void loading(int rank, String address, long bytes, long total);
 

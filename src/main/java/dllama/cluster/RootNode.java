@@ -45,6 +45,7 @@ public final class RootNode implements AutoCloseable {
       ShardCache cache,
       RootListener listener) {
     model.checkFrames(settings.sync().maxFrameBytes());
+    CollectiveRule.check(settings.sync().collective(), model.exchange());
     List<Integer> usable = ShardPlan.usableWorldSizes(model.spec(), model.exchange());
     var gate =
         new ClusterGate(
@@ -69,7 +70,7 @@ public final class RootNode implements AutoCloseable {
     var exchange = NodeSystem.exchange(settings);
     machine = new NodeMachine(settings, Kernels.choose(true), cache, WorkerListener.silent());
     int maxBatchTokens = model.maxBatchTokens(settings.sync().maxFrameBytes());
-    Assignment part = model.assignment(0, mostNodes, maxBatchTokens);
+    Assignment part = model.assignment(0, mostNodes, maxBatchTokens, settings.sync().collective());
     machine
         .host()
         .objection(part)

@@ -7,6 +7,7 @@ import dllama.cluster.TensorFrame.Logits;
 import dllama.cluster.TensorFrame.Partial;
 import dllama.cluster.loop.ComputeWait;
 import dllama.model.LogitsWanted;
+import dllama.shard.Collective;
 import dllama.shard.ShardEngine;
 import dllama.tensor.DType;
 import dllama.tensor.Kernels;
@@ -38,24 +39,30 @@ final class ShardSteps {
   private final Kernels kernels;
   private final Exchange exchange;
   private final ComputeWait computeWait;
-  private final List<ActorRef<LayerShard.Command>> peers;
+  private final List<ActorRef<LayerShard.Command>> ranks;
   private final ActorRef<RootCoordinator.Command> root;
   private final long stallNanos;
+  private final CollectiveRule rule;
+  private final Collective direct;
+  private final Collective scattered;
+
+  /// What this rank sends, by the parity of the round; [Exchange] says why two suffice.
   private final FrameBuffer[] own;
+
   private final BooleanSupplier settled;
 
   /// The step whose logits the engine holds; −1 for none.
   private long logitsOf = -1;
 
-  /// @param peers the other ranks
-  /// @param stall how long a peer that is alive may keep this rank waiting for one partial
+  /// @param ranks the shards of all ranks, in rank order
+  /// @param stall how long a peer that is alive may keep this rank waiting in one round
   ShardSteps(
       Assignment assignment,
       ShardEngine engine,
       Kernels kernels,
       Exchange exchange,
       ComputeWait computeWait,
-      List<ActorRef<LayerShard.Command>> peers,
+      List<ActorRef<LayerShard.Command>> ranks,
       ActorRef<RootCoordinator.Command> root,
       Duration stall) {
     this.assignment = assignment;
@@ -63,15 +70,14 @@ final class ShardSteps {
     this.kernels = kernels;
     this.exchange = exchange;
     this.computeWait = computeWait;
-    this.peers = peers;
+    this.ranks = ranks;
     this.root = root;
     stallNanos = stall.toNanos();
-    int bytes =
-        (int)
-            assignment
-                .plan()
-                .partialType()
-                .byteSize((long) assignment.maxBatchTokens() * assignment.spec().dim());
+    rule = CollectiveRule.of(assignment);
+    direct = Collective.direct(engine);
+    scattered = Collective.reduceScatter(engine, rule.sums());
+    int values = Math.multiplyExact(assignment.maxBatchTokens(), assignment.spec().dim());
+    int bytes = Math.toIntExact(DType.F32.byteSize(values)); // nothing wider is sent
     own = new FrameBuffer[] {new FrameBuffer(bytes), new FrameBuffer(bytes)};
     settled = exchange::settled;
   }
@@ -98,12 +104,12 @@ final class ShardSteps {
       kernels.decode(input.rows().segment(), 0, DType.F32, values, false, engine.input(), 0);
       engine.begin(input.tokens(), input.position(), input.wanted().rows());
       logitsOf = -1;
-      int bytes = (int) engine.partialBytes();
+      Collective collective = rule.scatters(input.tokens()) ? scattered : direct;
       long waited = 0;
       while (engine.advance()) {
-        FrameBuffer mine = own[(int) (exchange.current() & 1)].withLength(bytes);
-        engine.writePartial(mine.segment());
-        waited += exchange(mine, bytes);
+        for (int round = 0; round < collective.rounds(); round++) {
+          waited += run(collective, round);
+        }
       }
       boolean logits = input.wanted().rows() > 0;
       if (logits) {
@@ -129,35 +135,59 @@ final class ShardSteps {
     root.tell(new Logits(assignment.epoch(), logitsOf, assignment.rank(), engine.logits(wanted)));
   }
 
-  private long exchange(FrameBuffer mine, int bytes) {
+  /// One round of an all-reduce.
+  ///
+  /// @return nanoseconds spent waiting
+  private long run(Collective collective, int round) {
+    FrameBuffer mine = own[(int) (exchange.current() & 1)];
+    collective.write(round, mine.segment());
     long from = System.nanoTime();
-    if (!peers.isEmpty()) {
-      Partial partial =
-          new Partial(assignment.epoch(), exchange.current(), assignment.rank(), mine);
-      for (int peer = 0; peer < peers.size(); peer++) {
-        peers.get(peer).tell(partial);
-      }
-      boolean arrived = computeWait.await(settled, from + stallNanos);
-      String failure = exchange.failure();
-      if (failure != null) {
-        throw new Aborted(assignment.rank(), failure);
-      }
-      if (!arrived) {
-        throw new Aborted(
-            exchange.missingRank(),
-            "kept rank %d waiting for a partial for %d s"
-                .formatted(assignment.rank(), Duration.ofNanos(stallNanos).toSeconds()));
-      }
-      int misfit = exchange.misfit(bytes); // nothing from the network is trusted
-      if (misfit >= 0) {
-        throw new Aborted(
-            misfit,
-            "sent a partial of %d bytes in place of %d".formatted(exchange.length(misfit), bytes));
-      }
+    if (ranks.size() > 1) {
+      send(collective, round, mine);
+      await(from + stallNanos);
+      checkLengths(collective, round);
     }
     long waited = System.nanoTime() - from;
-    engine.reduce(exchange.take(mine.segment(), bytes));
+    collective.read(round, exchange.take(mine.segment()));
     exchange.next();
     return waited;
+  }
+
+  /// To the next rank first, so that not all send to the same one at once.
+  private void send(Collective collective, int round, FrameBuffer mine) {
+    int self = assignment.rank();
+    for (int i = 1; i < ranks.size(); i++) {
+      int peer = (self + i) % ranks.size();
+      FrameBuffer part =
+          mine.part(collective.sentFrom(round, peer), collective.sentBytes(round, peer));
+      ranks.get(peer).tell(new Partial(assignment.epoch(), exchange.current(), self, part));
+    }
+  }
+
+  private void await(long deadlineNanos) {
+    boolean arrived = computeWait.await(settled, deadlineNanos);
+    String failure = exchange.failure();
+    if (failure != null) {
+      throw new Aborted(assignment.rank(), failure);
+    }
+    if (!arrived) {
+      throw new Aborted(
+          exchange.missingRank(),
+          "kept rank %d waiting for a partial for %d s"
+              .formatted(assignment.rank(), Duration.ofNanos(stallNanos).toSeconds()));
+    }
+  }
+
+  /// Nothing from the network is trusted.
+  private void checkLengths(Collective collective, int round) {
+    for (int i = 1; i < ranks.size(); i++) {
+      int peer = (assignment.rank() + i) % ranks.size();
+      int bytes = exchange.length(peer);
+      int expected = collective.receivedBytes(round, peer);
+      if (bytes != expected) {
+        throw new Aborted(
+            peer, "sent a partial of %d bytes in place of %d".formatted(bytes, expected));
+      }
+    }
   }
 }

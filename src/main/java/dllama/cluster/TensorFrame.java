@@ -20,11 +20,12 @@ sealed interface TensorFrame {
       int epoch, long step, int position, int tokens, LogitsWanted wanted, FrameBuffer rows)
       implements TensorFrame, LayerShard.Command {}
 
-  /// One rank's addend of one all-reduce, to every other rank.
+  /// What one rank sends to another in one round of an all-reduce.
   ///
-  /// @param sync number of the all-reduce in this epoch, from 0
-  /// @param values `[tokens, dim]` in the exchange type
-  record Partial(int epoch, long sync, int rank, FrameBuffer values)
+  /// @param round number in this epoch, from 0, of the rounds of all all-reduces
+  /// @param values those of `[tokens, dim]` that the [collective][dllama.shard.Collective] sends:
+  ///     the rank's addend in the exchange type, or sums
+  record Partial(int epoch, long round, int rank, FrameBuffer values)
       implements TensorFrame, LayerShard.Command {}
 
   /// What one rank tells of its logits, to the root; instead of [RootCoordinator.Stepped].

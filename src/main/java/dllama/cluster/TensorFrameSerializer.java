@@ -59,8 +59,8 @@ public final class TensorFrameSerializer extends SerializerWithStringManifest
         LogitsCodec.put(wanted, to);
         put(rows, to);
       }
-      case Partial(int epoch, long sync, int rank, var values) -> {
-        to.putInt(epoch).putLong(sync).putInt(rank);
+      case Partial(int epoch, long round, int rank, var values) -> {
+        to.putInt(epoch).putLong(round).putInt(rank);
         put(values, to);
       }
       case Logits(int epoch, long step, int rank, var part) -> {
@@ -75,7 +75,7 @@ public final class TensorFrameSerializer extends SerializerWithStringManifest
   }
 
   private static void put(FrameBuffer buffer, ByteBuffer to) {
-    to.put(buffer.bytes(), 0, buffer.length());
+    to.put(buffer.bytes(), buffer.offset(), buffer.length());
   }
 
   @Override

@@ -2,6 +2,7 @@ package dllama.settings;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -34,7 +35,9 @@ public record ClusterSettings(
   /// @param timeout silence after which a node counts as lost
   /// @param stallTimeout how long a node that is alive may keep the others waiting
   /// @param maxFrameBytes largest frame
-  public record Sync(Duration timeout, Duration stallTimeout, int maxFrameBytes) {}
+  /// @param collective how partials become sums
+  public record Sync(
+      Duration timeout, Duration stallTimeout, int maxFrameBytes, CollectiveType collective) {}
 
   /// The way of the weights to the workers.
   ///
@@ -86,7 +89,8 @@ public record ClusterSettings(
         new Sync(
             sync.duration("timeout", Duration.ofMillis(500), Duration.ofMinutes(10)),
             sync.duration("stall-timeout", Duration.ofSeconds(1), Duration.ofHours(1)),
-            sync.bytes("max-frame-bytes", 64 << 10, 64 << 20)),
+            sync.bytes("max-frame-bytes", 64 << 10, 64 << 20),
+            sync.unlessAuto("collective", ClusterSettings::collective).orElse(CollectiveType.AUTO)),
         new Weights(
             weights.bytes("chunk-bytes", 4 << 10, 1 << 20),
             weights.integer("window", 1, 1024),
@@ -106,6 +110,10 @@ public record ClusterSettings(
         values
             .unlessAuto("spin", (v, key) -> v.duration(key, Duration.ZERO, Duration.ofMillis(10)))
             .orElse(DEFAULT_SPIN));
+  }
+
+  private static CollectiveType collective(Values values, String key) {
+    return values.choice(key, EnumSet.complementOf(EnumSet.of(CollectiveType.AUTO)));
   }
 
   private static int nodes(Values values, String key) {

@@ -119,19 +119,21 @@ final class Values {
     return value;
   }
 
-  /// One of an enum's constants, in any case of letters.
+  /// One of an enum's constants, in any case of letters, with hyphens between words.
   <E extends Enum<E>> E choice(String key, Set<E> allowed) {
     String text = text(key);
     return allowed.stream()
-        .filter(constant -> constant.name().equalsIgnoreCase(text))
+        .filter(constant -> name(constant).equalsIgnoreCase(text))
         .findFirst()
         .orElseThrow(() -> bad(key, names(allowed)));
   }
 
   private static <E extends Enum<E>> String names(Set<E> constants) {
-    return constants.stream()
-        .map(constant -> constant.name().toLowerCase(Locale.ROOT))
-        .collect(Collectors.joining(", "));
+    return constants.stream().map(Values::name).collect(Collectors.joining(", "));
+  }
+
+  private static String name(Enum<?> constant) {
+    return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
   /// The error that `key` must be `allowed`.

@@ -27,9 +27,6 @@ import java.util.List;
 /// is cut into batches, nor with F32 exchange on the number of ranks ([ShardPlan] says how). Used
 /// by one thread at a time; allocates nothing after construction.
 public final class ShardEngine {
-  /// Below this many values the calling thread alone is faster than a barrier.
-  private static final int PARALLEL_VALUES = 1 << 15;
-
   private enum Phase {
     ATTENTION,
     FEED_FORWARD,
@@ -46,17 +43,12 @@ public final class ShardEngine {
   private final LayerBlock feedForward;
   private final OutputBlock output;
   private final LogitsReducer reducer;
-  private final WorkerPool.Task encodeShare = this::encodeShare;
-  private final WorkerPool.Task reduceShare = this::reduceShare;
-  private final WorkerPool.Task addNormedShare = this::addNormedShare;
+  private final PartialSum partialSum;
 
   private Phase phase = Phase.DONE;
   private int layer;
   private int logitsRows;
   private boolean exchanging;
-  private MemorySegment target = MemorySegment.NULL;
-  private MemorySegment[] partials = {};
-  private float[] outputNorm = {};
 
   /// @param slice this rank's weights as `layout` describes them, complete
   /// @param cache memory for keys and values, [#cacheBytes] bytes, 64-byte aligned
@@ -82,6 +74,7 @@ public final class ShardEngine {
     feedForward = feedForward(step, weights, settings.maxBatchTokens());
     output = new OutputBlock(step, weights, settings.maxBatchTokens());
     reducer = new LogitsReducer(plan.vocabulary(rank));
+    partialSum = new PartialSum(plan, step);
   }
 
   private static List<ShardWeights.Attention> attentions(ShardWeights weights) {
@@ -165,15 +158,14 @@ public final class ShardEngine {
 
   /// Size of one rank's encoded partial in this step.
   public long partialBytes() {
-    return partialType.byteSize((long) step.tokens * plan.spec().dim());
+    return partialType.byteSize(partialSum.values());
   }
 
   /// Encodes this rank's partial, `[tokens, dim]`, as little-endian F32 or Q80 blocks into the
   /// first [#partialBytes] bytes of `to`.
   public void writePartial(MemorySegment to) {
     requireExchange();
-    target = to;
-    share(encodeShare, values());
+    partialSum.write(0, partialSum.values(), partialType, to);
   }
 
   /// `x += partials[0] + partials[1] + …`, normed where the architecture says so; ends the
@@ -183,21 +175,35 @@ public final class ShardEngine {
   ///     of any alignment, on or off the heap
   public void reduce(MemorySegment[] all) {
     requireExchange();
-    if (all.length != plan.worldSize()) {
-      throw new IllegalArgumentException("partials=" + all.length);
-    }
-    for (MemorySegment one : all) {
-      if (one.byteSize() < partialBytes()) {
-        throw new IllegalArgumentException(
-            "partial of %d bytes, not %d".formatted(one.byteSize(), partialBytes()));
-      }
-    }
-    partials = all;
-    outputNorm = (phase == Phase.ATTENTION ? attention : feedForward).outputNorm();
-    share(reduceShare, values() * all.length);
-    if (outputNorm.length > 0) {
-      share(addNormedShare, values());
-    }
+    partialSum.sumAndAdd(all, outputNorm());
+    endExchange();
+  }
+
+  /// The partial on its way, for [Collective]s that leave a part of it to each rank.
+  PartialSum partialSum() {
+    return partialSum;
+  }
+
+  /// Adds the sum that is in [#partialSum] to the residual stream; ends the exchange.
+  void addSum() {
+    requireExchange();
+    partialSum.add(outputNorm());
+    endExchange();
+  }
+
+  ShardPlan plan() {
+    return plan;
+  }
+
+  int rank() {
+    return rank;
+  }
+
+  private float[] outputNorm() {
+    return (phase == Phase.ATTENTION ? attention : feedForward).outputNorm();
+  }
+
+  private void endExchange() {
     exchanging = false;
     if (phase == Phase.ATTENTION) {
       phase = Phase.FEED_FORWARD;
@@ -227,59 +233,5 @@ public final class ShardEngine {
     if (!exchanging) {
       throw new IllegalStateException("no exchange is due, phase=" + phase);
     }
-  }
-
-  private int values() {
-    return step.tokens * plan.spec().dim();
-  }
-
-  private void share(WorkerPool.Task task, int values) {
-    if (values < PARALLEL_VALUES) {
-      task.run(0, 1);
-    } else {
-      step.pool.run(task);
-    }
-  }
-
-  private void encodeShare(int thread, int threads) {
-    int from = firstValue(thread, threads);
-    int size = firstValue(thread + 1, threads) - from;
-    step.kernels.encode(step.partial, from, size, partialType, target, partialType.byteSize(from));
-  }
-
-  private void reduceShare(int thread, int threads) {
-    int from = firstValue(thread, threads);
-    int size = firstValue(thread + 1, threads) - from;
-    long fromByte = partialType.byteSize(from);
-    boolean tree = plan.sumsAsTree();
-    for (int other = 0; other < partials.length; other++) {
-      float[] to = tree ? step.sum.place(other) : step.partial;
-      boolean accumulate = !tree && other > 0;
-      step.kernels.decode(partials[other], fromByte, partialType, size, accumulate, to, from);
-      if (tree) {
-        step.sum.add(other, from, size);
-      }
-    }
-    if (outputNorm.length == 0) {
-      step.kernels.add(step.x, from, step.partial, from, size);
-    }
-  }
-
-  private void addNormedShare(int thread, int threads) {
-    int dim = plan.spec().dim();
-    float epsilon = plan.spec().rmsEpsilon();
-    float[] sum = step.partial;
-    int to = WorkerPool.from(step.tokens, thread + 1, threads);
-    for (int token = WorkerPool.from(step.tokens, thread, threads); token < to; token++) {
-      int at = token * dim;
-      step.kernels.rmsNorm(sum, at, outputNorm, dim, epsilon, sum, at);
-      step.kernels.add(step.x, at, sum, at, dim);
-    }
-  }
-
-  /// Start of a thread's share in whole blocks.
-  private int firstValue(int thread, int threads) {
-    int blocks = Math.ceilDiv(values(), DType.BLOCK);
-    return Math.min(WorkerPool.from(blocks, thread, threads) * DType.BLOCK, values());
   }
 }

@@ -73,6 +73,51 @@ class ClusterIT {
   }
 
   @Test
+  void shouldGiveTheSameTokensWithEveryExactCollective() throws IOException {
+    JsonNode direct = answer("direct");
+    JsonNode scattered = answer("reduce-scatter");
+    assertEquals(16, direct.get("tokens").size());
+    assertEquals(direct.get("tokens"), scattered.get("tokens"));
+    NodeProcess rounding = answered("reduce-scatter-q80");
+    assertTrue(
+        rounding.err().stream().anyMatch(line -> line.startsWith("sums are rounded to q80")),
+        rounding::toString);
+  }
+
+  private JsonNode answer(String collective) throws IOException {
+    NodeProcess root = answered(collective);
+    return new ObjectMapper().readTree(String.join("\n", root.out()));
+  }
+
+  /// The root of four nodes with Q80 exchange, which has answered and ended.
+  private NodeProcess answered(String collective) {
+    List<NodeProcess> workers = startWorkers(3);
+    NodeProcess root =
+        startRoot(
+            4,
+            "inference",
+            "--model",
+            folder.resolve("tiny.m").toString(),
+            "--tokenizer",
+            folder.resolve("tiny.t").toString(),
+            "--temperature",
+            "0",
+            "--ignore-eos",
+            "--output",
+            "json",
+            "--prompt",
+            "Once upon a time",
+            "--steps",
+            "16",
+            "--collective",
+            collective,
+            NodeProcess.PATIENCE);
+    assertEquals(0, root.exit(FORM), root::toString);
+    workers.forEach(NodeProcess::close);
+    return root;
+  }
+
+  @Test
   void shouldEndTheAnswerWhenAWorkerDiesAndGoOnWhenOneIsBack() {
     List<NodeProcess> workers = startWorkers(1);
     NodeProcess root = startRoot(2, chat());

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
 import dllama.Conformance;
 import dllama.format.DllamaFile;
+import dllama.settings.CollectiveType;
 import dllama.tensor.DType;
 import org.junit.jupiter.api.Test;
 
@@ -12,7 +13,19 @@ class AssignmentTest {
   private static String sliceKey(DType exchange, int rank, int worldSize) {
     try (var file = DllamaFile.open(Conformance.file("llama_gqa_q40", "model.m"))) {
       return new Assignment(
-              1, rank, worldSize, file.spec(), exchange, DType.F32, 64, 32, "m", false, false, 0)
+              1,
+              rank,
+              worldSize,
+              file.spec(),
+              exchange,
+              CollectiveType.AUTO,
+              DType.F32,
+              64,
+              32,
+              "m",
+               false,
+              false,
+              0)
           .sliceKey();
     }
   }

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dllama.Conformance;
+import dllama.error.UserException;
 import dllama.model.Batch;
 import dllama.model.ForwardException;
 import dllama.model.ForwardPass;
@@ -59,6 +60,61 @@ class ClusterTest {
     Properties off = new Properties();
     off.setProperty("dllama.exchange.event-loop", "off");
     shouldMatch("llama31_rope_f32", 4, off);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"llama31_rope_f32, F32, 8", "llama_gqa_q40, Q80, 4", "llama_gqa_q40, Q80, 2"})
+  void shouldGiveTheSameLogitsWithReduceScatter(String modelCase, DType exchange, int nodes) {
+    float[] direct = logits(modelCase, exchange, nodes, "direct");
+    assertArrayEquals(direct, logits(modelCase, exchange, nodes, "reduce-scatter"), 0);
+    assertArrayEquals(direct, logits(modelCase, exchange, nodes, "auto"), 0);
+  }
+
+  /// Logits after a prompt in batches and some single tokens, all together.
+  private static float[] logits(String modelCase, DType exchange, int nodes, String collective) {
+    try (var cluster = new TestCluster(modelCase, exchange, nodes, collective(collective))) {
+      cluster.await("ready: " + nodes, 1);
+      assertEquals(0, cluster.count("notice"));
+      float[] all = {};
+      int position = 0;
+      for (int[] tokens : new int[][] {{1, 2, 3, 4, 5}, {6, 7}, {8}, {9}}) {
+        float[] next =
+            cluster.forwardPass().forward(new Batch(tokens, position, true)).logits().clone();
+        position += tokens.length;
+        float[] before = all;
+        all = java.util.Arrays.copyOf(before, before.length + next.length);
+        System.arraycopy(next, 0, all, before.length, next.length);
+      }
+      return all;
+    }
+  }
+
+  @Test
+  void shouldSayThatSumsAreRounded() {
+    Properties properties = collective("reduce-scatter-q80");
+    try (var cluster = new TestCluster("llama_gqa_q40", DType.Q80, 2, properties)) {
+      cluster.await("ready: 2", 1);
+      assertEquals(1, cluster.count("notice: sums are rounded to q80"), cluster.events::toString);
+      Batch batch = new Batch(new int[] {1, 2, 3}, 0, true);
+      float[] first = cluster.forwardPass().forward(batch).logits().clone();
+      assertArrayEquals(first, cluster.forwardPass().forward(batch).logits(), 0);
+    }
+  }
+
+  @Test
+  void shouldRefuseRoundedSumsOfPartialsThatAreNot() {
+    Properties properties = collective("reduce-scatter-q80");
+    var refusal =
+        assertThrows(
+            UserException.class,
+            () -> new TestCluster("llama_gqa_f32", DType.F32, 1, properties).close());
+    assertTrue(refusal.getMessage().contains("needs --buffer-float-type q80"));
+  }
+
+  private static Properties collective(String name) {
+    Properties properties = new Properties();
+    properties.setProperty("dllama.sync.collective", name);
+    return properties;
   }
 
   private static void shouldMatch(String modelCase, int nodes, Properties properties) {

@@ -27,7 +27,7 @@ class ExchangeTest {
     assertEquals(2, exchange.missingRank());
     assertTrue(exchange.put(partial(0, 2)));
     assertTrue(exchange.settled());
-    MemorySegment[] all = exchange.take(own, BYTES);
+    MemorySegment[] all = exchange.take(own);
     assertEquals(4, all.length);
     assertSame(own, all[1]);
     assertSame(third.values().segment(), all[3]);
@@ -62,11 +62,13 @@ class ExchangeTest {
   }
 
   @Test
-  void shouldRefuseAPartialOfAnotherLength() {
+  void shouldTellWhoIsMissingAndHowLongFramesAre() {
     exchange.put(new Partial(EPOCH, 0, 0, buffer(BYTES - 1)));
-    exchange.put(partial(0, 2));
-    exchange.put(partial(0, 3));
-    assertThrows(IllegalStateException.class, () -> exchange.take(own, BYTES));
+    exchange.put(new Partial(EPOCH, 0, 2, buffer(0)));
+    assertEquals(BYTES - 1, exchange.length(0));
+    assertEquals(0, exchange.length(2));
+    assertEquals(-1, exchange.length(3));
+    assertThrows(IllegalStateException.class, () -> exchange.take(own));
   }
 
   @Test

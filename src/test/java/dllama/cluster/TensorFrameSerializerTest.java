@@ -65,9 +65,19 @@ class TensorFrameSerializerTest {
     var sent = new Partial(-1, Long.MAX_VALUE, 7, bytes(9, 8, 7));
     var got = (Partial) throughTheWire(sent);
     assertEquals(sent.epoch(), got.epoch());
-    assertEquals(sent.sync(), got.sync());
+    assertEquals(sent.round(), got.round());
     assertEquals(sent.rank(), got.rank());
     assertSameBytes(sent.values(), got.values());
+  }
+
+  @Test
+  void shouldCarryAPartOfABuffer() throws Exception {
+    FrameBuffer whole = bytes(1, 2, 3, 4, 5);
+    var got = (Partial) throughTheWire(new Partial(1, 2, 3, whole.part(2, 2)));
+    assertSameBytes(bytes(3, 4), got.values());
+    var none = (Partial) throughTheWire(new Partial(1, 2, 3, whole.part(5, 0)));
+    assertEquals(0, none.values().length());
+    assertThrows(IllegalArgumentException.class, () -> whole.part(6, 5));
   }
 
   @Test

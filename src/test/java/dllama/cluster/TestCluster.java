@@ -196,6 +196,11 @@ final class TestCluster implements AutoCloseable {
     }
 
     @Override
+    public void notice(String what) {
+      events.add("notice: " + what);
+    }
+
+    @Override
     public void loading(int rank, String address, long bytes, long total) {
       if (bytes == total) {
         events.add("loaded: " + rank);

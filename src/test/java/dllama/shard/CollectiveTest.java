@@ -1,0 +1,184 @@
+package dllama.shard;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+
+import dllama.model.Architecture;
+import dllama.model.ModelSource;
+import dllama.model.ModelSpec;
+import dllama.tensor.DType;
+import dllama.tensor.Kernels;
+import dllama.tensor.WorkerPool;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.function.Function;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/// All ranks in one thread, their bytes carried as a network would.
+class CollectiveTest {
+  private static final int SEED = 20261125;
+  private static final int MAX_TOKENS = 12;
+
+  /// Residual streams of all ranks after steps of several sizes, one after another.
+  private static List<float[]> run(
+      ShardPlan plan, int threads, Function<ShardEngine, Collective> kind) {
+    try (var arena = Arena.ofShared();
+        var pool = new WorkerPool(threads, 0)) {
+      List<ShardEngine> engines = new ArrayList<>();
+      List<float[]> streams = new ArrayList<>();
+      for (int rank = 0; rank < plan.worldSize(); rank++) {
+        engines.add(engine(arena, pool, plan, rank));
+        streams.add(new float[0]);
+      }
+      List<Collective> collectives = engines.stream().map(kind).toList();
+      int position = 0;
+      for (int tokens : new int[] {MAX_TOKENS, 1, 5, 2, 1}) {
+        step(engines, collectives, plan.spec(), tokens, position);
+        position += tokens;
+        for (int rank = 0; rank < engines.size(); rank++) {
+          float[] x = engines.get(rank).input();
+          int size = tokens * plan.spec().dim();
+          float[] before = streams.get(rank);
+          float[] all = Arrays.copyOf(before, before.length + size);
+          System.arraycopy(x, 0, all, before.length, size);
+          streams.set(rank, all);
+        }
+      }
+      return streams;
+    }
+  }
+
+  private static void step(
+      List<ShardEngine> engines,
+      List<Collective> collectives,
+      ModelSpec spec,
+      int tokens,
+      int position) {
+    Random random = new Random(SEED + position);
+    float[] input = new float[tokens * spec.dim()];
+    for (int i = 0; i < input.length; i++) {
+      input[i] = random.nextFloat() - 0.5f;
+    }
+    for (ShardEngine engine : engines) {
+      System.arraycopy(input, 0, engine.input(), 0, input.length);
+      engine.begin(tokens, position, 0);
+    }
+    while (engines.stream().map(ShardEngine::advance).toList().getFirst()) {
+      for (int round = 0; round < collectives.getFirst().rounds(); round++) {
+        round(collectives, round, input.length);
+      }
+    }
+  }
+
+  private static void round(List<Collective> collectives, int round, int values) {
+    List<byte[]> written = new ArrayList<>();
+    for (Collective collective : collectives) {
+      byte[] bytes = new byte[values * Float.BYTES];
+      collective.write(round, MemorySegment.ofArray(bytes));
+      written.add(bytes);
+    }
+    for (int rank = 0; rank < collectives.size(); rank++) {
+      MemorySegment[] all = new MemorySegment[collectives.size()];
+      for (int peer = 0; peer < all.length; peer++) {
+        Collective sender = collectives.get(peer);
+        int from = sender.sentFrom(round, rank);
+        int size = sender.sentBytes(round, rank);
+        if (peer != rank) {
+          assertEquals(collectives.get(rank).receivedBytes(round, peer), size);
+        }
+        byte[] sent = Arrays.copyOfRange(written.get(peer), from, from + size);
+        all[peer] = MemorySegment.ofArray(peer == rank ? written.get(rank) : sent);
+      }
+      collectives.get(rank).read(round, all);
+    }
+  }
+
+  private static ShardEngine engine(Arena arena, WorkerPool pool, ShardPlan plan, int rank) {
+    ShardLayout layout = new ShardLayout(plan, rank);
+    EngineSettings settings = new EngineSettings(DType.F32, 64, MAX_TOKENS);
+    MemorySegment slice = arena.allocate(layout.totalBytes(), ShardLayout.ALIGNMENT);
+    new SliceReader(layout, new ModelSource.Random(plan.spec(), SEED)).fill(slice, pool, _ -> {});
+    MemorySegment cache =
+        arena.allocate(ShardEngine.cacheBytes(plan, settings), ShardLayout.ALIGNMENT);
+    return new ShardEngine(layout, slice, cache, settings, Kernels.choose(true), pool);
+  }
+
+  /// A dim of 96 is three blocks: some ranks own more than others, some nothing at all.
+  @ParameterizedTest
+  @CsvSource({
+    "Q80, 2, 64", "Q80, 4, 64", "Q80, 8, 64", "Q80, 2, 96", "Q80, 4, 96", "Q80, 8, 96",
+    "F32, 2, 64", "F32, 4, 64", "F32, 8, 64", "F32, 2, 96", "F32, 4, 96", "F32, 8, 96"
+  })
+  void shouldGiveTheBitsOfDirectSums(DType exchange, int nodes, int dim) {
+    shouldBeEqual(new ShardPlan(spec(DType.Q40, dim), exchange, nodes));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"2, 70", "4, 70", "8, 50"})
+  void shouldGiveTheBitsOfDirectSumsOfAnySizeWithF32Exchange(int nodes, int dim) {
+    shouldBeEqual(new ShardPlan(spec(DType.F32, dim), DType.F32, nodes));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"qwen3, Q80", "qwen3moe, F32", "mixtral, Q80", "grok1, Q80", "grok1, F32"})
+  void shouldGiveTheBitsOfDirectSumsInAnyArchitecture(String name, DType exchange) {
+    ModelSpec spec = Specs.small(DType.Q40, Architecture.named(name));
+    shouldBeEqual(new ShardPlan(spec, exchange, 4));
+  }
+
+  /// Large enough that threads share the sums.
+  @ParameterizedTest
+  @CsvSource({"Q80", "F32"})
+  void shouldGiveTheBitsOfDirectSumsOnSeveralThreads(DType exchange) {
+    ShardPlan plan = new ShardPlan(spec(DType.Q40, 4096), exchange, 2);
+    List<float[]> expected = run(plan, 1, Collective::direct);
+    List<float[]> actual = run(plan, 3, engine -> Collective.reduceScatter(engine, DType.F32));
+    assertSame(expected, actual);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"2, 64", "4, 96", "8, 64", "8, 96"})
+  void shouldGiveAllRanksTheSameBitsWithRoundedSums(int nodes, int dim) {
+    ShardPlan plan = new ShardPlan(spec(DType.Q40, dim), DType.Q80, nodes);
+    List<float[]> direct = run(plan, 1, Collective::direct);
+    List<float[]> rounded = run(plan, 1, engine -> Collective.reduceScatter(engine, DType.Q80));
+    for (float[] stream : rounded) {
+      assertArrayEquals(rounded.getFirst(), stream, 0);
+    }
+    assertFalse(Arrays.equals(direct.getFirst(), rounded.getFirst()), "sums are rounded");
+    assertArrayEquals(direct.getFirst(), rounded.getFirst(), 0.3f);
+  }
+
+  private static void shouldBeEqual(ShardPlan plan) {
+    List<float[]> expected = run(plan, 1, Collective::direct);
+    assertSame(expected, run(plan, 1, engine -> Collective.reduceScatter(engine, DType.F32)));
+  }
+
+  private static void assertSame(List<float[]> expected, List<float[]> actual) {
+    for (int rank = 0; rank < expected.size(); rank++) {
+      assertArrayEquals(expected.getFirst(), expected.get(rank), 0, "direct, rank " + rank);
+      assertArrayEquals(expected.getFirst(), actual.get(rank), 0, "scattered, rank " + rank);
+    }
+  }
+
+  private static ModelSpec spec(DType weights, int dim) {
+    return Specs.of(weights, dim, 256, 16, 8, 16, 301);
+  }
+
+  /// Of the llama3.2-1b shape with 8 nodes, as a share of the direct bytes.
+  @Test
+  void shouldMoveFewerBytesWithEightNodes() {
+    ShardPlan plan = new ShardPlan(spec(DType.Q40, 2048), DType.Q80, 8);
+    long direct = Collective.directBytes(plan, 2048);
+    assertEquals(7 * 2176, direct);
+    assertEquals(7 * (272 + 1024), Collective.scatteredBytes(plan, 2048, DType.F32));
+    assertEquals(direct / 4, Collective.scatteredBytes(plan, 2048, DType.Q80));
+  }
+}
