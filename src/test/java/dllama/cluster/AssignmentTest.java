@@ -23,7 +23,7 @@ class AssignmentTest {
               64,
               32,
               "m",
-               false,
+              false,
               false,
               0)
           .sliceKey();
