@@ -104,8 +104,8 @@ final class ClassArchive {
               jar.toRealPath().toString(),
               String.valueOf(Files.size(jar)),
               String.valueOf(Files.getLastModifiedTime(jar).toMillis()),
-              String.valueOf(jdk.home),
-              jdk.version);
+              jdk.home.toRealPath().toString(),
+              String.valueOf(Files.getLastModifiedTime(jdk.home.resolve("release")).toMillis()));
       String name = UUID.nameUUIDFromBytes(key.getBytes(StandardCharsets.UTF_8)).toString();
       return Optional.of(folder.resolve(name + SUFFIX));
     } catch (IOException | InvalidPathException | SecurityException e) {
