@@ -204,8 +204,26 @@ class CommandIT {
     List<JsonNode> results = new ArrayList<>();
     for (String lookup : List.of("off", "on", "auto")) {
       results.add(
-          inference(
-                  "--nodes", "1", "--steps", "60", "--temperature", "0", "--prompt-lookup", lookup)
+          run(
+                  "",
+                  "inference",
+                  "--model",
+                  model(),
+                  "--tokenizer",
+                  tokenizer(),
+                  "--prompt",
+                  "Hello",
+                  "--ignore-eos",
+                  "--output",
+                  "json",
+                  "--nodes",
+                  "1",
+                  "--steps",
+                  "60",
+                  "--temperature",
+                  "0",
+                  "--prompt-lookup",
+                  lookup)
               .json());
     }
     assertEquals(0, results.get(0).at("/promptLookup/proposed").asInt());

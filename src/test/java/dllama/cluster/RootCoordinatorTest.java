@@ -1,6 +1,7 @@
 package dllama.cluster;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import akka.actor.testkit.typed.javadsl.TestProbe;
@@ -12,14 +13,19 @@ import dllama.cluster.RootCoordinator.Forward;
 import dllama.cluster.RootCoordinator.Joined;
 import dllama.cluster.RootCoordinator.ShardFailed;
 import dllama.cluster.RootCoordinator.ShardReady;
+import dllama.cluster.TensorFrame.Logits;
 import dllama.cluster.World.Node;
 import dllama.format.DllamaFile;
 import dllama.model.Batch;
+import dllama.model.LogitsWanted;
 import dllama.model.ModelSource;
 import dllama.model.Step;
 import dllama.settings.Settings;
 import dllama.settings.Settings.Option;
+import dllama.shard.LogitsPart.Candidates;
+import dllama.shard.LogitsPart.Rows;
 import dllama.shard.ShardCache;
+import dllama.shard.Weights;
 import dllama.tensor.DType;
 import dllama.tensor.Kernels;
 import java.time.Duration;
@@ -27,6 +33,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -53,7 +60,8 @@ class RootCoordinatorTest {
             new Properties(),
             List.of(
                 new Option("--form-timeout", "form-timeout", ALONE.toMillis() + "ms"),
-                new Option("-D", "alone-timeout", ALONE.toMillis() + "ms")));
+                new Option("-D", "alone-timeout", ALONE.toMillis() + "ms"),
+                new Option("-D", "sync.stall-timeout", "1s")));
     var exchange = NodeSystem.exchange(settings.cluster());
     testKit =
         ActorTestKit.create(
@@ -134,6 +142,46 @@ class RootCoordinatorTest {
     coordinator.tell(new ShardFailed(epoch, 0, "stopped"));
     failed.orTimeout(20, TimeUnit.SECONDS).join();
     assertEquals(List.of("the root stopped", "step: the root stopped"), order);
+  }
+
+  @Test
+  void shouldAskForAllLogitsWhereCandidatesDoNotSuffice() {
+    var answer = new CompletableFuture<Step>();
+    int epoch = drawWithCandidatesThatDoNotSuffice(answer);
+    assertEquals(new LayerShard.AllLogits(epoch, 0), own.receiveMessage());
+    float[] logits = new float[file.spec().vocabSize()];
+    logits[300] = 9;
+    coordinator.tell(new Logits(epoch, 1, 0, new Rows(new float[logits.length]))); // another step
+    coordinator.tell(new Logits(epoch, 0, 0, new Rows(logits)));
+    assertEquals(300, answer.orTimeout(20, TimeUnit.SECONDS).join().token());
+  }
+
+  @Test
+  void shouldNotWaitForAllLogitsForever() {
+    var answer = new CompletableFuture<Step>();
+    drawWithCandidatesThatDoNotSuffice(answer);
+    var failure =
+        assertThrows(
+            CompletionException.class, () -> answer.orTimeout(20, TimeUnit.SECONDS).join());
+    assertEquals("the root sent no logits for 1 s", failure.getCause().getMessage());
+  }
+
+  /// A step as far as that; the epoch.
+  private int drawWithCandidatesThatDoNotSuffice(CompletableFuture<Step> answer) {
+    int epoch = assigned(own, 1);
+    coordinator.tell(new ShardReady(epoch, 0));
+    var input = new FrameBuffer(file.spec().dim() * Float.BYTES);
+    var draw = new LogitsWanted.Draw(1, false);
+    var batch =
+        new Batch(new int[] {1}, 0, draw, of -> of.size() < of.vocabSize() ? -1 : of.tokens()[0]);
+    coordinator.tell(new Forward(batch, input, answer));
+    assertEquals(draw, own.expectMessageClass(TensorFrame.Input.class).wanted());
+    int size = Candidates.SIZE;
+    var candidates =
+        new Candidates(size, new int[size], new float[size], 0, new long[Weights.BINS]);
+    coordinator.tell(new Logits(epoch, 0, 0, candidates));
+    coordinator.tell(new RootCoordinator.Stepped(epoch, 0, 0, 7));
+    return epoch;
   }
 
   @Test

@@ -10,6 +10,7 @@ import akka.actor.testkit.typed.javadsl.TestProbe;
 import dllama.cluster.TensorFrame.Input;
 import dllama.cluster.TensorFrame.Partial;
 import dllama.cluster.loop.ExchangeDispatcher;
+import dllama.model.LogitsWanted;
 import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
 import dllama.model.Shapes;
@@ -62,7 +63,7 @@ class ShardStepsTest {
   private ShardSteps steps(CollectiveType collective, Duration stall) {
     var assignment =
         new Assignment(
-            EPOCH, 0, 2, SPEC, DType.Q80, collective, DType.F32, 16, TOKENS, "m", true, 1);
+            EPOCH, 0, 2, SPEC, DType.Q80, collective, DType.F32, 16, TOKENS, "m", false, true, 1);
     ShardLayout layout = assignment.layout();
     var settings = new EngineSettings(DType.F32, 16, TOKENS);
     MemorySegment slice = arena.allocate(layout.totalBytes(), ShardLayout.ALIGNMENT);
@@ -86,7 +87,7 @@ class ShardStepsTest {
 
   private static Input input() {
     int bytes = TOKENS * SPEC.dim() * Float.BYTES;
-    return new Input(EPOCH, 0, 0, TOKENS, false, new FrameBuffer(bytes).withLength(bytes));
+    return new Input(EPOCH, 0, 0, TOKENS, new LogitsWanted.Nothing(), new FrameBuffer(bytes).withLength(bytes));
   }
 
   private void arrive(long round, int bytes) {
