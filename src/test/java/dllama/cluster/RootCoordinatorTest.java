@@ -169,7 +169,7 @@ class RootCoordinatorTest {
   /// A step as far as that; the epoch.
   private int drawWithCandidatesThatDoNotSuffice(CompletableFuture<Step> answer) {
     int epoch = assigned(own, 1);
-    coordinator.tell(new ShardReady(epoch, 0));
+    coordinator.tell(new ShardReady(epoch, 0, SliceOrigin.MODEL));
     var input = new FrameBuffer(file.spec().dim() * Float.BYTES);
     var draw = new LogitsWanted.Draw(1, false);
     var batch =

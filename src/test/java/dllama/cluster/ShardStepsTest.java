@@ -87,7 +87,8 @@ class ShardStepsTest {
 
   private static Input input() {
     int bytes = TOKENS * SPEC.dim() * Float.BYTES;
-    return new Input(EPOCH, 0, 0, TOKENS, new LogitsWanted.Nothing(), new FrameBuffer(bytes).withLength(bytes));
+    return new Input(
+        EPOCH, 0, 0, TOKENS, new LogitsWanted.Nothing(), new FrameBuffer(bytes).withLength(bytes));
   }
 
   private void arrive(long round, int bytes) {
