@@ -7,9 +7,6 @@ import dllama.model.ForwardPass;
 import dllama.model.ModelSpec;
 import dllama.model.Step;
 import dllama.shard.Embedding;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.FloatBuffer;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -28,9 +25,8 @@ final class ClusterForwardPass implements ForwardPass {
   private final AtomicInteger cachedPositions;
   private final ActorRef<RootCoordinator.Command> root;
   private final Embedding embedding;
-  private final float[] row;
+  private final float[] rows;
   private final FrameBuffer input;
-  private final FloatBuffer rows;
 
   ClusterForwardPass(
       RootModel model,
@@ -42,9 +38,8 @@ final class ClusterForwardPass implements ForwardPass {
     this.cachedPositions = cachedPositions;
     this.root = root;
     embedding = Embedding.of(model.source());
-    row = new float[spec().dim()];
-    input = new FrameBuffer(maxBatchTokens * row.length * Float.BYTES);
-    rows = ByteBuffer.wrap(input.bytes()).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
+    rows = new float[maxBatchTokens * spec().dim()];
+    input = new FrameBuffer(rows.length * Float.BYTES);
   }
 
   @Override
@@ -71,10 +66,9 @@ final class ClusterForwardPass implements ForwardPass {
   public Step forward(Batch batch) {
     check(batch);
     for (int token = 0; token < batch.tokens().length; token++) {
-      embedding.row(batch.tokens()[token], row, 0);
-      rows.put(token * row.length, row);
+      embedding.row(batch.tokens()[token], rows, token * spec().dim());
     }
-    input.withLength(batch.tokens().length * row.length * Float.BYTES);
+    InputRows.write(rows, batch.tokens().length * spec().dim(), input);
     var answer = new CompletableFuture<Step>();
     root.tell(new RootCoordinator.Forward(batch, input, answer));
     return await(answer);

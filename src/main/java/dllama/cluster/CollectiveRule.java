@@ -9,14 +9,8 @@ import dllama.tensor.DType;
 /// Which collective the ranks of a world use for a step. Follows from the [Assignment] and the
 /// number of tokens alone, so all ranks come to the same without a word.
 ///
-/// Left to itself it chooses between two whose results have the same bits. Reduce-scatter costs one
-/// round more; with Q80 exchange it moves fewer bytes from 8 nodes on (sums are F32, four times as
-/// many bytes as Q80 partials), with F32 exchange from 4 nodes on.
+/// Left to itself it chooses between two whose results have the same bits, by what they send.
 record CollectiveRule(ShardPlan plan, CollectiveType type) {
-  /// Bytes that must be saved to be worth a round: what a link of 1 Gbit/s carries in 40 µs, about
-  /// the time of one over a switch.
-  static final long ROUND_BYTES = 5_000;
-
   static CollectiveRule of(Assignment assignment) {
     return new CollectiveRule(assignment.plan(), assignment.collective());
   }
@@ -34,15 +28,10 @@ record CollectiveRule(ShardPlan plan, CollectiveType type) {
   boolean scatters(int tokens) {
     return plan.worldSize() > 1
         && switch (type) {
-          case AUTO -> saves(tokens * plan.spec().dim());
+          case AUTO -> Collective.isScatteringWorthIt(plan, tokens);
           case DIRECT -> false;
           case REDUCE_SCATTER, REDUCE_SCATTER_Q80 -> true;
         };
-  }
-
-  private boolean saves(int values) {
-    long direct = Collective.directBytes(plan, values);
-    return direct - Collective.scatteredBytes(plan, values, DType.F32) >= ROUND_BYTES;
   }
 
   /// Whether results have other bits than those of the direct collective.

@@ -251,7 +251,6 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
         new ShardSteps(
             now.assignment,
             built.engine(),
-            host.kernels(),
             now.exchange,
             computeWait,
             now.ranks,

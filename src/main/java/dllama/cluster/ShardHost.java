@@ -52,10 +52,6 @@ final class ShardHost {
     return store;
   }
 
-  Kernels kernels() {
-    return kernels;
-  }
-
   WorkerPool pool() {
     return pool;
   }

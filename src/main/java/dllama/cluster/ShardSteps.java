@@ -10,7 +10,6 @@ import dllama.model.LogitsWanted;
 import dllama.shard.Collective;
 import dllama.shard.ShardEngine;
 import dllama.tensor.DType;
-import dllama.tensor.Kernels;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.BooleanSupplier;
@@ -36,7 +35,6 @@ final class ShardSteps {
 
   private final Assignment assignment;
   private final ShardEngine engine;
-  private final Kernels kernels;
   private final Exchange exchange;
   private final ComputeWait computeWait;
   private final List<ActorRef<LayerShard.Command>> ranks;
@@ -59,7 +57,6 @@ final class ShardSteps {
   ShardSteps(
       Assignment assignment,
       ShardEngine engine,
-      Kernels kernels,
       Exchange exchange,
       ComputeWait computeWait,
       List<ActorRef<LayerShard.Command>> ranks,
@@ -67,7 +64,6 @@ final class ShardSteps {
       Duration stall) {
     this.assignment = assignment;
     this.engine = engine;
-    this.kernels = kernels;
     this.exchange = exchange;
     this.computeWait = computeWait;
     this.ranks = ranks;
@@ -84,13 +80,12 @@ final class ShardSteps {
 
   /// Whether `input` fits what this rank was set up for; nothing from the network is trusted.
   boolean accepts(Input input) {
-    long bytes = DType.F32.byteSize((long) input.tokens() * assignment.spec().dim());
     return input.tokens() >= 1
         && input.tokens() <= assignment.maxBatchTokens()
         && input.position() >= 0
         && input.position() <= assignment.contextLength() - input.tokens()
         && input.wanted().rows() <= input.tokens()
-        && input.rows().length() == bytes;
+        && InputRows.holds(input.rows(), input.tokens() * assignment.spec().dim());
   }
 
   /// Computes one step and tells the root: what is wanted of this rank's logits, or that there is
@@ -101,7 +96,7 @@ final class ShardSteps {
     computeWait.attach();
     try {
       int values = input.tokens() * assignment.spec().dim();
-      kernels.decode(input.rows().segment(), 0, DType.F32, values, false, engine.input(), 0);
+      InputRows.read(input.rows(), values, engine.input());
       engine.begin(input.tokens(), input.position(), input.wanted().rows());
       logitsOf = -1;
       Collective collective = rule.scatters(input.tokens()) ? scattered : direct;

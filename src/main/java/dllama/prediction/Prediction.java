@@ -151,7 +151,7 @@ public record Prediction(
               .exchange()
               .plus(device.message().multipliedBy(plan.worldSize() - 1L))
               .plus(link.latency());
-      double waits = waiting.toNanos() / 1e6 * (traffic.exchanges() + 1);
+      double waits = waiting.toNanos() / 1e6 * (traffic.exchanges() * traffic.rounds() + 1);
       return onTheWire + ends + waits + link.latency().toNanos() / 1e6;
     }
 

@@ -1,13 +1,15 @@
 package dllama.prediction;
 
+import dllama.shard.Collective;
 import dllama.shard.ShardPlan;
 import dllama.tensor.DType;
 
 /// Bytes that the nodes of a world send each other in one step, with the headers of frames: the one
 /// place that knows what is exchanged between whom. Without retries, heartbeats and what TCP adds.
 ///
-/// In each of two exchanges per layer every rank sends its partial to every other one; the root
-/// also sends the input rows, and gets from every rank what it needs of the logits. See
+/// In each of two exchanges per layer every rank sends its partial to every other one, or in two
+/// rounds parts of it and sums where that is less; the root also sends the input rows, as bfloat16
+/// like those of most published models, and gets from every rank what it needs of the logits. See
 /// docs/PROTOCOL.md.
 ///
 /// @param tokens of the step
@@ -29,15 +31,31 @@ public record StepTraffic(ShardPlan plan, int tokens, boolean logits) {
     return plan.worldSize() - 1;
   }
 
+  /// Rounds of one exchange, in each of which every rank sends a frame to every other one.
+  int rounds() {
+    return isScattered() ? 2 : 1;
+  }
+
+  private boolean isScattered() {
+    return Collective.isScatteringWorthIt(plan, tokens);
+  }
+
   /// Bytes that one rank sends, and receives, in one exchange.
   public long exchangeBytes() {
-    long values = (long) tokens * plan.spec().dim();
-    return peers() * (plan.partialType().byteSize(values) + FRAME_BYTES);
+    long values =
+        isScattered()
+            ? Collective.scatteredBytes(plan, values(), DType.F32)
+            : Collective.directBytes(plan, values());
+    return values + (long) peers() * rounds() * FRAME_BYTES;
+  }
+
+  private int values() {
+    return tokens * plan.spec().dim();
   }
 
   /// Bytes of the input rows to all workers.
   long inputBytes() {
-    return peers() * (DType.F32.byteSize((long) tokens * plan.spec().dim()) + FRAME_BYTES);
+    return (long) peers() * (values() * Short.BYTES + FRAME_BYTES);
   }
 
   /// Bytes of the logits of all workers.

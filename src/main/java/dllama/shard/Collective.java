@@ -63,4 +63,17 @@ public interface Collective {
     long both = plan.partialType().byteSize(part) + sums.byteSize(part);
     return (plan.worldSize() - 1) * both;
   }
+
+  /// Bytes that must be saved to be worth a round: what a link of 1 Gbit/s carries in 40 µs, about
+  /// the time of one over a switch.
+  long ROUND_BYTES = 5_000;
+
+  /// Whether [#reduceScatter] with F32 sums, whose result has the same bits, saves enough to be
+  /// worth its second round, in a step of `tokens` tokens. With Q80 partials that is so from 8
+  // nodes
+  /// on (sums are four times as many bytes), with F32 partials from 4 nodes on.
+  static boolean isScatteringWorthIt(ShardPlan plan, int tokens) {
+    int values = tokens * plan.spec().dim();
+    return directBytes(plan, values) - scatteredBytes(plan, values, DType.F32) >= ROUND_BYTES;
+  }
 }

@@ -53,11 +53,13 @@ public final class RandomWeights {
     return new Matrix(data, dtype, rows.size(), cols.size());
   }
 
-  /// Writes the embedding of `token`, `[dim]`, to `to` from `at` on.
+  /// Writes the embedding of `token`, `[dim]`, to `to` from `at` on: values in [−1, 1) that
+  // bfloat16
+  /// can hold, as in most published models.
   public void embedding(int token, float[] to, int at) {
     long key = mix(seed);
     for (int i = 0; i < spec.dim(); i++) {
-      to[at + i] = uniform(key, (long) token * spec.dim() + i);
+      to[at + i] = (mix(key + ((long) token * spec.dim() + i) * GOLDEN_GAMMA) >> 56) * 0x1p-7f;
     }
   }
 

@@ -77,7 +77,6 @@ class ShardStepsTest {
     return new ShardSteps(
         assignment,
         engine,
-        kernels,
         exchange,
         parking.computeWait(testKit.system()),
         List.of(self.getRef(), peer.getRef()),
