@@ -54,8 +54,7 @@ public final class RandomWeights {
   }
 
   /// Writes the embedding of `token`, `[dim]`, to `to` from `at` on: values in [−1, 1) that
-  // bfloat16
-  /// can hold, as in most published models.
+  /// bfloat16 can hold, as in most published models.
   public void embedding(int token, float[] to, int at) {
     long key = mix(seed);
     for (int i = 0; i < spec.dim(); i++) {
