@@ -70,8 +70,7 @@ public interface Collective {
 
   /// Whether [#reduceScatter] with F32 sums, whose result has the same bits, saves enough to be
   /// worth its second round, in a step of `tokens` tokens. With Q80 partials that is so from 8
-  // nodes
-  /// on, as sums are four times as many bytes; with F32 partials from 4 nodes on.
+  /// nodes on, as sums are four times as many bytes; with F32 partials from 4 nodes on.
   static boolean isScatteringWorthIt(ShardPlan plan, int tokens) {
     int values = tokens * plan.spec().dim();
     return directBytes(plan, values) - scatteredBytes(plan, values, DType.F32) >= ROUND_BYTES;
