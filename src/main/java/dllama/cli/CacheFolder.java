@@ -8,6 +8,7 @@ import java.util.function.Consumer;
 
 /// Where packed slices are kept between starts, by the custom of the operating system.
 final class CacheFolder {
+  private static final String NAME = "dllama-akka";
   private static final String SLICES = "slices";
 
   private CacheFolder() {}
@@ -31,8 +32,20 @@ final class CacheFolder {
     return ShardCache.open(folder, settings.limit(), note);
   }
 
-  /// The folder of a user who says nothing about it.
+  /// The folder of a user who says nothing about it: next to the archives of `ClassArchive`, whose
+  /// rule this is, too. That class is compiled for an older Java and can not be called from here.
   static Path of(String os, Path home, Map<String, String> environment) {
-    return ClassArchive.folder(environment, home.toString(), os).resolve(SLICES);
+    String xdg = environment.getOrDefault("XDG_CACHE_HOME", "");
+    if (!xdg.isEmpty()) {
+      return Path.of(xdg, NAME, SLICES);
+    }
+    if (os.startsWith("Windows")) {
+      String local = environment.getOrDefault("LOCALAPPDATA", "");
+      Path base = local.isEmpty() ? home.resolve("AppData").resolve("Local") : Path.of(local);
+      return base.resolve(NAME).resolve(SLICES);
+    }
+    Path base =
+        os.startsWith("Mac") ? home.resolve("Library").resolve("Caches") : home.resolve(".cache");
+    return base.resolve(NAME).resolve(SLICES);
   }
 }
