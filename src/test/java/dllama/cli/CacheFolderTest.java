@@ -29,7 +29,11 @@ class CacheFolderTest {
         HOME.resolve(".cache/dllama-akka/slices"), folder("Linux", Map.of("XDG_CACHE_HOME", "")));
   }
 
+  /// What the launcher's class says, which must be the same.
   private static Path folder(String os, Map<String, String> environment) {
-    return CacheFolder.of(os, HOME, environment);
+    Path folder = CacheFolder.of(os, HOME, environment);
+    assertEquals(
+        ClassArchive.folder(environment, HOME.toString(), os), folder.getParent(), "archives");
+    return folder;
   }
 }
