@@ -5,6 +5,7 @@ import dllama.settings.CollectiveType;
 import dllama.shard.Collective;
 import dllama.shard.ShardPlan;
 import dllama.tensor.DType;
+import java.util.Optional;
 
 /// Which collective the ranks of a world use for a step. Follows from the [Assignment] and the
 /// number of tokens alone, so all ranks come to the same without a word.
@@ -34,9 +35,11 @@ record CollectiveRule(ShardPlan plan, CollectiveType type) {
         };
   }
 
-  /// Whether results have other bits than those of the direct collective.
-  boolean roundsSums() {
-    return plan.worldSize() > 1 && type == CollectiveType.REDUCE_SCATTER_Q80;
+  /// What the user should know: that results have other bits than those of the direct collective.
+  Optional<String> notice() {
+    return plan.worldSize() > 1 && type == CollectiveType.REDUCE_SCATTER_Q80
+        ? Optional.of("sums are rounded to q80 on their way (reduce-scatter-q80): results may differ")
+        : Optional.empty();
   }
 
   /// How reduce-scatter sends sums.

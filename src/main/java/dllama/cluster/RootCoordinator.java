@@ -287,10 +287,7 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
             epoch, nodes, self, workers.values(), rank -> assignment.forRank(rank).sliceKey());
     world = formed;
     listener.forming(nodes);
-    if (CollectiveRule.of(assignment).roundsSums()) {
-      listener.notice(
-          "sums are rounded to q80 on their way (reduce-scatter-q80): results may differ");
-    }
+    CollectiveRule.of(assignment).notice().ifPresent(listener::notice);
     for (int rank = 0; rank < nodes; rank++) {
       unready.add(rank);
       Assignment part = assignment.forRank(rank);
@@ -331,9 +328,8 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
     cached += origin == SliceOrigin.CACHE ? 1 : 0;
     if (unready.isEmpty()) {
       waiting = "";
-      members.tell(
-          new RootMembership.Computing(
-              ranks().stream().skip(1).map(Node::address).collect(Collectors.toSet())));
+      Set<String> others = ranks().stream().skip(1).map(Node::address).collect(Collectors.toSet());
+      members.tell(new RootMembership.Computing(others));
       long millis = Duration.ofNanos(System.nanoTime() - formedAt).toMillis();
       listener.ready(ranks().size(), cached, millis);
     }
