@@ -181,8 +181,7 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
       case SliceWanted(int of, int rank) when isCurrent(of, rank) -> sendSlice(rank);
       case Loading(int of, int rank, long bytes, long total) when isCurrent(of, rank) ->
           listener.loading(rank, ranks().get(rank).address(), bytes, total);
-      case ShardReady(int of, int rank, var origin) when isCurrent(of, rank) ->
-          onReady(rank, origin);
+      case ShardReady(int of, int rank, var from) when isCurrent(of, rank) -> onReady(rank, from);
       case ShardRefused(int of, int rank, String why) when isCurrent(of, rank) ->
           leaveOut(rank, why);
       case ShardFailed(int of, int rank, String why) when isCurrent(of, rank) ->
