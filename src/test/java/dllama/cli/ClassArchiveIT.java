@@ -111,7 +111,7 @@ class ClassArchiveIT {
 
   private static List<Path> archives(Path caches) throws IOException {
     try (Stream<Path> files = Files.list(caches)) {
-      return files.toList();
+      return files.filter(Files::isRegularFile).toList();
     }
   }
 
