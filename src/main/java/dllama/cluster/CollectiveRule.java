@@ -38,7 +38,8 @@ record CollectiveRule(ShardPlan plan, CollectiveType type) {
   /// What the user should know: that results have other bits than those of the direct collective.
   Optional<String> notice() {
     return plan.worldSize() > 1 && type == CollectiveType.REDUCE_SCATTER_Q80
-        ? Optional.of("sums are rounded to q80 on their way (reduce-scatter-q80): results may differ")
+        ? Optional.of(
+            "sums are rounded to q80 on their way (reduce-scatter-q80): results may differ")
         : Optional.empty();
   }
 

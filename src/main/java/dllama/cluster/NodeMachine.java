@@ -37,6 +37,7 @@ final class NodeMachine implements AutoCloseable {
             compute,
             settings.weights().memoryLimit(),
             settings.sync().stallTimeout(),
+            settings.weights().warmUp(),
             listener);
   }
 

@@ -24,6 +24,7 @@ final class ShardHost {
   private final Executor compute;
   private final long memoryLimit;
   private final Duration stall;
+  private final boolean warmsUp;
   private final WorkerListener listener;
   private @Nullable Arena cacheArena;
   private @Nullable WarmUp warmUp;
@@ -31,6 +32,7 @@ final class ShardHost {
   /// @param compute one thread; also thread 0 of `pool`
   /// @param memoryLimit bytes that a slice and its cache may take
   /// @param stall how long a peer that is alive may keep a step waiting
+  /// @param warmsUp whether kernels are compiled while weights load
   ShardHost(
       SliceStore store,
       Kernels kernels,
@@ -38,6 +40,7 @@ final class ShardHost {
       Executor compute,
       long memoryLimit,
       Duration stall,
+      boolean warmsUp,
       WorkerListener listener) {
     this.store = store;
     this.kernels = kernels;
@@ -45,6 +48,7 @@ final class ShardHost {
     this.compute = compute;
     this.memoryLimit = memoryLimit;
     this.stall = stall;
+    this.warmsUp = warmsUp;
     this.listener = listener;
   }
 
@@ -91,7 +95,7 @@ final class ShardHost {
 
   /// Has the kernels for such a model compiled until the first engine is there. Any thread.
   synchronized void warmUp(Assignment assignment) {
-    if (warmUp == null) {
+    if (warmsUp && warmUp == null) {
       warmUp = WarmUp.start(assignment.spec(), assignment.exchange(), assignment.kv(), kernels);
     }
   }

@@ -44,7 +44,9 @@ public record ClusterSettings(
   /// @param chunkBytes bytes per message
   /// @param window messages under way to one worker that are not yet acknowledged
   /// @param memoryLimit bytes that this node's weights and cache may take
-  public record Weights(int chunkBytes, int window, long memoryLimit, Cache cache) {}
+  /// @param warmUp whether kernels are compiled meanwhile
+  public record Weights(
+      int chunkBytes, int window, long memoryLimit, Cache cache, boolean warmUp) {}
 
   /// Slices that are kept in a folder for the next start.
   ///
@@ -95,7 +97,8 @@ public record ClusterSettings(
             weights.bytes("chunk-bytes", 4 << 10, 1 << 20),
             weights.integer("window", 1, 1024),
             weights.unlessAuto("memory-limit", Values::size).orElseGet(Memory::forWeights),
-            Cache.from(weights)),
+            Cache.from(weights),
+            weights.flag("warm-up")),
         exchange(values.below("exchange")));
   }
 

@@ -87,6 +87,7 @@ final class NodeProcess implements AutoCloseable {
                 "-Ddllama.exchange.spin=0s", // they share two cores
                 "-Ddllama.nodes-timeout=" + FORM.toSeconds() + "s",
                 "-Ddllama.weights.cache-limit=off", // every test loads anew
+                "-Ddllama.weights.warm-up=off", // many nodes, few cores
                 "-jar",
                 JAR),
             arguments));

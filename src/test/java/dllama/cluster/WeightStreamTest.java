@@ -68,7 +68,7 @@ class WeightStreamTest {
                 reader(),
                 layout,
                 EPOCH,
-                new Weights(CHUNK, WINDOW, 1L << 40, NO_CACHE),
+                new Weights(CHUNK, WINDOW, 1L << 40, NO_CACHE, false),
                 shard.getRef(),
                 root.getRef()));
   }
