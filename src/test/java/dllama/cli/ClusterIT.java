@@ -12,7 +12,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -74,6 +73,7 @@ class ClusterIT {
 
   @Test
   void shouldGiveTheSameTokensWithEveryExactCollective() throws IOException {
+    startWorkers(3); // they join one root after the other
     JsonNode direct = answer("direct");
     JsonNode scattered = answer("reduce-scatter");
     assertEquals(16, direct.get("tokens").size());
@@ -91,7 +91,6 @@ class ClusterIT {
 
   /// The root of four nodes with Q80 exchange, which has answered and ended.
   private NodeProcess answered(String collective) {
-    List<NodeProcess> workers = startWorkers(3);
     NodeProcess root =
         startRoot(
             4,
@@ -113,7 +112,6 @@ class ClusterIT {
             collective,
             NodeProcess.PATIENCE);
     assertEquals(0, root.exit(FORM), root::toString);
-    workers.forEach(NodeProcess::close);
     return root;
   }
 
@@ -174,8 +172,7 @@ class ClusterIT {
   }
 
   private List<NodeProcess> startWorkers(int count) {
-    List<NodeProcess> started =
-        Stream.generate(() -> NodeProcess.worker(port)).limit(count).toList();
+    List<NodeProcess> started = NodeProcess.workers(port, count);
     processes.addAll(started);
     return started;
   }

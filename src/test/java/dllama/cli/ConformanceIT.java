@@ -46,8 +46,7 @@ class ConformanceIT {
 
   @BeforeAll
   static void startWorkers() {
-    workers =
-        Stream.generate(() -> NodeProcess.worker(PORT)).limit(MOST - 1).toArray(NodeProcess[]::new);
+    workers = NodeProcess.workers(PORT, MOST - 1).toArray(NodeProcess[]::new);
   }
 
   @AfterAll

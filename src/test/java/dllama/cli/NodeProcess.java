@@ -45,6 +45,16 @@ final class NodeProcess implements AutoCloseable {
     return new NodeProcess(all);
   }
 
+  /// Several workers, one after the other: JVMs that start all at once starve each other.
+  static List<NodeProcess> workers(int rootPort, int count) {
+    List<NodeProcess> workers = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      workers.add(worker(rootPort));
+      workers.getLast().awaitError("looking for a root", 1, FORM);
+    }
+    return workers;
+  }
+
   /// Options of a greedy `inference` with the model of a recorded case, whose result is JSON.
   static String[] inference(String modelCase, String prompt, int steps) {
     return new String[] {

@@ -23,6 +23,10 @@ import java.util.function.BooleanSupplier;
 
 /// Root and workers as actor systems of this JVM, over real sockets on loopback.
 final class TestCluster implements AutoCloseable {
+  /// Many nodes, few cores.
+  private static final Option WITHOUT_WARM_UP =
+      new Option("weights.warm-up", "weights.warm-up", "off");
+
   final List<String> events = new CopyOnWriteArrayList<>();
   final List<WorkerNode> workers = new ArrayList<>();
   private final List<Thread> threads = new ArrayList<>();
@@ -63,7 +67,8 @@ final class TestCluster implements AutoCloseable {
             new Option("--host", "host", "127.0.0.1"),
             new Option("--nodes", "nodes", nodes),
             new Option("--port", "port", String.valueOf(port)),
-            new Option("--threads", "threads", "1"));
+            new Option("--threads", "threads", "1"),
+            WITHOUT_WARM_UP);
     root =
         RootNode.start(
             settings.cluster(), settings.akka(), model, ShardCache.off(), new Recorder());
@@ -80,7 +85,8 @@ final class TestCluster implements AutoCloseable {
             own,
             new Option("--role", "role", "worker"),
             new Option("--seed-node", "seed-nodes", List.of(root.address())),
-            new Option("--threads", "threads", "1"));
+            new Option("--threads", "threads", "1"),
+            WITHOUT_WARM_UP);
     var worker =
         new WorkerNode(
             settings.cluster(), settings.akka(), ShardCache.off(), WorkerListener.silent());
