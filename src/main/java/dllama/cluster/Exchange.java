@@ -73,8 +73,8 @@ final class Exchange {
     return buffer == null ? -1 : buffer.length();
   }
 
-  /// What all ranks have sent in the current round, in rank order, `own` among it. Valid, and the
-  /// caller's to change, until the next call.
+  /// What all ranks have sent in the current round, in rank order, `own` among it. Valid until the
+  /// next call.
   ///
   /// @throws IllegalStateException if one is missing
   MemorySegment[] take(MemorySegment own) {

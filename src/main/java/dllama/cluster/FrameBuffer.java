@@ -7,24 +7,28 @@ import java.lang.foreign.MemorySegment;
 final class FrameBuffer {
   private final byte[] bytes;
   private final MemorySegment segment;
-  private final int offset;
+  private int offset;
   private int length;
 
   FrameBuffer(int capacity) {
     bytes = new byte[capacity];
     segment = MemorySegment.ofArray(bytes);
-    offset = 0;
   }
 
-  private FrameBuffer(FrameBuffer whole, int offset) {
+  private FrameBuffer(FrameBuffer whole) {
     bytes = whole.bytes;
     segment = whole.segment;
-    this.offset = offset;
   }
 
-  /// `length` bytes of this buffer from `from` on, to be sent: the same memory.
+  /// Another view of the same memory, to send a part of it.
+  FrameBuffer view() {
+    return new FrameBuffer(this);
+  }
+
+  /// From now on holds `length` bytes from `from` on.
   FrameBuffer part(int from, int length) {
-    return new FrameBuffer(this, from).withLength(length);
+    offset = from;
+    return withLength(length);
   }
 
   byte[] bytes() {
@@ -35,7 +39,7 @@ final class FrameBuffer {
     return segment;
   }
 
-  /// First byte that holds data; 0 unless this is a part of another buffer.
+  /// First byte that holds data; 0 unless this is a [#part].
   int offset() {
     return offset;
   }

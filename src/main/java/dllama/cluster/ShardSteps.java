@@ -47,6 +47,9 @@ final class ShardSteps {
   /// What this rank sends, by the parity of the round; [Exchange] says why two suffice.
   private final FrameBuffer[] own;
 
+  /// Of that what each rank gets, by parity and rank.
+  private final FrameBuffer[][] parts;
+
   private final BooleanSupplier settled;
 
   /// The step whose logits the engine holds; −1 for none.
@@ -75,7 +78,12 @@ final class ShardSteps {
     int values = Math.multiplyExact(assignment.maxBatchTokens(), assignment.spec().dim());
     int bytes = Math.toIntExact(DType.F32.byteSize(values)); // nothing wider is sent
     own = new FrameBuffer[] {new FrameBuffer(bytes), new FrameBuffer(bytes)};
+    parts = new FrameBuffer[][] {views(own[0]), views(own[1])};
     settled = exchange::settled;
+  }
+
+  private FrameBuffer[] views(FrameBuffer whole) {
+    return ranks.stream().map(_ -> whole.view()).toArray(FrameBuffer[]::new);
   }
 
   /// Whether `input` fits what this rank was set up for; nothing from the network is trusted.
@@ -134,11 +142,12 @@ final class ShardSteps {
   ///
   /// @return nanoseconds spent waiting
   private long run(Collective collective, int round) {
-    FrameBuffer mine = own[(int) (exchange.current() & 1)];
+    int parity = (int) (exchange.current() & 1);
+    FrameBuffer mine = own[parity];
     collective.write(round, mine.segment());
     long from = System.nanoTime();
     if (ranks.size() > 1) {
-      send(collective, round, mine);
+      send(collective, round, parts[parity]);
       await(from + stallNanos);
       checkLengths(collective, round);
     }
@@ -149,12 +158,12 @@ final class ShardSteps {
   }
 
   /// To the next rank first, so that not all send to the same one at once.
-  private void send(Collective collective, int round, FrameBuffer mine) {
+  private void send(Collective collective, int round, FrameBuffer[] views) {
     int self = assignment.rank();
     for (int i = 1; i < ranks.size(); i++) {
       int peer = (self + i) % ranks.size();
       FrameBuffer part =
-          mine.part(collective.sentFrom(round, peer), collective.sentBytes(round, peer));
+          views[peer].part(collective.sentFrom(round, peer), collective.sentBytes(round, peer));
       ranks.get(peer).tell(new Partial(assignment.epoch(), exchange.current(), self, part));
     }
   }

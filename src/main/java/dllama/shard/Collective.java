@@ -35,8 +35,7 @@ public interface Collective {
 
   /// Takes over what all ranks have sent; the last round ends the engine's exchange.
   ///
-  /// @param all one for each rank; at this rank's place all of what it has written itself. May be
-  ///     overwritten
+  /// @param all one for each rank; at this rank's place all of what it has written itself
   void read(int round, MemorySegment[] all);
 
   /// Every rank sends its partial to all others, and each sums them all: one round.

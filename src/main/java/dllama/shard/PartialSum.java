@@ -29,6 +29,7 @@ final class PartialSum {
   private DType type = DType.F32;
   private MemorySegment bytes = MemorySegment.NULL;
   private MemorySegment[] partials = {};
+  private int whole;
   private float[] norm = {};
 
   PartialSum(ShardPlan plan, StepState step) {
@@ -53,10 +54,11 @@ final class PartialSum {
   /// Sums `size` values from `first` on.
   ///
   /// @param all of all ranks, in rank order, each in the exchange type from its byte 0 on
+  /// @param whole the one of them that starts with value 0, and not with `first`
   /// @throws IllegalArgumentException if one is missing or too short
-  void sum(int first, int size, MemorySegment[] all) {
+  void sum(int first, int size, MemorySegment[] all, int whole) {
     prepare(first, size);
-    prepareSum(all);
+    prepareSum(all, whole);
     share(sumShare, size * all.length);
   }
 
@@ -78,12 +80,12 @@ final class PartialSum {
   /// [#sum] of all values and [#add], with one barrier less.
   void sumAndAdd(MemorySegment[] all, float[] norm) {
     if (norm.length > 0) {
-      sum(0, values(), all);
+      sum(0, values(), all, 0);
       add(norm);
       return;
     }
     prepare(0, values());
-    prepareSum(all);
+    prepareSum(all, 0);
     share(sumAndAddShare, size * all.length);
   }
 
@@ -92,18 +94,24 @@ final class PartialSum {
     size = count;
   }
 
-  private void prepareSum(MemorySegment[] all) {
+  private void prepareSum(MemorySegment[] all, int whole) {
     if (all.length != plan.worldSize()) {
       throw new IllegalArgumentException("partials=" + all.length);
     }
-    long needed = plan.partialType().byteSize(size);
-    for (MemorySegment one : all) {
-      if (one.byteSize() < needed) {
+    partials = all;
+    this.whole = whole;
+    for (int rank = 0; rank < all.length; rank++) {
+      long needed = firstByte(rank) + plan.partialType().byteSize(size);
+      if (all[rank].byteSize() < needed) {
         throw new IllegalArgumentException(
-            "partial of %d bytes, not %d".formatted(one.byteSize(), needed));
+            "partial of %d bytes, not %d".formatted(all[rank].byteSize(), needed));
       }
     }
-    partials = all;
+  }
+
+  /// Where what is summed begins in a rank's partial.
+  private long firstByte(int rank) {
+    return rank == whole ? plan.partialType().byteSize(first) : 0;
   }
 
   private void share(WorkerPool.Task task, int work) {
@@ -131,12 +139,12 @@ final class PartialSum {
     int from = shareFrom(thread, threads);
     int count = shareFrom(thread + 1, threads) - from;
     DType partialType = plan.partialType();
-    long fromByte = partialType.byteSize(from);
     int at = first + from;
     boolean tree = plan.sumsAsTree();
     for (int other = 0; other < partials.length; other++) {
       float[] to = tree ? step.sum.place(other) : step.partial;
       boolean accumulate = !tree && other > 0;
+      long fromByte = firstByte(other) + partialType.byteSize(from);
       step.kernels.decode(partials[other], fromByte, partialType, count, accumulate, to, at);
       if (tree) {
         step.sum.add(other, at, count);

@@ -64,8 +64,7 @@ final class ScatteredSum implements Collective {
   @Override
   public void read(int round, MemorySegment[] all) {
     if (round == 0) {
-      all[rank] = all[rank].asSlice(sentFrom(0, rank), sentBytes(0, rank));
-      values.sum(first(rank), size(rank), all);
+      values.sum(first(rank), size(rank), all, rank);
       return;
     }
     for (int owner = 0; owner < worldSize; owner++) {

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
+import com.sun.management.ThreadMXBean;
 import dllama.model.Architecture;
 import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
@@ -12,6 +13,7 @@ import dllama.tensor.Kernels;
 import dllama.tensor.WorkerPool;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -101,13 +103,46 @@ class CollectiveTest {
   }
 
   private static ShardEngine engine(Arena arena, WorkerPool pool, ShardPlan plan, int rank) {
+    return engine(arena, pool, plan, rank, Kernels.choose(true));
+  }
+
+  private static ShardEngine engine(
+      Arena arena, WorkerPool pool, ShardPlan plan, int rank, Kernels kernels) {
     ShardLayout layout = new ShardLayout(plan, rank);
     EngineSettings settings = new EngineSettings(DType.F32, 64, MAX_TOKENS);
     MemorySegment slice = arena.allocate(layout.totalBytes(), ShardLayout.ALIGNMENT);
     new SliceReader(layout, new ModelSource.Random(plan.spec(), SEED)).fill(slice, pool, _ -> {});
     MemorySegment cache =
         arena.allocate(ShardEngine.cacheBytes(plan, settings), ShardLayout.ALIGNMENT);
-    return new ShardEngine(layout, slice, cache, settings, Kernels.choose(true), pool);
+    return new ShardEngine(layout, slice, cache, settings, kernels, pool);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"Q80, F32", "Q80, Q80", "F32, F32"})
+  void shouldNotAllocateOnceWarm(DType exchange, DType sums) {
+    var threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    try (var arena = Arena.ofConfined();
+        var pool = new WorkerPool(1)) {
+      ShardPlan plan = new ShardPlan(spec(DType.Q40, 64), exchange, 2);
+      ShardEngine engine = engine(arena, pool, plan, 0, new ShardEngineTest.NoKernels());
+      Collective collective = Collective.reduceScatter(engine, sums);
+      MemorySegment mine = arena.allocate(1 << 16);
+      MemorySegment[] all = {mine, arena.allocate(1 << 16)};
+      long least = Long.MAX_VALUE;
+      for (int i = 0; i < 3000 && least > 0; i++) {
+        long before = threads.getCurrentThreadAllocatedBytes();
+        engine.begin(MAX_TOKENS, 0, 0);
+        while (engine.advance()) {
+          for (int round = 0; round < collective.rounds(); round++) {
+            collective.write(round, mine);
+            all[0] = mine;
+            collective.read(round, all);
+          }
+        }
+        least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
+      }
+      assertEquals(0, least);
+    }
   }
 
   /// A dim of 96 is three blocks: some ranks own more than others, some nothing at all.

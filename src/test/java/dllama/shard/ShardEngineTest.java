@@ -292,7 +292,7 @@ class ShardEngineTest {
   }
 
   /// Computes nothing, so that what is allocated is the engine's own.
-  private static final class NoKernels implements Kernels {
+  static final class NoKernels implements Kernels {
     @Override
     public void load(float[] x, int xAt, Activations into, int token) {}
 
