@@ -16,7 +16,6 @@ import dllama.model.ForwardPass;
 import dllama.model.Step;
 import dllama.sampling.Sampler;
 import dllama.settings.Settings;
-import dllama.tensor.DType;
 import dllama.tokenizer.Tokenizer.Vocabulary;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -150,12 +149,17 @@ final class Bench {
       steps.add(forwardPass.forward(new Batch(new int[] {token}, position++, false)));
       nanos.add(System.nanoTime() - from);
     }
-    long inputBytes = (nodes - 1) * DType.F32.byteSize(model.spec().dim()); // once, not per layer
+    long inputBytes = (nodes - 1L) * model.spec().dim() * bytesOfInput(); // once, not per layer
     return new Extrapolation.Layers(
         median(nanos, time -> time) / 1e6,
         median(steps, Step::syncNanos) / 1e6,
         (long) median(steps, step -> Math.max(0, step.sentBytes() - inputBytes)),
         (long) median(steps, Step::receivedBytes));
+  }
+
+  /// Input rows of random weights fit bfloat16, if nothing scales them.
+  private int bytesOfInput() {
+    return model.spec().architecture().embeddingScale() == 1 ? Short.BYTES : Float.BYTES;
   }
 
   private int[] randomTokens(int count) {
