@@ -29,26 +29,22 @@ final class Extrapolation {
     Timing.Decode decode = run.decode();
     Timing.Sync sync = run.sync();
     double logitsMs = Math.max(0, decode.medianMsPerToken() - layers.ms);
-    double prefillMs = round(prefill.ms() + more * Math.max(0, prefill.ms() - logitsMs));
-    double decodeMs = round(decode.ms() + more * decode.tokens() * layers.ms);
+    double prefillMs = Json.rounded(prefill.ms() + more * Math.max(0, prefill.ms() - logitsMs));
+    double decodeMs = Json.rounded(decode.ms() + more * decode.tokens() * layers.ms);
     return new Timing(
         new Timing.Prefill(prefill.tokens(), prefillMs, perSecond(prefill.tokens(), prefillMs)),
         new Timing.Decode(
             decode.tokens(),
             decodeMs,
-            round(decode.medianMsPerToken() + more * layers.ms),
+            Json.rounded(decode.medianMsPerToken() + more * layers.ms),
             perSecond(decode.tokens(), decodeMs)),
         new Timing.Sync(
-            round(sync.medianMsPerToken() + more * layers.syncMs),
+            Json.rounded(sync.medianMsPerToken() + more * layers.syncMs),
             Math.round(sync.sentBytesPerToken() + more * layers.sentBytes),
             Math.round(sync.receivedBytesPerToken() + more * layers.receivedBytes)));
   }
 
   private static double perSecond(int tokens, double ms) {
-    return ms == 0 ? 0 : round(tokens / ms * 1000);
-  }
-
-  private static double round(double value) {
-    return Math.round(value * 1000) / 1000.0;
+    return ms == 0 ? 0 : Json.rounded(tokens / ms * 1000);
   }
 }

@@ -18,6 +18,11 @@ final class Json {
     return MAPPER.readerFor(String.class).with(FAIL_ON_TRAILING_TOKENS).readValue(json);
   }
 
+  /// To thousandths: more digits than are true are only in the way.
+  static double rounded(double value) {
+    return Math.round(value * 1000) / 1000.0;
+  }
+
   static void print(Object value) {
     try {
       System.out.println(MAPPER.writeValueAsString(value));

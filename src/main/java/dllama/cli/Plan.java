@@ -13,8 +13,10 @@ import dllama.settings.Settings;
 import dllama.shard.EngineSettings;
 import dllama.shard.ShardPlan;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
@@ -26,6 +28,7 @@ final class Plan {
   private final Device device;
   private final Link link;
   private final EngineSettings engine;
+  private final Map<Integer, Prediction> predictions = new HashMap<>();
 
   private Plan(Settings settings, LoadedModel model, Device device, Link link) {
     this.settings = settings;
@@ -124,6 +127,10 @@ final class Plan {
   }
 
   private Prediction on(int nodes) {
+    return predictions.computeIfAbsent(nodes, this::prediction);
+  }
+
+  private Prediction prediction(int nodes) {
     ShardPlan plan = new ShardPlan(model.spec(), model.exchange(), nodes);
     return Prediction.of(plan, engine, settings.plan().promptTokens(), device, link);
   }

@@ -49,10 +49,10 @@ record PlanResult(
           device.memoryBytes(),
           device.usableBytes(),
           device.cores(),
-          round(device.readRate() / 1e9),
-          round(device.productRate() / 1e9),
-          round(device.exchange().toNanos() / 1e6),
-          round(device.message().toNanos() / 1e6));
+          Json.rounded(device.readRate() / 1e9),
+          Json.rounded(device.productRate() / 1e9),
+          Json.rounded(device.exchange().toNanos() / 1e6),
+          Json.rounded(device.message().toNanos() / 1e6));
     }
   }
 
@@ -61,8 +61,8 @@ record PlanResult(
     static LinkFigures of(Link link) {
       return new LinkFigures(
           link.name(),
-          round(link.bitsPerSecond() / 1e6),
-          round(link.latency().toNanos() / 1e6),
+          Json.rounded(link.bitsPerSecond() / 1e6),
+          Json.rounded(link.latency().toNanos() / 1e6),
           link.shared());
     }
   }
@@ -102,18 +102,14 @@ record PlanResult(
             prediction.traffic().receivedByRoot(),
             prediction.traffic().sentByAll()),
         new TokenMs(
-            round(token.read()),
-            round(token.attention()),
-            round(token.exchange()),
-            round(token.logits()),
-            round(token.total())),
-        round(prediction.tokensPerSecond()),
-        round(prediction.promptTokensPerSecond()),
-        round(prediction.promptMs() / 1e3),
-        round(prediction.loadMs() / 1e3));
-  }
-
-  private static double round(double value) {
-    return Math.round(value * 1000) / 1000.0;
+            Json.rounded(token.read()),
+            Json.rounded(token.attention()),
+            Json.rounded(token.exchange()),
+            Json.rounded(token.logits()),
+            Json.rounded(token.total())),
+        Json.rounded(prediction.tokensPerSecond()),
+        Json.rounded(prediction.promptTokensPerSecond()),
+        Json.rounded(prediction.promptMs() / 1e3),
+        Json.rounded(prediction.loadMs() / 1e3));
   }
 }

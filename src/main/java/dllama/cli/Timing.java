@@ -19,12 +19,12 @@ record Timing(Prefill prefill, Decode decode, Sync sync) {
         new Prefill(
             usage.prefillTokens(),
             millis(usage.prefillNanos()),
-            round(usage.prefillTokensPerSecond())),
+            Json.rounded(usage.prefillTokensPerSecond())),
         new Decode(
             usage.decodeTokens(),
             millis(usage.decodeNanos()),
             millis(usage.tokenNanos()),
-            round(usage.decodeTokensPerSecond())),
+            Json.rounded(usage.decodeTokensPerSecond())),
         new Sync(millis(usage.syncNanos()), usage.sentBytes(), usage.receivedBytes()));
   }
 
@@ -50,10 +50,6 @@ record Timing(Prefill prefill, Decode decode, Sync sync) {
   }
 
   private static double millis(long nanos) {
-    return round(nanos / 1e6);
-  }
-
-  private static double round(double value) {
-    return Math.round(value * 1000) / 1000.0;
+    return Json.rounded(nanos / 1e6);
   }
 }
