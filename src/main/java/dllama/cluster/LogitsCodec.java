@@ -8,7 +8,7 @@ import dllama.shard.LogitsPart;
 import dllama.shard.LogitsPart.Best;
 import dllama.shard.LogitsPart.Candidates;
 import dllama.shard.LogitsPart.Rows;
-import dllama.shard.Weights;
+import dllama.shard.TokenWeights;
 import java.io.NotSerializableException;
 import java.nio.ByteBuffer;
 
@@ -84,7 +84,7 @@ final class LogitsCodec {
           case Rows rows -> rows.values().length * Float.BYTES;
           case Best best -> best.rows() * PAIR_BYTES;
           case Candidates candidates ->
-              Integer.BYTES + Weights.BINS * Long.BYTES + candidates.size() * PAIR_BYTES;
+              Integer.BYTES + TokenWeights.BINS * Long.BYTES + candidates.size() * PAIR_BYTES;
         };
   }
 
@@ -103,7 +103,7 @@ final class LogitsCodec {
       }
       case CANDIDATES -> {
         int exponent = from.getInt();
-        long[] sums = new long[Weights.BINS];
+        long[] sums = new long[TokenWeights.BINS];
         for (int bin = 0; bin < sums.length; bin++) {
           sums[bin] = from.getLong();
         }

@@ -38,8 +38,8 @@ public final class LogitsGathering {
   private final int vocabSize;
   private final float[] logits;
   private final @Nullable LogitsPart[] parts;
-  private final long[] sums = new long[Weights.BINS];
-  private final Weights weights = new Weights();
+  private final long[] sums = new long[TokenWeights.BINS];
+  private final TokenWeights weights = new TokenWeights();
   private final TopLogits top = new TopLogits();
   private int[] tokens = {};
   private float[] values = {};
@@ -206,10 +206,10 @@ public final class LogitsGathering {
       tokens[size] = TopLogits.token(key);
       values[size++] = TopLogits.logit(key);
     }
-    if (Weights.certain(values[0], temperature)) {
+    if (TokenWeights.certain(values[0], temperature)) {
       return certain(drawer);
     }
-    int exponent = Weights.exponent(values[0], temperature);
+    int exponent = TokenWeights.exponent(values[0], temperature);
     Arrays.fill(sums, 0);
     for (LogitsPart part : parts) {
       add((Candidates) Objects.requireNonNull(part), exponent);
@@ -219,7 +219,7 @@ public final class LogitsGathering {
 
   private void add(Candidates part, int exponent) {
     long below = (long) exponent - part.exponent();
-    for (int bin = 0; below >= 0 && bin + below < Weights.BINS; bin++) {
+    for (int bin = 0; below >= 0 && bin + below < TokenWeights.BINS; bin++) {
       sums[(int) (bin + below)] += part.sums()[bin];
     }
   }
@@ -230,7 +230,7 @@ public final class LogitsGathering {
       reserve(count);
       top.select(logits, 0, count);
       top.get(tokens, values);
-      if (Weights.certain(values[0], temperature)) {
+      if (TokenWeights.certain(values[0], temperature)) {
         return certain(drawer);
       }
       token = draw(count, temperature, sumAll(values[0], temperature), drawer);
@@ -242,7 +242,7 @@ public final class LogitsGathering {
     top.select(logits, 0, 1);
     reserve(vocabSize);
     top.get(tokens, values);
-    if (Weights.certain(values[0], temperature)) {
+    if (TokenWeights.certain(values[0], temperature)) {
       return certain(drawer);
     }
     int exponent = sumAll(values[0], temperature);
@@ -255,7 +255,7 @@ public final class LogitsGathering {
 
   /// The sums of all logits; their exponent.
   private int sumAll(float largest, float temperature) {
-    int exponent = Weights.exponent(largest, temperature);
+    int exponent = TokenWeights.exponent(largest, temperature);
     Arrays.fill(sums, 0);
     weights.sum(logits, temperature, exponent, sums);
     return exponent;
@@ -264,7 +264,7 @@ public final class LogitsGathering {
   private int draw(int size, float temperature, int exponent, Drawer drawer) {
     weights.weigh(values, size, temperature, exponent, weighed);
     return drawer.draw(
-        new Drawer.Candidates(tokens, weighed, size, Weights.total(sums), vocabSize));
+        new Drawer.Candidates(tokens, weighed, size, TokenWeights.total(sums), vocabSize));
   }
 
   private int certain(Drawer drawer) {

@@ -17,8 +17,8 @@ public sealed interface LogitsPart {
   /// The largest of the last token in order, of equal ones the first first, and the weight of all.
   ///
   /// @param size of the arrays' filled part: [#SIZE], or the rank's whole vocabulary
-  /// @param exponent of the rank's largest weight, see [Weights]
-  /// @param sums `[Weights.BINS]`
+  /// @param exponent of the rank's largest weight, see [TokenWeights]
+  /// @param sums `[TokenWeights.BINS]`
   record Candidates(int size, int[] tokens, float[] logits, int exponent, long[] sums)
       implements LogitsPart {
     /// So many tokens have 90 % of the probability together unless the model has no idea; 1 kB.

@@ -12,9 +12,9 @@ import java.util.Arrays;
 /// allocates little once warm, and no arrays.
 public final class LogitsReducer {
   private final Range vocabulary;
-  private final Weights weights = new Weights();
+  private final TokenWeights weights = new TokenWeights();
   private final TopLogits top = new TopLogits();
-  private final long[] sums = new long[Weights.BINS];
+  private final long[] sums = new long[TokenWeights.BINS];
   private final int[] tokens = new int[Candidates.SIZE];
   private final float[] values = new float[Candidates.SIZE];
 
@@ -58,8 +58,8 @@ public final class LogitsReducer {
     top.get(tokens, values);
     Arrays.fill(sums, 0);
     int exponent = 0;
-    if (!Weights.certain(values[0], temperature)) {
-      exponent = Weights.exponent(values[0], temperature);
+    if (!TokenWeights.certain(values[0], temperature)) {
+      exponent = TokenWeights.exponent(values[0], temperature);
       weights.sum(logits, temperature, exponent, sums);
     }
     return new Candidates(top.size(), tokens, values, exponent, sums);

@@ -10,7 +10,7 @@ package dllama.shard;
 ///
 /// e^x = 2^(k/32) · e^r with |r| ≤ ln 2 / 64: a table and a short series, off by less than 2^-44.
 /// What C2 can make vectors of stands in a loop of its own, in blocks that stay in the cache.
-public final class Weights {
+public final class TokenWeights {
   /// Exponents that count, from the largest on.
   public static final int BINS = 48;
 

@@ -23,7 +23,7 @@ import dllama.settings.Settings.Option;
 import dllama.shard.LogitsPart.Best;
 import dllama.shard.LogitsPart.Candidates;
 import dllama.shard.LogitsPart.Rows;
-import dllama.shard.Weights;
+import dllama.shard.TokenWeights;
 import dllama.tensor.DType;
 import java.net.InetAddress;
 import java.util.List;
@@ -141,7 +141,10 @@ class ForeignMessagesTest {
     root.tell(new Logits(EPOCH, step, 1, new Best(1, foreign, new float[1])));
     root.tell(
         new Logits(
-            EPOCH, step, 1, new Candidates(1, foreign, new float[1], 0, new long[Weights.BINS])));
+            EPOCH,
+            step,
+            1,
+            new Candidates(1, foreign, new float[1], 0, new long[TokenWeights.BINS])));
     root.tell(new Logits(EPOCH, step + 1000, 1, new Rows(new float[256])));
     root.tell(new RootCoordinator.Stepped(EPOCH, 0, step + 1000, 0));
     root.tell(new RootCoordinator.ShardReady(EPOCH, 1, SliceOrigin.MODEL));

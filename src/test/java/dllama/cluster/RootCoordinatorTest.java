@@ -25,7 +25,7 @@ import dllama.settings.Settings.Option;
 import dllama.shard.LogitsPart.Candidates;
 import dllama.shard.LogitsPart.Rows;
 import dllama.shard.ShardCache;
-import dllama.shard.Weights;
+import dllama.shard.TokenWeights;
 import dllama.tensor.DType;
 import dllama.tensor.Kernels;
 import java.time.Duration;
@@ -178,7 +178,7 @@ class RootCoordinatorTest {
     assertEquals(draw, own.expectMessageClass(TensorFrame.Input.class).wanted());
     int size = Candidates.SIZE;
     var candidates =
-        new Candidates(size, new int[size], new float[size], 0, new long[Weights.BINS]);
+        new Candidates(size, new int[size], new float[size], 0, new long[TokenWeights.BINS]);
     coordinator.tell(new Logits(epoch, 0, 0, candidates));
     coordinator.tell(new RootCoordinator.Stepped(epoch, 0, 0, 7));
     return epoch;

@@ -14,7 +14,7 @@ import dllama.model.LogitsWanted;
 import dllama.shard.LogitsPart.Best;
 import dllama.shard.LogitsPart.Candidates;
 import dllama.shard.LogitsPart.Rows;
-import dllama.shard.Weights;
+import dllama.shard.TokenWeights;
 import java.io.NotSerializableException;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
@@ -103,9 +103,9 @@ class TensorFrameSerializerTest {
 
   @Test
   void shouldCarryCandidates() throws Exception {
-    long[] sums = new long[Weights.BINS];
+    long[] sums = new long[TokenWeights.BINS];
     sums[0] = Long.MAX_VALUE;
-    sums[Weights.BINS - 1] = 3;
+    sums[TokenWeights.BINS - 1] = 3;
     int[] tokens = {9, 8, 0};
     float[] logits = {2, 1, 0};
     var sent = new Logits(2, 3, 1, new Candidates(2, tokens, logits, -77, sums));
