@@ -94,23 +94,14 @@ class ClusterIT {
     NodeProcess root =
         startRoot(
             4,
-            "inference",
-            "--model",
-            folder.resolve("tiny.m").toString(),
-            "--tokenizer",
-            folder.resolve("tiny.t").toString(),
-            "--temperature",
-            "0",
-            "--ignore-eos",
-            "--output",
-            "json",
-            "--prompt",
-            "Once upon a time",
-            "--steps",
-            "16",
-            "--collective",
-            collective,
-            NodeProcess.PATIENCE);
+            NodeProcess.inference(
+                folder.resolve("tiny.m"),
+                folder.resolve("tiny.t"),
+                "Once upon a time",
+                16,
+                "--ignore-eos",
+                "--collective",
+                collective));
     assertEquals(0, root.exit(FORM), root::toString);
     return root;
   }

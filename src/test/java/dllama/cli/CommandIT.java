@@ -143,25 +143,17 @@ class CommandIT {
     assertEquals(3 * 1024 * Float.BYTES, Files.size(out));
   }
 
+  /// Rows of the smallest shape on one node.
+  private static JsonNode bench(String... options) throws Exception {
+    List<String> all = new ArrayList<>(List.of("bench", "--shape", "tiny", "--nodes", "1"));
+    all.addAll(List.of("--repeat", "1", "--output", "json"));
+    all.addAll(List.of(options));
+    return run("", all.toArray(String[]::new)).json();
+  }
+
   @Test
   void shouldMeasureAShape() throws Exception {
-    JsonNode rows =
-        run(
-                "",
-                "bench",
-                "--shape",
-                "tiny",
-                "--nodes",
-                "1",
-                "--prefill",
-                "4,8",
-                "--decode",
-                "2",
-                "--repeat",
-                "1",
-                "--output",
-                "json")
-            .json();
+    JsonNode rows = bench("--prefill", "4,8", "--decode", "2");
     assertEquals(2, rows.size());
     assertEquals(8, rows.get(1).get("prefill").get("tokens").asInt());
     assertTrue(rows.get(0).get("decode").get("medianMsPerToken").asDouble() > 0);
@@ -169,25 +161,7 @@ class CommandIT {
 
   @Test
   void shouldMeasureGuessesAtAGivenAcceptance() throws Exception {
-    JsonNode rows =
-        run(
-                "",
-                "bench",
-                "--shape",
-                "tiny",
-                "--nodes",
-                "1",
-                "--prefill",
-                "4",
-                "--decode",
-                "40",
-                "--repeat",
-                "1",
-                "--replay-acceptance",
-                "0,100",
-                "--output",
-                "json")
-            .json();
+    JsonNode rows = bench("--prefill", "4", "--decode", "40", "--replay-acceptance", "0,100");
     assertEquals(3, rows.size());
     assertFalse(rows.get(0).has("replay"));
     for (int row = 1; row <= 2; row++) {

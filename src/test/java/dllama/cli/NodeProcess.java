@@ -57,22 +57,23 @@ final class NodeProcess implements AutoCloseable {
 
   /// Options of a greedy `inference` with the model of a recorded case, whose result is JSON.
   static String[] inference(String modelCase, String prompt, int steps) {
-    return new String[] {
-      "inference",
-      "--model",
-      Conformance.file(modelCase, "model.m").toString(),
-      "--tokenizer",
-      Conformance.file(modelCase, "tokenizer.t").toString(),
-      "--temperature",
-      "0",
-      "--output",
-      "json",
-      "--prompt",
-      prompt,
-      "--steps",
-      String.valueOf(steps),
-      PATIENCE
-    };
+    return inference(
+        Conformance.file(modelCase, "model.m"),
+        Conformance.file(modelCase, "tokenizer.t"),
+        prompt,
+        steps);
+  }
+
+  /// The same with any model, and more options.
+  static String[] inference(
+      Path model, Path tokenizer, String prompt, int steps, String... options) {
+    List<String> all =
+        new ArrayList<>(
+            List.of("inference", "--model", model.toString(), "--tokenizer", tokenizer.toString()));
+    all.addAll(List.of("--temperature", "0", "--output", "json", "--prompt", prompt));
+    all.addAll(List.of("--steps", String.valueOf(steps), PATIENCE));
+    all.addAll(List.of(options));
+    return all.toArray(String[]::new);
   }
 
   static NodeProcess root(int port, int nodes, String... options) {

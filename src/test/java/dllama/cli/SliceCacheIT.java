@@ -103,23 +103,14 @@ class SliceCacheIT {
         NodeProcess.root(
             port,
             2,
-            "inference",
-            "--model",
-            folder.resolve("tiny.m").toString(),
-            "--tokenizer",
-            folder.resolve("tiny.t").toString(),
-            "--temperature",
-            "0",
-            "--steps",
-            "32",
-            "--ignore-eos",
-            "--output",
-            "json",
-            "--prompt",
-            "Once",
-            NodeProcess.PATIENCE,
-            cache(rootCache)[0],
-            cache(rootCache)[1]);
+            NodeProcess.inference(
+                folder.resolve("tiny.m"),
+                folder.resolve("tiny.t"),
+                "Once",
+                32,
+                "--ignore-eos",
+                cache(rootCache)[0],
+                cache(rootCache)[1]));
     processes.add(root);
     assertEquals(0, root.exit(NodeProcess.FORM), () -> root + " " + worker);
     worker.awaitError("looking for a root again", 1, NodeProcess.FORM);
