@@ -70,9 +70,7 @@ final class NodeGuardian {
     return Behaviors.setup(
         context -> {
           var shard = spawnShard(context, exchange, host, null);
-          var membership =
-              context.spawn(
-                  WorkerMembership.create(shard, host.store(), host.listener(), ended), WORKER);
+          var membership = context.spawn(WorkerMembership.create(shard, host, ended), WORKER);
           context.watch(membership);
           return stopWith(() -> membership.tell(new WorkerMembership.Ending()));
         });

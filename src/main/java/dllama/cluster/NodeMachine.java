@@ -29,16 +29,7 @@ final class NodeMachine implements AutoCloseable {
     this.cache = cache;
     store = new SliceStore(cache);
     pool = new WorkerPool(settings.threads());
-    host =
-        new ShardHost(
-            store,
-            kernels,
-            pool,
-            compute,
-            settings.weights().memoryLimit(),
-            settings.sync().stallTimeout(),
-            settings.weights().warmUp(),
-            listener);
+    host = new ShardHost(store, kernels, pool, compute, settings, listener);
   }
 
   ShardHost host() {

@@ -83,7 +83,7 @@ final class RootMembership extends AbstractOnMessageBehavior<RootMembership.Comm
 
   /// Silence that is borne of a node that nobody waits for: machines that start up, or share a core
   /// with others that do, are slow to speak.
-  static final Duration PATIENCE = Duration.ofSeconds(15);
+  private static final Duration PATIENCE = Duration.ofSeconds(15);
 
   private final Cluster cluster;
   private final ActorRef<RootCoordinator.Command> coordinator;
@@ -199,8 +199,14 @@ final class RootMembership extends AbstractOnMessageBehavior<RootMembership.Comm
   }
 
   private Duration limit(String address) {
-    boolean waitedFor = computing.contains(address);
-    return waitedFor || silence.compareTo(PATIENCE) > 0 ? silence : PATIENCE;
+    return computing.contains(address) ? silence : patience(silence);
+  }
+
+  /// How long somebody may be silent whom nobody waits for.
+  ///
+  /// @param silence what is borne of those that are waited for
+  static Duration patience(Duration silence) {
+    return silence.compareTo(PATIENCE) > 0 ? silence : PATIENCE;
   }
 
   private void onTick() {

@@ -1,5 +1,6 @@
 package dllama.cluster;
 
+import dllama.settings.ClusterSettings;
 import dllama.shard.EngineSettings;
 import dllama.shard.ShardEngine;
 import dllama.shard.ShardLayout;
@@ -22,33 +23,24 @@ final class ShardHost {
   private final Kernels kernels;
   private final WorkerPool pool;
   private final Executor compute;
-  private final long memoryLimit;
-  private final Duration stall;
-  private final boolean warmsUp;
+  private final ClusterSettings settings;
   private final WorkerListener listener;
   private @Nullable Arena cacheArena;
   private @Nullable WarmUp warmUp;
 
   /// @param compute one thread; also thread 0 of `pool`
-  /// @param memoryLimit bytes that a slice and its cache may take
-  /// @param stall how long a peer that is alive may keep a step waiting
-  /// @param warmsUp whether kernels are compiled while weights load
   ShardHost(
       SliceStore store,
       Kernels kernels,
       WorkerPool pool,
       Executor compute,
-      long memoryLimit,
-      Duration stall,
-      boolean warmsUp,
+      ClusterSettings settings,
       WorkerListener listener) {
     this.store = store;
     this.kernels = kernels;
     this.pool = pool;
     this.compute = compute;
-    this.memoryLimit = memoryLimit;
-    this.stall = stall;
-    this.warmsUp = warmsUp;
+    this.settings = settings;
     this.listener = listener;
   }
 
@@ -64,8 +56,14 @@ final class ShardHost {
     return compute;
   }
 
+  /// Silence after which a node counts as lost that others wait for.
+  Duration silence() {
+    return settings.sync().timeout();
+  }
+
+  /// How long a peer that is alive may keep a step waiting.
   Duration stall() {
-    return stall;
+    return settings.sync().stallTimeout();
   }
 
   WorkerListener listener() {
@@ -77,7 +75,7 @@ final class ShardHost {
     ShardLayout layout = assignment.layout();
     long weights = layout.totalBytes();
     long cache = ShardEngine.cacheBytes(layout.plan(), engineSettings(assignment));
-    if (Math.addExact(weights, cache) <= memoryLimit) {
+    if (Math.addExact(weights, cache) <= settings.weights().memoryLimit()) {
       return Optional.empty();
     }
     return Optional.of(
@@ -86,7 +84,7 @@ final class ShardHost {
                 gigabytes(weights),
                 gigabytes(cache),
                 assignment.contextLength(),
-                gigabytes(memoryLimit)));
+                gigabytes(settings.weights().memoryLimit())));
   }
 
   private static double gigabytes(long bytes) {
@@ -95,7 +93,7 @@ final class ShardHost {
 
   /// Has the kernels for such a model compiled until the first engine is there. Any thread.
   synchronized void warmUp(Assignment assignment) {
-    if (warmsUp && warmUp == null) {
+    if (settings.weights().warmUp() && warmUp == null) {
       warmUp = WarmUp.start(assignment.spec(), assignment.exchange(), assignment.kv(), kernels);
     }
   }
@@ -114,10 +112,10 @@ final class ShardHost {
     }
     cacheArena = Arena.ofShared();
     endWarmUp();
-    EngineSettings settings = engineSettings(assignment);
+    EngineSettings ofEngine = engineSettings(assignment);
     MemorySegment cache =
-        WeightMemory.allocate(ShardEngine.cacheBytes(layout.plan(), settings), cacheArena);
-    return new ShardEngine(layout, store.memory(), cache, settings, kernels, pool);
+        WeightMemory.allocate(ShardEngine.cacheBytes(layout.plan(), ofEngine), cacheArena);
+    return new ShardEngine(layout, store.memory(), cache, ofEngine, kernels, pool);
   }
 
   private static EngineSettings engineSettings(Assignment assignment) {

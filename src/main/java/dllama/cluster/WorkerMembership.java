@@ -15,6 +15,7 @@ import akka.cluster.ClusterEvent.MemberUp;
 import akka.cluster.Member;
 import akka.cluster.typed.Cluster;
 import akka.cluster.typed.Subscribe;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -59,34 +60,32 @@ final class WorkerMembership extends AbstractOnMessageBehavior<WorkerMembership.
   private final WorkerListener listener;
   private final Consumer<End> ended;
   private final SilenceWatch watch;
+  private final Duration patience;
   private @Nullable ActorRef<RootMembership.Command> root;
   private String rootAddress = "";
   private boolean welcome;
 
   /// @param ended told once, before this actor stops
   static Behavior<Command> create(
-      ActorRef<LayerShard.Command> shard,
-      SliceStore store,
-      WorkerListener listener,
-      Consumer<End> ended) {
+      ActorRef<LayerShard.Command> shard, ShardHost host, Consumer<End> ended) {
     return Behaviors.setup(
         context ->
             Behaviors.withTimers(
-                timers -> new WorkerMembership(context, timers, shard, store, listener, ended)));
+                timers -> new WorkerMembership(context, timers, shard, host, ended)));
   }
 
   private WorkerMembership(
       ActorContext<Command> context,
       TimerScheduler<Command> timers,
       ActorRef<LayerShard.Command> shard,
-      SliceStore store,
-      WorkerListener listener,
+      ShardHost host,
       Consumer<End> ended) {
     super(context);
     this.context = context;
     this.shard = shard;
-    this.store = store;
-    this.listener = listener;
+    store = host.store();
+    listener = host.listener();
+    patience = RootMembership.patience(host.silence());
     this.ended = ended;
     cluster = Cluster.get(context.getSystem());
     watch = new SilenceWatch(RootMembership.TICK.toNanos(), System.nanoTime());
@@ -148,10 +147,8 @@ final class WorkerMembership extends AbstractOnMessageBehavior<WorkerMembership.
     if (root == null) {
       return this;
     }
-    if (watch.tick(System.nanoTime(), _ -> RootMembership.PATIENCE.toNanos()).isPresent()) {
-      return end(
-          "the root has been silent for %d s".formatted(RootMembership.PATIENCE.toSeconds()),
-          false);
+    if (watch.tick(System.nanoTime(), _ -> patience.toNanos()).isPresent()) {
+      return end("the root has been silent for %d s".formatted(patience.toSeconds()), false);
     }
     String self = address();
     root.tell(
