@@ -24,11 +24,11 @@ final class NodeMachine implements AutoCloseable {
   private final ShardHost host;
 
   /// @param cache closed with this
-  NodeMachine(
-      ClusterSettings settings, Kernels kernels, ShardCache cache, WorkerListener listener) {
+  NodeMachine(ClusterSettings settings, ShardCache cache, WorkerListener listener) {
     this.cache = cache;
     store = new SliceStore(cache);
     pool = new WorkerPool(settings.threads());
+    Kernels kernels = Kernels.choose(settings.vectorKernels());
     host = new ShardHost(store, kernels, pool, compute, settings, listener);
   }
 

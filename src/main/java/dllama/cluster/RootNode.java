@@ -9,7 +9,6 @@ import dllama.settings.ClusterSettings;
 import dllama.settings.HostAddress;
 import dllama.shard.ShardCache;
 import dllama.shard.ShardPlan;
-import dllama.tensor.Kernels;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.List;
@@ -68,7 +67,7 @@ public final class RootNode implements AutoCloseable {
       RootListener listener) {
     boolean alone = settings.nodes().equals(Optional.of(1)); // nobody is to join: no open port
     var exchange = NodeSystem.exchange(settings);
-    machine = new NodeMachine(settings, Kernels.choose(true), cache, WorkerListener.silent());
+    machine = new NodeMachine(settings, cache, WorkerListener.silent());
     int maxBatchTokens = model.maxBatchTokens(settings.sync().maxFrameBytes());
     Assignment part = model.assignment(0, mostNodes, maxBatchTokens, settings.sync().collective());
     machine

@@ -8,7 +8,6 @@ import dllama.settings.ClusterSettings;
 import dllama.settings.HostAddress;
 import dllama.settings.SeedNode;
 import dllama.shard.ShardCache;
-import dllama.tensor.Kernels;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -42,7 +41,7 @@ public final class WorkerNode implements AutoCloseable {
     this.settings = settings;
     this.akka = akka;
     this.listener = listener;
-    machine = new NodeMachine(settings, Kernels.choose(true), cache, listener);
+    machine = new NodeMachine(settings, cache, listener);
   }
 
   /// Works until [#close]; blocks.

@@ -21,6 +21,7 @@ public record ClusterSettings(
     Optional<String> host,
     int port,
     int threads,
+    boolean vectorKernels,
     List<SeedNode> seedNodes,
     Optional<Integer> nodes,
     Duration formTimeout,
@@ -83,6 +84,7 @@ public record ClusterSettings(
             .unlessAuto("port", (v, key) -> v.integer(key, 0, 65535))
             .orElse(role == Role.ROOT ? SeedNode.DEFAULT_PORT : 0),
         threads(values).orElseGet(Cores::physical),
+        values.flag("vector-kernels"),
         values.texts("seed-nodes").stream().map(SeedNode::parse).toList(),
         values.unlessAuto("nodes", ClusterSettings::nodes),
         values.duration("form-timeout", Duration.ofMillis(100), Duration.ofHours(1)),

@@ -58,7 +58,7 @@ class ClusterIT {
   @ValueSource(ints = {1, 2, 4, 8})
   void shouldGiveTheReferencesTokens(int nodes) throws IOException {
     JsonNode golden = Conformance.golden(CASE).get("prompts").get(0);
-    startWorkers(nodes - 1);
+    startWorkers(nodes - 1, NodeProcess.PATIENCE);
     NodeProcess root =
         startRoot(nodes, NodeProcess.inference(CASE, golden.get("text").asText(), 64));
     assertEquals(0, root.exit(FORM), root::toString);
@@ -73,7 +73,7 @@ class ClusterIT {
 
   @Test
   void shouldGiveTheSameTokensWithEveryExactCollective() throws IOException {
-    startWorkers(3); // they join one root after the other
+    startWorkers(3, NodeProcess.PATIENCE); // they join one root after the other
     JsonNode direct = answer("direct");
     JsonNode scattered = answer("reduce-scatter");
     assertEquals(16, direct.get("tokens").size());
@@ -162,8 +162,8 @@ class ClusterIT {
     assertTrue(worker.isAlive());
   }
 
-  private List<NodeProcess> startWorkers(int count) {
-    List<NodeProcess> started = NodeProcess.workers(port, count);
+  private List<NodeProcess> startWorkers(int count, String... options) {
+    List<NodeProcess> started = NodeProcess.workers(port, count, options);
     processes.addAll(started);
     return started;
   }

@@ -34,7 +34,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// The recorded runs of distributed-llama with real processes on loopback, on every node count they
 /// were made with; those with F32 exchange also on 8 nodes where the model has fewer kv heads,
 /// which distributed-llama refuses. The same seven workers serve one root after the other, so every
-/// run but the first is also one of workers that lost their root and joined the next.
+/// run but the first is also one of workers that lost their root and joined the next. All compute
+/// with plain loops; vectors take part in the tests in one JVM, and here in what is compared with.
 class ConformanceIT {
   private static final int PORT = NodeProcess.freePort();
   private static final int MOST = 8;
@@ -46,7 +47,7 @@ class ConformanceIT {
 
   @BeforeAll
   static void startWorkers() {
-    workers = NodeProcess.workers(PORT, MOST - 1).toArray(NodeProcess[]::new);
+    workers = NodeProcess.workers(PORT, MOST - 1, NodeProcess.PATIENCE).toArray(NodeProcess[]::new);
   }
 
   @AfterAll
@@ -168,7 +169,7 @@ class ConformanceIT {
     withModel[options.length] = "--model";
     withModel[options.length + 1] = Conformance.file(name, "model.m").toString();
     withModel[options.length + 2] = NodeProcess.PATIENCE;
-    root = NodeProcess.root(PORT, nodes, withModel);
+    root = NodeProcess.lightRoot(PORT, nodes, withModel);
     assertEquals(0, root.exit(NodeProcess.FORM), root::toString);
   }
 }

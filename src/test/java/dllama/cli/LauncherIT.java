@@ -140,6 +140,27 @@ class LauncherIT {
     }
   }
 
+  /// Every JVM says on standard error that it found these options. What needs no vectors and no
+  /// cluster should not wait for a second one.
+  @Test
+  void shouldStartOneJvmForHelpAndTwoForWork() throws Exception {
+    assertEquals(1, jvmsFor("--help"));
+    assertEquals(2, jvmsFor("synth"));
+  }
+
+  private long jvmsFor(String argument) throws Exception {
+    Process process =
+        start(
+            home(System.getProperty("java.home")),
+            Map.of("JAVA_TOOL_OPTIONS", "-Dgiven=yes"),
+            "-jar",
+            JAR,
+            argument);
+    String error = error(process);
+    exit(process);
+    return error.lines().filter(line -> line.startsWith("Picked up JAVA_TOOL_OPTIONS")).count();
+  }
+
   @Test
   void shouldSayWhatIsMissing() throws Exception {
     List<Path> javas = javas().toList();

@@ -32,24 +32,31 @@ final class NodeProcess implements AutoCloseable {
   /// other silent for longer than the 2 s that a real node has.
   static final String PATIENCE = "-Ddllama.sync.timeout=30s";
 
+  /// For nodes that only have to be there: eight JVMs that compile vector code, and all else as
+  /// well as they can, take minutes on two cores.
+  private static final List<String> LIGHT =
+      List.of("-Ddllama.vector-kernels=off", "-XX:TieredStopAtLevel=1");
+
   private final Process process;
   private final List<String> out = new CopyOnWriteArrayList<>();
   private final List<String> err = new CopyOnWriteArrayList<>();
   private final List<Thread> readers = new ArrayList<>();
 
+  /// A worker that computes with plain loops. Its root has vectors, so these worlds also tell
+  /// whether both give the same bits.
   static NodeProcess worker(int rootPort, String... options) {
     List<String> all =
         new ArrayList<>(
             List.of("--role", "worker", "--seed-node", "127.0.0.1:" + rootPort, "--threads", "1"));
     all.addAll(List.of(options));
-    return new NodeProcess(all);
+    return new NodeProcess(List.of(), LIGHT, all);
   }
 
   /// Several workers, one after the other: JVMs that start all at once starve each other.
-  static List<NodeProcess> workers(int rootPort, int count) {
+  static List<NodeProcess> workers(int rootPort, int count, String... options) {
     List<NodeProcess> workers = new ArrayList<>();
     for (int i = 0; i < count; i++) {
-      workers.add(worker(rootPort));
+      workers.add(worker(rootPort, options));
       workers.getLast().awaitError("looking for a root", 1, FORM);
     }
     return workers;
@@ -77,31 +84,40 @@ final class NodeProcess implements AutoCloseable {
   }
 
   static NodeProcess root(int port, int nodes, String... options) {
+    return root(List.of(), port, nodes, options);
+  }
+
+  /// A root that computes with plain loops, like its workers.
+  static NodeProcess lightRoot(int port, int nodes, String... options) {
+    return root(LIGHT, port, nodes, options);
+  }
+
+  private static NodeProcess root(List<String> jvm, int port, int nodes, String... options) {
     List<String> all = new ArrayList<>(List.of("--role", "root", options[0]));
     all.addAll(List.of("--host", "127.0.0.1", "--port", String.valueOf(port)));
     all.addAll(List.of("--nodes", String.valueOf(nodes), "--threads", "1"));
     all.addAll(List.of(options).subList(1, options.length));
-    return new NodeProcess(all);
-  }
-
-  private NodeProcess(List<String> arguments) {
-    this(List.of(), arguments);
+    return new NodeProcess(List.of(), jvm, all);
   }
 
   /// The jar, started by `prefix`: a command that runs another one, such as `ip netns exec NAME`.
   NodeProcess(List<String> prefix, List<String> arguments) {
-    this(
-        builder(
-            prefix,
-            List.of(
-                JAVA.toString(),
-                "-Ddllama.exchange.spin=0s", // they share two cores
-                "-Ddllama.nodes-timeout=" + FORM.toSeconds() + "s",
-                "-Ddllama.weights.cache-limit=off", // every test loads anew
-                "-Ddllama.weights.warm-up=off", // many nodes, few cores
-                "-jar",
-                JAR),
-            arguments));
+    this(prefix, List.of(), arguments);
+  }
+
+  private NodeProcess(List<String> prefix, List<String> jvm, List<String> arguments) {
+    this(builder(prefix, java(jvm), arguments));
+  }
+
+  private static List<String> java(List<String> options) {
+    List<String> all = new ArrayList<>(List.of(JAVA.toString()));
+    all.add("-Ddllama.exchange.spin=0s"); // they share two cores
+    all.add("-Ddllama.nodes-timeout=" + FORM.toSeconds() + "s");
+    all.add("-Ddllama.weights.cache-limit=off"); // every test loads anew
+    all.add("-Ddllama.weights.warm-up=off"); // many nodes, few cores
+    all.addAll(options);
+    all.addAll(List.of("-jar", JAR));
+    return all;
   }
 
   /// Any command, such as a script that starts the jar.

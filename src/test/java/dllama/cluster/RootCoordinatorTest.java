@@ -27,7 +27,6 @@ import dllama.shard.LogitsPart.Rows;
 import dllama.shard.ShardCache;
 import dllama.shard.TokenWeights;
 import dllama.tensor.DType;
-import dllama.tensor.Kernels;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -61,6 +60,7 @@ class RootCoordinatorTest {
             List.of(
                 new Option("--form-timeout", "form-timeout", ALONE.toMillis() + "ms"),
                 new Option("-D", "alone-timeout", ALONE.toMillis() + "ms"),
+                new Option("-D", "vector-kernels", "off"),
                 new Option("-D", "sync.stall-timeout", "1s")));
     var exchange = NodeSystem.exchange(settings.cluster());
     testKit =
@@ -70,9 +70,7 @@ class RootCoordinatorTest {
                 .withFallback(exchange.config())
                 .withFallback(settings.akka()));
     file = DllamaFile.open(Conformance.file("llama_gqa_f32", "model.m"));
-    machine =
-        new NodeMachine(
-            settings.cluster(), Kernels.choose(false), ShardCache.off(), WorkerListener.silent());
+    machine = new NodeMachine(settings.cluster(), ShardCache.off(), WorkerListener.silent());
     var model =
         new RootModel(
             new ModelSource.Weights(file.spec(), file.weights()),
