@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -31,11 +32,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// The recorded runs of distributed-llama with real processes on loopback, on every node count they
-/// were made with; those with F32 exchange also on 8 nodes where the model has fewer kv heads,
-/// which distributed-llama refuses. The same seven workers serve one root after the other, so every
-/// run but the first is also one of workers that lost their root and joined the next. All compute
-/// with plain loops; vectors take part in the tests in one JVM, and here in what is compared with.
+/// Recorded runs of distributed-llama with real processes on loopback: every model on one of the
+/// numbers of nodes that it was recorded with, more than one; those with F32 exchange also on 8
+/// where the model has fewer kv heads, which distributed-llama refuses. In one JVM,
+/// `ModelConformanceTest` runs all of them on all.
+///
+/// The same seven workers serve one root after the other, so every run but the first is also one
+/// of workers that lost their root and joined the next. All compute with plain loops; vectors take
+/// part in the tests in one JVM, and here in what is compared with.
 class ConformanceIT {
   private static final int PORT = NodeProcess.freePort();
   private static final int MOST = 8;
@@ -64,8 +68,9 @@ class ConformanceIT {
   }
 
   static Stream<Arguments> f32Runs() {
-    return Goldens.F32_CASES.stream()
-        .flatMap(name -> Stream.concat(runsOf(name), runsWithSharedKvHeads(name)));
+    return Stream.concat(
+        runs(Goldens.F32_CASES),
+        Goldens.F32_CASES.stream().flatMap(ConformanceIT::runsWithSharedKvHeads));
   }
 
   private static Stream<Arguments> runsWithSharedKvHeads(String name) {
@@ -79,19 +84,21 @@ class ConformanceIT {
   }
 
   static Stream<Arguments> q40Runs() {
-    return Goldens.Q40_CASES.stream().flatMap(ConformanceIT::runsOf);
+    return runs(Goldens.Q40_CASES);
   }
 
-  /// Another prompt for every node count, of those that were recorded with it; the tests in one JVM
-  /// run all of them on all.
-  private static Stream<Arguments> runsOf(String name) {
-    JsonNode golden = Conformance.golden(name);
-    return Goldens.recordedWorldSizes(golden).stream()
-        .map(
-            nodes -> {
+  /// Node counts and prompts take turns.
+  private static Stream<Arguments> runs(List<String> cases) {
+    return IntStream.range(0, cases.size())
+        .mapToObj(
+            number -> {
+              String name = cases.get(number);
+              JsonNode golden = Conformance.golden(name);
+              List<Integer> several =
+                  Goldens.recordedWorldSizes(golden).stream().filter(nodes -> nodes > 1).toList();
+              int nodes = several.get(number % several.size());
               List<JsonNode> prompts = Goldens.promptsOn(golden, nodes);
-              int number = Integer.numberOfTrailingZeros(nodes) % prompts.size();
-              return runOn(name, nodes, prompts.get(number));
+              return runOn(name, nodes, prompts.get(number % prompts.size()));
             });
   }
 
