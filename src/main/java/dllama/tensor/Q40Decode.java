@@ -1,23 +1,22 @@
 package dllama.tensor;
 
+import static dllama.tensor.Vectors.ADDRESSES;
+import static dllama.tensor.Vectors.ALL;
 import static dllama.tensor.Vectors.F;
 import static dllama.tensor.Vectors.FLOATS;
 import static dllama.tensor.Vectors.INTS;
 import static dllama.tensor.Vectors.L;
+import static dllama.tensor.Vectors.ORDER;
 import static dllama.tensor.Vectors.REBIAS;
 import static dllama.tensor.Vectors.SHORTS;
 import static dllama.tensor.Vectors.broadcast;
-import static dllama.tensor.Vectors.high;
-import static dllama.tensor.Vectors.low;
 import static dllama.tensor.Vectors.shorts;
-import static dllama.tensor.Vectors.tinyHighHalf;
-import static dllama.tensor.Vectors.tinyLowHalf;
 import static jdk.incubator.vector.VectorOperators.ASHR;
 import static jdk.incubator.vector.VectorOperators.I2F;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.LSHR;
 
-import java.util.Arrays;
+import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
@@ -29,18 +28,26 @@ import jdk.incubator.vector.ShortVector;
 /// 127 < 2^15, and it does not matter when the offset of the nibbles, −8 · Σ code, goes in.
 ///
 /// Below 512 bit, several groups are read side by side: a processor fetches ahead on each of
-/// several streams, and one alone leaves it waiting for memory. Integer sums of a chunk of blocks
-/// go to the first level cache, to be scaled by a method of its own, because both together would be
-/// too large for the compiler.
+/// several streams, and one alone leaves it waiting for memory. Two of them at a time share the
+/// broadcasts of the codes; of more, the sums would not fit the registers. Scaled sums are added up
+/// in the first level cache, outside the heap: vectors of an array would straddle cache lines.
 final class Q40Decode {
   /// Groups of one pass.
   static final int GROUPS = L == Tiles.ROWS ? 1 : 4;
 
-  /// Blocks between two passes of scaling.
-  private static final int CHUNK = 8;
-
-  /// Distance between the results of groups.
+  /// Distance between the results of groups in [Scratch#acc].
   private static final int ACC_STRIDE = Activations.BUNDLE * Tiles.ROWS;
+
+  /// Bytes of the results of a group; those of the group after the first of two are this far away.
+  private static final long NEXT = Tiles.F32_LINE;
+
+  /// Byte of the results of the rows in the high halves of ints; see [Tiles].
+  private static final long HIGH = NEXT / 2;
+
+  /// Byte of the results of the second vector of a pair.
+  private static final long SECOND = (long) Float.BYTES * F;
+
+  private static final long SCALES = Tiles.Q40_SCALES;
 
   private Q40Decode() {}
 
@@ -60,9 +67,30 @@ final class Q40Decode {
             g * ACC_STRIDE);
       }
     } else {
-      for (int part = 0; part < Tiles.ROWS; part += 2 * L) {
-        pairs(at + part * 2L, groupBytes, groups, x, token, scratch, part / 2);
-      }
+      pairs(at, groupBytes, groups, x, token, scratch);
+    }
+  }
+
+  /// Vectors of rows in pairs, which are all of a group at 256 bit.
+  private static void pairs(
+      long at, long groupBytes, int groups, Activations x, int token, Scratch scratch) {
+    MemorySegment results = scratch.results;
+    results.fill((byte) 0);
+    for (int part = 0; part < Tiles.ROWS; part += 2 * L) {
+      quads(
+          at + part * 2L,
+          groupBytes,
+          groups,
+          x.blocks(),
+          x.codeAddress(token),
+          x.offsets(),
+          x.scales(),
+          x.scaleAt(token),
+          results.address() + part * 2L,
+          4);
+    }
+    for (int g = 0; g < groups; g++) {
+      MemorySegment.copy(results, Tiles.FLOAT, g * NEXT, scratch.acc, g * ACC_STRIDE, Tiles.ROWS);
     }
   }
 
@@ -112,102 +140,124 @@ final class Q40Decode {
     accHigh.intoArray(out, outAt + Tiles.ROWS / 2);
   }
 
-  /// Two vectors of rows of each group.
-  private static void pairs(
-      long at, long groupBytes, int groups, Activations x, int token, Scratch s, int accAt) {
-    for (int g = 0; g < groups; g++) {
-      int to = accAt + g * ACC_STRIDE;
-      Arrays.fill(s.acc, to, to + 2 * F, 0);
-      Arrays.fill(s.acc, to + Tiles.ROWS / 2, to + Tiles.ROWS / 2 + 2 * F, 0);
-    }
-    long codes = x.codeAddress(token);
-    int scaleAt = x.scaleAt(token);
-    for (int block = 0; block < x.blocks(); block += CHUNK) {
-      int count = Math.min(CHUNK, x.blocks() - block);
-      pairSums(at, groupBytes, groups, count, codes, x.offsets(), scaleAt, s.sums);
-      for (int g = 0; g < groups; g++) {
-        long tile = at + g * groupBytes;
-        int sumAt = g * 2 * L;
-        int to = accAt + g * ACC_STRIDE;
-        addScaled(tile, groups, count, s.sums, sumAt, x.scales(), scaleAt, s.acc, to);
-        addScaled(
-            tile + 2L * L, groups, count, s.sums, sumAt + L, x.scales(), scaleAt, s.acc, to + F);
-      }
-      at += count * Tiles.Q40_BYTES;
-      codes += count * Activations.BLOCK_STRIDE;
-      scaleAt += count * Activations.BUNDLE;
-    }
-  }
-
-  /// Integer sums of `count` blocks, `[block, groups, 2, L]`.
-  private static void pairSums(
+  /// Two vectors of rows of two groups at a time, which share the broadcasts; adds to the results,
+  /// `[groups, 32]` from address `acc` on.
+  ///
+  /// It scales its sums itself, at the price of being long: to a method of their own they would
+  /// have to go through memory. Helpers come first, then calls of the API only; see [Vectors].
+  ///
+  /// @param nibble 4, which the compiler must not know: a constant takes a register for each shift
+  private static void quads(
       long at,
       long groupBytes,
       int groups,
-      int count,
+      int blocks,
       long codes,
       int[] offsets,
-      int offsetAt,
-      short[] sums) {
-    int sumAt = 0;
-    for (int block = 0; block < count; block++) {
-      ShortVector offset =
-          IntVector.broadcast(INTS, offsets[offsetAt + block * Activations.BUNDLE])
-              .reinterpretAsShorts();
-      long tile = at;
-      for (int g = 0; g < groups; g++) {
-        ShortVector first = offset;
-        ShortVector second = offset;
+      float[] scales,
+      int scaleAt,
+      long acc,
+      int nibble) {
+    IntVector half = IntVector.broadcast(INTS, 0x8fffe000);
+    for (int block = 0; block < blocks; block++) {
+      ShortVector offset = IntVector.broadcast(INTS, offsets[scaleAt]).reinterpretAsShorts();
+      FloatVector xScale = FloatVector.broadcast(FLOATS, scales[scaleAt] * REBIAS);
+      for (int g = 0; g < groups; g += 2) {
+        long at0 = (at + g * groupBytes) & ADDRESSES;
+        long at1 = (at + Math.min(g + 1, groups - 1) * groupBytes) & ADDRESSES;
+        ShortVector a = offset;
+        ShortVector b = offset;
+        ShortVector c = offset;
+        ShortVector d = offset;
         for (int line = 0; line < Tiles.Q40_SCALES; line += Tiles.LINE) {
-          ShortVector v = shorts(tile, line);
-          ShortVector u = shorts(tile, line + 2 * L);
-          int c = line / 4;
-          ShortVector code = broadcast(codes, c);
-          first = first.add(v.mul(code));
-          second = second.add(u.mul(code));
-          code = broadcast(codes, c + 4);
-          first = first.add(v.lanewise(LSHR, 4).mul(code));
-          second = second.add(u.lanewise(LSHR, 4).mul(code));
-          code = broadcast(codes, c + 8);
-          first = first.add(v.lanewise(LSHR, 8).mul(code));
-          second = second.add(u.lanewise(LSHR, 8).mul(code));
-          code = broadcast(codes, c + 12);
-          first = first.add(v.lanewise(LSHR, 12).mul(code));
-          second = second.add(u.lanewise(LSHR, 12).mul(code));
+          ShortVector p = shorts(at0, line);
+          ShortVector q = shorts(at0, line + 2 * L);
+          ShortVector r = shorts(at1, line);
+          ShortVector s = shorts(at1, line + 2 * L);
+          ShortVector code0 = broadcast(codes, line / 4);
+          ShortVector code1 = broadcast(codes, line / 4 + 4);
+          ShortVector code2 = broadcast(codes, line / 4 + 8);
+          ShortVector code3 = broadcast(codes, line / 4 + 12);
+          a = a.add(p.mul(code0));
+          b = b.add(q.mul(code0));
+          c = c.add(r.mul(code0));
+          d = d.add(s.mul(code0));
+          p = p.lanewise(LSHR, nibble);
+          q = q.lanewise(LSHR, nibble);
+          r = r.lanewise(LSHR, nibble);
+          s = s.lanewise(LSHR, nibble);
+          a = a.add(p.mul(code1));
+          b = b.add(q.mul(code1));
+          c = c.add(r.mul(code1));
+          d = d.add(s.mul(code1));
+          p = p.lanewise(LSHR, nibble);
+          q = q.lanewise(LSHR, nibble);
+          r = r.lanewise(LSHR, nibble);
+          s = s.lanewise(LSHR, nibble);
+          a = a.add(p.mul(code2));
+          b = b.add(q.mul(code2));
+          c = c.add(r.mul(code2));
+          d = d.add(s.mul(code2));
+          p = p.lanewise(LSHR, nibble);
+          q = q.lanewise(LSHR, nibble);
+          r = r.lanewise(LSHR, nibble);
+          s = s.lanewise(LSHR, nibble);
+          a = a.add(p.mul(code3));
+          b = b.add(q.mul(code3));
+          c = c.add(r.mul(code3));
+          d = d.add(s.mul(code3));
         }
-        first.intoArray(sums, sumAt);
-        second.intoArray(sums, sumAt + L);
-        sumAt += 2 * L;
-        tile += groupBytes;
+        // A last group without a second one is its own second, whose results nobody reads.
+        long to = (acc + g * NEXT) & ADDRESSES;
+        IntVector sums = a.reinterpretAsInts();
+        IntVector halves = IntVector.fromMemorySegment(INTS, ALL, at0 + SCALES, ORDER);
+        FloatVector sum = (FloatVector) sums.lanewise(LSHL, 16).lanewise(ASHR, 16).convert(I2F, 0);
+        FloatVector scale =
+            halves.lanewise(LSHL, 16).lanewise(ASHR, 3).and(half).reinterpretAsFloats();
+        FloatVector added = FloatVector.fromMemorySegment(FLOATS, ALL, to, ORDER);
+        sum.fma(scale.mul(xScale), added).intoMemorySegment(ALL, to, ORDER);
+        sum = (FloatVector) sums.lanewise(ASHR, 16).convert(I2F, 0);
+        scale = halves.lanewise(ASHR, 3).and(half).reinterpretAsFloats();
+        added = FloatVector.fromMemorySegment(FLOATS, ALL, to + HIGH, ORDER);
+        sum.fma(scale.mul(xScale), added).intoMemorySegment(ALL, to + HIGH, ORDER);
+
+        sums = b.reinterpretAsInts();
+        halves = IntVector.fromMemorySegment(INTS, ALL, at0 + (SCALES + 2L * L), ORDER);
+        sum = (FloatVector) sums.lanewise(LSHL, 16).lanewise(ASHR, 16).convert(I2F, 0);
+        scale = halves.lanewise(LSHL, 16).lanewise(ASHR, 3).and(half).reinterpretAsFloats();
+        added = FloatVector.fromMemorySegment(FLOATS, ALL, to + SECOND, ORDER);
+        sum.fma(scale.mul(xScale), added).intoMemorySegment(ALL, to + SECOND, ORDER);
+        sum = (FloatVector) sums.lanewise(ASHR, 16).convert(I2F, 0);
+        scale = halves.lanewise(ASHR, 3).and(half).reinterpretAsFloats();
+        added = FloatVector.fromMemorySegment(FLOATS, ALL, to + (HIGH + SECOND), ORDER);
+        sum.fma(scale.mul(xScale), added).intoMemorySegment(ALL, to + (HIGH + SECOND), ORDER);
+
+        sums = c.reinterpretAsInts();
+        halves = IntVector.fromMemorySegment(INTS, ALL, at1 + SCALES, ORDER);
+        sum = (FloatVector) sums.lanewise(LSHL, 16).lanewise(ASHR, 16).convert(I2F, 0);
+        scale = halves.lanewise(LSHL, 16).lanewise(ASHR, 3).and(half).reinterpretAsFloats();
+        added = FloatVector.fromMemorySegment(FLOATS, ALL, to + NEXT, ORDER);
+        sum.fma(scale.mul(xScale), added).intoMemorySegment(ALL, to + NEXT, ORDER);
+        sum = (FloatVector) sums.lanewise(ASHR, 16).convert(I2F, 0);
+        scale = halves.lanewise(ASHR, 3).and(half).reinterpretAsFloats();
+        added = FloatVector.fromMemorySegment(FLOATS, ALL, to + (NEXT + HIGH), ORDER);
+        sum.fma(scale.mul(xScale), added).intoMemorySegment(ALL, to + (NEXT + HIGH), ORDER);
+
+        sums = d.reinterpretAsInts();
+        halves = IntVector.fromMemorySegment(INTS, ALL, at1 + (SCALES + 2L * L), ORDER);
+        sum = (FloatVector) sums.lanewise(LSHL, 16).lanewise(ASHR, 16).convert(I2F, 0);
+        scale = halves.lanewise(LSHL, 16).lanewise(ASHR, 3).and(half).reinterpretAsFloats();
+        added = FloatVector.fromMemorySegment(FLOATS, ALL, to + (NEXT + SECOND), ORDER);
+        sum.fma(scale.mul(xScale), added).intoMemorySegment(ALL, to + (NEXT + SECOND), ORDER);
+        sum = (FloatVector) sums.lanewise(ASHR, 16).convert(I2F, 0);
+        scale = halves.lanewise(ASHR, 3).and(half).reinterpretAsFloats();
+        added = FloatVector.fromMemorySegment(FLOATS, ALL, to + (NEXT + HIGH + SECOND), ORDER);
+        sum.fma(scale.mul(xScale), added)
+            .intoMemorySegment(ALL, to + (NEXT + HIGH + SECOND), ORDER);
       }
       at += Tiles.Q40_BYTES;
       codes += Activations.BLOCK_STRIDE;
+      scaleAt += Activations.BUNDLE;
     }
-  }
-
-  private static void addScaled(
-      long at,
-      int groups,
-      int count,
-      short[] sums,
-      int sumAt,
-      float[] scales,
-      int scaleAt,
-      float[] acc,
-      int accAt) {
-    FloatVector accLow = FloatVector.fromArray(FLOATS, acc, accAt);
-    FloatVector accHigh = FloatVector.fromArray(FLOATS, acc, accAt + Tiles.ROWS / 2);
-    for (int block = 0; block < count; block++) {
-      FloatVector xScale =
-          FloatVector.broadcast(FLOATS, scales[scaleAt + block * Activations.BUNDLE] * REBIAS);
-      IntVector halves = shorts(at + Tiles.Q40_SCALES).reinterpretAsInts();
-      IntVector sum =
-          ShortVector.fromArray(SHORTS, sums, sumAt + block * groups * 2 * L).reinterpretAsInts();
-      accLow = low(sum).fma(tinyLowHalf(halves).mul(xScale), accLow);
-      accHigh = high(sum).fma(tinyHighHalf(halves).mul(xScale), accHigh);
-      at += Tiles.Q40_BYTES;
-    }
-    accLow.intoArray(acc, accAt);
-    accHigh.intoArray(acc, accAt + Tiles.ROWS / 2);
   }
 }

@@ -1,5 +1,8 @@
 package dllama.tensor;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
 /// What one thread needs between the parts of a vector kernel; stays in the first level cache.
 final class Scratch {
   private static final ThreadLocal<Scratch> OF_THREAD = ThreadLocal.withInitial(Scratch::new);
@@ -9,6 +12,9 @@ final class Scratch {
 
   /// Results of a pass, `[groups, 8 tokens, 32 rows]`.
   final float[] acc = new float[GROUPS * Activations.BUNDLE * Tiles.ROWS];
+
+  /// Sums of a pass of decoding, `[groups, 32 rows]`; each group's begins with a cache line.
+  final MemorySegment results = Arena.ofAuto().allocate(GROUPS * Tiles.F32_LINE, Tiles.F32_LINE);
 
   /// Integer sums of a chunk of blocks.
   final short[] sums =

@@ -56,10 +56,10 @@ final class Vectors {
   /// call of a kernel. Checked one by one, the reads make the compiler split each inner loop in
   /// pieces, and a third of all instructions goes into that.
   @SuppressWarnings("restricted") // native access is one of the flags in jvm.options
-  private static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+  static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
 
   /// More than any address of a process; the compiler leaves a check out where it knows the answer.
-  private static final long ADDRESSES = (1L << 56) - 1;
+  static final long ADDRESSES = (1L << 56) - 1;
 
   static ShortVector shorts(long address) {
     return shorts(address, 0);
