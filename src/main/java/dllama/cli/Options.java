@@ -53,6 +53,11 @@ final class Options {
               "NAME",
               "sync.collective",
               "root: direct, reduce-scatter or reduce-scatter-q80 (rounds sums); default auto"),
+          text(
+              "--overlap",
+              "auto|on|off",
+              "sync.overlap",
+              "root: compute one half of a prompt's batch while the other's partials travel"),
           text("--kv-float-type", "TYPE", "kv-float-type", "root: f16 or f32, key/value cache"),
           text("--max-seq-len", "N", "max-seq-len", "root: context; default the model's, ≤ 4096"),
           text("--temperature", "T", "sampler.temperature", "root: default 0.8; 0 is greedy"),

@@ -3,6 +3,7 @@ package dllama.cluster;
 import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
 import dllama.settings.CollectiveType;
+import dllama.settings.Overlap;
 import dllama.shard.ShardLayout;
 import dllama.shard.ShardPlan;
 import dllama.tensor.DType;
@@ -13,6 +14,7 @@ import dllama.tensor.DType;
 /// @param rank 0 is the root itself
 /// @param exchange type of exchanged partials
 /// @param collective how partials are summed, see [CollectiveRule]
+/// @param overlap whether long steps are done in halves, see [OverlapRule]
 /// @param kv type of the key/value cache
 /// @param contextLength positions to reserve
 /// @param maxBatchTokens tokens that one step may hold
@@ -26,6 +28,7 @@ record Assignment(
     ModelSpec spec,
     DType exchange,
     CollectiveType collective,
+    Overlap overlap,
     DType kv,
     int contextLength,
     int maxBatchTokens,
@@ -60,6 +63,7 @@ record Assignment(
         spec,
         exchange,
         collective,
+        overlap,
         kv,
         contextLength,
         maxBatchTokens,

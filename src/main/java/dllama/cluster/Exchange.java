@@ -2,6 +2,7 @@ package dllama.cluster;
 
 import dllama.cluster.TensorFrame.Partial;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
@@ -10,19 +11,26 @@ import org.jspecify.annotations.Nullable;
 /// thread takes them out round by round. Rounds are numbered through the epoch; an all-reduce takes
 /// one or two of them, as its [Collective][dllama.shard.Collective] says, the same on all ranks.
 ///
-/// In every round every rank sends a frame to every other one and goes on when it has all of
-/// theirs. So a peer can be one round ahead of this rank, never two: it can not finish round r + 1
-/// without this rank's own frame of r + 1, which is sent after this rank has finished r. Two places
-/// per rank suffice, chosen by the round's parity, whatever the rounds are for. For the same reason
-/// a sender may overwrite the buffer of round r when it starts on r + 2: it then has everybody's
-/// frame of r + 1, and they sent those after they had got its frame of r.
+/// In every round every rank sends a frame to every other one, and finishes the round when it has
+/// all of theirs. Two rounds may be under way at once: the frame of round r + 2 is sent only after
+/// round r is finished. While this rank waits for round r it has sent nothing of r + 2, so nobody
+/// can have finished r + 2, nor have sent r + 4: a peer is three rounds ahead at most, and four
+/// places per rank suffice, whatever the rounds are for. For the same reason a sender may overwrite
+/// the buffer of round r when it starts on r + 4: it has finished r + 2 then, and others sent it
+/// their frames of r + 2 only after they had got its frame of r.
 final class Exchange {
+  /// Rounds whose frames a rank may have sent without having finished them.
+  static final int IN_FLIGHT = 2;
+
+  /// Rounds that are told apart; a power of two.
+  static final int PLACES = 2 * IN_FLIGHT;
+
   private final int epoch;
   private final int rank;
   private final int worldSize;
   private final FramePool pool;
   private final AtomicReferenceArray<@Nullable FrameBuffer> places;
-  private final AtomicInteger[] arrived = {new AtomicInteger(), new AtomicInteger()};
+  private final AtomicInteger[] arrived = new AtomicInteger[PLACES];
   private final MemorySegment[] partials;
   private volatile long current;
   private volatile @Nullable String failure;
@@ -32,7 +40,8 @@ final class Exchange {
     this.rank = rank;
     this.worldSize = worldSize;
     this.pool = pool;
-    places = new AtomicReferenceArray<>(2 * worldSize);
+    places = new AtomicReferenceArray<>(PLACES * worldSize);
+    Arrays.setAll(arrived, _ -> new AtomicInteger());
     partials = new MemorySegment[worldSize];
   }
 
@@ -46,15 +55,20 @@ final class Exchange {
     if (partial.epoch() != epoch || from < 0 || from >= worldSize || from == rank) {
       return false;
     }
-    if (ahead < 0 || ahead > 1) {
+    if (ahead < 0 || ahead >= PLACES) {
       return false;
     }
-    int parity = (int) (partial.round() & 1);
-    if (!places.compareAndSet(parity * worldSize + from, null, partial.values())) {
+    int place = place(partial.round());
+    if (!places.compareAndSet(place * worldSize + from, null, partial.values())) {
       return false;
     }
-    arrived[parity].incrementAndGet();
+    arrived[place].incrementAndGet();
     return true;
+  }
+
+  /// Which of [#PLACES] places, and of as many send buffers, belongs to a round.
+  static int place(long round) {
+    return (int) (round & (PLACES - 1));
   }
 
   /// Number of the round that the compute thread is in, or will be in next.
@@ -64,12 +78,12 @@ final class Exchange {
 
   /// Whether all partials of the current round are here, or can not be waited for any more.
   boolean settled() {
-    return arrived[(int) (current & 1)].get() == worldSize - 1 || failure != null;
+    return arrived[place(current)].get() == worldSize - 1 || failure != null;
   }
 
   /// Bytes of a peer's frame of the current round; −1 while it is not here.
   int length(int from) {
-    FrameBuffer buffer = places.get((int) (current & 1) * worldSize + from);
+    FrameBuffer buffer = places.get(place(current) * worldSize + from);
     return buffer == null ? -1 : buffer.length();
   }
 
@@ -78,9 +92,9 @@ final class Exchange {
   ///
   /// @throws IllegalStateException if one is missing
   MemorySegment[] take(MemorySegment own) {
-    int parity = (int) (current & 1);
+    int place = place(current);
     for (int from = 0; from < worldSize; from++) {
-      FrameBuffer buffer = places.get(parity * worldSize + from);
+      FrameBuffer buffer = places.get(place * worldSize + from);
       if (from == rank) {
         partials[from] = own;
       } else if (buffer == null) {
@@ -95,10 +109,10 @@ final class Exchange {
   /// Gives the buffers of the current round back and turns to the next one.
   void next() {
     long done = current; // only this thread writes it
-    int parity = (int) (done & 1);
-    arrived[parity].set(0);
+    int place = place(done);
+    arrived[place].set(0);
     for (int from = 0; from < worldSize; from++) {
-      FrameBuffer buffer = places.getAndSet(parity * worldSize + from, null);
+      FrameBuffer buffer = places.getAndSet(place * worldSize + from, null);
       if (buffer != null) {
         pool.give(buffer);
       }
@@ -109,9 +123,9 @@ final class Exchange {
   /// The first rank, other than this one, whose partial of the current round is missing; −1 if
   /// none is.
   int missingRank() {
-    int parity = (int) (current & 1);
+    int place = place(current);
     for (int from = 0; from < worldSize; from++) {
-      if (from != rank && places.get(parity * worldSize + from) == null) {
+      if (from != rank && places.get(place * worldSize + from) == null) {
         return from;
       }
     }

@@ -48,12 +48,13 @@ final class InputRows {
         || rows.length() == (long) count * Float.BYTES;
   }
 
-  /// Reads `count` values, which [#holds].
-  static void read(FrameBuffer rows, int count, float[] to) {
+  /// Reads `count` values from value `from` on, of `all` values, which [#holds].
+  static void read(FrameBuffer rows, int all, int from, int count, float[] to) {
     MemorySegment bytes = rows.segment();
-    boolean narrow = rows.length() == (long) count * Short.BYTES;
+    boolean narrow = rows.length() == (long) all * Short.BYTES;
     for (int i = 0; i < count; i++) {
-      to[i] = narrow ? Float.intBitsToFloat(bytes.get(BF16, 2L * i) << 16) : bytes.get(F32, 4L * i);
+      long at = (long) from + i;
+      to[i] = narrow ? Float.intBitsToFloat(bytes.get(BF16, 2 * at) << 16) : bytes.get(F32, 4 * at);
     }
   }
 }

@@ -251,8 +251,7 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
     switch (gate.decide(workers.size() + 1, System.nanoTime())) {
       case ClusterGate.Decision.Wait(String what) -> await(what);
       case ClusterGate.Decision.Form(int nodes) -> {
-        Assignment assignment =
-            model.assignment(epoch + 1, nodes, maxBatchTokens, settings.sync().collective());
+        Assignment assignment = model.assignment(epoch + 1, nodes, maxBatchTokens, settings.sync());
         Optional<String> objection = host.objection(assignment);
         if (objection.isPresent()) {
           await(

@@ -3,7 +3,7 @@ package dllama.cluster;
 import dllama.error.UserException;
 import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
-import dllama.settings.CollectiveType;
+import dllama.settings.ClusterSettings;
 import dllama.tensor.DType;
 
 /// The model as the root runs it.
@@ -50,7 +50,7 @@ public record RootModel(
   /// Artery's envelope with uncompressed actor paths and class names, generously.
   private static final int ARTERY_HEADER_BYTES = 4096;
 
-  Assignment assignment(int epoch, int worldSize, int maxBatchTokens, CollectiveType collective) {
+  Assignment assignment(int epoch, int worldSize, int maxBatchTokens, ClusterSettings.Sync sync) {
     boolean random = source instanceof ModelSource.Random;
     long seed = source instanceof ModelSource.Random(_, long value) ? value : 0;
     return new Assignment(
@@ -59,7 +59,8 @@ public record RootModel(
         worldSize,
         spec(),
         exchange,
-        collective,
+        sync.collective(),
+        sync.overlap(),
         kv,
         contextLength,
         maxBatchTokens,

@@ -69,7 +69,7 @@ public final class RootNode implements AutoCloseable {
     var exchange = NodeSystem.exchange(settings);
     machine = new NodeMachine(settings, cache, WorkerListener.silent());
     int maxBatchTokens = model.maxBatchTokens(settings.sync().maxFrameBytes());
-    Assignment part = model.assignment(0, mostNodes, maxBatchTokens, settings.sync().collective());
+    Assignment part = model.assignment(0, mostNodes, maxBatchTokens, settings.sync());
     machine
         .host()
         .objection(part)

@@ -7,7 +7,6 @@ import dllama.cluster.TensorFrame.Logits;
 import dllama.cluster.TensorFrame.Partial;
 import dllama.cluster.loop.ComputeWait;
 import dllama.model.LogitsWanted;
-import dllama.shard.Collective;
 import dllama.shard.ShardEngine;
 import dllama.tensor.DType;
 import java.time.Duration;
@@ -16,6 +15,17 @@ import java.util.function.BooleanSupplier;
 
 /// Runs the steps of one rank in one epoch: engine and exchange in turn. Everything here happens on
 /// the node's compute thread.
+///
+/// A long step is done in two halves, if the [OverlapRule] says so. What one has sent travels while
+/// the other computes:
+///
+/// | compute | A | B | A | B | … |
+/// |---|---|---|---|---|---|
+/// | on the wire | | A | B | A | B |
+///
+/// The tokens of B follow those of A, and in every layer A attends before B, so the cache has what
+/// B's attention reads. All ranks do the rounds of both halves in this order, which is why a peer's
+/// frames need no other name than the number of the round.
 final class ShardSteps {
   /// A step that can not be finished; the message is one line for the user.
   static final class Aborted extends RuntimeException {
@@ -40,15 +50,23 @@ final class ShardSteps {
   private final List<ActorRef<LayerShard.Command>> ranks;
   private final ActorRef<RootCoordinator.Command> root;
   private final long stallNanos;
-  private final CollectiveRule rule;
-  private final Collective direct;
-  private final Collective scattered;
+  private final CollectiveRule collectives;
+  private final OverlapRule halves;
 
-  /// What this rank sends, by the parity of the round; [Exchange] says why two suffice.
-  private final FrameBuffer[] own;
+  /// All of a step, or its second half; the one that gives logits.
+  private final Lane[] whole;
 
-  /// Of that what each rank gets, by parity and rank.
-  private final FrameBuffer[][] parts;
+  /// Both halves; the whole step where nothing is ever done in halves.
+  private final Lane[] both;
+
+  /// What this rank sends, by the place of the round; [Exchange] says why so many suffice.
+  private final FrameBuffer[] own = new FrameBuffer[Exchange.PLACES];
+
+  /// Of that what each rank gets, by place and rank.
+  private final FrameBuffer[][] parts = new FrameBuffer[Exchange.PLACES][];
+
+  /// Number of the next round in which something is sent.
+  private long nextSent;
 
   private final BooleanSupplier settled;
 
@@ -72,13 +90,19 @@ final class ShardSteps {
     this.ranks = ranks;
     this.root = root;
     stallNanos = stall.toNanos();
-    rule = CollectiveRule.of(assignment);
-    direct = Collective.direct(engine);
-    scattered = Collective.reduceScatter(engine, rule.sums());
+    collectives = CollectiveRule.of(assignment);
+    halves = OverlapRule.of(assignment);
+    Lane last = new Lane(engine, collectives.sums());
+    whole = new Lane[] {last};
+    int first = halves.firstHalf(assignment.maxBatchTokens(), 0);
+    both =
+        first == 0 ? whole : new Lane[] {new Lane(engine.leading(first), collectives.sums()), last};
     int values = Math.multiplyExact(assignment.maxBatchTokens(), assignment.spec().dim());
     int bytes = Math.toIntExact(DType.F32.byteSize(values)); // nothing wider is sent
-    own = new FrameBuffer[] {new FrameBuffer(bytes), new FrameBuffer(bytes)};
-    parts = new FrameBuffer[][] {views(own[0]), views(own[1])};
+    for (int place = 0; place < own.length; place++) {
+      own[place] = new FrameBuffer(bytes);
+      parts[place] = views(own[place]);
+    }
     settled = exchange::settled;
   }
 
@@ -103,17 +127,8 @@ final class ShardSteps {
   void run(Input input) {
     computeWait.attach();
     try {
-      int values = input.tokens() * assignment.spec().dim();
-      InputRows.read(input.rows(), values, engine.input());
-      engine.begin(input.tokens(), input.position(), input.wanted().rows());
       logitsOf = -1;
-      Collective collective = rule.scatters(input.tokens()) ? scattered : direct;
-      long waited = 0;
-      while (engine.advance()) {
-        for (int round = 0; round < collective.rounds(); round++) {
-          waited += run(collective, round);
-        }
-      }
+      long waited = compute(begin(input));
       boolean logits = input.wanted().rows() > 0;
       if (logits) {
         logitsOf = input.step();
@@ -127,6 +142,52 @@ final class ShardSteps {
     }
   }
 
+  /// Starts the lanes of a step.
+  private Lane[] begin(Input input) {
+    int tokens = input.tokens();
+    int rows = input.wanted().rows();
+    int first = halves.firstHalf(tokens, rows);
+    // One rule for both halves, or one of them would have more rounds and fall behind.
+    boolean scatters = collectives.scatters(first == 0 ? tokens : first);
+    if (first > 0) {
+      read(input, 0, first, both[0]);
+      both[0].begin(first, input.position(), 0, scatters);
+    }
+    read(input, first, tokens, whole[0]);
+    whole[0].begin(tokens - first, input.position() + first, rows, scatters);
+    return first > 0 ? both : whole;
+  }
+
+  private void read(Input input, int from, int to, Lane lane) {
+    int dim = assignment.spec().dim();
+    InputRows.read(input.rows(), input.tokens() * dim, from * dim, (to - from) * dim, lane.input());
+  }
+
+  /// All rounds of a step, those of its lanes by turns.
+  ///
+  /// @return nanoseconds spent waiting
+  private long compute(Lane[] lanes) {
+    long waited = 0;
+    boolean more = true;
+    for (Lane lane : lanes) {
+      more = lane.advance();
+      waited += send(lane);
+      if (lanes.length > 1) {
+        waited += flush();
+      }
+    }
+    while (more) {
+      for (Lane lane : lanes) {
+        waited += receive(lane);
+        more = lane.advance();
+        if (more) {
+          waited += send(lane);
+        }
+      }
+    }
+    return waited;
+  }
+
   /// Sends the root all logits of step `step`, if they are still here.
   void tellAllLogits(long step) {
     if (step == logitsOf) {
@@ -138,34 +199,52 @@ final class ShardSteps {
     root.tell(new Logits(assignment.epoch(), logitsOf, assignment.rank(), engine.logits(wanted)));
   }
 
-  /// One round of an all-reduce.
+  /// Tells every peer what is meant for it, the next rank first, so that not all send to the same
+  /// one at once.
   ///
-  /// @return nanoseconds spent waiting
-  private long run(Collective collective, int round) {
-    int parity = (int) (exchange.current() & 1);
-    FrameBuffer mine = own[parity];
-    collective.write(round, mine.segment());
+  /// @return nanoseconds spent
+  private long send(Lane lane) {
+    int place = Exchange.place(nextSent);
+    lane.write(own[place].segment());
     long from = System.nanoTime();
-    if (ranks.size() > 1) {
-      send(collective, round, parts[parity]);
-      await(from + stallNanos);
-      checkLengths(collective, round);
-    }
-    long waited = System.nanoTime() - from;
-    collective.read(round, exchange.take(mine.segment()));
-    exchange.next();
-    return waited;
-  }
-
-  /// To the next rank first, so that not all send to the same one at once.
-  private void send(Collective collective, int round, FrameBuffer[] views) {
     int self = assignment.rank();
     for (int i = 1; i < ranks.size(); i++) {
       int peer = (self + i) % ranks.size();
-      FrameBuffer part =
-          views[peer].part(collective.sentFrom(round, peer), collective.sentBytes(round, peer));
-      ranks.get(peer).tell(new Partial(assignment.epoch(), exchange.current(), self, part));
+      FrameBuffer part = parts[place][peer].part(lane.sentFrom(peer), lane.sentBytes(peer));
+      ranks.get(peer).tell(new Partial(assignment.epoch(), nextSent, self, part));
     }
+    nextSent++;
+    return System.nanoTime() - from;
+  }
+
+  /// Hands what was told to the sockets, so that it is on its way while this thread computes. Every
+  /// [#receive] does that, too.
+  ///
+  /// @return nanoseconds spent
+  private long flush() {
+    long from = System.nanoTime();
+    computeWait.await(ShardSteps::nothing, from + stallNanos);
+    return System.nanoTime() - from;
+  }
+
+  /// To wait for: what is told is handed over by then.
+  private static boolean nothing() {
+    return true;
+  }
+
+  /// Waits until a round is finished, and takes over what has arrived in it.
+  ///
+  /// @return nanoseconds spent waiting
+  private long receive(Lane lane) {
+    long from = System.nanoTime();
+    if (ranks.size() > 1) {
+      await(from + stallNanos);
+      checkLengths(lane);
+    }
+    long waited = System.nanoTime() - from;
+    lane.read(exchange.take(own[Exchange.place(exchange.current())].segment()));
+    exchange.next();
+    return waited;
   }
 
   private void await(long deadlineNanos) {
@@ -183,11 +262,11 @@ final class ShardSteps {
   }
 
   /// Nothing from the network is trusted.
-  private void checkLengths(Collective collective, int round) {
+  private void checkLengths(Lane lane) {
     for (int i = 1; i < ranks.size(); i++) {
       int peer = (assignment.rank() + i) % ranks.size();
       int bytes = exchange.length(peer);
-      int expected = collective.receivedBytes(round, peer);
+      int expected = lane.receivedBytes(peer);
       if (bytes != expected) {
         throw new Aborted(
             peer, "sent a partial of %d bytes in place of %d".formatted(bytes, expected));

@@ -3,18 +3,19 @@ package dllama.prediction;
 import dllama.settings.Device;
 import dllama.settings.Link;
 import dllama.shard.EngineSettings;
+import dllama.shard.Halves;
 import dllama.shard.ShardEngine;
 import dllama.shard.ShardLayout;
 import dllama.shard.ShardPlan;
-import java.time.Duration;
 
 /// What a world would need and how fast it would be: a pure function of plan, device and link.
 ///
 /// All nodes are alike, and the rank with the most work (rank 0, up to a row of the vocabulary)
 /// stands for all: in every exchange they wait for each other. Decode is bound by memory, so a
 /// token takes the time of reading what it needs once; a batch takes the longer of that and of its
-/// multiply-adds. Left out: choosing the token, encoding and adding partials, and, in models of a
-/// few MB, the barriers of a layer. docs/BENCHMARKS.md says how far it errs.
+/// multiply-adds, and if it is done in halves, the longer of computing and sending. Left out:
+/// choosing the token, encoding and adding partials, and, in models of a few MB, the barriers of a
+/// layer. docs/BENCHMARKS.md says how far it errs.
 ///
 /// @param memory of each node; the root's is the same, the embedding stays in the mapped file
 /// @param traffic of a decoded token
@@ -102,10 +103,11 @@ public record Prediction(
       ShardPlan plan, RankWork work, EngineSettings engine, Device device, Link link) {
 
     Token token(int positions) {
+      StepTraffic traffic = new StepTraffic(plan, 1, true);
       return new Token(
           reading(work.layerBytes(1)),
           attention(1, positions),
-          exchanges(new StepTraffic(plan, 1, true)),
+          exchanges(traffic) + ends(traffic),
           reading((double) work.outputBytes()));
     }
 
@@ -115,12 +117,33 @@ public record Prediction(
       for (int done = 0; done < tokens; done += engine.maxBatchTokens()) {
         int batch = Math.min(engine.maxBatchTokens(), tokens - done);
         boolean last = done + batch == tokens;
-        ms += Math.max(reading(work.layerBytes(batch)), products(batch * work.layerProducts()));
-        ms += attention(batch, done + (batch + 1) / 2.0);
-        ms += exchanges(new StepTraffic(plan, batch, last));
+        StepTraffic traffic = new StepTraffic(plan, batch, last);
+        ms +=
+            traffic.isHalved()
+                ? halves(traffic, done)
+                : layers(batch, done) + exchanges(traffic) + ends(traffic);
         ms += last ? reading((double) work.outputBytes()) : 0;
       }
       return ms;
+    }
+
+    /// Computing all layers for `tokens` tokens after `done`.
+    private double layers(int tokens, int done) {
+      double products = products(tokens * work.layerProducts());
+      return Math.max(reading(work.layerBytes(tokens)), products)
+          + attention(tokens, done + (tokens + 1) / 2.0);
+    }
+
+    /// Two halves by turns. The time of an exchange of both is that of the busier of thread and
+    /// link, and no less than a half takes to be computed, sent and waited for.
+    private double halves(StepTraffic traffic, int done) {
+      int first = Halves.first(traffic.tokens());
+      double compute = layers(first, done) + layers(traffic.tokens() - first, done + first);
+      double computing = compute / traffic.exchanges() + 2 * traffic.rounds() * sending();
+      double sent = wire(traffic.exchangeBytes(), plan.worldSize());
+      double half = (computing + sent) / 2 + traffic.rounds() * waiting();
+      double busier = Math.max(computing, sent);
+      return traffic.exchanges() * Math.max(busier, half) + ends(traffic);
     }
 
     private double reading(double bytes) {
@@ -139,20 +162,28 @@ public record Prediction(
       return Math.max(read, multiply);
     }
 
-    /// All exchanges of a step, and the ways of input and logits, which are like one more.
+    /// All exchanges of a step that is done as a whole.
     private double exchanges(StepTraffic traffic) {
-      if (plan.worldSize() == 1) {
-        return 0;
-      }
-      double onTheWire = traffic.exchanges() * wire(traffic.exchangeBytes(), plan.worldSize());
-      double ends = wire(traffic.inputBytes() + traffic.logitsBytes(), 1);
-      Duration waiting =
-          device
-              .exchange()
-              .plus(device.message().multipliedBy(plan.worldSize() - 1L))
-              .plus(link.latency());
-      double waits = waiting.toNanos() / 1e6 * (traffic.exchanges() * traffic.rounds() + 1);
-      return onTheWire + ends + waits + link.latency().toNanos() / 1e6;
+      double round = sending() + waiting();
+      double exchange = wire(traffic.exchangeBytes(), plan.worldSize()) + traffic.rounds() * round;
+      return plan.worldSize() == 1 ? 0 : traffic.exchanges() * exchange;
+    }
+
+    /// The ways of input and logits, which are like one more exchange.
+    private double ends(StepTraffic traffic) {
+      double latency = link.latency().toNanos() / 1e6;
+      double bytes = wire(traffic.inputBytes() + traffic.logitsBytes(), 1);
+      return plan.worldSize() == 1 ? 0 : bytes + sending() + waiting() + latency;
+    }
+
+    /// Of a frame to every peer: the thread's own time.
+    private double sending() {
+      return device.message().multipliedBy(plan.worldSize() - 1L).toNanos() / 1e6;
+    }
+
+    /// For the others' frames, beside the time of their bytes.
+    private double waiting() {
+      return device.exchange().plus(link.latency()).toNanos() / 1e6;
     }
 
     /// @param senders that send as much at the same time; in the air one after the other

@@ -1,6 +1,7 @@
 package dllama.prediction;
 
 import dllama.shard.Collective;
+import dllama.shard.Halves;
 import dllama.shard.ShardPlan;
 import dllama.tensor.DType;
 
@@ -8,9 +9,9 @@ import dllama.tensor.DType;
 /// place that knows what is exchanged between whom. Without retries, heartbeats and what TCP adds.
 ///
 /// In each of two exchanges per layer every rank sends its partial to every other one, or in two
-/// rounds parts of it and sums where that is less; the root also sends the input rows, as bfloat16
-/// like those of most published models, and gets from every rank what it needs of the logits. See
-/// docs/PROTOCOL.md.
+/// rounds parts of it and sums where that is less, and in two halves where the step is long; the
+/// root also sends the input rows, as bfloat16 like those of most published models, and gets from
+/// every rank what it needs of the logits. See docs/PROTOCOL.md.
 ///
 /// @param tokens of the step
 /// @param logits whether those of the last token are wanted
@@ -36,8 +37,18 @@ public record StepTraffic(ShardPlan plan, int tokens, boolean logits) {
     return isScattered() ? 2 : 1;
   }
 
+  /// Whether the step is done in two halves, each with exchanges of its own.
+  boolean isHalved() {
+    return Halves.areWorthIt(plan, tokens);
+  }
+
   private boolean isScattered() {
-    return Collective.isScatteringWorthIt(plan, tokens);
+    return Collective.isScatteringWorthIt(plan, isHalved() ? Halves.first(tokens) : tokens);
+  }
+
+  /// Frames that a rank sends to each other one in an exchange.
+  private int frames() {
+    return rounds() * (isHalved() ? 2 : 1);
   }
 
   /// Bytes that one rank sends, and receives, in one exchange.
@@ -46,7 +57,7 @@ public record StepTraffic(ShardPlan plan, int tokens, boolean logits) {
         isScattered()
             ? Collective.scatteredBytes(plan, values(), DType.F32)
             : Collective.directBytes(plan, values());
-    return values + (long) peers() * rounds() * FRAME_BYTES;
+    return values + (long) peers() * frames() * FRAME_BYTES;
   }
 
   private int values() {

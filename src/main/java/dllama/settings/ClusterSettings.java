@@ -37,8 +37,13 @@ public record ClusterSettings(
   /// @param stallTimeout how long a node that is alive may keep the others waiting
   /// @param maxFrameBytes largest frame
   /// @param collective how partials become sums
+  /// @param overlap whether long steps are done in halves
   public record Sync(
-      Duration timeout, Duration stallTimeout, int maxFrameBytes, CollectiveType collective) {}
+      Duration timeout,
+      Duration stallTimeout,
+      int maxFrameBytes,
+      CollectiveType collective,
+      Overlap overlap) {}
 
   /// The way of the weights to the workers.
   ///
@@ -94,7 +99,8 @@ public record ClusterSettings(
             sync.duration("timeout", Duration.ofMillis(500), Duration.ofMinutes(10)),
             sync.duration("stall-timeout", Duration.ofSeconds(1), Duration.ofHours(1)),
             sync.bytes("max-frame-bytes", 64 << 10, 64 << 20),
-            sync.unlessAuto("collective", ClusterSettings::collective).orElse(CollectiveType.AUTO)),
+            sync.unlessAuto("collective", ClusterSettings::collective).orElse(CollectiveType.AUTO),
+            sync.unlessAuto("overlap", ClusterSettings::overlap).orElse(Overlap.AUTO)),
         new Weights(
             weights.bytes("chunk-bytes", 4 << 10, 1 << 20),
             weights.integer("window", 1, 1024),
@@ -119,6 +125,10 @@ public record ClusterSettings(
 
   private static CollectiveType collective(Values values, String key) {
     return values.choice(key, EnumSet.complementOf(EnumSet.of(CollectiveType.AUTO)));
+  }
+
+  private static Overlap overlap(Values values, String key) {
+    return values.choice(key, EnumSet.complementOf(EnumSet.of(Overlap.AUTO)));
   }
 
   private static int nodes(Values values, String key) {

@@ -16,7 +16,7 @@ import java.lang.foreign.MemorySegment;
 /// ```
 ///
 /// In every round every rank sends something, if only an empty frame, to every other one, and waits
-/// for all: nobody is ever more than one round ahead of another. One thread; that of its engine.
+/// for all, so nobody is ever far ahead of another. One thread; that of its engine.
 public interface Collective {
   /// Rounds of one all-reduce.
   int rounds();

@@ -1,7 +1,6 @@
 package dllama.shard;
 
 import dllama.model.Architecture.Trait;
-import dllama.model.LogitsWanted;
 import dllama.tensor.WorkerPool;
 
 /// One rank's rows of the logits of the last tokens of a batch: `scale · wcls · norm(x)`.
@@ -20,17 +19,16 @@ final class OutputBlock {
   /// Those computed last, `[rows, rank's vocabulary]`, and room for more.
   float[] logits;
 
-  /// @param maxTokens of a batch
-  OutputBlock(StepState step, ShardWeights weights, int maxTokens) {
+  /// @param maxRows the most tokens of a batch whose logits are wanted; 0: none ever are
+  OutputBlock(StepState step, ShardWeights weights, int maxRows) {
     this.step = step;
     this.weights = weights;
     scale = step.spec.architecture().logitsScale();
-    int maxRows = Math.min(LogitsWanted.Best.MAX_ROWS, maxTokens);
-    one = new float[weights.wcls().rows()];
+    one = new float[maxRows > 0 ? weights.wcls().rows() : 0];
     several = new float[maxRows > 1 ? Math.multiplyExact(maxRows, one.length) : 0];
     logits = one;
     boolean roundInput = !step.spec.architecture().has(Trait.UNROUNDED_OUTPUT);
-    product = new NormedProduct(step, weights.wcls(), roundInput, maxRows);
+    product = new NormedProduct(step, weights.wcls(), roundInput, Math.max(1, maxRows));
   }
 
   /// Computes those of the last `rows` tokens.

@@ -44,6 +44,10 @@ public final class ShardEngine {
   private final OutputBlock output;
   private final LogitsReducer reducer;
   private final PartialSum partialSum;
+  private final ShardWeights weights;
+  private final KvCache cache;
+  private final RopeTable rope;
+  private final int maxRows;
 
   private Phase phase = Phase.DONE;
   private int layer;
@@ -60,21 +64,56 @@ public final class ShardEngine {
       EngineSettings settings,
       Kernels kernels,
       WorkerPool pool) {
-    plan = layout.plan();
-    rank = layout.rank();
-    partialType = plan.partialType();
+    this(
+        layout.plan(),
+        layout.rank(),
+        settings,
+        new StepState(layout.plan(), kernels, pool, settings.maxBatchTokens()),
+        ShardWeights.of(layout, slice),
+        cache(layout, cache, settings),
+        new RopeTable(layout.plan().spec(), settings.contextLength()),
+        Math.min(LogitsWanted.Best.MAX_ROWS, settings.maxBatchTokens()));
+  }
+
+  private ShardEngine(
+      ShardPlan plan,
+      int rank,
+      EngineSettings settings,
+      StepState step,
+      ShardWeights weights,
+      KvCache cache,
+      RopeTable rope,
+      int maxRows) {
+    this.plan = plan;
+    this.rank = rank;
     this.settings = settings;
-    step = new StepState(plan, kernels, pool, settings.maxBatchTokens());
-    ShardWeights weights = ShardWeights.of(layout, slice);
-    KvCache kvCache =
-        new KvCache(
-            cache, plan.spec(), plan.kvHeads(rank).size(), settings.kv(), settings.contextLength());
-    RopeTable rope = new RopeTable(plan.spec(), settings.contextLength());
-    attention = new AttentionBlock(step, attentions(weights), kvCache, rope, settings);
+    this.step = step;
+    this.weights = weights;
+    this.cache = cache;
+    this.rope = rope;
+    this.maxRows = maxRows;
+    partialType = plan.partialType();
+    attention = new AttentionBlock(step, attentions(weights), cache, rope, settings);
     feedForward = feedForward(step, weights, settings.maxBatchTokens());
-    output = new OutputBlock(step, weights, settings.maxBatchTokens());
+    output = new OutputBlock(step, weights, maxRows);
     reducer = new LogitsReducer(plan.vocabulary(rank));
     partialSum = new PartialSum(plan, step);
+  }
+
+  /// An engine for the first tokens of a step whose other tokens this engine computes meanwhile: of
+  /// the same rank, with the same weights, threads and key/value cache, but with a batch of its own
+  /// and without logits. In every layer it has to come first, because this one attends to what it
+  /// adds to the cache.
+  public ShardEngine leading(int maxBatchTokens) {
+    var own = new EngineSettings(settings.kv(), settings.contextLength(), maxBatchTokens);
+    var ownStep = new StepState(plan, step.kernels, step.pool, maxBatchTokens);
+    return new ShardEngine(plan, rank, own, ownStep, weights, cache, rope, 0);
+  }
+
+  private static KvCache cache(ShardLayout layout, MemorySegment memory, EngineSettings settings) {
+    ShardPlan plan = layout.plan();
+    int heads = plan.kvHeads(layout.rank()).size();
+    return new KvCache(memory, plan.spec(), heads, settings.kv(), settings.contextLength());
   }
 
   private static List<ShardWeights.Attention> attentions(ShardWeights weights) {
@@ -112,7 +151,7 @@ public final class ShardEngine {
         || position < 0
         || position > settings.contextLength() - tokens
         || rows < 0
-        || rows > Math.min(tokens, LogitsWanted.Best.MAX_ROWS)) {
+        || rows > Math.min(tokens, maxRows)) {
       throw new IllegalArgumentException(
           "tokens=%d position=%d rows=%d".formatted(tokens, position, rows));
     }

@@ -72,25 +72,25 @@ class ClusterIT {
   }
 
   @Test
-  void shouldGiveTheSameTokensWithEveryExactCollective() throws IOException {
+  void shouldGiveTheSameTokensWithEveryExactCollectiveAndInHalves() throws IOException {
     startWorkers(3, NodeProcess.PATIENCE); // they join one root after the other
-    JsonNode direct = answer("direct");
-    JsonNode scattered = answer("reduce-scatter");
+    JsonNode direct = answer("direct", "off");
+    JsonNode scattered = answer("reduce-scatter", "on");
     assertEquals(16, direct.get("tokens").size());
     assertEquals(direct.get("tokens"), scattered.get("tokens"));
-    NodeProcess rounding = answered("reduce-scatter-q80");
+    NodeProcess rounding = answered("reduce-scatter-q80", "on");
     assertTrue(
         rounding.err().stream().anyMatch(line -> line.startsWith("sums are rounded to q80")),
         rounding::toString);
   }
 
-  private JsonNode answer(String collective) throws IOException {
-    NodeProcess root = answered(collective);
+  private JsonNode answer(String collective, String overlap) throws IOException {
+    NodeProcess root = answered(collective, overlap);
     return new ObjectMapper().readTree(String.join("\n", root.out()));
   }
 
   /// The root of four nodes with Q80 exchange, which has answered and ended.
-  private NodeProcess answered(String collective) {
+  private NodeProcess answered(String collective, String overlap) {
     NodeProcess root =
         startRoot(
             4,
@@ -101,7 +101,9 @@ class ClusterIT {
                 16,
                 "--ignore-eos",
                 "--collective",
-                collective));
+                collective,
+                "--overlap",
+                overlap));
     assertEquals(0, root.exit(FORM), root::toString);
     return root;
   }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import dllama.Conformance;
 import dllama.format.DllamaFile;
 import dllama.settings.CollectiveType;
+import dllama.settings.Overlap;
 import dllama.tensor.DType;
 import org.junit.jupiter.api.Test;
 
@@ -19,6 +20,7 @@ class AssignmentTest {
               file.spec(),
               exchange,
               CollectiveType.AUTO,
+              Overlap.AUTO,
               DType.F32,
               64,
               32,

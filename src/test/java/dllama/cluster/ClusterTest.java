@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Properties;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -28,6 +29,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// Whole nodes over real sockets, in one JVM.
 class ClusterTest {
+  /// Prompts long and short, and single tokens.
+  private static final int[][] BATCHES = {
+    IntStream.rangeClosed(1, 21).toArray(), {22, 23, 24, 25, 26}, {27, 28}, {29}, {30}
+  };
+
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 4, 8})
   void shouldGiveTheReferencesTokensOnAnyNumberOfNodes(int nodes) {
@@ -70,14 +76,48 @@ class ClusterTest {
     assertArrayEquals(direct, logits(modelCase, exchange, nodes, "auto"), 0);
   }
 
-  /// Logits after a prompt in batches and some single tokens, all together.
+  @ParameterizedTest
+  @CsvSource({
+    "llama31_rope_f32, F32, 8",
+    "llama_gqa_q40, Q80, 2",
+    "llama_gqa_q40, Q80, 4",
+    "mixtral_f32, F32, 4"
+  })
+  void shouldGiveTheSameLogitsInHalves(String modelCase, DType exchange, int nodes) {
+    float[] whole = logits(modelCase, exchange, nodes, sync("direct", "off"));
+    assertArrayEquals(whole, logits(modelCase, exchange, nodes, sync("direct", "on")), 0);
+    assertArrayEquals(whole, logits(modelCase, exchange, nodes, sync("reduce-scatter", "on")), 0);
+  }
+
+  @Test
+  void shouldGiveTheSameLogitsInHalvesWithRoundedSumsAndWithoutTheEventLoop() {
+    Properties halves = sync("reduce-scatter-q80", "on");
+    float[] whole = logits("llama_gqa_q40", DType.Q80, 4, sync("reduce-scatter-q80", "off"));
+    assertArrayEquals(whole, logits("llama_gqa_q40", DType.Q80, 4, halves), 0);
+    halves.setProperty("dllama.exchange.event-loop", "off");
+    assertArrayEquals(whole, logits("llama_gqa_q40", DType.Q80, 4, halves), 0);
+  }
+
   private static float[] logits(String modelCase, DType exchange, int nodes, String collective) {
-    try (var cluster = new TestCluster(modelCase, exchange, nodes, collective(collective))) {
+    return logits(modelCase, exchange, nodes, sync(collective, "off"));
+  }
+
+  private static Properties sync(String collective, String overlap) {
+    Properties properties = collective(collective);
+    properties.setProperty("dllama.sync.overlap", overlap);
+    return properties;
+  }
+
+  /// Logits after a prompt in batches and some single tokens, all together.
+  private static float[] logits(
+      String modelCase, DType exchange, int nodes, Properties properties) {
+    try (var cluster = new TestCluster(modelCase, exchange, nodes, properties)) {
       cluster.await("ready: " + nodes, 1);
-      assertEquals(0, cluster.count("notice"));
+      boolean rounded = properties.get("dllama.sync.collective").equals("reduce-scatter-q80");
+      assertEquals(rounded ? 1 : 0, cluster.count("notice"));
       float[] all = {};
       int position = 0;
-      for (int[] tokens : new int[][] {{1, 2, 3, 4, 5}, {6, 7}, {8}, {9}}) {
+      for (int[] tokens : BATCHES) {
         float[] next =
             cluster.forwardPass().forward(new Batch(tokens, position, true)).logits().clone();
         position += tokens.length;

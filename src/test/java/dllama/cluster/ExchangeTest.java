@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dllama.cluster.TensorFrame.Partial;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class ExchangeTest {
@@ -34,24 +35,25 @@ class ExchangeTest {
   }
 
   @Test
-  void shouldKeepThePartialsOfAPeerThatIsOneAhead() {
-    exchange.put(partial(0, 0));
-    exchange.put(partial(1, 0));
-    exchange.put(partial(0, 2));
-    exchange.put(partial(0, 3));
-    assertTrue(exchange.settled());
-    exchange.next();
-    assertFalse(exchange.settled());
-    assertEquals(2, exchange.missingRank());
-    exchange.put(partial(1, 2));
-    exchange.put(partial(1, 3));
-    assertTrue(exchange.settled());
+  void shouldKeepThePartialsOfAPeerThatIsThreeAhead() {
+    List<Partial> early = List.of(partial(0, 0), partial(1, 0), partial(2, 0), partial(3, 0));
+    early.forEach(partial -> assertTrue(exchange.put(partial)));
+    for (int round = 0; round < 4; round++) {
+      assertFalse(exchange.settled());
+      assertEquals(2, exchange.missingRank());
+      exchange.put(partial(round, 2));
+      exchange.put(partial(round, 3));
+      assertTrue(exchange.settled());
+      assertSame(early.get(round).values().segment(), exchange.take(own)[0]);
+      exchange.next();
+      assertTrue(exchange.put(partial(round + 4, 0)), "three ahead of the next round");
+    }
   }
 
   @Test
   void shouldDropWhatItCanNotBeWaitingFor() {
     assertFalse(exchange.put(new Partial(EPOCH - 1, 0, 0, buffer(BYTES))), "earlier epoch");
-    assertFalse(exchange.put(partial(2, 0)), "two ahead");
+    assertFalse(exchange.put(partial(4, 0)), "four ahead");
     assertFalse(exchange.put(partial(-1, 0)), "past");
     assertFalse(exchange.put(partial(0, 1)), "this rank itself");
     assertFalse(exchange.put(partial(0, 4)), "no such rank");

@@ -19,7 +19,7 @@ class InputRowsTest {
 
   private static float[] read(FrameBuffer buffer) {
     float[] rows = new float[COUNT];
-    InputRows.read(buffer, COUNT, rows);
+    InputRows.read(buffer, COUNT, 0, COUNT, rows);
     return rows;
   }
 

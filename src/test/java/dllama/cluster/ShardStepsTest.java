@@ -7,14 +7,18 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import akka.actor.testkit.typed.javadsl.TestProbe;
+import akka.actor.typed.Behavior;
+import akka.actor.typed.javadsl.Behaviors;
 import dllama.cluster.TensorFrame.Input;
 import dllama.cluster.TensorFrame.Partial;
+import dllama.cluster.loop.ComputeWait;
 import dllama.cluster.loop.ExchangeDispatcher;
 import dllama.model.LogitsWanted;
 import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
 import dllama.model.Shapes;
 import dllama.settings.CollectiveType;
+import dllama.settings.Overlap;
 import dllama.shard.EngineSettings;
 import dllama.shard.ShardEngine;
 import dllama.shard.ShardLayout;
@@ -27,10 +31,13 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -38,12 +45,19 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ShardStepsTest {
   private static final int EPOCH = 4;
   private static final int TOKENS = 3;
+  private static final String LOST = "the worker at b went away";
   private static final ModelSpec SPEC = Shapes.spec("tiny", DType.Q40);
 
   private final Arena arena = Arena.ofShared();
   private final WorkerPool pool = new WorkerPool(1);
   private final Kernels kernels = Kernels.choose(false);
   private final Exchange exchange = new Exchange(EPOCH, 0, 2, new FramePool(4));
+
+  /// Of the frames that were sent, as they were then.
+  private final List<Integer> lengths = new CopyOnWriteArrayList<>();
+
+  private volatile Consumer<Partial> answer = _ -> {};
+  private ComputeWait computeWait;
   private ActorTestKit testKit;
   private TestProbe<LayerShard.Command> peer;
 
@@ -61,9 +75,26 @@ class ShardStepsTest {
   }
 
   private ShardSteps steps(CollectiveType collective, Duration stall) {
+    return steps(collective, Overlap.OFF, stall);
+  }
+
+  private ShardSteps steps(CollectiveType collective, Overlap overlap, Duration stall) {
     var assignment =
         new Assignment(
-            EPOCH, 0, 2, SPEC, DType.Q80, collective, DType.F32, 16, TOKENS, "m", false, true, 1);
+            EPOCH,
+            0,
+            2,
+            SPEC,
+            DType.Q80,
+            collective,
+            overlap,
+            DType.F32,
+            16,
+            TOKENS,
+            "m",
+            false,
+            true,
+            1);
     ShardLayout layout = assignment.layout();
     var settings = new EngineSettings(DType.F32, 16, TOKENS);
     MemorySegment slice = arena.allocate(layout.totalBytes(), ShardLayout.ALIGNMENT);
@@ -73,21 +104,37 @@ class ShardStepsTest {
     var engine = new ShardEngine(layout, slice, cache, settings, kernels, pool);
     var self = testKit.createTestProbe(LayerShard.Command.class);
     var root = testKit.createTestProbe(RootCoordinator.Command.class);
-    var parking = ExchangeDispatcher.choose(false, Duration.ZERO);
+    computeWait = ExchangeDispatcher.choose(false, Duration.ZERO).computeWait(testKit.system());
     return new ShardSteps(
         assignment,
         engine,
         exchange,
-        parking.computeWait(testKit.system()),
-        List.of(self.getRef(), peer.getRef()),
+        computeWait,
+        List.of(self.getRef(), testKit.spawn(peer())),
         root.getRef(),
         stall);
   }
 
+  /// Records what it gets.
+  private Behavior<LayerShard.Command> peer() {
+    return Behaviors.receiveMessage(
+        message -> {
+          Partial sent = (Partial) message;
+          lengths.add(sent.values().length());
+          peer.getRef().tell(sent);
+          answer.accept(sent);
+          return Behaviors.same();
+        });
+  }
+
   private static Input input() {
-    int bytes = TOKENS * SPEC.dim() * Float.BYTES;
+    return input(TOKENS);
+  }
+
+  private static Input input(int tokens) {
+    int bytes = tokens * SPEC.dim() * Float.BYTES;
     return new Input(
-        EPOCH, 0, 0, TOKENS, new LogitsWanted.Nothing(), new FrameBuffer(bytes).withLength(bytes));
+        EPOCH, 0, 0, tokens, new LogitsWanted.Nothing(), new FrameBuffer(bytes).withLength(bytes));
   }
 
   private void arrive(long round, int bytes) {
@@ -147,6 +194,104 @@ class ShardStepsTest {
       assertEquals(bytes(type, round), sent.values().length());
       assertEquals(round == 1 ? 0 : sent.values().length(), sent.values().offset());
     }
+  }
+
+  @Test
+  void shouldSendBothHalvesBeforeItWaitsForTheFirst() {
+    ShardSteps steps = steps(CollectiveType.DIRECT, Overlap.ON, Duration.ofSeconds(1));
+    var aborted = assertThrows(ShardSteps.Aborted.class, () -> steps.run(input()));
+    assertEquals(1, aborted.culprit());
+    assertEquals("kept rank 0 waiting for a partial for 1 s", aborted.getMessage());
+    assertEquals(0, exchange.current());
+    assertSent(0, bytesOf(1));
+    assertSent(1, bytesOf(2));
+    peer.expectNoMessage();
+  }
+
+  /// One token and two; after that step a whole one.
+  @Test
+  void shouldExchangeHalvesByTurns() {
+    ShardSteps steps = steps(CollectiveType.DIRECT, Overlap.ON, Duration.ofSeconds(30));
+    int rounds = 2 * 2 * SPEC.layers();
+    answerBefore(rounds + 3);
+    steps.run(input());
+    assertEquals(rounds, exchange.current());
+    for (int round = 0; round < rounds; round++) {
+      assertSent(round, bytesOf(1 + round % 2));
+    }
+    var aborted = assertThrows(ShardSteps.Aborted.class, () -> steps.run(input(1)));
+    assertEquals(LOST, aborted.getMessage());
+    for (int round = rounds; round < rounds + 4; round++) {
+      assertSent(round, bytesOf(1));
+    }
+    peer.expectNoMessage();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"DIRECT, 5", "DIRECT, 6", "REDUCE_SCATTER, 5", "REDUCE_SCATTER, 6"})
+  void shouldEndInTheMiddleOfHalvesWhenAPeerIsLost(CollectiveType type, int round) {
+    ShardSteps steps = steps(type, Overlap.ON, Duration.ofSeconds(30));
+    answerBefore(round);
+    var aborted = assertThrows(ShardSteps.Aborted.class, () -> steps.run(input()));
+    assertEquals(LOST, aborted.getMessage());
+    assertTrue(exchange.current() >= round - 1 && exchange.current() <= round);
+  }
+
+  @Test
+  void shouldRefuseAFrameOfTheOtherHalfsLength() {
+    ShardSteps steps = steps(CollectiveType.DIRECT, Overlap.ON, Duration.ofSeconds(30));
+    arrive(0, bytesOf(1));
+    arrive(1, bytesOf(1));
+    var aborted = assertThrows(ShardSteps.Aborted.class, () -> steps.run(input()));
+    assertEquals(1, aborted.culprit());
+    assertEquals(
+        "sent a partial of %d bytes in place of %d".formatted(bytesOf(1), bytesOf(2)),
+        aborted.getMessage());
+  }
+
+  /// From now on the peer sends as much as it gets, and goes away in round `last`.
+  private void answerBefore(long last) {
+    answer =
+        sent -> {
+          if (sent.round() == last) {
+            exchange.fail(LOST);
+          } else {
+            arrive(sent.round(), sent.values().length());
+          }
+          computeWait.signal();
+        };
+  }
+
+  private void assertSent(long round, int bytes) {
+    Partial sent = peer.expectMessageClass(Partial.class);
+    assertEquals(round, sent.round());
+    assertEquals(bytes, lengths.get((int) round), "round " + round);
+  }
+
+  private static int bytesOf(int tokens) {
+    return (int) DType.Q80.byteSize(tokens * SPEC.dim());
+  }
+
+  @Test
+  void shouldDoInHalvesWhatIsLongEnough() {
+    ModelSpec llama = Shapes.spec("llama3.2-1b", DType.Q40);
+    assertEquals(0, firstHalf(llama, 2, Overlap.AUTO, 15, 1));
+    assertEquals(8, firstHalf(llama, 2, Overlap.AUTO, 16, 1));
+    assertEquals(8, firstHalf(llama, 2, Overlap.AUTO, 16, 8));
+    assertEquals(0, firstHalf(llama, 2, Overlap.AUTO, 16, 9), "the second half gives all logits");
+    assertEquals(16, firstHalf(llama, 2, Overlap.AUTO, 24, 1));
+    assertEquals(16, firstHalf(llama, 2, Overlap.AUTO, 32, 0));
+    assertEquals(0, firstHalf(llama, 1, Overlap.ON, 32, 0), "nobody to wait for");
+    assertEquals(0, firstHalf(llama, 2, Overlap.OFF, 32, 0));
+    assertEquals(1, firstHalf(llama, 2, Overlap.ON, 2, 1));
+    assertEquals(0, firstHalf(llama, 2, Overlap.ON, 1, 0));
+    assertEquals(0, firstHalf(SPEC, 2, Overlap.AUTO, 16, 0), "so few bytes are not worth a round");
+    ModelSpec experts = Shapes.spec("qwen3-30b-a3b", DType.Q40);
+    assertEquals(0, firstHalf(experts, 2, Overlap.AUTO, 32, 0), "experts would be read twice");
+  }
+
+  private static int firstHalf(ModelSpec spec, int nodes, Overlap overlap, int tokens, int rows) {
+    return new OverlapRule(new ShardPlan(spec, DType.Q80, nodes), overlap).firstHalf(tokens, rows);
   }
 
   @Test

@@ -147,6 +147,35 @@ class PredictionTest {
     assertEquals(token, single, token * 0.001);
   }
 
+  /// On a slow link all of the computing but a twentieth is done meanwhile, on a quick one half of
+  /// the way of partials.
+  @Test
+  void shouldTakeTheLongerOfComputingAndSendingInHalves() {
+    ShardPlan plan = plan("llama3.2-1b", 2);
+    double bytes = 1000.0 * new StepTraffic(plan, 32, true).sentByRoot();
+    double computing = prompt(plan, new Link("endless", 1e15, Duration.ZERO, false));
+    Link slow = new Link("slow", 8e5, Duration.ZERO, false);
+    double sent = bytes / slow.bytesPerSecond();
+    assertTrue(prompt(plan, slow) > sent);
+    assertEquals(sent, prompt(plan, slow), 0.1 * computing);
+    Link quick = new Link("quick", 1e8, Duration.ZERO, false);
+    double waited = prompt(plan, quick) - computing;
+    assertTrue(waited > 0 && waited < 0.6 * bytes / quick.bytesPerSecond(), () -> "ms=" + waited);
+  }
+
+  /// Of 32 tokens, in ms.
+  private static double prompt(ShardPlan plan, Link link) {
+    return Prediction.of(plan, ENGINE, 32, DEVICE, link).promptMs();
+  }
+
+  @Test
+  void shouldCountTheFramesOfBothHalves() {
+    ShardPlan plan = plan("llama3.2-1b", 2);
+    long whole = new StepTraffic(plan, 15, true).exchangeBytes();
+    long halves = new StepTraffic(plan, 16, true).exchangeBytes();
+    assertEquals(2048 / 32 * 34 + StepTraffic.FRAME_BYTES, halves - whole);
+  }
+
   /// One node of the machine of docs/BENCHMARKS.md, by the device that stands for it: of its two
   /// figures the first shape gave both, the second neither.
   @ParameterizedTest

@@ -3,6 +3,7 @@ package dllama.shard;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import com.sun.management.ThreadMXBean;
 import dllama.model.Architecture;
@@ -28,9 +29,16 @@ class CollectiveTest {
   private static final int SEED = 20261125;
   private static final int MAX_TOKENS = 12;
 
-  /// Residual streams of all ranks after steps of several sizes, one after another.
   private static List<float[]> run(
       ShardPlan plan, int threads, Function<ShardEngine, Collective> kind) {
+    return run(plan, threads, kind, false);
+  }
+
+  /// Residual streams of all ranks after steps of several sizes, one after another.
+  ///
+  /// @param halves whether steps are done in halves
+  private static List<float[]> run(
+      ShardPlan plan, int threads, Function<ShardEngine, Collective> kind, boolean halves) {
     try (var arena = Arena.ofShared();
         var pool = new WorkerPool(threads, 0)) {
       List<ShardEngine> engines = new ArrayList<>();
@@ -39,42 +47,78 @@ class CollectiveTest {
         engines.add(engine(arena, pool, plan, rank));
         streams.add(new float[0]);
       }
-      List<Collective> collectives = engines.stream().map(kind).toList();
+      List<ShardEngine> leading =
+          engines.stream().map(engine -> engine.leading(MAX_TOKENS / 2)).toList();
       int position = 0;
       for (int tokens : new int[] {MAX_TOKENS, 1, 5, 2, 1}) {
-        step(engines, collectives, plan.spec(), tokens, position);
+        int first = halves ? Halves.first(tokens) : 0;
+        List<World> worlds = new ArrayList<>();
+        if (first > 0) {
+          worlds.add(new World(leading, kind, plan.spec(), first, position));
+        }
+        worlds.add(new World(engines, kind, plan.spec(), tokens - first, position + first));
+        step(worlds);
         position += tokens;
-        for (int rank = 0; rank < engines.size(); rank++) {
-          float[] x = engines.get(rank).input();
-          int size = tokens * plan.spec().dim();
-          float[] before = streams.get(rank);
-          float[] all = Arrays.copyOf(before, before.length + size);
-          System.arraycopy(x, 0, all, before.length, size);
-          streams.set(rank, all);
+        for (World world : worlds) {
+          world.addStreams(streams);
         }
       }
       return streams;
     }
   }
 
-  private static void step(
-      List<ShardEngine> engines,
-      List<Collective> collectives,
-      ModelSpec spec,
-      int tokens,
-      int position) {
-    Random random = new Random(SEED + position);
-    float[] input = new float[tokens * spec.dim()];
-    for (int i = 0; i < input.length; i++) {
-      input[i] = random.nextFloat() - 0.5f;
+  /// Every half computes up to an exchange while that of the other one is on its way.
+  private static void step(List<World> worlds) {
+    boolean more = true;
+    for (World world : worlds) {
+      more = world.advance();
     }
-    for (ShardEngine engine : engines) {
-      System.arraycopy(input, 0, engine.input(), 0, input.length);
-      engine.begin(tokens, position, 0);
+    while (more) {
+      for (World world : worlds) {
+        world.exchange();
+        more = world.advance();
+      }
     }
-    while (engines.stream().map(ShardEngine::advance).toList().getFirst()) {
+  }
+
+  /// All ranks with the same tokens.
+  private record World(
+      List<ShardEngine> engines, List<Collective> collectives, ModelSpec spec, int tokens) {
+    World(
+        List<ShardEngine> engines,
+        Function<ShardEngine, Collective> kind,
+        ModelSpec spec,
+        int tokens,
+        int position) {
+      this(engines, engines.stream().map(kind).toList(), spec, tokens);
+      for (ShardEngine engine : engines) {
+        for (int token = 0; token < tokens; token++) {
+          Random random = new Random(SEED + position + token);
+          for (int i = 0; i < spec.dim(); i++) {
+            engine.input()[token * spec.dim() + i] = random.nextFloat() - 0.5f;
+          }
+        }
+        engine.begin(tokens, position, 0);
+      }
+    }
+
+    boolean advance() {
+      return engines.stream().map(ShardEngine::advance).toList().getFirst();
+    }
+
+    void exchange() {
       for (int round = 0; round < collectives.getFirst().rounds(); round++) {
-        round(collectives, round, input.length);
+        round(collectives, round, tokens * spec.dim());
+      }
+    }
+
+    void addStreams(List<float[]> streams) {
+      for (int rank = 0; rank < engines.size(); rank++) {
+        float[] before = streams.get(rank);
+        int size = tokens * spec.dim();
+        float[] all = Arrays.copyOf(before, before.length + size);
+        System.arraycopy(engines.get(rank).input(), 0, all, before.length, size);
+        streams.set(rank, all);
       }
     }
   }
@@ -125,18 +169,24 @@ class CollectiveTest {
         var pool = new WorkerPool(1)) {
       ShardPlan plan = new ShardPlan(spec(DType.Q40, 64), exchange, 2);
       ShardEngine engine = engine(arena, pool, plan, 0, new ShardEngineTest.NoKernels());
-      Collective collective = Collective.reduceScatter(engine, sums);
+      ShardEngine leading = engine.leading(MAX_TOKENS);
+      Collective[] halves = {
+        Collective.reduceScatter(leading, sums), Collective.reduceScatter(engine, sums)
+      };
       MemorySegment mine = arena.allocate(1 << 16);
       MemorySegment[] all = {mine, arena.allocate(1 << 16)};
       long least = Long.MAX_VALUE;
       for (int i = 0; i < 3000 && least > 0; i++) {
         long before = threads.getCurrentThreadAllocatedBytes();
-        engine.begin(MAX_TOKENS, 0, 0);
-        while (engine.advance()) {
-          for (int round = 0; round < collective.rounds(); round++) {
-            collective.write(round, mine);
-            all[0] = mine;
-            collective.read(round, all);
+        leading.begin(MAX_TOKENS, 0, 0);
+        engine.begin(MAX_TOKENS, MAX_TOKENS, 0);
+        while (leading.advance() & engine.advance()) {
+          for (Collective half : halves) {
+            for (int round = 0; round < half.rounds(); round++) {
+              half.write(round, mine);
+              all[0] = mine;
+              half.read(round, all);
+            }
           }
         }
         least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
@@ -192,8 +242,35 @@ class CollectiveTest {
   }
 
   private static void shouldBeEqual(ShardPlan plan) {
+    Function<ShardEngine, Collective> scattered =
+        engine -> Collective.reduceScatter(engine, DType.F32);
     List<float[]> expected = run(plan, 1, Collective::direct);
-    assertSame(expected, run(plan, 1, engine -> Collective.reduceScatter(engine, DType.F32)));
+    assertSame(expected, run(plan, 1, scattered));
+    assertSame(expected, run(plan, 1, Collective::direct, true));
+    assertSame(expected, run(plan, 2, scattered, true));
+  }
+
+  @Test
+  void shouldComputeFirstHalvesWithoutLogits() {
+    try (var arena = Arena.ofShared();
+        var pool = new WorkerPool(1)) {
+      ShardPlan plan = new ShardPlan(spec(DType.Q40, 64), DType.Q80, 2);
+      ShardEngine leading = engine(arena, pool, plan, 0).leading(3);
+      leading.begin(3, 0, 0);
+      assertThrows(IllegalArgumentException.class, () -> leading.begin(3, 0, 1));
+      assertThrows(IllegalArgumentException.class, () -> leading.begin(4, 0, 0));
+    }
+  }
+
+  @Test
+  void shouldCutStepsInHalvesOfWholeBundles() {
+    int[][] tokensAndFirst = {
+      {1, 0}, {2, 1}, {3, 1}, {9, 4}, {15, 7}, {16, 8}, {23, 8}, {24, 16}, {31, 16}, {32, 16},
+      {40, 24}, {47, 24}, {64, 32}
+    };
+    for (int[] each : tokensAndFirst) {
+      assertEquals(each[1], Halves.first(each[0]), "of " + each[0]);
+    }
   }
 
   private static void assertSame(List<float[]> expected, List<float[]> actual) {
