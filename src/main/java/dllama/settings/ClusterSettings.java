@@ -6,12 +6,14 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 
 /// How the nodes find each other and talk.
 ///
 /// @param host address or name to bind and announce; empty: by the rules of [HostAddress]
 /// @param port 0: any free one
 /// @param threads compute threads of this node
+/// @param vectorKernels whether it computes with vectors; with plain loops otherwise
 /// @param seedNodes where a worker looks for its root; never empty on a worker
 /// @param nodes nodes wanted, root included, a power of two; empty: as many as are there
 /// @param formTimeout how long the set of nodes must not change before an automatic world forms
@@ -99,8 +101,8 @@ public record ClusterSettings(
             sync.duration("timeout", Duration.ofMillis(500), Duration.ofMinutes(10)),
             sync.duration("stall-timeout", Duration.ofSeconds(1), Duration.ofHours(1)),
             sync.bytes("max-frame-bytes", 64 << 10, 64 << 20),
-            sync.unlessAuto("collective", ClusterSettings::collective).orElse(CollectiveType.AUTO),
-            sync.unlessAuto("overlap", ClusterSettings::overlap).orElse(Overlap.AUTO)),
+            choice(sync, "collective", CollectiveType.AUTO),
+            choice(sync, "overlap", Overlap.AUTO)),
         new Weights(
             weights.bytes("chunk-bytes", 4 << 10, 1 << 20),
             weights.integer("window", 1, 1024),
@@ -123,12 +125,9 @@ public record ClusterSettings(
             .orElse(DEFAULT_SPIN));
   }
 
-  private static CollectiveType collective(Values values, String key) {
-    return values.choice(key, EnumSet.complementOf(EnumSet.of(CollectiveType.AUTO)));
-  }
-
-  private static Overlap overlap(Values values, String key) {
-    return values.choice(key, EnumSet.complementOf(EnumSet.of(Overlap.AUTO)));
+  private static <E extends Enum<E>> E choice(Values values, String key, E auto) {
+    Set<E> others = EnumSet.complementOf(EnumSet.of(auto));
+    return values.unlessAuto(key, (v, k) -> v.choice(k, others)).orElse(auto);
   }
 
   private static int nodes(Values values, String key) {

@@ -143,8 +143,8 @@ final class Q40Decode {
   /// Two vectors of rows of two groups at a time, which share the broadcasts; adds to the results,
   /// `[groups, 32]` from address `acc` on.
   ///
-  /// It scales its sums itself, at the price of being long: to a method of their own they would
-  /// have to go through memory. Helpers come first, then calls of the API only; see [Vectors].
+  /// It scales its sums itself, four times the same, at the price of being long: the compiler has
+  /// inlined enough by then, and would box what is passed to a method of ours; see [Vectors].
   ///
   /// @param nibble 4, which the compiler must not know: a constant takes a register for each shift
   private static void quads(

@@ -42,21 +42,24 @@ final class NodeProcess implements AutoCloseable {
   private final List<String> err = new CopyOnWriteArrayList<>();
   private final List<Thread> readers = new ArrayList<>();
 
-  /// A worker that computes with plain loops. Its root has vectors, so these worlds also tell
-  /// whether both give the same bits.
   static NodeProcess worker(int rootPort, String... options) {
+    return worker(List.of(), rootPort, options);
+  }
+
+  private static NodeProcess worker(List<String> jvm, int rootPort, String... options) {
     List<String> all =
         new ArrayList<>(
             List.of("--role", "worker", "--seed-node", "127.0.0.1:" + rootPort, "--threads", "1"));
     all.addAll(List.of(options));
-    return new NodeProcess(List.of(), LIGHT, all);
+    return new NodeProcess(List.of(), jvm, all);
   }
 
-  /// Several workers, one after the other: JVMs that start all at once starve each other.
+  /// Several workers, one after the other: JVMs that start all at once starve each other. They
+  /// compute with plain loops; a root with vectors then also tells whether both give the same bits.
   static List<NodeProcess> workers(int rootPort, int count, String... options) {
     List<NodeProcess> workers = new ArrayList<>();
     for (int i = 0; i < count; i++) {
-      workers.add(worker(rootPort, options));
+      workers.add(worker(LIGHT, rootPort, options));
       workers.getLast().awaitError("looking for a root", 1, FORM);
     }
     return workers;

@@ -101,11 +101,9 @@ class StrayConnectionIT {
     return node;
   }
 
-  /// Lines about the cluster itself, and what Java says to a worker that has flags of its own; any
-  /// other one would be about strangers.
+  /// Lines about the cluster itself; any other one would be about strangers.
   private static boolean isNews(String line) {
     return line.startsWith("model.m: architecture ")
-        || line.startsWith("WARNING: Using incubator modules")
         || line.matches(
             "(worker at .*looking for a root.*|joined the root.*|computing as rank.*|the root .*again"
                 + "|root at .*|. of 4 nodes; waiting.*|the worker at \\S+ is here|4 nodes ready.*"
