@@ -127,10 +127,11 @@ final class Q40Decode {
       IntVector sums = sum0.add(sum1).reinterpretAsInts();
       FloatVector scale =
           halves.lanewise(LSHL, 16).lanewise(ASHR, 3).and(half).reinterpretAsFloats();
-      FloatVector sum = (FloatVector) sums.lanewise(LSHL, 16).lanewise(ASHR, 16).convert(I2F, 0);
+      FloatVector sum =
+          (FloatVector) sums.lanewise(LSHL, 16).lanewise(ASHR, 16).convertShape(I2F, FLOATS, 0);
       accLow = sum.fma(scale.mul(xScale), accLow);
       scale = halves.lanewise(ASHR, 3).and(half).reinterpretAsFloats();
-      sum = (FloatVector) sums.lanewise(ASHR, 16).convert(I2F, 0);
+      sum = (FloatVector) sums.lanewise(ASHR, 16).convertShape(I2F, FLOATS, 0);
       accHigh = sum.fma(scale.mul(xScale), accHigh);
       at += Tiles.Q40_BYTES;
       codes += Activations.BLOCK_STRIDE;
@@ -211,45 +212,46 @@ final class Q40Decode {
         long to = (acc + g * NEXT) & ADDRESSES;
         IntVector sums = a.reinterpretAsInts();
         IntVector halves = IntVector.fromMemorySegment(INTS, ALL, at0 + SCALES, ORDER);
-        FloatVector sum = (FloatVector) sums.lanewise(LSHL, 16).lanewise(ASHR, 16).convert(I2F, 0);
+        FloatVector sum =
+            (FloatVector) sums.lanewise(LSHL, 16).lanewise(ASHR, 16).convertShape(I2F, FLOATS, 0);
         FloatVector scale =
             halves.lanewise(LSHL, 16).lanewise(ASHR, 3).and(half).reinterpretAsFloats();
         FloatVector added = FloatVector.fromMemorySegment(FLOATS, ALL, to, ORDER);
         sum.fma(scale.mul(xScale), added).intoMemorySegment(ALL, to, ORDER);
-        sum = (FloatVector) sums.lanewise(ASHR, 16).convert(I2F, 0);
+        sum = (FloatVector) sums.lanewise(ASHR, 16).convertShape(I2F, FLOATS, 0);
         scale = halves.lanewise(ASHR, 3).and(half).reinterpretAsFloats();
         added = FloatVector.fromMemorySegment(FLOATS, ALL, to + HIGH, ORDER);
         sum.fma(scale.mul(xScale), added).intoMemorySegment(ALL, to + HIGH, ORDER);
 
         sums = b.reinterpretAsInts();
         halves = IntVector.fromMemorySegment(INTS, ALL, at0 + (SCALES + 2L * L), ORDER);
-        sum = (FloatVector) sums.lanewise(LSHL, 16).lanewise(ASHR, 16).convert(I2F, 0);
+        sum = (FloatVector) sums.lanewise(LSHL, 16).lanewise(ASHR, 16).convertShape(I2F, FLOATS, 0);
         scale = halves.lanewise(LSHL, 16).lanewise(ASHR, 3).and(half).reinterpretAsFloats();
         added = FloatVector.fromMemorySegment(FLOATS, ALL, to + SECOND, ORDER);
         sum.fma(scale.mul(xScale), added).intoMemorySegment(ALL, to + SECOND, ORDER);
-        sum = (FloatVector) sums.lanewise(ASHR, 16).convert(I2F, 0);
+        sum = (FloatVector) sums.lanewise(ASHR, 16).convertShape(I2F, FLOATS, 0);
         scale = halves.lanewise(ASHR, 3).and(half).reinterpretAsFloats();
         added = FloatVector.fromMemorySegment(FLOATS, ALL, to + (HIGH + SECOND), ORDER);
         sum.fma(scale.mul(xScale), added).intoMemorySegment(ALL, to + (HIGH + SECOND), ORDER);
 
         sums = c.reinterpretAsInts();
         halves = IntVector.fromMemorySegment(INTS, ALL, at1 + SCALES, ORDER);
-        sum = (FloatVector) sums.lanewise(LSHL, 16).lanewise(ASHR, 16).convert(I2F, 0);
+        sum = (FloatVector) sums.lanewise(LSHL, 16).lanewise(ASHR, 16).convertShape(I2F, FLOATS, 0);
         scale = halves.lanewise(LSHL, 16).lanewise(ASHR, 3).and(half).reinterpretAsFloats();
         added = FloatVector.fromMemorySegment(FLOATS, ALL, to + NEXT, ORDER);
         sum.fma(scale.mul(xScale), added).intoMemorySegment(ALL, to + NEXT, ORDER);
-        sum = (FloatVector) sums.lanewise(ASHR, 16).convert(I2F, 0);
+        sum = (FloatVector) sums.lanewise(ASHR, 16).convertShape(I2F, FLOATS, 0);
         scale = halves.lanewise(ASHR, 3).and(half).reinterpretAsFloats();
         added = FloatVector.fromMemorySegment(FLOATS, ALL, to + (NEXT + HIGH), ORDER);
         sum.fma(scale.mul(xScale), added).intoMemorySegment(ALL, to + (NEXT + HIGH), ORDER);
 
         sums = d.reinterpretAsInts();
         halves = IntVector.fromMemorySegment(INTS, ALL, at1 + (SCALES + 2L * L), ORDER);
-        sum = (FloatVector) sums.lanewise(LSHL, 16).lanewise(ASHR, 16).convert(I2F, 0);
+        sum = (FloatVector) sums.lanewise(LSHL, 16).lanewise(ASHR, 16).convertShape(I2F, FLOATS, 0);
         scale = halves.lanewise(LSHL, 16).lanewise(ASHR, 3).and(half).reinterpretAsFloats();
         added = FloatVector.fromMemorySegment(FLOATS, ALL, to + (NEXT + SECOND), ORDER);
         sum.fma(scale.mul(xScale), added).intoMemorySegment(ALL, to + (NEXT + SECOND), ORDER);
-        sum = (FloatVector) sums.lanewise(ASHR, 16).convert(I2F, 0);
+        sum = (FloatVector) sums.lanewise(ASHR, 16).convertShape(I2F, FLOATS, 0);
         scale = halves.lanewise(ASHR, 3).and(half).reinterpretAsFloats();
         added = FloatVector.fromMemorySegment(FLOATS, ALL, to + (NEXT + HIGH + SECOND), ORDER);
         sum.fma(scale.mul(xScale), added)

@@ -55,8 +55,12 @@ final class Q80Decode {
       }
       FloatVector xScale = FloatVector.broadcast(FLOATS, scales[scaleAt]);
       IntVector halves = shorts(at + Tiles.Q80_SCALES).reinterpretAsInts();
-      accLow = ((FloatVector) sumLow.convert(I2F, 0)).fma(lowHalf(halves).mul(xScale), accLow);
-      accHigh = ((FloatVector) sumHigh.convert(I2F, 0)).fma(highHalf(halves).mul(xScale), accHigh);
+      accLow =
+          ((FloatVector) sumLow.convertShape(I2F, FLOATS, 0))
+              .fma(lowHalf(halves).mul(xScale), accLow);
+      accHigh =
+          ((FloatVector) sumHigh.convertShape(I2F, FLOATS, 0))
+              .fma(highHalf(halves).mul(xScale), accHigh);
       at += Tiles.Q80_BYTES;
       codes += Activations.BLOCK_STRIDE;
       scaleAt += Activations.BUNDLE;

@@ -71,7 +71,7 @@ final class VectorBlocks {
       for (int i = 0; i < DType.BLOCK; i += F) {
         ByteVector bytes = ByteVector.fromMemorySegment(BYTES, from, at + 2 + i, ORDER);
         IntVector code = (IntVector) bytes.convertShape(B2I, INTS, 0);
-        FloatVector value = ((FloatVector) code.convert(I2F, 0)).mul(scale);
+        FloatVector value = ((FloatVector) code.convertShape(I2F, FLOATS, 0)).mul(scale);
         if (accumulate) {
           value = FloatVector.fromArray(FLOATS, sum, sumAt + i).add(value);
         }
@@ -117,8 +117,8 @@ final class VectorBlocks {
 
   /// As [Q80#round].
   private static IntVector round(FloatVector value) {
-    IntVector whole = (IntVector) value.convert(F2I, 0);
-    FloatVector rest = value.sub((FloatVector) whole.convert(I2F, 0));
-    return whole.add((IntVector) rest.mul(2).convert(F2I, 0));
+    IntVector whole = (IntVector) value.convertShape(F2I, INTS, 0);
+    FloatVector rest = value.sub((FloatVector) whole.convertShape(I2F, FLOATS, 0));
+    return whole.add((IntVector) rest.mul(2).convertShape(F2I, INTS, 0));
   }
 }

@@ -20,6 +20,10 @@ import jdk.incubator.vector.VectorSpecies;
 /// Vector API calls, the compiler inlines no more calls of ours, only the API's own, and boxes what
 /// is passed to them; so the long kernels call the API directly instead of the helpers below, and
 /// methods that must not be inlined into each other are named in jvm.options.
+///
+/// Conversions name their species (`convertShape`): `convert` asks the vector for it, at a place
+/// that all callers share, so the profile there knows two classes, and in one process of three the
+/// compiler built code for both and boxed.
 final class Vectors {
   /// The machine's, or what a test asks for: code for vectors that it has not is slow, but right.
   private static final int BITS =
@@ -92,12 +96,12 @@ final class Vectors {
 
   /// The low short of each int as a float.
   static FloatVector low(IntVector pairs) {
-    return (FloatVector) pairs.lanewise(LSHL, 16).lanewise(ASHR, 16).convert(I2F, 0);
+    return (FloatVector) pairs.lanewise(LSHL, 16).lanewise(ASHR, 16).convertShape(I2F, FLOATS, 0);
   }
 
   /// The high short of each int as a float.
   static FloatVector high(IntVector pairs) {
-    return (FloatVector) pairs.lanewise(ASHR, 16).convert(I2F, 0);
+    return (FloatVector) pairs.lanewise(ASHR, 16).convertShape(I2F, FLOATS, 0);
   }
 
   /// The float16 in the high half of each int as a float; the low half does not matter. As
