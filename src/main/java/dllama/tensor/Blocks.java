@@ -37,13 +37,20 @@ final class Blocks {
       int sumAt) {
     switch (dtype) {
       case F32 -> {
-        for (int i = 0; i < size; i++) {
-          float value = Tiles.getFloat(from, fromByte + 4L * i);
-          sum[sumAt + i] = accumulate ? sum[sumAt + i] + value : value;
+        if (accumulate) {
+          addF32(from, fromByte, size, sum, sumAt);
+        } else {
+          MemorySegment.copy(from, Tiles.FLOAT, fromByte, sum, sumAt, size);
         }
       }
       case Q80 -> decodeQ80(from, fromByte, size, accumulate, sum, sumAt);
       case F16, Q40 -> throw new IllegalArgumentException("dtype=" + dtype);
+    }
+  }
+
+  private static void addF32(MemorySegment from, long at, int size, float[] sum, int sumAt) {
+    for (int end = sumAt + size; sumAt < end; sumAt++, at += Float.BYTES) {
+      sum[sumAt] += Tiles.getFloat(from, at);
     }
   }
 
