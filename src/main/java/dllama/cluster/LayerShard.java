@@ -168,7 +168,18 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
     Rank now = new Rank(assign, frames);
     rank = now;
     host.warmUp(assignment);
+    computeWait.allowSpin(host.shareCores(ranksHere(assign.ranks())));
     onComputeThread(now, () -> open(now));
+  }
+
+  /// This rank and those at the same address.
+  private int ranksHere(List<ActorRef<Command>> ranks) {
+    Optional<String> here = getContext().getSystem().address().getHost();
+    return (int)
+        ranks.stream()
+            .map(shard -> shard.path().address())
+            .filter(address -> address.hasLocalScope() || address.getHost().equals(here))
+            .count();
   }
 
   /// Compute thread: the slice from what is here, or memory for what has to be sent.

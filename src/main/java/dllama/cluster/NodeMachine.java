@@ -26,7 +26,7 @@ final class NodeMachine implements AutoCloseable {
   /// @param cache closed with this
   NodeMachine(ClusterSettings settings, ShardCache cache, WorkerListener listener) {
     this.cache = cache;
-    store = new SliceStore(cache);
+    store = new SliceStore(cache, settings.weights().cache()::maps);
     pool = new WorkerPool(settings.threads());
     Kernels kernels = Kernels.choose(settings.vectorKernels());
     host = new ShardHost(store, kernels, pool, compute, settings, listener);

@@ -70,6 +70,16 @@ final class ShardHost {
     return listener;
   }
 
+  /// Prepares for sharing this machine's cores with other ranks that compute at the same time.
+  ///
+  /// @param ranks on this machine, this one among them
+  /// @return whether a thread that waits for a peer may spin
+  boolean shareCores(int ranks) {
+    boolean enough = (long) ranks * pool.threads() <= Runtime.getRuntime().availableProcessors();
+    pool.allowSpin(enough);
+    return enough || settings.exchange().alwaysSpins();
+  }
+
   /// Why this node can not take its part of a world, as the end of a sentence; empty if it can.
   Optional<String> objection(Assignment assignment) {
     ShardLayout layout = assignment.layout();

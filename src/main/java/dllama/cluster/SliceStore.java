@@ -6,7 +6,9 @@ import dllama.tensor.WorkerPool;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.LongConsumer;
+import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
 /// The slice of weights that this process holds in memory, and those in the cache folder behind it.
@@ -19,11 +21,14 @@ final class SliceStore implements AutoCloseable {
   record Slice(String key, boolean keep, Arena arena, MemorySegment memory) {}
 
   private final ShardCache cache;
+  private final LongPredicate maps;
   private @Nullable Slice slice;
   private boolean complete;
 
-  SliceStore(ShardCache cache) {
+  /// @param maps whether a slice of so many bytes is left in its file, if it has one
+  SliceStore(ShardCache cache, LongPredicate maps) {
     this.cache = cache;
+    this.maps = maps;
   }
 
   /// Keys of slices in memory.
@@ -50,19 +55,30 @@ final class SliceStore implements AutoCloseable {
     return false;
   }
 
-  /// Fills the open slice from the cache folder. Compute thread only.
+  /// Fills the open slice from the cache folder, or has it mapped in its memory's place, none of
+  /// which is touched then. Compute thread only.
   ///
   /// @param progress is told the number of bytes done so far
   /// @return whether it is complete now
   boolean readCache(WorkerPool pool, LongConsumer progress) {
     Slice open = opened();
-    if (!open.keep() || !cache.read(open.key(), open.memory(), pool, progress)) {
+    if (!open.keep()) {
       return false;
     }
+    MemorySegment memory = open.memory();
+    long bytes = memory.byteSize();
+    Optional<MemorySegment> filled =
+        maps.test(bytes)
+            ? cache.map(open.key(), bytes, open.arena(), pool, progress)
+            : Optional.of(memory).filter(to -> cache.read(open.key(), to, pool, progress));
     synchronized (this) {
-      complete = true;
+      filled.ifPresent(
+          in -> {
+            slice = new Slice(open.key(), true, open.arena(), in);
+            complete = true;
+          });
     }
-    return true;
+    return filled.isPresent();
   }
 
   MemorySegment memory() {

@@ -61,7 +61,14 @@ public record ClusterSettings(
   /// @param on whether there is one
   /// @param limit bytes of all slices; empty: by what is free
   /// @param folder empty: where the operating system has such things
-  public record Cache(boolean on, OptionalLong limit, Optional<Path> folder) {
+  /// @param mapped whether slices are left in their files; empty: where memory is short
+  public record Cache(
+      boolean on, OptionalLong limit, Optional<Path> folder, Optional<Boolean> mapped) {
+    /// Whether a slice of `bytes` bytes is left in its file.
+    public boolean maps(long bytes) {
+      return mapped.orElseGet(() -> bytes > Memory.available().orElse(Long.MAX_VALUE));
+    }
+
     static Cache from(Values weights) {
       String limit = weights.text("cache-limit");
       boolean on = !limit.equals("off") && !limit.equals("0");
@@ -70,7 +77,8 @@ public record ClusterSettings(
           on && !limit.equals(Values.AUTO)
               ? OptionalLong.of(weights.size("cache-limit"))
               : OptionalLong.empty(),
-          weights.unlessAuto("cache-dir", Values::text).map(Path::of));
+          weights.unlessAuto("cache-dir", Values::text).map(Path::of),
+          weights.unlessAuto("cache-mapped", Values::flag));
     }
   }
 
@@ -78,7 +86,8 @@ public record ClusterSettings(
   ///
   /// @param eventLoop whether the waiting compute thread runs the network
   /// @param spin how long it looks for news before it sleeps
-  public record Exchange(boolean eventLoop, Duration spin) {}
+  /// @param alwaysSpins whether it does so even where more threads compute than there are cores
+  public record Exchange(boolean eventLoop, Duration spin, boolean alwaysSpins) {}
 
   private static final Duration DEFAULT_SPIN = Duration.ofNanos(50_000);
 
@@ -118,11 +127,10 @@ public record ClusterSettings(
   }
 
   private static Exchange exchange(Values values) {
-    return new Exchange(
-        values.flag("event-loop"),
-        values
-            .unlessAuto("spin", (v, key) -> v.duration(key, Duration.ZERO, Duration.ofMillis(10)))
-            .orElse(DEFAULT_SPIN));
+    Optional<Duration> spin =
+        values.unlessAuto(
+            "spin", (v, key) -> v.duration(key, Duration.ZERO, Duration.ofMillis(10)));
+    return new Exchange(values.flag("event-loop"), spin.orElse(DEFAULT_SPIN), spin.isPresent());
   }
 
   private static <E extends Enum<E>> E choice(Values values, String key, E auto) {

@@ -7,18 +7,16 @@ import static java.nio.file.StandardCopyOption.REPLACE_EXISTING;
 import dllama.error.UserException;
 import dllama.tensor.WorkerPool;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
-import java.nio.file.DirectoryIteratorException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -123,10 +121,10 @@ public final class ShardCache implements AutoCloseable {
 
   /// Keys of slices that are here, the one used last first.
   public List<String> keys() {
-    return files(SLICE).stream()
-        .sorted(Comparator.comparing(Kept::used).reversed())
+    return slices().stream()
+        .sorted(Comparator.comparing(KeptFile::used).reversed())
         .limit(MAX_KEYS)
-        .map(kept -> name(kept.file(), SLICE))
+        .map(KeptFile::name)
         .toList();
   }
 
@@ -137,21 +135,47 @@ public final class ShardCache implements AutoCloseable {
   /// @param progress is told, on the calling thread, the number of bytes done so far
   /// @return whether the slice is there now; if not, what is in `to` is undefined
   public boolean read(String key, MemorySegment to, WorkerPool pool, LongConsumer progress) {
+    Taking reading =
+        file -> {
+          new SliceFile(key, to.byteSize()).read(file, to, pool, progress, () -> closed);
+          return to;
+        };
+    return take(key, reading).isPresent();
+  }
+
+  /// As [#read], but the slice stays in its file, and its pages in memory are the system's to
+  /// take: for a machine that has not the memory for a copy. Slower, as there are no huge pages.
+  ///
+  /// @param bytes of the slice
+  /// @param arena as long as which the result can be read
+  public Optional<MemorySegment> map(
+      String key, long bytes, Arena arena, WorkerPool pool, LongConsumer progress) {
+    return take(
+        key, file -> new SliceFile(key, bytes).map(file, arena, pool, progress, () -> closed));
+  }
+
+  /// A way to get the slice in a file.
+  @FunctionalInterface
+  private interface Taking {
+    MemorySegment from(FileChannel file) throws IOException;
+  }
+
+  private Optional<MemorySegment> take(String key, Taking taking) {
     if (folder == null) {
-      return false;
+      return Optional.empty();
     }
     Path file = file(folder, key, SLICE);
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      new SliceFile(key, to).read(channel, pool, progress, () -> closed);
+      MemorySegment slice = taking.from(channel);
+      KeptFile.touch(file);
+      return Optional.of(slice);
     } catch (NoSuchFileException | ClosedChannelException | CancellationException e) {
-      return false; // not there, or this node ends
+      return Optional.empty(); // not there, or this node ends
     } catch (IOException e) {
       LOG.info("{} is fetched again: {}", file, UserException.reason(e));
-      delete(file);
-      return false;
+      KeptFile.delete(file);
+      return Optional.empty();
     }
-    touch(file);
-    return true;
   }
 
   /// Writes a slice, in the background. `slice` must stay as it is until [#drop].
@@ -164,7 +188,7 @@ public final class ShardCache implements AutoCloseable {
     drop();
     stopped = false;
     Path to = folder;
-    writing = writer.submit(() -> write(to, key, new SliceFile(key, slice)));
+    writing = writer.submit(() -> write(to, key, slice));
   }
 
   /// Ends the writing of a slice; what is written of it goes. To be called before its memory is
@@ -194,7 +218,8 @@ public final class ShardCache implements AutoCloseable {
   }
 
   /// Writer thread.
-  private void write(Path to, String key, SliceFile slice) {
+  private void write(Path to, String key, MemorySegment slice) {
+    SliceFile content = new SliceFile(key, slice.byteSize());
     Path file = file(to, key, SLICE);
     Path unfinished = to.resolve(UUID.randomUUID() + UNFINISHED);
     try {
@@ -202,19 +227,19 @@ public final class ShardCache implements AutoCloseable {
         return; // another process on this machine was quicker
       }
       removeUnfinished();
-      makeRoom(to, slice.fileBytes());
+      makeRoom(to, content.fileBytes());
       try (FileChannel channel =
               FileChannel.open(
                   unfinished, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
           FileLock _ = lock(channel)) {
-        slice.write(channel, () -> stopped || closed);
+        content.write(channel, slice, () -> stopped || closed);
       }
       Files.move(unfinished, file, ATOMIC_MOVE, REPLACE_EXISTING);
     } catch (IOException e) {
-      delete(unfinished);
+      KeptFile.delete(unfinished);
       complain(to, UserException.reason(e));
     } catch (CancellationException end) {
-      delete(unfinished);
+      KeptFile.delete(unfinished);
     }
   }
 
@@ -230,22 +255,22 @@ public final class ShardCache implements AutoCloseable {
 
   /// Deletes what was used longest ago until `bytes` more are within the limit.
   private void makeRoom(Path from, long bytes) throws IOException {
-    List<Kept> slices = new ArrayList<>(files(SLICE));
-    slices.sort(Comparator.comparing(Kept::used));
+    List<KeptFile> slices = new ArrayList<>(slices());
+    slices.sort(Comparator.comparing(KeptFile::used));
     long used =
-        slices.stream().mapToLong(Kept::bytes).sum()
-            + files(UNFINISHED).stream().mapToLong(Kept::bytes).sum();
+        slices.stream().mapToLong(KeptFile::bytes).sum()
+            + files(UNFINISHED).stream().mapToLong(KeptFile::bytes).sum();
     long free = Files.getFileStore(from).getUsableSpace();
     long most = limit.orElse((used + free) / 2);
     if (bytes > most) {
       throw new IOException(
           "%d MiB are more than the limit of %d MiB".formatted(bytes >> 20, most >> 20));
     }
-    for (Kept oldest : slices) {
+    for (KeptFile oldest : slices) {
       if (used + bytes <= most) {
         break;
       }
-      delete(oldest.file());
+      oldest.delete();
       used -= oldest.bytes();
     }
   }
@@ -253,10 +278,10 @@ public final class ShardCache implements AutoCloseable {
   /// Deletes what processes that died were writing.
   private void removeUnfinished() {
     Instant young = Instant.now().minus(LOCKED_BY_NOW);
-    for (Kept kept : files(UNFINISHED)) {
+    for (KeptFile kept : files(UNFINISHED)) {
       if (kept.used().toInstant().isBefore(young) && !isLocked(kept.file())) {
         LOG.info("{} was left behind", kept.file());
-        delete(kept.file());
+        kept.delete();
       }
     }
   }
@@ -282,7 +307,7 @@ public final class ShardCache implements AutoCloseable {
     Path file = file(folder, Digest.of(what), NOTE);
     try (var in = Files.newInputStream(file)) {
       String text = new String(in.readNBytes(MAX_NOTE_BYTES), UTF_8);
-      touch(file);
+      KeptFile.touch(file);
       return Optional.of(text);
     } catch (IOException e) {
       return Optional.empty();
@@ -299,14 +324,12 @@ public final class ShardCache implements AutoCloseable {
       Files.writeString(unfinished, text);
       Files.move(unfinished, file(folder, Digest.of(what), NOTE), ATOMIC_MOVE, REPLACE_EXISTING);
     } catch (IOException e) {
-      delete(unfinished);
+      KeptFile.delete(unfinished);
       complain(folder, UserException.reason(e));
     }
   }
 
   // ---- files
-
-  private record Kept(Path file, long bytes, FileTime used) {}
 
   private static Path file(Path folder, String key, String suffix) {
     if (!key.matches(KEY)) {
@@ -315,51 +338,13 @@ public final class ShardCache implements AutoCloseable {
     return folder.resolve(key + suffix);
   }
 
-  private static String name(Path file, String suffix) {
-    String name = String.valueOf(file.getFileName());
-    return name.substring(0, name.length() - suffix.length());
+  private List<KeptFile> files(String suffix) {
+    return folder == null ? List.of() : KeptFile.in(folder, suffix);
   }
 
-  /// Our files of one kind; others that someone put there are left alone.
-  private List<Kept> files(String suffix) {
-    List<Kept> found = new ArrayList<>();
-    if (folder == null) {
-      return found;
-    }
-    try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, "*" + suffix)) {
-      for (Path file : files) {
-        if (suffix.equals(UNFINISHED) || name(file, suffix).matches(KEY)) {
-          kept(file).ifPresent(found::add);
-        }
-      }
-    } catch (IOException | DirectoryIteratorException e) {
-      LOG.info("{} can not be listed: {}", folder, e.toString());
-    }
-    return found;
-  }
-
-  private static Optional<Kept> kept(Path file) {
-    try {
-      return Optional.of(new Kept(file, Files.size(file), Files.getLastModifiedTime(file)));
-    } catch (IOException e) {
-      return Optional.empty(); // another process has deleted it meanwhile
-    }
-  }
-
-  private static void touch(Path file) {
-    try {
-      Files.setLastModifiedTime(file, FileTime.from(Instant.now()));
-    } catch (IOException e) {
-      LOG.debug("{} is gone or read-only: {}", file, e.toString());
-    }
-  }
-
-  private static void delete(Path file) {
-    try {
-      Files.deleteIfExists(file);
-    } catch (IOException e) {
-      LOG.debug("{} can not be deleted: {}", file, e.toString());
-    }
+  /// Slices; other files that someone put there are left alone.
+  private List<KeptFile> slices() {
+    return files(SLICE).stream().filter(kept -> kept.name().matches(KEY)).toList();
   }
 
   private void complain(Path where, String reason) {

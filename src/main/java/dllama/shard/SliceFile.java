@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import dllama.tensor.WorkerPool;
 import java.io.EOFException;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -45,18 +46,18 @@ final class SliceFile {
   private static final int PIECE = 1 << 20;
 
   private final String key;
-  private final MemorySegment slice;
+  private final long bytes;
   private final int blocks;
 
   /// @param key [#KEY_LENGTH] characters
-  /// @param slice memory that the file is read to or written from
-  SliceFile(String key, MemorySegment slice) {
+  /// @param bytes of the slice
+  SliceFile(String key, long bytes) {
     if (key.length() != KEY_LENGTH) {
       throw new IllegalArgumentException("key=" + key);
     }
     this.key = key;
-    this.slice = slice;
-    blocks = Math.toIntExact(Math.ceilDiv(slice.byteSize(), BLOCK));
+    this.bytes = bytes;
+    blocks = Math.toIntExact(Math.ceilDiv(bytes, BLOCK));
   }
 
   /// The file is not this slice, undamaged.
@@ -70,7 +71,7 @@ final class SliceFile {
 
   /// Bytes of the whole file.
   long fileBytes() {
-    return dataOffset() + slice.byteSize();
+    return dataOffset() + bytes;
   }
 
   private int headerBytes() {
@@ -81,7 +82,7 @@ final class SliceFile {
     return Math.ceilDiv(headerBytes(), PAGE) * PAGE;
   }
 
-  private ByteBuffer block(int index) {
+  private static ByteBuffer block(MemorySegment slice, int index) {
     long from = (long) index * BLOCK;
     return slice.asSlice(from, Math.min(BLOCK, slice.byteSize() - from)).asByteBuffer();
   }
@@ -94,7 +95,7 @@ final class SliceFile {
 
   private ByteBuffer header(int[] sums) {
     ByteBuffer header = ByteBuffer.allocate(headerBytes()).order(ByteOrder.LITTLE_ENDIAN);
-    header.putLong(MAGIC).putLong(slice.byteSize()).put(key.getBytes(US_ASCII));
+    header.putLong(MAGIC).putLong(bytes).put(key.getBytes(US_ASCII));
     for (int sum : sums) {
       header.putInt(sum);
     }
@@ -105,11 +106,11 @@ final class SliceFile {
   ///
   /// @param stopped looked at often
   /// @throws CancellationException when `stopped`
-  void write(FileChannel file, BooleanSupplier stopped) throws IOException {
+  void write(FileChannel file, MemorySegment slice, BooleanSupplier stopped) throws IOException {
     int[] sums = new int[blocks];
     long position = dataOffset();
     for (int index = 0; index < blocks; index++) {
-      ByteBuffer block = block(index);
+      ByteBuffer block = block(slice, index);
       sums[index] = sum(block.duplicate());
       while (block.hasRemaining()) {
         refuseIf(stopped);
@@ -131,15 +132,54 @@ final class SliceFile {
     }
   }
 
-  /// Reads the slice on all threads of `pool` and checks it on the way.
+  /// Reads the slice into `to` on all threads of `pool` and checks it on the way.
   ///
   /// @param progress is told, on the calling thread, the number of bytes done so far
   /// @param stopped looked at between blocks
   /// @throws Damaged if the file is not this slice; what is in memory is undefined then
   /// @throws CancellationException when `stopped`
-  void read(FileChannel file, WorkerPool pool, LongConsumer progress, BooleanSupplier stopped)
+  void read(
+      FileChannel file,
+      MemorySegment to,
+      WorkerPool pool,
+      LongConsumer progress,
+      BooleanSupplier stopped)
       throws IOException {
     int[] sums = readHeader(file);
+    Task task =
+        index -> {
+          ByteBuffer block = block(to, index);
+          readFully(file, block.duplicate(), dataOffset() + (long) index * BLOCK);
+          check(block, index, sums);
+        };
+    forBlocks(task, pool, progress, stopped);
+  }
+
+  /// The slice as pages of the file, checked as by [#read], with the same exceptions. They take no
+  /// memory that the system could not have back, and come from the disk again if it does.
+  ///
+  /// @param arena as long as which the pages are there
+  MemorySegment map(
+      FileChannel file,
+      Arena arena,
+      WorkerPool pool,
+      LongConsumer progress,
+      BooleanSupplier stopped)
+      throws IOException {
+    int[] sums = readHeader(file);
+    MemorySegment slice = file.map(FileChannel.MapMode.READ_ONLY, dataOffset(), bytes, arena);
+    forBlocks(index -> check(block(slice, index), index, sums), pool, progress, stopped);
+    return slice;
+  }
+
+  /// What is done with a block.
+  @FunctionalInterface
+  private interface Task {
+    void run(int index) throws IOException;
+  }
+
+  private void forBlocks(Task task, WorkerPool pool, LongConsumer progress, BooleanSupplier stopped)
+      throws IOException {
     AtomicInteger next = new AtomicInteger();
     AtomicInteger done = new AtomicInteger();
     AtomicReference<@Nullable IOException> failure = new AtomicReference<>();
@@ -149,13 +189,13 @@ final class SliceFile {
           while (index < blocks && failure.get() == null) {
             refuseIf(stopped);
             try {
-              readBlock(file, index, sums[index]);
+              task.run(index);
             } catch (IOException e) {
               failure.compareAndSet(null, e);
             }
             long blocksDone = done.incrementAndGet();
             if (thread == 0) {
-              progress.accept(Math.min(blocksDone * BLOCK, slice.byteSize()));
+              progress.accept(Math.min(blocksDone * BLOCK, bytes));
             }
             index = next.getAndIncrement();
           }
@@ -183,10 +223,8 @@ final class SliceFile {
     return sums;
   }
 
-  private void readBlock(FileChannel file, int index, int sum) throws IOException {
-    ByteBuffer block = block(index);
-    readFully(file, block.duplicate(), dataOffset() + (long) index * BLOCK);
-    if (sum(block) != sum) {
+  private void check(ByteBuffer block, int index, int[] sums) throws Damaged {
+    if (sum(block) != sums[index]) {
       throw new Damaged("block %d of %d is not what was written".formatted(index, blocks));
     }
   }

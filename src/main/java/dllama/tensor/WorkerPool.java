@@ -25,7 +25,7 @@ public final class WorkerPool implements AutoCloseable {
   private static final Task NOTHING = (thread, threads) -> {};
 
   private final int threads;
-  private final int spins;
+  private final int maxSpins;
   private final Worker[] workers;
   private final AtomicBoolean running = new AtomicBoolean();
   private final AtomicInteger pending = new AtomicInteger();
@@ -33,6 +33,7 @@ public final class WorkerPool implements AutoCloseable {
   private volatile @Nullable Thread waitingCaller;
   private final AtomicInteger round = new AtomicInteger();
   private volatile boolean closed;
+  private volatile int spins;
 
   /// Published to the workers by the change of `round`.
   private Task task = NOTHING;
@@ -49,6 +50,7 @@ public final class WorkerPool implements AutoCloseable {
       throw new IllegalArgumentException("threads=%d spins=%d".formatted(threads, spins));
     }
     this.threads = threads;
+    maxSpins = spins;
     this.spins = spins;
     workers = new Worker[threads - 1];
     for (int i = 0; i < workers.length; i++) {
@@ -59,6 +61,12 @@ public final class WorkerPool implements AutoCloseable {
 
   public int threads() {
     return threads;
+  }
+
+  /// Whether threads may look for work before they park, as they may at first: not where others
+  /// compute on the same cores. Any thread.
+  public void allowSpin(boolean allowed) {
+    spins = allowed ? maxSpins : 0;
   }
 
   /// First item of the share of `thread` of `items` items; its end is the first of the next one.

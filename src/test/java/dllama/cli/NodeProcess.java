@@ -184,6 +184,11 @@ final class NodeProcess implements AutoCloseable {
     }
   }
 
+  /// What its memory is of, as Linux tells.
+  Path maps() {
+    return Path.of("/proc/%d/maps".formatted(process.pid()));
+  }
+
   ProcessHandle handle() {
     return process.toHandle();
   }

@@ -62,6 +62,12 @@ class SliceCacheIT {
     Run mended = run("worker", "root");
     assertTrue(mended.loaded().endsWith("s from the cache"), mended::loaded);
     assertArrayEquals(first.tokens(), mended.tokens());
+    assertFalse(mended.mapped());
+
+    Run mapped = run("worker", "root", "-Ddllama.weights.cache-mapped=on");
+    assertTrue(mapped.loaded().endsWith("s from the cache"), mapped::loaded);
+    assertTrue(mapped.mapped());
+    assertArrayEquals(first.tokens(), mapped.tokens());
   }
 
   @Test
@@ -76,7 +82,8 @@ class SliceCacheIT {
     assertEquals(32, run.tokens().length);
   }
 
-  private record Run(NodeProcess worker, NodeProcess root) {
+  /// @param mapped whether the worker reads its slice from the file
+  private record Run(NodeProcess worker, NodeProcess root, boolean mapped) {
     boolean workerSaid(String part) {
       return worker.err().stream().anyMatch(line -> line.contains(part));
     }
@@ -95,9 +102,11 @@ class SliceCacheIT {
   }
 
   /// Starts a worker and a root, lets them answer and ends both.
-  private Run run(String workerCache, String rootCache) {
+  private Run run(String workerCache, String rootCache, String... ofWorker) throws IOException {
     int port = NodeProcess.freePort();
-    NodeProcess worker = NodeProcess.worker(port, cache(workerCache));
+    List<String> options = new ArrayList<>(List.of(cache(workerCache)));
+    options.addAll(List.of(ofWorker));
+    NodeProcess worker = NodeProcess.worker(port, options.toArray(String[]::new));
     processes.add(worker);
     NodeProcess root =
         NodeProcess.root(
@@ -117,9 +126,10 @@ class SliceCacheIT {
     if (!workerCache.equals("in-the-way")) {
       worker.await(NodeProcess.FORM, _ -> found(workerCache).isPresent());
     }
+    boolean mapped = Files.readString(worker.maps()).contains(".slice");
     worker.signal("TERM");
     worker.exit(NodeProcess.FORM);
-    return new Run(worker, root);
+    return new Run(worker, root, mapped);
   }
 
   private static String[] cache(String name) {

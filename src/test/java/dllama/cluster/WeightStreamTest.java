@@ -33,7 +33,8 @@ class WeightStreamTest {
   private static final int EPOCH = 4;
   private static final int CHUNK = 3_000;
   private static final int WINDOW = 5;
-  private static final Cache NO_CACHE = new Cache(false, OptionalLong.empty(), Optional.empty());
+  private static final Cache NO_CACHE =
+      new Cache(false, OptionalLong.empty(), Optional.empty(), Optional.empty());
 
   private static ActorTestKit testKit;
   private static ManualTime time;

@@ -198,7 +198,7 @@ class SamplerTest {
         sufficed += choice.askedForAll() ? 0 : 1;
       }
     }
-    assertTrue(asked > 100 && sufficed > 100, "asked %d, sufficed %d".formatted(asked, sufficed));
+    assertTrue(asked > 0 && sufficed > 0, "asked %d, sufficed %d".formatted(asked, sufficed));
   }
 
   /// A coin is tossed once per token, whether or not the candidates suffice the first time.

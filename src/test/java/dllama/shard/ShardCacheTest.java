@@ -114,6 +114,29 @@ class ShardCacheTest {
   }
 
   @Test
+  void shouldMapWhatItWasGiven() throws IOException {
+    MemorySegment slice = slice(1, BYTES);
+    try (ShardCache cache = open()) {
+      keep(cache, KEY, slice);
+      List<Long> progress = new ArrayList<>();
+      assertTrue(cache.map(OTHER, BYTES, arena, pool, progress::add).isEmpty());
+      MemorySegment mapped = cache.map(KEY, BYTES, arena, pool, progress::add).orElseThrow();
+      assertTrue(mapped.isMapped() && mapped.isReadOnly());
+      assertEquals(0, mapped.address() % 64);
+      assertEquals(-1, slice.mismatch(mapped));
+      assertTrue(progress.stream().allMatch(done -> done > 0 && done <= BYTES));
+      Files.delete(file(KEY));
+      assertEquals(-1, slice.mismatch(mapped));
+
+      keep(cache, KEY, slice);
+      cache.drop();
+      flip(file(KEY), file0(slice) + BYTES / 2);
+      assertTrue(cache.map(KEY, BYTES, arena, pool, progress::add).isEmpty());
+      assertEquals(List.of(), names());
+    }
+  }
+
+  @Test
   void shouldNotTakeADamagedEntryAndDeleteIt() throws IOException {
     MemorySegment slice = slice(1, BYTES);
     long header = file0(slice);
@@ -173,7 +196,7 @@ class ShardCacheTest {
 
   /// Where the slice begins in its file.
   private static long file0(MemorySegment slice) {
-    return new SliceFile(KEY, slice).fileBytes() - slice.byteSize();
+    return new SliceFile(KEY, slice.byteSize()).fileBytes() - slice.byteSize();
   }
 
   private static void flip(Path file, long at) throws IOException {
@@ -188,7 +211,7 @@ class ShardCacheTest {
   @Test
   void shouldDropWhatWasUsedLongestAgo() throws IOException {
     List<String> keys = Stream.of("a", "b", "c", "d").map(Digest::of).toList();
-    long entry = new SliceFile(KEY, slice(0, BYTES)).fileBytes();
+    long entry = new SliceFile(KEY, BYTES).fileBytes();
     try (ShardCache cache = open(OptionalLong.of(3 * entry))) {
       for (int i = 0; i < 3; i++) {
         keep(cache, keys.get(i), slice(i, BYTES));

@@ -36,6 +36,11 @@ public interface ComputeWait {
   /// @throws IllegalStateException if this thread is not attached
   void detach();
 
+  /// Whether a thread that waits may look for news for a while before it sleeps; at first it may.
+  /// Where more threads compute than there are cores, one that spins keeps another from its work.
+  /// Any thread.
+  void allowSpin(boolean allowed);
+
   /// Something arrived: a waiting thread looks at its condition again. Any thread; cheap when
   /// nobody waits.
   void signal();

@@ -36,10 +36,11 @@ final class EventLoop {
   private final ReentrantLock turn = new ReentrantLock();
   private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
   private final Alarm alarm = new Alarm();
-  private final long spinNanos;
+  private final long maxSpinNanos;
   private final Thread.UncaughtExceptionHandler handler;
   private final BooleanSupplier wanted = this::isWanted;
   private volatile boolean stopped;
+  private volatile long spinNanos;
 
   // Only the owner of the turn uses the following.
   private BooleanSupplier done = () -> false;
@@ -52,7 +53,8 @@ final class EventLoop {
   /// @param spin how long an owner that has nothing to run looks for work before it sleeps
   EventLoop(Thread.UncaughtExceptionHandler handler, Duration spin) {
     this.handler = handler;
-    spinNanos = spin.toNanos();
+    maxSpinNanos = spin.toNanos();
+    spinNanos = maxSpinNanos;
   }
 
   ReentrantLock turn() {
@@ -61,6 +63,11 @@ final class EventLoop {
 
   long spinNanos() {
     return spinNanos;
+  }
+
+  /// See [ComputeWait#allowSpin].
+  void allowSpin(boolean allowed) {
+    spinNanos = allowed ? maxSpinNanos : 0;
   }
 
   /// Adds a task and wakes the owner if that is another thread. Any thread.

@@ -120,6 +120,11 @@ final class LoopWait implements ComputeWait {
   }
 
   @Override
+  public void allowSpin(boolean allowed) {
+    loop.allowSpin(allowed);
+  }
+
+  @Override
   public void signal() {
     loop.wake();
   }

@@ -12,6 +12,7 @@ import java.util.function.BooleanSupplier;
 /// and the signalling thread has made `arrived` true before.
 final class ParkingWait implements ComputeWait {
   private final long spinNanos;
+  private volatile boolean spins = true;
   private final AtomicReference<Thread> attached = new AtomicReference<>();
 
   /// @param spin how long `await` spins before it parks; zero: not at all
@@ -38,7 +39,7 @@ final class ParkingWait implements ComputeWait {
       if (deadlineNanos - now <= 0 || Thread.currentThread().isInterrupted()) {
         return arrived.getAsBoolean();
       }
-      if (now - start < spinNanos) {
+      if (spins && now - start < spinNanos) {
         Thread.onSpinWait();
       } else {
         LockSupport.parkNanos(this, deadlineNanos - now);
@@ -53,6 +54,11 @@ final class ParkingWait implements ComputeWait {
   public void detach() {
     requireAttached();
     attached.set(null);
+  }
+
+  @Override
+  public void allowSpin(boolean allowed) {
+    spins = allowed;
   }
 
   @Override

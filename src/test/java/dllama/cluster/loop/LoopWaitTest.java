@@ -9,6 +9,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.time.Duration;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
@@ -29,6 +31,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(120)
 class LoopWaitTest {
+  private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
+
   private final LinkedBlockingQueue<Throwable> thrown = new LinkedBlockingQueue<>();
   private LoopExecutor executor;
   private LoopWait wait;
@@ -50,6 +54,19 @@ class LoopWaitTest {
             spin);
     wait = executor.computeWait();
     network = new TestSelector(executor);
+  }
+
+  @Test
+  void shouldSleepAtOnceWhereItMayNotSpin() throws Exception {
+    end();
+    start(Duration.ofSeconds(10));
+    wait.allowSpin(false);
+    wait.attach();
+    long busy = THREADS.getCurrentThreadCpuTime();
+    assertFalse(wait.await(() -> false, System.nanoTime() + 500_000_000));
+    busy = THREADS.getCurrentThreadCpuTime() - busy;
+    assertTrue(busy < 100_000_000, busy + " ns of CPU in half a second of waiting");
+    wait.detach();
   }
 
   @AfterEach

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -13,6 +15,8 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(30)
 class ParkingWaitTest {
+  private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
+
   private final ParkingWait wait = new ParkingWait(Duration.ZERO);
 
   private static long in(Duration time) {
@@ -26,6 +30,18 @@ class ParkingWaitTest {
     assertFalse(wait.await(() -> false, in(Duration.ofMillis(20))));
     assertTrue(System.nanoTime() - start >= 20_000_000);
     wait.detach();
+  }
+
+  @Test
+  void shouldSleepAtOnceWhereItMayNotSpin() {
+    var patient = new ParkingWait(Duration.ofSeconds(10));
+    patient.allowSpin(false);
+    patient.attach();
+    long busy = THREADS.getCurrentThreadCpuTime();
+    assertFalse(patient.await(() -> false, in(Duration.ofMillis(500))));
+    busy = THREADS.getCurrentThreadCpuTime() - busy;
+    assertTrue(busy < 100_000_000, busy + " ns of CPU in half a second of waiting");
+    patient.detach();
   }
 
   @Test
