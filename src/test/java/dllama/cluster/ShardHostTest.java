@@ -1,0 +1,51 @@
+package dllama.cluster;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dllama.settings.Settings;
+import dllama.settings.Settings.Option;
+import dllama.shard.ShardCache;
+import dllama.tensor.Kernels;
+import dllama.tensor.WorkerPool;
+import java.util.List;
+import java.util.Optional;
+import java.util.Properties;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ShardHostTest {
+  private static final int CORES = Runtime.getRuntime().availableProcessors();
+
+  /// A thread that spins would keep another one from its work, unless the user wants it so.
+  @ParameterizedTest
+  @CsvSource({"auto, 1, true", "auto, 2, false", "50us, 2, true", "0, 2, true"})
+  void shouldSpinWhereEveryThreadHasACore(String spin, int ranks, boolean spins) {
+    assertEquals(spins, host(spin, CORES).shareCores(ranks));
+  }
+
+  @Test
+  void shouldCountTheThreadsOfAllRanksAsItsOwn() {
+    assertTrue(host("auto", 1).shareCores(CORES));
+    assertFalse(host("auto", 1).shareCores(CORES + 1));
+  }
+
+  private static ShardHost host(String spin, int threads) {
+    var properties = new Properties();
+    properties.setProperty("dllama.exchange.spin", spin);
+    var role = new Option("--role", "role", "worker");
+    Settings settings = Settings.load(Optional.empty(), properties, List.of(role));
+    var store = new SliceStore(ShardCache.off(), _ -> false);
+    var pool = new WorkerPool(threads);
+    pool.close(); // it is only asked how many there are
+    return new ShardHost(
+        store,
+        Kernels.choose(false),
+        pool,
+        Runnable::run,
+        settings.cluster(),
+        WorkerListener.silent());
+  }
+}
