@@ -101,13 +101,14 @@ class StrayConnectionIT {
     return node;
   }
 
-  /// Lines about the cluster itself; any other one would be about strangers.
+  /// Lines about the cluster itself, with bars of progress where loading is slow; any other one
+  /// would be about strangers.
   private static boolean isNews(String line) {
     return line.startsWith("model.m: architecture ")
         || line.matches(
             "(worker at .*looking for a root.*|joined the root.*|computing as rank.*|the root .*again"
                 + "|root at .*|. of 4 nodes; waiting.*|the worker at \\S+ is here|4 nodes ready.*"
-                + "|rank \\d of \\d.*)");
+                + "|rank \\d of \\d.*|.* \\[#* *] +\\d+ %.*)");
   }
 
   private void shouldBearAll(NodeProcess node, int port) throws IOException {

@@ -35,7 +35,7 @@ class ShardHostTest {
   private static ShardHost host(String spin, int threads) {
     var properties = new Properties();
     properties.setProperty("dllama.exchange.spin", spin);
-    var role = new Option("--role", "role", "worker");
+    var role = new Option("--role", "role", "root");
     Settings settings = Settings.load(Optional.empty(), properties, List.of(role));
     var store = new SliceStore(ShardCache.off(), _ -> false);
     var pool = new WorkerPool(threads);
