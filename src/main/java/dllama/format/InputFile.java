@@ -137,7 +137,8 @@ final class InputFile implements AutoCloseable {
   }
 
   UserException refused(String what, String remedy) {
-    return new UserException("%s file %s: %s; %s".formatted(kind, path, what, remedy));
+    String called = content instanceof InMemory ? "the " + path : kind + " file " + path;
+    return new UserException("%s: %s; %s".formatted(called, what, remedy));
   }
 
   private static UserException unreadable(Path path, String kind, IOException e) {

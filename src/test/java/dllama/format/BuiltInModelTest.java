@@ -2,8 +2,10 @@ package dllama.format;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dllama.error.UserException;
 import dllama.model.ModelSpec;
 import dllama.tensor.DType;
 import dllama.tokenizer.ChatTemplate;
@@ -12,6 +14,7 @@ import dllama.tokenizer.Tokenizer;
 import dllama.tokenizer.Tokenizer.Vocabulary;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -43,6 +46,14 @@ class BuiltInModelTest {
     int[] ids = new Tokenizer(vocabulary).encode(text, true, true);
     TokenStream stream = new TokenStream(vocabulary);
     assertEquals(text, Arrays.stream(ids).mapToObj(stream::next).collect(Collectors.joining()));
+  }
+
+  @Test
+  void shouldNotBeCalledAFile() {
+    var wrong = new DllamaFile.Hints(Optional.empty(), Optional.of(DType.F32));
+    String message =
+        assertThrows(UserException.class, () -> BuiltInModel.model(wrong)).getMessage();
+    assertTrue(message.startsWith("the built-in model: it has Q40 weights, not F32; "), message);
   }
 
   @Test
