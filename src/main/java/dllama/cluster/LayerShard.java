@@ -1,5 +1,6 @@
 package dllama.cluster;
 
+import akka.actor.Address;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.Behavior;
 import akka.actor.typed.javadsl.AbstractOnMessageBehavior;
@@ -168,18 +169,10 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
     Rank now = new Rank(assign, frames);
     rank = now;
     host.warmUp(assignment);
-    computeWait.allowSpin(host.shareCores(ranksHere(assign.ranks())));
+    Address here = getContext().getSystem().address();
+    List<Address> ranks = assign.ranks().stream().map(shard -> shard.path().address()).toList();
+    computeWait.allowSpin(host.shareCores(ShardHost.ranksOn(here, ranks)));
     onComputeThread(now, () -> open(now));
-  }
-
-  /// This rank and those at the same address.
-  private int ranksHere(List<ActorRef<Command>> ranks) {
-    Optional<String> here = getContext().getSystem().address().getHost();
-    return (int)
-        ranks.stream()
-            .map(shard -> shard.path().address())
-            .filter(address -> address.hasLocalScope() || address.getHost().equals(here))
-            .count();
   }
 
   /// Compute thread: the slice from what is here, or memory for what has to be sent.

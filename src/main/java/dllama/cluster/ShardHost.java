@@ -1,5 +1,6 @@
 package dllama.cluster;
 
+import akka.actor.Address;
 import dllama.settings.ClusterSettings;
 import dllama.shard.EngineSettings;
 import dllama.shard.ShardEngine;
@@ -11,6 +12,7 @@ import dllama.tensor.WorkerPool;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
@@ -68,6 +70,15 @@ final class ShardHost {
 
   WorkerListener listener() {
     return listener;
+  }
+
+  /// How many ranks are on the machine of node `here`: those at its host, whatever their port, and
+  /// the one of this process, whose address has no host.
+  static int ranksOn(Address here, List<Address> ranks) {
+    return (int)
+        ranks.stream()
+            .filter(rank -> rank.hasLocalScope() || rank.getHost().equals(here.getHost()))
+            .count();
   }
 
   /// Prepares for sharing this machine's cores with other ranks that compute at the same time.

@@ -6,7 +6,6 @@ import dllama.tensor.WorkerPool;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.LongConsumer;
 import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
@@ -65,20 +64,22 @@ final class SliceStore implements AutoCloseable {
     if (!open.keep()) {
       return false;
     }
-    MemorySegment memory = open.memory();
-    long bytes = memory.byteSize();
-    Optional<MemorySegment> filled =
-        maps.test(bytes)
-            ? cache.map(open.key(), bytes, open.arena(), pool, progress)
-            : Optional.of(memory).filter(to -> cache.read(open.key(), to, pool, progress));
-    synchronized (this) {
-      filled.ifPresent(
-          in -> {
-            slice = new Slice(open.key(), true, open.arena(), in);
-            complete = true;
-          });
+    long bytes = open.memory().byteSize();
+    if (maps.test(bytes)) {
+      var mapped = cache.map(open.key(), bytes, open.arena(), pool, progress);
+      mapped.ifPresent(in -> filled(new Slice(open.key(), true, open.arena(), in)));
+      return mapped.isPresent();
     }
-    return filled.isPresent();
+    boolean read = cache.read(open.key(), open.memory(), pool, progress);
+    if (read) {
+      filled(open);
+    }
+    return read;
+  }
+
+  private synchronized void filled(Slice full) {
+    slice = full;
+    complete = true;
   }
 
   MemorySegment memory() {

@@ -58,7 +58,7 @@ public final class DllamaFile implements ModelFile {
   ///
   /// @param name for messages
   static DllamaFile of(byte[] content, String name, Hints hints) {
-    try (InputFile file = InputFile.of(content, "model", name)) {
+    try (InputFile file = InputFile.of(content, name)) {
       return read(file, hints);
     }
   }

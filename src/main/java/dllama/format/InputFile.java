@@ -15,13 +15,14 @@ import java.nio.file.StandardOpenOption;
 /// A file that is being read, and the one-line errors about it. Nothing in it is trusted.
 final class InputFile implements AutoCloseable {
   private final Path path;
-  private final String kind;
+  private final String called;
   private final Content content;
   private final long size;
 
-  private InputFile(Path path, String kind, Content content, long size) {
+  /// @param called how messages name it
+  private InputFile(Path path, String called, Content content, long size) {
     this.path = path;
-    this.kind = kind;
+    this.called = called;
     this.content = content;
     this.size = size;
   }
@@ -72,9 +73,9 @@ final class InputFile implements AutoCloseable {
   /// A file whose content is in memory already.
   ///
   /// @param name for messages
-  static InputFile of(byte[] content, String kind, String name) {
+  static InputFile of(byte[] content, String name) {
     MemorySegment bytes = MemorySegment.ofArray(content).asReadOnly();
-    return new InputFile(Path.of(name), kind, new InMemory(bytes), content.length);
+    return new InputFile(Path.of(name), "the " + name, new InMemory(bytes), content.length);
   }
 
   /// Opens a regular file; others (a pipe, a device) could block or never end.
@@ -88,13 +89,14 @@ final class InputFile implements AutoCloseable {
     if (Files.exists(path) && !Files.isRegularFile(path)) {
       throw new UserException("%s is not a regular file; name a %s file".formatted(path, kind));
     }
+    String called = "%s file %s".formatted(kind, path);
     try {
       FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
-      return new InputFile(path, kind, new OnDisk(channel), channel.size());
+      return new InputFile(path, called, new OnDisk(channel), channel.size());
     } catch (NoSuchFileException e) {
-      throw new UserException("%s file %s does not exist; check the path".formatted(kind, path), e);
+      throw new UserException(called + " does not exist; check the path", e);
     } catch (IOException e) {
-      throw unreadable(path, kind, e);
+      throw unreadable(called, e);
     }
   }
 
@@ -117,7 +119,7 @@ final class InputFile implements AutoCloseable {
         }
       }
     } catch (IOException e) {
-      throw unreadable(path, kind, e);
+      throw unreadable(called, e);
     }
     return buffer.flip();
   }
@@ -127,7 +129,7 @@ final class InputFile implements AutoCloseable {
     try {
       return content.map(size, arena);
     } catch (IOException e) {
-      throw unreadable(path, kind, e);
+      throw unreadable(called, e);
     }
   }
 
@@ -137,14 +139,13 @@ final class InputFile implements AutoCloseable {
   }
 
   UserException refused(String what, String remedy) {
-    String called = content instanceof InMemory ? "the " + path : kind + " file " + path;
     return new UserException("%s: %s; %s".formatted(called, what, remedy));
   }
 
-  private static UserException unreadable(Path path, String kind, IOException e) {
+  private static UserException unreadable(String called, IOException e) {
     return new UserException(
-        "%s file %s can not be read (%s); check its permissions and the disk"
-            .formatted(kind, path, UserException.reason(e)),
+        "%s can not be read (%s); check its permissions and the disk"
+            .formatted(called, UserException.reason(e)),
         e);
   }
 
@@ -153,7 +154,7 @@ final class InputFile implements AutoCloseable {
     try {
       content.close();
     } catch (IOException e) {
-      throw unreadable(path, kind, e);
+      throw unreadable(called, e);
     }
   }
 }

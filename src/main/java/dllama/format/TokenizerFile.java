@@ -87,7 +87,7 @@ public final class TokenizerFile {
   ///
   /// @param name for messages
   static Vocabulary of(byte[] content, String name) {
-    try (InputFile file = InputFile.of(content, "tokenizer", name)) {
+    try (InputFile file = InputFile.of(content, name)) {
       return read(file);
     }
   }

@@ -25,7 +25,7 @@ public final class WorkerPool implements AutoCloseable {
   private static final Task NOTHING = (thread, threads) -> {};
 
   private final int threads;
-  private final int maxSpins;
+  private final int spins;
   private final Worker[] workers;
   private final AtomicBoolean running = new AtomicBoolean();
   private final AtomicInteger pending = new AtomicInteger();
@@ -33,7 +33,7 @@ public final class WorkerPool implements AutoCloseable {
   private volatile @Nullable Thread waitingCaller;
   private final AtomicInteger round = new AtomicInteger();
   private volatile boolean closed;
-  private volatile int spins;
+  private volatile boolean spinning = true;
 
   /// Published to the workers by the change of `round`.
   private Task task = NOTHING;
@@ -50,7 +50,6 @@ public final class WorkerPool implements AutoCloseable {
       throw new IllegalArgumentException("threads=%d spins=%d".formatted(threads, spins));
     }
     this.threads = threads;
-    maxSpins = spins;
     this.spins = spins;
     workers = new Worker[threads - 1];
     for (int i = 0; i < workers.length; i++) {
@@ -66,7 +65,7 @@ public final class WorkerPool implements AutoCloseable {
   /// Whether threads may look for work before they park, as they may at first: not where others
   /// compute on the same cores. Any thread.
   public void allowSpin(boolean allowed) {
-    spins = allowed ? maxSpins : 0;
+    spinning = allowed;
   }
 
   /// First item of the share of `thread` of `items` items; its end is the first of the next one.
@@ -111,7 +110,7 @@ public final class WorkerPool implements AutoCloseable {
   }
 
   private void awaitWorkers() {
-    for (int i = 0; pending.get() > 0 && i < spins; i++) {
+    for (int i = 0; pending.get() > 0 && spinning && i < spins; i++) {
       Thread.onSpinWait();
     }
     if (pending.get() > 0) {
@@ -180,7 +179,7 @@ public final class WorkerPool implements AutoCloseable {
 
     /// Whether there is a round after `seen`; false when the pool is closed.
     private boolean awaitRound(int seen) {
-      for (int i = 0; round.get() == seen && i < spins; i++) {
+      for (int i = 0; round.get() == seen && spinning && i < spins; i++) {
         Thread.onSpinWait();
       }
       if (round.get() == seen) {

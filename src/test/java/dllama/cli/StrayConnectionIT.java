@@ -108,7 +108,7 @@ class StrayConnectionIT {
         || line.matches(
             "(worker at .*looking for a root.*|joined the root.*|computing as rank.*|the root .*again"
                 + "|root at .*|. of 4 nodes; waiting.*|the worker at \\S+ is here|4 nodes ready.*"
-                + "|rank \\d of \\d.*|.* \\[#* *] +\\d+ %.*)");
+                + "|rank \\d of \\d.*|rank \\d  127\\.0\\.0\\.1:\\d+ \\[#* *] +\\d+ %.*)");
   }
 
   private void shouldBearAll(NodeProcess node, int port) throws IOException {

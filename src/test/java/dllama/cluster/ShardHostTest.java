@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import akka.actor.Address;
 import dllama.settings.Settings;
 import dllama.settings.Settings.Option;
 import dllama.shard.ShardCache;
@@ -30,6 +31,16 @@ class ShardHostTest {
   void shouldCountTheThreadsOfAllRanksAsItsOwn() {
     assertTrue(host("auto", 1).shareCores(CORES));
     assertFalse(host("auto", 1).shareCores(CORES + 1));
+  }
+
+  @Test
+  void shouldKnowWhoIsOnTheSameMachine() {
+    Address here = new Address("akka", "dllama", "192.168.1.10", 9990);
+    Address neighbour = new Address("akka", "dllama", "192.168.1.10", 40123);
+    Address other = new Address("akka", "dllama", "192.168.1.11", 9990);
+    Address self = new Address("akka", "dllama");
+    assertEquals(2, ShardHost.ranksOn(here, List.of(self, neighbour, other, other)));
+    assertEquals(1, ShardHost.ranksOn(here, List.of(other, self)));
   }
 
   private static ShardHost host(String spin, int threads) {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dllama.error.UserException;
+import dllama.settings.ClusterSettings.Cache;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,6 +36,13 @@ class SettingsTest {
     assertEquals(2 << 20, settings.cluster().sync().maxFrameBytes());
     assertEquals(0.8f, settings.sampler().temperature());
     assertTrue(settings.akka().hasPath("akka.actor.provider"));
+  }
+
+  @Test
+  void shouldLeaveASliceInItsFileWhereMemoryIsShort() {
+    Cache auto = load().cluster().weights().cache();
+    assertFalse(auto.maps(1));
+    assertEquals(Files.exists(Path.of("/proc/meminfo")), auto.maps(Long.MAX_VALUE - 1));
   }
 
   @Test

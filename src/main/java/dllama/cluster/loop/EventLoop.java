@@ -36,11 +36,11 @@ final class EventLoop {
   private final ReentrantLock turn = new ReentrantLock();
   private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
   private final Alarm alarm = new Alarm();
-  private final long maxSpinNanos;
+  private final long spinNanos;
   private final Thread.UncaughtExceptionHandler handler;
   private final BooleanSupplier wanted = this::isWanted;
   private volatile boolean stopped;
-  private volatile long spinNanos;
+  private volatile boolean spins = true;
 
   // Only the owner of the turn uses the following.
   private BooleanSupplier done = () -> false;
@@ -53,8 +53,7 @@ final class EventLoop {
   /// @param spin how long an owner that has nothing to run looks for work before it sleeps
   EventLoop(Thread.UncaughtExceptionHandler handler, Duration spin) {
     this.handler = handler;
-    maxSpinNanos = spin.toNanos();
-    spinNanos = maxSpinNanos;
+    spinNanos = spin.toNanos();
   }
 
   ReentrantLock turn() {
@@ -62,12 +61,12 @@ final class EventLoop {
   }
 
   long spinNanos() {
-    return spinNanos;
+    return spins ? spinNanos : 0;
   }
 
   /// See [ComputeWait#allowSpin].
   void allowSpin(boolean allowed) {
-    spinNanos = allowed ? maxSpinNanos : 0;
+    spins = allowed;
   }
 
   /// Adds a task and wakes the owner if that is another thread. Any thread.
@@ -147,7 +146,7 @@ final class EventLoop {
       return 0;
     }
     skippedPolls = 0;
-    long spinUntil = System.nanoTime() + spinNanos;
+    long spinUntil = System.nanoTime() + spinNanos();
     do {
       int ready = nio == null ? 0 : nio.selectNow();
       if (ready > 0) {
