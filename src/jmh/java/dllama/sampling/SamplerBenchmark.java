@@ -58,7 +58,7 @@ public class SamplerBenchmark {
 
   @Benchmark
   public int topP() {
-    Draw draw = new Draw(sampler.temperature(), false);
+    Draw draw = new Draw(sampler.temperature());
     return next(
         new Batch(
             new int[1],

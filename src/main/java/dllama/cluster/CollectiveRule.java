@@ -2,15 +2,13 @@ package dllama.cluster;
 
 import dllama.error.UserException;
 import dllama.settings.CollectiveType;
-import dllama.shard.Collective;
 import dllama.shard.ShardPlan;
 import dllama.tensor.DType;
 import java.util.Optional;
 
-/// Which collective the ranks of a world use for a step. Follows from the [Assignment] and the
-/// number of tokens alone, so all ranks come to the same without a word.
-///
-/// Left to itself it chooses between two whose results have the same bits, by what they send.
+/// Which collectives the steps of a world may use; follows from the [Assignment] alone. Where that
+/// leaves a choice, it is the root's ([CollectiveChoice]) and the same for all ranks, told with the
+/// input of the step.
 record CollectiveRule(ShardPlan plan, CollectiveType type) {
   static CollectiveRule of(Assignment assignment) {
     return new CollectiveRule(assignment.plan(), assignment.collective());
@@ -25,14 +23,13 @@ record CollectiveRule(ShardPlan plan, CollectiveType type) {
     }
   }
 
-  /// Whether a step of `tokens` tokens is done by reduce-scatter.
-  boolean scatters(int tokens) {
-    return plan.worldSize() > 1
-        && switch (type) {
-          case AUTO -> Collective.isScatteringWorthIt(plan, tokens);
-          case DIRECT -> false;
-          case REDUCE_SCATTER, REDUCE_SCATTER_Q80 -> true;
-        };
+  /// Whether a step may be done by reduce-scatter, or without it.
+  boolean permits(boolean scatters) {
+    return switch (type) {
+      case AUTO -> !scatters || plan.worldSize() > 1;
+      case DIRECT -> !scatters;
+      case REDUCE_SCATTER, REDUCE_SCATTER_Q80 -> scatters == plan.worldSize() > 1;
+    };
   }
 
   /// What the user should know: that results have other bits than those of the direct collective.

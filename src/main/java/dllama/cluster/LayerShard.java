@@ -12,6 +12,7 @@ import dllama.cluster.TensorFrame.WeightChunk;
 import dllama.cluster.loop.ComputeWait;
 import dllama.error.UserException;
 import dllama.model.ModelSource;
+import dllama.shard.LogitsQuestion;
 import dllama.shard.ShardEngine;
 import dllama.shard.ShardLayout;
 import dllama.shard.SliceReader;
@@ -35,6 +36,7 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
           SendTo,
           Dissolve,
           AllLogits,
+          WalkLogits,
           Opened,
           Built,
           Failed,
@@ -58,6 +60,10 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
 
   /// What this rank told of the logits of step `step` does not suffice: all of them are needed.
   record AllLogits(int epoch, long step) implements Command, ControlMessage {}
+
+  /// A question about this rank's logits of step `step`.
+  record WalkLogits(int epoch, long step, LogitsQuestion.Walk question)
+      implements Command, ControlMessage {}
 
   /// From the compute thread: memory for chunks.
   record Opened(int epoch, MemorySegment memory) implements Command {}
@@ -129,7 +135,10 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
       case Opened(int epoch, var memory) -> inEpoch(epoch, now -> onOpened(now, memory));
       case Built built -> inEpoch(built.epoch(), now -> onBuilt(now, built));
       case Input input -> inEpoch(input.epoch(), now -> onInput(now, input));
-      case AllLogits(int epoch, long step) -> inEpoch(epoch, now -> onAllLogits(now, step));
+      case AllLogits(int epoch, long step) ->
+          inEpoch(epoch, now -> onQuestion(now, steps -> steps.tellAllLogits(step)));
+      case WalkLogits(int epoch, long step, LogitsQuestion.Walk question) ->
+          inEpoch(epoch, now -> onQuestion(now, steps -> steps.walkLogits(step, question)));
       case Partial partial -> onPartial(partial);
       case Failed(int epoch, int culprit, String why) ->
           inEpoch(epoch, now -> onFailed(now, culprit, why));
@@ -274,10 +283,10 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
     onComputeThread(now, () -> steps.run(input));
   }
 
-  private void onAllLogits(Rank now, long step) {
+  private void onQuestion(Rank now, Consumer<ShardSteps> answer) {
     ShardSteps steps = now.steps;
     if (steps != null) {
-      onComputeThread(now, () -> steps.tellAllLogits(step));
+      onComputeThread(now, () -> answer.accept(steps));
     }
   }
 

@@ -3,11 +3,13 @@ package dllama.cluster;
 import dllama.model.LogitsWanted;
 import dllama.model.LogitsWanted.All;
 import dllama.model.LogitsWanted.Draw;
+import dllama.model.LogitsWanted.DrawAny;
 import dllama.model.LogitsWanted.Nothing;
 import dllama.shard.LogitsPart;
 import dllama.shard.LogitsPart.Best;
 import dllama.shard.LogitsPart.Candidates;
 import dllama.shard.LogitsPart.Rows;
+import dllama.shard.LogitsPart.Walked;
 import dllama.shard.TokenWeights;
 import java.io.NotSerializableException;
 import java.nio.ByteBuffer;
@@ -19,21 +21,22 @@ final class LogitsCodec {
   private static final byte ALL = 1;
   private static final byte BEST = 2;
   private static final byte CANDIDATES = 3;
-  private static final byte EVERYTHING = 4;
+  private static final byte ANY = 4;
 
   /// A token and its logit.
   private static final int PAIR_BYTES = Integer.BYTES + Float.BYTES;
 
   private LogitsCodec() {}
 
-  /// Five bytes.
+  /// Five bytes, or nine with two arguments.
   static void put(LogitsWanted wanted, ByteBuffer to) {
     switch (wanted) {
       case Nothing _ -> to.put(NOTHING).putInt(0);
       case All _ -> to.put(ALL).putInt(0);
       case LogitsWanted.Best(int rows) -> to.put(BEST).putInt(rows);
-      case Draw(float temperature, boolean everything) ->
-          to.put(everything ? EVERYTHING : CANDIDATES).putFloat(temperature);
+      case Draw(float temperature) -> to.put(CANDIDATES).putFloat(temperature);
+      case DrawAny(float temperature, float coin) ->
+          to.put(ANY).putFloat(temperature).putFloat(coin);
     }
   }
 
@@ -45,7 +48,8 @@ final class LogitsCodec {
         case NOTHING -> new Nothing();
         case ALL -> new All();
         case BEST -> new LogitsWanted.Best(value);
-        case CANDIDATES, EVERYTHING -> new Draw(Float.intBitsToFloat(value), kind == EVERYTHING);
+        case CANDIDATES -> new Draw(Float.intBitsToFloat(value));
+        case ANY -> new DrawAny(Float.intBitsToFloat(value), from.getFloat());
         default -> throw new NotSerializableException("wanted=" + kind);
       };
     } catch (IllegalArgumentException senseless) {
@@ -68,6 +72,7 @@ final class LogitsCodec {
         }
         putPairs(size, tokens, logits, to);
       }
+      case Walked(float sum, int last) -> to.put(ANY).putFloat(sum).putInt(last);
     }
   }
 
@@ -85,6 +90,7 @@ final class LogitsCodec {
           case Best best -> best.rows() * PAIR_BYTES;
           case Candidates candidates ->
               Integer.BYTES + TokenWeights.BINS * Long.BYTES + candidates.size() * PAIR_BYTES;
+          case Walked _ -> PAIR_BYTES;
         };
   }
 
@@ -110,6 +116,7 @@ final class LogitsCodec {
         int[] tokens = new int[from.remaining() / PAIR_BYTES];
         yield new Candidates(tokens.length, tokens, pairs(from, tokens), exponent, sums);
       }
+      case ANY -> new Walked(from.getFloat(), from.getInt());
       default -> throw new NotSerializableException("logits=" + kind);
     };
   }

@@ -5,11 +5,12 @@ import dllama.model.Batch;
 import dllama.model.ForwardException;
 import dllama.model.Step;
 import dllama.shard.LogitsGathering;
+import dllama.shard.LogitsQuestion;
 import java.util.concurrent.CompletableFuture;
 
 /// A step under way, as [RootCoordinator] sees it: done when rank 0 has computed it and, if
 /// anything is wanted of the logits, every rank has told its part. Where that does not suffice for
-/// a choice, all ranks are asked for all of theirs, once.
+/// a choice, ranks are asked what it takes.
 final class PendingStep {
   private final long number;
   private final World world;
@@ -49,12 +50,16 @@ final class PendingStep {
   }
 
   /// Rank 0 has computed step `step`, and waited for partials so long.
-  void computed(long step, long nanos) {
-    if (step == number && waitedNanos < 0) {
-      waitedNanos = nanos;
-      computedAt = System.nanoTime();
-      waitingSince = computedAt;
+  ///
+  /// @return false if that is another step, or was known already
+  boolean computed(long step, long nanos) {
+    if (step != number || waitedNanos >= 0) {
+      return false;
     }
+    waitedNanos = nanos;
+    computedAt = System.nanoTime();
+    waitingSince = computedAt;
+    return true;
   }
 
   /// Answers if all is here.
@@ -68,13 +73,22 @@ final class PendingStep {
     }
     if (!gathering.choose()) {
       waitingSince = System.nanoTime();
-      world.tellAll(new LayerShard.AllLogits(world.epoch(), number));
+      ask(gathering.question());
       return false;
     }
     long sent = traffic.sentBytes.get() - sentBefore;
     long received = traffic.receivedBytes.get() - receivedBefore;
     answer.complete(new Step(gathering.logits(), gathering.chosen(), waited, sent, received));
     return true;
+  }
+
+  private void ask(LogitsQuestion question) {
+    switch (question) {
+      case LogitsQuestion.Everything _ ->
+          world.tellAll(new LayerShard.AllLogits(world.epoch(), number));
+      case LogitsQuestion.Walk walk ->
+          world.tell(walk.rank(), new LayerShard.WalkLogits(world.epoch(), number, walk));
+    }
   }
 
   /// The rank that has kept this step waiting for its logits since before `deadline`; −1 if none

@@ -278,7 +278,7 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
     formedAt = System.nanoTime();
     heardAt = new long[nodes];
     Arrays.fill(heardAt, formedAt);
-    steps.reset(assignment.plan());
+    steps.reset(assignment);
     waiting = "the cluster is loading the model";
     World formed =
         World.form(

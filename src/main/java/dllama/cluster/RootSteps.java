@@ -5,7 +5,6 @@ import dllama.cluster.TensorFrame.Input;
 import dllama.cluster.TensorFrame.Logits;
 import dllama.model.Batch;
 import dllama.shard.LogitsGathering;
-import dllama.shard.ShardPlan;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -16,8 +15,16 @@ final class RootSteps {
   private final Traffic traffic;
   private final AtomicInteger cachedPositions;
   private @Nullable LogitsGathering gathering;
+  private @Nullable CollectiveChoice collectives;
+  private @Nullable OverlapRule halves;
   private long next;
   private @Nullable PendingStep pending;
+
+  /// Of the step under way: tokens that are exchanged at once, how, and since when.
+  private int exchanged;
+
+  private boolean scatters;
+  private long startedAt;
 
   /// @param cachedPositions kept at the number of positions, from 0 on, that the present world has
   ///     been fed
@@ -26,9 +33,11 @@ final class RootSteps {
     this.cachedPositions = cachedPositions;
   }
 
-  /// A new world, cut by `plan`, whose cache is empty.
-  void reset(ShardPlan plan) {
-    gathering = LogitsGathering.of(plan);
+  /// A new world, whose cache is empty.
+  void reset(Assignment assignment) {
+    gathering = LogitsGathering.of(assignment.plan());
+    collectives = new CollectiveChoice(assignment.plan(), assignment.collective());
+    halves = OverlapRule.of(assignment);
     next = 0;
     cachedPositions.set(0);
   }
@@ -45,19 +54,33 @@ final class RootSteps {
     }
     int tokens = batch.tokens().length;
     cachedPositions.accumulateAndGet(batch.position() + tokens, Math::max);
+    int first = Objects.requireNonNull(halves).firstHalf(tokens, batch.wanted().rows());
+    // One for both halves, or one of them would have more rounds and fall behind.
+    exchanged = first == 0 ? tokens : first;
+    scatters = Objects.requireNonNull(collectives).scatters(exchanged);
     long number = next++;
     pending =
         new PendingStep(
             number, batch, world, Objects.requireNonNull(gathering), traffic, forward.answer());
+    startedAt = System.nanoTime();
     world.tellAll(
         new Input(
-            world.epoch(), number, batch.position(), tokens, batch.wanted(), forward.input()));
+            world.epoch(),
+            number,
+            batch.position(),
+            tokens,
+            scatters,
+            batch.wanted(),
+            forward.input()));
   }
 
   /// A rank has computed step `number`; rank 0 knows how long it waited for partials.
   void computed(int rank, long number, long waitedNanos) {
     if (pending != null && rank == 0) {
-      pending.computed(number, waitedNanos);
+      if (pending.computed(number, waitedNanos)) {
+        long nanos = System.nanoTime() - startedAt;
+        Objects.requireNonNull(collectives).measured(exchanged, scatters, nanos);
+      }
       finish();
     }
   }

@@ -7,6 +7,8 @@ import dllama.cluster.TensorFrame.Logits;
 import dllama.cluster.TensorFrame.Partial;
 import dllama.cluster.loop.ComputeWait;
 import dllama.model.LogitsWanted;
+import dllama.shard.LogitsPart;
+import dllama.shard.LogitsQuestion;
 import dllama.shard.ShardEngine;
 import dllama.tensor.DType;
 import java.time.Duration;
@@ -73,6 +75,8 @@ final class ShardSteps {
   /// The step whose logits the engine holds; −1 for none.
   private long logitsOf = -1;
 
+  private LogitsWanted wanted = new LogitsWanted.Nothing();
+
   /// @param ranks the shards of all ranks, in rank order
   /// @param stall how long a peer that is alive may keep this rank waiting in one round
   ShardSteps(
@@ -116,6 +120,7 @@ final class ShardSteps {
         && input.tokens() <= assignment.maxBatchTokens()
         && input.position() >= 0
         && input.position() <= assignment.contextLength() - input.tokens()
+        && collectives.permits(input.scatters())
         && input.wanted().rows() <= input.tokens()
         && InputRows.holds(input.rows(), input.tokens() * assignment.spec().dim());
   }
@@ -132,6 +137,7 @@ final class ShardSteps {
       boolean logits = input.wanted().rows() > 0;
       if (logits) {
         logitsOf = input.step();
+        wanted = input.wanted();
         tellLogits(input.wanted());
       }
       if (!logits || assignment.rank() == 0) {
@@ -147,14 +153,12 @@ final class ShardSteps {
     int tokens = input.tokens();
     int rows = input.wanted().rows();
     int first = halves.firstHalf(tokens, rows);
-    // One rule for both halves, or one of them would have more rounds and fall behind.
-    boolean scatters = collectives.scatters(first == 0 ? tokens : first);
     if (first > 0) {
       read(input, 0, first, both[0]);
-      both[0].begin(first, input.position(), 0, scatters);
+      both[0].begin(first, input.position(), 0, input.scatters());
     }
     read(input, first, tokens, whole[0]);
-    whole[0].begin(tokens - first, input.position() + first, rows, scatters);
+    whole[0].begin(tokens - first, input.position() + first, rows, input.scatters());
     return first > 0 ? both : whole;
   }
 
@@ -195,8 +199,19 @@ final class ShardSteps {
     }
   }
 
-  private void tellLogits(LogitsWanted wanted) {
-    root.tell(new Logits(assignment.epoch(), logitsOf, assignment.rank(), engine.logits(wanted)));
+  /// Answers a question about the logits of step `step`, if they are still here.
+  void walkLogits(long step, LogitsQuestion.Walk question) {
+    if (step == logitsOf && wanted instanceof LogitsWanted.DrawAny draw) {
+      tell(engine.walk(draw, question));
+    }
+  }
+
+  private void tellLogits(LogitsWanted what) {
+    tell(engine.logits(what));
+  }
+
+  private void tell(LogitsPart part) {
+    root.tell(new Logits(assignment.epoch(), logitsOf, assignment.rank(), part));
   }
 
   /// Tells every peer what is meant for it, the next rank first, so that not all send to the same

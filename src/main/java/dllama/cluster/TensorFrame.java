@@ -14,10 +14,17 @@ sealed interface TensorFrame {
   /// @param step number of the step in this epoch, from 0
   /// @param position slot of the first token
   /// @param tokens rows in `rows`
+  /// @param scatters whether all-reduces are done by reduce-scatter
   /// @param wanted what the ranks tell of the logits
   /// @param rows `[tokens, dim]`, F32 little-endian
   record Input(
-      int epoch, long step, int position, int tokens, LogitsWanted wanted, FrameBuffer rows)
+      int epoch,
+      long step,
+      int position,
+      int tokens,
+      boolean scatters,
+      LogitsWanted wanted,
+      FrameBuffer rows)
       implements TensorFrame, LayerShard.Command {}
 
   /// What one rank sends to another in one round of an all-reduce.

@@ -54,10 +54,12 @@ public final class TensorFrameSerializer extends SerializerWithStringManifest
   public void toBinary(Object frame, ByteBuffer to) {
     to.order(ByteOrder.LITTLE_ENDIAN);
     switch ((TensorFrame) frame) {
-      case Input(int epoch, long step, int position, int tokens, var wanted, var rows) -> {
-        to.putInt(epoch).putLong(step).putInt(position).putInt(tokens);
-        LogitsCodec.put(wanted, to);
-        put(rows, to);
+      case Input input -> {
+        to.putInt(input.epoch()).putLong(input.step());
+        to.putInt(input.position()).putInt(input.tokens());
+        to.put((byte) (input.scatters() ? 1 : 0));
+        LogitsCodec.put(input.wanted(), to);
+        put(input.rows(), to);
       }
       case Partial(int epoch, long round, int rank, var values) -> {
         to.putInt(epoch).putLong(round).putInt(rank);
@@ -105,6 +107,7 @@ public final class TensorFrameSerializer extends SerializerWithStringManifest
               from.getLong(),
               from.getInt(),
               from.getInt(),
+              from.get() != 0,
               LogitsCodec.wanted(from),
               rest(from));
       case PARTIAL -> new Partial(from.getInt(), from.getLong(), from.getInt(), rest(from));

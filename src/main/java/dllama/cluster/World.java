@@ -54,6 +54,10 @@ record World(int epoch, List<Node> ranks) {
     return rank == 0 ? "the root" : "the worker at " + ranks.get(rank).address();
   }
 
+  void tell(int rank, LayerShard.Command message) {
+    ranks.get(rank).shard().tell(message);
+  }
+
   void tellAll(LayerShard.Command message) {
     for (Node node : ranks) {
       node.shard().tell(message);

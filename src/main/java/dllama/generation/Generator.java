@@ -78,8 +78,12 @@ public final class Generator {
   private static Batch choosing(int[] tokens, int position, Sampler sampler) {
     return switch (sampler) {
       case Sampler.Greedy _ -> Batch.best(tokens, position, 1);
+      case TopP topP when topP.drawsFromAll() -> {
+        var draw = new LogitsWanted.DrawAny(topP.temperature(), topP.toss());
+        yield new Batch(tokens, position, draw, null);
+      }
       case TopP topP -> {
-        var draw = new LogitsWanted.Draw(topP.temperature(), topP.drawsFromAll());
+        var draw = new LogitsWanted.Draw(topP.temperature());
         yield new Batch(
             tokens,
             position,

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param tokens ids, at least one, and as many as logits are wanted of
 /// @param position slot of the first token, from 0
-/// @param drawer draws the next token; there if and only if one is to be drawn
+/// @param drawer draws the next token from the most probable ones; there if and only if it is to
 public record Batch(int[] tokens, int position, LogitsWanted wanted, @Nullable Drawer drawer) {
   public Batch {
     if (wanted instanceof Draw != (drawer != null)) {

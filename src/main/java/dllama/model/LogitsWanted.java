@@ -33,19 +33,39 @@ public sealed interface LogitsWanted {
     }
   }
 
-  /// A token drawn after the last one.
-  ///
-  /// @param everything whether every token may be drawn; if not, the most probable ones mostly do
-  record Draw(float temperature, boolean everything) implements LogitsWanted {
+  /// A token drawn after the last one from the most probable ones.
+  record Draw(float temperature) implements LogitsWanted {
     public Draw {
-      if (!(temperature > 0) || temperature == Float.POSITIVE_INFINITY) {
-        throw new IllegalArgumentException("temperature=" + temperature);
+      check(temperature);
+    }
+
+    @Override
+    public int rows() {
+      return 1;
+    }
+  }
+
+  /// A token drawn after the last one from all: the first, in the order of ids, with which the
+  /// probabilities add up to more than `coin`.
+  ///
+  /// @param coin from 0 to below 1
+  record DrawAny(float temperature, float coin) implements LogitsWanted {
+    public DrawAny {
+      check(temperature);
+      if (!(coin >= 0 && coin < 1)) {
+        throw new IllegalArgumentException("coin=" + coin);
       }
     }
 
     @Override
     public int rows() {
       return 1;
+    }
+  }
+
+  private static void check(float temperature) {
+    if (!(temperature > 0) || temperature == Float.POSITIVE_INFINITY) {
+      throw new IllegalArgumentException("temperature=" + temperature);
     }
   }
 }

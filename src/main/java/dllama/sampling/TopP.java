@@ -33,8 +33,13 @@ public final class TopP implements Sampler {
     return !(topp > 0 && topp < 1);
   }
 
+  /// The random number for the next token, where every token may be drawn.
+  public float toss() {
+    return random.nextFloat();
+  }
+
   /// Draws one of the first `size` tokens, which are the most probable ones of `vocabSize`, in
-  /// order; where it draws from all, all of them, in any order.
+  /// order. Not where every token may be drawn.
   ///
   /// @param weights in proportion to the tokens' probabilities
   /// @param total weight of the whole vocabulary
@@ -43,25 +48,9 @@ public final class TopP implements Sampler {
     if (!tossed) {
       coin = random.nextFloat();
     }
-    int chosen =
-        drawsFromAll()
-            ? fromAll(weights, size, total)
-            : fromNucleus(weights, size, total, vocabSize);
+    int chosen = fromNucleus(weights, size, total, vocabSize);
     tossed = chosen < 0;
     return tossed ? -1 : tokens[chosen];
-  }
-
-  private int fromAll(double[] weights, int size, double total) {
-    float sum = 0;
-    int last = 0;
-    for (int i = 0; i < size && coin >= sum; i++) {
-      float probability = (float) (weights[i] / total);
-      if (probability > 0) {
-        sum += probability;
-        last = i;
-      }
-    }
-    return last;
   }
 
   private int fromNucleus(double[] weights, int size, double total, int vocabSize) {

@@ -63,15 +63,20 @@ public interface Collective {
     return (plan.worldSize() - 1) * both;
   }
 
-  /// Bytes that must be saved to be worth a round: what a link of 1 Gbit/s carries in 40 µs, about
-  /// the time of one over a switch.
+  /// Bytes that must be saved to be worth a round, as long as nothing is measured: what a link of
+  /// 1 Gbit/s carries in 40 µs, about the time of one over a switch.
   long ROUND_BYTES = 5_000;
 
   /// Whether [#reduceScatter] with F32 sums, whose result has the same bits, saves enough to be
   /// worth its second round, in a step of `tokens` tokens. With Q80 partials that is so from 8
   /// nodes on, as sums are four times as many bytes; with F32 partials from 4 nodes on.
   static boolean isScatteringWorthIt(ShardPlan plan, int tokens) {
+    return savedByScattering(plan, tokens) >= ROUND_BYTES;
+  }
+
+  /// Bytes of an all-reduce of `tokens` tokens that a rank need not send with F32 sums.
+  static long savedByScattering(ShardPlan plan, int tokens) {
     int values = tokens * plan.spec().dim();
-    return directBytes(plan, values) - scatteredBytes(plan, values, DType.F32) >= ROUND_BYTES;
+    return directBytes(plan, values) - scatteredBytes(plan, values, DType.F32);
   }
 }

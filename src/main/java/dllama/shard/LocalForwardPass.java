@@ -84,9 +84,14 @@ public final class LocalForwardPass implements ForwardPass, AutoCloseable {
     }
     gathering.begin(batch);
     gather(batch.wanted());
-    if (!gathering.choose()) {
-      gather(new LogitsWanted.All());
-      gathering.choose();
+    while (!gathering.choose()) {
+      switch (gathering.question()) {
+        case LogitsQuestion.Everything _ -> gather(new LogitsWanted.All());
+        case LogitsQuestion.Walk walk -> {
+          var wanted = (LogitsWanted.DrawAny) batch.wanted();
+          gathering.put(walk.rank(), engines.get(walk.rank()).walk(wanted, walk));
+        }
+      }
     }
     return new Step(gathering.logits(), gathering.chosen(), 0, 0, 0);
   }

@@ -5,9 +5,13 @@ import dllama.model.Drawer;
 import dllama.model.LogitsWanted.All;
 import dllama.model.LogitsWanted.Best;
 import dllama.model.LogitsWanted.Draw;
+import dllama.model.LogitsWanted.DrawAny;
 import dllama.model.LogitsWanted.Nothing;
 import dllama.shard.LogitsPart.Candidates;
 import dllama.shard.LogitsPart.Rows;
+import dllama.shard.LogitsPart.Walked;
+import dllama.shard.LogitsQuestion.Everything;
+import dllama.shard.LogitsQuestion.Walk;
 import dllama.shard.ShardPlan.Range;
 import java.util.Arrays;
 import java.util.List;
@@ -22,9 +26,8 @@ import org.jspecify.annotations.Nullable;
 /// ```
 /// gathering.begin(batch);
 /// put(rank, part) of every rank;
-/// if (!gathering.choose()) {           // rarely: candidates that do not suffice
-///   put(rank, rows) of every rank;
-///   gathering.choose();
+/// while (!gathering.choose()) {        // what was told does not suffice
+///   put(rank, part) of every rank that gathering.question() is for;
 /// }
 /// ```
 public final class LogitsGathering {
@@ -45,7 +48,11 @@ public final class LogitsGathering {
   private float[] values = {};
   private double[] weighed = {};
   private Batch batch = new Batch(NO_TOKENS, 0, false);
-  private boolean wantsRows;
+  private @Nullable LogitsQuestion question;
+
+  /// Of a walk along the vocabulary: the latest token that may be drawn.
+  private int last;
+
   private int[] chosen = NO_TOKENS;
 
   /// @param vocabulary the ranks' token ids, in rank order, without gaps
@@ -65,12 +72,8 @@ public final class LogitsGathering {
   public void begin(Batch next) {
     batch = next;
     chosen = NO_TOKENS;
-    wantsRows =
-        switch (next.wanted()) {
-          case All _ -> true;
-          case Draw(float _, boolean everything) -> everything;
-          case Nothing _, Best _ -> false;
-        };
+    question = null;
+    last = 0;
     Arrays.fill(parts, null);
   }
 
@@ -78,10 +81,7 @@ public final class LogitsGathering {
   ///
   /// @return false if that is not what the step waits for; it is then dropped
   public boolean put(int rank, LogitsPart part) {
-    if (rank < 0
-        || rank >= parts.length
-        || parts[rank] != null
-        || !fits(vocabulary.get(rank), part)) {
+    if (rank < 0 || rank >= parts.length || parts[rank] != null || !fits(rank, part)) {
       return false;
     }
     if (part instanceof Rows(float[] row)) {
@@ -91,22 +91,29 @@ public final class LogitsGathering {
     return true;
   }
 
-  private boolean fits(Range range, LogitsPart part) {
+  private boolean fits(int rank, LogitsPart part) {
+    Range range = vocabulary.get(rank);
     return switch (part) {
-      case Rows(float[] row) -> wantsRows && row.length == range.size();
+      case Rows(float[] row) ->
+          (batch.wanted() instanceof All || question instanceof Everything)
+              && row.length == range.size();
       case LogitsPart.Best(int rows, int[] ids, float[] _) ->
           batch.wanted() instanceof Best(int wanted) && rows == wanted && within(range, ids, rows);
       case Candidates(int size, int[] ids, float[] _, int _, long[] _) ->
-          batch.wanted() instanceof Draw
-              && !wantsRows
-              && size == Math.min(Candidates.SIZE, range.size())
+          (batch.wanted() instanceof Draw || batch.wanted() instanceof DrawAny)
+              && question == null
+              && size == Candidates.size(batch.wanted(), range.size())
               && within(range, ids, size);
+      case Walked(float sum, int token) ->
+          question instanceof Walk asked
+              && asked.rank() == rank
+              && (token < 0 ? sum == asked.sum() : range.has(token) && sum >= asked.sum());
     };
   }
 
   private static boolean within(Range range, int[] ids, int size) {
     for (int i = 0; i < size; i++) {
-      if (ids[i] < range.from() || ids[i] >= range.to()) {
+      if (!range.has(ids[i])) {
         return false;
       }
     }
@@ -118,6 +125,9 @@ public final class LogitsGathering {
     if (batch.wanted() instanceof Nothing) {
       return -1;
     }
+    if (question instanceof Walk asked) {
+      return parts[asked.rank()] == null ? asked.rank() : -1;
+    }
     for (int rank = 0; rank < parts.length; rank++) {
       if (parts[rank] == null) {
         return rank;
@@ -128,7 +138,7 @@ public final class LogitsGathering {
 
   /// Chooses, once no rank is missing.
   ///
-  /// @return false if that takes all logits: then every rank's rows are missing from now on
+  /// @return false if what ranks have told does not suffice: then [#question] says what does
   public boolean choose() {
     return switch (batch.wanted()) {
       case Nothing _, All _ -> true;
@@ -137,7 +147,18 @@ public final class LogitsGathering {
         yield true;
       }
       case Draw draw -> draw(draw, Objects.requireNonNull(batch.drawer()));
+      case DrawAny draw -> question instanceof Walk asked ? goOn(draw, asked) : setOut(draw);
     };
+  }
+
+  /// What ranks are to be asked, after a choice that could not be made.
+  public LogitsQuestion question() {
+    return Objects.requireNonNull(question);
+  }
+
+  private void ask(LogitsQuestion next) {
+    question = next;
+    Arrays.fill(parts, null);
   }
 
   /// What was chosen: a token after each of the last ones; empty if that was not wanted.
@@ -167,14 +188,11 @@ public final class LogitsGathering {
 
   private boolean draw(Draw draw, Drawer drawer) {
     int token =
-        draw.everything()
-            ? fromEverything(draw.temperature(), drawer)
-            : wantsRows
-                ? fromRows(draw.temperature(), drawer)
-                : fromCandidates(draw.temperature(), drawer);
+        question instanceof Everything
+            ? fromRows(draw.temperature(), drawer)
+            : fromCandidates(draw.temperature(), drawer);
     if (token < 0) {
-      wantsRows = true;
-      Arrays.fill(parts, null);
+      ask(new Everything());
       return false;
     }
     chosen = new int[] {token};
@@ -209,12 +227,17 @@ public final class LogitsGathering {
     if (TokenWeights.certain(values[0], temperature)) {
       return certain(drawer);
     }
-    int exponent = TokenWeights.exponent(values[0], temperature);
+    return draw(size, temperature, sumAll(values[0], temperature), drawer);
+  }
+
+  /// The sums of what ranks have told; their exponent.
+  private int sumAll(float largest, float temperature) {
+    int exponent = TokenWeights.exponent(largest, temperature);
     Arrays.fill(sums, 0);
     for (LogitsPart part : parts) {
       add((Candidates) Objects.requireNonNull(part), exponent);
     }
-    return draw(size, temperature, exponent, drawer);
+    return exponent;
   }
 
   private void add(Candidates part, int exponent) {
@@ -233,32 +256,41 @@ public final class LogitsGathering {
       if (TokenWeights.certain(values[0], temperature)) {
         return certain(drawer);
       }
-      token = draw(count, temperature, sumAll(values[0], temperature), drawer);
+      int exponent = TokenWeights.exponent(values[0], temperature);
+      Arrays.fill(sums, 0);
+      weights.sum(logits, temperature, exponent, sums);
+      token = draw(count, temperature, exponent, drawer);
     }
     return token;
   }
 
-  private int fromEverything(float temperature, Drawer drawer) {
-    top.select(logits, 0, 1);
-    reserve(vocabSize);
-    top.get(tokens, values);
-    if (TokenWeights.certain(values[0], temperature)) {
-      return certain(drawer);
+  /// The first step along the vocabulary, once the weight of all tokens is known.
+  private boolean setOut(DrawAny draw) {
+    long largest = Long.MIN_VALUE;
+    for (LogitsPart part : parts) {
+      Candidates of = (Candidates) Objects.requireNonNull(part);
+      largest = Math.max(largest, TopLogits.key(of.logits()[0], of.tokens()[0]));
     }
-    int exponent = sumAll(values[0], temperature);
-    for (int token = 0; token < vocabSize; token++) {
-      tokens[token] = token;
+    float logit = TopLogits.logit(largest);
+    if (TokenWeights.certain(logit, draw.temperature())) {
+      chosen = new int[] {TopLogits.token(largest)};
+      return true;
     }
-    System.arraycopy(logits, 0, values, 0, vocabSize);
-    return draw(vocabSize, temperature, exponent, drawer);
+    int exponent = sumAll(logit, draw.temperature());
+    ask(new Walk(0, exponent, TokenWeights.total(sums), 0));
+    return false;
   }
 
-  /// The sums of all logits; their exponent.
-  private int sumAll(float largest, float temperature) {
-    int exponent = TokenWeights.exponent(largest, temperature);
-    Arrays.fill(sums, 0);
-    weights.sum(logits, temperature, exponent, sums);
-    return exponent;
+  private boolean goOn(DrawAny draw, Walk asked) {
+    Walked walked = (Walked) Objects.requireNonNull(parts[asked.rank()]);
+    last = walked.last() < 0 ? last : walked.last();
+    boolean end = asked.rank() == parts.length - 1; // where the floats add up to less than the coin
+    if (draw.coin() < walked.sum() || end) {
+      chosen = new int[] {last};
+      return true;
+    }
+    ask(new Walk(asked.rank() + 1, asked.exponent(), asked.total(), walked.sum()));
+    return false;
   }
 
   private int draw(int size, float temperature, int exponent, Drawer drawer) {

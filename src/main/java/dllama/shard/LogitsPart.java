@@ -1,5 +1,8 @@
 package dllama.shard;
 
+import dllama.model.LogitsWanted;
+import dllama.model.LogitsWanted.DrawAny;
+
 /// What one rank tells the root of its logits: as little as what is wanted can be made of.
 ///
 /// Its arrays belong to the rank, and are valid until its next step.
@@ -23,5 +26,18 @@ public sealed interface LogitsPart {
       implements LogitsPart {
     /// So many tokens have 90 % of the probability together unless the model has no idea; 1 kB.
     public static final int SIZE = 128;
+
+    /// How many a rank tells of: where every token may be drawn, only the largest is of use.
+    ///
+    /// @param vocabulary of the rank
+    static int size(LogitsWanted wanted, int vocabulary) {
+      return wanted instanceof DrawAny ? 1 : Math.min(SIZE, vocabulary);
+    }
   }
+
+  /// How far a rank has come in adding up probabilities, see [LogitsQuestion.Walk].
+  ///
+  /// @param sum up to and with `last`
+  /// @param last token of a probability above 0 that was added; −1 if the rank has none
+  record Walked(float sum, int last) implements LogitsPart {}
 }

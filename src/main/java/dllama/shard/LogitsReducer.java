@@ -2,9 +2,12 @@ package dllama.shard;
 
 import dllama.model.LogitsWanted;
 import dllama.model.LogitsWanted.Draw;
+import dllama.model.LogitsWanted.DrawAny;
 import dllama.shard.LogitsPart.Best;
 import dllama.shard.LogitsPart.Candidates;
 import dllama.shard.LogitsPart.Rows;
+import dllama.shard.LogitsPart.Walked;
+import dllama.shard.LogitsQuestion.Walk;
 import dllama.shard.ShardPlan.Range;
 import java.util.Arrays;
 
@@ -18,6 +21,9 @@ public final class LogitsReducer {
   private final int[] tokens = new int[Candidates.SIZE];
   private final float[] values = new float[Candidates.SIZE];
 
+  /// Only there where every token may be drawn.
+  private double[] weighed = {};
+
   /// @param vocabulary the token ids of the rank's logits
   public LogitsReducer(Range vocabulary) {
     this.vocabulary = vocabulary;
@@ -30,8 +36,8 @@ public final class LogitsReducer {
     return switch (wanted) {
       case LogitsWanted.All _ -> new Rows(logits);
       case LogitsWanted.Best(int rows) -> best(rows, logits);
-      case Draw(float _, boolean everything) when everything -> new Rows(logits);
-      case Draw(float temperature, boolean _) -> candidates(temperature, logits);
+      case Draw(float temperature) -> candidates(wanted, temperature, logits);
+      case DrawAny(float temperature, float _) -> candidates(wanted, temperature, logits);
       case LogitsWanted.Nothing _ -> throw new IllegalArgumentException("wanted=" + wanted);
     };
   }
@@ -53,8 +59,26 @@ public final class LogitsReducer {
     return new Best(rows, tokens, values);
   }
 
-  private Candidates candidates(float temperature, float[] logits) {
-    top.select(logits, vocabulary.from(), Candidates.SIZE);
+  /// Adds up probabilities of the last token's logits.
+  public Walked walk(DrawAny wanted, Walk question, float[] logits) {
+    if (weighed.length == 0) {
+      weighed = new double[vocabulary.size()];
+    }
+    weights.weigh(logits, weighed.length, wanted.temperature(), question.exponent(), weighed);
+    float sum = question.sum();
+    int last = -1;
+    for (int i = 0; i < weighed.length && wanted.coin() >= sum; i++) {
+      float probability = (float) (weighed[i] / question.total());
+      if (probability > 0) {
+        sum += probability;
+        last = vocabulary.from() + i;
+      }
+    }
+    return new Walked(sum, last);
+  }
+
+  private Candidates candidates(LogitsWanted wanted, float temperature, float[] logits) {
+    top.select(logits, vocabulary.from(), Candidates.size(wanted, vocabulary.size()));
     top.get(tokens, values);
     Arrays.fill(sums, 0);
     int exponent = 0;

@@ -258,6 +258,11 @@ public final class ShardEngine {
     return reducer.reduce(wanted, output.logits);
   }
 
+  /// The answer to a question about this rank's logits, as valid as [#logits].
+  public LogitsPart walk(LogitsWanted.DrawAny wanted, LogitsQuestion.Walk question) {
+    return reducer.walk(wanted, question, output.logits);
+  }
+
   /// Logits for the tokens of [#vocabulary], `[rows, vocabulary]` or more, as valid as [#logits].
   public float[] logitsSlice() {
     return output.logits;

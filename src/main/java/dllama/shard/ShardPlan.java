@@ -43,6 +43,10 @@ public record ShardPlan(ModelSpec spec, DType exchange, int worldSize) {
       return to - from;
     }
 
+    boolean has(int index) {
+      return index >= from && index < to;
+    }
+
     Range times(int factor) {
       return new Range(from * factor, to * factor);
     }

@@ -12,10 +12,9 @@ import dllama.error.UserException;
 import dllama.model.Batch;
 import dllama.model.ForwardException;
 import dllama.model.ForwardPass;
-import dllama.model.LogitsWanted;
 import dllama.model.Step;
 import dllama.sampling.Sampler;
-import dllama.sampling.TopP;
+import dllama.shard.FullLogits;
 import dllama.tensor.DType;
 import java.time.Duration;
 import java.util.Arrays;
@@ -194,23 +193,16 @@ class ClusterTest {
       }
       for (float temperature : new float[] {0.01f, 0.3f, 1, 3}) {
         for (float topp : new float[] {0.5f, 0.999f, 1}) {
-          TopP topP = (TopP) Sampler.of(temperature, topp, 5);
+          Sampler sampler = Sampler.of(temperature, topp, 5);
           Sampler same = Sampler.of(temperature, topp, 5);
           for (int i = 0; i < tokens.length; i++) {
-            Step step = forwardPass.forward(drawing(tokens[i], i, topP));
+            Batch batch = FullLogits.batch(sampler, new int[] {tokens[i]}, i);
+            Step step = forwardPass.forward(batch);
             assertEquals(next(same, rows[i]), step.token(), temperature + " " + topp);
           }
         }
       }
     }
-  }
-
-  private static Batch drawing(int token, int position, TopP topP) {
-    return new Batch(
-        new int[] {token},
-        position,
-        new LogitsWanted.Draw(topP.temperature(), topP.drawsFromAll()),
-        of -> topP.next(of.tokens(), of.weights(), of.size(), of.total(), of.vocabSize()));
   }
 
   /// What a worker tells of 512 logits: two kilobytes fewer, nearly, when one token is wanted.
@@ -220,16 +212,21 @@ class ClusterTest {
       cluster.await("ready: 2", 1);
       ForwardPass forwardPass = cluster.forwardPass();
       long[] best = new long[50];
+      long[] any = new long[50];
       long[] all = new long[50];
+      Sampler sampler = Sampler.of(1, 1, 5);
       for (int i = 0; i < best.length; i++) {
         best[i] = forwardPass.forward(Batch.best(new int[] {i}, i, 1)).receivedBytes();
+        any[i] = forwardPass.forward(FullLogits.batch(sampler, new int[] {i}, i)).receivedBytes();
         all[i] = forwardPass.forward(new Batch(new int[] {i}, i, true)).receivedBytes();
       }
       Arrays.sort(best);
+      Arrays.sort(any);
       Arrays.sort(all);
       long saved = all[25] - best[25];
       int slice = Float.BYTES * forwardPass.spec().vocabSize() / 2;
       assertEquals(slice - 2 * Integer.BYTES, saved, "of " + all[25]);
+      assertTrue(any[49] < all[25], "drawn from all: at most %d bytes".formatted(any[49]));
     }
   }
 

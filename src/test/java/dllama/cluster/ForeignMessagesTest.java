@@ -23,6 +23,7 @@ import dllama.settings.Settings.Option;
 import dllama.shard.LogitsPart.Best;
 import dllama.shard.LogitsPart.Candidates;
 import dllama.shard.LogitsPart.Rows;
+import dllama.shard.LogitsQuestion;
 import dllama.shard.TokenWeights;
 import dllama.tensor.DType;
 import java.net.InetAddress;
@@ -108,7 +109,7 @@ class ForeignMessagesTest {
       for (int epoch : new int[] {-1, 0, EPOCH + 1}) {
         shard.tell(new Partial(epoch, sync, 0, bytes));
         shard.tell(new Partial(epoch, sync, 1, bytes));
-        shard.tell(new Input(epoch, sync, 0, 1, new LogitsWanted.All(), bytes));
+        shard.tell(new Input(epoch, sync, 0, 1, false, new LogitsWanted.All(), bytes));
         shard.tell(new WeightChunk(epoch, 0, bytes));
         shard.tell(new LayerShard.AllLogits(epoch, sync));
         shard.tell(new LayerShard.Dissolve(epoch, "a stranger says so"));
@@ -117,6 +118,7 @@ class ForeignMessagesTest {
         shard.tell(new Partial(EPOCH, sync, rank, bytes));
       }
       shard.tell(new LayerShard.AllLogits(EPOCH, sync + 1000));
+      shard.tell(new LayerShard.WalkLogits(EPOCH, sync, new LogitsQuestion.Walk(1, 0, 0, 0)));
       shard.tell(new Partial(EPOCH, sync - 1000, 1, bytes));
       shard.tell(new Partial(EPOCH, sync + 1000, 1, bytes));
     }

@@ -169,7 +169,7 @@ class RootCoordinatorTest {
     int epoch = assigned(own, 1);
     coordinator.tell(new ShardReady(epoch, 0, SliceOrigin.MODEL));
     var input = new FrameBuffer(file.spec().dim() * Float.BYTES);
-    var draw = new LogitsWanted.Draw(1, false);
+    var draw = new LogitsWanted.Draw(1);
     var batch =
         new Batch(new int[] {1}, 0, draw, of -> of.size() < of.vocabSize() ? -1 : of.tokens()[0]);
     coordinator.tell(new Forward(batch, input, answer));

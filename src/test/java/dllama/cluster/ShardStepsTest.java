@@ -1,7 +1,6 @@
 package dllama.cluster;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -61,6 +60,9 @@ class ShardStepsTest {
   private ActorTestKit testKit;
   private TestProbe<LayerShard.Command> peer;
 
+  /// How steps are exchanged.
+  private boolean scatters;
+
   @BeforeEach
   void start() {
     testKit = ActorTestKit.create();
@@ -79,6 +81,9 @@ class ShardStepsTest {
   }
 
   private ShardSteps steps(CollectiveType collective, Overlap overlap, Duration stall) {
+    scatters =
+        collective == CollectiveType.REDUCE_SCATTER
+            || collective == CollectiveType.REDUCE_SCATTER_Q80;
     var assignment =
         new Assignment(
             EPOCH,
@@ -127,14 +132,14 @@ class ShardStepsTest {
         });
   }
 
-  private static Input input() {
+  private Input input() {
     return input(TOKENS);
   }
 
-  private static Input input(int tokens) {
+  private Input input(int tokens) {
     int bytes = tokens * SPEC.dim() * Float.BYTES;
-    return new Input(
-        EPOCH, 0, 0, tokens, new LogitsWanted.Nothing(), new FrameBuffer(bytes).withLength(bytes));
+    FrameBuffer rows = new FrameBuffer(bytes).withLength(bytes);
+    return new Input(EPOCH, 0, 0, tokens, scatters, new LogitsWanted.Nothing(), rows);
   }
 
   private void arrive(long round, int bytes) {
@@ -294,21 +299,15 @@ class ShardStepsTest {
     return new OverlapRule(new ShardPlan(spec, DType.Q80, nodes), overlap).firstHalf(tokens, rows);
   }
 
-  @Test
-  void shouldChooseByTheBytesSaved() {
-    ModelSpec llama = Shapes.spec("llama3.2-1b", DType.Q40);
-    assertFalse(scatters(llama, DType.Q80, 2, 1));
-    assertFalse(scatters(llama, DType.Q80, 4, 1));
-    assertFalse(scatters(llama, DType.Q80, 4, 32), "four nodes would move more bytes");
-    assertTrue(scatters(llama, DType.Q80, 8, 1));
-    assertTrue(scatters(llama, DType.Q80, 8, 32));
-    assertFalse(scatters(llama, DType.F32, 2, 32), "two nodes would move as many bytes");
-    assertTrue(scatters(llama, DType.F32, 4, 32));
-    assertFalse(scatters(SPEC, DType.Q80, 8, 1), "a round is not worth so few bytes");
-  }
-
-  private static boolean scatters(ModelSpec spec, DType exchange, int nodes, int tokens) {
-    return new CollectiveRule(new ShardPlan(spec, exchange, nodes), CollectiveType.AUTO)
-        .scatters(tokens);
+  /// What the root chooses has to be one of those that the world was formed for.
+  @ParameterizedTest
+  @EnumSource(CollectiveType.class)
+  void shouldAcceptTheCollectivesOfItsWorld(CollectiveType type) {
+    ShardSteps steps = steps(type, Duration.ofSeconds(1));
+    scatters = false;
+    boolean direct = type == CollectiveType.AUTO || type == CollectiveType.DIRECT;
+    assertEquals(direct, steps.accepts(input()));
+    scatters = true;
+    assertEquals(type != CollectiveType.DIRECT, steps.accepts(input()));
   }
 }

@@ -14,6 +14,7 @@ import dllama.model.LogitsWanted;
 import dllama.shard.LogitsPart.Best;
 import dllama.shard.LogitsPart.Candidates;
 import dllama.shard.LogitsPart.Rows;
+import dllama.shard.LogitsPart.Walked;
 import dllama.shard.TokenWeights;
 import java.io.NotSerializableException;
 import java.nio.BufferUnderflowException;
@@ -47,14 +48,16 @@ class TensorFrameSerializerTest {
             new LogitsWanted.Nothing(),
             new LogitsWanted.All(),
             new LogitsWanted.Best(5),
-            new LogitsWanted.Draw(0.7f, false),
-            new LogitsWanted.Draw(1e-9f, true))) {
-      var sent = new Input(5, 1L << 40, 4095, 2, wanted, bytes(1, 2, 3, 4, 5, 6, 7, 8));
+            new LogitsWanted.Draw(0.7f),
+            new LogitsWanted.DrawAny(1e-9f, 0.25f))) {
+      var sent =
+          new Input(5, 1L << 40, 4095, 2, wanted.rows() > 0, wanted, bytes(1, 2, 3, 4, 5, 6, 7, 8));
       var got = (Input) throughTheWire(sent);
       assertEquals(sent.epoch(), got.epoch());
       assertEquals(sent.step(), got.step());
       assertEquals(sent.position(), got.position());
       assertEquals(sent.tokens(), got.tokens());
+      assertEquals(sent.scatters(), got.scatters());
       assertEquals(wanted, got.wanted());
       assertSameBytes(sent.rows(), got.rows());
     }
@@ -117,12 +120,18 @@ class TensorFrameSerializerTest {
     assertArrayEquals(sums, got.sums());
   }
 
+  @Test
+  void shouldCarryAStepAlongTheVocabulary() throws Exception {
+    Walked sent = new Walked(0.75f, 128_255);
+    assertEquals(sent, ((Logits) throughTheWire(new Logits(2, 3, 1, sent))).part());
+  }
+
   /// An unknown kind of logits, rows that nobody has room for, a temperature without meaning.
   @Test
   void shouldRefuseLogitsThatMakeNoSense() {
     for (byte[] wanted :
         new byte[][] {{9, 0, 0, 0, 0}, {2, 17, 0, 0, 0}, {2, 0, 0, 0, 0}, {3, 0, 0, 0, 0}}) {
-      ByteBuffer input = ByteBuffer.allocate(29).put(20, wanted);
+      ByteBuffer input = ByteBuffer.allocate(30).put(21, wanted);
       assertThrows(NotSerializableException.class, () -> serializer.fromBinary(input, "I"));
     }
     ByteBuffer logits = ByteBuffer.allocate(20).put(16, (byte) 77);

@@ -20,6 +20,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.function.Function;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -161,6 +162,7 @@ class CollectiveTest {
     return new ShardEngine(layout, slice, cache, settings, kernels, pool);
   }
 
+  @Tag("allocation")
   @ParameterizedTest
   @CsvSource({"Q80, F32", "Q80, Q80", "F32, F32"})
   void shouldNotAllocateOnceWarm(DType exchange, DType sums) {

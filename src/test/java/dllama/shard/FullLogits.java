@@ -7,11 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dllama.model.Batch;
 import dllama.model.LogitsWanted;
 import dllama.model.LogitsWanted.Draw;
+import dllama.model.LogitsWanted.DrawAny;
 import dllama.model.Step;
 import dllama.sampling.Sampler;
 import dllama.sampling.TopP;
 import dllama.shard.ShardPlan.Range;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /// Steps of given logits, cut over any number of ranks.
@@ -40,19 +42,22 @@ public final class FullLogits {
   public static Choice next(Sampler sampler, int ranks, float... logits) {
     List<Range> vocabulary = cut(logits.length, ranks);
     LogitsGathering gathering = new LogitsGathering(vocabulary);
-    boolean asked = gather(gathering, batch(sampler), vocabulary, new float[][] {logits});
+    Batch batch = batch(sampler, new int[] {0}, 0);
+    boolean asked = gather(gathering, batch, vocabulary, new float[][] {logits});
     return new Choice(gathering.chosen()[0], asked);
   }
 
-  private static Batch batch(Sampler sampler) {
-    int[] tokens = {0};
+  /// Some tokens, after which `sampler` chooses one.
+  public static Batch batch(Sampler sampler, int[] tokens, int position) {
     return switch (sampler) {
-      case Sampler.Greedy _ -> Batch.best(tokens, 0, 1);
+      case Sampler.Greedy _ -> Batch.best(tokens, position, 1);
+      case TopP topP when topP.drawsFromAll() ->
+          new Batch(tokens, position, new DrawAny(topP.temperature(), topP.toss()), null);
       case TopP topP ->
           new Batch(
               tokens,
-              0,
-              new Draw(topP.temperature(), topP.drawsFromAll()),
+              position,
+              new Draw(topP.temperature()),
               of -> topP.next(of.tokens(), of.weights(), of.size(), of.total(), of.vocabSize()));
     };
   }
@@ -61,13 +66,35 @@ public final class FullLogits {
       LogitsGathering gathering, Batch batch, List<Range> vocabulary, float[][] rows) {
     gathering.begin(batch);
     put(gathering, batch.wanted(), vocabulary, rows);
-    if (gathering.choose()) {
-      return false;
+    boolean askedForAll = false;
+    while (!gathering.choose()) {
+      switch (gathering.question()) {
+        case LogitsQuestion.Everything _ -> {
+          assertFalse(askedForAll, "once is enough");
+          askedForAll = true;
+          assertEquals(0, gathering.missingRank());
+          put(gathering, new LogitsWanted.All(), vocabulary, rows);
+        }
+        case LogitsQuestion.Walk walk -> walk(gathering, walk, batch, vocabulary, rows);
+      }
     }
-    assertEquals(0, gathering.missingRank());
-    put(gathering, new LogitsWanted.All(), vocabulary, rows);
-    assertTrue(gathering.choose());
-    return true;
+    return askedForAll;
+  }
+
+  private static void walk(
+      LogitsGathering gathering,
+      LogitsQuestion.Walk walk,
+      Batch batch,
+      List<Range> vocabulary,
+      float[][] rows) {
+    assertEquals(walk.rank(), gathering.missingRank());
+    Range range = vocabulary.get(walk.rank());
+    float[] part = Arrays.copyOfRange(rows[rows.length - 1], range.from(), range.to());
+    LogitsPart walked = new LogitsReducer(range).walk((DrawAny) batch.wanted(), walk, part);
+    assertFalse(
+        gathering.put((walk.rank() + 1) % vocabulary.size(), walked) && vocabulary.size() > 1);
+    assertTrue(gathering.put(walk.rank(), walked));
+    assertEquals(-1, gathering.missingRank());
   }
 
   private static void put(

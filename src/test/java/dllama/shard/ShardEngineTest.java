@@ -24,6 +24,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -244,6 +245,7 @@ class ShardEngineTest {
     }
   }
 
+  @Tag("allocation")
   @ParameterizedTest
   @CsvSource({"llama, Q80", "llama, F32", "qwen3moe, F32", "grok1, Q80", "grok1, F32"})
   void shouldNotAllocateOnceWarm(String name, DType exchange) {

@@ -1,0 +1,97 @@
+package dllama.cluster;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dllama.model.ModelSpec;
+import dllama.model.Shapes;
+import dllama.settings.CollectiveType;
+import dllama.shard.ShardPlan;
+import dllama.tensor.DType;
+import org.junit.jupiter.api.Test;
+
+class CollectiveChoiceTest {
+  private static final ModelSpec LLAMA = Shapes.spec("llama3.2-1b", DType.Q40);
+  private static final long DIRECT = 1_000;
+
+  @Test
+  void shouldBeginWithWhatBytesSay() {
+    assertFalse(first(DType.Q80, 2, 1));
+    assertFalse(first(DType.Q80, 4, 1));
+    assertFalse(first(DType.Q80, 4, 32), "four nodes would move more bytes");
+    assertTrue(first(DType.Q80, 8, 1));
+    assertTrue(first(DType.Q80, 8, 32));
+    assertFalse(first(DType.F32, 2, 32), "two nodes would move as many bytes");
+    assertTrue(first(DType.F32, 4, 32));
+  }
+
+  private static boolean first(DType exchange, int nodes, int tokens) {
+    return auto(exchange, nodes).scatters(tokens);
+  }
+
+  @Test
+  void shouldComeToWhatTakesLessTime() {
+    for (int nodes : new int[] {4, 8}) {
+      CollectiveChoice choice = auto(DType.F32, nodes);
+      assertEquals(0, scattered(choice, 2_000, 1_100) > 1_000 ? 1 : 0, "direct is quicker");
+      assertEquals(200, scattered(choice, 9_000, 900, 9_000 - 200), "reduce-scatter is, now");
+    }
+  }
+
+  /// Steps that were scattered, of `steps`, or of those from number `from` on.
+  private static int scattered(CollectiveChoice choice, int steps, long nanos) {
+    return scattered(choice, steps, nanos, 0);
+  }
+
+  private static int scattered(CollectiveChoice choice, int steps, long nanos, int from) {
+    int count = 0;
+    for (int step = 0; step < steps; step++) {
+      boolean scatters = choice.scatters(1);
+      choice.measured(1, scatters, scatters ? nanos : DIRECT);
+      count += scatters && step >= from ? 1 : 0;
+    }
+    return count;
+  }
+
+  /// The quicker one is in use at first, so all that is lost is lost by comparing.
+  @Test
+  void shouldSpendLittleOnComparing() {
+    CollectiveChoice choice = auto(DType.Q80, 8);
+    int direct = 5_000 - scattered(choice, 5_000, 800);
+    assertTrue(direct >= CollectiveChoice.TURNS && direct < 50, "steps lost: " + direct);
+  }
+
+  @Test
+  void shouldNotChangeForNoReason() {
+    CollectiveChoice choice = auto(DType.Q80, 8);
+    assertTrue(scattered(choice, 5_000, DIRECT) > 4_950);
+  }
+
+  @Test
+  void shouldCompareNothingWhereBytesLeaveNoDoubt() {
+    for (int tokens : new int[] {1, 32}) {
+      CollectiveChoice choice = auto(DType.Q80, tokens == 1 ? 4 : 8);
+      boolean expected = tokens == 32;
+      for (int step = 0; step < 1_000; step++) {
+        assertEquals(expected, choice.scatters(tokens));
+        choice.measured(tokens, expected, expected ? 2 * DIRECT : DIRECT);
+      }
+    }
+  }
+
+  @Test
+  void shouldDoWhatTheUserSays() {
+    for (CollectiveType type : CollectiveType.values()) {
+      if (type != CollectiveType.AUTO) {
+        CollectiveChoice choice = new CollectiveChoice(new ShardPlan(LLAMA, DType.Q80, 8), type);
+        boolean scatters = type != CollectiveType.DIRECT;
+        assertEquals(scatters ? 1_000 : 0, scattered(choice, 1_000, scatters ? 9_000 : 1));
+      }
+    }
+  }
+
+  private static CollectiveChoice auto(DType exchange, int nodes) {
+    return new CollectiveChoice(new ShardPlan(LLAMA, exchange, nodes), CollectiveType.AUTO);
+  }
+}
