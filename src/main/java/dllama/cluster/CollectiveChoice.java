@@ -40,6 +40,11 @@ final class CollectiveChoice {
   private final CollectiveType type;
   private final Comparison[] comparisons = new Comparison[MAX_TOKENS + 1];
 
+  /// Of the step under way.
+  private int tokens;
+
+  private boolean scatters;
+
   CollectiveChoice(ShardPlan plan, CollectiveType type) {
     this.plan = plan;
     this.type = type;
@@ -50,11 +55,17 @@ final class CollectiveChoice {
 
   /// Whether the next step, of `tokens` tokens that are exchanged at once, is done by
   /// reduce-scatter.
-  boolean scatters(int tokens) {
+  boolean begin(int tokens) {
+    this.tokens = tokens;
+    scatters = scatters();
+    return scatters;
+  }
+
+  private boolean scatters() {
     return plan.worldSize() > 1
         && switch (type) {
           case AUTO ->
-              isDoubtful(tokens)
+              isDoubtful()
                   ? comparisons[tokens].next()
                   : Collective.isScatteringWorthIt(plan, tokens);
           case DIRECT -> false;
@@ -63,13 +74,13 @@ final class CollectiveChoice {
   }
 
   /// That step has taken so long.
-  void measured(int tokens, boolean scattered, long nanos) {
-    if (type == CollectiveType.AUTO && isDoubtful(tokens)) {
-      comparisons[tokens].measured(scattered, nanos);
+  void end(long nanos) {
+    if (type == CollectiveType.AUTO && isDoubtful()) {
+      comparisons[tokens].measured(scatters, nanos);
     }
   }
 
-  private boolean isDoubtful(int tokens) {
+  private boolean isDoubtful() {
     long saved = Collective.savedByScattering(plan, tokens);
     return tokens <= MAX_TOKENS && saved > 0 && saved < DOUBTLESS * Collective.ROUND_BYTES;
   }

@@ -14,17 +14,22 @@ import org.jspecify.annotations.Nullable;
 final class RootSteps {
   private final Traffic traffic;
   private final AtomicInteger cachedPositions;
-  private @Nullable LogitsGathering gathering;
-  private @Nullable CollectiveChoice collectives;
-  private @Nullable OverlapRule halves;
+  private @Nullable Ways ways;
   private long next;
   private @Nullable PendingStep pending;
 
-  /// Of the step under way: tokens that are exchanged at once, how, and since when.
-  private int exchanged;
-
-  private boolean scatters;
+  /// Since when the step is under way.
   private long startedAt;
+
+  /// How steps of the present world are done.
+  private record Ways(LogitsGathering gathering, CollectiveChoice collectives, OverlapRule halves) {
+    static Ways of(Assignment assignment) {
+      return new Ways(
+          LogitsGathering.of(assignment.plan()),
+          new CollectiveChoice(assignment.plan(), assignment.collective()),
+          OverlapRule.of(assignment));
+    }
+  }
 
   /// @param cachedPositions kept at the number of positions, from 0 on, that the present world has
   ///     been fed
@@ -35,9 +40,7 @@ final class RootSteps {
 
   /// A new world, whose cache is empty.
   void reset(Assignment assignment) {
-    gathering = LogitsGathering.of(assignment.plan());
-    collectives = new CollectiveChoice(assignment.plan(), assignment.collective());
-    halves = OverlapRule.of(assignment);
+    ways = Ways.of(assignment);
     next = 0;
     cachedPositions.set(0);
   }
@@ -54,14 +57,12 @@ final class RootSteps {
     }
     int tokens = batch.tokens().length;
     cachedPositions.accumulateAndGet(batch.position() + tokens, Math::max);
-    int first = Objects.requireNonNull(halves).firstHalf(tokens, batch.wanted().rows());
+    Ways now = Objects.requireNonNull(ways);
+    int first = now.halves().firstHalf(tokens, batch.wanted().rows());
     // One for both halves, or one of them would have more rounds and fall behind.
-    exchanged = first == 0 ? tokens : first;
-    scatters = Objects.requireNonNull(collectives).scatters(exchanged);
+    boolean scatters = now.collectives().begin(first == 0 ? tokens : first);
     long number = next++;
-    pending =
-        new PendingStep(
-            number, batch, world, Objects.requireNonNull(gathering), traffic, forward.answer());
+    pending = new PendingStep(number, batch, world, now.gathering(), traffic, forward.answer());
     startedAt = System.nanoTime();
     world.tellAll(
         new Input(
@@ -78,8 +79,7 @@ final class RootSteps {
   void computed(int rank, long number, long waitedNanos) {
     if (pending != null && rank == 0) {
       if (pending.computed(number, waitedNanos)) {
-        long nanos = System.nanoTime() - startedAt;
-        Objects.requireNonNull(collectives).measured(exchanged, scatters, nanos);
+        Objects.requireNonNull(ways).collectives().end(System.nanoTime() - startedAt);
       }
       finish();
     }

@@ -205,6 +205,37 @@ class ClusterTest {
     }
   }
 
+  /// With four nodes and f32 both collectives are tried, from the seventeenth step on by turns.
+  @Test
+  void shouldGiveTheSameBitsWhileCollectivesAreCompared() {
+    float[][] alone = new float[30][];
+    try (var cluster = new TestCluster("llama31_rope_f32", DType.F32, 1, new Properties())) {
+      cluster.await("ready: 1", 1);
+      for (int i = 0; i < alone.length; i++) {
+        alone[i] = cluster.forwardPass().forward(pair(i)).logits().clone();
+      }
+    }
+    try (var cluster = new TestCluster("llama31_rope_f32", DType.F32, 4, new Properties())) {
+      cluster.await("ready: 4", 1);
+      long[] sent = new long[alone.length];
+      for (int i = 0; i < alone.length; i++) {
+        Step step = cluster.forwardPass().forward(pair(i));
+        assertArrayEquals(alone[i], step.logits(), "step " + i);
+        sent[i] = step.sentBytes();
+      }
+      int first = CollectiveChoice.FIRST;
+      int end = first + 2 * CollectiveChoice.TURNS;
+      long most = Arrays.stream(sent, first, end).max().orElseThrow();
+      long least = Arrays.stream(sent, first, end).min().orElseThrow();
+      assertTrue(most - least > 200, "bytes sent: " + Arrays.toString(sent));
+    }
+  }
+
+  /// One token has too few values for every rank to own some.
+  private static Batch pair(int number) {
+    return new Batch(new int[] {number, number + 1}, 2 * number, true);
+  }
+
   /// What a worker tells of 512 logits: two kilobytes fewer, nearly, when one token is wanted.
   @Test
   void shouldSendFewBytesForAToken() {
