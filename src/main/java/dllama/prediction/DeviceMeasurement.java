@@ -41,10 +41,12 @@ public final class DeviceMeasurement {
 
   private static final int MAX_LAYERS = 16;
 
-  /// Enough for C2 to compile all of a step.
-  private static final Duration WARM_UP = Duration.ofSeconds(3);
+  /// Steps are measured in rounds, until so many in a row were no quicker than the one before them:
+  /// how long C2 takes for all of a step differs a lot from machine to machine.
+  private static final int STEADY_ROUNDS = 4;
 
-  private static final Duration MEASURE = Duration.ofSeconds(2);
+  private static final int MAX_ROUNDS = 20;
+  private static final Duration ROUND = Duration.ofSeconds(1);
   private static final int MIN_STEPS = 3;
 
   private final LocalForwardPass forwardPass;
@@ -53,7 +55,7 @@ public final class DeviceMeasurement {
     this.forwardPass = forwardPass;
   }
 
-  /// Measures for some ten seconds.
+  /// Measures for ten seconds, or for up to a minute where the compiler takes long.
   ///
   /// @param weightType of the weights that are read
   /// @param threads at work
@@ -103,23 +105,32 @@ public final class DeviceMeasurement {
         ModelSpec.Rope.unscaled(500_000));
   }
 
-  /// Median of a step without logits.
+  /// What a step without logits takes, once it gets no quicker.
   private double seconds(int tokens) {
     Batch batch = new Batch(new int[tokens], 0, false);
-    repeat(batch, WARM_UP);
-    List<Long> nanos = repeat(batch, MEASURE);
-    return nanos.stream().sorted().skip(nanos.size() / 2).findFirst().orElseThrow() / 1e9;
+    List<Long> rounds = new ArrayList<>();
+    int quickest = 0;
+    while (rounds.size() - quickest <= STEADY_ROUNDS && rounds.size() < MAX_ROUNDS) {
+      rounds.add(round(batch));
+      quickest = rounds.getLast() < rounds.get(quickest) ? rounds.size() - 1 : quickest;
+    }
+    return median(rounds.subList(quickest, rounds.size())) / 1e9;
   }
 
-  private List<Long> repeat(Batch batch, Duration time) {
+  /// The median of steps for a while, in nanoseconds.
+  private long round(Batch batch) {
     List<Long> nanos = new ArrayList<>();
-    long end = System.nanoTime() + time.toNanos();
+    long end = System.nanoTime() + ROUND.toNanos();
     for (long from = System.nanoTime(); from < end || nanos.size() < MIN_STEPS; ) {
       forwardPass.forward(batch);
       long now = System.nanoTime();
       nanos.add(now - from);
       from = now;
     }
-    return nanos;
+    return median(nanos);
+  }
+
+  private static long median(List<Long> nanos) {
+    return nanos.stream().sorted().skip(nanos.size() / 2).findFirst().orElseThrow();
   }
 }
