@@ -1,9 +1,8 @@
 package dllama.cluster;
 
-import dllama.settings.CollectiveType;
 import dllama.shard.Collective;
-import dllama.shard.ShardPlan;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /// Which collective the root has the steps of a world use, where the user leaves that to it: of two
 /// whose results have the same bits the one that sends less, if that leaves no doubt, and otherwise
@@ -36,62 +35,49 @@ final class CollectiveChoice {
   /// Less than this is no reason to change anything.
   private static final double GAIN = 0.98;
 
-  private final ShardPlan plan;
-  private final CollectiveType type;
+  private final CollectiveRule rule;
   private final Comparison[] comparisons = new Comparison[MAX_TOKENS + 1];
 
-  /// Of the step under way.
-  private int tokens;
+  /// That of the step under way; null where nothing is compared.
+  private @Nullable Comparison comparison;
 
-  private boolean scatters;
-
-  CollectiveChoice(ShardPlan plan, CollectiveType type) {
-    this.plan = plan;
-    this.type = type;
+  CollectiveChoice(CollectiveRule rule) {
+    this.rule = rule;
     for (int tokens = 1; tokens <= MAX_TOKENS; tokens++) {
-      comparisons[tokens] = new Comparison(Collective.isScatteringWorthIt(plan, tokens));
+      comparisons[tokens] = new Comparison(Collective.isScatteringWorthIt(rule.plan(), tokens));
     }
   }
 
   /// Whether the next step, of `tokens` tokens that are exchanged at once, is done by
   /// reduce-scatter.
   boolean begin(int tokens) {
-    this.tokens = tokens;
-    scatters = scatters();
-    return scatters;
+    boolean free = rule.permits(true) && rule.permits(false);
+    comparison = free && isDoubtful(tokens) ? comparisons[tokens] : null;
+    if (comparison != null) {
+      return comparison.scatters();
+    }
+    return free ? Collective.isScatteringWorthIt(rule.plan(), tokens) : rule.permits(true);
   }
 
-  private boolean scatters() {
-    return plan.worldSize() > 1
-        && switch (type) {
-          case AUTO ->
-              isDoubtful()
-                  ? comparisons[tokens].next()
-                  : Collective.isScatteringWorthIt(plan, tokens);
-          case DIRECT -> false;
-          case REDUCE_SCATTER, REDUCE_SCATTER_Q80 -> true;
-        };
+  private boolean isDoubtful(int tokens) {
+    long saved = Collective.savedByScattering(rule.plan(), tokens);
+    return tokens <= MAX_TOKENS && saved > 0 && saved < DOUBTLESS * Collective.ROUND_BYTES;
   }
 
   /// That step has taken so long.
   void end(long nanos) {
-    if (type == CollectiveType.AUTO && isDoubtful()) {
-      comparisons[tokens].measured(scatters, nanos);
+    if (comparison != null) {
+      comparison.measured(nanos);
     }
-  }
-
-  private boolean isDoubtful() {
-    long saved = Collective.savedByScattering(plan, tokens);
-    return tokens <= MAX_TOKENS && saved > 0 && saved < DOUBTLESS * Collective.ROUND_BYTES;
   }
 
   /// Of steps of one size.
   private static final class Comparison {
-    private final long[] direct = new long[TURNS];
-    private final long[] scattered = new long[TURNS];
+    /// Of what is used between comparisons, and of the other.
+    private final long[][] nanos = new long[2][TURNS];
 
     /// What is used between comparisons.
-    private boolean scatters;
+    private boolean present;
 
     /// Steps until the next comparison; 0 while one is under way.
     private int pause = FIRST;
@@ -102,32 +88,27 @@ final class CollectiveChoice {
     private int measured;
 
     Comparison(boolean scatters) {
-      this.scatters = scatters;
+      present = scatters;
     }
 
-    boolean next() {
+    boolean scatters() {
+      return measured % 2 == 0 ? present : !present;
+    }
+
+    void measured(long time) {
       if (pause > 0) {
         pause--;
-        return scatters;
-      }
-      return (measured % 2 == 0) == scatters;
-    }
-
-    void measured(boolean wasScattered, long nanos) {
-      if (pause > 0 || wasScattered != ((measured % 2 == 0) == scatters)) {
         return;
       }
-      (wasScattered ? scattered : direct)[measured / 2] = nanos;
+      nanos[measured % 2][measured / 2] = time;
       if (++measured == 2 * TURNS) {
         decide();
       }
     }
 
     private void decide() {
-      long present = median(scatters ? scattered : direct);
-      long other = median(scatters ? direct : scattered);
-      if (other < GAIN * present) {
-        scatters = !scatters;
+      if (median(nanos[1]) < GAIN * median(nanos[0])) {
+        present = !present;
         nextPause = SHORTEST_PAUSE;
       }
       measured = 0;

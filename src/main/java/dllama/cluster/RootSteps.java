@@ -26,7 +26,7 @@ final class RootSteps {
     static Ways of(Assignment assignment) {
       return new Ways(
           LogitsGathering.of(assignment.plan()),
-          new CollectiveChoice(assignment.plan(), assignment.collective()),
+          new CollectiveChoice(CollectiveRule.of(assignment)),
           OverlapRule.of(assignment));
     }
   }

@@ -80,7 +80,7 @@ class CollectiveChoiceTest {
   void shouldDoWhatTheUserSays() {
     for (CollectiveType type : CollectiveType.values()) {
       if (type != CollectiveType.AUTO) {
-        CollectiveChoice choice = new CollectiveChoice(new ShardPlan(LLAMA, DType.Q80, 8), type);
+        CollectiveChoice choice = choice(DType.Q80, 8, type);
         boolean scatters = type != CollectiveType.DIRECT;
         assertEquals(scatters ? 1_000 : 0, scattered(choice, 1_000, scatters ? 9_000 : 1));
       }
@@ -88,6 +88,10 @@ class CollectiveChoiceTest {
   }
 
   private static CollectiveChoice auto(DType exchange, int nodes) {
-    return new CollectiveChoice(new ShardPlan(LLAMA, exchange, nodes), CollectiveType.AUTO);
+    return choice(exchange, nodes, CollectiveType.AUTO);
+  }
+
+  private static CollectiveChoice choice(DType exchange, int nodes, CollectiveType type) {
+    return new CollectiveChoice(new CollectiveRule(new ShardPlan(LLAMA, exchange, nodes), type));
   }
 }

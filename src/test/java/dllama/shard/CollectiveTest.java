@@ -162,7 +162,7 @@ class CollectiveTest {
     return new ShardEngine(layout, slice, cache, settings, kernels, pool);
   }
 
-  @Tag("allocation")
+  @Tag("without-agent")
   @ParameterizedTest
   @CsvSource({"Q80, F32", "Q80, Q80", "F32, F32"})
   void shouldNotAllocateOnceWarm(DType exchange, DType sums) {

@@ -245,7 +245,7 @@ class ShardEngineTest {
     }
   }
 
-  @Tag("allocation")
+  @Tag("without-agent")
   @ParameterizedTest
   @CsvSource({"llama, Q80", "llama, F32", "qwen3moe, F32", "grok1, Q80", "grok1, F32"})
   void shouldNotAllocateOnceWarm(String name, DType exchange) {

@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// Warm kernels allocate nothing. A vector that the compiler boxes (see [Vectors]) makes a kernel
 /// many times slower and nothing else shows it.
-@Tag("allocation")
+@Tag("without-agent")
 class KernelAllocationTest {
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 

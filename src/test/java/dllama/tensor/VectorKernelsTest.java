@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Random;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -12,6 +13,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// Vector kernels give the bits of the scalar ones at every width. The vectors of this process are
 /// as wide as the machine's; others run in processes of their own.
+@Tag("without-agent")
 class VectorKernelsTest {
   private final long seed = System.nanoTime();
   private final KernelEquality equality = new KernelEquality(new Random(seed));
