@@ -31,8 +31,9 @@ final class Q40Prefill {
   /// Groups of one pass: a vector of rows is a whole one at 512 bit, and a pass takes two vectors.
   static final int GROUPS = L == Tiles.ROWS ? 2 : 1;
 
-  /// Tokens of one pass: two sums of each fit the registers, 32 at 512 bit and 16 otherwise.
-  static final int TOKENS = L == Tiles.ROWS ? 8 : 4;
+  /// Tokens of one pass: eight at 512 bit would fit the registers, but not what the compiler takes
+  /// into one method: it boxed them.
+  static final int TOKENS = 4;
 
   private static final int BUNDLE = Activations.BUNDLE;
   private static final int TOKEN_CODES = Activations.TOKEN_CODES;
