@@ -27,7 +27,7 @@ public final class DeviceMeasurement {
   public static final String NAME = "this-machine";
 
   /// What a wired exchange may take beside the wire on a machine with free cores: the event loop's
-  /// 40 us (docs/BENCHMARKS.md, "One exchange"), and as much as nodes may be apart.
+  /// 40 us (docs/BENCHMARK-NOTES.md, "One exchange"), and as much as nodes may be apart.
   private static final Duration EXCHANGE = Duration.ofNanos(200_000);
 
   private static final Duration MESSAGE = Duration.ofNanos(50_000);

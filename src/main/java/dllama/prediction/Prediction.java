@@ -15,7 +15,7 @@ import dllama.shard.ShardPlan;
 /// token takes the time of reading what it needs once; a batch takes the longer of that and of its
 /// multiply-adds, and if it is done in halves, the longer of computing and sending. Left out:
 /// choosing the token, encoding and adding partials, and, in models of a few MB, the barriers of a
-/// layer. docs/BENCHMARKS.md says how far it errs.
+/// layer. docs/BENCHMARK-NOTES.md says how far it errs.
 ///
 /// @param memory of each node; the root's is the same, the embedding stays in the mapped file
 /// @param traffic of a decoded token
@@ -32,11 +32,12 @@ public record Prediction(
     double promptMs,
     double loadMs) {
   /// Java's heap and code, threads, buffers of Artery, activations of a batch: the resident memory
-  /// of workers was 330 to 590 MiB more than slice and cache (docs/BENCHMARKS.md).
+  /// of workers was 330 to 590 MiB more than slice and cache (docs/BENCHMARK-NOTES.md).
   static final long PROCESS_BYTES = 600L << 20;
 
   /// Multiply-adds per second of attention, as a part of those of weights in batches:
-  /// docs/BENCHMARKS.md, "Kernels at 256 bit", 128 multiply-adds per position and head in 19 to 23
+  /// docs/BENCHMARK-NOTES.md, "Kernels at 256 bit", 128 multiply-adds per position and head in 19 to
+  /// 23
   /// cycles, against 15.4 to 16.3 per cycle.
   private static final double ATTENTION_PART = 0.38;
 

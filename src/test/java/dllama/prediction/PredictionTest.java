@@ -64,7 +64,7 @@ class PredictionTest {
         "test", bytes, 4, 1e9, 1e10, Duration.ofMillis(1), Duration.ofMillis(1), true);
   }
 
-  /// What the section "Llama 3.2 1B" of docs/BENCHMARKS.md counted, but for the input row, which
+  /// What section "Llama 3.2 1B" of docs/BENCHMARK-NOTES.md counted, but for the input row, which
   /// was F32 then.
   @Test
   void shouldCountTheBytesThatARootSent() {
@@ -176,7 +176,7 @@ class PredictionTest {
     assertEquals(2048 / 32 * 34 + StepTraffic.FRAME_BYTES, halves - whole);
   }
 
-  /// One node of the machine of docs/BENCHMARKS.md, by the device that stands for it: of its two
+  /// A node of the machine of docs/BENCHMARK-NOTES.md, by the device that stands for it: of its two
   /// figures the first shape gave both, the second neither.
   @ParameterizedTest
   @CsvSource({"llama3.2-1b,23.7,117", "mixtral-8x7b,250,9.4"})
