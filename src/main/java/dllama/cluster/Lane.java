@@ -2,14 +2,15 @@ package dllama.cluster;
 
 import dllama.shard.Collective;
 import dllama.shard.ShardEngine;
+import dllama.shard.StepRows;
 import dllama.tensor.DType;
 import java.lang.foreign.MemorySegment;
 
-/// Some successive tokens of a step on their way through its rounds: an engine, and the all-reduce
+/// Some successive rows of a step on their way through its rounds: an engine, and the all-reduce
 /// that it is in. Knows what is sent and received, and nothing of how.
 ///
 /// ```
-/// lane.begin(tokens, position, rows, scatters);
+/// fill lane.input() and lane.rows(); lane.begin(scatters);
 /// while (lane.advance()) {
 ///   lane.write(mine);
 ///   send `sentBytes(peer)` bytes from `sentFrom(peer)` on to every peer, receive theirs
@@ -38,12 +39,16 @@ final class Lane {
     return engine.input();
   }
 
-  /// Starts with `tokens` tokens.
+  /// What the input rows are; filled before [#begin].
+  StepRows rows() {
+    return engine.rows();
+  }
+
+  /// Starts with what is in [#rows].
   ///
-  /// @param rows of how many of the last tokens logits are computed
   /// @param scatters whether all-reduces are done by reduce-scatter
-  void begin(int tokens, int position, int rows, boolean scatters) {
-    engine.begin(tokens, position, rows);
+  void begin(boolean scatters) {
+    engine.begin();
     collective = scatters ? scattered : direct;
     round = collective.rounds() - 1;
   }

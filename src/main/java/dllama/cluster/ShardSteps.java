@@ -11,9 +11,11 @@ import dllama.shard.LogitsPart;
 import dllama.shard.LogitsQuestion;
 import dllama.shard.ShardEngine;
 import dllama.tensor.DType;
+import dllama.tensor.KvHead;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.BooleanSupplier;
+import java.util.stream.IntStream;
 
 /// Runs the steps of one rank in one epoch: engine and exchange in turn. Everything here happens on
 /// the node's compute thread.
@@ -53,6 +55,7 @@ final class ShardSteps {
   private final ActorRef<RootCoordinator.Command> root;
   private final long stallNanos;
   private final CollectiveRule collectives;
+  private final int[] pages;
   private final OverlapRule halves;
 
   /// All of a step, or its second half; the one that gives logits.
@@ -95,6 +98,7 @@ final class ShardSteps {
     this.root = root;
     stallNanos = stall.toNanos();
     collectives = CollectiveRule.of(assignment);
+    pages = IntStream.range(0, KvHead.pages(assignment.contextLength())).toArray();
     halves = OverlapRule.of(assignment);
     Lane last = new Lane(engine, collectives.sums());
     whole = new Lane[] {last};
@@ -154,16 +158,18 @@ final class ShardSteps {
     int rows = input.wanted().rows();
     int first = halves.firstHalf(tokens, rows);
     if (first > 0) {
-      read(input, 0, first, both[0]);
-      both[0].begin(first, input.position(), 0, input.scatters());
+      fill(both[0], input, 0, first, 0);
+      both[0].begin(input.scatters());
     }
-    read(input, first, tokens, whole[0]);
-    whole[0].begin(tokens - first, input.position() + first, rows, input.scatters());
+    fill(whole[0], input, first, tokens, rows);
+    whole[0].begin(input.scatters());
     return first > 0 ? both : whole;
   }
 
-  private void read(Input input, int from, int to, Lane lane) {
+  private void fill(Lane lane, Input input, int from, int to, int wanted) {
     int dim = assignment.spec().dim();
+    lane.rows().clear();
+    lane.rows().add(pages, input.position() + from, to - from, wanted);
     InputRows.read(input.rows(), input.tokens() * dim, from * dim, (to - from) * dim, lane.input());
   }
 
@@ -202,12 +208,12 @@ final class ShardSteps {
   /// Answers a question about the logits of step `step`, if they are still here.
   void walkLogits(long step, LogitsQuestion.Walk question) {
     if (step == logitsOf && wanted instanceof LogitsWanted.DrawAny draw) {
-      tell(engine.walk(draw, question));
+      tell(engine.walk(0, draw, question));
     }
   }
 
   private void tellLogits(LogitsWanted what) {
-    tell(engine.logits(what));
+    tell(engine.logits(0, what));
   }
 
   private void tell(LogitsPart part) {

@@ -22,7 +22,7 @@ import java.util.List;
 final class AttentionBlock implements LayerBlock {
   private final StepState step;
   private final List<ShardWeights.Attention> layers;
-  private final KvCache cache;
+  private final KvPages cache;
   private final RopeTable rope;
   private final int headDim;
   private final int heads;
@@ -48,7 +48,7 @@ final class AttentionBlock implements LayerBlock {
   AttentionBlock(
       StepState step,
       List<ShardWeights.Attention> layers,
-      KvCache cache,
+      KvPages cache,
       RopeTable rope,
       EngineSettings settings) {
     this.step = step;
@@ -64,7 +64,7 @@ final class AttentionBlock implements LayerBlock {
     k = new float[Math.multiplyExact(maxTokens, kvHeads * headDim)];
     v = new float[k.length];
     attention = new float[q.length];
-    int positions = KvCache.capacity(settings.contextLength());
+    int positions = KvHead.pages(settings.contextLength()) * KvHead.PAGE;
     scores = new float[step.pool.threads()][Math.multiplyExact(Kernels.HEADS_TOGETHER, positions)];
     normed =
         new ProductInput(
@@ -81,7 +81,7 @@ final class AttentionBlock implements LayerBlock {
     this.layer = layer;
     weights = layers.get(layer);
     WorkerPool pool = step.pool;
-    normed.prepare(step.tokens);
+    normed.prepare(step.tokens());
     pool.run(projectShare);
     if (kvHeads % pool.threads() == 0) {
       pool.run(kvHeadsShare);
@@ -117,47 +117,50 @@ final class AttentionBlock implements LayerBlock {
     int group = heads / kvHeads;
     int to = WorkerPool.from(kvHeads, thread + 1, threads);
     for (int kvHead = WorkerPool.from(kvHeads, thread, threads); kvHead < to; kvHead++) {
-      for (int token = 0; token < step.tokens; token++) {
+      for (int token = 0; token < step.tokens(); token++) {
         append(kvHead, token);
       }
-      for (int token = 0; token < step.tokens; token++) {
+      for (int token = 0; token < step.tokens(); token++) {
         attend(kvHead * group, group, token, thread);
       }
     }
   }
 
   private void appendShare(int thread, int threads) {
-    int units = kvHeads * step.tokens;
+    int units = kvHeads * step.tokens();
     int to = WorkerPool.from(units, thread + 1, threads);
     for (int unit = WorkerPool.from(units, thread, threads); unit < to; unit++) {
-      append(unit / step.tokens, unit % step.tokens);
+      append(unit / step.tokens(), unit % step.tokens());
     }
   }
 
   private void attendShare(int thread, int threads) {
-    int units = heads * step.tokens;
+    int units = heads * step.tokens();
     int to = WorkerPool.from(units, thread + 1, threads);
     for (int unit = WorkerPool.from(units, thread, threads); unit < to; unit++) {
-      attend(unit / step.tokens, 1, unit % step.tokens, thread);
+      attend(unit / step.tokens(), 1, unit % step.tokens(), thread);
     }
   }
 
-  private void append(int kvHead, int token) {
-    int at = (token * kvHeads + kvHead) * headDim;
-    int position = step.position + token;
+  private void append(int kvHead, int row) {
+    int at = (row * kvHeads + kvHead) * headDim;
+    int position = step.rows.position(row);
     rotate(k, at, weights.keyNorm(), position);
-    step.kernels.append(cache.head(layer, kvHead), position, k, at, v, at);
+    int slot = position % KvHead.PAGE;
+    step.kernels.append(cache.head(layer, kvHead), step.rows.page(row), slot, k, at, v, at);
   }
 
   /// `count` heads that share a kv head, from `head` on.
-  private void attend(int head, int count, int token, int thread) {
-    int at = (token * heads + head) * headDim;
-    int position = step.position + token;
+  private void attend(int head, int count, int row, int thread) {
+    int at = (row * heads + head) * headDim;
+    int position = step.rows.position(row);
     for (int i = 0; i < count; i++) {
       rotate(q, at + i * headDim, weights.queryNorm(), position);
     }
     KvHead history = cache.head(layer, head / (heads / kvHeads));
-    step.kernels.attend(q, at, count, history, position + 1, scores[thread], attention, at);
+    int[] pages = step.rows.pages(row);
+    step.kernels.attend(
+        q, at, count, history, pages, position + 1, scores[thread], attention, at);
   }
 
   private void rotate(float[] head, int at, float[] norm, int position) {

@@ -6,6 +6,7 @@ import dllama.tensor.PackedMatrix;
 import dllama.tensor.WorkerPool;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntUnaryOperator;
 
 /// One rank's part of a mixture of experts:
 ///
@@ -18,6 +19,8 @@ import java.util.List;
 /// experts are read, once for all tokens of the batch that chose them; all experts are computed
 /// side by side, so that a layer has as few barriers for eight of them as for two.
 final class ExpertsBlock implements LayerBlock {
+  private static final IntUnaryOperator ALL = IntUnaryOperator.identity();
+
   private final StepState step;
   private final List<ShardWeights.FeedForward> layers;
   private final int experts;
@@ -81,10 +84,10 @@ final class ExpertsBlock implements LayerBlock {
   @Override
   public void compute(int layer) {
     weights = layers.get(layer);
-    router.prepare(weights.norm(), 0, step.tokens);
+    router.prepare(weights.norm(), step.tokens(), ALL);
     step.pool.run(routeShare);
-    routing.assign(routerLogits, step.tokens);
-    if (step.tokens > 1) {
+    routing.assign(routerLogits, step.tokens());
+    if (step.tokens() > 1) {
       step.pool.run(inputShare);
     }
     step.pool.run(gateShare);
@@ -110,13 +113,13 @@ final class ExpertsBlock implements LayerBlock {
   }
 
   private int slots() {
-    return step.tokens * step.spec.activeExperts();
+    return step.tokens() * step.spec.activeExperts();
   }
 
   /// The same rows of gate and up, so that their product needs no barrier. Row groups of all chosen
   /// experts in one line, as long as their tokens are many, are divided evenly.
   private void gateShare(int thread, int threads) {
-    boolean single = step.tokens == 1;
+    boolean single = step.tokens() == 1;
     Activations own = single ? normed.rows(thread) : inputs.all();
     int groups = PackedMatrix.groups(ffnDim);
     int work = slots() * groups;
@@ -180,7 +183,7 @@ final class ExpertsBlock implements LayerBlock {
     int row = from * PackedMatrix.TILE;
     int end = Math.min(to * PackedMatrix.TILE, dim);
     float[] sum = step.sum.place(leaf);
-    for (int token = 0; token < step.tokens; token++) {
+    for (int token = 0; token < step.tokens(); token++) {
       Arrays.fill(sum, token * dim + row, token * dim + end, 0);
     }
     for (int expert = 0; expert < experts; expert++) {

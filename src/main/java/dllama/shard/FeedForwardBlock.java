@@ -45,7 +45,7 @@ final class FeedForwardBlock implements LayerBlock {
   public void compute(int layer) {
     weights = layers.get(layer);
     network = weights.networks().getFirst();
-    normed.prepare(step.tokens);
+    normed.prepare(step.tokens());
     step.pool.run(hiddenShare);
     down.prepare();
     step.pool.run(downShare);
@@ -66,7 +66,7 @@ final class FeedForwardBlock implements LayerBlock {
     step.product(network.w3(), from, to, input, up);
     int row = from * PackedMatrix.TILE;
     int rows = Math.min(to * PackedMatrix.TILE, ffnDim) - row;
-    for (int token = 0; token < step.tokens && rows > 0; token++) {
+    for (int token = 0; token < step.tokens() && rows > 0; token++) {
       step.gate(gate, up, token * ffnDim + row, rows);
     }
   }

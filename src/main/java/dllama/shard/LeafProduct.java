@@ -33,9 +33,9 @@ final class LeafProduct {
   /// To be called before [#compute], outside the pool.
   void prepare() {
     for (ProductInput input : inputs) {
-      input.expect(step.tokens);
+      input.expect(step.tokens());
     }
-    if (step.tokens > 1) {
+    if (step.tokens() > 1) {
       step.pool.run(loadShare);
     }
   }

@@ -13,6 +13,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /// All ranks of a world in this process, one computing after the other between exchanges: the
 /// reference for every other way to carry partials, and a model without a cluster.
@@ -24,6 +25,7 @@ public final class LocalForwardPass implements ForwardPass, AutoCloseable {
   private final List<ShardEngine> engines = new ArrayList<>();
   private final MemorySegment[] partials;
   private final LogitsGathering gathering;
+  private final int[] pages;
 
   /// Cuts and packs all slices; blocks until that is done.
   public LocalForwardPass(
@@ -36,6 +38,7 @@ public final class LocalForwardPass implements ForwardPass, AutoCloseable {
     this.settings = settings;
     embedding = Embedding.of(source);
     gathering = LogitsGathering.of(plan);
+    pages = IntStream.range(0, settings.pages()).toArray();
     partials = new MemorySegment[plan.worldSize()];
     long partialBytes = plan.partialType().byteSize((long) settings.maxBatchTokens() * spec.dim());
     for (int rank = 0; rank < plan.worldSize(); rank++) {
@@ -72,10 +75,12 @@ public final class LocalForwardPass implements ForwardPass, AutoCloseable {
       }
     }
     for (ShardEngine engine : engines) {
-      engine.begin(tokens.length, batch.position(), batch.wanted().rows());
+      engine.rows().clear();
+      engine.rows().add(pages, batch.position(), tokens.length, batch.wanted().rows());
       for (int row = 0; row < tokens.length; row++) {
         embedding.row(tokens[row], engine.input(), row * spec.dim());
       }
+      engine.begin();
     }
     while (advance()) {
       for (ShardEngine engine : engines) {
@@ -89,7 +94,7 @@ public final class LocalForwardPass implements ForwardPass, AutoCloseable {
         case LogitsQuestion.Everything _ -> gather(new LogitsWanted.All());
         case LogitsQuestion.Walk walk -> {
           var wanted = (LogitsWanted.DrawAny) batch.wanted();
-          gathering.put(walk.rank(), engines.get(walk.rank()).walk(wanted, walk));
+          gathering.put(walk.rank(), engines.get(walk.rank()).walk(0, wanted, walk));
         }
       }
     }
@@ -110,7 +115,7 @@ public final class LocalForwardPass implements ForwardPass, AutoCloseable {
 
   private void gather(LogitsWanted wanted) {
     for (int rank = gathering.missingRank(); rank >= 0; rank = gathering.missingRank()) {
-      if (!gathering.put(rank, engines.get(rank).logits(wanted))) {
+      if (!gathering.put(rank, engines.get(rank).logits(0, wanted))) {
         throw new IllegalStateException("rank=%d wanted=%s".formatted(rank, wanted));
       }
     }

@@ -251,14 +251,14 @@ public final class LogitsGathering {
     int token = -1;
     for (int count = Math.min(MANY, vocabSize); token < 0; count = vocabSize) {
       reserve(count);
-      top.select(logits, 0, count);
+      top.select(logits, 0, vocabSize, 0, count);
       top.get(tokens, values);
       if (TokenWeights.certain(values[0], temperature)) {
         return certain(drawer);
       }
       int exponent = TokenWeights.exponent(values[0], temperature);
       Arrays.fill(sums, 0);
-      weights.sum(logits, temperature, exponent, sums);
+      weights.sum(logits, 0, vocabSize, temperature, exponent, sums);
       token = draw(count, temperature, exponent, drawer);
     }
     return token;
@@ -294,7 +294,7 @@ public final class LogitsGathering {
   }
 
   private int draw(int size, float temperature, int exponent, Drawer drawer) {
-    weights.weigh(values, size, temperature, exponent, weighed);
+    weights.weigh(values, 0, size, temperature, exponent, weighed);
     return drawer.draw(
         new Drawer.Candidates(tokens, weighed, size, TokenWeights.total(sums), vocabSize));
   }

@@ -11,8 +11,8 @@ import dllama.shard.LogitsQuestion.Walk;
 import dllama.shard.ShardPlan.Range;
 import java.util.Arrays;
 
-/// Makes of one rank's logits what the root has to be told of them. Used by one thread at a time;
-/// allocates little once warm, and no arrays.
+/// Makes of the logits that one rank has of one run what the root has to be told of them. Used by one thread at a time;
+/// allocates little once warm, and no arrays but where all logits are wanted.
 public final class LogitsReducer {
   private final Range vocabulary;
   private final TokenWeights weights = new TokenWeights();
@@ -31,20 +31,22 @@ public final class LogitsReducer {
 
   /// What the root has to be told.
   ///
-  /// @param logits `[wanted.rows(), vocabulary]`, or more rows
-  public LogitsPart reduce(LogitsWanted wanted, float[] logits) {
+  /// @param logits `[rows, vocabulary]`
+  /// @param row the first of the `wanted.rows()` that are the run's
+  public LogitsPart reduce(LogitsWanted wanted, float[] logits, int row) {
+    int at = row * vocabulary.size();
     return switch (wanted) {
-      case LogitsWanted.All _ -> new Rows(logits);
-      case LogitsWanted.Best(int rows) -> best(rows, logits);
-      case Draw(float temperature) -> candidates(wanted, temperature, logits);
-      case DrawAny(float temperature, float _) -> candidates(wanted, temperature, logits);
+      case LogitsWanted.All _ -> new Rows(Arrays.copyOfRange(logits, at, at + vocabulary.size()));
+      case LogitsWanted.Best(int rows) -> best(rows, logits, at);
+      case Draw(float temperature) -> candidates(wanted, temperature, logits, at);
+      case DrawAny(float temperature, float _) -> candidates(wanted, temperature, logits, at);
       case LogitsWanted.Nothing _ -> throw new IllegalArgumentException("wanted=" + wanted);
     };
   }
 
-  private Best best(int rows, float[] logits) {
+  private Best best(int rows, float[] logits, int at) {
     for (int row = 0; row < rows; row++) {
-      int from = row * vocabulary.size();
+      int from = at + row * vocabulary.size();
       int best = from;
       float max = Float.NEGATIVE_INFINITY;
       for (int i = from; i < from + vocabulary.size(); i++) {
@@ -60,11 +62,12 @@ public final class LogitsReducer {
   }
 
   /// Adds up probabilities of the last token's logits.
-  public Walked walk(DrawAny wanted, Walk question, float[] logits) {
+  public Walked walk(DrawAny wanted, Walk question, float[] logits, int row) {
     if (weighed.length == 0) {
       weighed = new double[vocabulary.size()];
     }
-    weights.weigh(logits, weighed.length, wanted.temperature(), question.exponent(), weighed);
+    int at = row * vocabulary.size();
+    weights.weigh(logits, at, weighed.length, wanted.temperature(), question.exponent(), weighed);
     float sum = question.sum();
     int last = -1;
     for (int i = 0; i < weighed.length && wanted.coin() >= sum; i++) {
@@ -77,14 +80,16 @@ public final class LogitsReducer {
     return new Walked(sum, last);
   }
 
-  private Candidates candidates(LogitsWanted wanted, float temperature, float[] logits) {
-    top.select(logits, vocabulary.from(), Candidates.size(wanted, vocabulary.size()));
+  private Candidates candidates(
+      LogitsWanted wanted, float temperature, float[] logits, int at) {
+    int all = vocabulary.size();
+    top.select(logits, at, all, vocabulary.from(), Candidates.size(wanted, all));
     top.get(tokens, values);
     Arrays.fill(sums, 0);
     int exponent = 0;
     if (!TokenWeights.certain(values[0], temperature)) {
       exponent = TokenWeights.exponent(values[0], temperature);
-      weights.sum(logits, temperature, exponent, sums);
+      weights.sum(logits, at, all, temperature, exponent, sums);
     }
     return new Candidates(top.size(), tokens, values, exponent, sums);
   }

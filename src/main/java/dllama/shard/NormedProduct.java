@@ -6,6 +6,7 @@ import dllama.tensor.PackedMatrix;
 import dllama.tensor.WorkerPool;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.function.IntUnaryOperator;
 
 /// `w · norm(x)`, for the few products whose input may not be rounded to Q80, whatever the type of
 /// `w`.
@@ -27,7 +28,7 @@ final class NormedProduct {
   private final float[] sums;
 
   private float[] norm = {};
-  private int firstToken;
+  private IntUnaryOperator rows = IntUnaryOperator.identity();
   private int tokens;
 
   /// @param like has type and rows of all matrices that will be multiplied
@@ -49,10 +50,12 @@ final class NormedProduct {
     sums = new float[parts > 1 ? Math.multiplyExact(maxTokens * parts, like.rows()) : 0];
   }
 
-  /// Chooses the rows of the residual stream; outside the pool, before [#compute].
-  void prepare(float[] norm, int firstToken, int tokens) {
+  /// Chooses rows of the residual stream; outside the pool, before [#compute].
+  ///
+  /// @param rows which of them stands at 0 ≤ token < `tokens`
+  void prepare(float[] norm, int tokens, IntUnaryOperator rows) {
     this.norm = norm;
-    this.firstToken = firstToken;
+    this.rows = rows;
     this.tokens = tokens;
     input.prepare(tokens);
   }
@@ -85,7 +88,7 @@ final class NormedProduct {
 
   private void load(int token, Activations into, int thread) {
     float[] values = rest[thread];
-    step.norm(firstToken + token, norm, values);
+    step.norm(rows.applyAsInt(token), norm, values);
     step.kernels.load(values, 0, into, token * parts);
     for (int part = 1; part < parts; part++) {
       keepWhatRoundingLoses(values, thread);

@@ -39,7 +39,7 @@ final class PartialSum {
 
   /// All values of the step.
   int values() {
-    return step.tokens * plan.spec().dim();
+    return step.tokens() * plan.spec().dim();
   }
 
   /// Encodes what this rank has of `size` values from `first` on: its partial, or after [#sum] the
@@ -167,8 +167,8 @@ final class PartialSum {
     int dim = plan.spec().dim();
     float epsilon = plan.spec().rmsEpsilon();
     float[] sum = step.partial;
-    int to = WorkerPool.from(step.tokens, thread + 1, threads);
-    for (int token = WorkerPool.from(step.tokens, thread, threads); token < to; token++) {
+    int to = WorkerPool.from(step.tokens(), thread + 1, threads);
+    for (int token = WorkerPool.from(step.tokens(), thread, threads); token < to; token++) {
       int at = token * dim;
       step.kernels.rmsNorm(sum, at, norm, dim, epsilon, sum, at);
       step.kernels.add(step.x, at, sum, at, dim);

@@ -14,18 +14,18 @@ import java.util.List;
 /// caller carries partials between ranks.
 ///
 /// ```
-/// fill engine.input(); engine.begin(tokens, position, rows);
+/// fill engine.input() and engine.rows(); engine.begin();
 /// while (engine.advance()) {
 ///   engine.writePartial(mine);          // to all other ranks
 ///   engine.reduce(partials);            // those of all ranks, in rank order
 /// }
-/// engine.logits(wanted);              // what the root has to be told, if rows were asked for
+/// engine.logits(run, wanted);         // what the root has to be told of the logits of a run
 /// ```
 ///
 /// Every rank comes to the same residual stream, bit by bit, because all sum the same encoded
-/// partials in the same order. Results depend neither on the number of threads nor on how a prompt
-/// is cut into batches, nor with F32 exchange on the number of ranks ([ShardPlan] says how). Used
-/// by one thread at a time; allocates nothing after construction.
+/// partials in the same order. Results of a sequence depend neither on the number of threads, nor
+/// on how it is cut into runs, nor on whose runs share its steps, nor with F32 exchange on the number
+/// of ranks ([ShardPlan] says how). Used by one thread at a time; allocates nothing once warm.
 public final class ShardEngine {
   private enum Phase {
     ATTENTION,
@@ -42,16 +42,17 @@ public final class ShardEngine {
   private final LayerBlock attention;
   private final LayerBlock feedForward;
   private final OutputBlock output;
-  private final LogitsReducer reducer;
+
+  /// What a run is told in stays as it is until the next step, so each has its own.
+  private final LogitsReducer[] reducers;
+
   private final PartialSum partialSum;
   private final ShardWeights weights;
-  private final KvCache cache;
+  private final KvPages cache;
   private final RopeTable rope;
-  private final int maxRows;
 
   private Phase phase = Phase.DONE;
   private int layer;
-  private int logitsRows;
   private boolean exchanging;
 
   /// @param slice this rank's weights as `layout` describes them, complete
@@ -68,11 +69,15 @@ public final class ShardEngine {
         layout.plan(),
         layout.rank(),
         settings,
-        new StepState(layout.plan(), kernels, pool, settings.maxBatchTokens()),
+        new StepState(layout.plan(), kernels, pool, settings.maxBatchTokens(), maxWanted(settings)),
         ShardWeights.of(layout, slice),
         cache(layout, cache, settings),
         new RopeTable(layout.plan().spec(), settings.contextLength()),
-        Math.min(LogitsWanted.Best.MAX_ROWS, settings.maxBatchTokens()));
+        maxWanted(settings));
+  }
+
+  private static int maxWanted(EngineSettings settings) {
+    return Math.min(StepRows.MAX_WANTED, settings.maxBatchTokens());
   }
 
   private ShardEngine(
@@ -81,9 +86,9 @@ public final class ShardEngine {
       EngineSettings settings,
       StepState step,
       ShardWeights weights,
-      KvCache cache,
+      KvPages cache,
       RopeTable rope,
-      int maxRows) {
+      int maxWanted) {
     this.plan = plan;
     this.rank = rank;
     this.settings = settings;
@@ -91,12 +96,11 @@ public final class ShardEngine {
     this.weights = weights;
     this.cache = cache;
     this.rope = rope;
-    this.maxRows = maxRows;
     partialType = plan.partialType();
     attention = new AttentionBlock(step, attentions(weights), cache, rope, settings);
     feedForward = feedForward(step, weights, settings.maxBatchTokens());
-    output = new OutputBlock(step, weights, maxRows);
-    reducer = new LogitsReducer(plan.vocabulary(rank));
+    output = new OutputBlock(step, weights, maxWanted);
+    reducers = new LogitsReducer[maxWanted];
     partialSum = new PartialSum(plan, step);
   }
 
@@ -105,15 +109,17 @@ public final class ShardEngine {
   /// and without logits. In every layer it has to come first, because this one attends to what it
   /// adds to the cache.
   public ShardEngine leading(int maxBatchTokens) {
-    var own = new EngineSettings(settings.kv(), settings.contextLength(), maxBatchTokens);
-    var ownStep = new StepState(plan, step.kernels, step.pool, maxBatchTokens);
+    var own =
+        new EngineSettings(
+            settings.kv(), settings.contextLength(), maxBatchTokens, settings.pages());
+    var ownStep = new StepState(plan, step.kernels, step.pool, maxBatchTokens, 0);
     return new ShardEngine(plan, rank, own, ownStep, weights, cache, rope, 0);
   }
 
-  private static KvCache cache(ShardLayout layout, MemorySegment memory, EngineSettings settings) {
+  private static KvPages cache(ShardLayout layout, MemorySegment memory, EngineSettings settings) {
     ShardPlan plan = layout.plan();
     int heads = plan.kvHeads(layout.rank()).size();
-    return new KvCache(memory, plan.spec(), heads, settings.kv(), settings.contextLength());
+    return new KvPages(memory, plan.spec(), heads, settings.kv());
   }
 
   private static List<ShardWeights.Attention> attentions(ShardWeights weights) {
@@ -127,37 +133,37 @@ public final class ShardEngine {
         : new FeedForwardBlock(step, layers, maxTokens);
   }
 
-  /// Bytes that one rank's key/value cache needs.
+  /// Bytes that one rank's keys and values need, if all pages are used.
   public static long cacheBytes(ShardPlan plan, EngineSettings settings) {
-    return KvCache.byteSize(
-        plan.spec(), plan.kvHeads(0).size(), settings.kv(), settings.contextLength());
+    int heads = plan.kvHeads(0).size();
+    return Math.multiplyExact(
+        KvPages.pageBytes(plan.spec(), heads, settings.kv()), (long) settings.pages());
   }
 
-  /// Rows `[maxBatchTokens, dim]` that the caller fills with the embeddings of the tokens before
-  /// [#begin]; overwritten by the step.
+  /// Embeddings of the step's rows, `[maxBatchTokens, dim]`, which the caller fills before [#begin];
+  /// overwritten by the step.
   public float[] input() {
     return step.x;
   }
 
-  /// Starts a step; one that was not finished is given up.
+  /// What the rows of the step are, which the caller fills before [#begin].
+  public StepRows rows() {
+    return step.rows;
+  }
+
+  /// Starts a step; one that was not finished is given up. Keys and values of the positions of its
+  /// rows are replaced.
   ///
-  /// @param position slot of the first token; keys and values from there on are replaced
-  /// @param rows of how many of the last tokens logits are computed; at most
-  ///     [LogitsWanted.Best#MAX_ROWS]
-  /// @throws IllegalArgumentException if the batch does not fit the settings
-  public void begin(int tokens, int position, int rows) {
-    if (tokens < 1
-        || tokens > settings.maxBatchTokens()
-        || position < 0
-        || position > settings.contextLength() - tokens
-        || rows < 0
-        || rows > Math.min(tokens, maxRows)) {
-      throw new IllegalArgumentException(
-          "tokens=%d position=%d rows=%d".formatted(tokens, position, rows));
+  /// @throws IllegalArgumentException if there are no rows, or one is outside the context
+  public void begin() {
+    boolean valid = step.tokens() > 0;
+    for (int row = 0; valid && row < step.tokens(); row++) {
+      valid = step.rows.position(row) < settings.contextLength();
     }
-    step.tokens = tokens;
-    step.position = position;
-    logitsRows = rows;
+    if (!valid) {
+      throw new IllegalArgumentException(
+          "rows=%d contextLength=%d".formatted(step.tokens(), settings.contextLength()));
+    }
     layer = 0;
     exchanging = false;
     phase = Phase.ATTENTION;
@@ -174,8 +180,8 @@ public final class ShardEngine {
       case ATTENTION -> attention.compute(layer);
       case FEED_FORWARD -> feedForward.compute(layer);
       default -> {
-        if (logitsRows > 0) {
-          output.compute(logitsRows);
+        if (step.rows.wantedCount() > 0) {
+          output.compute();
         }
         phase = Phase.DONE;
         return false;
@@ -252,18 +258,30 @@ public final class ShardEngine {
     }
   }
 
-  /// What the root has to be told of this rank's logits; valid after a finished step that computed
-  /// them, until the next one.
-  public LogitsPart logits(LogitsWanted wanted) {
-    return reducer.reduce(wanted, output.logits);
+  /// What the root has to be told of this rank's logits of one run; valid after a finished step
+  /// that computed them, until the next one.
+  ///
+  /// @param row the first of the run's among all rows of the step of which logits were computed
+  public LogitsPart logits(int row, LogitsWanted wanted) {
+    return reducer(row).reduce(wanted, output.logits, row);
   }
 
   /// The answer to a question about this rank's logits, as valid as [#logits].
-  public LogitsPart walk(LogitsWanted.DrawAny wanted, LogitsQuestion.Walk question) {
-    return reducer.walk(wanted, question, output.logits);
+  public LogitsPart walk(int row, LogitsWanted.DrawAny wanted, LogitsQuestion.Walk question) {
+    return reducer(row).walk(wanted, question, output.logits, row);
   }
 
-  /// Logits for the tokens of [#vocabulary], `[rows, vocabulary]` or more, as valid as [#logits].
+  private LogitsReducer reducer(int row) {
+    LogitsReducer reducer = reducers[row];
+    if (reducer == null) {
+      reducer = new LogitsReducer(plan.vocabulary(rank));
+      reducers[row] = reducer;
+    }
+    return reducer;
+  }
+
+  /// Logits for the tokens of [#vocabulary], `[wanted rows, vocabulary]` and room for more, as valid
+  /// as [#logits].
   public float[] logitsSlice() {
     return output.logits;
   }

@@ -6,36 +6,42 @@ import dllama.tensor.Kernels;
 import dllama.tensor.PackedMatrix;
 import dllama.tensor.WorkerPool;
 
-/// What the blocks of a layer have in common: the batch under way and its residual stream.
+/// What the blocks of a layer have in common: the rows of the step under way and their residual
+/// stream.
 final class StepState {
   final ModelSpec spec;
   final Kernels kernels;
   final WorkerPool pool;
 
-  /// The residual stream, `[maxBatchTokens, dim]`, the same on every rank.
+  /// The residual stream, `[maxRows, dim]`, the same on every rank.
   final float[] x;
 
   /// Sums leaves and, where they are added likewise, the partials of ranks.
   final TreeSum sum;
 
   /// What this rank adds to the residual stream once all ranks have summed theirs,
-  /// `[maxBatchTokens, dim]`: the total of [#sum].
+  /// `[maxRows, dim]`: the total of [#sum].
   final float[] partial;
 
-  int tokens;
-  int position;
+  final StepRows rows;
 
   private final float[][] normed;
 
-  StepState(ShardPlan plan, Kernels kernels, WorkerPool pool, int maxBatchTokens) {
+  StepState(ShardPlan plan, Kernels kernels, WorkerPool pool, int maxRows, int maxWanted) {
     spec = plan.spec();
     this.kernels = kernels;
     this.pool = pool;
-    x = new float[Math.multiplyExact(maxBatchTokens, spec.dim())];
+    x = new float[Math.multiplyExact(maxRows, spec.dim())];
     int addends = plan.sumsAsTree() ? Math.max(plan.leavesPerRank(), plan.worldSize()) : 1;
     sum = new TreeSum(kernels, addends, x.length);
     partial = sum.total();
     normed = new float[pool.threads()][spec.dim()];
+    rows = new StepRows(maxRows, maxWanted);
+  }
+
+  /// Rows of the step.
+  int tokens() {
+    return rows.count();
   }
 
   /// Stores the norm of the residual stream of `token` as row `row` of `into`.
@@ -54,7 +60,7 @@ final class StepState {
   void addLeaf(int leaf, int from, int to) {
     int row = from * PackedMatrix.TILE;
     int rows = Math.min(to * PackedMatrix.TILE, spec.dim()) - row;
-    for (int token = 0; token < tokens; token++) {
+    for (int token = 0; token < tokens(); token++) {
       sum.add(leaf, token * spec.dim() + row, rows);
     }
   }
@@ -72,7 +78,7 @@ final class StepState {
     int first = Math.max(from, 0);
     int last = Math.min(to, w.groups());
     if (first < last) {
-      kernels.matmul(w, first, last, input, tokens, out, 0, w.rows());
+      kernels.matmul(w, first, last, input, tokens(), out, 0, w.rows());
     }
   }
 
@@ -84,7 +90,7 @@ final class StepState {
     int row = Math.max(from, 0) * PackedMatrix.TILE;
     int size = Math.min(to * PackedMatrix.TILE, w.rows()) - row;
     if (projection.bias().length > 0 && size > 0) {
-      for (int token = 0; token < tokens; token++) {
+      for (int token = 0; token < tokens(); token++) {
         kernels.add(out, token * w.rows() + row, projection.bias(), row, size);
       }
     }

@@ -54,14 +54,14 @@ public final class TokenWeights {
     return (int) ((Double.doubleToRawLongBits(steps) - ROUNDING_BITS) >> STEP_BITS);
   }
 
-  /// Adds the weights of all logits up; NaN weighs nothing.
+  /// Adds the weights of `count` logits from `at` on up; NaN weighs nothing.
   ///
   /// @param top exponent of the largest
   /// @param sums `[BINS]`, of mantissas: that of exponent `top - i` becomes number i
-  void sum(float[] logits, float temperature, int top, long[] sums) {
-    for (int from = 0; from < logits.length; from += BLOCK) {
-      int size = Math.min(BLOCK, logits.length - from);
-      split(logits, from, size, temperature, top);
+  void sum(float[] logits, int at, int count, float temperature, int top, long[] sums) {
+    for (int from = 0; from < count; from += BLOCK) {
+      int size = Math.min(BLOCK, count - from);
+      split(logits, at + from, size, temperature, top);
       for (int i = 0; i < size; i++) {
         long steps = steps(i);
         long bin = top - (steps >> STEP_BITS);
@@ -72,11 +72,11 @@ public final class TokenWeights {
     }
   }
 
-  /// Writes the weight of each of the first `size` logits, in units of 2^top.
-  void weigh(float[] logits, int size, float temperature, int top, double[] weights) {
+  /// Writes the weight of each of `size` logits from `at` on, in units of 2^top.
+  void weigh(float[] logits, int at, int size, float temperature, int top, double[] weights) {
     for (int from = 0; from < size; from += BLOCK) {
       int length = Math.min(BLOCK, size - from);
-      split(logits, from, length, temperature, top);
+      split(logits, at + from, length, temperature, top);
       for (int i = 0; i < length; i++) {
         long steps = steps(i);
         long bin = top - (steps >> STEP_BITS);

@@ -10,25 +10,25 @@ final class TopLogits {
 
   private int size;
 
-  /// Selects `count` of them, or all there are.
+  /// Selects `count` of the `all` logits from `at` on, or all of them.
   ///
   /// @param firstToken token of the first logit
-  void select(float[] logits, int firstToken, int count) {
-    size = Math.min(count, logits.length);
+  void select(float[] logits, int at, int all, int firstToken, int count) {
+    size = Math.min(count, all);
     if (keys.length < size) {
       keys = new long[size];
     }
     for (int i = 0; i < size; i++) {
-      keys[i] = key(logits[i], firstToken + i);
+      keys[i] = key(logits[at + i], firstToken + i);
     }
     Arrays.sort(keys, 0, size); // so it is a heap, too, with the least one at its root
-    if (size == 0 || size == logits.length) {
+    if (size == 0 || size == all) {
       return;
     }
     float least = logit(keys[0]);
-    for (int i = size; i < logits.length; i++) {
-      if (logits[i] > least) {
-        replaceLeast(key(logits[i], firstToken + i));
+    for (int i = size; i < all; i++) {
+      if (logits[at + i] > least) {
+        replaceLeast(key(logits[at + i], firstToken + i));
         least = logit(keys[0]);
       }
     }

@@ -53,7 +53,7 @@ public interface Kernels {
   void add(float[] sum, int sumAt, float[] x, int xAt, int size);
 
   /// Writes key and value of one position into the cache of one kv head.
-  void append(KvHead cache, int position, float[] key, int keyAt, float[] value, int valueAt);
+  void append(KvHead cache, int page, int slot, float[] key, int keyAt, float[] value, int valueAt);
 
   /// Attention of `heads` query heads, one after another in `query` and `out`, over positions 0 ≤ p
   /// < `length` of the cache that they share: `out = softmax(q · K / sqrt(headDim)) · V`.
@@ -65,6 +65,7 @@ public interface Kernels {
       int queryAt,
       int heads,
       KvHead cache,
+      int[] pages,
       int length,
       float[] scores,
       float[] out,

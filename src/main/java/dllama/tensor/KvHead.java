@@ -1,42 +1,84 @@
 package dllama.tensor;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 
-/// Keys and values of one kv head of one layer for positions 0 ≤ p < `capacity`.
+/// Keys and values of one kv head of one layer, in the pages of a rank's pool.
 ///
-/// Keys stand in tiles of 32 positions, `[capacity/32, headDim, 32]`, so that a vector lane is a
-/// position; values row-major, `[capacity, headDim]`, so that a lane is a dimension. Whole lines of
-/// 32 float16 stand in the order of [Tiles#lane].
+/// A page is what [#PAGE] successive positions of a sequence need in every layer and head of the
+/// rank; a head has the same place in each. Of a page, keys stand in tiles of 32 positions,
+/// `[PAGE/32, headDim, 32]`, so that a vector lane is a position, and behind them values row-major,
+/// `[PAGE, headDim]`, so that a lane is a dimension. Whole lines of 32 float16 stand in the order of
+/// [Tiles#lane].
 ///
-/// Both are outside the heap: kernels read by address.
+/// The pool is outside the heap: kernels read by address.
 ///
+/// @param pool of whole pages
+/// @param first byte of a page at which this head's keys begin
 /// @param dtype F32 or F16
-/// @param capacity positions, a multiple of 32
-public record KvHead(
-    MemorySegment keys, MemorySegment values, DType dtype, int headDim, int capacity) {
+public record KvHead(MemorySegment pool, long first, long pageBytes, DType dtype, int headDim) {
+  /// Positions of a page.
+  public static final int PAGE = 256;
+
   public KvHead {
-    long bytes = byteSize(dtype, headDim, capacity);
     if (dtype.quantized()
-        || capacity % 32 != 0
-        || keys.byteSize() != bytes
-        || values.byteSize() != bytes
-        || !keys.isNative()
-        || !values.isNative()) {
+        || headDim < 1
+        || pageBytes < 1
+        || pool.byteSize() % pageBytes != 0
+        || first < 0
+        || first > pageBytes - byteSize(dtype, headDim)
+        || !pool.isNative()) {
       throw new IllegalArgumentException(
-          "keys=%s values=%s for dtype=%s headDim=%d capacity=%d"
-              .formatted(keys, values, dtype, headDim, capacity));
+          "pool=%s first=%d pageBytes=%d dtype=%s headDim=%d"
+              .formatted(pool, first, pageBytes, dtype, headDim));
     }
   }
 
-  /// Index of a value in [#values].
-  long valueAt(int position, int d) {
-    boolean line = dtype == DType.F16 && d < headDim / Tiles.ROWS * Tiles.ROWS;
-    int at = line ? d / Tiles.ROWS * Tiles.ROWS + Tiles.lane(d % Tiles.ROWS) : d;
-    return (long) position * headDim + at;
+  /// Bytes of keys and values of one page.
+  public static long byteSize(DType dtype, int headDim) {
+    return 2 * halfSize(dtype, headDim);
   }
 
-  /// Bytes of the keys, and of the values.
-  public static long byteSize(DType dtype, int headDim, int capacity) {
-    return dtype.byteSize((long) headDim * capacity);
+  private static long halfSize(DType dtype, int headDim) {
+    return dtype.byteSize((long) headDim * PAGE);
+  }
+
+  /// Pages that hold `positions`.
+  public static int pages(int positions) {
+    return Math.ceilDiv(positions, PAGE);
+  }
+
+  /// Byte of the pool at which the keys of `page` begin.
+  long keys(int page) {
+    return page * pageBytes + first;
+  }
+
+  /// Byte of the pool at which the values of `page` begin.
+  long values(int page) {
+    return keys(page) + halfSize(dtype, headDim);
+  }
+
+  /// Index of a value, counted from the page's first.
+  ///
+  /// @param slot position within the page
+  int valueAt(int slot, int d) {
+    boolean line = dtype == DType.F16 && d < headDim / Tiles.ROWS * Tiles.ROWS;
+    int at = line ? d / Tiles.ROWS * Tiles.ROWS + Tiles.lane(d % Tiles.ROWS) : d;
+    return slot * headDim + at;
+  }
+
+  /// Checks that `pages` hold `length` positions and are all in the pool, so that it can be read by
+  /// address.
+  void check(int[] pages, int length) {
+    int used = pages(length);
+    boolean valid = length > 0 && used <= pages.length;
+    long all = pool.byteSize() / pageBytes;
+    for (int i = 0; valid && i < used; i++) {
+      valid = pages[i] >= 0 && pages[i] < all;
+    }
+    if (!valid) {
+      throw new IndexOutOfBoundsException(
+          "length=%d pages=%s of %d".formatted(length, Arrays.toString(pages), all));
+    }
   }
 }

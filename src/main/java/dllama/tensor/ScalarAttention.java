@@ -7,21 +7,23 @@ final class ScalarAttention {
   private ScalarAttention() {}
 
   static void append(
-      KvHead cache, int position, float[] key, int keyAt, float[] value, int valueAt) {
-    Objects.checkIndex(position, cache.capacity());
+      KvHead cache, int page, int slot, float[] key, int keyAt, float[] value, int valueAt) {
+    Objects.checkIndex(slot, KvHead.PAGE);
     int headDim = cache.headDim();
     boolean wide = cache.dtype() == DType.F32;
-    long line = (long) (position / Tiles.ROWS) * headDim;
-    int row = position % Tiles.ROWS;
+    long line = (long) (slot / Tiles.ROWS) * headDim;
+    int row = slot % Tiles.ROWS;
+    long keys = cache.keys(page);
+    long values = cache.values(page);
     for (int d = 0; d < headDim; d++, line++) {
-      long to = cache.valueAt(position, d);
+      long to = cache.valueAt(slot, d);
       if (wide) {
-        Tiles.putFloat(cache.keys(), line * Tiles.F32_LINE + row * 4L, key[keyAt + d]);
-        Tiles.putFloat(cache.values(), to * 4, value[valueAt + d]);
+        Tiles.putFloat(cache.pool(), keys + line * Tiles.F32_LINE + row * 4L, key[keyAt + d]);
+        Tiles.putFloat(cache.pool(), values + to * 4, value[valueAt + d]);
       } else {
         short half = Float.floatToFloat16(key[keyAt + d]);
-        Tiles.putShort(cache.keys(), line * Tiles.LINE + Tiles.lane(row) * 2L, half);
-        Tiles.putShort(cache.values(), to * 2, Float.floatToFloat16(value[valueAt + d]));
+        Tiles.putShort(cache.pool(), keys + line * Tiles.LINE + Tiles.lane(row) * 2L, half);
+        Tiles.putShort(cache.pool(), values + to * 2, Float.floatToFloat16(value[valueAt + d]));
       }
     }
   }
@@ -31,13 +33,15 @@ final class ScalarAttention {
       int queryAt,
       int heads,
       KvHead cache,
+      int[] pages,
       int length,
       float[] scores,
       float[] out,
       int outAt) {
+    cache.check(pages, length);
     for (int head = 0; head < heads; head++) {
       int at = head * cache.headDim();
-      attend(query, queryAt + at, cache, length, scores, out, outAt + at);
+      attend(query, queryAt + at, cache, pages, length, scores, out, outAt + at);
     }
   }
 
@@ -45,26 +49,28 @@ final class ScalarAttention {
       float[] query,
       int queryAt,
       KvHead cache,
+      int[] pages,
       int length,
       float[] scores,
       float[] out,
       int outAt) {
-    Objects.checkFromIndexSize(0, length, cache.capacity());
     for (int position = 0; position < length; position++) {
-      scores[position] = score(query, queryAt, cache, position);
+      int page = pages[position / KvHead.PAGE];
+      scores[position] = score(query, queryAt, cache, page, position % KvHead.PAGE);
     }
     float inverse = softmax(scores, length);
     for (int d = 0; d < cache.headDim(); d++) {
-      out[outAt + d] = weighted(scores, 0, 1, cache, length, d) * inverse;
+      out[outAt + d] = weighted(scores, 0, 1, cache, pages, length, d) * inverse;
     }
   }
 
-  private static float score(float[] query, int queryAt, KvHead cache, int position) {
-    long line = (long) (position / Tiles.ROWS) * cache.headDim();
-    int row = position % Tiles.ROWS;
+  private static float score(float[] query, int queryAt, KvHead cache, int page, int slot) {
+    long line = (long) (slot / Tiles.ROWS) * cache.headDim();
+    int row = slot % Tiles.ROWS;
+    long keys = cache.keys(page);
     float score = 0;
     for (int d = 0; d < cache.headDim(); d++, line++) {
-      float key = ScalarKernels.element(cache.keys(), cache.dtype(), 0, line, row);
+      float key = ScalarKernels.element(cache.pool(), cache.dtype(), keys, line, row);
       score = Math.fma(query[queryAt + d], key, score);
     }
     return score * scale(cache.headDim());
@@ -91,17 +97,20 @@ final class ScalarAttention {
   /// Dimension `d` of Σ weight · value, where `factor`, a power of two, makes weights of what is in
   /// `weights`.
   static float weighted(
-      float[] weights, int weightAt, float factor, KvHead cache, int length, int d) {
-    boolean wide = cache.dtype() == DType.F32;
+      float[] weights, int weightAt, float factor, KvHead cache, int[] pages, int length, int d) {
     float sum = 0;
     for (int position = 0; position < length; position++) {
-      long at = cache.valueAt(position, d);
-      float value =
-          wide
-              ? Tiles.getFloat(cache.values(), at * 4)
-              : Tiles.half(Tiles.getShort(cache.values(), at * 2));
+      float value = value(cache, pages[position / KvHead.PAGE], position % KvHead.PAGE, d);
       sum = Math.fma(weights[weightAt + position] * factor, value, sum);
     }
     return sum;
+  }
+
+  private static float value(KvHead cache, int page, int slot, int d) {
+    long values = cache.values(page);
+    long at = cache.valueAt(slot, d);
+    return cache.dtype() == DType.F32
+        ? Tiles.getFloat(cache.pool(), values + at * 4)
+        : Tiles.half(Tiles.getShort(cache.pool(), values + at * 2));
   }
 }

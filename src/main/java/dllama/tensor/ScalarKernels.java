@@ -176,8 +176,8 @@ public final class ScalarKernels implements Kernels {
 
   @Override
   public void append(
-      KvHead cache, int position, float[] key, int keyAt, float[] value, int valueAt) {
-    ScalarAttention.append(cache, position, key, keyAt, value, valueAt);
+      KvHead cache, int page, int slot, float[] key, int keyAt, float[] value, int valueAt) {
+    ScalarAttention.append(cache, page, slot, key, keyAt, value, valueAt);
   }
 
   @Override
@@ -186,11 +186,12 @@ public final class ScalarKernels implements Kernels {
       int queryAt,
       int heads,
       KvHead cache,
+      int[] pages,
       int length,
       float[] scores,
       float[] out,
       int outAt) {
-    ScalarAttention.attend(query, queryAt, heads, cache, length, scores, out, outAt);
+    ScalarAttention.attend(query, queryAt, heads, cache, pages, length, scores, out, outAt);
   }
 
   @Override

@@ -36,17 +36,18 @@ final class VectorAttention {
       int queryAt,
       int heads,
       KvHead cache,
+      int[] pages,
       int length,
       float[] scores,
       float[] out,
       int outAt) {
-    Objects.checkFromIndexSize(0, length, cache.capacity());
+    cache.check(pages, length);
     int headDim = cache.headDim();
     int head = 0;
     while (head < heads) {
       int together = cache.dtype() == DType.F16 && head <= heads - FOUR ? FOUR : 1;
       int at = head * headDim;
-      attendTogether(query, queryAt + at, together, cache, length, scores, out, outAt + at);
+      attendTogether(query, queryAt + at, together, cache, pages, length, scores, out, outAt + at);
       head += together;
     }
   }
@@ -56,6 +57,7 @@ final class VectorAttention {
       int queryAt,
       int heads,
       KvHead cache,
+      int[] pages,
       int length,
       float[] scores,
       float[] out,
@@ -63,7 +65,11 @@ final class VectorAttention {
     int headDim = cache.headDim();
     int padded = (length + Tiles.ROWS - 1) / Tiles.ROWS * Tiles.ROWS;
     Objects.checkFromIndexSize(0, heads * padded, scores.length);
-    scores(query, queryAt, heads, cache, padded, scores);
+    for (int from = 0; from < padded; from += KvHead.PAGE) {
+      int count = Math.min(KvHead.PAGE, padded - from);
+      long keys = cache.pool().address() + cache.keys(pages[from / KvHead.PAGE]);
+      scores(query, queryAt, heads, cache, keys, count, scores, from, padded);
+    }
     float factor = cache.dtype() == DType.F16 ? REBIAS : 1;
     float[] inverse = Scratch.ofThread().inverse;
     for (int head = 0; head < heads; head++) {
@@ -71,32 +77,46 @@ final class VectorAttention {
       Arrays.fill(scores, at + length, at + padded, Float.NEGATIVE_INFINITY);
       inverse[head] = softmax(scores, at, padded, ScalarAttention.scale(headDim), factor);
     }
-    int d = values(scores, padded, heads, cache, length, out, outAt);
+    Arrays.fill(out, outAt, outAt + heads * headDim, 0);
+    int d = 0;
+    for (int from = 0; from < length; from += KvHead.PAGE) {
+      int count = Math.min(KvHead.PAGE, length - from);
+      long values = cache.pool().address() + cache.values(pages[from / KvHead.PAGE]);
+      d = values(scores, from, padded, heads, cache, values, count, out, outAt);
+    }
     for (int head = 0; head < heads; head++) {
       int at = outAt + head * headDim;
       for (int rest = d; rest < headDim; rest++) {
         out[at + rest] =
-            ScalarAttention.weighted(scores, head * padded, 1 / factor, cache, length, rest);
+            ScalarAttention.weighted(scores, head * padded, 1 / factor, cache, pages, length, rest);
       }
       multiply(out, at, headDim, inverse[head]);
     }
   }
 
-  /// Sums of query · key, `[heads, padded]`, not scaled yet.
+  /// Sums of query · key of `count` positions of a page, not scaled yet; those of the heads are
+  /// `stride` apart.
   private static void scores(
-      float[] query, int queryAt, int heads, KvHead cache, int padded, float[] scores) {
+      float[] query,
+      int queryAt,
+      int heads,
+      KvHead cache,
+      long tile,
+      int count,
+      float[] scores,
+      int scoreAt,
+      int stride) {
     int headDim = cache.headDim();
     boolean wide = cache.dtype() == DType.F32;
     long tileBytes = headDim * (wide ? Tiles.F32_LINE : Tiles.LINE);
-    long tile = cache.keys().address();
-    for (int position = 0; position < padded; position += Tiles.ROWS, tile += tileBytes) {
+    for (int slot = 0; slot < count; slot += Tiles.ROWS, tile += tileBytes) {
       if (wide) {
-        scoresF32(query, queryAt, tile, headDim, scores, position);
+        scoresF32(query, queryAt, tile, headDim, scores, scoreAt + slot);
       } else {
         for (int part = 0; part < Tiles.ROWS; part += L) {
-          int to = position + part / 2;
+          int to = scoreAt + slot + part / 2;
           if (heads == FOUR) {
-            scoresOfFour(query, queryAt, tile + 2L * part, headDim, scores, to, padded);
+            scoresOfFour(query, queryAt, tile + 2L * part, headDim, scores, to, stride);
           } else {
             scoresF16(query, queryAt, tile + 2L * part, headDim, scores, to);
           }
@@ -202,18 +222,26 @@ final class VectorAttention {
     return max.reduceLanes(MAX);
   }
 
-  /// Σ weight · value; returns how many dimensions were computed: all whole vectors.
+  /// Adds weight · value of `count` positions of a page to `out`; returns how many dimensions were
+  /// computed: all whole vectors. Weights of the heads are `stride` apart.
   private static int values(
-      float[] weights, int stride, int heads, KvHead cache, int length, float[] out, int outAt) {
-    long values = cache.values().address();
+      float[] weights,
+      int weightAt,
+      int stride,
+      int heads,
+      KvHead cache,
+      long values,
+      int count,
+      float[] out,
+      int outAt) {
     int headDim = cache.headDim();
     int d = 0;
     if (cache.dtype() == DType.F32) {
       for (; d <= headDim - 4 * F; d += 4 * F) {
-        fourF32(weights, values + 4L * d, headDim, length, out, outAt + d);
+        fourF32(weights, weightAt, values + 4L * d, headDim, count, out, outAt + d);
       }
       for (; d <= headDim - F; d += F) {
-        oneF32(weights, values + 4L * d, headDim, length, out, outAt + d);
+        oneF32(weights, weightAt, values + 4L * d, headDim, count, out, outAt + d);
       }
       return d;
     }
@@ -222,9 +250,9 @@ final class VectorAttention {
         long at = values + 2L * (d + part);
         int to = outAt + d + part / 2;
         if (heads == FOUR) {
-          valuesOfFour(weights, stride, at, headDim, length, out, to);
+          valuesOfFour(weights, weightAt, stride, at, headDim, count, out, to);
         } else {
-          valuesF16(weights, at, headDim, length, out, to);
+          valuesF16(weights, weightAt, at, headDim, count, out, to);
         }
       }
     }
@@ -232,20 +260,20 @@ final class VectorAttention {
     for (int head = 0; head < heads; head++) {
       for (d = first; d <= headDim - F; d += F) {
         int to = outAt + head * headDim + d;
-        oneF16(weights, head * stride, values + 2L * d, headDim, length, out, to);
+        oneF16(weights, weightAt + head * stride, values + 2L * d, headDim, count, out, to);
       }
     }
     return d;
   }
 
   private static void fourF32(
-      float[] weights, long at, int headDim, int length, float[] out, int outAt) {
-    FloatVector a = FloatVector.zero(FLOATS);
-    FloatVector b = a;
-    FloatVector c = a;
-    FloatVector e = a;
-    for (int position = 0; position < length; position++, at += 4L * headDim) {
-      FloatVector weight = FloatVector.broadcast(FLOATS, weights[position]);
+      float[] weights, int weightAt, long at, int headDim, int count, float[] out, int outAt) {
+    FloatVector a = FloatVector.fromArray(FLOATS, out, outAt);
+    FloatVector b = FloatVector.fromArray(FLOATS, out, outAt + F);
+    FloatVector c = FloatVector.fromArray(FLOATS, out, outAt + 2 * F);
+    FloatVector e = FloatVector.fromArray(FLOATS, out, outAt + 3 * F);
+    for (int slot = 0; slot < count; slot++, at += 4L * headDim) {
+      FloatVector weight = FloatVector.broadcast(FLOATS, weights[weightAt + slot]);
       a = weight.fma(floats(at), a);
       b = weight.fma(floats(at + 4L * F), b);
       c = weight.fma(floats(at + 8L * F), c);
@@ -258,22 +286,22 @@ final class VectorAttention {
   }
 
   private static void oneF32(
-      float[] weights, long at, int headDim, int length, float[] out, int outAt) {
-    FloatVector sum = FloatVector.zero(FLOATS);
-    for (int position = 0; position < length; position++, at += 4L * headDim) {
-      sum = FloatVector.broadcast(FLOATS, weights[position]).fma(floats(at), sum);
+      float[] weights, int weightAt, long at, int headDim, int count, float[] out, int outAt) {
+    FloatVector sum = FloatVector.fromArray(FLOATS, out, outAt);
+    for (int slot = 0; slot < count; slot++, at += 4L * headDim) {
+      sum = FloatVector.broadcast(FLOATS, weights[weightAt + slot]).fma(floats(at), sum);
     }
     sum.intoArray(out, outAt);
   }
 
   /// One vector of float16: F dimensions from `outAt` on, and F that are half a line further.
   private static void valuesF16(
-      float[] weights, long at, int headDim, int length, float[] out, int outAt) {
-    FloatVector a = FloatVector.zero(FLOATS);
-    FloatVector b = a;
-    for (int position = 0; position < length; position++, at += 2L * headDim) {
+      float[] weights, int weightAt, long at, int headDim, int count, float[] out, int outAt) {
+    FloatVector a = FloatVector.fromArray(FLOATS, out, outAt);
+    FloatVector b = FloatVector.fromArray(FLOATS, out, outAt + Tiles.ROWS / 2);
+    for (int slot = 0; slot < count; slot++, at += 2L * headDim) {
       IntVector halves = shorts(at).reinterpretAsInts();
-      FloatVector weight = FloatVector.broadcast(FLOATS, weights[position]);
+      FloatVector weight = FloatVector.broadcast(FLOATS, weights[weightAt + slot]);
       a = weight.fma(tinyLowHalf(halves), a);
       b = weight.fma(tinyHighHalf(halves), b);
     }
@@ -283,33 +311,33 @@ final class VectorAttention {
 
   /// The same for four heads, whose weights are `stride` apart.
   private static void valuesOfFour(
-      float[] weights, int stride, long at, int headDim, int length, float[] out, int outAt) {
-    FloatVector a0 = FloatVector.zero(FLOATS);
-    FloatVector a1 = a0;
-    FloatVector a2 = a0;
-    FloatVector a3 = a0;
-    FloatVector b0 = a0;
-    FloatVector b1 = a0;
-    FloatVector b2 = a0;
-    FloatVector b3 = a0;
-    for (int position = 0; position < length; position++, at += 2L * headDim) {
+      float[] weights, int weightAt, int stride, long at, int headDim, int count, float[] out, int outAt) {
+    int half = Tiles.ROWS / 2;
+    FloatVector a0 = FloatVector.fromArray(FLOATS, out, outAt);
+    FloatVector b0 = FloatVector.fromArray(FLOATS, out, outAt + half);
+    FloatVector a1 = FloatVector.fromArray(FLOATS, out, outAt + headDim);
+    FloatVector b1 = FloatVector.fromArray(FLOATS, out, outAt + headDim + half);
+    FloatVector a2 = FloatVector.fromArray(FLOATS, out, outAt + 2 * headDim);
+    FloatVector b2 = FloatVector.fromArray(FLOATS, out, outAt + 2 * headDim + half);
+    FloatVector a3 = FloatVector.fromArray(FLOATS, out, outAt + 3 * headDim);
+    FloatVector b3 = FloatVector.fromArray(FLOATS, out, outAt + 3 * headDim + half);
+    for (int slot = 0; slot < count; slot++, at += 2L * headDim) {
       IntVector halves = shorts(at).reinterpretAsInts();
       FloatVector low = tinyLowHalf(halves);
       FloatVector high = tinyHighHalf(halves);
-      FloatVector weight = FloatVector.broadcast(FLOATS, weights[position]);
+      FloatVector weight = FloatVector.broadcast(FLOATS, weights[weightAt + slot]);
       a0 = weight.fma(low, a0);
       b0 = weight.fma(high, b0);
-      weight = FloatVector.broadcast(FLOATS, weights[position + stride]);
+      weight = FloatVector.broadcast(FLOATS, weights[weightAt + slot + stride]);
       a1 = weight.fma(low, a1);
       b1 = weight.fma(high, b1);
-      weight = FloatVector.broadcast(FLOATS, weights[position + 2 * stride]);
+      weight = FloatVector.broadcast(FLOATS, weights[weightAt + slot + 2 * stride]);
       a2 = weight.fma(low, a2);
       b2 = weight.fma(high, b2);
-      weight = FloatVector.broadcast(FLOATS, weights[position + 3 * stride]);
+      weight = FloatVector.broadcast(FLOATS, weights[weightAt + slot + 3 * stride]);
       a3 = weight.fma(low, a3);
       b3 = weight.fma(high, b3);
     }
-    int half = Tiles.ROWS / 2;
     a0.intoArray(out, outAt);
     b0.intoArray(out, outAt + half);
     a1.intoArray(out, outAt + headDim);
@@ -322,10 +350,10 @@ final class VectorAttention {
 
   /// F dimensions of those at the end that fill no line, which stand in their own order.
   private static void oneF16(
-      float[] weights, int weightAt, long at, int headDim, int length, float[] out, int outAt) {
-    FloatVector sum = FloatVector.zero(FLOATS);
-    for (int position = 0; position < length; position++, at += 2L * headDim) {
-      FloatVector weight = FloatVector.broadcast(FLOATS, weights[weightAt + position]);
+      float[] weights, int weightAt, long at, int headDim, int count, float[] out, int outAt) {
+    FloatVector sum = FloatVector.fromArray(FLOATS, out, outAt);
+    for (int slot = 0; slot < count; slot++, at += 2L * headDim) {
+      FloatVector weight = FloatVector.broadcast(FLOATS, weights[weightAt + slot]);
       sum = weight.fma(tinyLowHalf((IntVector) halfShorts(at).convertShape(S2I, INTS, 0)), sum);
     }
     sum.intoArray(out, outAt);

@@ -137,8 +137,8 @@ final class VectorKernels implements Kernels {
 
   @Override
   public void append(
-      KvHead cache, int position, float[] key, int keyAt, float[] value, int valueAt) {
-    ScalarAttention.append(cache, position, key, keyAt, value, valueAt);
+      KvHead cache, int page, int slot, float[] key, int keyAt, float[] value, int valueAt) {
+    ScalarAttention.append(cache, page, slot, key, keyAt, value, valueAt);
   }
 
   @Override
@@ -147,12 +147,13 @@ final class VectorKernels implements Kernels {
       int queryAt,
       int heads,
       KvHead cache,
+      int[] pages,
       int length,
       float[] scores,
       float[] out,
       int outAt) {
     try {
-      VectorAttention.attend(query, queryAt, heads, cache, length, scores, out, outAt);
+      VectorAttention.attend(query, queryAt, heads, cache, pages, length, scores, out, outAt);
     } finally {
       Reference.reachabilityFence(cache);
     }

@@ -10,7 +10,6 @@ import dllama.settings.Device;
 import dllama.settings.Devices;
 import dllama.settings.Link;
 import dllama.shard.EngineSettings;
-import dllama.shard.KvCache;
 import dllama.shard.ShardLayout;
 import dllama.shard.ShardPlan;
 import dllama.tensor.DType;
@@ -47,7 +46,9 @@ class PredictionTest {
     Prediction.Memory memory = predict(shape, nodes).memory();
     int kvHeads = plan.kvHeads(0).size();
     assertEquals(new ShardLayout(plan, 0).totalBytes(), memory.slice());
-    assertEquals(KvCache.byteSize(plan.spec(), kvHeads, DType.F16, 4096), memory.cache());
+    ModelSpec spec = plan.spec();
+    long values = 2L * spec.layers() * kvHeads * spec.headDim() * 4096;
+    assertEquals(values * Short.BYTES, memory.cache());
     assertEquals(memory.slice() + memory.cache() + memory.process(), memory.total());
   }
 

@@ -99,7 +99,7 @@ class CollectiveTest {
             engine.input()[token * spec.dim() + i] = random.nextFloat() - 0.5f;
           }
         }
-        engine.begin(tokens, position, 0);
+        Steps.begin(engine, tokens, position, 0);
       }
     }
 
@@ -180,8 +180,8 @@ class CollectiveTest {
       long least = Long.MAX_VALUE;
       for (int i = 0; i < 3000 && least > 0; i++) {
         long before = threads.getCurrentThreadAllocatedBytes();
-        leading.begin(MAX_TOKENS, 0, 0);
-        engine.begin(MAX_TOKENS, MAX_TOKENS, 0);
+        Steps.begin(leading, MAX_TOKENS, 0, 0);
+        Steps.begin(engine, MAX_TOKENS, MAX_TOKENS, 0);
         while (leading.advance() & engine.advance()) {
           for (Collective half : halves) {
             for (int round = 0; round < half.rounds(); round++) {
@@ -258,9 +258,9 @@ class CollectiveTest {
         var pool = new WorkerPool(1)) {
       ShardPlan plan = new ShardPlan(spec(DType.Q40, 64), DType.Q80, 2);
       ShardEngine leading = engine(arena, pool, plan, 0).leading(3);
-      leading.begin(3, 0, 0);
-      assertThrows(IllegalArgumentException.class, () -> leading.begin(3, 0, 1));
-      assertThrows(IllegalArgumentException.class, () -> leading.begin(4, 0, 0));
+      Steps.begin(leading, 3, 0, 0);
+      assertThrows(IllegalArgumentException.class, () -> Steps.begin(leading, 3, 0, 1));
+      assertThrows(IllegalArgumentException.class, () -> Steps.begin(leading, 4, 0, 0));
     }
   }
 

@@ -90,7 +90,7 @@ public final class FullLogits {
     assertEquals(walk.rank(), gathering.missingRank());
     Range range = vocabulary.get(walk.rank());
     float[] part = Arrays.copyOfRange(rows[rows.length - 1], range.from(), range.to());
-    LogitsPart walked = new LogitsReducer(range).walk((DrawAny) batch.wanted(), walk, part);
+    LogitsPart walked = new LogitsReducer(range).walk((DrawAny) batch.wanted(), walk, part, 0);
     assertTrue(gathering.put(walk.rank(), walked));
     assertFalse(gathering.put(walk.rank(), walked), "only once");
     assertEquals(-1, gathering.missingRank());
@@ -109,7 +109,7 @@ public final class FullLogits {
         float[] from = rows[rows.length - count + row];
         System.arraycopy(from, range.from(), part, row * range.size(), range.size());
       }
-      LogitsPart reduced = new LogitsReducer(range).reduce(wanted, part);
+      LogitsPart reduced = new LogitsReducer(range).reduce(wanted, part, 0);
       assertTrue(gathering.put(rank, reduced));
       assertFalse(gathering.put(rank, reduced), "only once");
     }

@@ -74,7 +74,7 @@ class LogitsGatheringTest {
     DrawAny draw = new DrawAny(1, coin);
     gathering.begin(new Batch(new int[1], 0, draw, null));
     for (int rank = 0; rank < RANKS.size(); rank++) {
-      LogitsPart part = new LogitsReducer(RANKS.get(rank)).reduce(draw, EQUAL[rank]);
+      LogitsPart part = new LogitsReducer(RANKS.get(rank)).reduce(draw, EQUAL[rank], 0);
       assertTrue(gathering.put(rank, part));
     }
     return gathering;

@@ -29,7 +29,7 @@ class NormedProductTest {
     try (var pool = new WorkerPool(threads, 0);
         var arena = Arena.ofShared()) {
       StepState step =
-          new StepState(new ShardPlan(spec, DType.Q80, 1), Kernels.choose(true), pool, TOKENS);
+          new StepState(new ShardPlan(spec, DType.Q80, 1), Kernels.choose(true), pool, TOKENS, 0);
       Random random = new Random(11);
       for (int i = 0; i < step.x.length; i++) {
         step.x[i] = (float) random.nextGaussian();
@@ -45,7 +45,7 @@ class NormedProductTest {
       Arrays.fill(norm, 1);
       float[] out = new float[TOKENS * w.rows()];
       NormedProduct product = new NormedProduct(step, w, false, TOKENS);
-      product.prepare(norm, 0, TOKENS);
+      product.prepare(norm, TOKENS, token -> token);
       pool.run((thread, count) -> product.compute(w, out, thread, count));
       float[] normed = new float[spec.dim()];
       for (int token = 0; token < TOKENS; token++) {

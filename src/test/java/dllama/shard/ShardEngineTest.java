@@ -134,7 +134,7 @@ class ShardEngineTest {
     try (var arena = Arena.ofConfined();
         var pool = new WorkerPool(1)) {
       ShardEngine engine = engine(arena, pool, 1, kernels, new ShardPlan(spec, exchange, 4));
-      engine.begin(1, 0, 0);
+      Steps.begin(engine, 1, 0, 0);
       assertTrue(engine.advance());
       Arrays.fill(engine.input(), 0);
       MemorySegment[] partials = new MemorySegment[4];
@@ -192,7 +192,7 @@ class ShardEngineTest {
         var pool = new WorkerPool(1)) {
       ShardEngine engine = engine(arena, pool, 1, Kernels.choose(true));
       assertThrows(IllegalStateException.class, engine::advance);
-      engine.begin(1, 0, 0);
+      Steps.begin(engine, 1, 0, 0);
       MemorySegment partial = arena.allocate(engine.partialBytes());
       assertThrows(IllegalStateException.class, () -> engine.writePartial(partial));
       assertTrue(engine.advance());
@@ -208,7 +208,7 @@ class ShardEngineTest {
     try (var arena = Arena.ofConfined();
         var pool = new WorkerPool(1)) {
       ShardEngine engine = engine(arena, pool, 1, Kernels.choose(true));
-      engine.begin(1, 0, 0);
+      Steps.begin(engine, 1, 0, 0);
       assertTrue(engine.advance());
       MemorySegment[] cut = {arena.allocate(engine.partialBytes() - 1)};
       assertThrows(IllegalArgumentException.class, () -> engine.reduce(cut));
@@ -233,7 +233,7 @@ class ShardEngineTest {
     try (var arena = Arena.ofConfined();
         var pool = new WorkerPool(1)) {
       ShardEngine engine = engine(arena, pool, 1, Kernels.choose(true));
-      engine.begin(1, 0, 1);
+      Steps.begin(engine, 1, 0, 1);
       MemorySegment[] partials = {arena.allocate(engine.partialBytes())};
       int count = 0;
       while (engine.advance()) {
@@ -269,7 +269,7 @@ class ShardEngineTest {
 
   private static void step(ShardEngine engine, MemorySegment[] partials, int tokens, int position) {
     Arrays.fill(engine.input(), 0.5f);
-    engine.begin(tokens, position, 1);
+    Steps.begin(engine, tokens, position, 1);
     while (engine.advance()) {
       engine.writePartial(partials[0]);
       engine.reduce(partials);
@@ -324,7 +324,7 @@ class ShardEngineTest {
 
     @Override
     public void append(
-        KvHead cache, int position, float[] key, int keyAt, float[] value, int valueAt) {}
+        KvHead cache, int page, int slot, float[] key, int keyAt, float[] value, int valueAt) {}
 
     @Override
     public void attend(
@@ -332,6 +332,7 @@ class ShardEngineTest {
         int queryAt,
         int heads,
         KvHead cache,
+        int[] pages,
         int length,
         float[] scores,
         float[] out,

@@ -49,16 +49,17 @@ class KernelAllocationTest {
   @EnumSource(names = {"F32", "F16"})
   void shouldAttendWithoutAllocation(DType dtype) {
     try (var arena = Arena.ofConfined()) {
-      long bytes = KvHead.byteSize(dtype, 88, 256);
-      var cache = new KvHead(arena.allocate(bytes, 64), arena.allocate(bytes, 64), dtype, 88, 256);
+      long bytes = KvHead.byteSize(dtype, 88);
+      var cache = new KvHead(arena.allocate(2 * bytes, 64), 0, bytes, dtype, 88);
+      int[] pages = {1, 0};
       int heads = Kernels.HEADS_TOGETHER + 1;
       float[] x = TestData.floats(random, heads * 88);
-      float[] scores = new float[Kernels.HEADS_TOGETHER * 256];
+      float[] scores = new float[Kernels.HEADS_TOGETHER * 512];
       float[] out = new float[heads * 88];
       assertAllocatesNothing(
           () -> {
-            kernels.append(cache, 99, x, 0, x, 0);
-            kernels.attend(x, 0, heads, cache, 100, scores, out, 0);
+            kernels.append(cache, 0, 43, x, 0, x, 0);
+            kernels.attend(x, 0, heads, cache, pages, 300, scores, out, 0);
           });
     }
   }

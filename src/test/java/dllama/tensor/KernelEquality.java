@@ -78,28 +78,24 @@ final class KernelEquality {
       float[] query = TestData.floats(random, heads * headDim);
       float[] expected = new float[heads * headDim];
       float[] actual = new float[heads * headDim + 1];
-      KvHead small = cache(dtype, headDim, (length + 31) / 32 * 32, arena);
-      KvHead large = cache(dtype, headDim, 512, arena);
+      int[] inOrder = {0, 1, 2, 3};
+      int[] scattered = {6, 2, 5, 0};
+      KvHead small = TestData.cache(dtype, headDim, KvHead.pages(length), 0, arena);
+      KvHead large = TestData.cache(dtype, headDim, 7, 128, arena);
       for (int position = 0; position < length; position++) {
         float[] kv = TestData.floats(random, 2 * headDim);
-        scalar.append(small, position, kv, 0, kv, headDim);
-        vector.append(large, position, kv, 0, kv, headDim);
+        int page = position / KvHead.PAGE;
+        int slot = position % KvHead.PAGE;
+        scalar.append(small, inOrder[page], slot, kv, 0, kv, headDim);
+        vector.append(large, scattered[page], slot, kv, 0, kv, headDim);
       }
-      scalar.attend(query, 0, heads, small, length, new float[2048], expected, 0);
-      vector.attend(query, 0, heads, large, length, new float[2048], actual, 1);
+      scalar.attend(query, 0, heads, small, inOrder, length, new float[4096], expected, 0);
+      vector.attend(query, 0, heads, large, scattered, length, new float[4096], actual, 1);
       String what = "%s heads=%d headDim=%d length=%d".formatted(dtype, heads, headDim, length);
       for (int d = 0; d < expected.length; d++) {
         assertEquals(expected[d], actual[d + 1], 0, what);
       }
     }
-  }
-
-  /// Filled with NaN, which must not be seen.
-  private static KvHead cache(DType dtype, int headDim, int capacity, Arena arena) {
-    long bytes = KvHead.byteSize(dtype, headDim, capacity);
-    MemorySegment keys = arena.allocate(bytes, 64).fill((byte) -1);
-    MemorySegment values = arena.allocate(bytes, 64).fill((byte) -1);
-    return new KvHead(keys, values, dtype, headDim, capacity);
   }
 
   void rows(int size) {

@@ -146,30 +146,26 @@ class ScalarKernelsTest {
   void shouldAttendToTheFirstPositionsOnly(DType dtype) {
     try (var arena = Arena.ofConfined()) {
       int headDim = 24;
-      int length = 41;
-      KvHead cache = cache(dtype, headDim, 64, arena);
+      int length = KvHead.PAGE + 41;
+      int[] pages = {2, 0};
+      KvHead cache = TestData.cache(dtype, headDim, 3, 64, arena);
       float[][] keys = new float[length][];
       float[][] values = new float[length][];
       for (int position = 0; position < length; position++) {
         keys[position] = TestData.floats(random, headDim);
         values[position] = TestData.floats(random, headDim);
-        kernels.append(cache, position, keys[position], 0, values[position], 0);
+        int page = pages[position / KvHead.PAGE];
+        kernels.append(
+            cache, page, position % KvHead.PAGE, keys[position], 0, values[position], 0);
       }
       float[] query = TestData.floats(random, headDim);
       float[] out = new float[headDim];
-      kernels.attend(query, 0, 1, cache, length, new float[64], out, 0);
+      kernels.attend(query, 0, 1, cache, pages, length, new float[512], out, 0);
       double[] expected = attend(query, keys, values);
       for (int d = 0; d < headDim; d++) {
         assertEquals(expected[d], out[d], dtype == DType.F32 ? 1e-5 : 2e-3);
       }
     }
-  }
-
-  private static KvHead cache(DType dtype, int headDim, int capacity, Arena arena) {
-    long bytes = KvHead.byteSize(dtype, headDim, capacity);
-    MemorySegment keys = arena.allocate(bytes, 64).fill((byte) -1);
-    MemorySegment values = arena.allocate(bytes, 64).fill((byte) -1);
-    return new KvHead(keys, values, dtype, headDim, capacity);
   }
 
   private static double[] attend(float[] query, float[][] keys, float[][] values) {

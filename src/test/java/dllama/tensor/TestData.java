@@ -74,4 +74,12 @@ final class TestData {
               * Float.float16ToFloat(m.data().get(SHORT, block));
     };
   }
+
+  /// A head that is `first` bytes from the beginning of its pages; filled with NaN, which must not
+  /// be seen.
+  static KvHead cache(DType dtype, int headDim, int pages, long first, Arena arena) {
+    long pageBytes = first + KvHead.byteSize(dtype, headDim) + 64;
+    MemorySegment pool = arena.allocate(pages * pageBytes, 64).fill((byte) -1);
+    return new KvHead(pool, first, pageBytes, dtype, headDim);
+  }
 }

@@ -44,7 +44,7 @@ class VectorKernelsTest {
   @EnumSource(names = {"F32", "F16"})
   void shouldAttendAsTheSpecification(DType dtype) {
     for (int headDim : new int[] {8, 24, 64, 72, 128}) {
-      for (int length : new int[] {1, 2, 31, 32, 33, 100, 257}) {
+      for (int length : new int[] {1, 2, 31, 32, 33, 100, 257, 800}) {
         equality.attend(dtype, headDim, length);
       }
     }
