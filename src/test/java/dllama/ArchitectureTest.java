@@ -34,11 +34,13 @@ class ArchitectureTest {
               entry("tokenizer"),
               entry("sampling"),
               entry("format", "model", "tensor", "tokenizer"),
-              entry("shard", "model", "tensor"),
-              entry("generation", "model", "tokenizer", "sampling"),
+              entry("logits", "model"),
+              entry("step", "logits", "model", "tensor"),
+              entry("shard", "step", "logits", "model", "tensor"),
+              entry("generation", "step", "logits", "model", "tokenizer", "sampling"),
               entry("settings"),
-              entry("prediction", "shard", "model", "tensor", "settings"),
-              entry("cluster", "shard", "model", "tensor", "settings")));
+              entry("prediction", "shard", "step", "model", "tensor", "settings"),
+              entry("cluster", "shard", "step", "logits", "model", "tensor", "settings")));
 
   private static Map.Entry<String, Set<String>> entry(String name, String... mayUse) {
     return Map.entry(name, Set.of(mayUse));

@@ -1,11 +1,10 @@
 package dllama.sampling;
 
-import dllama.model.Batch;
-import dllama.model.LogitsWanted.All;
-import dllama.model.LogitsWanted.Draw;
-import dllama.shard.LogitsGathering;
-import dllama.shard.LogitsReducer;
-import dllama.shard.ShardPlan.Range;
+import dllama.logits.LogitsReducer;
+import dllama.logits.LogitsWanted.All;
+import dllama.logits.LogitsWanted.Draw;
+import dllama.model.Range;
+import dllama.step.Batch;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;

@@ -10,12 +10,12 @@ import dllama.generation.GenerationRequest;
 import dllama.generation.Generator;
 import dllama.generation.Speculation;
 import dllama.generation.Usage;
-import dllama.model.Batch;
-import dllama.model.ForwardException;
-import dllama.model.ForwardPass;
-import dllama.model.Step;
 import dllama.sampling.Sampler;
 import dllama.settings.Settings;
+import dllama.step.ForwardException;
+import dllama.step.ForwardPass;
+import dllama.step.OneSequence;
+import dllama.step.StepResult;
 import dllama.tokenizer.Tokenizer.Vocabulary;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -141,20 +141,21 @@ final class Bench {
 
   /// Decodes at the same positions once more, without asking for logits.
   private Extrapolation.Layers layers(ForwardPass forwardPass, int promptLength, int nodes) {
-    List<Step> steps = new ArrayList<>();
+    List<StepResult> steps = new ArrayList<>();
     List<Long> nanos = new ArrayList<>();
     int position = promptLength;
+    OneSequence sequence = new OneSequence(forwardPass);
     for (int token : randomTokens(settings.bench().decode())) {
       long from = System.nanoTime();
-      steps.add(forwardPass.forward(new Batch(new int[] {token}, position++, false)));
+      steps.add(sequence.feed(new int[] {token}, position++));
       nanos.add(System.nanoTime() - from);
     }
     long inputBytes = (nodes - 1L) * model.spec().dim() * bytesOfInput(); // once, not per layer
     return new Extrapolation.Layers(
         median(nanos, time -> time) / 1e6,
-        median(steps, Step::syncNanos) / 1e6,
+        median(steps, StepResult::syncNanos) / 1e6,
         (long) median(steps, step -> Math.max(0, step.sentBytes() - inputBytes)),
-        (long) median(steps, Step::receivedBytes));
+        (long) median(steps, StepResult::receivedBytes));
   }
 
   /// Input rows of random weights fit bfloat16, if nothing scales them.

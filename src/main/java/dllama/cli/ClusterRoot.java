@@ -2,10 +2,10 @@ package dllama.cli;
 
 import dllama.cluster.RootModel;
 import dllama.cluster.RootNode;
-import dllama.model.ForwardPass;
 import dllama.settings.HostAddress;
 import dllama.settings.Settings;
 import dllama.shard.ShardCache;
+import dllama.step.ForwardPass;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -31,6 +31,7 @@ final class ClusterRoot implements Root {
             model.exchange(),
             model.kv(),
             model.contextLength(),
+            ForwardPass.pages(model.contextLength()),
             settings.model().prefillBatch());
     node = RootNode.start(settings.cluster(), settings.akka(), rootModel, cache, progress);
     Runtime.getRuntime().addShutdownHook(new Thread(this::close, "goodbye"));

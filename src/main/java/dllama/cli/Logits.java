@@ -1,9 +1,9 @@
 package dllama.cli;
 
 import dllama.error.UserException;
-import dllama.model.Batch;
-import dllama.model.ForwardPass;
 import dllama.settings.Settings;
+import dllama.step.ForwardPass;
+import dllama.step.OneSequence;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -54,6 +54,7 @@ final class Logits {
   void run(Root root) throws InterruptedException {
     root.awaitReady();
     ForwardPass forwardPass = root.forwardPass();
+    OneSequence sequence = new OneSequence(forwardPass);
     ByteBuffer row =
         ByteBuffer.allocate(forwardPass.spec().vocabSize() * Float.BYTES)
             .order(ByteOrder.LITTLE_ENDIAN);
@@ -64,8 +65,8 @@ final class Logits {
             StandardOpenOption.WRITE,
             StandardOpenOption.TRUNCATE_EXISTING)) {
       for (int position = 0; position < tokens.size(); position++) {
-        Batch batch = new Batch(new int[] {tokens.get(position)}, position, true);
-        row.clear().asFloatBuffer().put(forwardPass.forward(batch).logits());
+        int[] token = {tokens.get(position)};
+        row.clear().asFloatBuffer().put(sequence.logits(token, position));
         while (row.hasRemaining()) {
           file.write(row);
         }

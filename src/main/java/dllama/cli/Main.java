@@ -3,9 +3,9 @@ package dllama.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dllama.error.UserException;
-import dllama.model.ForwardException;
 import dllama.settings.Role;
 import dllama.settings.Settings;
+import dllama.step.ForwardException;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.PrintStream;

@@ -12,6 +12,7 @@ import dllama.settings.Output;
 import dllama.settings.Settings;
 import dllama.shard.EngineSettings;
 import dllama.shard.ShardPlan;
+import dllama.step.ForwardPass;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -145,6 +146,7 @@ final class Plan {
             model.exchange(),
             model.kv(),
             model.contextLength(),
+            ForwardPass.pages(model.contextLength()),
             settings.model().prefillBatch());
     return root.maxBatchTokens(settings.cluster().sync().maxFrameBytes());
   }

@@ -1,7 +1,7 @@
 package dllama.cli;
 
 import dllama.cluster.RootListener;
-import dllama.model.ForwardException;
+import dllama.step.ForwardException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

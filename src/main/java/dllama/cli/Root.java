@@ -1,6 +1,6 @@
 package dllama.cli;
 
-import dllama.model.ForwardPass;
+import dllama.step.ForwardPass;
 import java.util.function.Consumer;
 
 /// A root and its nodes, as the modes see them.
@@ -9,7 +9,7 @@ interface Root extends AutoCloseable {
 
   /// Waits until steps can run, without limit where a person watches.
   ///
-  /// @throws dllama.model.ForwardException if the nodes did not come in time
+  /// @throws dllama.step.ForwardException if the nodes did not come in time
   /// @throws InterruptedException if the thread was interrupted, as Ctrl-C in a chat does
   Ready awaitReady() throws InterruptedException;
 

@@ -16,7 +16,8 @@ import dllama.tensor.DType;
 /// @param collective how partials are summed, see [CollectiveRule]
 /// @param overlap whether long steps are done in halves, see [OverlapRule]
 /// @param kv type of the key/value cache
-/// @param contextLength positions to reserve
+/// @param contextLength the most positions of a sequence
+/// @param pages of keys and values that sequences share
 /// @param maxBatchTokens tokens that one step may hold
 /// @param fingerprint of the model's content
 /// @param keep whether the slice may be kept in a folder for the next start
@@ -31,6 +32,7 @@ record Assignment(
     Overlap overlap,
     DType kv,
     int contextLength,
+    int pages,
     int maxBatchTokens,
     String fingerprint,
     boolean keep,
@@ -66,6 +68,7 @@ record Assignment(
         overlap,
         kv,
         contextLength,
+        pages,
         maxBatchTokens,
         fingerprint,
         keep,

@@ -1,18 +1,27 @@
 package dllama.cluster;
 
 import akka.actor.typed.ActorRef;
-import dllama.model.Batch;
-import dllama.model.ForwardException;
-import dllama.model.ForwardPass;
+import dllama.logits.LogitsPart;
+import dllama.logits.LogitsQuestion;
+import dllama.logits.RunLogits;
 import dllama.model.ModelSpec;
-import dllama.model.Step;
+import dllama.model.Range;
 import dllama.shard.Embedding;
+import dllama.shard.StepRows;
+import dllama.step.ForwardException;
+import dllama.step.ForwardPass;
+import dllama.step.Run;
+import dllama.step.Step;
+import dllama.step.StepResult;
+import dllama.tensor.KvHead;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 
 /// The forward pass of the whole cluster: looks the input rows up, which may read the model file
 /// and so is done on the caller's thread, and asks the [RootCoordinator] for the rest.
@@ -22,7 +31,7 @@ final class ClusterForwardPass implements ForwardPass {
 
   private final RootModel model;
   private final int maxBatchTokens;
-  private final AtomicInteger cachedPositions;
+  private final AtomicInteger epoch;
   private final ActorRef<RootCoordinator.Command> root;
   private final Embedding embedding;
   private final float[] rows;
@@ -31,11 +40,11 @@ final class ClusterForwardPass implements ForwardPass {
   ClusterForwardPass(
       RootModel model,
       int maxBatchTokens,
-      AtomicInteger cachedPositions,
+      AtomicInteger epoch,
       ActorRef<RootCoordinator.Command> root) {
     this.model = model;
     this.maxBatchTokens = maxBatchTokens;
-    this.cachedPositions = cachedPositions;
+    this.epoch = epoch;
     this.root = root;
     embedding = Embedding.of(model.source());
     rows = new float[maxBatchTokens * spec().dim()];
@@ -58,42 +67,74 @@ final class ClusterForwardPass implements ForwardPass {
   }
 
   @Override
-  public int cachedPositions() {
-    return cachedPositions.get();
+  public int pages() {
+    return model.pages();
   }
 
   @Override
-  public Step forward(Batch batch) {
-    check(batch);
-    for (int token = 0; token < batch.tokens().length; token++) {
-      embedding.row(batch.tokens()[token], rows, token * spec().dim());
+  public int epoch() {
+    return epoch.get();
+  }
+
+  @Override
+  public StepResult forward(Step step) {
+    check(step);
+    int row = 0;
+    for (Run run : step.runs()) {
+      for (int token : run.tokens()) {
+        embedding.row(token, rows, row++ * spec().dim());
+      }
     }
-    InputRows.write(rows, batch.tokens().length * spec().dim(), input);
-    var answer = new CompletableFuture<Step>();
-    root.tell(new RootCoordinator.Forward(batch, input, answer));
+    InputRows.write(rows, row * spec().dim(), input);
+    var answer = new CompletableFuture<PendingStep.Told>();
+    root.tell(new RootCoordinator.Forward(step, input, answer));
+    return result(await(answer));
+  }
+
+  private StepResult result(PendingStep.Told told) {
+    List<Range> vocabulary =
+        IntStream.range(0, told.world().size()).mapToObj(told.world().plan()::vocabulary).toList();
+    List<RunLogits> logits =
+        IntStream.range(0, told.parts().size())
+            .mapToObj(
+                run ->
+                    new RunLogits(
+                        vocabulary, told.parts().get(run), question -> ask(told, run, question)))
+            .toList();
+    return new StepResult(logits, told.waitedNanos(), told.sentBytes(), told.receivedBytes());
+  }
+
+  private List<LogitsPart> ask(PendingStep.Told told, int run, LogitsQuestion question) {
+    var answer = new CompletableFuture<List<LogitsPart>>();
+    root.tell(
+        new RootCoordinator.Ask(told.world().epoch(), told.number(), run, question, answer));
     return await(answer);
   }
 
-  private void check(Batch batch) {
-    int tokens = batch.tokens().length;
-    if (tokens < 1
-        || tokens > maxBatchTokens
-        || batch.wanted().rows() > tokens
-        || batch.position() < 0
-        || batch.position() > contextLength() - tokens) {
+  private void check(Step step) {
+    int rows = step.rows();
+    if (rows > maxBatchTokens || step.wantedRows() > StepRows.MAX_WANTED) {
       throw new IllegalArgumentException(
-          "tokens=%d position=%d for maxBatchTokens=%d contextLength=%d"
-              .formatted(tokens, batch.position(), maxBatchTokens, contextLength()));
+          "rows=%d wanted=%d maxBatchTokens=%d"
+              .formatted(rows, step.wantedRows(), maxBatchTokens));
     }
-    for (int token : batch.tokens()) {
-      if (token < 0 || token >= spec().vocabSize()) {
+    for (Run run : step.runs()) {
+      int end = run.position() + run.tokens().length;
+      if (end > contextLength() || KvHead.pages(end) > run.pages().length) {
         throw new IllegalArgumentException(
-            "token=%d vocabSize=%d".formatted(token, spec().vocabSize()));
+            "end=%d contextLength=%d pages=%d"
+                .formatted(end, contextLength(), run.pages().length));
+      }
+      for (int token : run.tokens()) {
+        if (token < 0 || token >= spec().vocabSize()) {
+          throw new IllegalArgumentException(
+              "token=%d vocabSize=%d".formatted(token, spec().vocabSize()));
+        }
       }
     }
   }
 
-  private static Step await(CompletableFuture<Step> answer) {
+  private static <T> T await(CompletableFuture<T> answer) {
     try {
       return answer.get(DEADLINE.toMinutes(), TimeUnit.MINUTES);
     } catch (ExecutionException e) {

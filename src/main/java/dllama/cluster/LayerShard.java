@@ -11,8 +11,8 @@ import dllama.cluster.TensorFrame.Partial;
 import dllama.cluster.TensorFrame.WeightChunk;
 import dllama.cluster.loop.ComputeWait;
 import dllama.error.UserException;
+import dllama.logits.LogitsQuestion;
 import dllama.model.ModelSource;
-import dllama.shard.LogitsQuestion;
 import dllama.shard.ShardEngine;
 import dllama.shard.ShardLayout;
 import dllama.shard.SliceReader;
@@ -35,8 +35,7 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
       permits Assign,
           SendTo,
           Dissolve,
-          AllLogits,
-          WalkLogits,
+          AskLogits,
           Opened,
           Built,
           Failed,
@@ -58,12 +57,20 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
   /// The world is no more; `why` is one line.
   record Dissolve(int epoch, String why) implements Command, ControlMessage {}
 
-  /// What this rank told of the logits of step `step` does not suffice: all of them are needed.
-  record AllLogits(int epoch, long step) implements Command, ControlMessage {}
+  /// A question about this rank's logits of a run of step `step`.
+  ///
+  /// @param walk the question; null asks for everything
+  record AskLogits(int epoch, long step, int run, LogitsQuestion.@Nullable Walk walk)
+      implements Command, ControlMessage {
+    static AskLogits of(int epoch, long step, int run, LogitsQuestion question) {
+      return new AskLogits(
+          epoch, step, run, question instanceof LogitsQuestion.Walk walk ? walk : null);
+    }
 
-  /// A question about this rank's logits of step `step`.
-  record WalkLogits(int epoch, long step, LogitsQuestion.Walk question)
-      implements Command, ControlMessage {}
+    LogitsQuestion asked() {
+      return walk == null ? new LogitsQuestion.Everything() : walk;
+    }
+  }
 
   /// From the compute thread: memory for chunks.
   record Opened(int epoch, MemorySegment memory) implements Command {}
@@ -135,10 +142,11 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
       case Opened(int epoch, var memory) -> inEpoch(epoch, now -> onOpened(now, memory));
       case Built built -> inEpoch(built.epoch(), now -> onBuilt(now, built));
       case Input input -> inEpoch(input.epoch(), now -> onInput(now, input));
-      case AllLogits(int epoch, long step) ->
-          inEpoch(epoch, now -> onQuestion(now, steps -> steps.tellAllLogits(step)));
-      case WalkLogits(int epoch, long step, LogitsQuestion.Walk question) ->
-          inEpoch(epoch, now -> onQuestion(now, steps -> steps.walkLogits(step, question)));
+      case AskLogits ask ->
+          inEpoch(
+              ask.epoch(),
+              now ->
+                  onQuestion(now, steps -> steps.answer(ask.step(), ask.run(), ask.asked())));
       case Partial partial -> onPartial(partial);
       case Failed(int epoch, int culprit, String why) ->
           inEpoch(epoch, now -> onFailed(now, culprit, why));

@@ -1,16 +1,16 @@
 package dllama.cluster;
 
-import dllama.model.LogitsWanted;
-import dllama.model.LogitsWanted.All;
-import dllama.model.LogitsWanted.Draw;
-import dllama.model.LogitsWanted.DrawAny;
-import dllama.model.LogitsWanted.Nothing;
-import dllama.shard.LogitsPart;
-import dllama.shard.LogitsPart.Best;
-import dllama.shard.LogitsPart.Candidates;
-import dllama.shard.LogitsPart.Rows;
-import dllama.shard.LogitsPart.Walked;
-import dllama.shard.TokenWeights;
+import dllama.logits.LogitsPart;
+import dllama.logits.LogitsPart.Best;
+import dllama.logits.LogitsPart.Candidates;
+import dllama.logits.LogitsPart.Rows;
+import dllama.logits.LogitsPart.Walked;
+import dllama.logits.LogitsWanted;
+import dllama.logits.LogitsWanted.All;
+import dllama.logits.LogitsWanted.Draw;
+import dllama.logits.LogitsWanted.DrawAny;
+import dllama.logits.LogitsWanted.Nothing;
+import dllama.logits.TokenWeights;
 import java.io.NotSerializableException;
 import java.nio.ByteBuffer;
 
@@ -23,20 +23,21 @@ final class LogitsCodec {
   private static final byte CANDIDATES = 3;
   private static final byte ANY = 4;
 
+  /// What is wanted takes so many.
+  static final int WANTED_BYTES = 1 + Integer.BYTES;
+
   /// A token and its logit.
   private static final int PAIR_BYTES = Integer.BYTES + Float.BYTES;
 
   private LogitsCodec() {}
 
-  /// Five bytes, or nine with two arguments.
   static void put(LogitsWanted wanted, ByteBuffer to) {
     switch (wanted) {
       case Nothing _ -> to.put(NOTHING).putInt(0);
       case All _ -> to.put(ALL).putInt(0);
       case LogitsWanted.Best(int rows) -> to.put(BEST).putInt(rows);
       case Draw(float temperature) -> to.put(CANDIDATES).putFloat(temperature);
-      case DrawAny(float temperature, float coin) ->
-          to.put(ANY).putFloat(temperature).putFloat(coin);
+      case DrawAny(float temperature) -> to.put(ANY).putFloat(temperature);
     }
   }
 
@@ -49,7 +50,7 @@ final class LogitsCodec {
         case ALL -> new All();
         case BEST -> new LogitsWanted.Best(value);
         case CANDIDATES -> new Draw(Float.intBitsToFloat(value));
-        case ANY -> new DrawAny(Float.intBitsToFloat(value), from.getFloat());
+        case ANY -> new DrawAny(Float.intBitsToFloat(value));
         default -> throw new NotSerializableException("wanted=" + kind);
       };
     } catch (IllegalArgumentException senseless) {

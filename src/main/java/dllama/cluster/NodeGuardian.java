@@ -44,7 +44,7 @@ final class NodeGuardian {
       ClusterGate gate,
       ClusterSettings settings,
       RootListener listener,
-      AtomicInteger cachedPositions,
+      AtomicInteger worldEpoch,
       Consumer<ActorRef<RootCoordinator.Command>> started) {
     return Behaviors.setup(
         context -> {
@@ -56,7 +56,7 @@ final class NodeGuardian {
           var root =
               context.spawn(
                   RootCoordinator.create(
-                      model, gate, settings, listener, host, cachedPositions, self),
+                      model, gate, settings, listener, host, worldEpoch, self),
                   ROOT,
                   DispatcherSelector.fromConfig(ExchangeDispatcher.ID));
           context.watch(root);

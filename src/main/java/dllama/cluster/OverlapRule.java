@@ -14,7 +14,8 @@ record OverlapRule(ShardPlan plan, Overlap overlap) {
 
   /// Tokens of the first half of a step; 0: it is done as a whole.
   ///
-  /// @param rows of how many of the last tokens logits are wanted; only the second half gives any
+  /// @param rows how many of the last tokens come from the first one on of which logits are wanted;
+  ///     only the second half gives any
   int firstHalf(int tokens, int rows) {
     int first = Halves.first(tokens);
     boolean wanted =

@@ -1,51 +1,75 @@
 package dllama.cluster;
 
 import dllama.cluster.TensorFrame.Logits;
-import dllama.model.Batch;
-import dllama.model.ForwardException;
-import dllama.model.Step;
-import dllama.shard.LogitsGathering;
-import dllama.shard.LogitsQuestion;
+import dllama.logits.LogitsCheck;
+import dllama.logits.LogitsPart;
+import dllama.logits.LogitsWanted;
+import dllama.step.ForwardException;
+import dllama.step.Run;
+import dllama.step.Step;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
-/// A step under way, as [RootCoordinator] sees it: done when rank 0 has computed it and, if
-/// anything is wanted of the logits, every rank has told its part. Where that does not suffice for
-/// a choice, ranks are asked what it takes.
+/// A step under way, as [RootCoordinator] sees it: done when rank 0 has computed it, and every rank
+/// has told what is wanted of its logits. What becomes of them is the caller's business.
 final class PendingStep {
   private final long number;
   private final World world;
-  private final LogitsGathering gathering;
-  private final CompletableFuture<Step> answer;
+  private final List<LogitsWanted> wanted;
+  private final CompletableFuture<Told> answer;
   private final Traffic traffic;
   private final long sentBefore;
   private final long receivedBefore;
+
+  /// By run, then by rank.
+  private final @Nullable LogitsPart[][] parts;
+
+  private int missing;
   private long waitedNanos = -1;
   private long computedAt;
 
-  /// Since when this step has waited for logits, once it is computed.
-  private long waitingSince;
+  /// What a step gave.
+  ///
+  /// @param number of the step, by which ranks can be asked for more
+  /// @param parts by run, then by rank; none of a run of whose logits nothing is wanted
+  record Told(
+      World world,
+      long number,
+      List<List<LogitsPart>> parts,
+      long waitedNanos,
+      long sentBytes,
+      long receivedBytes) {}
 
   PendingStep(
-      long number,
-      Batch batch,
-      World world,
-      LogitsGathering gathering,
-      Traffic traffic,
-      CompletableFuture<Step> answer) {
+      long number, Step step, World world, Traffic traffic, CompletableFuture<Told> answer) {
     this.number = number;
     this.world = world;
-    this.gathering = gathering;
     this.traffic = traffic;
     this.answer = answer;
-    gathering.begin(batch);
+    wanted = step.runs().stream().map(Run::wanted).toList();
+    parts = new LogitsPart[wanted.size()][];
+    for (int run = 0; run < parts.length; run++) {
+      parts[run] = new LogitsPart[wanted.get(run).rows() > 0 ? world.size() : 0];
+      missing += parts[run].length;
+    }
     sentBefore = traffic.sentBytes.get();
     receivedBefore = traffic.receivedBytes.get();
   }
 
-  /// Takes a rank's part of the logits; ignores what can not belong to this step.
+  /// Takes a rank's part of the logits of a run; ignores what can not belong to this step.
   void put(Logits logits) {
-    if (logits.step() == number) {
-      gathering.put(logits.rank(), logits.part());
+    int run = logits.run();
+    if (logits.step() == number
+        && run >= 0
+        && run < parts.length
+        && logits.rank() < parts[run].length
+        && parts[run][logits.rank()] == null
+        && LogitsCheck.fits(
+            logits.part(), wanted.get(run), world.plan().vocabulary(logits.rank()))) {
+      parts[run][logits.rank()] = logits.part();
+      missing--;
     }
   }
 
@@ -58,43 +82,41 @@ final class PendingStep {
     }
     waitedNanos = nanos;
     computedAt = System.nanoTime();
-    waitingSince = computedAt;
     return true;
   }
 
   /// Answers if all is here.
   boolean finish() {
-    if (waitedNanos < 0 || gathering.missingRank() >= 0) {
+    if (waitedNanos < 0 || missing > 0) {
       return false;
     }
     long waited = waitedNanos;
     if (world.size() > 1) {
       waited += System.nanoTime() - computedAt; // for logits
     }
-    if (!gathering.choose()) {
-      waitingSince = System.nanoTime();
-      ask(gathering.question());
-      return false;
-    }
     long sent = traffic.sentBytes.get() - sentBefore;
     long received = traffic.receivedBytes.get() - receivedBefore;
-    answer.complete(new Step(gathering.logits(), gathering.chosen(), waited, sent, received));
-    return true;
-  }
-
-  private void ask(LogitsQuestion question) {
-    switch (question) {
-      case LogitsQuestion.Everything _ ->
-          world.tellAll(new LayerShard.AllLogits(world.epoch(), number));
-      case LogitsQuestion.Walk walk ->
-          world.tell(walk.rank(), new LayerShard.WalkLogits(world.epoch(), number, walk));
+    List<List<LogitsPart>> all = new ArrayList<>();
+    for (@Nullable LogitsPart[] run : parts) {
+      all.add(List.of(run));
     }
+    answer.complete(new Told(world, number, all, waited, sent, received));
+    return true;
   }
 
   /// The rank that has kept this step waiting for its logits since before `deadline`; −1 if none
   /// has. Partials have a deadline of their own in [ShardSteps].
   int overdueRank(long deadline) {
-    return waitedNanos >= 0 && waitingSince - deadline < 0 ? gathering.missingRank() : -1;
+    if (waitedNanos >= 0 && computedAt - deadline < 0) {
+      for (@Nullable LogitsPart[] run : parts) {
+        for (int rank = 0; rank < run.length; rank++) {
+          if (run[rank] == null) {
+            return rank;
+          }
+        }
+      }
+    }
+    return -1;
   }
 
   void fail(String why) {

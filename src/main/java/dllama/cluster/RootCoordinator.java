@@ -9,18 +9,19 @@ import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.javadsl.TimerScheduler;
 import dllama.cluster.TensorFrame.Logits;
 import dllama.cluster.World.Node;
-import dllama.model.Batch;
-import dllama.model.ForwardException;
-import dllama.model.Step;
+import dllama.logits.LogitsPart;
+import dllama.logits.LogitsQuestion;
 import dllama.settings.ClusterSettings;
 import dllama.shard.ShardLayout;
-import dllama.shard.ShardPlan;
 import dllama.shard.SliceReader;
+import dllama.step.ForwardException;
+import dllama.step.Step;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -29,7 +30,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/// Owns the model and lets the sampler choose; forms worlds of the nodes that [RootMembership]
+/// Owns the model; forms worlds of the nodes that [RootMembership]
 /// brings, has them loaded, and drives their steps. One per root node.
 ///
 /// States: gathering (no world), loading (a world whose ranks are not all ready), ready. Whatever
@@ -46,6 +47,7 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
           ShardRefused,
           ShardFailed,
           Forward,
+          Ask,
           Stepped,
           Logits,
           Ending,
@@ -72,8 +74,21 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
   /// The world can not go on because of `rank`; `why` completes "the worker at … ".
   record ShardFailed(int epoch, int rank, String why) implements Command, ControlMessage {}
 
-  /// Compute a step; rows of `input` are those of the batch's tokens.
-  record Forward(Batch batch, FrameBuffer input, CompletableFuture<Step> answer)
+  /// Compute a step; rows of `input` are those of its runs' tokens.
+  record Forward(Step step, FrameBuffer input, CompletableFuture<PendingStep.Told> answer)
+      implements Command {
+    void fail(String why) {
+      answer.completeExceptionally(new ForwardException(why));
+    }
+  }
+
+  /// Ask ranks about the logits of a run of the latest step.
+  record Ask(
+      int epoch,
+      long step,
+      int run,
+      LogitsQuestion question,
+      CompletableFuture<List<LogitsPart>> answer)
       implements Command {
     void fail(String why) {
       answer.completeExceptionally(new ForwardException(why));
@@ -117,15 +132,14 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
   private boolean unfit;
 
   /// @param host this node's, whose memory decides what can be formed
-  /// @param cachedPositions kept at the number of positions, from 0 on, that the present world has
-  ///     been fed
+  /// @param worldEpoch kept at that of the present world
   static Behavior<Command> create(
       RootModel model,
       ClusterGate gate,
       ClusterSettings settings,
       RootListener listener,
       ShardHost host,
-      AtomicInteger cachedPositions,
+      AtomicInteger worldEpoch,
       Node self) {
     return Behaviors.setup(
         context ->
@@ -139,7 +153,7 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
                         settings,
                         listener,
                         host,
-                        cachedPositions,
+                        worldEpoch,
                         self)));
   }
 
@@ -151,7 +165,7 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
       ClusterSettings settings,
       RootListener listener,
       ShardHost host,
-      AtomicInteger cachedPositions,
+      AtomicInteger worldEpoch,
       Node self) {
     super(context);
     this.model = model;
@@ -161,7 +175,7 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
     this.host = host;
     this.self = self;
     maxBatchTokens = model.maxBatchTokens(settings.sync().maxFrameBytes());
-    steps = new RootSteps(Traffic.of(context.getSystem()), cachedPositions);
+    steps = new RootSteps(Traffic.of(context.getSystem()), worldEpoch);
     members =
         context.spawn(
             RootMembership.create(context.getSelf(), listener, settings.sync().timeout()),
@@ -187,6 +201,7 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
       case ShardFailed(int of, int rank, String why) when isCurrent(of, rank) ->
           onFailed(rank, why);
       case Forward forward -> onForward(forward);
+      case Ask ask -> onAsk(ask);
       case Stepped(int of, int rank, long step, long nanos) when isCurrent(of, rank) -> {
         heard(rank);
         steps.computed(rank, step, nanos);
@@ -282,7 +297,11 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
     waiting = "the cluster is loading the model";
     World formed =
         World.form(
-            epoch, nodes, self, workers.values(), rank -> assignment.forRank(rank).sliceKey());
+            epoch,
+            assignment.plan(),
+            self,
+            workers.values(),
+            rank -> assignment.forRank(rank).sliceKey());
     world = formed;
     listener.forming(nodes);
     CollectiveRule.of(assignment).notice().ifPresent(listener::notice);
@@ -297,13 +316,13 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
   // ---- loading
 
   private void sendSlice(int rank) {
+    World current = Objects.requireNonNull(world);
     String name = "weights-%d-%d".formatted(epoch, rank);
     if (!unready.contains(rank) || getContext().getChild(name).isPresent()) {
       getContext().getLog().debug("rank {} asks for its weights again", rank);
       return;
     }
-    ShardPlan plan = new ShardPlan(model.spec(), model.exchange(), ranks().size());
-    ShardLayout layout = new ShardLayout(plan, rank);
+    ShardLayout layout = new ShardLayout(current.plan(), rank);
     getContext()
         .spawn(
             WeightStream.create(
@@ -341,6 +360,14 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
       return;
     }
     steps.start(world, forward);
+  }
+
+  private void onAsk(Ask ask) {
+    if (world == null || ask.epoch() != epoch) {
+      ask.fail("not ready: " + waiting);
+      return;
+    }
+    steps.ask(world, ask);
   }
 
   // ---- losing

@@ -13,7 +13,8 @@ import dllama.tensor.DType;
 ///     the content
 /// @param exchange type of exchanged partials, F32 or Q80
 /// @param kv type of the key/value cache, F32 or F16
-/// @param contextLength positions to reserve
+/// @param contextLength the most positions of a sequence
+/// @param pages of keys and values that sequences share
 /// @param prefillBatch tokens of a prompt to compute together, if frames allow so many
 public record RootModel(
     ModelSource source,
@@ -22,6 +23,7 @@ public record RootModel(
     DType exchange,
     DType kv,
     int contextLength,
+    int pages,
     int prefillBatch) {
 
   ModelSpec spec() {
@@ -63,6 +65,7 @@ public record RootModel(
         sync.overlap(),
         kv,
         contextLength,
+        pages,
         maxBatchTokens,
         fingerprint,
         keep,

@@ -4,11 +4,12 @@ import akka.actor.typed.ActorRef;
 import akka.actor.typed.ActorSystem;
 import com.typesafe.config.Config;
 import dllama.error.UserException;
-import dllama.model.ForwardPass;
 import dllama.settings.ClusterSettings;
 import dllama.settings.HostAddress;
 import dllama.shard.ShardCache;
 import dllama.shard.ShardPlan;
+import dllama.step.ForwardException;
+import dllama.step.ForwardPass;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.List;
@@ -79,7 +80,7 @@ public final class RootNode implements AutoCloseable {
             });
     machine.host().warmUp(part); // while the actor system starts, which keeps one core busy
     var started = new CompletableFuture<ActorRef<RootCoordinator.Command>>();
-    var cachedPositions = new AtomicInteger();
+    var worldEpoch = new AtomicInteger();
     system =
         NodeSystem.start(
             NodeGuardian.root(
@@ -89,7 +90,7 @@ public final class RootNode implements AutoCloseable {
                 gate,
                 settings,
                 listener,
-                cachedPositions,
+                worldEpoch,
                 started::complete),
             settings,
             akka,
@@ -99,7 +100,7 @@ public final class RootNode implements AutoCloseable {
             alone ? 0 : settings.port(),
             List.of());
     coordinator = await(started);
-    forwardPass = new ClusterForwardPass(model, maxBatchTokens, cachedPositions, coordinator);
+    forwardPass = new ClusterForwardPass(model, maxBatchTokens, worldEpoch, coordinator);
   }
 
   private static <T> T await(CompletableFuture<T> started) {
@@ -114,7 +115,7 @@ public final class RootNode implements AutoCloseable {
   }
 
   /// The cluster's forward pass. A step fails with a
-  /// [ForwardException][dllama.model.ForwardException] while no world is ready.
+  /// [ForwardException][dllama.step.ForwardException] while no world is ready.
   public ForwardPass forwardPass() {
     return forwardPass;
   }

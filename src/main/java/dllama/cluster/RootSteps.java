@@ -1,78 +1,83 @@
 package dllama.cluster;
 
+import dllama.cluster.RootCoordinator.Ask;
 import dllama.cluster.RootCoordinator.Forward;
 import dllama.cluster.TensorFrame.Input;
 import dllama.cluster.TensorFrame.Logits;
-import dllama.model.Batch;
-import dllama.shard.LogitsGathering;
+import dllama.cluster.TensorFrame.RunRows;
+import dllama.step.Run;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /// The steps of a world as the root drives them, one at a time: numbers them, sends every rank its
-/// input, and answers when all is back. Owned by [RootCoordinator].
+/// input, and answers when all is back; and questions about the latest one. Owned by
+/// [RootCoordinator].
 final class RootSteps {
   private final Traffic traffic;
-  private final AtomicInteger cachedPositions;
+  private final AtomicInteger epoch;
   private @Nullable Ways ways;
   private long next;
   private @Nullable PendingStep pending;
+  private @Nullable PendingQuestion question;
 
   /// Since when the step is under way.
   private long startedAt;
 
   /// How steps of the present world are done.
-  private record Ways(LogitsGathering gathering, CollectiveChoice collectives, OverlapRule halves) {
+  private record Ways(CollectiveChoice collectives, OverlapRule halves) {
     static Ways of(Assignment assignment) {
       return new Ways(
-          LogitsGathering.of(assignment.plan()),
-          new CollectiveChoice(CollectiveRule.of(assignment)),
-          OverlapRule.of(assignment));
+          new CollectiveChoice(CollectiveRule.of(assignment)), OverlapRule.of(assignment));
     }
   }
 
-  /// @param cachedPositions kept at the number of positions, from 0 on, that the present world has
-  ///     been fed
-  RootSteps(Traffic traffic, AtomicInteger cachedPositions) {
+  /// @param epoch kept at that of the present world
+  RootSteps(Traffic traffic, AtomicInteger epoch) {
     this.traffic = traffic;
-    this.cachedPositions = cachedPositions;
+    this.epoch = epoch;
   }
 
-  /// A new world, whose cache is empty.
+  /// A new world, whose pages are empty.
   void reset(Assignment assignment) {
     ways = Ways.of(assignment);
     next = 0;
-    cachedPositions.set(0);
+    epoch.set(assignment.epoch());
   }
 
   void start(World world, Forward forward) {
-    Batch batch = forward.batch();
-    if (pending != null) {
+    if (pending != null || question != null) {
       forward.fail("the step before was given up and is still under way");
       return;
     }
-    if (batch.position() > cachedPositions.get()) {
+    if (forward.step().epoch() != world.epoch()) {
       forward.fail("the cluster was formed anew and does not hold what was said before");
       return;
     }
-    int tokens = batch.tokens().length;
-    cachedPositions.accumulateAndGet(batch.position() + tokens, Math::max);
     Ways now = Objects.requireNonNull(ways);
-    int first = now.halves().firstHalf(tokens, batch.wanted().rows());
+    List<RunRows> runs = forward.step().runs().stream().map(RootSteps::rows).toList();
+    int rows = forward.step().rows();
+    var input = new Input(world.epoch(), next, false, runs, forward.input());
+    int first = now.halves().firstHalf(rows, ShardSteps.rowsFromFirstWanted(input));
     // One for both halves, or one of them would have more rounds and fall behind.
-    boolean scatters = now.collectives().begin(first == 0 ? tokens : first);
-    long number = next++;
-    pending = new PendingStep(number, batch, world, now.gathering(), traffic, forward.answer());
+    boolean scatters = now.collectives().begin(first == 0 ? rows : first);
+    pending = new PendingStep(next, forward.step(), world, traffic, forward.answer());
     startedAt = System.nanoTime();
-    world.tellAll(
-        new Input(
-            world.epoch(),
-            number,
-            batch.position(),
-            tokens,
-            scatters,
-            batch.wanted(),
-            forward.input()));
+    world.tellAll(new Input(world.epoch(), next++, scatters, runs, forward.input()));
+  }
+
+  private static RunRows rows(Run run) {
+    return new RunRows(run.pages(), run.position(), run.tokens().length, run.wanted());
+  }
+
+  void ask(World world, Ask ask) {
+    if (pending != null || question != null || ask.step() != next - 1) {
+      ask.fail("a question about a step that is no more");
+      return;
+    }
+    question = new PendingQuestion(world, ask);
+    question.send();
   }
 
   /// A rank has computed step `number`; rank 0 knows how long it waited for partials.
@@ -89,6 +94,8 @@ final class RootSteps {
     if (pending != null) {
       pending.put(logits);
       finish();
+    } else if (question != null && question.put(logits)) {
+      question = null;
     }
   }
 
@@ -101,11 +108,18 @@ final class RootSteps {
   /// The rank whose logits the step under way has waited for since before `deadline`, on the clock
   /// of `System.nanoTime`; −1 if there is none.
   int overdueRank(long deadline) {
+    if (question != null) {
+      return question.overdueRank(deadline);
+    }
     return pending == null ? -1 : pending.overdueRank(deadline);
   }
 
-  /// Ends the step under way, if any.
+  /// Ends the step or question under way, if any.
   void fail(String why) {
+    if (question != null) {
+      question.fail(why);
+      question = null;
+    }
     if (pending != null) {
       pending.fail(why);
       pending = null;

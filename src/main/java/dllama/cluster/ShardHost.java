@@ -141,6 +141,9 @@ final class ShardHost {
 
   private static EngineSettings engineSettings(Assignment assignment) {
     return new EngineSettings(
-        assignment.kv(), assignment.contextLength(), assignment.maxBatchTokens());
+        assignment.kv(),
+        assignment.contextLength(),
+        assignment.maxBatchTokens(),
+        assignment.pages());
   }
 }

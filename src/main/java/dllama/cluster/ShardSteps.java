@@ -5,17 +5,20 @@ import dllama.cluster.RootCoordinator.Stepped;
 import dllama.cluster.TensorFrame.Input;
 import dllama.cluster.TensorFrame.Logits;
 import dllama.cluster.TensorFrame.Partial;
+import dllama.cluster.TensorFrame.RunRows;
 import dllama.cluster.loop.ComputeWait;
-import dllama.model.LogitsWanted;
-import dllama.shard.LogitsPart;
-import dllama.shard.LogitsQuestion;
+import dllama.logits.LogitsPart;
+import dllama.logits.LogitsQuestion;
+import dllama.logits.LogitsWanted;
 import dllama.shard.ShardEngine;
+import dllama.shard.StepRows;
 import dllama.tensor.DType;
 import dllama.tensor.KvHead;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.BooleanSupplier;
-import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /// Runs the steps of one rank in one epoch: engine and exchange in turn. Everything here happens on
 /// the node's compute thread.
@@ -55,7 +58,6 @@ final class ShardSteps {
   private final ActorRef<RootCoordinator.Command> root;
   private final long stallNanos;
   private final CollectiveRule collectives;
-  private final int[] pages;
   private final OverlapRule halves;
 
   /// All of a step, or its second half; the one that gives logits.
@@ -75,10 +77,8 @@ final class ShardSteps {
 
   private final BooleanSupplier settled;
 
-  /// The step whose logits the engine holds; −1 for none.
-  private long logitsOf = -1;
-
-  private LogitsWanted wanted = new LogitsWanted.Nothing();
+  /// The step whose logits the engine holds.
+  private @Nullable Input latest;
 
   /// @param ranks the shards of all ranks, in rank order
   /// @param stall how long a peer that is alive may keep this rank waiting in one round
@@ -98,7 +98,6 @@ final class ShardSteps {
     this.root = root;
     stallNanos = stall.toNanos();
     collectives = CollectiveRule.of(assignment);
-    pages = IntStream.range(0, KvHead.pages(assignment.contextLength())).toArray();
     halves = OverlapRule.of(assignment);
     Lane last = new Lane(engine, collectives.sums());
     whole = new Lane[] {last};
@@ -120,13 +119,30 @@ final class ShardSteps {
 
   /// Whether `input` fits what this rank was set up for; nothing from the network is trusted.
   boolean accepts(Input input) {
-    return input.tokens() >= 1
-        && input.tokens() <= assignment.maxBatchTokens()
-        && input.position() >= 0
-        && input.position() <= assignment.contextLength() - input.tokens()
+    long rows = 0;
+    long wanted = 0;
+    for (RunRows run : input.runs()) {
+      if (!accepts(run)) {
+        return false;
+      }
+      rows += run.count();
+      wanted += run.wanted().rows();
+    }
+    return rows >= 1
+        && rows <= assignment.maxBatchTokens()
+        && wanted <= StepRows.MAX_WANTED
         && collectives.permits(input.scatters())
-        && input.wanted().rows() <= input.tokens()
-        && InputRows.holds(input.rows(), input.tokens() * assignment.spec().dim());
+        && InputRows.holds(input.rows(), (int) rows * assignment.spec().dim());
+  }
+
+  private boolean accepts(RunRows run) {
+    return run.count() >= 1
+        && run.count() <= assignment.maxBatchTokens()
+        && run.position() >= 0
+        && run.position() <= assignment.contextLength() - run.count()
+        && run.wanted().rows() <= run.count()
+        && run.pages().length >= KvHead.pages(run.position() + run.count())
+        && Arrays.stream(run.pages()).allMatch(page -> page >= 0 && page < assignment.pages());
   }
 
   /// Computes one step and tells the root: what is wanted of this rank's logits, or that there is
@@ -136,15 +152,18 @@ final class ShardSteps {
   void run(Input input) {
     computeWait.attach();
     try {
-      logitsOf = -1;
+      latest = null;
       long waited = compute(begin(input));
-      boolean logits = input.wanted().rows() > 0;
-      if (logits) {
-        logitsOf = input.step();
-        wanted = input.wanted();
-        tellLogits(input.wanted());
+      latest = input;
+      boolean told = false;
+      for (int run = 0; run < input.runs().size(); run++) {
+        LogitsWanted wanted = input.runs().get(run).wanted();
+        if (wanted.rows() > 0) {
+          tell(input, run, engine.logits(firstLogits(input, run), wanted));
+          told = true;
+        }
       }
-      if (!logits || assignment.rank() == 0) {
+      if (!told || assignment.rank() == 0) {
         root.tell(new Stepped(assignment.epoch(), assignment.rank(), input.step(), waited));
       }
     } finally {
@@ -152,25 +171,55 @@ final class ShardSteps {
     }
   }
 
+  /// The first of a run's rows among those of which logits are computed.
+  private static int firstLogits(Input input, int run) {
+    int first = 0;
+    for (RunRows before : input.runs().subList(0, run)) {
+      first += before.wanted().rows();
+    }
+    return first;
+  }
+
   /// Starts the lanes of a step.
   private Lane[] begin(Input input) {
-    int tokens = input.tokens();
-    int rows = input.wanted().rows();
-    int first = halves.firstHalf(tokens, rows);
+    int rows = input.count();
+    int first = halves.firstHalf(rows, rowsFromFirstWanted(input));
     if (first > 0) {
-      fill(both[0], input, 0, first, 0);
+      fill(both[0], input, 0, first);
       both[0].begin(input.scatters());
     }
-    fill(whole[0], input, first, tokens, rows);
+    fill(whole[0], input, first, rows);
     whole[0].begin(input.scatters());
     return first > 0 ? both : whole;
   }
 
-  private void fill(Lane lane, Input input, int from, int to, int wanted) {
+  /// Rows from the first one of which logits are computed to the last one; all of these have to be
+  /// in the second half.
+  static int rowsFromFirstWanted(Input input) {
+    int behind = 0;
+    int rows = 0;
+    for (RunRows run : input.runs().reversed()) {
+      behind = run.wanted().rows() > 0 ? rows + run.wanted().rows() : behind;
+      rows += run.count();
+    }
+    return behind;
+  }
+
+  /// Gives a lane the rows `from` ≤ row < `to` of a step.
+  private void fill(Lane lane, Input input, int from, int to) {
     int dim = assignment.spec().dim();
     lane.rows().clear();
-    lane.rows().add(pages, input.position() + from, to - from, wanted);
-    InputRows.read(input.rows(), input.tokens() * dim, from * dim, (to - from) * dim, lane.input());
+    int row = 0;
+    for (RunRows run : input.runs()) {
+      int first = Math.max(from, row);
+      int end = Math.min(to, row + run.count());
+      if (first < end) {
+        int wanted = end == row + run.count() ? run.wanted().rows() : 0;
+        lane.rows().add(run.pages(), run.position() + first - row, end - first, wanted);
+      }
+      row += run.count();
+    }
+    InputRows.read(input.rows(), row * dim, from * dim, (to - from) * dim, lane.input());
   }
 
   /// All rounds of a step, those of its lanes by turns.
@@ -198,26 +247,28 @@ final class ShardSteps {
     return waited;
   }
 
-  /// Sends the root all logits of step `step`, if they are still here.
-  void tellAllLogits(long step) {
-    if (step == logitsOf) {
-      tellLogits(new LogitsWanted.All());
+  /// Answers a question about the logits of a run of step `step`, if they are still here.
+  void answer(long step, int run, LogitsQuestion question) {
+    Input input = latest;
+    if (input == null
+        || input.step() != step
+        || run < 0
+        || run >= input.runs().size()
+        || input.runs().get(run).wanted().rows() == 0) {
+      return;
     }
+    int first = firstLogits(input, run);
+    tell(
+        input,
+        run,
+        switch (question) {
+          case LogitsQuestion.Everything _ -> engine.logits(first, new LogitsWanted.All());
+          case LogitsQuestion.Walk walk -> engine.walk(first, walk);
+        });
   }
 
-  /// Answers a question about the logits of step `step`, if they are still here.
-  void walkLogits(long step, LogitsQuestion.Walk question) {
-    if (step == logitsOf && wanted instanceof LogitsWanted.DrawAny draw) {
-      tell(engine.walk(0, draw, question));
-    }
-  }
-
-  private void tellLogits(LogitsWanted what) {
-    tell(engine.logits(0, what));
-  }
-
-  private void tell(LogitsPart part) {
-    root.tell(new Logits(assignment.epoch(), logitsOf, assignment.rank(), part));
+  private void tell(Input input, int run, LogitsPart part) {
+    root.tell(new Logits(assignment.epoch(), input.step(), assignment.rank(), run, part));
   }
 
   /// Tells every peer what is meant for it, the next rank first, so that not all send to the same

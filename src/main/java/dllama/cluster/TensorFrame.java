@@ -1,7 +1,8 @@
 package dllama.cluster;
 
-import dllama.model.LogitsWanted;
-import dllama.shard.LogitsPart;
+import dllama.logits.LogitsPart;
+import dllama.logits.LogitsWanted;
+import java.util.List;
 
 /// Tensor data on its way between nodes. Every frame carries the epoch of the world it belongs to,
 /// so that a late frame of an earlier world does no harm; a receiver checks epoch, number, rank and
@@ -12,20 +13,27 @@ sealed interface TensorFrame {
   /// The input of one step, from the root to every rank.
   ///
   /// @param step number of the step in this epoch, from 0
-  /// @param position slot of the first token
-  /// @param tokens rows in `rows`
   /// @param scatters whether all-reduces are done by reduce-scatter
-  /// @param wanted what the ranks tell of the logits
-  /// @param rows `[tokens, dim]`, F32 little-endian
-  record Input(
-      int epoch,
-      long step,
-      int position,
-      int tokens,
-      boolean scatters,
-      LogitsWanted wanted,
-      FrameBuffer rows)
-      implements TensorFrame, LayerShard.Command {}
+  /// @param runs what the rows are, in their order
+  /// @param rows `[rows of all runs, dim]`, F32 or bfloat16, little-endian, see [InputRows]
+  record Input(int epoch, long step, boolean scatters, List<RunRows> runs, FrameBuffer rows)
+      implements TensorFrame, LayerShard.Command {
+    public Input {
+      runs = List.copyOf(runs);
+    }
+
+    int count() {
+      return runs.stream().mapToInt(RunRows::count).sum();
+    }
+  }
+
+  /// Rows of a [run][dllama.step.Run], as a rank sees them.
+  ///
+  /// @param pages of the sequence, in order
+  /// @param position slot of the first row
+  /// @param count rows
+  /// @param wanted of the logits of the last rows
+  record RunRows(int[] pages, int position, int count, LogitsWanted wanted) {}
 
   /// What one rank sends to another in one round of an all-reduce.
   ///
@@ -35,8 +43,11 @@ sealed interface TensorFrame {
   record Partial(int epoch, long round, int rank, FrameBuffer values)
       implements TensorFrame, LayerShard.Command {}
 
-  /// What one rank tells of its logits, to the root; instead of [RootCoordinator.Stepped].
-  record Logits(int epoch, long step, int rank, LogitsPart part)
+  /// What one rank tells of its logits, to the root; instead of [RootCoordinator.Stepped], or in
+  /// answer to a question.
+  ///
+  /// @param run whose logits these are, by its place in the step
+  record Logits(int epoch, long step, int rank, int run, LogitsPart part)
       implements TensorFrame, RootCoordinator.Command {}
 
   /// A piece of a rank's packed weights, from the root to the rank.

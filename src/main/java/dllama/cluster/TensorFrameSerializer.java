@@ -56,17 +56,16 @@ public final class TensorFrameSerializer extends SerializerWithStringManifest
     switch ((TensorFrame) frame) {
       case Input input -> {
         to.putInt(input.epoch()).putLong(input.step());
-        to.putInt(input.position()).putInt(input.tokens());
         to.put((byte) (input.scatters() ? 1 : 0));
-        LogitsCodec.put(input.wanted(), to);
+        RunsCodec.put(input.runs(), to);
         put(input.rows(), to);
       }
       case Partial(int epoch, long round, int rank, var values) -> {
         to.putInt(epoch).putLong(round).putInt(rank);
         put(values, to);
       }
-      case Logits(int epoch, long step, int rank, var part) -> {
-        to.putInt(epoch).putLong(step).putInt(rank);
+      case Logits(int epoch, long step, int rank, int run, var part) -> {
+        to.putInt(epoch).putLong(step).putInt(rank).putInt(run);
         LogitsCodec.put(part, to);
       }
       case WeightChunk(int epoch, long offset, var bytes) -> {
@@ -85,7 +84,7 @@ public final class TensorFrameSerializer extends SerializerWithStringManifest
     int size =
         MAX_HEADER_BYTES
             + switch ((TensorFrame) frame) {
-              case Input input -> input.rows().length();
+              case Input input -> RunsCodec.bytes(input.runs()) + input.rows().length();
               case Partial partial -> partial.values().length();
               case Logits logits -> LogitsCodec.maxBytes(logits.part());
               case WeightChunk chunk -> chunk.bytes().length();
@@ -103,16 +102,15 @@ public final class TensorFrameSerializer extends SerializerWithStringManifest
     return switch (manifest) {
       case INPUT ->
           new Input(
+              from.getInt(), from.getLong(), from.get() != 0, RunsCodec.runs(from), rest(from));
+      case PARTIAL -> new Partial(from.getInt(), from.getLong(), from.getInt(), rest(from));
+      case LOGITS ->
+          new Logits(
               from.getInt(),
               from.getLong(),
               from.getInt(),
               from.getInt(),
-              from.get() != 0,
-              LogitsCodec.wanted(from),
-              rest(from));
-      case PARTIAL -> new Partial(from.getInt(), from.getLong(), from.getInt(), rest(from));
-      case LOGITS ->
-          new Logits(from.getInt(), from.getLong(), from.getInt(), LogitsCodec.part(from));
+              LogitsCodec.part(from));
       case CHUNK -> new WeightChunk(from.getInt(), from.getLong(), rest(from));
       default -> throw new NotSerializableException("manifest=" + manifest);
     };

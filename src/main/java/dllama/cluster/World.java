@@ -1,6 +1,7 @@
 package dllama.cluster;
 
 import akka.actor.typed.ActorRef;
+import dllama.shard.ShardPlan;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -10,7 +11,8 @@ import java.util.stream.IntStream;
 /// The nodes that compute together, by rank, from one formation to its end.
 ///
 /// @param epoch number of the formation; never used twice by one root
-record World(int epoch, List<Node> ranks) {
+/// @param plan how the model is cut
+record World(int epoch, ShardPlan plan, List<Node> ranks) {
   /// A node as the root knows it.
   ///
   /// @param address `host:port` of its actor system
@@ -30,11 +32,15 @@ record World(int epoch, List<Node> ranks) {
   /// @param workers in the order in which they came
   /// @param sliceKey key of a rank's slice
   static World form(
-      int epoch, int size, Node root, Collection<Node> workers, IntFunction<String> sliceKey) {
-    List<String> keys = IntStream.range(0, size).mapToObj(sliceKey).toList();
+      int epoch,
+      ShardPlan plan,
+      Node root,
+      Collection<Node> workers,
+      IntFunction<String> sliceKey) {
+    List<String> keys = IntStream.range(0, plan.worldSize()).mapToObj(sliceKey).toList();
     List<Node> ranks = new ArrayList<>(List.of(root));
     ranks.addAll(RankChoice.of(List.copyOf(workers), keys));
-    return new World(epoch, List.copyOf(ranks));
+    return new World(epoch, plan, List.copyOf(ranks));
   }
 
   int size() {

@@ -7,16 +7,19 @@ import dllama.generation.GenerationEvent.Prefill;
 import dllama.generation.GenerationEvent.Reason;
 import dllama.generation.GenerationEvent.Token;
 import dllama.generation.StopDetector.Verdict;
-import dllama.model.Batch;
-import dllama.model.ForwardException;
-import dllama.model.ForwardPass;
-import dllama.model.LogitsWanted;
-import dllama.model.Step;
+import dllama.logits.LogitsWanted;
+import dllama.logits.RunLogits;
+import dllama.logits.TokenChoice;
 import dllama.sampling.Sampler;
-import dllama.sampling.TopP;
+import dllama.step.ForwardException;
+import dllama.step.ForwardPass;
+import dllama.step.Run;
+import dllama.step.Step;
+import dllama.step.StepResult;
 import dllama.tokenizer.TokenStream;
 import dllama.tokenizer.Tokenizer.Vocabulary;
 import java.util.Arrays;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /// The loop that turns a prompt into an answer: prefill in batches, then decode token by token, or
@@ -43,12 +46,17 @@ public final class Generator {
   /// Whose tokens the cache holds.
   private @Nullable Conversation latest;
 
+  private int latestEpoch;
+  private final int[] pages;
+  private final TokenChoice choice = new TokenChoice();
+
   public Generator(ForwardPass forwardPass, Vocabulary vocabulary) {
     this(forwardPass, vocabulary, Speculation.off());
   }
 
   public Generator(ForwardPass forwardPass, Vocabulary vocabulary, Speculation speculation) {
     this.forwardPass = forwardPass;
+    pages = IntStream.range(0, ForwardPass.pages(forwardPass.contextLength())).toArray();
     this.vocabulary = vocabulary;
     this.speculation = speculation;
   }
@@ -61,8 +69,10 @@ public final class Generator {
   ///
   /// @throws UserException if the prompt is empty or too long, before any event
   public void run(GenerationRequest request, Conversation conversation, Sink sink) {
-    conversation.limitCache(conversation == latest ? forwardPass.cachedPositions() : 0);
+    int epoch = forwardPass.epoch();
+    conversation.limitCache(conversation == latest && epoch == latestEpoch ? Integer.MAX_VALUE : 0);
     latest = conversation;
+    latestEpoch = epoch;
     int room = forwardPass.contextLength() - conversation.position();
     if (request.prompt().length > room) {
       throw new UserException(
@@ -72,28 +82,10 @@ public final class Generator {
     if (request.prompt().length == 0 && conversation.position() == conversation.cached()) {
       throw new UserException("the prompt is empty");
     }
-    new Run(request, conversation, sink).run();
+    new Answer(request, conversation, sink).run();
   }
 
-  private static Batch choosing(int[] tokens, int position, Sampler sampler) {
-    return switch (sampler) {
-      case Sampler.Greedy _ -> Batch.best(tokens, position, 1);
-      case TopP topP when topP.drawsFromAll() -> {
-        var draw = new LogitsWanted.DrawAny(topP.temperature(), topP.toss());
-        yield new Batch(tokens, position, draw, null);
-      }
-      case TopP topP -> {
-        var draw = new LogitsWanted.Draw(topP.temperature());
-        yield new Batch(
-            tokens,
-            position,
-            draw,
-            of -> topP.next(of.tokens(), of.weights(), of.size(), of.total(), of.vocabSize()));
-      }
-    };
-  }
-
-  private final class Run {
+  private final class Answer {
     private final GenerationRequest request;
     private final Conversation conversation;
     private final Sink sink;
@@ -105,7 +97,7 @@ public final class Generator {
     private long prefillNanos;
     private int generated;
 
-    Run(GenerationRequest request, Conversation conversation, Sink sink) {
+    Answer(GenerationRequest request, Conversation conversation, Sink sink) {
       this.request = request;
       this.conversation = conversation;
       this.sink = sink;
@@ -131,7 +123,7 @@ public final class Generator {
     private Reason answer() {
       int before = conversation.position();
       conversation.append(request.prompt());
-      Step last = null;
+      StepResult last = null;
       try {
         last = prefill();
       } finally {
@@ -142,22 +134,22 @@ public final class Generator {
       if (last == null) {
         return Reason.CANCELLED;
       }
-      return request.maxTokens() == 0 ? Reason.LENGTH : decode(last.token());
+      return request.maxTokens() == 0 ? Reason.LENGTH : decode(SamplerChoice.next(request.sampler(), last.logits().getFirst(), choice));
     }
 
     /// Feeds what the cache does not hold; the last step, or null if the sink wants no more.
-    private @Nullable Step prefill() {
+    private @Nullable StepResult prefill() {
       int total = conversation.position() - conversation.cached();
       while (true) {
         int[] tokens = conversation.uncached(forwardPass.maxBatchTokens());
         boolean last = prefillTokens + tokens.length == total;
         long start = System.nanoTime();
         int position = conversation.cached();
-        Step step =
-            forwardPass.forward(
-                last && request.maxTokens() > 0
-                    ? choosing(tokens, position, request.sampler())
-                    : new Batch(tokens, position, false));
+        LogitsWanted wanted =
+            last && request.maxTokens() > 0
+                ? SamplerChoice.wanted(request.sampler())
+                : new LogitsWanted.Nothing();
+        StepResult step = forward(tokens, position, wanted);
         conversation.cache(tokens.length);
         prefillNanos += System.nanoTime() - start;
         prefillTokens += tokens.length;
@@ -194,15 +186,19 @@ public final class Generator {
     private @Nullable Reason step(int[] guessed) {
       long start = System.nanoTime();
       int position = conversation.cached();
-      int[] latest = conversation.uncached(1);
-      Step step =
-          forwardPass.forward(
-              guessed.length == 0
-                  ? choosing(latest, position, request.sampler())
-                  : Batch.best(joined(latest, guessed), position, 1 + guessed.length));
+      int[] fed = joined(conversation.uncached(1), guessed);
+      LogitsWanted wanted =
+          guessed.length == 0
+              ? SamplerChoice.wanted(request.sampler())
+              : new LogitsWanted.Best(fed.length);
+      StepResult step = forward(fed, position, wanted);
       conversation.cache(1);
       long nanos = System.nanoTime() - start;
-      int[] chosen = step.chosen();
+      RunLogits logits = step.logits().getFirst();
+      int[] chosen =
+          guessed.length == 0
+              ? new int[] {SamplerChoice.next(request.sampler(), logits, choice)}
+              : choice.best(logits);
       int right = 0;
       while (right < guessed.length && guessed[right] == chosen[right]) {
         right++;
@@ -216,6 +212,10 @@ public final class Generator {
       times.add(nanos, step, generated - before, guessed.length, right);
       speculation.measured(guessed.length, right, nanos);
       return end;
+    }
+
+    private StepResult forward(int[] tokens, int position, LogitsWanted wanted) {
+      return forwardPass.forward(new Step(latestEpoch, new Run(pages, position, tokens, wanted)));
     }
 
     private static int[] joined(int[] first, int[] then) {

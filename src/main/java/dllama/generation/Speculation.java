@@ -1,6 +1,6 @@
 package dllama.generation;
 
-import dllama.model.LogitsWanted;
+import dllama.logits.LogitsWanted;
 import org.jspecify.annotations.Nullable;
 
 /// Guessing tokens ahead of the model: a step computes what follows each of some guessed tokens in

@@ -1,6 +1,6 @@
 package dllama.generation;
 
-import dllama.model.Step;
+import dllama.step.StepResult;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.ToLongFunction;
@@ -21,7 +21,7 @@ final class StepTimes {
   /// @param emitted tokens that the step gave
   /// @param guessed tokens that were guessed
   /// @param right how many of these held
-  void add(long stepNanos, Step step, int emitted, int guessed, int right) {
+  void add(long stepNanos, StepResult step, int emitted, int guessed, int right) {
     nanos += stepNanos;
     steps++;
     proposed += guessed;

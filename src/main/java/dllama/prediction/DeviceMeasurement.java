@@ -1,7 +1,6 @@
 package dllama.prediction;
 
 import dllama.model.Architecture;
-import dllama.model.Batch;
 import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
 import dllama.settings.Device;
@@ -10,6 +9,7 @@ import dllama.shard.EngineSettings;
 import dllama.shard.LocalForwardPass;
 import dllama.shard.ShardLayout;
 import dllama.shard.ShardPlan;
+import dllama.step.OneSequence;
 import dllama.tensor.DType;
 import dllama.tensor.Kernels;
 import dllama.tensor.WorkerPool;
@@ -49,10 +49,10 @@ public final class DeviceMeasurement {
   private static final Duration ROUND = Duration.ofSeconds(1);
   private static final int MIN_STEPS = 3;
 
-  private final LocalForwardPass forwardPass;
+  private final OneSequence sequence;
 
   private DeviceMeasurement(LocalForwardPass forwardPass) {
-    this.forwardPass = forwardPass;
+    sequence = new OneSequence(forwardPass);
   }
 
   /// Measures for ten seconds, or for up to a minute where the compiler takes long.
@@ -107,7 +107,7 @@ public final class DeviceMeasurement {
 
   /// What a step without logits takes, once it gets no quicker.
   private double seconds(int tokens) {
-    Batch batch = new Batch(new int[tokens], 0, false);
+    int[] batch = new int[tokens];
     List<Long> rounds = new ArrayList<>();
     int quickest = 0;
     while (rounds.size() - quickest <= STEADY_ROUNDS && rounds.size() < MAX_ROUNDS) {
@@ -118,11 +118,11 @@ public final class DeviceMeasurement {
   }
 
   /// The median of steps for a while, in nanoseconds.
-  private long round(Batch batch) {
+  private long round(int[] batch) {
     List<Long> nanos = new ArrayList<>();
     long end = System.nanoTime() + ROUND.toNanos();
     for (long from = System.nanoTime(); from < end || nanos.size() < MIN_STEPS; ) {
-      forwardPass.forward(batch);
+      sequence.feed(batch, 0);
       long now = System.nanoTime();
       nanos.add(now - from);
       from = now;

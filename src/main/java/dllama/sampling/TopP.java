@@ -11,7 +11,7 @@ public final class TopP implements Sampler {
   private final Xorshift random;
   private float coin;
 
-  /// Whether the coin of the next token was tossed already, for candidates that did not suffice.
+  /// Whether the coin of the next token was tossed already, for a draw that came to no token.
   private boolean tossed;
 
   TopP(float temperature, float topp, long seed) {
@@ -33,9 +33,19 @@ public final class TopP implements Sampler {
     return !(topp > 0 && topp < 1);
   }
 
-  /// The random number for the next token, where every token may be drawn.
-  public float toss() {
-    return random.nextFloat();
+  /// The random number for the next token: the same one until [#drawn], so that a draw that came to
+  /// no token, because candidates did not suffice or a node was lost, is done again with it.
+  public float coin() {
+    if (!tossed) {
+      coin = random.nextFloat();
+      tossed = true;
+    }
+    return coin;
+  }
+
+  /// A token was drawn with [#coin].
+  public void drawn() {
+    tossed = false;
   }
 
   /// Draws one of the first `size` tokens, which are the most probable ones of `vocabSize`, in
@@ -45,15 +55,16 @@ public final class TopP implements Sampler {
   /// @param total weight of the whole vocabulary
   /// @return the token; −1 if these do not tell, and then the next call draws it from more of them
   public int next(int[] tokens, double[] weights, int size, double total, int vocabSize) {
-    if (!tossed) {
-      coin = random.nextFloat();
+    int chosen = fromNucleus(weights, size, total, vocabSize, coin());
+    if (chosen < 0) {
+      return -1;
     }
-    int chosen = fromNucleus(weights, size, total, vocabSize);
-    tossed = chosen < 0;
-    return tossed ? -1 : tokens[chosen];
+    drawn();
+    return tokens[chosen];
   }
 
-  private int fromNucleus(double[] weights, int size, double total, int vocabSize) {
+  private int fromNucleus(
+      double[] weights, int size, double total, int vocabSize, float coin) {
     // Tokens below the cut-off are never needed: together they have less than 1 - topp.
     float cutoff = Math.min((1 - topp) / (vocabSize - 1), (float) (weights[0] / total));
     float sum = 0;

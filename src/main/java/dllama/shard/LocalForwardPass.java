@@ -1,11 +1,16 @@
 package dllama.shard;
 
-import dllama.model.Batch;
-import dllama.model.ForwardPass;
-import dllama.model.LogitsWanted;
+import dllama.logits.LogitsPart;
+import dllama.logits.LogitsQuestion;
+import dllama.logits.LogitsWanted;
+import dllama.logits.RunLogits;
 import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
-import dllama.model.Step;
+import dllama.model.Range;
+import dllama.step.ForwardPass;
+import dllama.step.Run;
+import dllama.step.Step;
+import dllama.step.StepResult;
 import dllama.tensor.Kernels;
 import dllama.tensor.WeightMemory;
 import dllama.tensor.WorkerPool;
@@ -24,8 +29,7 @@ public final class LocalForwardPass implements ForwardPass, AutoCloseable {
   private final Arena arena = Arena.ofShared();
   private final List<ShardEngine> engines = new ArrayList<>();
   private final MemorySegment[] partials;
-  private final LogitsGathering gathering;
-  private final int[] pages;
+  private final List<Range> vocabulary;
 
   /// Cuts and packs all slices; blocks until that is done.
   public LocalForwardPass(
@@ -37,8 +41,7 @@ public final class LocalForwardPass implements ForwardPass, AutoCloseable {
     spec = plan.spec();
     this.settings = settings;
     embedding = Embedding.of(source);
-    gathering = LogitsGathering.of(plan);
-    pages = IntStream.range(0, settings.pages()).toArray();
+    vocabulary = IntStream.range(0, plan.worldSize()).mapToObj(plan::vocabulary).toList();
     partials = new MemorySegment[plan.worldSize()];
     long partialBytes = plan.partialType().byteSize((long) settings.maxBatchTokens() * spec.dim());
     for (int rank = 0; rank < plan.worldSize(); rank++) {
@@ -67,18 +70,20 @@ public final class LocalForwardPass implements ForwardPass, AutoCloseable {
   }
 
   @Override
-  public Step forward(Batch batch) {
-    int[] tokens = batch.tokens();
-    for (int token : tokens) {
-      if (token < 0 || token >= spec.vocabSize()) {
-        throw new IllegalArgumentException("token=" + token);
-      }
-    }
+  public int pages() {
+    return settings.pages();
+  }
+
+  @Override
+  public StepResult forward(Step step) {
     for (ShardEngine engine : engines) {
       engine.rows().clear();
-      engine.rows().add(pages, batch.position(), tokens.length, batch.wanted().rows());
-      for (int row = 0; row < tokens.length; row++) {
-        embedding.row(tokens[row], engine.input(), row * spec.dim());
+      int row = 0;
+      for (Run run : step.runs()) {
+        engine.rows().add(run.pages(), run.position(), run.tokens().length, run.wanted().rows());
+        for (int token : run.tokens()) {
+          embedding.row(token, engine.input(), row++ * spec.dim());
+        }
       }
       engine.begin();
     }
@@ -87,18 +92,29 @@ public final class LocalForwardPass implements ForwardPass, AutoCloseable {
         engine.reduce(partials);
       }
     }
-    gathering.begin(batch);
-    gather(batch.wanted());
-    while (!gathering.choose()) {
-      switch (gathering.question()) {
-        case LogitsQuestion.Everything _ -> gather(new LogitsWanted.All());
-        case LogitsQuestion.Walk walk -> {
-          var wanted = (LogitsWanted.DrawAny) batch.wanted();
-          gathering.put(walk.rank(), engines.get(walk.rank()).walk(0, wanted, walk));
-        }
-      }
+    List<RunLogits> logits = new ArrayList<>();
+    int row = 0;
+    for (Run run : step.runs()) {
+      logits.add(logits(row, run.wanted()));
+      row += run.wanted().rows();
     }
-    return new Step(gathering.logits(), gathering.chosen(), 0, 0, 0);
+    return new StepResult(logits, 0, 0, 0);
+  }
+
+  private RunLogits logits(int row, LogitsWanted wanted) {
+    List<LogitsPart> parts =
+        wanted.rows() == 0
+            ? List.of()
+            : engines.stream().map(engine -> engine.logits(row, wanted)).toList();
+    return new RunLogits(vocabulary, parts, question -> answers(row, question));
+  }
+
+  private List<LogitsPart> answers(int row, LogitsQuestion question) {
+    return switch (question) {
+      case LogitsQuestion.Everything _ ->
+          engines.stream().map(engine -> engine.logits(row, new LogitsWanted.All())).toList();
+      case LogitsQuestion.Walk walk -> List.of(engines.get(walk.rank()).walk(row, walk));
+    };
   }
 
   /// Brings every rank to the next exchange; false at the end of the step.
@@ -111,14 +127,6 @@ public final class LocalForwardPass implements ForwardPass, AutoCloseable {
       }
     }
     return exchange;
-  }
-
-  private void gather(LogitsWanted wanted) {
-    for (int rank = gathering.missingRank(); rank >= 0; rank = gathering.missingRank()) {
-      if (!gathering.put(rank, engines.get(rank).logits(0, wanted))) {
-        throw new IllegalStateException("rank=%d wanted=%s".formatted(rank, wanted));
-      }
-    }
   }
 
   @Override

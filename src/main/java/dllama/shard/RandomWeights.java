@@ -1,8 +1,8 @@
 package dllama.shard;
 
 import dllama.model.ModelSpec;
+import dllama.model.Range;
 import dllama.model.TensorRole;
-import dllama.shard.ShardPlan.Range;
 import dllama.tensor.DType;
 import dllama.tensor.Matrix;
 import java.lang.foreign.MemorySegment;

@@ -1,9 +1,12 @@
 package dllama.shard;
 
+import dllama.logits.LogitsPart;
+import dllama.logits.LogitsQuestion;
+import dllama.logits.LogitsReducer;
+import dllama.logits.LogitsWanted;
 import dllama.model.Architecture.Trait;
-import dllama.model.LogitsWanted;
+import dllama.model.Range;
 import dllama.model.RopeTable;
-import dllama.shard.ShardPlan.Range;
 import dllama.tensor.DType;
 import dllama.tensor.Kernels;
 import dllama.tensor.WorkerPool;
@@ -267,8 +270,8 @@ public final class ShardEngine {
   }
 
   /// The answer to a question about this rank's logits, as valid as [#logits].
-  public LogitsPart walk(int row, LogitsWanted.DrawAny wanted, LogitsQuestion.Walk question) {
-    return reducer(row).walk(wanted, question, output.logits, row);
+  public LogitsPart walk(int row, LogitsQuestion.Walk question) {
+    return reducer(row).walk(question, output.logits, row);
   }
 
   private LogitsReducer reducer(int row) {

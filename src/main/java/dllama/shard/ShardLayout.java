@@ -2,8 +2,8 @@ package dllama.shard;
 
 import dllama.error.UserException;
 import dllama.model.ModelSpec;
+import dllama.model.Range;
 import dllama.model.TensorRole;
-import dllama.shard.ShardPlan.Range;
 import dllama.tensor.DType;
 import dllama.tensor.PackedMatrix;
 import java.nio.ByteBuffer;

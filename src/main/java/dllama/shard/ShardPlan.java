@@ -3,6 +3,7 @@ package dllama.shard;
 import dllama.error.UserException;
 import dllama.model.Architecture.Trait;
 import dllama.model.ModelSpec;
+import dllama.model.Range;
 import dllama.model.TensorRole.Axis;
 import dllama.tensor.DType;
 import java.util.List;
@@ -31,27 +32,6 @@ import java.util.stream.IntStream;
 ///
 /// @param exchange F32 or Q80, the type in which partials are to be exchanged
 public record ShardPlan(ModelSpec spec, DType exchange, int worldSize) {
-  /// Indices `from` ≤ i < `to`.
-  public record Range(int from, int to) {
-    public Range {
-      if (from < 0 || to < from) {
-        throw new IllegalArgumentException("from=%d to=%d".formatted(from, to));
-      }
-    }
-
-    public int size() {
-      return to - from;
-    }
-
-    boolean has(int index) {
-      return index >= from && index < to;
-    }
-
-    Range times(int factor) {
-      return new Range(from * factor, to * factor);
-    }
-  }
-
   /// @throws UserException if this many nodes can not run the model, naming the counts that can
   public ShardPlan {
     if (exchange != DType.F32 && exchange != DType.Q80) {

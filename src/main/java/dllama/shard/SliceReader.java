@@ -2,8 +2,8 @@ package dllama.shard;
 
 import dllama.model.ModelSource;
 import dllama.model.ModelWeights;
+import dllama.model.Range;
 import dllama.shard.ShardLayout.Entry;
-import dllama.shard.ShardPlan.Range;
 import dllama.tensor.Matrix;
 import dllama.tensor.PackedMatrix;
 import dllama.tensor.Packer;

@@ -1,9 +1,8 @@
 package dllama.shard;
 
-import dllama.model.Batch;
-import dllama.model.ForwardPass;
 import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
+import dllama.step.OneSequence;
 import dllama.tensor.DType;
 import dllama.tensor.Kernels;
 import dllama.tensor.WorkerPool;
@@ -58,17 +57,18 @@ public final class WarmUp implements AutoCloseable {
     try (var pool = new WorkerPool(1);
         var pass =
             new LocalForwardPass(new ModelSource.Random(spec, 1), plan, settings, kernels, pool)) {
+      OneSequence sequence = new OneSequence(pass);
       for (int round = 0; round < ROUNDS && !ended; round++) {
-        round(pass);
+        round(sequence);
       }
     }
   }
 
   /// A prompt and some tokens after it.
-  private void round(ForwardPass pass) {
-    pass.forward(new Batch(new int[PROMPT], 0, true));
+  private void round(OneSequence sequence) {
+    sequence.logits(new int[PROMPT], 0);
     for (int token = 0; token < DECODED && !ended; token++) {
-      pass.forward(new Batch(new int[1], PROMPT + token, true));
+      sequence.logits(new int[1], PROMPT + token);
     }
   }
 

@@ -6,14 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dllama.format.SynthVocabulary;
 import dllama.generation.Speculation;
-import dllama.model.Batch;
-import dllama.model.ForwardException;
-import dllama.model.ForwardPass;
+import dllama.logits.FullLogits;
 import dllama.model.ModelSpec;
 import dllama.model.Shapes;
-import dllama.model.Step;
 import dllama.sampling.Sampler;
-import dllama.shard.FullLogits;
+import dllama.step.ForwardException;
+import dllama.step.ForwardPass;
+import dllama.step.Run;
+import dllama.step.Step;
+import dllama.step.StepResult;
 import dllama.tensor.DType;
 import dllama.tokenizer.ChatTemplate;
 import dllama.tokenizer.Tokenizer.Vocabulary;
@@ -182,7 +183,13 @@ class ReplTest {
     }
 
     @Override
-    public Step forward(Batch batch) {
+    public int pages() {
+      return ForwardPass.pages(SPEC.contextLength());
+    }
+
+    @Override
+    public StepResult forward(Step step) {
+      Run batch = step.runs().getFirst();
       if (!failures.isEmpty()) {
         throw new ForwardException(failures.remove());
       }
@@ -200,7 +207,7 @@ class ReplTest {
           break; // nobody asks what follows a wrong guess
         }
       }
-      return FullLogits.step(batch, logits);
+      return FullLogits.step(step, logits);
     }
   }
 

@@ -23,6 +23,7 @@ class AssignmentTest {
               Overlap.AUTO,
               DType.F32,
               64,
+              1,
               32,
               "m",
               false,

@@ -1,6 +1,6 @@
 package dllama.cluster;
 
-import static dllama.shard.FullLogits.next;
+import static dllama.logits.FullLogits.next;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -9,12 +9,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import dllama.Conformance;
 import dllama.error.UserException;
-import dllama.model.Batch;
-import dllama.model.ForwardException;
-import dllama.model.ForwardPass;
-import dllama.model.Step;
+import dllama.generation.SamplerChoice;
+import dllama.logits.LogitsWanted;
+import dllama.logits.TokenChoice;
 import dllama.sampling.Sampler;
-import dllama.shard.FullLogits;
+import dllama.step.ForwardException;
+import dllama.step.ForwardPass;
+import dllama.step.OneSequence;
+import dllama.step.Run;
+import dllama.step.Step;
+import dllama.step.StepResult;
 import dllama.tensor.DType;
 import java.time.Duration;
 import java.util.Arrays;
@@ -118,7 +122,7 @@ class ClusterTest {
       int position = 0;
       for (int[] tokens : BATCHES) {
         float[] next =
-            cluster.forwardPass().forward(new Batch(tokens, position, true)).logits().clone();
+            new OneSequence(cluster.forwardPass()).logits(tokens, position);
         position += tokens.length;
         float[] before = all;
         all = java.util.Arrays.copyOf(before, before.length + next.length);
@@ -134,9 +138,9 @@ class ClusterTest {
     try (var cluster = new TestCluster("llama_gqa_q40", DType.Q80, 2, properties)) {
       cluster.await("ready: 2", 1);
       assertEquals(1, cluster.count("notice: sums are rounded to q80"), cluster.events::toString);
-      Batch batch = new Batch(new int[] {1, 2, 3}, 0, true);
-      float[] first = cluster.forwardPass().forward(batch).logits().clone();
-      assertArrayEquals(first, cluster.forwardPass().forward(batch).logits(), 0);
+      var sequence = new OneSequence(cluster.forwardPass());
+      float[] first = sequence.logits(new int[] {1, 2, 3}, 0);
+      assertArrayEquals(first, sequence.logits(new int[] {1, 2, 3}, 0), 0);
     }
   }
 
@@ -179,26 +183,28 @@ class ClusterTest {
     try (var cluster = new TestCluster("llama31_rope_f32", DType.F32, nodes, new Properties())) {
       cluster.await("ready: " + nodes, 1);
       ForwardPass forwardPass = cluster.forwardPass();
+      var sequence = new OneSequence(forwardPass);
+      var choice = new TokenChoice();
       int[] tokens = {1, 17, 4, 99, 4, 17, 3};
       float[][] rows = new float[tokens.length][];
       for (int i = 0; i < tokens.length; i++) {
-        rows[i] = forwardPass.forward(new Batch(new int[] {tokens[i]}, i, true)).logits().clone();
+        rows[i] = new OneSequence(forwardPass).logits(new int[] {tokens[i]}, i);
       }
       int[] best = Arrays.stream(rows).mapToInt(row -> next(new Sampler.Greedy(), row)).toArray();
       for (int count = 1; count <= tokens.length; count++) {
-        Step step = forwardPass.forward(Batch.best(tokens, 0, count));
+        StepResult step = sequence.feed(tokens, 0, new LogitsWanted.Best(count));
         int[] last = Arrays.copyOfRange(best, tokens.length - count, tokens.length);
-        assertArrayEquals(last, step.chosen());
-        assertEquals(0, step.logits().length);
+        assertArrayEquals(last, choice.best(step.logits().getFirst()));
       }
       for (float temperature : new float[] {0.01f, 0.3f, 1, 3}) {
         for (float topp : new float[] {0.5f, 0.999f, 1}) {
           Sampler sampler = Sampler.of(temperature, topp, 5);
           Sampler same = Sampler.of(temperature, topp, 5);
           for (int i = 0; i < tokens.length; i++) {
-            Batch batch = FullLogits.batch(sampler, new int[] {tokens[i]}, i);
-            Step step = forwardPass.forward(batch);
-            assertEquals(next(same, rows[i]), step.token(), temperature + " " + topp);
+            StepResult step =
+                sequence.feed(new int[] {tokens[i]}, i, SamplerChoice.wanted(sampler));
+            int token = SamplerChoice.next(sampler, step.logits().getFirst(), choice);
+            assertEquals(next(same, rows[i]), token, temperature + " " + topp);
           }
         }
       }
@@ -209,18 +215,19 @@ class ClusterTest {
   @Test
   void shouldGiveTheSameBitsWhileCollectivesAreCompared() {
     float[][] alone = new float[30][];
+    var choice = new TokenChoice();
     try (var cluster = new TestCluster("llama31_rope_f32", DType.F32, 1, new Properties())) {
       cluster.await("ready: 1", 1);
       for (int i = 0; i < alone.length; i++) {
-        alone[i] = cluster.forwardPass().forward(pair(i)).logits().clone();
+        alone[i] = choice.all(pair(cluster, i).logits().getFirst());
       }
     }
     try (var cluster = new TestCluster("llama31_rope_f32", DType.F32, 4, new Properties())) {
       cluster.await("ready: 4", 1);
       long[] sent = new long[alone.length];
       for (int i = 0; i < alone.length; i++) {
-        Step step = cluster.forwardPass().forward(pair(i));
-        assertArrayEquals(alone[i], step.logits(), "step " + i);
+        StepResult step = pair(cluster, i);
+        assertArrayEquals(alone[i], choice.all(step.logits().getFirst()), "step " + i);
         sent[i] = step.sentBytes();
       }
       int first = CollectiveChoice.FIRST;
@@ -232,8 +239,9 @@ class ClusterTest {
   }
 
   /// One token has too few values for every rank to own some.
-  private static Batch pair(int number) {
-    return new Batch(new int[] {number, number + 1}, 2 * number, true);
+  private static StepResult pair(TestCluster cluster, int number) {
+    return new OneSequence(cluster.forwardPass())
+        .feed(new int[] {number, number + 1}, 2 * number, new LogitsWanted.All());
   }
 
   /// What a worker tells of 512 logits: two kilobytes fewer, nearly, when one token is wanted.
@@ -245,11 +253,12 @@ class ClusterTest {
       long[] best = new long[50];
       long[] any = new long[50];
       long[] all = new long[50];
-      Sampler sampler = Sampler.of(1, 1, 5);
+      var sequence = new OneSequence(forwardPass);
       for (int i = 0; i < best.length; i++) {
-        best[i] = forwardPass.forward(Batch.best(new int[] {i}, i, 1)).receivedBytes();
-        any[i] = forwardPass.forward(FullLogits.batch(sampler, new int[] {i}, i)).receivedBytes();
-        all[i] = forwardPass.forward(new Batch(new int[] {i}, i, true)).receivedBytes();
+        int[] token = {i};
+        best[i] = sequence.feed(token, i, new LogitsWanted.Best(1)).receivedBytes();
+        any[i] = sequence.feed(token, i, new LogitsWanted.DrawAny(1)).receivedBytes();
+        all[i] = sequence.feed(token, i, new LogitsWanted.All()).receivedBytes();
       }
       Arrays.sort(best);
       Arrays.sort(any);
@@ -265,21 +274,21 @@ class ClusterTest {
   void shouldEndTheStepWhenAWorkerIsLostAndFormAgainWhenOneIsBack() {
     try (var cluster = new TestCluster("llama_gqa_f32", DType.F32, 2, new Properties())) {
       cluster.await("ready: 2", 1);
-      Batch batch = new Batch(new int[] {1, 2, 3}, 0, true);
-      cluster.forwardPass().forward(batch);
+      var sequence = new OneSequence(cluster.forwardPass());
+      int[] tokens = {1, 2, 3};
+      sequence.feed(tokens, 0);
+      int epoch = cluster.forwardPass().epoch();
       cluster.workers.getFirst().close();
       cluster.await("lost: the worker at 127.0.0.1:", 1);
-      var failure =
-          assertThrows(ForwardException.class, () -> cluster.forwardPass().forward(batch));
+      var failure = assertThrows(ForwardException.class, () -> sequence.feed(tokens, 0));
       assertTrue(failure.getMessage().contains("not ready"), failure.getMessage());
       cluster.startWorker();
       cluster.await("ready: 2", 2);
-      assertEquals(0, cluster.forwardPass().cachedPositions(), "the new world's cache is empty");
-      var next = new Batch(new int[] {4}, 3, true);
-      assertThrows(ForwardException.class, () -> cluster.forwardPass().forward(next));
-      cluster.forwardPass().forward(batch);
-      cluster.forwardPass().forward(next);
-      assertEquals(4, cluster.forwardPass().cachedPositions());
+      assertTrue(cluster.forwardPass().epoch() > epoch, "the new world's pages are empty");
+      var late = new Step(epoch, new Run(new int[1], 3, new int[1], new LogitsWanted.Nothing()));
+      assertThrows(ForwardException.class, () -> cluster.forwardPass().forward(late));
+      sequence.feed(tokens, 0);
+      sequence.feed(new int[] {4}, 3);
     }
   }
 
@@ -294,7 +303,7 @@ class ClusterTest {
           Duration.ofSeconds(20),
           () -> cluster.count("refused: the worker runs dllama-akka 9.9.9") == 1);
       cluster.await("worker refused: the worker runs dllama-akka 9.9.9", 1);
-      cluster.forwardPass().forward(new Batch(new int[] {1}, 0, true));
+      new OneSequence(cluster.forwardPass()).feed(new int[] {1}, 0);
     }
   }
 
@@ -307,7 +316,7 @@ class ClusterTest {
       cluster.await("waiting: 1 of 2 nodes", 2);
       cluster.startWorker();
       cluster.await("ready: 2", 1);
-      cluster.forwardPass().forward(new Batch(new int[] {1}, 0, true));
+      new OneSequence(cluster.forwardPass()).feed(new int[] {1}, 0);
       assertEquals(2, cluster.count("forming: 2"), cluster.events::toString);
     }
   }
@@ -321,7 +330,7 @@ class ClusterTest {
       cluster.startWorker(withoutMemory());
       cluster.await("ready: 1", 1);
       assertRefusedOnce(cluster);
-      cluster.forwardPass().forward(new Batch(new int[] {1}, 0, true));
+      new OneSequence(cluster.forwardPass()).feed(new int[] {1}, 0);
     }
   }
 

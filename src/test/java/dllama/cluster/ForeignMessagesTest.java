@@ -15,16 +15,15 @@ import dllama.cluster.TensorFrame.Input;
 import dllama.cluster.TensorFrame.Logits;
 import dllama.cluster.TensorFrame.Partial;
 import dllama.cluster.TensorFrame.WeightChunk;
-import dllama.model.Batch;
-import dllama.model.ForwardException;
-import dllama.model.LogitsWanted;
+import dllama.logits.LogitsPart.Best;
+import dllama.logits.LogitsPart.Candidates;
+import dllama.logits.LogitsPart.Rows;
+import dllama.logits.LogitsWanted;
+import dllama.logits.TokenWeights;
 import dllama.settings.Settings;
 import dllama.settings.Settings.Option;
-import dllama.shard.LogitsPart.Best;
-import dllama.shard.LogitsPart.Candidates;
-import dllama.shard.LogitsPart.Rows;
-import dllama.shard.LogitsQuestion;
-import dllama.shard.TokenWeights;
+import dllama.step.ForwardException;
+import dllama.step.OneSequence;
 import dllama.tensor.DType;
 import java.net.InetAddress;
 import java.util.List;
@@ -106,19 +105,21 @@ class ForeignMessagesTest {
     for (String address : List.of(cluster.root().address(), workerAddress())) {
       ActorRef<LayerShard.Command> shard = resolve(address, "shard");
       FrameBuffer bytes = new FrameBuffer(256).withLength(256);
+      var run = new TensorFrame.RunRows(new int[1], 0, 1, new LogitsWanted.All());
       for (int epoch : new int[] {-1, 0, EPOCH + 1}) {
         shard.tell(new Partial(epoch, sync, 0, bytes));
         shard.tell(new Partial(epoch, sync, 1, bytes));
-        shard.tell(new Input(epoch, sync, 0, 1, false, new LogitsWanted.All(), bytes));
+        shard.tell(new Input(epoch, sync, false, List.of(run), bytes));
         shard.tell(new WeightChunk(epoch, 0, bytes));
-        shard.tell(new LayerShard.AllLogits(epoch, sync));
+        shard.tell(new LayerShard.AskLogits(epoch, sync, 0, null));
         shard.tell(new LayerShard.Dissolve(epoch, "a stranger says so"));
       }
       for (int rank : new int[] {-1, 2, Integer.MAX_VALUE}) {
         shard.tell(new Partial(EPOCH, sync, rank, bytes));
       }
-      shard.tell(new LayerShard.AllLogits(EPOCH, sync + 1000));
-      shard.tell(new LayerShard.WalkLogits(EPOCH, sync, new LogitsQuestion.Walk(1, 0, 0, 0)));
+      shard.tell(new LayerShard.AskLogits(EPOCH, sync + 1000, 0, null));
+      shard.tell(new LayerShard.AskLogits(EPOCH, sync, -1, null));
+      shard.tell(new LayerShard.AskLogits(EPOCH, sync, 1, null));
       shard.tell(new Partial(EPOCH, sync - 1000, 1, bytes));
       shard.tell(new Partial(EPOCH, sync + 1000, 1, bytes));
     }
@@ -129,25 +130,26 @@ class ForeignMessagesTest {
     for (int epoch : new int[] {-1, 0, EPOCH + 1}) {
       root.tell(new RootCoordinator.ShardFailed(epoch, 1, "a stranger says so"));
       root.tell(new RootCoordinator.ShardRefused(epoch, 1, "a stranger says so"));
-      root.tell(new Logits(epoch, step, 1, new Rows(new float[256])));
+      root.tell(new Logits(epoch, step, 1, 0, new Rows(new float[256])));
       root.tell(new RootCoordinator.Stepped(epoch, 0, step, 0));
     }
     for (int rank : new int[] {-1, 2, Integer.MAX_VALUE}) {
       root.tell(new RootCoordinator.ShardFailed(EPOCH, rank, "a stranger says so"));
       root.tell(new RootCoordinator.ShardReady(EPOCH, rank, SliceOrigin.MODEL));
       root.tell(new RootCoordinator.SliceWanted(EPOCH, rank));
-      root.tell(new Logits(EPOCH, step, rank, new Rows(new float[256])));
+      root.tell(new Logits(EPOCH, step, rank, 0, new Rows(new float[256])));
     }
-    root.tell(new Logits(EPOCH, step, 1, new Rows(new float[7])));
+    root.tell(new Logits(EPOCH, step, 1, 0, new Rows(new float[7])));
     int[] foreign = {Integer.MAX_VALUE};
-    root.tell(new Logits(EPOCH, step, 1, new Best(1, foreign, new float[1])));
+    root.tell(new Logits(EPOCH, step, 1, 0, new Best(1, foreign, new float[1])));
     root.tell(
         new Logits(
             EPOCH,
             step,
             1,
+            0,
             new Candidates(1, foreign, new float[1], 0, new long[TokenWeights.BINS])));
-    root.tell(new Logits(EPOCH, step + 1000, 1, new Rows(new float[256])));
+    root.tell(new Logits(EPOCH, step + 1000, 1, 0, new Rows(new float[256])));
     root.tell(new RootCoordinator.Stepped(EPOCH, 0, step + 1000, 0));
     root.tell(new RootCoordinator.ShardReady(EPOCH, 1, SliceOrigin.MODEL));
     root.tell(new RootCoordinator.SliceWanted(EPOCH, 1)); // it is loaded already
@@ -162,14 +164,15 @@ class ForeignMessagesTest {
     ActorRef<LayerShard.Command> shard = resolve(cluster.root().address(), "shard");
     shard.tell(new Partial(EPOCH, 0, 1, new FrameBuffer(12).withLength(12)));
     pause(1000); // longer than the worker's own partial takes, which would be too late then
-    Batch batch = new Batch(new int[] {1, 2, 3}, 0, true);
-    var failure = assertThrows(ForwardException.class, () -> cluster.forwardPass().forward(batch));
+    var sequence = new OneSequence(cluster.forwardPass());
+    int[] tokens = {1, 2, 3};
+    var failure = assertThrows(ForwardException.class, () -> sequence.feed(tokens, 0));
     assertEquals(
         "the worker at %s sent a partial of 12 bytes in place of %d"
             .formatted(workerAddress(), 3 * 64 * Float.BYTES),
         failure.getMessage());
     cluster.await("ready: 2", 2); // it was expelled, and joined again
-    cluster.forwardPass().forward(batch);
+    sequence.feed(tokens, 0);
   }
 
   private static void pause(long millis) {

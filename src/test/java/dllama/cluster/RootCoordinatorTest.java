@@ -16,16 +16,18 @@ import dllama.cluster.RootCoordinator.ShardReady;
 import dllama.cluster.TensorFrame.Logits;
 import dllama.cluster.World.Node;
 import dllama.format.DllamaFile;
-import dllama.model.Batch;
-import dllama.model.LogitsWanted;
+import dllama.logits.LogitsPart;
+import dllama.logits.LogitsPart.Candidates;
+import dllama.logits.LogitsPart.Rows;
+import dllama.logits.LogitsQuestion;
+import dllama.logits.LogitsWanted;
+import dllama.logits.TokenWeights;
 import dllama.model.ModelSource;
-import dllama.model.Step;
 import dllama.settings.Settings;
 import dllama.settings.Settings.Option;
-import dllama.shard.LogitsPart.Candidates;
-import dllama.shard.LogitsPart.Rows;
 import dllama.shard.ShardCache;
-import dllama.shard.TokenWeights;
+import dllama.step.Run;
+import dllama.step.Step;
 import dllama.tensor.DType;
 import java.time.Duration;
 import java.util.List;
@@ -36,6 +38,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -79,6 +82,7 @@ class RootCoordinatorTest {
             DType.F32,
             DType.F32,
             64,
+            1,
             8);
     var gate = new ClusterGate(0, List.of(1, 2, 4), ALONE, ALONE, System.nanoTime());
     own = testKit.createTestProbe(LayerShard.Command.class);
@@ -127,58 +131,84 @@ class RootCoordinatorTest {
   void shouldSayThatTheWorldIsLostBeforeItsStepFails() {
     int epoch = assigned(own, 1);
     coordinator.tell(new ShardReady(epoch, 0, SliceOrigin.MODEL));
-    var answer = new CompletableFuture<Step>();
-    var failed =
-        answer.exceptionally(
-            why -> {
-              order.add("step: " + why.getMessage());
-              return new Step(new float[0], new int[0], 0, 0, 0);
-            });
-    var input = new FrameBuffer(file.spec().dim() * Float.BYTES);
-    coordinator.tell(new Forward(new Batch(new int[] {1}, 0, true), input, answer));
+    var answer = new CompletableFuture<PendingStep.Told>();
+    var failed = answer.exceptionally(why -> failed("step: " + why.getMessage()));
+    coordinator.tell(new Forward(step(epoch, new LogitsWanted.All()), input(), answer));
     assertEquals(epoch, own.expectMessageClass(TensorFrame.Input.class).epoch());
     coordinator.tell(new ShardFailed(epoch, 0, "stopped"));
     failed.orTimeout(20, TimeUnit.SECONDS).join();
     assertEquals(List.of("the root stopped", "step: the root stopped"), order);
   }
 
-  @Test
-  void shouldAskForAllLogitsWhereCandidatesDoNotSuffice() {
-    var answer = new CompletableFuture<Step>();
-    int epoch = drawWithCandidatesThatDoNotSuffice(answer);
-    assertEquals(new LayerShard.AllLogits(epoch, 0), own.receiveMessage());
-    float[] logits = new float[file.spec().vocabSize()];
-    logits[300] = 9;
-    coordinator.tell(new Logits(epoch, 1, 0, new Rows(new float[logits.length]))); // another step
-    coordinator.tell(new Logits(epoch, 0, 0, new Rows(logits)));
-    assertEquals(300, answer.orTimeout(20, TimeUnit.SECONDS).join().token());
+  private PendingStep.@Nullable Told failed(String why) {
+    order.add(why);
+    return null;
+  }
+
+  private static Step step(int epoch, LogitsWanted wanted) {
+    return new Step(epoch, new Run(new int[1], 0, new int[] {1}, wanted));
+  }
+
+  private FrameBuffer input() {
+    return new FrameBuffer(file.spec().dim() * Float.BYTES);
   }
 
   @Test
-  void shouldNotWaitForAllLogitsForever() {
-    var answer = new CompletableFuture<Step>();
-    drawWithCandidatesThatDoNotSuffice(answer);
+  void shouldAskRanksAboutTheLatestStep() {
+    int epoch = drawn();
+    var answer = new CompletableFuture<List<LogitsPart>>();
+    var everything = new LogitsQuestion.Everything();
+    coordinator.tell(new RootCoordinator.Ask(epoch, 0, 0, everything, answer));
+    assertEquals(new LayerShard.AskLogits(epoch, 0, 0, null), own.receiveMessage());
+    float[] logits = new float[file.spec().vocabSize()];
+    logits[300] = 9;
+    Rows other = new Rows(new float[logits.length]);
+    coordinator.tell(new Logits(epoch, 1, 0, 0, other)); // of another step
+    coordinator.tell(new Logits(epoch, 0, 0, 1, other)); // of another run
+    coordinator.tell(new Logits(epoch, 0, 0, 0, new Rows(new float[3]))); // not all
+    coordinator.tell(new Logits(epoch, 0, 0, 0, new Rows(logits)));
+    Rows told = (Rows) answer.orTimeout(20, TimeUnit.SECONDS).join().getFirst();
+    assertEquals(9, told.values()[300]);
+  }
+
+  @Test
+  void shouldNotWaitForAnAnswerForever() {
+    int epoch = drawn();
+    var answer = new CompletableFuture<List<LogitsPart>>();
+    coordinator.tell(
+        new RootCoordinator.Ask(epoch, 0, 0, new LogitsQuestion.Everything(), answer));
     var failure =
         assertThrows(
             CompletionException.class, () -> answer.orTimeout(20, TimeUnit.SECONDS).join());
     assertEquals("the root sent no logits for 1 s", failure.getCause().getMessage());
   }
 
-  /// A step as far as that; the epoch.
-  private int drawWithCandidatesThatDoNotSuffice(CompletableFuture<Step> answer) {
+  @Test
+  void shouldRefuseQuestionsAboutAnEarlierStep() {
+    int epoch = drawn();
+    var answer = new CompletableFuture<List<LogitsPart>>();
+    coordinator.tell(
+        new RootCoordinator.Ask(epoch, 7, 0, new LogitsQuestion.Everything(), answer));
+    assertThrows(CompletionException.class, () -> answer.orTimeout(20, TimeUnit.SECONDS).join());
+  }
+
+  /// A finished step whose candidates are there; the epoch.
+  private int drawn() {
     int epoch = assigned(own, 1);
     coordinator.tell(new ShardReady(epoch, 0, SliceOrigin.MODEL));
-    var input = new FrameBuffer(file.spec().dim() * Float.BYTES);
     var draw = new LogitsWanted.Draw(1);
-    var batch =
-        new Batch(new int[] {1}, 0, draw, of -> of.size() < of.vocabSize() ? -1 : of.tokens()[0]);
-    coordinator.tell(new Forward(batch, input, answer));
-    assertEquals(draw, own.expectMessageClass(TensorFrame.Input.class).wanted());
+    var answer = new CompletableFuture<PendingStep.Told>();
+    coordinator.tell(new Forward(step(epoch, draw), input(), answer));
+    var input = own.expectMessageClass(TensorFrame.Input.class);
+    assertEquals(draw, input.runs().getFirst().wanted());
     int size = Candidates.SIZE;
     var candidates =
         new Candidates(size, new int[size], new float[size], 0, new long[TokenWeights.BINS]);
-    coordinator.tell(new Logits(epoch, 0, 0, candidates));
+    coordinator.tell(new Logits(epoch, 0, 0, 0, candidates));
     coordinator.tell(new RootCoordinator.Stepped(epoch, 0, 0, 7));
+    var told = answer.orTimeout(20, TimeUnit.SECONDS).join();
+    assertEquals(List.of(List.of(candidates)), told.parts());
+    assertEquals(7, told.waitedNanos());
     return epoch;
   }
 

@@ -12,7 +12,7 @@ import dllama.cluster.TensorFrame.Input;
 import dllama.cluster.TensorFrame.Partial;
 import dllama.cluster.loop.ComputeWait;
 import dllama.cluster.loop.ExchangeDispatcher;
-import dllama.model.LogitsWanted;
+import dllama.logits.LogitsWanted;
 import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
 import dllama.model.Shapes;
@@ -95,6 +95,7 @@ class ShardStepsTest {
             overlap,
             DType.F32,
             16,
+            1,
             TOKENS,
             "m",
             false,
@@ -139,7 +140,8 @@ class ShardStepsTest {
   private Input input(int tokens) {
     int bytes = tokens * SPEC.dim() * Float.BYTES;
     FrameBuffer rows = new FrameBuffer(bytes).withLength(bytes);
-    return new Input(EPOCH, 0, 0, tokens, scatters, new LogitsWanted.Nothing(), rows);
+    var run = new TensorFrame.RunRows(new int[1], 0, tokens, new LogitsWanted.Nothing());
+    return new Input(EPOCH, 0, scatters, List.of(run), rows);
   }
 
   private void arrive(long round, int bytes) {

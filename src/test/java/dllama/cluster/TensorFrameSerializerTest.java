@@ -9,16 +9,18 @@ import akka.actor.typed.javadsl.Adapter;
 import dllama.cluster.TensorFrame.Input;
 import dllama.cluster.TensorFrame.Logits;
 import dllama.cluster.TensorFrame.Partial;
+import dllama.cluster.TensorFrame.RunRows;
 import dllama.cluster.TensorFrame.WeightChunk;
-import dllama.model.LogitsWanted;
-import dllama.shard.LogitsPart.Best;
-import dllama.shard.LogitsPart.Candidates;
-import dllama.shard.LogitsPart.Rows;
-import dllama.shard.LogitsPart.Walked;
-import dllama.shard.TokenWeights;
+import dllama.logits.LogitsPart.Best;
+import dllama.logits.LogitsPart.Candidates;
+import dllama.logits.LogitsPart.Rows;
+import dllama.logits.LogitsPart.Walked;
+import dllama.logits.LogitsWanted;
+import dllama.logits.TokenWeights;
 import java.io.NotSerializableException;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -49,16 +51,29 @@ class TensorFrameSerializerTest {
             new LogitsWanted.All(),
             new LogitsWanted.Best(5),
             new LogitsWanted.Draw(0.7f),
-            new LogitsWanted.DrawAny(1e-9f, 0.25f))) {
+            new LogitsWanted.DrawAny(1e-9f))) {
       var sent =
-          new Input(5, 1L << 40, 4095, 2, wanted.rows() > 0, wanted, bytes(1, 2, 3, 4, 5, 6, 7, 8));
+          new Input(
+              5,
+              1L << 40,
+              wanted.rows() > 0,
+              List.of(
+                  new RunRows(new int[] {7, 0, 1 << 20}, 4095, 2, wanted),
+                  new RunRows(new int[0], 0, 1, new LogitsWanted.Nothing())),
+              bytes(1, 2, 3, 4, 5, 6, 7, 8));
       var got = (Input) throughTheWire(sent);
       assertEquals(sent.epoch(), got.epoch());
       assertEquals(sent.step(), got.step());
-      assertEquals(sent.position(), got.position());
-      assertEquals(sent.tokens(), got.tokens());
       assertEquals(sent.scatters(), got.scatters());
-      assertEquals(wanted, got.wanted());
+      assertEquals(2, got.runs().size());
+      for (int run = 0; run < 2; run++) {
+        RunRows was = sent.runs().get(run);
+        RunRows is = got.runs().get(run);
+        assertArrayEquals(was.pages(), is.pages());
+        assertEquals(was.position(), is.position());
+        assertEquals(was.count(), is.count());
+        assertEquals(was.wanted(), is.wanted());
+      }
       assertSameBytes(sent.rows(), got.rows());
     }
   }
@@ -86,10 +101,11 @@ class TensorFrameSerializerTest {
   @Test
   void shouldCarryLogitsBitForBit() throws Exception {
     float[] values = {1f, -0f, Float.NaN, Float.NEGATIVE_INFINITY, Float.MIN_VALUE};
-    var got = (Logits) throughTheWire(new Logits(2, 3, 1, new Rows(values)));
+    var got = (Logits) throughTheWire(new Logits(2, 3, 1, 4, new Rows(values)));
     assertEquals(2, got.epoch());
     assertEquals(3, got.step());
     assertEquals(1, got.rank());
+    assertEquals(4, got.run());
     assertArrayEquals(values, ((Rows) got.part()).values());
   }
 
@@ -97,7 +113,7 @@ class TensorFrameSerializerTest {
   void shouldCarryTheBestOfEveryRow() throws Exception {
     int[] tokens = {128_255, 0, 7, -1};
     float[] logits = {1.5f, -0f, Float.NEGATIVE_INFINITY, 9};
-    var got = (Logits) throughTheWire(new Logits(2, 3, 1, new Best(3, tokens, logits)));
+    var got = (Logits) throughTheWire(new Logits(2, 3, 1, 4, new Best(3, tokens, logits)));
     Best best = (Best) got.part();
     assertEquals(3, best.rows());
     assertArrayEquals(new int[] {128_255, 0, 7}, best.tokens());
@@ -111,7 +127,7 @@ class TensorFrameSerializerTest {
     sums[TokenWeights.BINS - 1] = 3;
     int[] tokens = {9, 8, 0};
     float[] logits = {2, 1, 0};
-    var sent = new Logits(2, 3, 1, new Candidates(2, tokens, logits, -77, sums));
+    var sent = new Logits(2, 3, 1, 4, new Candidates(2, tokens, logits, -77, sums));
     Candidates got = (Candidates) ((Logits) throughTheWire(sent)).part();
     assertEquals(2, got.size());
     assertArrayEquals(new int[] {9, 8}, got.tokens());
@@ -123,7 +139,7 @@ class TensorFrameSerializerTest {
   @Test
   void shouldCarryAStepAlongTheVocabulary() throws Exception {
     Walked sent = new Walked(0.75f, 128_255);
-    assertEquals(sent, ((Logits) throughTheWire(new Logits(2, 3, 1, sent))).part());
+    assertEquals(sent, ((Logits) throughTheWire(new Logits(2, 3, 1, 4, sent))).part());
   }
 
   /// An unknown kind of logits, rows that nobody has room for, a temperature without meaning.
@@ -131,11 +147,24 @@ class TensorFrameSerializerTest {
   void shouldRefuseLogitsThatMakeNoSense() {
     for (byte[] wanted :
         new byte[][] {{9, 0, 0, 0, 0}, {2, 17, 0, 0, 0}, {2, 0, 0, 0, 0}, {3, 0, 0, 0, 0}}) {
-      ByteBuffer input = ByteBuffer.allocate(30).put(21, wanted);
+      ByteBuffer input = ByteBuffer.allocate(40).order(ByteOrder.LITTLE_ENDIAN);
+      input.putInt(13, 1).put(29, wanted); // one run, without pages
       assertThrows(NotSerializableException.class, () -> serializer.fromBinary(input, "I"));
     }
-    ByteBuffer logits = ByteBuffer.allocate(20).put(16, (byte) 77);
+    ByteBuffer logits = ByteBuffer.allocate(30).put(20, (byte) 77);
     assertThrows(NotSerializableException.class, () -> serializer.fromBinary(logits, "L"));
+  }
+
+  /// Counts of runs and pages that the frame has no room for.
+  @Test
+  void shouldRefuseRunsThatAreNotThere() {
+    for (int at : new int[] {13, 17}) {
+      for (int count : new int[] {-1, 100, Integer.MAX_VALUE}) {
+        ByteBuffer input = ByteBuffer.allocate(60).order(ByteOrder.LITTLE_ENDIAN);
+        input.putInt(13, 1).putInt(at, count);
+        assertThrows(NotSerializableException.class, () -> serializer.fromBinary(input, "I"));
+      }
+    }
   }
 
   @Test

@@ -5,12 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dllama.Conformance;
 import dllama.error.UserException;
 import dllama.format.DllamaFile;
-import dllama.model.Batch;
-import dllama.model.ForwardPass;
 import dllama.model.ModelSource;
 import dllama.settings.Settings;
 import dllama.settings.Settings.Option;
 import dllama.shard.ShardCache;
+import dllama.step.ForwardPass;
+import dllama.step.OneSequence;
 import dllama.tensor.DType;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -23,6 +23,9 @@ import java.util.function.BooleanSupplier;
 
 /// Root and workers as actor systems of this JVM, over real sockets on loopback.
 final class TestCluster implements AutoCloseable {
+  /// For a few sequences.
+  static final int PAGES = 12;
+
   /// Many nodes, few cores.
   private static final Option WITHOUT_WARM_UP =
       new Option("weights.warm-up", "weights.warm-up", "off");
@@ -60,6 +63,7 @@ final class TestCluster implements AutoCloseable {
             exchange,
             DType.F32,
             spec.contextLength(),
+            PAGES,
             32);
     Settings settings =
         settings(
@@ -153,14 +157,14 @@ final class TestCluster implements AutoCloseable {
     while (position < prompt.length) {
       int to = Math.min(position + batch, prompt.length);
       int[] part = java.util.Arrays.copyOfRange(prompt, position, to);
-      logits = forwardPass.forward(new Batch(part, position, to == prompt.length)).logits();
+      logits = new OneSequence(forwardPass).logits(part, position);
       position = to;
     }
     for (int step = 0; step < steps; step++) {
       tokens[step] = argmax(logits);
       if (step + 1 < steps) {
         logits =
-            forwardPass.forward(new Batch(new int[] {tokens[step]}, position++, true)).logits();
+            new OneSequence(forwardPass).logits(new int[] {tokens[step]}, position++);
       }
     }
     return tokens;

@@ -5,12 +5,16 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import akka.actor.typed.ActorRef;
 import dllama.cluster.World.Node;
+import dllama.model.Shapes;
+import dllama.shard.ShardPlan;
+import dllama.tensor.DType;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 class WorldTest {
+
   private static ActorTestKit testKit;
   private static ActorRef<LayerShard.Command> shard;
 
@@ -46,7 +50,8 @@ class WorldTest {
   @Test
   void shouldPreferASliceInMemoryToOneOnDisk() {
     assertEquals(
-        List.of("root", "b", "a"), addresses(3, cached("a", "m:1/3", "m:2/3"), node("b", "m:1/3")));
+        List.of("root", "b", "a", "c"),
+        addresses(4, cached("a", "m:1/4", "m:2/4"), node("b", "m:1/4"), node("c", "m:3/4")));
   }
 
   @Test
@@ -66,16 +71,20 @@ class WorldTest {
 
   @Test
   void shouldKnowWhatTheRanksHoldWhenTheyAreLoaded() {
-    World world = World.form(1, 2, node("root"), List.of(node("a", "old")), rank -> "m:" + rank);
+    World world = World.form(1, plan(2), node("root"), List.of(node("a", "old")), rank -> "m:" + rank);
     assertEquals(List.of("m:1"), world.ranks().get(1).held());
   }
 
   private static List<String> addresses(int size, Node... workers) {
     World world =
         World.form(
-            7, size, node("root"), List.of(workers), rank -> "m:%d/%d".formatted(rank, size));
+            7, plan(size), node("root"), List.of(workers), rank -> "m:%d/%d".formatted(rank, size));
     assertEquals(7, world.epoch());
     return world.ranks().stream().map(Node::address).toList();
+  }
+
+  private static ShardPlan plan(int nodes) {
+    return new ShardPlan(Shapes.spec("llama3-8b", DType.Q40), DType.F32, nodes);
   }
 
   private static Node node(String address, String... held) {

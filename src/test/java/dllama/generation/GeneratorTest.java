@@ -66,8 +66,8 @@ class GeneratorTest {
         .run(request(3, 0, 1, 2, 3, 4, 5), new Conversation(), this::record);
     assertEquals("ghi", text());
     assertEquals(List.of(new Prefill(4, 6), new Prefill(6, 6)), events.subList(0, 2));
-    assertEquals(List.of(0, 1, 1, 1), model.batches.stream().map(b -> b.wanted().rows()).toList());
-    assertEquals(List.of(0, 4, 6, 7), model.batches.stream().map(b -> b.position()).toList());
+    assertEquals(List.of(0, 1, 1, 1), model.runs.stream().map(b -> b.wanted().rows()).toList());
+    assertEquals(List.of(0, 4, 6, 7), model.runs.stream().map(b -> b.position()).toList());
   }
 
   @Test
@@ -200,7 +200,7 @@ class GeneratorTest {
     var conversation = new Conversation();
     var generator = new Generator(model, ALPHABET);
     generator.run(request(3, 0), conversation, this::record);
-    model.cachedPositions = 0;
+    model.epoch++;
     Arrays.fill(model.cache, -1);
     generator.run(request(1, 9), conversation, this::record);
     assertArrayEquals(new int[] {0, 1, 2, 3, 9}, Arrays.copyOf(model.cache, 5));
@@ -224,7 +224,7 @@ class GeneratorTest {
     new Generator(model, ALPHABET).run(request(0, 0, 1, 2, 3), conversation, this::record);
     assertEquals(Reason.LENGTH, finished().reason());
     assertEquals(4, conversation.cached());
-    assertEquals(0, model.batches.getLast().wanted().rows());
+    assertEquals(0, model.runs.getLast().wanted().rows());
   }
 
   @Test

@@ -1,14 +1,15 @@
 package dllama.generation;
 
+import dllama.logits.FullLogits;
 import dllama.model.Architecture;
-import dllama.model.Batch;
-import dllama.model.ForwardException;
-import dllama.model.ForwardPass;
 import dllama.model.ModelSpec;
 import dllama.model.ModelSpec.Activation;
 import dllama.model.ModelSpec.Rope;
-import dllama.model.Step;
-import dllama.shard.FullLogits;
+import dllama.step.ForwardException;
+import dllama.step.ForwardPass;
+import dllama.step.Run;
+import dllama.step.Step;
+import dllama.step.StepResult;
 import dllama.tensor.DType;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,18 +19,17 @@ import java.util.List;
 final class ScriptedForwardPass implements ForwardPass {
   private static final int VOCABULARY = 64;
 
-  final List<Batch> batches = new ArrayList<>();
+  final List<Run> runs = new ArrayList<>();
 
   /// What stands at each position.
   final int[] cache;
 
-  int cachedPositions;
+  int epoch = 1;
   int stepsBeforeFailure = Integer.MAX_VALUE;
   private final int maxBatchTokens;
 
   ScriptedForwardPass(int contextLength, int maxBatchTokens) {
     cache = new int[contextLength];
-    cachedPositions = contextLength;
     this.maxBatchTokens = maxBatchTokens;
   }
 
@@ -64,21 +64,27 @@ final class ScriptedForwardPass implements ForwardPass {
   }
 
   @Override
-  public int cachedPositions() {
-    return cachedPositions;
+  public int pages() {
+    return ForwardPass.pages(cache.length);
   }
 
   @Override
-  public Step forward(Batch batch) {
-    if (batches.size() == stepsBeforeFailure) {
+  public int epoch() {
+    return epoch;
+  }
+
+  @Override
+  public StepResult forward(Step step) {
+    if (runs.size() == stepsBeforeFailure) {
       throw new ForwardException("a worker went away");
     }
-    batches.add(batch);
-    System.arraycopy(batch.tokens(), 0, cache, batch.position(), batch.tokens().length);
-    float[][] logits = new float[batch.tokens().length][VOCABULARY];
+    Run run = step.runs().getFirst();
+    runs.add(run);
+    System.arraycopy(run.tokens(), 0, cache, run.position(), run.tokens().length);
+    float[][] logits = new float[run.tokens().length][VOCABULARY];
     for (int i = 0; i < logits.length; i++) {
-      logits[i][(batch.tokens()[i] + 1) % VOCABULARY] = 1;
+      logits[i][(run.tokens()[i] + 1) % VOCABULARY] = 1;
     }
-    return FullLogits.step(batch, logits);
+    return FullLogits.step(step, logits);
   }
 }

@@ -12,13 +12,13 @@ import dllama.format.TokenizerFile;
 import dllama.generation.GenerationEvent.Finished;
 import dllama.generation.GenerationEvent.Reason;
 import dllama.generation.GenerationEvent.Token;
-import dllama.model.ForwardPass;
 import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
 import dllama.sampling.Sampler;
 import dllama.shard.EngineSettings;
 import dllama.shard.LocalForwardPass;
 import dllama.shard.ShardPlan;
+import dllama.step.ForwardPass;
 import dllama.tensor.DType;
 import dllama.tensor.Kernels;
 import dllama.tensor.WorkerPool;
@@ -186,7 +186,7 @@ class SpeculationTest {
     assertEquals(18, usage.decodeTokens());
     assertEquals(new Usage.Guesses(16, 16), usage.guesses());
     assertArrayEquals(
-        new int[] {1, 9, 9}, model.batches.stream().mapToInt(b -> b.wanted().rows()).toArray());
+        new int[] {1, 9, 9}, model.runs.stream().mapToInt(b -> b.wanted().rows()).toArray());
   }
 
   @Test
@@ -196,7 +196,7 @@ class SpeculationTest {
         new GenerationRequest(
             new int[] {0, 1, 2, 0, 1}, 19, Sampler.of(0.5f, 0.9f, 1), Set.of(), List.of());
     new Generator(model, NO_TEXT, Speculation.always()).run(request, new Conversation(), _ -> true);
-    assertTrue(model.batches.stream().skip(1).allMatch(batch -> batch.tokens().length == 1));
+    assertTrue(model.runs.stream().skip(1).allMatch(batch -> batch.tokens().length == 1));
   }
 
   private static GenerationRequest request(

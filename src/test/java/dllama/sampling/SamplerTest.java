@@ -7,8 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dllama.Conformance;
-import dllama.shard.FullLogits;
-import dllama.shard.FullLogits.Choice;
+import dllama.logits.FullLogits;
+import dllama.logits.FullLogits.Choice;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.IntStream;

@@ -5,9 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dllama.model.Architecture;
-import dllama.model.Batch;
 import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
+import dllama.step.OneSequence;
 import dllama.tensor.DType;
 import dllama.tensor.Kernels;
 import dllama.tensor.WorkerPool;
@@ -85,11 +85,11 @@ class EveryCellTest {
             pool)) {
       for (int from = 0; from < PROMPT; from += batch) {
         int[] part = Arrays.copyOfRange(tokens, from, from + batch);
-        rows[0] = forwardPass.forward(new Batch(part, from, true)).logits().clone();
+        rows[0] = new OneSequence(forwardPass).logits(part, from);
       }
       for (int i = 0; i < DECODED; i++) {
         int[] one = {tokens[PROMPT + i]};
-        rows[i + 1] = forwardPass.forward(new Batch(one, PROMPT + i, true)).logits().clone();
+        rows[i + 1] = new OneSequence(forwardPass).logits(one, PROMPT + i);
       }
     }
     return rows;

@@ -4,9 +4,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dllama.Conformance;
 import dllama.format.DllamaFile;
 import dllama.model.Architecture;
-import dllama.model.Batch;
-import dllama.model.ForwardPass;
 import dllama.model.ModelSource;
+import dllama.step.ForwardPass;
+import dllama.step.OneSequence;
 import dllama.tensor.DType;
 import dllama.tensor.Kernels;
 import dllama.tensor.WorkerPool;
@@ -120,7 +120,7 @@ public final class Goldens {
     float[][] rows = new float[tokens.length][];
     for (int position = 0; position < tokens.length; position++) {
       int[] one = {tokens[position]};
-      rows[position] = forwardPass.forward(new Batch(one, position, true)).logits().clone();
+      rows[position] = new OneSequence(forwardPass).logits(one, position);
     }
     return rows;
   }
@@ -145,7 +145,7 @@ public final class Goldens {
       for (int from = 0; from < next.length; from += forwardPass.maxBatchTokens()) {
         int to = Math.min(next.length, from + forwardPass.maxBatchTokens());
         int[] tokens = Arrays.copyOfRange(next, from, to);
-        logits = forwardPass.forward(new Batch(tokens, position, to == next.length)).logits();
+        logits = new OneSequence(forwardPass).logits(tokens, position);
         position += tokens.length;
       }
       generated[i] = argmax(logits);

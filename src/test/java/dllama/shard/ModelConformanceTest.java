@@ -9,7 +9,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dllama.Conformance;
 import dllama.format.DllamaFile;
 import dllama.model.Architecture;
-import dllama.model.Batch;
+import dllama.step.OneSequence;
 import dllama.tensor.DType;
 import dllama.tensor.WorkerPool;
 import java.io.IOException;
@@ -150,7 +150,7 @@ class ModelConformanceTest {
             for (int from = 0; from < tokens.length; from += batch) {
               int to = Math.min(from + batch, tokens.length);
               int[] some = Arrays.copyOfRange(tokens, from, to);
-              float[] actual = forwardPass.forward(new Batch(some, from, true)).logits();
+              float[] actual = new OneSequence(forwardPass).logits(some, from);
               String where = "%s on %d nodes, token %d".formatted(caseName, nodes, to - 1);
               assertArrayEquals(expected[to - 1], actual, 0, where);
             }

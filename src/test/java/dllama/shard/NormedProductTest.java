@@ -3,8 +3,8 @@ package dllama.shard;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dllama.model.ModelSpec;
+import dllama.model.Range;
 import dllama.model.TensorRole;
-import dllama.shard.ShardPlan.Range;
 import dllama.tensor.DType;
 import dllama.tensor.Kernels;
 import dllama.tensor.Matrix;

@@ -8,9 +8,9 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import com.sun.management.ThreadMXBean;
 import dllama.model.Architecture;
-import dllama.model.Batch;
 import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
+import dllama.step.OneSequence;
 import dllama.tensor.Activations;
 import dllama.tensor.DType;
 import dllama.tensor.Kernels;
@@ -58,12 +58,12 @@ class ShardEngineTest {
       int position = 0;
       while (position < length - 8) {
         int to = Math.min(position + batch, length - 8);
-        forwardPass.forward(new Batch(Arrays.copyOfRange(tokens, position, to), position, false));
+        new OneSequence(forwardPass).feed(Arrays.copyOfRange(tokens, position, to), position);
         position = to;
       }
       for (int i = 0; i < 8; i++, position++) {
         int[] one = {tokens[position]};
-        float[] logits = forwardPass.forward(new Batch(one, position, true)).logits();
+        float[] logits = new OneSequence(forwardPass).logits(one, position);
         System.arraycopy(logits, 0, all, i * logits.length, logits.length);
       }
       return all;
@@ -157,10 +157,10 @@ class ShardEngineTest {
         var forwardPass = forwardPass(spec, DType.F32, 1, 32, pool)) {
       int[] tokens = prompt(spec, 12);
       int[] others = prompt(spec, 24);
-      float[] expected = forwardPass.forward(new Batch(tokens, 0, true)).logits().clone();
-      forwardPass.forward(new Batch(Arrays.copyOfRange(others, 4, 24), 4, false));
+      float[] expected = new OneSequence(forwardPass).logits(tokens, 0);
+      new OneSequence(forwardPass).feed(Arrays.copyOfRange(others, 4, 24), 4);
       int[] rest = Arrays.copyOfRange(tokens, 4, 12);
-      float[] actual = forwardPass.forward(new Batch(rest, 4, true)).logits();
+      float[] actual = new OneSequence(forwardPass).logits(rest, 4);
       assertArrayEquals(expected, actual, 0);
     }
   }
@@ -170,18 +170,21 @@ class ShardEngineTest {
     ModelSpec spec = Specs.small(DType.F32);
     try (var pool = new WorkerPool(1);
         var forwardPass = forwardPass(spec, DType.F32, 1, 4, pool)) {
-      for (Batch batch :
-          new Batch[] {
-            new Batch(new int[0], 0, false),
-            new Batch(new int[5], 0, false),
-            new Batch(new int[1], 96, false),
-            new Batch(new int[2], 95, false),
-            new Batch(new int[1], -1, false),
-            new Batch(new int[1], Integer.MAX_VALUE, false),
-            new Batch(new int[] {301}, 0, false),
-            new Batch(new int[] {-1}, 0, false)
+      var sequence = new OneSequence(forwardPass);
+      for (int[][] tokensAndPosition :
+          new int[][][] {
+            {new int[0], {0}},
+            {new int[5], {0}},
+            {new int[1], {96}},
+            {new int[2], {95}},
+            {new int[1], {-1}},
+            {new int[1], {Integer.MAX_VALUE}},
+            {{301}, {0}},
+            {{-1}, {0}}
           }) {
-        assertThrows(IllegalArgumentException.class, () -> forwardPass.forward(batch));
+        assertThrows(
+            RuntimeException.class,
+            () -> sequence.feed(tokensAndPosition[0], tokensAndPosition[1][0]));
       }
     }
   }

@@ -4,9 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dllama.model.Architecture;
-import dllama.model.Batch;
 import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
+import dllama.step.OneSequence;
 import dllama.tensor.DType;
 import dllama.tensor.Kernels;
 import dllama.tensor.WorkerPool;
@@ -36,7 +36,7 @@ class WarmUpTest {
                       new EngineSettings(DType.F16, 64, 9),
                       Kernels.choose(true),
                       pool)) {
-            float[] logits = pass.forward(new Batch(new int[9], 0, true)).logits();
+            float[] logits = new OneSequence(pass).logits(new int[9], 0);
             assertTrue(Float.isFinite(logits[0]), small.toString());
           }
         }

@@ -1,4 +1,4 @@
-package dllama.shard;
+package dllama.logits;
 
 /// What tokens weigh when one is drawn, e^(logit / temperature), and the sum of all: the same bits
 /// however the vocabulary is cut over ranks.

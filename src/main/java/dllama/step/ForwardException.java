@@ -1,4 +1,4 @@
-package dllama.model;
+package dllama.step;
 
 /// A step could not be finished because of the nodes that compute it, such as a worker that went
 /// away. The message is for the user.

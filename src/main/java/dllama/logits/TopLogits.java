@@ -1,4 +1,4 @@
-package dllama.shard;
+package dllama.logits;
 
 import java.util.Arrays;
 

@@ -1,8 +1,8 @@
-package dllama.model;
+package dllama.logits;
 
 /// What becomes of the logits of a step: the less of them is wanted, the less has to travel.
 public sealed interface LogitsWanted {
-  /// Of how many of the batch's last tokens logits are computed.
+  /// Of how many of the run's last tokens logits are computed.
   int rows();
 
   /// Nothing: the step only fills the cache.
@@ -45,16 +45,10 @@ public sealed interface LogitsWanted {
     }
   }
 
-  /// A token drawn after the last one from all: the first, in the order of ids, with which the
-  /// probabilities add up to more than `coin`.
-  ///
-  /// @param coin from 0 to below 1
-  record DrawAny(float temperature, float coin) implements LogitsWanted {
+  /// A token drawn after the last one from all, in the order of ids.
+  record DrawAny(float temperature) implements LogitsWanted {
     public DrawAny {
       check(temperature);
-      if (!(coin >= 0 && coin < 1)) {
-        throw new IllegalArgumentException("coin=" + coin);
-      }
     }
 
     @Override

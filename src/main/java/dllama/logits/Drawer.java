@@ -1,4 +1,4 @@
-package dllama.model;
+package dllama.logits;
 
 /// Draws the next token from the most probable ones. Runs where the logits are put together.
 @FunctionalInterface

@@ -1,14 +1,13 @@
-package dllama.shard;
+package dllama.logits;
 
-import dllama.model.LogitsWanted;
-import dllama.model.LogitsWanted.Draw;
-import dllama.model.LogitsWanted.DrawAny;
-import dllama.shard.LogitsPart.Best;
-import dllama.shard.LogitsPart.Candidates;
-import dllama.shard.LogitsPart.Rows;
-import dllama.shard.LogitsPart.Walked;
-import dllama.shard.LogitsQuestion.Walk;
-import dllama.shard.ShardPlan.Range;
+import dllama.logits.LogitsPart.Best;
+import dllama.logits.LogitsPart.Candidates;
+import dllama.logits.LogitsPart.Rows;
+import dllama.logits.LogitsPart.Walked;
+import dllama.logits.LogitsQuestion.Walk;
+import dllama.logits.LogitsWanted.Draw;
+import dllama.logits.LogitsWanted.DrawAny;
+import dllama.model.Range;
 import java.util.Arrays;
 
 /// Makes of the logits that one rank has of one run what the root has to be told of them. Used by one thread at a time;
@@ -39,7 +38,7 @@ public final class LogitsReducer {
       case LogitsWanted.All _ -> new Rows(Arrays.copyOfRange(logits, at, at + vocabulary.size()));
       case LogitsWanted.Best(int rows) -> best(rows, logits, at);
       case Draw(float temperature) -> candidates(wanted, temperature, logits, at);
-      case DrawAny(float temperature, float _) -> candidates(wanted, temperature, logits, at);
+      case DrawAny(float temperature) -> candidates(wanted, temperature, logits, at);
       case LogitsWanted.Nothing _ -> throw new IllegalArgumentException("wanted=" + wanted);
     };
   }
@@ -62,15 +61,15 @@ public final class LogitsReducer {
   }
 
   /// Adds up probabilities of the last token's logits.
-  public Walked walk(DrawAny wanted, Walk question, float[] logits, int row) {
+  public Walked walk(Walk question, float[] logits, int row) {
     if (weighed.length == 0) {
       weighed = new double[vocabulary.size()];
     }
     int at = row * vocabulary.size();
-    weights.weigh(logits, at, weighed.length, wanted.temperature(), question.exponent(), weighed);
+    weights.weigh(logits, at, weighed.length, question.temperature(), question.exponent(), weighed);
     float sum = question.sum();
     int last = -1;
-    for (int i = 0; i < weighed.length && wanted.coin() >= sum; i++) {
+    for (int i = 0; i < weighed.length && question.coin() >= sum; i++) {
       float probability = (float) (weighed[i] / question.total());
       if (probability > 0) {
         sum += probability;

@@ -1,7 +1,6 @@
-package dllama.shard;
+package dllama.logits;
 
-import dllama.model.LogitsWanted;
-import dllama.model.LogitsWanted.DrawAny;
+import dllama.logits.LogitsWanted.DrawAny;
 
 /// What one rank tells the root of its logits: as little as what is wanted can be made of.
 ///

@@ -1,0 +1,48 @@
+package dllama.logits;
+
+import dllama.logits.LogitsPart.Candidates;
+import dllama.logits.LogitsPart.Rows;
+import dllama.logits.LogitsPart.Walked;
+import dllama.logits.LogitsQuestion.Everything;
+import dllama.logits.LogitsQuestion.Walk;
+import dllama.model.Range;
+
+/// Whether what a rank tells is what was wanted or asked of it; nothing from the network is trusted.
+public final class LogitsCheck {
+  private LogitsCheck() {}
+
+  /// @param range the rank's token ids
+  public static boolean fits(LogitsPart part, LogitsWanted wanted, Range range) {
+    return switch (part) {
+      case Rows(float[] row) -> wanted instanceof LogitsWanted.All && row.length == range.size();
+      case LogitsPart.Best(int rows, int[] ids, float[] _) ->
+          wanted instanceof LogitsWanted.Best(int asked)
+              && rows == asked
+              && within(range, ids, rows);
+      case Candidates(int size, int[] ids, float[] _, int _, long[] _) ->
+          (wanted instanceof LogitsWanted.Draw || wanted instanceof LogitsWanted.DrawAny)
+              && size == Candidates.size(wanted, range.size())
+              && within(range, ids, size);
+      case Walked _ -> false;
+    };
+  }
+
+  /// @param range the token ids of the rank, which was asked
+  public static boolean fits(LogitsPart part, LogitsQuestion question, Range range) {
+    return switch (question) {
+      case Everything _ -> part instanceof Rows(float[] row) && row.length == range.size();
+      case Walk walk ->
+          part instanceof Walked(float sum, int token)
+              && (token < 0 ? sum == walk.sum() : range.has(token) && sum >= walk.sum());
+    };
+  }
+
+  private static boolean within(Range range, int[] ids, int size) {
+    for (int i = 0; i < size; i++) {
+      if (!range.has(ids[i])) {
+        return false;
+      }
+    }
+    return true;
+  }
+}

@@ -1,0 +1,32 @@
+package dllama.step;
+
+import java.util.List;
+
+/// The input of one step: runs of different sequences. What a sequence gets is the same, bit by bit,
+/// whoever shares its steps.
+///
+/// @param epoch of the world whose pages the runs mean; another one does not hold what was fed
+/// @param runs at least one
+public record Step(int epoch, List<Run> runs) {
+  public Step {
+    runs = List.copyOf(runs);
+    if (runs.isEmpty()) {
+      throw new IllegalArgumentException("no runs");
+    }
+  }
+
+  /// A step of one sequence.
+  public Step(int epoch, Run run) {
+    this(epoch, List.of(run));
+  }
+
+  /// Tokens of all runs.
+  public int rows() {
+    return runs.stream().mapToInt(run -> run.tokens().length).sum();
+  }
+
+  /// Tokens of which logits are computed.
+  public int wantedRows() {
+    return runs.stream().mapToInt(run -> run.wanted().rows()).sum();
+  }
+}
