@@ -97,6 +97,11 @@ final class PendingStep {
     return waitedNanos >= 0 && waitingSince - deadline < 0 ? gathering.missingRank() : -1;
   }
 
+  /// Whether rank 0 has computed it.
+  boolean isComputed() {
+    return waitedNanos >= 0;
+  }
+
   void fail(String why) {
     answer.completeExceptionally(new ForwardException(why));
   }

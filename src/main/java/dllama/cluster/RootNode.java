@@ -3,6 +3,7 @@ package dllama.cluster;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.ActorSystem;
 import com.typesafe.config.Config;
+import dllama.cluster.port.Refusals;
 import dllama.error.UserException;
 import dllama.model.ForwardPass;
 import dllama.settings.ClusterSettings;
@@ -29,6 +30,8 @@ public final class RootNode implements AutoCloseable {
   private final ActorSystem<NodeGuardian.Command> system;
   private final ActorRef<RootCoordinator.Command> coordinator;
   private final ForwardPass forwardPass;
+  private final Refusals.Registration strangers;
+  private volatile boolean closing;
   private boolean closed;
 
   /// Starts the node and begins to form a cluster; `listener` is told how that goes.
@@ -98,6 +101,15 @@ public final class RootNode implements AutoCloseable {
             alone ? InetAddress.getLoopbackAddress() : HostAddress.ofRoot(settings.host()),
             alone ? 0 : settings.port(),
             List.of());
+    strangers = Refusals.ofProcess().tell(listener::stranger);
+    system
+        .getWhenTerminated()
+        .whenComplete(
+            (_, _) -> {
+              if (!closing) {
+                listener.ended("this node was ended by an error, see above or in the log");
+              }
+            });
     coordinator = await(started);
     forwardPass = new ClusterForwardPass(model, maxBatchTokens, cachedPositions, coordinator);
   }
@@ -131,6 +143,8 @@ public final class RootNode implements AutoCloseable {
       return;
     }
     closed = true;
+    closing = true;
+    strangers.close();
     var told = new CompletableFuture<Boolean>();
     coordinator.tell(new RootCoordinator.Ending(told));
     await(told.completeOnTimeout(false, GOODBYE.toMillis(), TimeUnit.MILLISECONDS));

@@ -5,6 +5,7 @@ import dllama.cluster.TensorFrame.Input;
 import dllama.cluster.TensorFrame.Logits;
 import dllama.model.Batch;
 import dllama.shard.LogitsGathering;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -12,11 +13,17 @@ import org.jspecify.annotations.Nullable;
 /// The steps of a world as the root drives them, one at a time: numbers them, sends every rank its
 /// input, and answers when all is back. Owned by [RootCoordinator].
 final class RootSteps {
+  /// How long a step may be on its way to the compute thread, and the news of it back.
+  private static final Duration IDLE = Duration.ofSeconds(2);
+
   private final Traffic traffic;
   private final AtomicInteger cachedPositions;
   private @Nullable Ways ways;
   private long next;
   private @Nullable PendingStep pending;
+
+  /// Since when a step waits that nobody computes.
+  private long idleSince = System.nanoTime();
 
   /// Since when the step is under way.
   private long startedAt;
@@ -64,6 +71,7 @@ final class RootSteps {
     long number = next++;
     pending = new PendingStep(number, batch, world, now.gathering(), traffic, forward.answer());
     startedAt = System.nanoTime();
+    idleSince = startedAt;
     world.tellAll(
         new Input(
             world.epoch(),
@@ -102,6 +110,18 @@ final class RootSteps {
   /// of `System.nanoTime`; −1 if there is none.
   int overdueRank(long deadline) {
     return pending == null ? -1 : pending.overdueRank(deadline);
+  }
+
+  /// Whether the step under way is nobody's: rank 0 has not told that it is computed, but its compute
+  /// thread has had nothing to do for [#IDLE].
+  ///
+  /// @param now on the clock of `System.nanoTime`
+  /// @param computing whether that thread has something to do
+  boolean isLost(long now, boolean computing) {
+    if (pending == null || pending.isComputed() || computing) {
+      idleSince = now;
+    }
+    return now - idleSince > IDLE.toNanos();
   }
 
   /// Ends the step under way, if any.

@@ -154,7 +154,7 @@ class ForeignMessagesTest {
     ActorRef<RootMembership.Command> members = resolve(cluster.root().address(), "root/members");
     members.tell(
         new RootMembership.Hello(
-            "127.0.0.1:1", stranger.ignoreRef(), stranger.ignoreRef(), List.of(), List.of()));
+            "127.0.0.1:1", 0, 0, stranger.ignoreRef(), stranger.ignoreRef(), List.of(), List.of()));
   }
 
   @Test
