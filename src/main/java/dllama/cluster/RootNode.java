@@ -136,6 +136,11 @@ public final class RootNode implements AutoCloseable {
     return NodeSystem.address(system);
   }
 
+  /// For tests of what happens when an actor fails.
+  ActorSystem<?> system() {
+    return system;
+  }
+
   /// Tells the workers that the root ends and frees everything; waits for at most some seconds.
   @Override
   public synchronized void close() {

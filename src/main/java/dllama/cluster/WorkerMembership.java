@@ -4,6 +4,7 @@ import akka.actor.Address;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.ActorRefResolver;
 import akka.actor.typed.Behavior;
+import akka.actor.typed.PostStop;
 import akka.actor.typed.Signal;
 import akka.actor.typed.Terminated;
 import akka.actor.typed.javadsl.ActorContext;
@@ -76,6 +77,9 @@ final class WorkerMembership extends NetworkActor<WorkerMembership.Command> {
   private String rootAddress = "";
   private boolean welcome;
 
+  /// Whether all is said.
+  private boolean left;
+
   /// Tells the root's answer to this worker's hello from those of others.
   private final long nonce = Secret.next();
 
@@ -143,18 +147,24 @@ final class WorkerMembership extends NetworkActor<WorkerMembership.Command> {
     };
   }
 
-  /// The shard is of no use any more, and so is this node.
+  /// Where the shard has ended, this node is of no use; where this actor ends by an error, the root
+  /// need not wait for signs of life.
   @Override
   Behavior<Command> onSignal(Signal signal) {
-    if (signal instanceof Terminated) {
-      goodbye();
-      return end("this worker's part of the model was ended by an error, see the log", false);
+    switch (signal) {
+      case Terminated _ -> {
+        goodbye();
+        return end("this worker's part of the model was ended by an error, see the log", false);
+      }
+      case PostStop _ -> goodbye();
+      default -> {}
     }
     return this;
   }
 
   private void goodbye() {
-    if (root != null) {
+    if (root != null && !left) {
+      left = true;
       root.tell(new RootMembership.Goodbye(address(), key));
     }
   }
@@ -220,6 +230,7 @@ final class WorkerMembership extends NetworkActor<WorkerMembership.Command> {
   }
 
   private Behavior<Command> end(String why, boolean refused) {
+    left = true;
     ended.accept(new End(why, refused));
     return Behaviors.stopped();
   }

@@ -123,6 +123,11 @@ public final class WorkerNode implements AutoCloseable {
     }
   }
 
+  /// The present actor system, for tests of what happens when an actor fails.
+  ActorSystem<?> system() {
+    return java.util.Objects.requireNonNull(running.get());
+  }
+
   /// Ends [#run]; any thread.
   @Override
   public synchronized void close() {

@@ -3,6 +3,7 @@ package dllama.cluster;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import akka.actor.testkit.typed.javadsl.TestProbe;
@@ -181,6 +182,35 @@ class RootCoordinatorTest {
     coordinator.tell(new Logits(epoch, 0, 0, candidates));
     coordinator.tell(new RootCoordinator.Stepped(epoch, 0, 0, 7));
     return epoch;
+  }
+
+  /// The root's own shard, which has lost its rank, say.
+  @Test
+  void shouldNotWaitForAStepThatNobodyComputes() {
+    long epoch = assigned(own, 1);
+    coordinator.tell(new ShardReady(epoch, 0, SliceOrigin.MODEL));
+    var input = new FrameBuffer(file.spec().dim() * Float.BYTES);
+    var answer = new CompletableFuture<Step>();
+    coordinator.tell(new Forward(new Batch(new int[] {1}, 0, true), input, answer));
+    var failure =
+        assertThrows(
+            CompletionException.class, () -> answer.orTimeout(20, TimeUnit.SECONDS).join());
+    assertEquals(
+        "the root does not compute the step that it was given", failure.getCause().getMessage());
+    own.expectMessageClass(TensorFrame.Input.class);
+    own.expectMessageClass(Dissolve.class);
+    assertNotEquals(epoch, assigned(own, 1));
+  }
+
+  @Test
+  void shouldShowTextOfWorkersOnOneLineAndObeyNothingOfIt() {
+    long epoch = assigned(own, 1);
+    String evil = "is bad\u001b[31m\r\nroot: enter your password:" + "x".repeat(1000);
+    coordinator.tell(new ShardFailed(epoch, 0, evil));
+    own.expectMessageClass(Dissolve.class);
+    String line = order.getFirst();
+    assertTrue(line.startsWith("the root is bad\\u001b[31m\\u000d\\nroot: enter"), line);
+    assertTrue(line.length() < 330, line);
   }
 
   @Test

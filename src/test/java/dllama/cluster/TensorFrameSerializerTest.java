@@ -131,10 +131,10 @@ class TensorFrameSerializerTest {
   void shouldRefuseLogitsThatMakeNoSense() {
     for (byte[] wanted :
         new byte[][] {{9, 0, 0, 0, 0}, {2, 17, 0, 0, 0}, {2, 0, 0, 0, 0}, {3, 0, 0, 0, 0}}) {
-      ByteBuffer input = ByteBuffer.allocate(30).put(21, wanted);
+      ByteBuffer input = ByteBuffer.allocate(34).put(25, wanted);
       assertThrows(NotSerializableException.class, () -> serializer.fromBinary(input, "I"));
     }
-    ByteBuffer logits = ByteBuffer.allocate(20).put(16, (byte) 77);
+    ByteBuffer logits = ByteBuffer.allocate(24).put(20, (byte) 77);
     assertThrows(NotSerializableException.class, () -> serializer.fromBinary(logits, "L"));
   }
 
