@@ -38,7 +38,9 @@ final class ClusterRoot implements Root {
     if (!settings.cluster().nodes().equals(Optional.of(1))) {
       lines.say("root at %s; workers: --role worker --seed-node %<s".formatted(node.address()));
       if (!HostAddress.ofRoot(settings.cluster().host()).isLoopbackAddress()) {
-        lines.say("no cluster key yet: trusted networks only");
+        lines.say(
+            "no cluster key yet: whoever reaches %s can read along; trusted networks only"
+                .formatted(node.address()));
       }
     }
   }

@@ -67,6 +67,7 @@ public final class Main {
   private static void setLogLevels(String level) {
     System.setProperty("log-level", level);
     System.setProperty("akka-log-level", level.equals("WARN") ? "ERROR" : level);
+    System.setProperty("refusals-log-level", level.equals("WARN") ? "OFF" : level);
   }
 
   private static void runNode(Settings settings, Optional<Command> mode)

@@ -109,6 +109,17 @@ final class Progress implements RootListener {
   }
 
   @Override
+  public void stranger(String what) {
+    lines.say(what);
+  }
+
+  @Override
+  public void ended(String why) {
+    lines.say(why);
+    new Thread(() -> System.exit(Main.BUG), "end").start(); // which waits for who calls this
+  }
+
+  @Override
   public synchronized void lost(String why) {
     if (!why.equals(lost)) {
       lines.say(why);

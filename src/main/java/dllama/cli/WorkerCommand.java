@@ -59,6 +59,11 @@ final class WorkerCommand implements WorkerListener {
   }
 
   @Override
+  public void stranger(String what) {
+    lines.say(what);
+  }
+
+  @Override
   public void lost(String why) {
     lines.say("%s; looking for a root again".formatted(why));
   }

@@ -23,7 +23,7 @@ import dllama.tensor.DType;
 /// @param keep whether the slice may be kept in a folder for the next start
 /// @param random whether ranks make their weights up from `seed` instead of being sent them
 record Assignment(
-    int epoch,
+    long epoch,
     int rank,
     int worldSize,
     ModelSpec spec,
@@ -38,6 +38,25 @@ record Assignment(
     boolean keep,
     boolean random,
     long seed) {
+
+  private static final int MOST_NODES = 1024;
+  private static final int MOST_TOKENS = 1 << 28;
+
+  Assignment {
+    Checks.present(spec, "spec");
+    Checks.present(spec.activation(), "activation");
+    Checks.present(spec.rope(), "rope");
+    Checks.present(exchange, "exchange");
+    Checks.present(collective, "collective");
+    Checks.present(overlap, "overlap");
+    Checks.present(kv, "kv");
+    Checks.range("worldSize", worldSize, 1, MOST_NODES);
+    Checks.range("rank", rank, 0, worldSize - 1);
+    Checks.range("contextLength", contextLength, 1, MOST_TOKENS);
+    Checks.range("pages", pages, 1, Integer.MAX_VALUE);
+    Checks.range("maxBatchTokens", maxBatchTokens, 1, contextLength);
+    fingerprint = Checks.name("fingerprint", fingerprint);
+  }
 
   ShardPlan plan() {
     return new ShardPlan(spec, exchange, worldSize);

@@ -20,7 +20,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 
 /// The forward pass of the whole cluster: looks the input rows up, which may read the model file
@@ -31,7 +31,7 @@ final class ClusterForwardPass implements ForwardPass {
 
   private final RootModel model;
   private final int maxBatchTokens;
-  private final AtomicInteger epoch;
+  private final AtomicLong epoch;
   private final ActorRef<RootCoordinator.Command> root;
   private final Embedding embedding;
   private final float[] rows;
@@ -40,7 +40,7 @@ final class ClusterForwardPass implements ForwardPass {
   ClusterForwardPass(
       RootModel model,
       int maxBatchTokens,
-      AtomicInteger epoch,
+      AtomicLong epoch,
       ActorRef<RootCoordinator.Command> root) {
     this.model = model;
     this.maxBatchTokens = maxBatchTokens;
@@ -72,7 +72,7 @@ final class ClusterForwardPass implements ForwardPass {
   }
 
   @Override
-  public int epoch() {
+  public long epoch() {
     return epoch.get();
   }
 

@@ -25,7 +25,7 @@ final class Exchange {
   /// Rounds that are told apart; a power of two.
   static final int PLACES = 2 * IN_FLIGHT;
 
-  private final int epoch;
+  private final long epoch;
   private final int rank;
   private final int worldSize;
   private final FramePool pool;
@@ -35,7 +35,7 @@ final class Exchange {
   private volatile long current;
   private volatile @Nullable String failure;
 
-  Exchange(int epoch, int rank, int worldSize, FramePool pool) {
+  Exchange(long epoch, int rank, int worldSize, FramePool pool) {
     this.epoch = epoch;
     this.rank = rank;
     this.worldSize = worldSize;

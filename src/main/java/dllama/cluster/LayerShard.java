@@ -3,13 +3,13 @@ package dllama.cluster;
 import akka.actor.Address;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.Behavior;
-import akka.actor.typed.javadsl.AbstractOnMessageBehavior;
 import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
 import dllama.cluster.TensorFrame.Input;
 import dllama.cluster.TensorFrame.Partial;
 import dllama.cluster.TensorFrame.WeightChunk;
 import dllama.cluster.loop.ComputeWait;
+import dllama.cluster.port.Refusals;
 import dllama.error.UserException;
 import dllama.logits.LogitsQuestion;
 import dllama.model.ModelSource;
@@ -29,10 +29,11 @@ import org.jspecify.annotations.Nullable;
 /// Life of a rank: `Assign`; its weights, as chunks or because they are in this machine's memory or
 /// cache folder or can be made here; `Ready` to the root; any number of `Input` and `Partial`;
 /// `Dissolve`. Messages of another epoch are dropped.
-final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
+final class LayerShard extends NetworkActor<LayerShard.Command> {
   /// What a shard can be told.
   sealed interface Command
-      permits Assign,
+      permits Serve,
+          Assign,
           SendTo,
           Dissolve,
           AskLogits,
@@ -43,26 +44,49 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
           Partial,
           WeightChunk {}
 
+  /// From this node's own actors: who knows `key` is its root.
+  record Serve(long key) implements Command {}
+
   /// Become a rank of a new world; ends an earlier one.
   ///
+  /// @param key the [Secret] of this node and its root
   /// @param ranks the shards of all ranks, in rank order
   record Assign(
-      Assignment assignment, List<ActorRef<Command>> ranks, ActorRef<RootCoordinator.Command> root)
-      implements Command, ControlMessage {}
+      long key,
+      Assignment assignment,
+      List<ActorRef<Command>> ranks,
+      ActorRef<RootCoordinator.Command> root)
+      implements Command, ControlMessage {
+    Assign {
+      Checks.present(assignment, "assignment");
+      ranks = Checks.list("ranks", ranks, assignment.worldSize());
+      Checks.range("number of ranks", ranks.size(), assignment.worldSize(), assignment.worldSize());
+      Checks.present(root, "root");
+    }
+  }
 
   /// Where to acknowledge chunks of weights, and after how many of them.
-  record SendTo(int epoch, ActorRef<WeightStream.Command> stream, int acknowledgeEvery)
-      implements Command, ControlMessage {}
+  record SendTo(long epoch, ActorRef<WeightStream.Command> stream, int acknowledgeEvery)
+      implements Command, ControlMessage {
+    SendTo {
+      Checks.present(stream, "stream");
+      Checks.range("acknowledgeEvery", acknowledgeEvery, 1, Integer.MAX_VALUE);
+    }
+  }
 
   /// The world is no more; `why` is one line.
-  record Dissolve(int epoch, String why) implements Command, ControlMessage {}
+  record Dissolve(long epoch, String why) implements Command, ControlMessage {
+    Dissolve {
+      why = Checks.line("why", why);
+    }
+  }
 
   /// A question about this rank's logits of a run of step `step`.
   ///
   /// @param walk the question; null asks for everything
-  record AskLogits(int epoch, long step, int run, LogitsQuestion.@Nullable Walk walk)
+  record AskLogits(long epoch, long step, int run, LogitsQuestion.@Nullable Walk walk)
       implements Command, ControlMessage {
-    static AskLogits of(int epoch, long step, int run, LogitsQuestion question) {
+    static AskLogits of(long epoch, long step, int run, LogitsQuestion question) {
       return new AskLogits(
           epoch, step, run, question instanceof LogitsQuestion.Walk walk ? walk : null);
     }
@@ -73,13 +97,13 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
   }
 
   /// From the compute thread: memory for chunks.
-  record Opened(int epoch, MemorySegment memory) implements Command {}
+  record Opened(long epoch, MemorySegment memory) implements Command {}
 
   /// From the compute thread: an engine over a complete slice.
-  record Built(int epoch, ShardEngine engine, SliceOrigin origin) implements Command {}
+  record Built(long epoch, ShardEngine engine, SliceOrigin origin) implements Command {}
 
   /// From the compute thread: the world can not go on, for a reason that lies with rank `culprit`.
-  record Failed(int epoch, int culprit, String why) implements Command {}
+  record Failed(long epoch, int culprit, String why) implements Command {}
 
   /// What this shard is in the present world.
   private static final class Rank {
@@ -103,7 +127,7 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
           new Exchange(assignment.epoch(), assignment.rank(), assignment.worldSize(), frames);
     }
 
-    int epoch() {
+    long epoch() {
       return assignment.epoch();
     }
   }
@@ -113,6 +137,9 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
   private final FramePool frames;
   private final @Nullable ModelSource source;
   private @Nullable Rank rank;
+
+  /// What whoever assigns a rank has to know.
+  private long key = Secret.NONE;
 
   /// @param source where the root's own shard takes its slice from; null on a worker
   static Behavior<Command> create(
@@ -126,7 +153,7 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
       ComputeWait computeWait,
       FramePool frames,
       @Nullable ModelSource source) {
-    super(context);
+    super(context, Command.class);
     this.host = host;
     this.computeWait = computeWait;
     this.frames = frames;
@@ -136,10 +163,13 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
   @Override
   public Behavior<Command> onMessage(Command command) {
     switch (command) {
-      case Assign assign -> onAssign(assign);
+      case Serve(long ofRoot) -> key = ofRoot;
+      case Assign assign when key != Secret.NONE && assign.key() == key -> onAssign(assign);
+      case Assign _ ->
+          Refusals.ofProcess().refused("somebody", "who is not the root assigned this node a part");
       case SendTo sendTo -> inEpoch(sendTo.epoch(), now -> now.sendTo = sendTo);
       case WeightChunk chunk -> inEpoch(chunk.epoch(), now -> onChunk(now, chunk));
-      case Opened(int epoch, var memory) -> inEpoch(epoch, now -> onOpened(now, memory));
+      case Opened(long epoch, var memory) -> inEpoch(epoch, now -> onOpened(now, memory));
       case Built built -> inEpoch(built.epoch(), now -> onBuilt(now, built));
       case Input input -> inEpoch(input.epoch(), now -> onInput(now, input));
       case AskLogits ask ->
@@ -148,14 +178,14 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
               now ->
                   onQuestion(now, steps -> steps.answer(ask.step(), ask.run(), ask.asked())));
       case Partial partial -> onPartial(partial);
-      case Failed(int epoch, int culprit, String why) ->
+      case Failed(long epoch, int culprit, String why) ->
           inEpoch(epoch, now -> onFailed(now, culprit, why));
-      case Dissolve(int epoch, String why) -> inEpoch(epoch, now -> onDissolve(now, why));
+      case Dissolve(long epoch, String why) -> inEpoch(epoch, now -> onDissolve(now, why));
     }
     return this;
   }
 
-  private void inEpoch(int epoch, Consumer<Rank> action) {
+  private void inEpoch(long epoch, Consumer<Rank> action) {
     Rank now = rank;
     if (now != null && now.epoch() == epoch) {
       action.accept(now);
@@ -248,7 +278,7 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
     boolean complete = now.arrivedBytes == memory.byteSize();
     SendTo sendTo = now.sendTo;
     if (sendTo != null
-        && (complete || ++now.arrivedChunks % Math.max(1, sendTo.acknowledgeEvery()) == 0)) {
+        && (complete || ++now.arrivedChunks % sendTo.acknowledgeEvery() == 0)) {
       sendTo.stream().tell(new WeightStream.Received(now.epoch(), now.arrivedBytes));
       host.listener()
           .loading(
@@ -324,8 +354,7 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
   /// Runs `task` after whatever the compute thread does now; what it throws ends this rank.
   private void onComputeThread(Rank now, Runnable task) {
     ActorRef<Command> self = getContext().getSelf();
-    host.compute()
-        .execute(
+    host.compute(
             () -> {
               @Nullable Failed failure = failed(now, "stopped by an internal error, see its log");
               try {

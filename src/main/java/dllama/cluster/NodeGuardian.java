@@ -4,6 +4,7 @@ import akka.actor.Address;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.ActorSystem;
 import akka.actor.typed.Behavior;
+import akka.actor.typed.ChildFailed;
 import akka.actor.typed.DispatcherSelector;
 import akka.actor.typed.Terminated;
 import akka.actor.typed.javadsl.ActorContext;
@@ -15,7 +16,7 @@ import dllama.cluster.loop.ExchangeDispatcher;
 import dllama.model.ModelSource;
 import dllama.settings.ClusterSettings;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -44,7 +45,7 @@ final class NodeGuardian {
       ClusterGate gate,
       ClusterSettings settings,
       RootListener listener,
-      AtomicInteger worldEpoch,
+      AtomicLong worldEpoch,
       Consumer<ActorRef<RootCoordinator.Command>> started) {
     return Behaviors.setup(
         context -> {
@@ -52,16 +53,19 @@ final class NodeGuardian {
           var cluster = Cluster.get(context.getSystem());
           Address address = cluster.selfMember().address();
           cluster.manager().tell(Join.create(address)); // the root is where every cluster begins
-          var self = new World.Node(RootMembership.name(address), shard, List.of(), List.of());
+          long key = Secret.next();
+          shard.tell(new LayerShard.Serve(key));
+          var self = new World.Node(RootMembership.name(address), shard, List.of(), List.of(), key);
           var root =
               context.spawn(
                   RootCoordinator.create(
                       model, gate, settings, listener, host, worldEpoch, self),
                   ROOT,
                   DispatcherSelector.fromConfig(ExchangeDispatcher.ID));
+          context.watch(shard);
           context.watch(root);
           started.accept(root);
-          return stopWith(() -> {});
+          return stopWith(() -> {}, () -> {});
         });
   }
 
@@ -72,7 +76,9 @@ final class NodeGuardian {
           var shard = spawnShard(context, exchange, host, null);
           var membership = context.spawn(WorkerMembership.create(shard, host, ended), WORKER);
           context.watch(membership);
-          return stopWith(() -> membership.tell(new WorkerMembership.Ending()));
+          return stopWith(
+              () -> membership.tell(new WorkerMembership.Ending()),
+              () -> ended.accept(new WorkerMembership.End("an error ended it, see the log", false)));
         });
   }
 
@@ -97,13 +103,21 @@ final class NodeGuardian {
     return serializer.pool();
   }
 
-  private static Behavior<Command> stopWith(Runnable onEnd) {
+  /// @param onError before the actor system ends because an actor without which there is no node
+  ///     has failed
+  private static Behavior<Command> stopWith(Runnable onEnd, Runnable onError) {
     return Behaviors.receive(Command.class)
         .onMessage(
             Command.class,
             _ -> {
               onEnd.run();
               return Behaviors.same();
+            })
+        .onSignal(
+            ChildFailed.class,
+            _ -> {
+              onError.run();
+              return Behaviors.stopped();
             })
         .onSignal(Terminated.class, _ -> Behaviors.stopped())
         .build();

@@ -7,6 +7,7 @@ import akka.remote.RemoteTransportException;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import dllama.cluster.loop.ExchangeDispatcher;
+import dllama.cluster.port.PortGuard;
 import dllama.error.UserException;
 import dllama.settings.ClusterSettings;
 import java.net.Inet6Address;
@@ -24,6 +25,9 @@ import org.slf4j.LoggerFactory;
 final class NodeSystem {
   private static final String NAME = "dllama";
   private static final Duration STOP = Duration.ofSeconds(10);
+
+  /// How often connections are looked at that keep their port waiting.
+  private static final Duration SWEEP = Duration.ofSeconds(1);
 
   private NodeSystem() {}
 
@@ -51,9 +55,15 @@ final class NodeSystem {
                 "akka.cluster.roles", List.of(role),
                 "akka.cluster.seed-nodes",
                     seeds.stream().map(seed -> "akka://%s@%s".formatted(NAME, seed)).toList()));
+    PortGuard.limitFrames(settings.sync().maxFrameBytes());
     try {
-      return ActorSystem.create(
-          guardian, NAME, own.withFallback(exchange.config()).withFallback(akka));
+      ActorSystem<T> system =
+          ActorSystem.create(
+              guardian, NAME, own.withFallback(exchange.config()).withFallback(akka));
+      system
+          .scheduler()
+          .scheduleWithFixedDelay(SWEEP, SWEEP, PortGuard::sweep, system.executionContext());
+      return system;
     } catch (RemoteTransportException e) {
       throw new UserException(
           "can not listen on %s port %d: is another node running there? Use --port or --host"

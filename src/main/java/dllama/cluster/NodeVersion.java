@@ -15,6 +15,10 @@ final class NodeVersion {
     }
     return Optional.of(
         "the worker runs dllama-akka %s, the root %s: use the same jar on all nodes"
-            .formatted(worker.appVersion(), root.appVersion()));
+            .formatted(text(worker), text(root)));
+  }
+
+  private static String text(Member member) {
+    return Checks.line("version", member.appVersion().toString());
   }
 }

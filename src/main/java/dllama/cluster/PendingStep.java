@@ -119,6 +119,11 @@ final class PendingStep {
     return -1;
   }
 
+  /// Whether rank 0 has computed it.
+  boolean isComputed() {
+    return waitedNanos >= 0;
+  }
+
   void fail(String why) {
     answer.completeExceptionally(new ForwardException(why));
   }

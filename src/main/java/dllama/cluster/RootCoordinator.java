@@ -2,8 +2,10 @@ package dllama.cluster;
 
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.Behavior;
+import akka.actor.typed.ChildFailed;
 import akka.actor.typed.DispatcherSelector;
-import akka.actor.typed.javadsl.AbstractOnMessageBehavior;
+import akka.actor.typed.Signal;
+import akka.actor.typed.Terminated;
 import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.javadsl.TimerScheduler;
@@ -18,6 +20,7 @@ import dllama.step.ForwardException;
 import dllama.step.Step;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,7 +29,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -35,8 +38,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// States: gathering (no world), loading (a world whose ranks are not all ready), ready. Whatever
 /// goes wrong with a rank ends the world: its step fails, all its shards are told, and gathering
-/// starts anew under the next epoch.
-final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Command> {
+/// starts anew, under another epoch.
+final class RootCoordinator extends NetworkActor<RootCoordinator.Command> {
   /// What the coordinator can be told.
   sealed interface Command
       permits Joined,
@@ -60,19 +63,36 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
   record Gone(String address, String why) implements Command {}
 
   /// A rank has memory for its slice and holds none.
-  record SliceWanted(int epoch, int rank) implements Command, ControlMessage {}
+  record SliceWanted(long epoch, int rank) implements Command, ControlMessage {}
 
   /// Bytes of a rank's slice that are in place.
-  record Loading(int epoch, int rank, long bytes, long total) implements Command, ControlMessage {}
+  record Loading(long epoch, int rank, long bytes, long total) implements Command, ControlMessage {
+    Loading {
+      Checks.range("total", total, 1, Long.MAX_VALUE);
+      Checks.range("bytes", bytes, 0, total);
+    }
+  }
 
   /// A rank can compute.
-  record ShardReady(int epoch, int rank, SliceOrigin origin) implements Command, ControlMessage {}
+  record ShardReady(long epoch, int rank, SliceOrigin origin) implements Command, ControlMessage {
+    ShardReady {
+      Checks.present(origin, "origin");
+    }
+  }
 
   /// A rank can not be what it was assigned; `why` completes "the worker at … ".
-  record ShardRefused(int epoch, int rank, String why) implements Command, ControlMessage {}
+  record ShardRefused(long epoch, int rank, String why) implements Command, ControlMessage {
+    ShardRefused {
+      why = Checks.line("why", why);
+    }
+  }
 
   /// The world can not go on because of `rank`; `why` completes "the worker at … ".
-  record ShardFailed(int epoch, int rank, String why) implements Command, ControlMessage {}
+  record ShardFailed(long epoch, int rank, String why) implements Command, ControlMessage {
+    ShardFailed {
+      why = Checks.line("why", why);
+    }
+  }
 
   /// Compute a step; rows of `input` are those of its runs' tokens.
   record Forward(Step step, FrameBuffer input, CompletableFuture<PendingStep.Told> answer)
@@ -84,7 +104,7 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
 
   /// Ask ranks about the logits of a run of the latest step.
   record Ask(
-      int epoch,
+      long epoch,
       long step,
       int run,
       LogitsQuestion question,
@@ -96,8 +116,12 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
   }
 
   /// A rank has computed a step, of whose logits nothing is wanted; rank 0 always says so.
-  record Stepped(int epoch, int rank, long step, long waitedNanos)
-      implements Command, ControlMessage {}
+  record Stepped(long epoch, int rank, long step, long waitedNanos)
+      implements Command, ControlMessage {
+    Stepped {
+      Checks.range("waitedNanos", waitedNanos, 0, Long.MAX_VALUE);
+    }
+  }
 
   /// This root ends: everybody is told, and nothing is news any more.
   record Ending(CompletableFuture<Boolean> done) implements Command {}
@@ -119,9 +143,13 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
   private final ActorRef<RootMembership.Command> members;
   private final Map<String, Node> workers = new LinkedHashMap<>();
 
-  private int epoch;
+  private long epoch;
   private @Nullable World world;
   private final TreeSet<Integer> unready = new TreeSet<>();
+
+  /// Who sends which rank its weights.
+  private final Map<ActorRef<?>, Integer> streams = new HashMap<>();
+
   private int cached;
   private long formedAt;
   private long[] heardAt = {};
@@ -139,7 +167,7 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
       ClusterSettings settings,
       RootListener listener,
       ShardHost host,
-      AtomicInteger worldEpoch,
+      AtomicLong worldEpoch,
       Node self) {
     return Behaviors.setup(
         context ->
@@ -165,9 +193,9 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
       ClusterSettings settings,
       RootListener listener,
       ShardHost host,
-      AtomicInteger worldEpoch,
+      AtomicLong worldEpoch,
       Node self) {
-    super(context);
+    super(context, Command.class);
     this.model = model;
     this.gate = gate;
     this.settings = settings;
@@ -180,6 +208,7 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
         context.spawn(
             RootMembership.create(context.getSelf(), listener, settings.sync().timeout()),
             RootMembership.NAME);
+    context.watch(members);
     timers.startTimerWithFixedDelay(Tick.TICK, TICK);
     gather();
   }
@@ -192,17 +221,17 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
     switch (command) {
       case Joined(Node worker) -> onJoined(worker);
       case Gone(String address, String why) -> onGone(address, why);
-      case SliceWanted(int of, int rank) when isCurrent(of, rank) -> sendSlice(rank);
-      case Loading(int of, int rank, long bytes, long total) when isCurrent(of, rank) ->
+      case SliceWanted(long of, int rank) when isCurrent(of, rank) -> sendSlice(rank);
+      case Loading(long of, int rank, long bytes, long total) when isCurrent(of, rank) ->
           listener.loading(rank, ranks().get(rank).address(), bytes, total);
-      case ShardReady(int of, int rank, var from) when isCurrent(of, rank) -> onReady(rank, from);
-      case ShardRefused(int of, int rank, String why) when isCurrent(of, rank) ->
+      case ShardReady(long of, int rank, var from) when isCurrent(of, rank) -> onReady(rank, from);
+      case ShardRefused(long of, int rank, String why) when isCurrent(of, rank) ->
           leaveOut(rank, why);
-      case ShardFailed(int of, int rank, String why) when isCurrent(of, rank) ->
+      case ShardFailed(long of, int rank, String why) when isCurrent(of, rank) ->
           onFailed(rank, why);
       case Forward forward -> onForward(forward);
       case Ask ask -> onAsk(ask);
-      case Stepped(int of, int rank, long step, long nanos) when isCurrent(of, rank) -> {
+      case Stepped(long of, int rank, long step, long nanos) when isCurrent(of, rank) -> {
         heard(rank);
         steps.computed(rank, step, nanos);
       }
@@ -217,7 +246,31 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
     return this;
   }
 
-  private boolean isCurrent(int of, int rank) {
+  /// Without the members' actor this root takes in nobody, nor notices who is lost: it ends. Without
+  /// the stream of its weights a rank can not load.
+  @Override
+  Behavior<Command> onSignal(Signal signal) {
+    switch (signal) {
+      case Terminated ended when ended.getRef().equals(members) -> {
+        return Behaviors.stopped();
+      }
+      case ChildFailed failed -> onStreamFailed(failed);
+      default -> {}
+    }
+    return this;
+  }
+
+  private void onStreamFailed(ChildFailed failed) {
+    Integer rank = streams.get(failed.getRef());
+    if (rank != null && world != null) {
+      lose(
+          "the weights for %s could not be read: %s"
+              .formatted(world.name(rank), failed.cause().getMessage()));
+      unfit = true; // the same file once more would not be another one
+    }
+  }
+
+  private boolean isCurrent(long of, int rank) {
     return world != null && of == epoch && rank >= 0 && rank < world.size();
   }
 
@@ -266,7 +319,7 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
     switch (gate.decide(workers.size() + 1, System.nanoTime())) {
       case ClusterGate.Decision.Wait(String what) -> await(what);
       case ClusterGate.Decision.Form(int nodes) -> {
-        Assignment assignment = model.assignment(epoch + 1, nodes, maxBatchTokens, settings.sync());
+        Assignment assignment = model.assignment(Secret.next(), nodes, maxBatchTokens, settings.sync());
         Optional<String> objection = host.objection(assignment);
         if (objection.isPresent()) {
           await(
@@ -308,8 +361,10 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
     for (int rank = 0; rank < nodes; rank++) {
       unready.add(rank);
       Assignment part = assignment.forRank(rank);
-      var assign = new LayerShard.Assign(part, formed.shards(), getContext().getSelf());
-      formed.ranks().get(rank).shard().tell(assign);
+      Node node = formed.ranks().get(rank);
+      var assign =
+          new LayerShard.Assign(node.key(), part, formed.shards(), getContext().getSelf());
+      node.shard().tell(assign);
     }
   }
 
@@ -317,13 +372,13 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
 
   private void sendSlice(int rank) {
     World current = Objects.requireNonNull(world);
-    String name = "weights-%d-%d".formatted(epoch, rank);
+    String name = "weights-%x-%d".formatted(epoch, rank);
     if (!unready.contains(rank) || getContext().getChild(name).isPresent()) {
       getContext().getLog().debug("rank {} asks for its weights again", rank);
       return;
     }
     ShardLayout layout = new ShardLayout(current.plan(), rank);
-    getContext()
+    ActorRef<?> stream = getContext()
         .spawn(
             WeightStream.create(
                 new SliceReader(layout, model.source()),
@@ -334,6 +389,8 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
                 getContext().getSelf()),
             name,
             DispatcherSelector.blocking());
+    streams.put(stream, rank);
+    getContext().watch(stream);
   }
 
   private void onReady(int rank, SliceOrigin origin) {
@@ -403,6 +460,7 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
     }
     world = null;
     unready.clear();
+    streams.clear();
     waiting = why;
     listener.lost(why); // before the step fails: the next question must wait for the nodes
     steps.fail(why);
@@ -420,6 +478,8 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
     int overdue = steps.overdueRank(System.nanoTime() - stall.toNanos());
     if (overdue >= 0) {
       onFailed(overdue, "sent no logits for %d s".formatted(stall.toSeconds()));
+    } else if (steps.isLost(System.nanoTime(), host.isComputing())) {
+      onFailed(0, "does not compute the step that it was given");
     }
     gather();
   }

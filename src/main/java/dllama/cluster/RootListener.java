@@ -28,6 +28,12 @@ public interface RootListener {
   /// A worker was not taken in; `why` is one line.
   void refused(String address, String why);
 
+  /// Somebody who does not belong here was refused. `what` is one line; there are few.
+  default void stranger(String what) {}
+
+  /// This node was ended by an error, and the process should be. `why` is one line.
+  void ended(String why);
+
   /// The world was lost; it forms again when nodes are back. `why` is one line.
   void lost(String why);
 }

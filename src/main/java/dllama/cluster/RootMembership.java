@@ -3,7 +3,6 @@ package dllama.cluster;
 import akka.actor.Address;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.Behavior;
-import akka.actor.typed.javadsl.AbstractOnMessageBehavior;
 import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.javadsl.TimerScheduler;
@@ -19,6 +18,7 @@ import akka.cluster.MemberStatus;
 import akka.cluster.typed.Cluster;
 import akka.cluster.typed.Down;
 import akka.cluster.typed.Subscribe;
+import dllama.cluster.port.Refusals;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -34,35 +34,61 @@ import java.util.stream.StreamSupport;
 ///
 /// Heartbeats of our own find a dead worker sooner than the cluster's failure detector, which has
 /// to be patient with a node that starts up.
-final class RootMembership extends AbstractOnMessageBehavior<RootMembership.Command> {
+final class RootMembership extends NetworkActor<RootMembership.Command> {
   static final String NAME = "members";
   static final String PATH = NodeGuardian.ROOT + "/" + NAME;
 
   sealed interface Command
       permits Hello, Alive, Heard, Goodbye, Computing, Expel, Ending, Changed, Tick {}
 
-  /// A worker asks to be taken in; repeated until it is answered.
+  /// A worker asks to be taken in; repeated until it is answered. Anybody can say this in the name
+  /// of another node, so the answer goes to the address that is claimed, and only who has had it
+  /// there knows the key.
   ///
   /// @param address `host:port` of the worker's actor system
+  /// @param nonce a [Secret] of the worker, which tells it that the answer is the root's
+  /// @param key of the root's answer; [Secret#NONE] before
   /// @param held keys of slices that it has in memory
   /// @param cached keys of slices that it has in its cache folder
   record Hello(
       String address,
+      long nonce,
+      long key,
       ActorRef<WorkerMembership.Command> worker,
       ActorRef<LayerShard.Command> shard,
       List<String> held,
       List<String> cached)
-      implements Command, ControlMessage {}
+      implements Command, ControlMessage {
+    /// Keys of slices that are worth telling.
+    static final int MOST_KEYS = 256;
+
+    Hello {
+      address = Checks.name("address", address);
+      Checks.present(worker, "worker");
+      Checks.present(shard, "shard");
+      held = Checks.names("held", held, MOST_KEYS);
+      cached = Checks.names("cached", cached, MOST_KEYS);
+    }
+  }
 
   /// A worker's sign of life.
-  record Alive(String address, ActorRef<WorkerMembership.Command> worker)
-      implements Command, ControlMessage {}
+  record Alive(String address, long key, ActorRef<WorkerMembership.Command> worker)
+      implements Command, ControlMessage {
+    Alive {
+      address = Checks.name("address", address);
+      Checks.present(worker, "worker");
+    }
+  }
 
   /// From the coordinator: frames of this worker arrive.
   record Heard(String address) implements Command {}
 
   /// A worker ends.
-  record Goodbye(String address) implements Command, ControlMessage {}
+  record Goodbye(String address, long key) implements Command, ControlMessage {
+    Goodbye {
+      address = Checks.name("address", address);
+    }
+  }
 
   /// From the coordinator: this root ends; workers are told.
   record Ending(CompletableFuture<Boolean> done) implements Command {}
@@ -79,6 +105,9 @@ final class RootMembership extends AbstractOnMessageBehavior<RootMembership.Comm
     TICK
   }
 
+  /// A worker that was taken in, and the [Secret] that it shares with this root.
+  private record Worker(ActorRef<WorkerMembership.Command> ref, long key) {}
+
   static final Duration TICK = Duration.ofMillis(250);
 
   /// Silence that is borne of a node that nobody waits for: machines that start up, or share a core
@@ -90,7 +119,11 @@ final class RootMembership extends AbstractOnMessageBehavior<RootMembership.Comm
   private final RootListener listener;
   private final Duration silence;
   private final SilenceWatch watch;
-  private final Map<String, ActorRef<WorkerMembership.Command>> workers = new HashMap<>();
+  private final Map<String, Worker> workers = new HashMap<>();
+
+  /// What was answered to a node at some address that said hello.
+  private final Map<String, Long> keys = new HashMap<>();
+
   private Set<String> computing = Set.of();
   private final Set<String> refused = new HashSet<>();
 
@@ -108,7 +141,7 @@ final class RootMembership extends AbstractOnMessageBehavior<RootMembership.Comm
       ActorRef<RootCoordinator.Command> coordinator,
       RootListener listener,
       Duration silence) {
-    super(context);
+    super(context, Command.class);
     this.coordinator = coordinator;
     this.listener = listener;
     this.silence = silence;
@@ -124,25 +157,30 @@ final class RootMembership extends AbstractOnMessageBehavior<RootMembership.Comm
   public Behavior<Command> onMessage(Command command) {
     switch (command) {
       case Hello hello -> onHello(hello);
-      case Alive(String address, _) when workers.containsKey(address) ->
-          watch.heard(address, System.nanoTime());
-      case Alive(_, var worker) -> worker.tell(new WorkerMembership.Stranger());
+      case Alive alive -> onAlive(alive);
       case Heard(String address) -> {
         if (workers.containsKey(address)) {
           watch.heard(address, System.nanoTime());
         }
       }
       case Computing(var addresses) -> onComputing(addresses);
-      case Goodbye(String address) ->
+      case Goodbye(String address, long key) when knows(address, key) ->
           member(address).ifPresent(member -> lose(member, "has ended"));
+      case Goodbye(String address, _) -> refused(address, "goodbye");
       case Ending(var done) -> {
-        workers.values().forEach(worker -> worker.tell(new WorkerMembership.RootEnded()));
+        workers
+            .values()
+            .forEach(worker -> worker.ref().tell(new WorkerMembership.RootEnded(worker.key())));
         workers.clear();
         done.complete(true);
       }
       case Expel(String address) -> member(address).ifPresent(this::expel);
       case Changed(MemberJoined joined) when joined.member().hasRole(NodeGuardian.WORKER) ->
           isUsable(joined.member());
+      case Changed(MemberJoined joined) when !joined.member().equals(cluster.selfMember()) -> {
+        refused(name(joined.member().address()), "that it is a root");
+        expel(joined.member());
+      }
       case Changed(MemberLeft left) -> gone(left.member(), "left");
       case Changed(MemberExited exited) -> gone(exited.member(), "left");
       case Changed(MemberDowned downed) -> gone(downed.member(), "was removed");
@@ -162,14 +200,48 @@ final class RootMembership extends AbstractOnMessageBehavior<RootMembership.Comm
     if (!isUsable(member.get())) {
       return; // it finds out by itself
     }
-    hello.worker().tell(new WorkerMembership.Welcome());
-    watch.heard(hello.address(), System.nanoTime());
-    if (workers.put(hello.address(), hello.worker()) == null) {
-      listener.joined(hello.address());
+    String address = hello.address();
+    if (!isAt(address, hello.worker()) || !isAt(address, hello.shard())) {
+      refused(address, "hello");
+      return;
+    }
+    long key = keys.computeIfAbsent(address, _ -> Secret.next());
+    if (hello.key() != key) {
+      hello.worker().tell(new WorkerMembership.Key(hello.nonce(), key));
+      return;
+    }
+    hello.worker().tell(new WorkerMembership.Welcome(key));
+    watch.heard(address, System.nanoTime());
+    if (workers.put(address, new Worker(hello.worker(), key)) == null) {
+      listener.joined(address);
       coordinator.tell(
           new RootCoordinator.Joined(
-              new World.Node(hello.address(), hello.shard(), hello.held(), hello.cached())));
+              new World.Node(address, hello.shard(), hello.held(), hello.cached(), key)));
     }
+  }
+
+  private void onAlive(Alive alive) {
+    String address = alive.address();
+    if (knows(address, alive.key())) {
+      watch.heard(address, System.nanoTime());
+    } else if (!workers.containsKey(address) && isAt(address, alive.worker())) {
+      alive.worker().tell(new WorkerMembership.Stranger(alive.key())); // only it knows its key
+    }
+  }
+
+  /// Whether this is said by the worker at `address`.
+  private boolean knows(String address, long key) {
+    Worker worker = workers.get(address);
+    return worker != null && worker.key() == key;
+  }
+
+  private static boolean isAt(String address, ActorRef<?> ref) {
+    return name(ref.path().address()).equals(address);
+  }
+
+  private static void refused(String address, String what) {
+    Refusals.ofProcess()
+        .refused("somebody", "said %s in the name of %s".formatted(what, address));
   }
 
   /// Whether the worker runs this root's version; the user is told once if not.
@@ -218,7 +290,9 @@ final class RootMembership extends AbstractOnMessageBehavior<RootMembership.Comm
                     .ifPresentOrElse(
                         member -> lose(member, silentFor(limit(address))),
                         () -> watch.forget(address))); // it is on its way out already
-    workers.values().forEach(worker -> worker.tell(new WorkerMembership.RootAlive()));
+    workers
+        .values()
+        .forEach(worker -> worker.ref().tell(new WorkerMembership.RootAlive(worker.key())));
   }
 
   private static String silentFor(Duration limit) {
@@ -229,6 +303,7 @@ final class RootMembership extends AbstractOnMessageBehavior<RootMembership.Comm
     String address = name(member.address());
     watch.forget(address);
     refused.remove(address);
+    keys.remove(address);
     if (workers.remove(address) != null) {
       if (!computing.contains(address)) {
         listener.left(address, why); // otherwise the lost world says it
@@ -248,10 +323,12 @@ final class RootMembership extends AbstractOnMessageBehavior<RootMembership.Comm
     String address = name(member.address());
     watch.forget(address);
     workers.remove(address);
+    keys.remove(address);
     cluster.manager().tell(new Down(member.address()));
   }
 
   static String name(Address address) {
-    return "%s:%d".formatted(address.getHost().orElse("?"), address.getPort().orElse(0));
+    String text = "%s:%d".formatted(address.getHost().orElse("?"), address.getPort().orElse(0));
+    return Checks.line("address", text); // peers say what they are called
   }
 }

@@ -52,7 +52,7 @@ public record RootModel(
   /// Artery's envelope with uncompressed actor paths and class names, generously.
   private static final int ARTERY_HEADER_BYTES = 4096;
 
-  Assignment assignment(int epoch, int worldSize, int maxBatchTokens, ClusterSettings.Sync sync) {
+  Assignment assignment(long epoch, int worldSize, int maxBatchTokens, ClusterSettings.Sync sync) {
     boolean random = source instanceof ModelSource.Random;
     long seed = source instanceof ModelSource.Random(_, long value) ? value : 0;
     return new Assignment(

@@ -3,6 +3,7 @@ package dllama.cluster;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.ActorSystem;
 import com.typesafe.config.Config;
+import dllama.cluster.port.Refusals;
 import dllama.error.UserException;
 import dllama.settings.ClusterSettings;
 import dllama.settings.HostAddress;
@@ -18,7 +19,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 
 /// The root of a cluster, running in this process: rank 0 of every world, and the [ForwardPass] of
 /// the whole.
@@ -30,6 +31,8 @@ public final class RootNode implements AutoCloseable {
   private final ActorSystem<NodeGuardian.Command> system;
   private final ActorRef<RootCoordinator.Command> coordinator;
   private final ForwardPass forwardPass;
+  private final Refusals.Registration strangers;
+  private volatile boolean closing;
   private boolean closed;
 
   /// Starts the node and begins to form a cluster; `listener` is told how that goes.
@@ -80,7 +83,7 @@ public final class RootNode implements AutoCloseable {
             });
     machine.host().warmUp(part); // while the actor system starts, which keeps one core busy
     var started = new CompletableFuture<ActorRef<RootCoordinator.Command>>();
-    var worldEpoch = new AtomicInteger();
+    var worldEpoch = new AtomicLong();
     system =
         NodeSystem.start(
             NodeGuardian.root(
@@ -99,6 +102,15 @@ public final class RootNode implements AutoCloseable {
             alone ? InetAddress.getLoopbackAddress() : HostAddress.ofRoot(settings.host()),
             alone ? 0 : settings.port(),
             List.of());
+    strangers = Refusals.ofProcess().tell(listener::stranger);
+    system
+        .getWhenTerminated()
+        .whenComplete(
+            (_, _) -> {
+              if (!closing) {
+                listener.ended("this node was ended by an error, see above or in the log");
+              }
+            });
     coordinator = await(started);
     forwardPass = new ClusterForwardPass(model, maxBatchTokens, worldEpoch, coordinator);
   }
@@ -125,6 +137,11 @@ public final class RootNode implements AutoCloseable {
     return NodeSystem.address(system);
   }
 
+  /// For tests of what happens when an actor fails.
+  ActorSystem<?> system() {
+    return system;
+  }
+
   /// Tells the workers that the root ends and frees everything; waits for at most some seconds.
   @Override
   public synchronized void close() {
@@ -132,6 +149,8 @@ public final class RootNode implements AutoCloseable {
       return;
     }
     closed = true;
+    closing = true;
+    strangers.close();
     var told = new CompletableFuture<Boolean>();
     coordinator.tell(new RootCoordinator.Ending(told));
     await(told.completeOnTimeout(false, GOODBYE.toMillis(), TimeUnit.MILLISECONDS));

@@ -6,21 +6,28 @@ import dllama.cluster.TensorFrame.Input;
 import dllama.cluster.TensorFrame.Logits;
 import dllama.cluster.TensorFrame.RunRows;
 import dllama.step.Run;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /// The steps of a world as the root drives them, one at a time: numbers them, sends every rank its
 /// input, and answers when all is back; and questions about the latest one. Owned by
 /// [RootCoordinator].
 final class RootSteps {
+  /// How long a step may be on its way to the compute thread, and the news of it back.
+  private static final Duration IDLE = Duration.ofSeconds(2);
+
   private final Traffic traffic;
-  private final AtomicInteger epoch;
+  private final AtomicLong epoch;
   private @Nullable Ways ways;
   private long next;
   private @Nullable PendingStep pending;
   private @Nullable PendingQuestion question;
+
+  /// Since when a step waits that nobody computes.
+  private long idleSince = System.nanoTime();
 
   /// Since when the step is under way.
   private long startedAt;
@@ -34,7 +41,7 @@ final class RootSteps {
   }
 
   /// @param epoch kept at that of the present world
-  RootSteps(Traffic traffic, AtomicInteger epoch) {
+  RootSteps(Traffic traffic, AtomicLong epoch) {
     this.traffic = traffic;
     this.epoch = epoch;
   }
@@ -64,6 +71,7 @@ final class RootSteps {
     boolean scatters = now.collectives().begin(first == 0 ? rows : first);
     pending = new PendingStep(next, forward.step(), world, traffic, forward.answer());
     startedAt = System.nanoTime();
+    idleSince = startedAt;
     world.tellAll(new Input(world.epoch(), next++, scatters, runs, forward.input()));
   }
 
@@ -112,6 +120,18 @@ final class RootSteps {
       return question.overdueRank(deadline);
     }
     return pending == null ? -1 : pending.overdueRank(deadline);
+  }
+
+  /// Whether the step under way is nobody's: rank 0 has not told that it is computed, but its compute
+  /// thread has had nothing to do for [#IDLE].
+  ///
+  /// @param now on the clock of `System.nanoTime`
+  /// @param computing whether that thread has something to do
+  boolean isLost(long now, boolean computing) {
+    if (pending == null || pending.isComputed() || computing) {
+      idleSince = now;
+    }
+    return now - idleSince > IDLE.toNanos();
   }
 
   /// Ends the step or question under way, if any.

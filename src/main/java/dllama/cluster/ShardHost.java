@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /// What a node lends its shard: memory, threads, and a way to wait. Lives as long as the process;
@@ -25,6 +26,7 @@ final class ShardHost {
   private final Kernels kernels;
   private final WorkerPool pool;
   private final Executor compute;
+  private final AtomicInteger computing = new AtomicInteger();
   private final ClusterSettings settings;
   private final WorkerListener listener;
   private @Nullable Arena cacheArena;
@@ -54,8 +56,22 @@ final class ShardHost {
     return pool;
   }
 
-  Executor compute() {
-    return compute;
+  /// Has the compute thread do something, after whatever it does now. Any thread.
+  void compute(Runnable task) {
+    computing.incrementAndGet();
+    compute.execute(
+        () -> {
+          try {
+            task.run();
+          } finally {
+            computing.decrementAndGet();
+          }
+        });
+  }
+
+  /// Whether the compute thread has something to do.
+  boolean isComputing() {
+    return computing.get() > 0;
   }
 
   /// Silence after which a node counts as lost that others wait for.

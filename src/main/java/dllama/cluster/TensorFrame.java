@@ -5,10 +5,11 @@ import dllama.logits.LogitsWanted;
 import java.util.List;
 
 /// Tensor data on its way between nodes. Every frame carries the epoch of the world it belongs to,
-/// so that a late frame of an earlier world does no harm; a receiver checks epoch, number, rank and
-/// length before it uses one. docs/PROTOCOL.md has the bytes.
+/// which only the nodes of that world know: a late frame of an earlier world does no harm, nor does
+/// one of somebody else. A receiver checks epoch, number, rank and length before it uses one.
+/// docs/PROTOCOL.md has the bytes.
 sealed interface TensorFrame {
-  int epoch();
+  long epoch();
 
   /// The input of one step, from the root to every rank.
   ///
@@ -16,7 +17,7 @@ sealed interface TensorFrame {
   /// @param scatters whether all-reduces are done by reduce-scatter
   /// @param runs what the rows are, in their order
   /// @param rows `[rows of all runs, dim]`, F32 or bfloat16, little-endian, see [InputRows]
-  record Input(int epoch, long step, boolean scatters, List<RunRows> runs, FrameBuffer rows)
+  record Input(long epoch, long step, boolean scatters, List<RunRows> runs, FrameBuffer rows)
       implements TensorFrame, LayerShard.Command {
     public Input {
       runs = List.copyOf(runs);
@@ -40,19 +41,19 @@ sealed interface TensorFrame {
   /// @param round number in this epoch, from 0, of the rounds of all all-reduces
   /// @param values those of `[tokens, dim]` that the [collective][dllama.shard.Collective] sends:
   ///     the rank's addend in the exchange type, or sums
-  record Partial(int epoch, long round, int rank, FrameBuffer values)
+  record Partial(long epoch, long round, int rank, FrameBuffer values)
       implements TensorFrame, LayerShard.Command {}
 
   /// What one rank tells of its logits, to the root; instead of [RootCoordinator.Stepped], or in
   /// answer to a question.
   ///
   /// @param run whose logits these are, by its place in the step
-  record Logits(int epoch, long step, int rank, int run, LogitsPart part)
+  record Logits(long epoch, long step, int rank, int run, LogitsPart part)
       implements TensorFrame, RootCoordinator.Command {}
 
   /// A piece of a rank's packed weights, from the root to the rank.
   ///
   /// @param offset first byte inside the slice
-  record WeightChunk(int epoch, long offset, FrameBuffer bytes)
+  record WeightChunk(long epoch, long offset, FrameBuffer bytes)
       implements TensorFrame, LayerShard.Command {}
 }

@@ -7,6 +7,8 @@ import dllama.cluster.TensorFrame.Input;
 import dllama.cluster.TensorFrame.Logits;
 import dllama.cluster.TensorFrame.Partial;
 import dllama.cluster.TensorFrame.WeightChunk;
+import dllama.cluster.port.Refusals;
+import dllama.cluster.port.Serializers;
 import java.io.NotSerializableException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -17,10 +19,10 @@ import java.nio.ByteOrder;
 /// Created by Akka, one per actor system; [#pool] is that node's.
 public final class TensorFrameSerializer extends SerializerWithStringManifest
     implements ByteBufferSerializer {
-  static final int IDENTIFIER = 77_001;
+  static final int IDENTIFIER = Serializers.TENSOR_FRAME;
 
   /// The largest header of a frame in bytes, so that senders can keep below the maximum frame size.
-  static final int MAX_HEADER_BYTES = 32;
+  static final int MAX_HEADER_BYTES = 40;
 
   private static final String INPUT = "I";
   private static final String PARTIAL = "P";
@@ -55,21 +57,21 @@ public final class TensorFrameSerializer extends SerializerWithStringManifest
     to.order(ByteOrder.LITTLE_ENDIAN);
     switch ((TensorFrame) frame) {
       case Input input -> {
-        to.putInt(input.epoch()).putLong(input.step());
+        to.putLong(input.epoch()).putLong(input.step());
         to.put((byte) (input.scatters() ? 1 : 0));
         RunsCodec.put(input.runs(), to);
         put(input.rows(), to);
       }
-      case Partial(int epoch, long round, int rank, var values) -> {
-        to.putInt(epoch).putLong(round).putInt(rank);
+      case Partial(long epoch, long round, int rank, var values) -> {
+        to.putLong(epoch).putLong(round).putInt(rank);
         put(values, to);
       }
-      case Logits(int epoch, long step, int rank, int run, var part) -> {
-        to.putInt(epoch).putLong(step).putInt(rank).putInt(run);
+      case Logits(long epoch, long step, int rank, int run, var part) -> {
+        to.putLong(epoch).putLong(step).putInt(rank).putInt(run);
         LogitsCodec.put(part, to);
       }
-      case WeightChunk(int epoch, long offset, var bytes) -> {
-        to.putInt(epoch).putLong(offset);
+      case WeightChunk(long epoch, long offset, var bytes) -> {
+        to.putLong(epoch).putLong(offset);
         put(bytes, to);
       }
     }
@@ -98,20 +100,30 @@ public final class TensorFrameSerializer extends SerializerWithStringManifest
 
   @Override
   public Object fromBinary(ByteBuffer from, String manifest) throws NotSerializableException {
-    from.order(ByteOrder.LITTLE_ENDIAN);
+    try {
+      return frame(from.order(ByteOrder.LITTLE_ENDIAN), manifest);
+    } catch (RuntimeException | NotSerializableException senseless) {
+      String what = Checks.line("manifest", manifest);
+      Refusals.ofProcess()
+          .refused("somebody", "sent a frame that makes no sense (%s)".formatted(what));
+      throw senseless;
+    }
+  }
+
+  private TensorFrame frame(ByteBuffer from, String manifest) throws NotSerializableException {
     return switch (manifest) {
       case INPUT ->
           new Input(
-              from.getInt(), from.getLong(), from.get() != 0, RunsCodec.runs(from), rest(from));
-      case PARTIAL -> new Partial(from.getInt(), from.getLong(), from.getInt(), rest(from));
+              from.getLong(), from.getLong(), from.get() != 0, RunsCodec.runs(from), rest(from));
+      case PARTIAL -> new Partial(from.getLong(), from.getLong(), from.getInt(), rest(from));
       case LOGITS ->
           new Logits(
-              from.getInt(),
+              from.getLong(),
               from.getLong(),
               from.getInt(),
               from.getInt(),
               LogitsCodec.part(from));
-      case CHUNK -> new WeightChunk(from.getInt(), from.getLong(), rest(from));
+      case CHUNK -> new WeightChunk(from.getLong(), from.getLong(), rest(from));
       default -> throw new NotSerializableException("manifest=" + manifest);
     };
   }

@@ -2,7 +2,6 @@ package dllama.cluster;
 
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.Behavior;
-import akka.actor.typed.javadsl.AbstractOnMessageBehavior;
 import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.javadsl.TimerScheduler;
@@ -16,11 +15,15 @@ import java.time.Duration;
 /// at most a window of chunks is in memory. One per worker, on a dispatcher of its own because
 /// reading a file may block. Ends when everything is acknowledged, or when nothing has been for
 /// [#STALL].
-final class WeightStream extends AbstractOnMessageBehavior<WeightStream.Command> {
+final class WeightStream extends NetworkActor<WeightStream.Command> {
   sealed interface Command {}
 
   /// All bytes before `bytes` have arrived.
-  record Received(int epoch, long bytes) implements Command, ControlMessage {}
+  record Received(long epoch, long bytes) implements Command, ControlMessage {
+    Received {
+      Checks.range("bytes", bytes, 0, Long.MAX_VALUE);
+    }
+  }
 
   private enum Stalled implements Command {
     STALLED
@@ -36,7 +39,7 @@ final class WeightStream extends AbstractOnMessageBehavior<WeightStream.Command>
   private final TimerScheduler<Command> timers;
   private final SliceReader source;
   private final ShardLayout layout;
-  private final int epoch;
+  private final long epoch;
   private final FrameBuffer[] window;
   private final int chunkBytes;
   private long sent;
@@ -45,7 +48,7 @@ final class WeightStream extends AbstractOnMessageBehavior<WeightStream.Command>
   static Behavior<Command> create(
       SliceReader source,
       ShardLayout layout,
-      int epoch,
+      long epoch,
       ClusterSettings.Weights weights,
       ActorRef<LayerShard.Command> to,
       ActorRef<RootCoordinator.Command> root) {
@@ -61,11 +64,11 @@ final class WeightStream extends AbstractOnMessageBehavior<WeightStream.Command>
       TimerScheduler<Command> timers,
       SliceReader source,
       ShardLayout layout,
-      int epoch,
+      long epoch,
       ClusterSettings.Weights weights,
       ActorRef<LayerShard.Command> to,
       ActorRef<RootCoordinator.Command> root) {
-    super(context);
+    super(context, Command.class);
     this.to = to;
     this.root = root;
     this.timers = timers;
@@ -86,7 +89,7 @@ final class WeightStream extends AbstractOnMessageBehavior<WeightStream.Command>
   @Override
   public Behavior<Command> onMessage(Command command) {
     return switch (command) {
-      case Received(int ofEpoch, long bytes) when ofEpoch == epoch -> onReceived(bytes);
+      case Received(long ofEpoch, long bytes) when ofEpoch == epoch -> onReceived(bytes);
       case Received _ -> this;
       case Stalled _ -> {
         root.tell(

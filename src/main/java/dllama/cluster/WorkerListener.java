@@ -18,6 +18,9 @@ public interface WorkerListener {
   /// line.
   void idle(String why);
 
+  /// Somebody who does not belong here was refused. `what` is one line; there are few.
+  default void stranger(String what) {}
+
   /// The root was lost; the worker goes on looking for one. `why` is one line.
   void lost(String why);
 

@@ -4,7 +4,9 @@ import akka.actor.Address;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.ActorRefResolver;
 import akka.actor.typed.Behavior;
-import akka.actor.typed.javadsl.AbstractOnMessageBehavior;
+import akka.actor.typed.PostStop;
+import akka.actor.typed.Signal;
+import akka.actor.typed.Terminated;
 import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.javadsl.TimerScheduler;
@@ -15,30 +17,39 @@ import akka.cluster.ClusterEvent.MemberUp;
 import akka.cluster.Member;
 import akka.cluster.typed.Cluster;
 import akka.cluster.typed.Subscribe;
+import dllama.cluster.port.Refusals;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// A worker's side of membership: finds the root among the cluster's members, says hello until it
 /// is welcomed, exchanges signs of life with it, and ends when the root is gone.
-final class WorkerMembership extends AbstractOnMessageBehavior<WorkerMembership.Command> {
-  sealed interface Command permits Welcome, Stranger, RootEnded, RootAlive, Ending, Changed, Tick {}
+final class WorkerMembership extends NetworkActor<WorkerMembership.Command> {
+  sealed interface Command
+      permits Key, Welcome, Stranger, RootEnded, RootAlive, Ending, Changed, Tick {}
+
+  /// The root's answer to a hello, sent to where this worker is: what it shares with the root from
+  /// now on.
+  ///
+  /// @param nonce that of the hello
+  record Key(long nonce, long key) implements Command, ControlMessage {}
 
   /// The root has taken this worker in.
-  record Welcome() implements Command, ControlMessage {}
+  record Welcome(long key) implements Command, ControlMessage {}
 
   /// The root does not know this worker: it was expelled, or the root is another one by now.
-  record Stranger() implements Command, ControlMessage {}
+  record Stranger(long key) implements Command, ControlMessage {}
 
   /// The root ends.
-  record RootEnded() implements Command, ControlMessage {}
+  record RootEnded(long key) implements Command, ControlMessage {}
 
   /// This worker ends; the root is told.
   record Ending() implements Command {}
 
   /// The root's sign of life.
-  record RootAlive() implements Command, ControlMessage {}
+  record RootAlive(long key) implements Command, ControlMessage {}
 
   private record Changed(MemberEvent event) implements Command {}
 
@@ -55,6 +66,7 @@ final class WorkerMembership extends AbstractOnMessageBehavior<WorkerMembership.
 
   private final ActorContext<Command> context;
   private final Cluster cluster;
+  private final List<String> seeds;
   private final ActorRef<LayerShard.Command> shard;
   private final SliceStore store;
   private final WorkerListener listener;
@@ -64,6 +76,15 @@ final class WorkerMembership extends AbstractOnMessageBehavior<WorkerMembership.
   private @Nullable ActorRef<RootMembership.Command> root;
   private String rootAddress = "";
   private boolean welcome;
+
+  /// Whether all is said.
+  private boolean left;
+
+  /// Tells the root's answer to this worker's hello from those of others.
+  private final long nonce = Secret.next();
+
+  /// What only the root and this worker know.
+  private long key = Secret.NONE;
 
   /// @param ended told once, before this actor stops
   static Behavior<Command> create(
@@ -80,7 +101,7 @@ final class WorkerMembership extends AbstractOnMessageBehavior<WorkerMembership.
       ActorRef<LayerShard.Command> shard,
       ShardHost host,
       Consumer<End> ended) {
-    super(context);
+    super(context, Command.class);
     this.context = context;
     this.shard = shard;
     store = host.store();
@@ -88,36 +109,81 @@ final class WorkerMembership extends AbstractOnMessageBehavior<WorkerMembership.
     patience = RootMembership.patience(host.silence());
     this.ended = ended;
     cluster = Cluster.get(context.getSystem());
+    seeds = context.getSystem().settings().config().getStringList("akka.cluster.seed-nodes");
     watch = new SilenceWatch(RootMembership.TICK.toNanos(), System.nanoTime());
     ActorRef<MemberEvent> adapter = context.messageAdapter(MemberEvent.class, Changed::new);
     cluster.subscriptions().tell(Subscribe.create(adapter, MemberEvent.class));
     timers.startTimerWithFixedDelay(Tick.TICK, RootMembership.TICK);
+    context.watch(shard);
   }
 
   @Override
   public Behavior<Command> onMessage(Command command) {
     return switch (command) {
-      case Changed(MemberUp up) when up.member().hasRole(NodeGuardian.ROOT) -> onRoot(up.member());
-      case Changed(MemberExited exited) when exited.member().hasRole(NodeGuardian.ROOT) ->
+      case Changed(MemberUp up) when isRoot(up.member()) -> onRoot(up.member());
+      case Changed(MemberExited exited) when isRoot(exited.member()) ->
           end("the root ended", false);
-      case Changed(MemberRemoved removed) when removed.member().hasRole(NodeGuardian.ROOT) ->
+      case Changed(MemberRemoved removed) when isRoot(removed.member()) ->
           end("the root is gone", false);
       case Changed _ -> this;
-      case Welcome _ -> onWelcome();
-      case Stranger _ -> end("the root started anew, or gave this worker up", false);
-      case RootEnded _ -> end("the root has ended", false);
+      case Key(long of, long ofRoot) when of == nonce -> onKey(ofRoot);
+      case Welcome(long of) when isOfRoot(of) -> onWelcome();
+      case Stranger(long of) when isOfRoot(of) ->
+          end("the root started anew, or gave this worker up", false);
+      case RootEnded(long of) when isOfRoot(of) -> end("the root has ended", false);
       case Ending _ -> {
-        if (root != null) {
-          root.tell(new RootMembership.Goodbye(address()));
-        }
+        goodbye();
         yield end("this worker ends", false);
       }
-      case RootAlive _ -> {
+      case RootAlive(long of) when isOfRoot(of) -> {
         watch.heard(ROOT, System.nanoTime());
         yield this;
       }
       case Tick _ -> onTick();
+      case Key _, Welcome _, Stranger _, RootEnded _, RootAlive _ -> {
+        Refusals.ofProcess().refused("somebody", "said that it is the root");
+        yield this;
+      }
     };
+  }
+
+  /// Where the shard has ended, this node is of no use; where this actor ends by an error, the root
+  /// need not wait for signs of life.
+  @Override
+  Behavior<Command> onSignal(Signal signal) {
+    switch (signal) {
+      case Terminated _ -> {
+        goodbye();
+        return end("this worker's part of the model was ended by an error, see the log", false);
+      }
+      case PostStop _ -> goodbye();
+      default -> {}
+    }
+    return this;
+  }
+
+  private void goodbye() {
+    if (root != null && !left) {
+      left = true;
+      root.tell(new RootMembership.Goodbye(address(), key));
+    }
+  }
+
+  private boolean isOfRoot(long of) {
+    return key != Secret.NONE && of == key;
+  }
+
+  /// The root is where the user said that it is; anybody can join as one.
+  private boolean isRoot(Member member) {
+    return member.hasRole(NodeGuardian.ROOT) && seeds.contains(member.address().toString());
+  }
+
+  private Behavior<Command> onKey(long ofRoot) {
+    if (!welcome) {
+      key = ofRoot;
+      shard.tell(new LayerShard.Serve(key));
+    }
+    return onTick();
   }
 
   private Behavior<Command> onRoot(Member member) {
@@ -153,9 +219,9 @@ final class WorkerMembership extends AbstractOnMessageBehavior<WorkerMembership.
     String self = address();
     root.tell(
         welcome
-            ? new RootMembership.Alive(self, getContext().getSelf())
+            ? new RootMembership.Alive(self, key, context.getSelf())
             : new RootMembership.Hello(
-                self, context.getSelf(), shard, store.held(), store.cached()));
+                self, nonce, key, context.getSelf(), shard, store.held(), store.cached()));
     return this;
   }
 
@@ -164,6 +230,7 @@ final class WorkerMembership extends AbstractOnMessageBehavior<WorkerMembership.
   }
 
   private Behavior<Command> end(String why, boolean refused) {
+    left = true;
     ended.accept(new End(why, refused));
     return Behaviors.stopped();
   }

@@ -3,6 +3,7 @@ package dllama.cluster;
 import akka.actor.typed.ActorSystem;
 import com.typesafe.config.Config;
 import dllama.cluster.WorkerMembership.End;
+import dllama.cluster.port.Refusals;
 import dllama.error.UserException;
 import dllama.settings.ClusterSettings;
 import dllama.settings.HostAddress;
@@ -29,6 +30,7 @@ public final class WorkerNode implements AutoCloseable {
   private final NodeMachine machine;
   private final AtomicReference<ActorSystem<NodeGuardian.Command>> running =
       new AtomicReference<>();
+  private final Refusals.Registration strangers;
   private volatile boolean closed;
   private boolean released;
 
@@ -42,6 +44,7 @@ public final class WorkerNode implements AutoCloseable {
     this.akka = akka;
     this.listener = listener;
     machine = new NodeMachine(settings, cache, listener);
+    strangers = Refusals.ofProcess().tell(listener::stranger);
   }
 
   /// Works until [#close]; blocks.
@@ -120,6 +123,11 @@ public final class WorkerNode implements AutoCloseable {
     }
   }
 
+  /// The present actor system, for tests of what happens when an actor fails.
+  ActorSystem<?> system() {
+    return java.util.Objects.requireNonNull(running.get());
+  }
+
   /// Ends [#run]; any thread.
   @Override
   public synchronized void close() {
@@ -128,6 +136,7 @@ public final class WorkerNode implements AutoCloseable {
     }
     released = true;
     closed = true;
+    strangers.close();
     ActorSystem<NodeGuardian.Command> system = running.get();
     if (system != null) {
       system.tell(NodeGuardian.Command.END);

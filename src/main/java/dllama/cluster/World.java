@@ -10,20 +10,25 @@ import java.util.stream.IntStream;
 
 /// The nodes that compute together, by rank, from one formation to its end.
 ///
-/// @param epoch number of the formation; never used twice by one root
+/// @param epoch names the formation; a [Secret] that its nodes alone are told
 /// @param plan how the model is cut
-record World(int epoch, ShardPlan plan, List<Node> ranks) {
+record World(long epoch, ShardPlan plan, List<Node> ranks) {
   /// A node as the root knows it.
   ///
   /// @param address `host:port` of its actor system
   /// @param held keys of slices that it still has in memory
   /// @param cached keys of slices that it has in its cache folder
+  /// @param key the [Secret] that it shares with the root
   record Node(
-      String address, ActorRef<LayerShard.Command> shard, List<String> held, List<String> cached) {
+      String address,
+      ActorRef<LayerShard.Command> shard,
+      List<String> held,
+      List<String> cached,
+      long key) {
 
     /// The same node with one slice in memory.
-    Node holding(String key) {
-      return new Node(address, shard, List.of(key), cached);
+    Node holding(String sliceKey) {
+      return new Node(address, shard, List.of(sliceKey), cached, key);
     }
   }
 
@@ -32,7 +37,7 @@ record World(int epoch, ShardPlan plan, List<Node> ranks) {
   /// @param workers in the order in which they came
   /// @param sliceKey key of a rank's slice
   static World form(
-      int epoch,
+      long epoch,
       ShardPlan plan,
       Node root,
       Collection<Node> workers,

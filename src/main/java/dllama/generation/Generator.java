@@ -46,7 +46,7 @@ public final class Generator {
   /// Whose tokens the cache holds.
   private @Nullable Conversation latest;
 
-  private int latestEpoch;
+  private long latestEpoch;
   private final int[] pages;
   private final TokenChoice choice = new TokenChoice();
 
@@ -69,7 +69,7 @@ public final class Generator {
   ///
   /// @throws UserException if the prompt is empty or too long, before any event
   public void run(GenerationRequest request, Conversation conversation, Sink sink) {
-    int epoch = forwardPass.epoch();
+    long epoch = forwardPass.epoch();
     conversation.limitCache(conversation == latest && epoch == latestEpoch ? Integer.MAX_VALUE : 0);
     latest = conversation;
     latestEpoch = epoch;

@@ -18,7 +18,7 @@ import dllama.tensor.DType;
 public record StepTraffic(ShardPlan plan, int tokens, boolean logits) {
   /// Header of a frame and Artery's envelope, from what nodes count (`cluster.TrafficInstrument`):
   /// a little more or less with the lengths of addresses that Artery has not compressed yet.
-  static final int FRAME_BYTES = 50;
+  static final int FRAME_BYTES = 54;
 
   /// What a rank tells of its logits: their maximum, or the likely ones.
   static final int LOGITS_BYTES = 1024;

@@ -24,8 +24,8 @@ public interface ForwardPass {
   /// Pages that sequences share; their ids are 0 ≤ id < pages.
   int pages();
 
-  /// Number of the world that computes; another one's pages hold nothing. 0 while there is none.
-  default int epoch() {
+  /// Names the world that computes; another one's pages hold nothing. 0 while there is none.
+  default long epoch() {
     return 1;
   }
 

@@ -7,7 +7,7 @@ import java.util.List;
 ///
 /// @param epoch of the world whose pages the runs mean; another one does not hold what was fed
 /// @param runs at least one
-public record Step(int epoch, List<Run> runs) {
+public record Step(long epoch, List<Run> runs) {
   public Step {
     runs = List.copyOf(runs);
     if (runs.isEmpty()) {
@@ -16,7 +16,7 @@ public record Step(int epoch, List<Run> runs) {
   }
 
   /// A step of one sequence.
-  public Step(int epoch, Run run) {
+  public Step(long epoch, Run run) {
     this(epoch, List.of(run));
   }
 

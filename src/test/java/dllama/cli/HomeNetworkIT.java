@@ -98,7 +98,7 @@ class HomeNetworkIT {
     assertArrayEquals(
         Conformance.ints(golden.get("generated")), Conformance.ints(result.get("tokens")));
     root.awaitError("root at " + ROOT_ADDRESS + ":9990", 1, NodeProcess.FORM);
-    root.awaitError("no cluster key yet: trusted networks only", 1, NodeProcess.FORM);
+    root.awaitError("no cluster key yet: whoever reaches", 1, NodeProcess.FORM);
     for (int node = 2; node <= NODES; node++) {
       root.awaitError("the worker at 10.233.1." + node + ":", 1, NodeProcess.FORM);
       NodeProcess worker = processes.get(node - 2);

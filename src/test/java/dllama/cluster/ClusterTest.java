@@ -3,6 +3,7 @@ package dllama.cluster;
 import static dllama.logits.FullLogits.next;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -277,14 +278,14 @@ class ClusterTest {
       var sequence = new OneSequence(cluster.forwardPass());
       int[] tokens = {1, 2, 3};
       sequence.feed(tokens, 0);
-      int epoch = cluster.forwardPass().epoch();
+      long epoch = cluster.forwardPass().epoch();
       cluster.workers.getFirst().close();
       cluster.await("lost: the worker at 127.0.0.1:", 1);
       var failure = assertThrows(ForwardException.class, () -> sequence.feed(tokens, 0));
       assertTrue(failure.getMessage().contains("not ready"), failure.getMessage());
       cluster.startWorker();
       cluster.await("ready: 2", 2);
-      assertTrue(cluster.forwardPass().epoch() > epoch, "the new world's pages are empty");
+      assertNotEquals(epoch, cluster.forwardPass().epoch(), "the new world's pages are empty");
       var late = new Step(epoch, new Run(new int[1], 3, new int[1], new LogitsWanted.Nothing()));
       assertThrows(ForwardException.class, () -> cluster.forwardPass().forward(late));
       sequence.feed(tokens, 0);

@@ -40,15 +40,15 @@ import org.junit.jupiter.api.Test;
 /// those of ranks that do not exist, and those of the wrong length.
 class ForeignMessagesTest {
   private static final String CASE = "llama31_rope_f32";
-  private static final int EPOCH = 1; // of a root's first world
-
   private TestCluster cluster;
+  private long epoch;
   private ActorSystem<Void> stranger;
 
   @BeforeEach
   void start() {
-    cluster = new TestCluster(CASE, DType.F32, 2, new Properties());
+    cluster = new TestCluster(CASE, DType.F32, 2, EpochSpy.properties());
     cluster.await("ready: 2", 1);
+    epoch = EpochSpy.epoch();
     Settings settings =
         Settings.load(
             Optional.empty(),
@@ -106,63 +106,63 @@ class ForeignMessagesTest {
       ActorRef<LayerShard.Command> shard = resolve(address, "shard");
       FrameBuffer bytes = new FrameBuffer(256).withLength(256);
       var run = new TensorFrame.RunRows(new int[1], 0, 1, new LogitsWanted.All());
-      for (int epoch : new int[] {-1, 0, EPOCH + 1}) {
-        shard.tell(new Partial(epoch, sync, 0, bytes));
-        shard.tell(new Partial(epoch, sync, 1, bytes));
-        shard.tell(new Input(epoch, sync, false, List.of(run), bytes));
-        shard.tell(new WeightChunk(epoch, 0, bytes));
-        shard.tell(new LayerShard.AskLogits(epoch, sync, 0, null));
-        shard.tell(new LayerShard.Dissolve(epoch, "a stranger says so"));
+      for (long other : new long[] {-1, 0, epoch + 1}) {
+        shard.tell(new Partial(other, sync, 0, bytes));
+        shard.tell(new Partial(other, sync, 1, bytes));
+        shard.tell(new Input(other, sync, false, List.of(run), bytes));
+        shard.tell(new WeightChunk(other, 0, bytes));
+        shard.tell(new LayerShard.AskLogits(other, sync, 0, null));
+        shard.tell(new LayerShard.Dissolve(other, "a stranger says so"));
       }
       for (int rank : new int[] {-1, 2, Integer.MAX_VALUE}) {
-        shard.tell(new Partial(EPOCH, sync, rank, bytes));
+        shard.tell(new Partial(epoch, sync, rank, bytes));
       }
-      shard.tell(new LayerShard.AskLogits(EPOCH, sync + 1000, 0, null));
-      shard.tell(new LayerShard.AskLogits(EPOCH, sync, -1, null));
-      shard.tell(new LayerShard.AskLogits(EPOCH, sync, 1, null));
-      shard.tell(new Partial(EPOCH, sync - 1000, 1, bytes));
-      shard.tell(new Partial(EPOCH, sync + 1000, 1, bytes));
+      shard.tell(new LayerShard.AskLogits(epoch, sync + 1000, 0, null));
+      shard.tell(new LayerShard.AskLogits(epoch, sync, -1, null));
+      shard.tell(new LayerShard.AskLogits(epoch, sync, 1, null));
+      shard.tell(new Partial(epoch, sync - 1000, 1, bytes));
+      shard.tell(new Partial(epoch, sync + 1000, 1, bytes));
     }
   }
 
   private void tellRoot(long step) {
     ActorRef<RootCoordinator.Command> root = resolve(cluster.root().address(), "root");
-    for (int epoch : new int[] {-1, 0, EPOCH + 1}) {
-      root.tell(new RootCoordinator.ShardFailed(epoch, 1, "a stranger says so"));
-      root.tell(new RootCoordinator.ShardRefused(epoch, 1, "a stranger says so"));
-      root.tell(new Logits(epoch, step, 1, 0, new Rows(new float[256])));
-      root.tell(new RootCoordinator.Stepped(epoch, 0, step, 0));
+    for (long other : new long[] {-1, 0, epoch + 1}) {
+      root.tell(new RootCoordinator.ShardFailed(other, 1, "a stranger says so"));
+      root.tell(new RootCoordinator.ShardRefused(other, 1, "a stranger says so"));
+      root.tell(new Logits(other, step, 1, 0, new Rows(new float[256])));
+      root.tell(new RootCoordinator.Stepped(other, 0, step, 0));
     }
     for (int rank : new int[] {-1, 2, Integer.MAX_VALUE}) {
-      root.tell(new RootCoordinator.ShardFailed(EPOCH, rank, "a stranger says so"));
-      root.tell(new RootCoordinator.ShardReady(EPOCH, rank, SliceOrigin.MODEL));
-      root.tell(new RootCoordinator.SliceWanted(EPOCH, rank));
-      root.tell(new Logits(EPOCH, step, rank, 0, new Rows(new float[256])));
+      root.tell(new RootCoordinator.ShardFailed(epoch, rank, "a stranger says so"));
+      root.tell(new RootCoordinator.ShardReady(epoch, rank, SliceOrigin.MODEL));
+      root.tell(new RootCoordinator.SliceWanted(epoch, rank));
+      root.tell(new Logits(epoch, step, rank, 0, new Rows(new float[256])));
     }
-    root.tell(new Logits(EPOCH, step, 1, 0, new Rows(new float[7])));
+    root.tell(new Logits(epoch, step, 1, 0, new Rows(new float[7])));
     int[] foreign = {Integer.MAX_VALUE};
-    root.tell(new Logits(EPOCH, step, 1, 0, new Best(1, foreign, new float[1])));
+    root.tell(new Logits(epoch, step, 1, 0, new Best(1, foreign, new float[1])));
     root.tell(
         new Logits(
-            EPOCH,
+            epoch,
             step,
             1,
             0,
             new Candidates(1, foreign, new float[1], 0, new long[TokenWeights.BINS])));
-    root.tell(new Logits(EPOCH, step + 1000, 1, 0, new Rows(new float[256])));
-    root.tell(new RootCoordinator.Stepped(EPOCH, 0, step + 1000, 0));
-    root.tell(new RootCoordinator.ShardReady(EPOCH, 1, SliceOrigin.MODEL));
-    root.tell(new RootCoordinator.SliceWanted(EPOCH, 1)); // it is loaded already
+    root.tell(new Logits(epoch, step + 1000, 1, 0, new Rows(new float[256])));
+    root.tell(new RootCoordinator.Stepped(epoch, 0, step + 1000, 0));
+    root.tell(new RootCoordinator.ShardReady(epoch, 1, SliceOrigin.MODEL));
+    root.tell(new RootCoordinator.SliceWanted(epoch, 1)); // it is loaded already
     ActorRef<RootMembership.Command> members = resolve(cluster.root().address(), "root/members");
     members.tell(
         new RootMembership.Hello(
-            "127.0.0.1:1", stranger.ignoreRef(), stranger.ignoreRef(), List.of(), List.of()));
+            "127.0.0.1:1", 0, 0, stranger.ignoreRef(), stranger.ignoreRef(), List.of(), List.of()));
   }
 
   @Test
   void shouldEndTheStepWithALineAboutAPartialOfTheWrongLength() {
     ActorRef<LayerShard.Command> shard = resolve(cluster.root().address(), "shard");
-    shard.tell(new Partial(EPOCH, 0, 1, new FrameBuffer(12).withLength(12)));
+    shard.tell(new Partial(epoch, 0, 1, new FrameBuffer(12).withLength(12)));
     pause(1000); // longer than the worker's own partial takes, which would be too late then
     var sequence = new OneSequence(cluster.forwardPass());
     int[] tokens = {1, 2, 3};

@@ -1,7 +1,9 @@
 package dllama.cluster;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import akka.actor.testkit.typed.javadsl.TestProbe;
@@ -37,7 +39,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -94,8 +96,8 @@ class RootCoordinatorTest {
                 settings.cluster(),
                 new LossListener(order),
                 machine.host(),
-                new AtomicInteger(),
-                new Node("root", own.getRef(), List.of(), List.of())));
+                new AtomicLong(),
+                new Node("root", own.getRef(), List.of(), List.of(), 1)));
   }
 
   @AfterEach
@@ -107,29 +109,29 @@ class RootCoordinatorTest {
 
   @Test
   void shouldNotFormTheSameWorldAgainWhenTheRootItselfCouldNotLoad() {
-    int epoch = assigned(own, 1);
+    long epoch = assigned(own, 1);
     coordinator.tell(new ShardFailed(epoch, 0, "has no memory"));
     assertEquals(new Dissolve(epoch, "the root has no memory"), own.receiveMessage());
     own.expectNoMessage(ALONE.multipliedBy(10));
     var worker = testKit.createTestProbe(LayerShard.Command.class);
-    coordinator.tell(new Joined(new Node("worker:1", worker.getRef(), List.of(), List.of())));
+    coordinator.tell(new Joined(new Node("worker:1", worker.getRef(), List.of(), List.of(), 2)));
     assigned(own, 2);
     assigned(worker, 2);
   }
 
   @Test
   void shouldFormAgainWhenARankFailsLater() {
-    int epoch = assigned(own, 1);
+    long epoch = assigned(own, 1);
     coordinator.tell(new ShardReady(epoch, 0, SliceOrigin.MODEL));
     coordinator.tell(new ShardFailed(epoch, 0, "stopped"));
     assertEquals(new Dissolve(epoch, "the root stopped"), own.receiveMessage());
-    assertEquals(epoch + 1, assigned(own, 1));
+    assertNotEquals(epoch, assigned(own, 1));
   }
 
   /// Whoever asks again as soon as a step has failed must know already that it has to wait.
   @Test
   void shouldSayThatTheWorldIsLostBeforeItsStepFails() {
-    int epoch = assigned(own, 1);
+    long epoch = assigned(own, 1);
     coordinator.tell(new ShardReady(epoch, 0, SliceOrigin.MODEL));
     var answer = new CompletableFuture<PendingStep.Told>();
     var failed = answer.exceptionally(why -> failed("step: " + why.getMessage()));
@@ -145,7 +147,7 @@ class RootCoordinatorTest {
     return null;
   }
 
-  private static Step step(int epoch, LogitsWanted wanted) {
+  private static Step step(long epoch, LogitsWanted wanted) {
     return new Step(epoch, new Run(new int[1], 0, new int[] {1}, wanted));
   }
 
@@ -155,7 +157,7 @@ class RootCoordinatorTest {
 
   @Test
   void shouldAskRanksAboutTheLatestStep() {
-    int epoch = drawn();
+    long epoch = drawn();
     var answer = new CompletableFuture<List<LogitsPart>>();
     var everything = new LogitsQuestion.Everything();
     coordinator.tell(new RootCoordinator.Ask(epoch, 0, 0, everything, answer));
@@ -173,7 +175,7 @@ class RootCoordinatorTest {
 
   @Test
   void shouldNotWaitForAnAnswerForever() {
-    int epoch = drawn();
+    long epoch = drawn();
     var answer = new CompletableFuture<List<LogitsPart>>();
     coordinator.tell(
         new RootCoordinator.Ask(epoch, 0, 0, new LogitsQuestion.Everything(), answer));
@@ -185,7 +187,7 @@ class RootCoordinatorTest {
 
   @Test
   void shouldRefuseQuestionsAboutAnEarlierStep() {
-    int epoch = drawn();
+    long epoch = drawn();
     var answer = new CompletableFuture<List<LogitsPart>>();
     coordinator.tell(
         new RootCoordinator.Ask(epoch, 7, 0, new LogitsQuestion.Everything(), answer));
@@ -193,8 +195,8 @@ class RootCoordinatorTest {
   }
 
   /// A finished step whose candidates are there; the epoch.
-  private int drawn() {
-    int epoch = assigned(own, 1);
+  private long drawn() {
+    long epoch = assigned(own, 1);
     coordinator.tell(new ShardReady(epoch, 0, SliceOrigin.MODEL));
     var draw = new LogitsWanted.Draw(1);
     var answer = new CompletableFuture<PendingStep.Told>();
@@ -212,9 +214,37 @@ class RootCoordinatorTest {
     return epoch;
   }
 
+  /// The root's own shard, which has lost its rank, say.
+  @Test
+  void shouldNotWaitForAStepThatNobodyComputes() {
+    long epoch = assigned(own, 1);
+    coordinator.tell(new ShardReady(epoch, 0, SliceOrigin.MODEL));
+    var answer = new CompletableFuture<PendingStep.Told>();
+    coordinator.tell(new Forward(step(epoch, new LogitsWanted.All()), input(), answer));
+    var failure =
+        assertThrows(
+            CompletionException.class, () -> answer.orTimeout(20, TimeUnit.SECONDS).join());
+    assertEquals(
+        "the root does not compute the step that it was given", failure.getCause().getMessage());
+    own.expectMessageClass(TensorFrame.Input.class);
+    own.expectMessageClass(Dissolve.class);
+    assertNotEquals(epoch, assigned(own, 1));
+  }
+
+  @Test
+  void shouldShowTextOfWorkersOnOneLineAndObeyNothingOfIt() {
+    long epoch = assigned(own, 1);
+    String evil = "is bad\u001b[31m\r\nroot: enter your password:" + "x".repeat(1000);
+    coordinator.tell(new ShardFailed(epoch, 0, evil));
+    own.expectMessageClass(Dissolve.class);
+    String line = order.getFirst();
+    assertTrue(line.startsWith("the root is bad\\u001b[31m\\u000d\\nroot: enter"), line);
+    assertTrue(line.length() < 330, line);
+  }
+
   @Test
   void shouldDropWhatIsSaidOfAnEarlierWorld() {
-    int epoch = assigned(own, 1);
+    long epoch = assigned(own, 1);
     coordinator.tell(new ShardFailed(epoch - 1, 0, "is late"));
     coordinator.tell(new ShardFailed(epoch, 1, "does not exist"));
     coordinator.tell(new ShardFailed(epoch, -1, "does not exist"));
@@ -222,7 +252,7 @@ class RootCoordinatorTest {
   }
 
   /// Epoch of the world of `size` nodes that the shard is assigned to next.
-  private static int assigned(TestProbe<LayerShard.Command> shard, int size) {
+  private static long assigned(TestProbe<LayerShard.Command> shard, int size) {
     Assign assign = shard.expectMessageClass(Assign.class, Duration.ofSeconds(20));
     assertEquals(size, assign.assignment().worldSize());
     return assign.assignment().epoch();
@@ -250,6 +280,11 @@ class RootCoordinatorTest {
 
     @Override
     public void refused(String address, String why) {}
+
+    @Override
+    public void ended(String why) {
+      losses.add("ended: " + why);
+    }
 
     @Override
     public void lost(String why) {

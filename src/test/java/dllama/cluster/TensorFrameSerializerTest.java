@@ -147,21 +147,21 @@ class TensorFrameSerializerTest {
   void shouldRefuseLogitsThatMakeNoSense() {
     for (byte[] wanted :
         new byte[][] {{9, 0, 0, 0, 0}, {2, 17, 0, 0, 0}, {2, 0, 0, 0, 0}, {3, 0, 0, 0, 0}}) {
-      ByteBuffer input = ByteBuffer.allocate(40).order(ByteOrder.LITTLE_ENDIAN);
-      input.putInt(13, 1).put(29, wanted); // one run, without pages
+      ByteBuffer input = ByteBuffer.allocate(44).order(ByteOrder.LITTLE_ENDIAN);
+      input.putInt(17, 1).put(33, wanted); // one run, without pages
       assertThrows(NotSerializableException.class, () -> serializer.fromBinary(input, "I"));
     }
-    ByteBuffer logits = ByteBuffer.allocate(30).put(20, (byte) 77);
+    ByteBuffer logits = ByteBuffer.allocate(34).put(24, (byte) 77);
     assertThrows(NotSerializableException.class, () -> serializer.fromBinary(logits, "L"));
   }
 
   /// Counts of runs and pages that the frame has no room for.
   @Test
   void shouldRefuseRunsThatAreNotThere() {
-    for (int at : new int[] {13, 17}) {
+    for (int at : new int[] {17, 21}) {
       for (int count : new int[] {-1, 100, Integer.MAX_VALUE}) {
         ByteBuffer input = ByteBuffer.allocate(60).order(ByteOrder.LITTLE_ENDIAN);
-        input.putInt(13, 1).putInt(at, count);
+        input.putInt(17, 1).putInt(at, count);
         assertThrows(NotSerializableException.class, () -> serializer.fromBinary(input, "I"));
       }
     }

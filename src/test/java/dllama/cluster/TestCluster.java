@@ -238,6 +238,16 @@ final class TestCluster implements AutoCloseable {
     }
 
     @Override
+    public void stranger(String what) {
+      events.add("stranger: " + what);
+    }
+
+    @Override
+    public void ended(String why) {
+      events.add("ended: " + why);
+    }
+
+    @Override
     public void lost(String why) {
       events.add("lost: " + why);
     }

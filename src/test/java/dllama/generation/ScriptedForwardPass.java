@@ -69,7 +69,7 @@ final class ScriptedForwardPass implements ForwardPass {
   }
 
   @Override
-  public int epoch() {
+  public long epoch() {
     return epoch;
   }
 

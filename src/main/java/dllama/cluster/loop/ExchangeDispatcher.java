@@ -46,14 +46,13 @@ public final class ExchangeDispatcher {
   /// start of the JVM has the same effect) and the package `sun.nio.ch` exported.
   ///
   /// @param eventLoop whether the event loop is wanted; where it can not be had, the fallback is
-  ///     used
+  ///     used. The [guard][dllama.cluster.port.PortGuard] at the port is there with both
   /// @param spin how long a waiting thread spins before it blocks: at most some 50 µs where there
   ///     are more cores than busy threads, else zero
   public static ExchangeDispatcher choose(boolean eventLoop, Duration spin) {
-    Optional<String> obstacle =
-        eventLoop ? LoopSelectorProvider.install() : Optional.of("switched off");
-    obstacle.ifPresent(why -> log.debug("No event loop, compute threads park: {}", why));
-    return new ExchangeDispatcher(obstacle.isEmpty(), spin);
+    Optional<String> obstacle = LoopSelectorProvider.install(); // guards the port, too
+    obstacle.ifPresent(why -> log.warn("no event loop, and no guard at the port: {}", why));
+    return new ExchangeDispatcher(eventLoop && obstacle.isEmpty(), spin);
   }
 
   /// Whether compute threads run the event loop while they wait, or park.

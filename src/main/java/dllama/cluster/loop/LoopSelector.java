@@ -1,5 +1,6 @@
 package dllama.cluster.loop;
 
+import dllama.cluster.port.PortGuard;
 import java.io.IOException;
 import java.nio.channels.CancelledKeyException;
 import java.nio.channels.ClosedChannelException;
@@ -74,7 +75,7 @@ final class LoopSelector extends AbstractSelector {
   protected SelectionKey register(
       AbstractSelectableChannel channel, int operations, @Nullable Object attachment) {
     try {
-      return channel.register(nio, operations, attachment);
+      return PortGuard.register(channel, nio, operations, attachment);
     } catch (ClosedChannelException e) {
       throw (CancelledKeyException) new CancelledKeyException().initCause(e);
     }

@@ -1,5 +1,6 @@
 package dllama.cluster.loop;
 
+import dllama.cluster.port.PortGuard;
 import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
 import java.net.ProtocolFamily;
@@ -13,8 +14,8 @@ import java.nio.channels.spi.SelectorProvider;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// The JDK's selector provider, except that Akka's selectors are [LoopSelector]s; everybody else in
-/// the JVM gets the JDK's.
+/// The JDK's selector provider, except that Akka's selectors are [LoopSelector]s, and that the
+/// sockets on which Akka listens are [guarded][PortGuard]; everybody else in the JVM gets the JDK's.
 ///
 /// Java makes one provider per JVM, when the network is first used, and takes the class named by a
 /// system property, so this class and its constructor are public. The JDK's own provider is in a
@@ -23,6 +24,7 @@ public final class LoopSelectorProvider extends SelectorProvider {
   private static final String PROPERTY = "java.nio.channels.spi.SelectorProvider";
   private static final String JDK_PACKAGE = "sun.nio.ch";
   private static final String SELECTOR_USER = "akka.io.SelectionHandler";
+  private static final String LISTENER = "akka.io.TcpListener";
 
   private final SelectorProvider jdk = jdkProvider();
 
@@ -62,11 +64,12 @@ public final class LoopSelectorProvider extends SelectorProvider {
   @Override
   public AbstractSelector openSelector() throws IOException {
     AbstractSelector selector = jdk.openSelector();
-    boolean forAkka =
-        StackWalker.getInstance()
-            .walk(
-                frames -> frames.anyMatch(frame -> frame.getClassName().startsWith(SELECTOR_USER)));
-    return forAkka ? new LoopSelector(this, selector) : selector;
+    return isCalledBy(SELECTOR_USER) ? new LoopSelector(this, selector) : selector;
+  }
+
+  private static boolean isCalledBy(String user) {
+    return StackWalker.getInstance()
+        .walk(frames -> frames.anyMatch(frame -> frame.getClassName().startsWith(user)));
   }
 
   @Override
@@ -86,7 +89,8 @@ public final class LoopSelectorProvider extends SelectorProvider {
 
   @Override
   public ServerSocketChannel openServerSocketChannel() throws IOException {
-    return jdk.openServerSocketChannel();
+    ServerSocketChannel channel = jdk.openServerSocketChannel();
+    return isCalledBy(LISTENER) ? PortGuard.listen(this, channel) : channel;
   }
 
   @Override

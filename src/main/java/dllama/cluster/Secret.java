@@ -1,0 +1,20 @@
+package dllama.cluster;
+
+import java.security.SecureRandom;
+
+/// Numbers that nobody guesses: who knows one has been told it. They travel in the clear, so they
+/// say nothing about who reads along.
+final class Secret {
+  /// Stands for none.
+  static final long NONE = 0;
+
+  private static final SecureRandom RANDOM = new SecureRandom();
+
+  private Secret() {}
+
+  /// A new one, never [#NONE].
+  static long next() {
+    long secret = RANDOM.nextLong();
+    return secret == NONE ? next() : secret;
+  }
+}

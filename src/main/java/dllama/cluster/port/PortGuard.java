@@ -1,0 +1,57 @@
+package dllama.cluster.port;
+
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.spi.AbstractSelectableChannel;
+import java.nio.channels.spi.AbstractSelector;
+import java.nio.channels.spi.SelectorProvider;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/// The guard at the ports of this process: wraps the sockets that Akka listens on, so that every
+/// connection is counted and every byte is looked at before Akka has it. See [FrameCheck], [Gate].
+public final class PortGuard {
+  /// What `dllama.sync.max-frame-bytes` may be at most.
+  private static final int MOST_FRAME_BYTES = 64 << 20;
+
+  private static final Set<Gate> GATES = ConcurrentHashMap.newKeySet();
+  private static volatile int maxFrameBytes = MOST_FRAME_BYTES;
+
+  private PortGuard() {}
+
+  /// Frames larger than this are refused, on connections that are made from now on.
+  public static void limitFrames(int bytes) {
+    maxFrameBytes = bytes;
+  }
+
+  /// Ends connections that keep their port waiting. To be called about every second.
+  public static void sweep() {
+    GATES.forEach(Gate::sweep);
+  }
+
+  /// A socket to listen on, whose connections are guarded.
+  public static ServerSocketChannel listen(SelectorProvider provider, ServerSocketChannel jdk) {
+    Gate gate = new Gate(Gate.Limits.usual(), Refusals.ofProcess());
+    GATES.add(gate);
+    return new GuardedServerChannel(provider, jdk, gate, () -> maxFrameBytes, GATES::remove);
+  }
+
+  /// Registers a channel, guarded or not, with one of the JDK's selectors, which know only the
+  /// JDK's channels.
+  public static SelectionKey register(
+      AbstractSelectableChannel channel,
+      AbstractSelector selector,
+      int operations,
+      @Nullable Object attachment)
+      throws ClosedChannelException {
+    return switch (channel) {
+      case GuardedChannel guarded ->
+          new GuardedKey(guarded, guarded.jdk().register(selector, operations, attachment));
+      case GuardedServerChannel guarded ->
+          new GuardedKey(guarded, guarded.jdk().register(selector, operations, attachment));
+      default -> channel.register(selector, operations, attachment);
+    };
+  }
+}
