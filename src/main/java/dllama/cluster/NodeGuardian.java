@@ -78,7 +78,8 @@ final class NodeGuardian {
           context.watch(membership);
           return stopWith(
               () -> membership.tell(new WorkerMembership.Ending()),
-              () -> ended.accept(new WorkerMembership.End("an error ended it, see the log", false)));
+              () ->
+                  ended.accept(new WorkerMembership.End("an error ended it, see the log", false)));
         });
   }
 

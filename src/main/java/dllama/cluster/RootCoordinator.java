@@ -231,12 +231,12 @@ final class RootCoordinator extends NetworkActor<RootCoordinator.Command> {
     return this;
   }
 
-  /// Without the members' actor this root takes in nobody, nor notices who is lost: it ends. Without
-  /// the stream of its weights a rank can not load.
+  /// Without the members' actor this root takes in nobody, nor notices who is lost: it ends.
+  /// Without the stream of its weights a rank can not load.
   @Override
   Behavior<Command> onSignal(Signal signal) {
     switch (signal) {
-      case Terminated ended when ended.getRef().equals(members) -> {
+      case Terminated ended when ended.getRef().path().equals(members.path()) -> {
         return Behaviors.stopped();
       }
       case ChildFailed failed -> onStreamFailed(failed);
@@ -304,7 +304,8 @@ final class RootCoordinator extends NetworkActor<RootCoordinator.Command> {
     switch (gate.decide(workers.size() + 1, System.nanoTime())) {
       case ClusterGate.Decision.Wait(String what) -> await(what);
       case ClusterGate.Decision.Form(int nodes) -> {
-        Assignment assignment = model.assignment(Secret.next(), nodes, maxBatchTokens, settings.sync());
+        Assignment assignment =
+            model.assignment(Secret.next(), nodes, maxBatchTokens, settings.sync());
         Optional<String> objection = host.objection(assignment);
         if (objection.isPresent()) {
           await(
@@ -343,8 +344,7 @@ final class RootCoordinator extends NetworkActor<RootCoordinator.Command> {
       unready.add(rank);
       Assignment part = assignment.forRank(rank);
       Node node = formed.ranks().get(rank);
-      var assign =
-          new LayerShard.Assign(node.key(), part, formed.shards(), getContext().getSelf());
+      var assign = new LayerShard.Assign(node.key(), part, formed.shards(), getContext().getSelf());
       node.shard().tell(assign);
     }
   }
@@ -359,17 +359,18 @@ final class RootCoordinator extends NetworkActor<RootCoordinator.Command> {
     }
     ShardPlan plan = new ShardPlan(model.spec(), model.exchange(), ranks().size());
     ShardLayout layout = new ShardLayout(plan, rank);
-    ActorRef<?> stream = getContext()
-        .spawn(
-            WeightStream.create(
-                new SliceReader(layout, model.source()),
-                layout,
-                epoch,
-                settings.weights(),
-                ranks().get(rank).shard(),
-                getContext().getSelf()),
-            name,
-            DispatcherSelector.blocking());
+    ActorRef<?> stream =
+        getContext()
+            .spawn(
+                WeightStream.create(
+                    new SliceReader(layout, model.source()),
+                    layout,
+                    epoch,
+                    settings.weights(),
+                    ranks().get(rank).shard(),
+                    getContext().getSelf()),
+                name,
+                DispatcherSelector.blocking());
     streams.put(stream, rank);
     getContext().watch(stream);
   }
