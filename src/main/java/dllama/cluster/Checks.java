@@ -4,8 +4,8 @@ import dllama.error.VisibleText;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// What messages from other nodes check about themselves when they are made, so that none that makes
-/// no sense reaches an actor. All throw [IllegalArgumentException].
+/// What messages from other nodes check about themselves when they are made, so that none that
+/// makes no sense reaches an actor. All throw [IllegalArgumentException].
 final class Checks {
   /// Characters of a line about what is wrong.
   private static final int LINE = 300;

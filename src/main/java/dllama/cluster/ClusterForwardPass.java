@@ -106,8 +106,7 @@ final class ClusterForwardPass implements ForwardPass {
 
   private List<LogitsPart> ask(PendingStep.Told told, int run, LogitsQuestion question) {
     var answer = new CompletableFuture<List<LogitsPart>>();
-    root.tell(
-        new RootCoordinator.Ask(told.world().epoch(), told.number(), run, question, answer));
+    root.tell(new RootCoordinator.Ask(told.world().epoch(), told.number(), run, question, answer));
     return await(answer);
   }
 
@@ -115,15 +114,13 @@ final class ClusterForwardPass implements ForwardPass {
     int rows = step.rows();
     if (rows > maxBatchTokens || step.wantedRows() > StepRows.MAX_WANTED) {
       throw new IllegalArgumentException(
-          "rows=%d wanted=%d maxBatchTokens=%d"
-              .formatted(rows, step.wantedRows(), maxBatchTokens));
+          "rows=%d wanted=%d maxBatchTokens=%d".formatted(rows, step.wantedRows(), maxBatchTokens));
     }
     for (Run run : step.runs()) {
       int end = run.position() + run.tokens().length;
       if (end > contextLength() || KvHead.pages(end) > run.pages().length) {
         throw new IllegalArgumentException(
-            "end=%d contextLength=%d pages=%d"
-                .formatted(end, contextLength(), run.pages().length));
+            "end=%d contextLength=%d pages=%d".formatted(end, contextLength(), run.pages().length));
       }
       for (int token : run.tokens()) {
         if (token < 0 || token >= spec().vocabSize()) {

@@ -1,9 +1,9 @@
 package dllama.cluster;
 
-/// A message between nodes that is not tensor data: serialized as Jackson CBOR. Only those named here
-/// may cross the network (`akka.actor.serialization-bindings`, [ControlSerializer]). What one of them
-/// holds it checks when it is made, see [Checks]: a message that makes no sense never reaches an
-/// actor.
+/// A message between nodes that is not tensor data: serialized as Jackson CBOR. Only those named
+/// here may cross the network (`akka.actor.serialization-bindings`, [ControlSerializer]). What one
+/// of them holds it checks when it is made, see [Checks]: a message that makes no sense never
+/// reaches an actor.
 sealed interface ControlMessage
     permits RootMembership.Hello,
         RootMembership.Alive,

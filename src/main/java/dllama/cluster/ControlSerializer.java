@@ -10,8 +10,8 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/// Control messages to bytes and back: Akka's Jackson CBOR, behind a list of what may come. Whatever
-/// makes no sense is refused here, with a line, and reaches no actor.
+/// Control messages to bytes and back: Akka's Jackson CBOR, behind a list of what may come.
+/// Whatever makes no sense is refused here, with a line, and reaches no actor.
 ///
 /// Created by Akka.
 public final class ControlSerializer extends SerializerWithStringManifest {

@@ -175,8 +175,7 @@ final class LayerShard extends NetworkActor<LayerShard.Command> {
       case AskLogits ask ->
           inEpoch(
               ask.epoch(),
-              now ->
-                  onQuestion(now, steps -> steps.answer(ask.step(), ask.run(), ask.asked())));
+              now -> onQuestion(now, steps -> steps.answer(ask.step(), ask.run(), ask.asked())));
       case Partial partial -> onPartial(partial);
       case Failed(long epoch, int culprit, String why) ->
           inEpoch(epoch, now -> onFailed(now, culprit, why));
@@ -277,8 +276,7 @@ final class LayerShard extends NetworkActor<LayerShard.Command> {
     frames.give(bytes);
     boolean complete = now.arrivedBytes == memory.byteSize();
     SendTo sendTo = now.sendTo;
-    if (sendTo != null
-        && (complete || ++now.arrivedChunks % sendTo.acknowledgeEvery() == 0)) {
+    if (sendTo != null && (complete || ++now.arrivedChunks % sendTo.acknowledgeEvery() == 0)) {
       sendTo.stream().tell(new WeightStream.Received(now.epoch(), now.arrivedBytes));
       host.listener()
           .loading(
@@ -355,21 +353,21 @@ final class LayerShard extends NetworkActor<LayerShard.Command> {
   private void onComputeThread(Rank now, Runnable task) {
     ActorRef<Command> self = getContext().getSelf();
     host.compute(
-            () -> {
-              @Nullable Failed failure = failed(now, "stopped by an internal error, see its log");
-              try {
-                task.run();
-                failure = null;
-              } catch (ShardSteps.Aborted aborted) {
-                failure = new Failed(now.epoch(), aborted.culprit(), message(aborted));
-              } catch (UserException known) {
-                failure = failed(now, message(known));
-              } finally {
-                if (failure != null) {
-                  self.tell(failure);
-                }
-              }
-            });
+        () -> {
+          @Nullable Failed failure = failed(now, "stopped by an internal error, see its log");
+          try {
+            task.run();
+            failure = null;
+          } catch (ShardSteps.Aborted aborted) {
+            failure = new Failed(now.epoch(), aborted.culprit(), message(aborted));
+          } catch (UserException known) {
+            failure = failed(now, message(known));
+          } finally {
+            if (failure != null) {
+              self.tell(failure);
+            }
+          }
+        });
   }
 
   private static Failed failed(Rank now, String why) {

@@ -58,8 +58,7 @@ final class NodeGuardian {
           var self = new World.Node(RootMembership.name(address), shard, List.of(), List.of(), key);
           var root =
               context.spawn(
-                  RootCoordinator.create(
-                      model, gate, settings, listener, host, worldEpoch, self),
+                  RootCoordinator.create(model, gate, settings, listener, host, worldEpoch, self),
                   ROOT,
                   DispatcherSelector.fromConfig(ExchangeDispatcher.ID));
           context.watch(shard);
@@ -78,7 +77,8 @@ final class NodeGuardian {
           context.watch(membership);
           return stopWith(
               () -> membership.tell(new WorkerMembership.Ending()),
-              () -> ended.accept(new WorkerMembership.End("an error ended it, see the log", false)));
+              () ->
+                  ended.accept(new WorkerMembership.End("an error ended it, see the log", false)));
         });
   }
 

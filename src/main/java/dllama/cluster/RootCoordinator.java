@@ -174,15 +174,7 @@ final class RootCoordinator extends NetworkActor<RootCoordinator.Command> {
             Behaviors.withTimers(
                 timers ->
                     new RootCoordinator(
-                        context,
-                        timers,
-                        model,
-                        gate,
-                        settings,
-                        listener,
-                        host,
-                        worldEpoch,
-                        self)));
+                        context, timers, model, gate, settings, listener, host, worldEpoch, self)));
   }
 
   private RootCoordinator(
@@ -246,7 +238,8 @@ final class RootCoordinator extends NetworkActor<RootCoordinator.Command> {
     return this;
   }
 
-  /// Without the members' actor this root takes in nobody, nor notices who is lost: it ends. Without
+  /// Without the members' actor this root takes in nobody, nor notices who is lost: it ends.
+  // Without
   /// the stream of its weights a rank can not load.
   @Override
   Behavior<Command> onSignal(Signal signal) {
@@ -319,7 +312,8 @@ final class RootCoordinator extends NetworkActor<RootCoordinator.Command> {
     switch (gate.decide(workers.size() + 1, System.nanoTime())) {
       case ClusterGate.Decision.Wait(String what) -> await(what);
       case ClusterGate.Decision.Form(int nodes) -> {
-        Assignment assignment = model.assignment(Secret.next(), nodes, maxBatchTokens, settings.sync());
+        Assignment assignment =
+            model.assignment(Secret.next(), nodes, maxBatchTokens, settings.sync());
         Optional<String> objection = host.objection(assignment);
         if (objection.isPresent()) {
           await(
@@ -362,8 +356,7 @@ final class RootCoordinator extends NetworkActor<RootCoordinator.Command> {
       unready.add(rank);
       Assignment part = assignment.forRank(rank);
       Node node = formed.ranks().get(rank);
-      var assign =
-          new LayerShard.Assign(node.key(), part, formed.shards(), getContext().getSelf());
+      var assign = new LayerShard.Assign(node.key(), part, formed.shards(), getContext().getSelf());
       node.shard().tell(assign);
     }
   }
@@ -378,17 +371,18 @@ final class RootCoordinator extends NetworkActor<RootCoordinator.Command> {
       return;
     }
     ShardLayout layout = new ShardLayout(current.plan(), rank);
-    ActorRef<?> stream = getContext()
-        .spawn(
-            WeightStream.create(
-                new SliceReader(layout, model.source()),
-                layout,
-                epoch,
-                settings.weights(),
-                ranks().get(rank).shard(),
-                getContext().getSelf()),
-            name,
-            DispatcherSelector.blocking());
+    ActorRef<?> stream =
+        getContext()
+            .spawn(
+                WeightStream.create(
+                    new SliceReader(layout, model.source()),
+                    layout,
+                    epoch,
+                    settings.weights(),
+                    ranks().get(rank).shard(),
+                    getContext().getSelf()),
+                name,
+                DispatcherSelector.blocking());
     streams.put(stream, rank);
     getContext().watch(stream);
   }

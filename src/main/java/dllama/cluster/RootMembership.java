@@ -240,8 +240,7 @@ final class RootMembership extends NetworkActor<RootMembership.Command> {
   }
 
   private static void refused(String address, String what) {
-    Refusals.ofProcess()
-        .refused("somebody", "said %s in the name of %s".formatted(what, address));
+    Refusals.ofProcess().refused("somebody", "said %s in the name of %s".formatted(what, address));
   }
 
   /// Whether the worker runs this root's version; the user is told once if not.

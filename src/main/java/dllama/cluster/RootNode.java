@@ -9,7 +9,6 @@ import dllama.settings.ClusterSettings;
 import dllama.settings.HostAddress;
 import dllama.shard.ShardCache;
 import dllama.shard.ShardPlan;
-import dllama.step.ForwardException;
 import dllama.step.ForwardPass;
 import java.net.InetAddress;
 import java.time.Duration;

@@ -122,8 +122,8 @@ final class RootSteps {
     return pending == null ? -1 : pending.overdueRank(deadline);
   }
 
-  /// Whether the step under way is nobody's: rank 0 has not told that it is computed, but its compute
-  /// thread has had nothing to do for [#IDLE].
+  /// Whether the step under way is nobody's: rank 0 has not told that it is computed, but its
+  /// compute thread has had nothing to do for [#IDLE].
   ///
   /// @param now on the clock of `System.nanoTime`
   /// @param computing whether that thread has something to do

@@ -118,11 +118,7 @@ public final class TensorFrameSerializer extends SerializerWithStringManifest
       case PARTIAL -> new Partial(from.getLong(), from.getLong(), from.getInt(), rest(from));
       case LOGITS ->
           new Logits(
-              from.getLong(),
-              from.getLong(),
-              from.getInt(),
-              from.getInt(),
-              LogitsCodec.part(from));
+              from.getLong(), from.getLong(), from.getInt(), from.getInt(), LogitsCodec.part(from));
       case CHUNK -> new WeightChunk(from.getLong(), from.getLong(), rest(from));
       default -> throw new NotSerializableException("manifest=" + manifest);
     };

@@ -134,7 +134,9 @@ public final class Generator {
       if (last == null) {
         return Reason.CANCELLED;
       }
-      return request.maxTokens() == 0 ? Reason.LENGTH : decode(SamplerChoice.next(request.sampler(), last.logits().getFirst(), choice));
+      return request.maxTokens() == 0
+          ? Reason.LENGTH
+          : decode(SamplerChoice.next(request.sampler(), last.logits().getFirst(), choice));
     }
 
     /// Feeds what the cache does not hold; the last step, or null if the sink wants no more.

@@ -7,7 +7,8 @@ import dllama.logits.LogitsQuestion.Everything;
 import dllama.logits.LogitsQuestion.Walk;
 import dllama.model.Range;
 
-/// Whether what a rank tells is what was wanted or asked of it; nothing from the network is trusted.
+/// Whether what a rank tells is what was wanted or asked of it; nothing from the network is
+// trusted.
 public final class LogitsCheck {
   private LogitsCheck() {}
 

@@ -10,7 +10,8 @@ import dllama.logits.LogitsWanted.DrawAny;
 import dllama.model.Range;
 import java.util.Arrays;
 
-/// Makes of the logits that one rank has of one run what the root has to be told of them. Used by one thread at a time;
+/// Makes of the logits that one rank has of one run what the root has to be told of them. Used by
+// one thread at a time;
 /// allocates little once warm, and no arrays but where all logits are wanted.
 public final class LogitsReducer {
   private final Range vocabulary;
@@ -79,8 +80,7 @@ public final class LogitsReducer {
     return new Walked(sum, last);
   }
 
-  private Candidates candidates(
-      LogitsWanted wanted, float temperature, float[] logits, int at) {
+  private Candidates candidates(LogitsWanted wanted, float temperature, float[] logits, int at) {
     int all = vocabulary.size();
     top.select(logits, at, all, vocabulary.from(), Candidates.size(wanted, all));
     top.get(tokens, values);

@@ -63,8 +63,7 @@ public final class TopP implements Sampler {
     return tokens[chosen];
   }
 
-  private int fromNucleus(
-      double[] weights, int size, double total, int vocabSize, float coin) {
+  private int fromNucleus(double[] weights, int size, double total, int vocabSize, float coin) {
     // Tokens below the cut-off are never needed: together they have less than 1 - topp.
     float cutoff = Math.min((1 - topp) / (vocabSize - 1), (float) (weights[0] / total));
     float sum = 0;

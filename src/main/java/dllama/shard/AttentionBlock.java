@@ -159,8 +159,7 @@ final class AttentionBlock implements LayerBlock {
     }
     KvHead history = cache.head(layer, head / (heads / kvHeads));
     int[] pages = step.rows.pages(row);
-    step.kernels.attend(
-        q, at, count, history, pages, position + 1, scores[thread], attention, at);
+    step.kernels.attend(q, at, count, history, pages, position + 1, scores[thread], attention, at);
   }
 
   private void rotate(float[] head, int at, float[] norm, int position) {

@@ -27,7 +27,8 @@ import java.util.List;
 ///
 /// Every rank comes to the same residual stream, bit by bit, because all sum the same encoded
 /// partials in the same order. Results of a sequence depend neither on the number of threads, nor
-/// on how it is cut into runs, nor on whose runs share its steps, nor with F32 exchange on the number
+/// on how it is cut into runs, nor on whose runs share its steps, nor with F32 exchange on the
+// number
 /// of ranks ([ShardPlan] says how). Used by one thread at a time; allocates nothing once warm.
 public final class ShardEngine {
   private enum Phase {
@@ -143,7 +144,8 @@ public final class ShardEngine {
         KvPages.pageBytes(plan.spec(), heads, settings.kv()), (long) settings.pages());
   }
 
-  /// Embeddings of the step's rows, `[maxBatchTokens, dim]`, which the caller fills before [#begin];
+  /// Embeddings of the step's rows, `[maxBatchTokens, dim]`, which the caller fills before
+  // [#begin];
   /// overwritten by the step.
   public float[] input() {
     return step.x;
@@ -283,7 +285,8 @@ public final class ShardEngine {
     return reducer;
   }
 
-  /// Logits for the tokens of [#vocabulary], `[wanted rows, vocabulary]` and room for more, as valid
+  /// Logits for the tokens of [#vocabulary], `[wanted rows, vocabulary]` and room for more, as
+  // valid
   /// as [#logits].
   public float[] logitsSlice() {
     return output.logits;

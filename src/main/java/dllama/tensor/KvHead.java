@@ -8,7 +8,8 @@ import java.util.Arrays;
 /// A page is what [#PAGE] successive positions of a sequence need in every layer and head of the
 /// rank; a head has the same place in each. Of a page, keys stand in tiles of 32 positions,
 /// `[PAGE/32, headDim, 32]`, so that a vector lane is a position, and behind them values row-major,
-/// `[PAGE, headDim]`, so that a lane is a dimension. Whole lines of 32 float16 stand in the order of
+/// `[PAGE, headDim]`, so that a lane is a dimension. Whole lines of 32 float16 stand in the order
+// of
 /// [Tiles#lane].
 ///
 /// The pool is outside the heap: kernels read by address.

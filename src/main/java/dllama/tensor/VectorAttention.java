@@ -311,7 +311,14 @@ final class VectorAttention {
 
   /// The same for four heads, whose weights are `stride` apart.
   private static void valuesOfFour(
-      float[] weights, int weightAt, int stride, long at, int headDim, int count, float[] out, int outAt) {
+      float[] weights,
+      int weightAt,
+      int stride,
+      long at,
+      int headDim,
+      int count,
+      float[] out,
+      int outAt) {
     int half = Tiles.ROWS / 2;
     FloatVector a0 = FloatVector.fromArray(FLOATS, out, outAt);
     FloatVector b0 = FloatVector.fromArray(FLOATS, out, outAt + half);

@@ -122,8 +122,7 @@ class ClusterTest {
       float[] all = {};
       int position = 0;
       for (int[] tokens : BATCHES) {
-        float[] next =
-            new OneSequence(cluster.forwardPass()).logits(tokens, position);
+        float[] next = new OneSequence(cluster.forwardPass()).logits(tokens, position);
         position += tokens.length;
         float[] before = all;
         all = java.util.Arrays.copyOf(before, before.length + next.length);

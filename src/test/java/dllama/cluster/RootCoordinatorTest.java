@@ -177,8 +177,7 @@ class RootCoordinatorTest {
   void shouldNotWaitForAnAnswerForever() {
     long epoch = drawn();
     var answer = new CompletableFuture<List<LogitsPart>>();
-    coordinator.tell(
-        new RootCoordinator.Ask(epoch, 0, 0, new LogitsQuestion.Everything(), answer));
+    coordinator.tell(new RootCoordinator.Ask(epoch, 0, 0, new LogitsQuestion.Everything(), answer));
     var failure =
         assertThrows(
             CompletionException.class, () -> answer.orTimeout(20, TimeUnit.SECONDS).join());
@@ -189,8 +188,7 @@ class RootCoordinatorTest {
   void shouldRefuseQuestionsAboutAnEarlierStep() {
     long epoch = drawn();
     var answer = new CompletableFuture<List<LogitsPart>>();
-    coordinator.tell(
-        new RootCoordinator.Ask(epoch, 7, 0, new LogitsQuestion.Everything(), answer));
+    coordinator.tell(new RootCoordinator.Ask(epoch, 7, 0, new LogitsQuestion.Everything(), answer));
     assertThrows(CompletionException.class, () -> answer.orTimeout(20, TimeUnit.SECONDS).join());
   }
 

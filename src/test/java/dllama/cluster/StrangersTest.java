@@ -124,7 +124,8 @@ class StrangersTest {
           ActorRef<LayerShard.Command> wrong = stranger.at(worker(), "user/nobody").unsafeUpcast();
           members.tell(new RootMembership.Goodbye(worker(), GUESS));
           members.tell(
-              new RootMembership.Hello(worker(), GUESS, GUESS, worker, wrong, List.of(), List.of()));
+              new RootMembership.Hello(
+                  worker(), GUESS, GUESS, worker, wrong, List.of(), List.of()));
           members.tell(new RootMembership.Alive(worker(), GUESS, worker));
           worker.unsafeUpcast().tell(new WorkerMembership.Key(GUESS, GUESS));
           worker.unsafeUpcast().tell(new WorkerMembership.Stranger(GUESS));
@@ -149,8 +150,7 @@ class StrangersTest {
               for (String address : nodes()) {
                 ActorRef<Object> shard = stranger.at(address, "user/shard");
                 shard.tell(new Partial(GUESS, number, rank, bytes));
-                shard.tell(
-                    new Input(GUESS, number, false, List.of(run), bytes));
+                shard.tell(new Input(GUESS, number, false, List.of(run), bytes));
                 shard.tell(new WeightChunk(GUESS, 0, bytes));
               }
               float[] logits = new float[256];

@@ -163,8 +163,7 @@ final class TestCluster implements AutoCloseable {
     for (int step = 0; step < steps; step++) {
       tokens[step] = argmax(logits);
       if (step + 1 < steps) {
-        logits =
-            new OneSequence(forwardPass).logits(new int[] {tokens[step]}, position++);
+        logits = new OneSequence(forwardPass).logits(new int[] {tokens[step]}, position++);
       }
     }
     return tokens;

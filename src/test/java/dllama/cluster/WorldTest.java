@@ -71,7 +71,8 @@ class WorldTest {
 
   @Test
   void shouldKnowWhatTheRanksHoldWhenTheyAreLoaded() {
-    World world = World.form(1, plan(2), node("root"), List.of(node("a", "old")), rank -> "m:" + rank);
+    World world =
+        World.form(1, plan(2), node("root"), List.of(node("a", "old")), rank -> "m:" + rank);
     assertEquals(List.of("m:1"), world.ranks().get(1).held());
   }
 

@@ -155,8 +155,7 @@ class ScalarKernelsTest {
         keys[position] = TestData.floats(random, headDim);
         values[position] = TestData.floats(random, headDim);
         int page = pages[position / KvHead.PAGE];
-        kernels.append(
-            cache, page, position % KvHead.PAGE, keys[position], 0, values[position], 0);
+        kernels.append(cache, page, position % KvHead.PAGE, keys[position], 0, values[position], 0);
       }
       float[] query = TestData.floats(random, headDim);
       float[] out = new float[headDim];

@@ -15,7 +15,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// The JDK's selector provider, except that Akka's selectors are [LoopSelector]s, and that the
-/// sockets on which Akka listens are [guarded][PortGuard]; everybody else in the JVM gets the JDK's.
+/// sockets on which Akka listens are [guarded][PortGuard]; everybody else in the JVM gets the
+/// JDK's.
 ///
 /// Java makes one provider per JVM, when the network is first used, and takes the class named by a
 /// system property, so this class and its constructor are public. The JDK's own provider is in a

@@ -32,11 +32,7 @@ final class GuardedChannel extends SocketChannel {
   private volatile boolean ended;
 
   GuardedChannel(
-      SelectorProvider provider,
-      SocketChannel jdk,
-      Gate gate,
-      InetAddress peer,
-      FrameCheck check) {
+      SelectorProvider provider, SocketChannel jdk, Gate gate, InetAddress peer, FrameCheck check) {
     super(provider);
     this.jdk = jdk;
     this.gate = gate;

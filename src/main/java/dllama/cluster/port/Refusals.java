@@ -45,7 +45,8 @@ public final class Refusals {
         untold++;
         return;
       }
-      String others = untold == 0 ? "" : " (and %d more since the last such line)".formatted(untold);
+      String others =
+          untold == 0 ? "" : " (and %d more since the last such line)".formatted(untold);
       line = "refused: %s %s%s".formatted(who, why, others);
       any = true;
       last = now;

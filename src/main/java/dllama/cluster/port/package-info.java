@@ -1,4 +1,5 @@
-/// Who may speak to a node's port, and how much: checks on bytes and connections in front of Akka's.
+/// Who may speak to a node's port, and how much: checks on bytes and connections in front of
+/// Akka's.
 @NullMarked
 package dllama.cluster.port;
 

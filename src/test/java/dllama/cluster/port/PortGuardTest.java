@@ -83,7 +83,8 @@ class PortGuardTest {
       assertEquals(0, buffer.position());
       channel.close();
     }
-    String line = "refused: 127.0.0.1 announces a frame of 2147483647 bytes (28 to 1000 are allowed)";
+    String line =
+        "refused: 127.0.0.1 announces a frame of 2147483647 bytes (28 to 1000 are allowed)";
     assertEquals(List.of(line), told);
     time.addAndGet(Duration.ofMinutes(1).toNanos());
     refusals.refused("10.0.0.1", "does something else");
@@ -177,8 +178,7 @@ class PortGuardTest {
     for (SocketChannel other : channels.subList(1, 4)) {
       assertEquals(0, other.read(ByteBuffer.allocate(10)));
     }
-    assertEquals(
-        List.of("refused: 127.0.0.1 fills the memory with frames that do not end"), told);
+    assertEquals(List.of("refused: 127.0.0.1 fills the memory with frames that do not end"), told);
     channels.get(0).close();
   }
 
