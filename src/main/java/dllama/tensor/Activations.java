@@ -1,7 +1,5 @@
 package dllama.tensor;
 
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Objects;
 
@@ -15,9 +13,9 @@ import java.util.Objects;
 ///
 /// For Q40 and Q80 weights, in bundles of eight tokens: codes `[bundle, block, 9, 32]`, of which
 /// eight are used (the ninth keeps one token's blocks out of the same few cache sets), scales and
-/// offsets `[bundle, block, 8]`. Codes are outside the heap, where vector kernels take them by
-/// address. A code is an int that holds the same short twice, so that a
-/// broadcast of ints is one of shorts.
+/// offsets `[bundle, block, 8]`. A code is an int that holds the same short twice, so that a
+/// broadcast of ints is one of shorts; it comes from an array because that is the access that fills
+/// least of what the compiler takes into one method.
 ///
 /// For Q40 weights the codes of four neighbouring columns, a₀ … a₃, are kept as a₀, a₁ − 16·a₀,
 /// a₂ − 16·a₁, a₃ − 16·a₂. Then no kernel has to cut the nibbles w₀ … w₃ out of their short v,
@@ -31,11 +29,11 @@ public final class Activations {
   /// Tokens that stand side by side.
   public static final int BUNDLE = 8;
 
-  /// Bytes of the codes of one token's block.
-  static final int TOKEN_CODES = DType.BLOCK * Integer.BYTES;
+  /// Codes of one token's block.
+  static final int TOKEN_CODES = DType.BLOCK;
 
-  /// Bytes of the codes of one block of a bundle.
-  static final long BLOCK_STRIDE = (BUNDLE + 1L) * TOKEN_CODES;
+  /// Distance between the codes of one block of a bundle and the next.
+  static final int BLOCK_STRIDE = (BUNDLE + 1) * TOKEN_CODES;
 
   /// Floats of a cache line.
   private static final int CACHE_LINE = 16;
@@ -54,7 +52,7 @@ public final class Activations {
   private final int blocks;
   private final int valueStride;
   private final float[] values;
-  private final MemorySegment codes;
+  private final int[] codes;
   private final float[] scales;
   private final int[] offsets;
   private final int[] carries;
@@ -74,10 +72,7 @@ public final class Activations {
     long perBundle = (maxTokens + BUNDLE - 1L) / BUNDLE * blocks;
     valueStride = blocks * DType.BLOCK + CACHE_LINE;
     values = new float[quantized ? 0 : Math.toIntExact((long) maxTokens * valueStride)];
-    codes =
-        quantized
-            ? Arena.ofAuto().allocate(perBundle * BLOCK_STRIDE, CACHE_LINE * Float.BYTES)
-            : MemorySegment.NULL;
+    codes = new int[quantized ? Math.toIntExact(perBundle * BLOCK_STRIDE) : 0];
     scales = new float[quantized ? Math.toIntExact(perBundle * BUNDLE) : 0];
     offsets = new int[scales.length];
     carries = weightType == DType.Q40 ? Q40_CARRIES : NO_CARRIES;
@@ -139,30 +134,24 @@ public final class Activations {
     return valueStride;
   }
 
-  MemorySegment codes() {
+  int[] codes() {
     return codes;
   }
 
-  /// Byte of the first of the 32 codes of block 0 of `token`; the next block is [#BLOCK_STRIDE]
+  /// Index of the first of the 32 codes of block 0 of `token`; the next block is [#BLOCK_STRIDE]
   /// further.
-  long codeAt(int token) {
+  int codeAt(int token) {
     int row = first + token;
-    long block = (long) (row / BUNDLE) * blocks;
-    return block * BLOCK_STRIDE + (long) (row % BUNDLE) * TOKEN_CODES;
+    return row / BUNDLE * blocks * BLOCK_STRIDE + row % BUNDLE * TOKEN_CODES;
   }
 
-  /// The code of a column of the block whose codes begin at byte `at`.
-  short code(long at, int column) {
-    return (short) Tiles.getInt(codes, at + (long) Integer.BYTES * column);
+  /// The code of a column of the block whose codes begin with `at`.
+  short code(int at, int column) {
+    return (short) codes[at + column];
   }
 
-  void setCode(long at, int column, int code) {
-    Tiles.putInt(codes, at + (long) Integer.BYTES * column, twice(code));
-  }
-
-  /// [#codeAt] as an address, for kernels that read and write codes without a check.
-  long codeAddress(int token) {
-    return codes.address() + codeAt(Objects.checkIndex(token, maxTokens));
+  void setCode(int at, int column, int code) {
+    codes[at + column] = twice(code);
   }
 
   /// Scale of each block.

@@ -59,7 +59,8 @@ final class Q40Decode {
         rows(
             at + g * groupBytes,
             x.blocks(),
-            x.codeAddress(token),
+            x.codes(),
+            x.codeAt(token),
             x.offsets(),
             x.scales(),
             x.scaleAt(token),
@@ -82,7 +83,8 @@ final class Q40Decode {
           groupBytes,
           groups,
           x.blocks(),
-          x.codeAddress(token),
+          x.codes(),
+          x.codeAt(token),
           x.offsets(),
           x.scales(),
           x.scaleAt(token),
@@ -98,13 +100,17 @@ final class Q40Decode {
   private static void rows(
       long at,
       int blocks,
-      long codes,
+      int[] codes,
+      int codeAt,
       int[] offsets,
       float[] scales,
       int scaleAt,
       float[] out,
       int outAt) {
     IntVector half = IntVector.broadcast(INTS, 0x8fffe000);
+    ShortVector one = ShortVector.broadcast(SHORTS, 4);
+    ShortVector two = ShortVector.broadcast(SHORTS, 8);
+    ShortVector three = ShortVector.broadcast(SHORTS, 12);
     FloatVector accLow = FloatVector.zero(FLOATS);
     FloatVector accHigh = accLow;
     for (int block = 0; block < blocks; block++) {
@@ -112,15 +118,11 @@ final class Q40Decode {
       ShortVector sum1 = ShortVector.zero(SHORTS);
       for (int line = 0; line < Tiles.Q40_SCALES; line += Tiles.LINE) {
         ShortVector v = shorts(at, line);
-        int c = line / 4;
-        ShortVector code = broadcast(codes, c);
-        sum0 = sum0.add(v.mul(code));
-        code = broadcast(codes, c + 4);
-        sum1 = sum1.add(v.lanewise(LSHR, 4).mul(code));
-        code = broadcast(codes, c + 8);
-        sum0 = sum0.add(v.lanewise(LSHR, 8).mul(code));
-        code = broadcast(codes, c + 12);
-        sum1 = sum1.add(v.lanewise(LSHR, 12).mul(code));
+        int c = codeAt + line / 16;
+        sum0 = sum0.add(v.mul(broadcast(codes[c])));
+        sum1 = sum1.add(v.lanewise(LSHR, one).mul(broadcast(codes[c + 1])));
+        sum0 = sum0.add(v.lanewise(LSHR, two).mul(broadcast(codes[c + 2])));
+        sum1 = sum1.add(v.lanewise(LSHR, three).mul(broadcast(codes[c + 3])));
       }
       FloatVector xScale = FloatVector.broadcast(FLOATS, scales[scaleAt] * REBIAS);
       IntVector halves = shorts(at + Tiles.Q40_SCALES).reinterpretAsInts();
@@ -134,7 +136,7 @@ final class Q40Decode {
       sum = (FloatVector) sums.lanewise(ASHR, 16).convertShape(I2F, FLOATS, 0);
       accHigh = sum.fma(scale.mul(xScale), accHigh);
       at += Tiles.Q40_BYTES;
-      codes += Activations.BLOCK_STRIDE;
+      codeAt += Activations.BLOCK_STRIDE;
       scaleAt += Activations.BUNDLE;
     }
     accLow.intoArray(out, outAt);
@@ -153,7 +155,8 @@ final class Q40Decode {
       long groupBytes,
       int groups,
       int blocks,
-      long codes,
+      int[] codes,
+      int codeAt,
       int[] offsets,
       float[] scales,
       int scaleAt,
@@ -175,10 +178,11 @@ final class Q40Decode {
           ShortVector q = shorts(at0, line + 2 * L);
           ShortVector r = shorts(at1, line);
           ShortVector s = shorts(at1, line + 2 * L);
-          ShortVector code0 = broadcast(codes, line / 4);
-          ShortVector code1 = broadcast(codes, line / 4 + 4);
-          ShortVector code2 = broadcast(codes, line / 4 + 8);
-          ShortVector code3 = broadcast(codes, line / 4 + 12);
+          int at4 = codeAt + line / 16;
+          ShortVector code0 = broadcast(codes[at4]);
+          ShortVector code1 = broadcast(codes[at4 + 1]);
+          ShortVector code2 = broadcast(codes[at4 + 2]);
+          ShortVector code3 = broadcast(codes[at4 + 3]);
           a = a.add(p.mul(code0));
           b = b.add(q.mul(code0));
           c = c.add(r.mul(code0));
@@ -258,7 +262,7 @@ final class Q40Decode {
             .intoMemorySegment(ALL, to + (NEXT + HIGH + SECOND), ORDER);
       }
       at += Tiles.Q40_BYTES;
-      codes += Activations.BLOCK_STRIDE;
+      codeAt += Activations.BLOCK_STRIDE;
       scaleAt += Activations.BUNDLE;
     }
   }

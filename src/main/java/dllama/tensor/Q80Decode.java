@@ -28,7 +28,8 @@ final class Q80Decode {
       rows(
           at + part * 2L,
           x.blocks(),
-          x.codeAddress(token),
+          x.codes(),
+          x.codeAt(token),
           x.scales(),
           x.scaleAt(token),
           acc,
@@ -37,7 +38,14 @@ final class Q80Decode {
   }
 
   private static void rows(
-      long at, int blocks, long codes, float[] scales, int scaleAt, float[] out, int outAt) {
+      long at,
+      int blocks,
+      int[] codes,
+      int codeAt,
+      float[] scales,
+      int scaleAt,
+      float[] out,
+      int outAt) {
     FloatVector accLow = FloatVector.zero(FLOATS);
     FloatVector accHigh = accLow;
     for (int block = 0; block < blocks; block++) {
@@ -47,9 +55,9 @@ final class Q80Decode {
         ShortVector v = shorts(at, line);
         ShortVector even = v.lanewise(LSHL, 8).lanewise(ASHR, 8);
         ShortVector odd = v.lanewise(ASHR, 8);
-        int c = line / 8;
+        int c = codeAt + line / 32;
         IntVector both =
-            even.mul(broadcast(codes, c)).add(odd.mul(broadcast(codes, c + 4))).reinterpretAsInts();
+            even.mul(broadcast(codes[c])).add(odd.mul(broadcast(codes[c + 1]))).reinterpretAsInts();
         sumLow = sumLow.add(both.lanewise(LSHL, 16).lanewise(ASHR, 16));
         sumHigh = sumHigh.add(both.lanewise(ASHR, 16));
       }
@@ -62,7 +70,7 @@ final class Q80Decode {
           ((FloatVector) sumHigh.convertShape(I2F, FLOATS, 0))
               .fma(highHalf(halves).mul(xScale), accHigh);
       at += Tiles.Q80_BYTES;
-      codes += Activations.BLOCK_STRIDE;
+      codeAt += Activations.BLOCK_STRIDE;
       scaleAt += Activations.BUNDLE;
     }
     accLow.intoArray(out, outAt);

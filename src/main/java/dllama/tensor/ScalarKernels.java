@@ -26,7 +26,7 @@ public final class ScalarKernels implements Kernels {
   }
 
   private static void loadQ80(float[] x, int xAt, Activations into, int token) {
-    long codeAt = into.codeAt(token);
+    int codeAt = into.codeAt(token);
     int scaleAt = into.scaleAt(token);
     for (int block = 0; block < into.blocks(); block++) {
       float max = Q80.max(x, xAt);
@@ -72,7 +72,7 @@ public final class ScalarKernels implements Kernels {
 
   private static float dotQ40(PackedMatrix w, int row, Activations x, int token) {
     long lane = w.groupBytes() * (row / Tiles.ROWS) + 2L * Tiles.lane(row % Tiles.ROWS);
-    long codeAt = x.codeAt(token);
+    int codeAt = x.codeAt(token);
     int scaleAt = x.scaleAt(token);
     float acc = 0;
     for (int block = 0; block < x.blocks(); block++) {
@@ -94,7 +94,7 @@ public final class ScalarKernels implements Kernels {
 
   private static float dotQ80(PackedMatrix w, int row, Activations x, int token) {
     long lane = w.groupBytes() * (row / Tiles.ROWS) + 2L * Tiles.lane(row % Tiles.ROWS);
-    long codeAt = x.codeAt(token);
+    int codeAt = x.codeAt(token);
     int scaleAt = x.scaleAt(token);
     float acc = 0;
     for (int block = 0; block < x.blocks(); block++) {

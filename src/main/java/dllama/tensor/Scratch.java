@@ -16,9 +16,9 @@ final class Scratch {
   /// Sums of a pass of decoding, `[groups, 32 rows]`; each group's begins with a cache line.
   final MemorySegment results = Arena.ofAuto().allocate(GROUPS * Tiles.F32_LINE, Tiles.F32_LINE);
 
-  /// Integer sums of a chunk of blocks.
-  final short[] sums =
-      new short[Q40Prefill.CHUNK * 2 * Activations.BUNDLE * Vectors.SHORTS.length()];
+  /// Integer sums of a chunk of blocks; outside the heap, where no vector straddles cache lines.
+  final MemorySegment sums =
+      Arena.ofAuto().allocate(Q40Prefill.CHUNK * (long) Q40Prefill.BLOCK_SUMS, Tiles.LINE);
 
   /// Weight scales of a chunk of blocks.
   final float[] scales = new float[Q40Prefill.CHUNK * Vectors.SHORTS.length()];

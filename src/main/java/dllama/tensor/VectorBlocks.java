@@ -4,7 +4,6 @@ import static dllama.tensor.Vectors.F;
 import static dllama.tensor.Vectors.FLOATS;
 import static dllama.tensor.Vectors.INTS;
 import static dllama.tensor.Vectors.ORDER;
-import static dllama.tensor.Vectors.store;
 import static jdk.incubator.vector.VectorOperators.ADD;
 import static jdk.incubator.vector.VectorOperators.B2I;
 import static jdk.incubator.vector.VectorOperators.F2I;
@@ -82,15 +81,16 @@ final class VectorBlocks {
   }
 
   static void loadQ80(float[] x, int xAt, Activations into, int token) {
-    long codes = into.codeAddress(token);
+    int[] codes = into.codes();
+    int codeAt = into.codeAt(token);
     int scaleAt = into.scaleAt(token);
     for (int block = 0; block < into.blocks(); block++) {
       float max = max(x, xAt);
-      int sum = round(x, xAt, Q80.inverse(max), into.carries(), codes);
+      int sum = round(x, xAt, Q80.inverse(max), into.carries(), codes, codeAt);
       into.scales()[scaleAt] = Float.float16ToFloat(Q80.scale(max));
       into.offsets()[scaleAt] = Activations.twice(-8 * sum);
       xAt += DType.BLOCK;
-      codes += Activations.BLOCK_STRIDE;
+      codeAt += Activations.BLOCK_STRIDE;
       scaleAt += Activations.BUNDLE;
     }
   }
@@ -103,13 +103,13 @@ final class VectorBlocks {
     return max.reduceLanes(MAX);
   }
 
-  /// Writes 32 codes to an address as [Activations] keeps them; returns the sum of the plain ones.
-  private static int round(float[] x, int xAt, float inverse, int[] carries, long codes) {
+  /// Writes 32 codes as [Activations] keeps them; returns the sum of the plain ones.
+  private static int round(float[] x, int xAt, float inverse, int[] carries, int[] codes, int codeAt) {
     int sum = 0;
     for (int i = 0; i < DType.BLOCK; i += F) {
       IntVector code = round(FloatVector.fromArray(FLOATS, x, xAt + i).mul(inverse));
       IntVector carried = code.rearrange(BEFORE).mul(IntVector.fromArray(INTS, carries, i));
-      store(code.sub(carried).and(0xffff).mul(0x10001), codes + 4L * i);
+      code.sub(carried).and(0xffff).mul(0x10001).intoArray(codes, codeAt + i);
       sum += code.reduceLanes(ADD);
     }
     return sum;

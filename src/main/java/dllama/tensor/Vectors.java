@@ -5,7 +5,6 @@ import static jdk.incubator.vector.VectorOperators.I2F;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -40,8 +39,6 @@ final class Vectors {
       VectorSpecies.of(short.class, VectorShape.forBitSize(SHAPE.vectorBitSize() / 2));
 
   static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
-
-  private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ORDER);
 
   /// Lanes of a vector of shorts: 32 at 512 bit, so that one vector is a line of a tile.
   static final int L = SHORTS.length();
@@ -82,15 +79,8 @@ final class Vectors {
     return ShortVector.fromMemorySegment(HALF_SHORTS, ALL, address & ADDRESSES, ORDER);
   }
 
-  static void store(IntVector vector, long address) {
-    vector.intoMemorySegment(ALL, address & ADDRESSES, ORDER);
-  }
-
   /// A code of [Activations] in all lanes.
-  ///
-  /// @param offset made of counters of loops, as that of [#shorts]
-  static ShortVector broadcast(long address, int offset) {
-    int code = ALL.get(INT, (address & ADDRESSES) + offset);
+  static ShortVector broadcast(int code) {
     return IntVector.broadcast(INTS, code).reinterpretAsShorts();
   }
 

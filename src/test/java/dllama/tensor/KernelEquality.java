@@ -148,7 +148,7 @@ final class KernelEquality {
       var actual = new Activations(DType.Q40, 3, size);
       scalar.load(x, 3, expected, 2);
       vector.load(x, 3, actual, 2);
-      assertEquals(-1, expected.codes().mismatch(actual.codes()));
+      assertArrayEquals(expected.codes(), actual.codes());
       assertArrayEquals(expected.offsets(), actual.offsets());
       assertBits(expected.scales(), actual.scales(), "scales size=" + size);
     }

@@ -1,0 +1,73 @@
+package dllama.tensor;
+
+import static dllama.tensor.Vectors.ADDRESSES;
+import static dllama.tensor.Vectors.ALL;
+import static dllama.tensor.Vectors.INTS;
+import static dllama.tensor.Vectors.L;
+import static dllama.tensor.Vectors.ORDER;
+import static dllama.tensor.Vectors.SHORTS;
+import static jdk.incubator.vector.VectorOperators.LSHR;
+
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
+
+/// The integer sums of one block: two vectors of rows times four tokens, for 16 registers, or for a
+/// bundle that has no more.
+final class Q40PrefillFour {
+  static final int TOKENS = 4;
+
+  private static final int TOKEN_CODES = Activations.TOKEN_CODES;
+
+  /// Bytes of a vector of sums.
+  private static final int SUM = Short.BYTES * L;
+
+  /// Bytes between the sums of the first vector of rows and those of the second.
+  private static final int SECOND = Activations.BUNDLE * SUM;
+
+  private Q40PrefillFour() {}
+
+  /// @param codeAt index of the first token's codes, `offsetAt` of its offset
+  /// @param sums address of its sums with the first vector of rows
+  static void sums(
+      long at0, long at1, int[] codes, int codeAt, int[] offsets, int offsetAt, long sums) {
+    ShortVector a0 = IntVector.broadcast(INTS, offsets[offsetAt]).reinterpretAsShorts();
+    ShortVector a1 = IntVector.broadcast(INTS, offsets[offsetAt + 1]).reinterpretAsShorts();
+    ShortVector a2 = IntVector.broadcast(INTS, offsets[offsetAt + 2]).reinterpretAsShorts();
+    ShortVector a3 = IntVector.broadcast(INTS, offsets[offsetAt + 3]).reinterpretAsShorts();
+    ShortVector b0 = a0;
+    ShortVector b1 = a1;
+    ShortVector b2 = a2;
+    ShortVector b3 = a3;
+    for (int line = 0; line < Tiles.Q40_SCALES; line += Tiles.LINE) {
+      ShortVector v = ShortVector.fromMemorySegment(SHORTS, ALL, (at0 & ADDRESSES) + line, ORDER);
+      ShortVector u = ShortVector.fromMemorySegment(SHORTS, ALL, (at1 & ADDRESSES) + line, ORDER);
+      // Four times, counted so that the compiler does not see it: unrolled, it would run out of
+      // registers.
+      for (int shifted = 1; shifted < 16; shifted <<= 1, codeAt++) {
+        ShortVector code = IntVector.broadcast(INTS, codes[codeAt]).reinterpretAsShorts();
+        a0 = a0.add(v.mul(code));
+        b0 = b0.add(u.mul(code));
+        code = IntVector.broadcast(INTS, codes[codeAt + TOKEN_CODES]).reinterpretAsShorts();
+        a1 = a1.add(v.mul(code));
+        b1 = b1.add(u.mul(code));
+        code = IntVector.broadcast(INTS, codes[codeAt + 2 * TOKEN_CODES]).reinterpretAsShorts();
+        a2 = a2.add(v.mul(code));
+        b2 = b2.add(u.mul(code));
+        code = IntVector.broadcast(INTS, codes[codeAt + 3 * TOKEN_CODES]).reinterpretAsShorts();
+        a3 = a3.add(v.mul(code));
+        b3 = b3.add(u.mul(code));
+        v = v.lanewise(LSHR, 4);
+        u = u.lanewise(LSHR, 4);
+      }
+    }
+    long to = sums & ADDRESSES;
+    a0.intoMemorySegment(ALL, to, ORDER);
+    a1.intoMemorySegment(ALL, to + SUM, ORDER);
+    a2.intoMemorySegment(ALL, to + (2 * SUM), ORDER);
+    a3.intoMemorySegment(ALL, to + (3 * SUM), ORDER);
+    b0.intoMemorySegment(ALL, to + SECOND, ORDER);
+    b1.intoMemorySegment(ALL, to + (SECOND + SUM), ORDER);
+    b2.intoMemorySegment(ALL, to + (SECOND + 2 * SUM), ORDER);
+    b3.intoMemorySegment(ALL, to + (SECOND + 3 * SUM), ORDER);
+  }
+}
