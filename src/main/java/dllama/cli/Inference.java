@@ -91,9 +91,7 @@ final class Inference {
       System.err.println(Timing.line(finished.usage()));
       Timing.guesses(finished.usage()).ifPresent(System.err::println);
       if (finished.reason() == Reason.CONTEXT) {
-        System.err.printf(
-            "the context of %d tokens is full; --max-seq-len N reserves more%n",
-            model.contextLength());
+        System.err.println(model.contextLimit().full());
       }
     }
   }

@@ -1,5 +1,6 @@
 package dllama.cli;
 
+import dllama.error.UserException;
 import dllama.generation.GenerationEvent;
 import dllama.generation.GenerationEvent.Failed;
 import dllama.generation.GenerationEvent.Finished;
@@ -26,12 +27,6 @@ final class Repl {
       /stats          how much of the context is used, and what the last answer took
       /exit           end, as Ctrl-D
       Ctrl-C          stop the answer""";
-
-  private static final String FULL =
-      "the context of %d tokens is full: /reset starts over; --max-seq-len N reserves more";
-
-  private static final String TOO_LONG =
-      "the question is longer than the context of %d tokens; --max-seq-len N reserves more";
 
   private final Root root;
   private final ChatSession session;
@@ -122,11 +117,10 @@ final class Repl {
     try {
       root.awaitReady();
       waiting.set(false);
-      console.print(session.opening());
-      if (!session.answer(question, event -> show(event, stopped))) {
-        console.note(
-            (session.position() == 0 ? TOO_LONG : FULL).formatted(session.contextLength()));
-      }
+      session.answer(question, event -> show(event, stopped)).ifPresent(console::note);
+    } catch (UserException e) {
+      console.endLine();
+      console.note(e.getMessage());
     } catch (InterruptedException e) {
       console.note("not asked");
     } finally {
@@ -137,7 +131,11 @@ final class Repl {
 
   private boolean show(GenerationEvent event, AtomicBoolean stopped) {
     switch (event) {
-      case Prefill _ -> {}
+      case Prefill(int done, int total) -> {
+        if (done == total) {
+          console.print(session.opening());
+        }
+      }
       case Token(int _, String text) -> console.print(text);
       case Failed(String why) -> {
         console.endLine();
@@ -149,7 +147,7 @@ final class Repl {
         last = usage;
         console.note((reason == Reason.CANCELLED ? "stopped; " : "") + Timing.line(usage));
         if (reason == Reason.CONTEXT || reason == Reason.LENGTH) {
-          console.note(FULL.formatted(session.contextLength()));
+          console.note(session.limit().chatFull());
         }
       }
     }

@@ -1,8 +1,8 @@
 package dllama.cluster;
 
 import dllama.cluster.TensorFrame.Logits;
+import dllama.error.UserException;
 import dllama.model.Batch;
-import dllama.model.ForwardException;
 import dllama.model.Step;
 import dllama.shard.LogitsGathering;
 import dllama.shard.LogitsQuestion;
@@ -63,6 +63,8 @@ final class PendingStep {
   }
 
   /// Answers if all is here.
+  ///
+  /// @throws UserException if the logits are no numbers
   boolean finish() {
     if (waitedNanos < 0 || gathering.missingRank() >= 0) {
       return false;
@@ -97,7 +99,11 @@ final class PendingStep {
     return waitedNanos >= 0 && waitingSince - deadline < 0 ? gathering.missingRank() : -1;
   }
 
-  void fail(String why) {
-    answer.completeExceptionally(new ForwardException(why));
+  boolean isNumber(long step) {
+    return step == number;
+  }
+
+  void fail(RuntimeException why) {
+    answer.completeExceptionally(why);
   }
 }

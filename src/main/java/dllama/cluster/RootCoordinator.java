@@ -13,6 +13,7 @@ import dllama.model.Batch;
 import dllama.model.ForwardException;
 import dllama.model.Step;
 import dllama.settings.ClusterSettings;
+import dllama.shard.NotFinite;
 import dllama.shard.ShardLayout;
 import dllama.shard.ShardPlan;
 import dllama.shard.SliceReader;
@@ -47,6 +48,7 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
           ShardFailed,
           Forward,
           Stepped,
+          Strayed,
           Logits,
           Ending,
           Tick {}
@@ -83,6 +85,9 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
   /// A rank has computed a step, of whose logits nothing is wanted; rank 0 always says so.
   record Stepped(int epoch, int rank, long step, long waitedNanos)
       implements Command, ControlMessage {}
+
+  /// From this node's own rank: a step has come to what is no number, see [NotFinite#at].
+  record Strayed(int epoch, long step, String where) implements Command {}
 
   /// This root ends: everybody is told, and nothing is news any more.
   record Ending(CompletableFuture<Boolean> done) implements Command {}
@@ -191,6 +196,8 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
         heard(rank);
         steps.computed(rank, step, nanos);
       }
+      case Strayed(int of, long step, String where) when isCurrent(of, 0) ->
+          steps.strayed(step, where);
       case Logits logits when isCurrent(logits.epoch(), logits.rank()) -> {
         heard(logits.rank());
         steps.put(logits);

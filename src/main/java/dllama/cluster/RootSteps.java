@@ -3,8 +3,11 @@ package dllama.cluster;
 import dllama.cluster.RootCoordinator.Forward;
 import dllama.cluster.TensorFrame.Input;
 import dllama.cluster.TensorFrame.Logits;
+import dllama.error.UserException;
 import dllama.model.Batch;
+import dllama.model.ForwardException;
 import dllama.shard.LogitsGathering;
+import dllama.shard.NotFinite;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +20,9 @@ final class RootSteps {
   private @Nullable Ways ways;
   private long next;
   private @Nullable PendingStep pending;
+
+  /// Position of the step's first token.
+  private int firstPosition;
 
   /// Since when the step is under way.
   private long startedAt;
@@ -56,6 +62,7 @@ final class RootSteps {
       return;
     }
     int tokens = batch.tokens().length;
+    firstPosition = batch.position();
     cachedPositions.accumulateAndGet(batch.position() + tokens, Math::max);
     Ways now = Objects.requireNonNull(ways);
     int first = now.halves().firstHalf(tokens, batch.wanted().rows());
@@ -85,6 +92,19 @@ final class RootSteps {
     }
   }
 
+  /// A step has come to what is no number: it fails, and the cache has nothing of it.
+  void strayed(long number, String where) {
+    if (pending != null && pending.isNumber(number)) {
+      pending.fail(NotFinite.at(where));
+      giveUp();
+    }
+  }
+
+  private void giveUp() {
+    pending = null;
+    cachedPositions.accumulateAndGet(firstPosition, Math::min);
+  }
+
   void put(Logits logits) {
     if (pending != null) {
       pending.put(logits);
@@ -93,8 +113,13 @@ final class RootSteps {
   }
 
   private void finish() {
-    if (pending != null && pending.finish()) {
-      pending = null;
+    try {
+      if (pending != null && pending.finish()) {
+        pending = null;
+      }
+    } catch (UserException noNumbers) {
+      Objects.requireNonNull(pending).fail(noNumbers);
+      giveUp();
     }
   }
 
@@ -107,7 +132,7 @@ final class RootSteps {
   /// Ends the step under way, if any.
   void fail(String why) {
     if (pending != null) {
-      pending.fail(why);
+      pending.fail(new ForwardException(why));
       pending = null;
     }
   }

@@ -133,7 +133,11 @@ final class ShardSteps {
     computeWait.attach();
     try {
       logitsOf = -1;
-      long waited = compute(begin(input));
+      Lane[] lanes = begin(input);
+      long waited = compute(lanes);
+      if (assignment.rank() == 0) {
+        tellStrayed(lanes, input.step());
+      }
       boolean logits = input.wanted().rows() > 0;
       if (logits) {
         logitsOf = input.step();
@@ -145,6 +149,16 @@ final class ShardSteps {
       }
     } finally {
       computeWait.detach();
+    }
+  }
+
+  /// Rank 0 speaks for all, which hold the same numbers; before it says that the step is computed.
+  private void tellStrayed(Lane[] lanes, long step) {
+    for (Lane lane : lanes) {
+      if (!lane.strayed().isEmpty()) {
+        root.tell(new RootCoordinator.Strayed(assignment.epoch(), step, lane.strayed()));
+        return;
+      }
     }
   }
 

@@ -24,6 +24,7 @@ public interface ForwardPass {
   ///
   /// @throws IllegalArgumentException for a token outside the vocabulary, or a position outside the
   ///     context
+  /// @throws dllama.error.UserException when the model gives what is no number: NaN or infinity
   /// @throws ForwardException when the nodes that compute can not finish it
   Step forward(Batch batch);
 }

@@ -82,6 +82,10 @@ public final class LocalForwardPass implements ForwardPass, AutoCloseable {
         engine.reduce(partials);
       }
     }
+    String strayed = engines.getFirst().strayed();
+    if (!strayed.isEmpty()) {
+      throw NotFinite.at(strayed);
+    }
     gathering.begin(batch);
     gather(batch.wanted());
     while (!gathering.choose()) {

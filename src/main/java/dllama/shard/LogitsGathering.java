@@ -1,5 +1,6 @@
 package dllama.shard;
 
+import dllama.error.UserException;
 import dllama.model.Batch;
 import dllama.model.Drawer;
 import dllama.model.LogitsWanted.All;
@@ -13,6 +14,7 @@ import dllama.shard.LogitsPart.Walked;
 import dllama.shard.LogitsQuestion.Everything;
 import dllama.shard.LogitsQuestion.Walk;
 import dllama.shard.ShardPlan.Range;
+import dllama.tensor.Finite;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -138,8 +140,13 @@ public final class LogitsGathering {
 
   /// Chooses, once no rank is missing.
   ///
+  /// @throws UserException if a rank has told that its logits are no numbers
   /// @return false if what ranks have told does not suffice: then [#question] says what does
   public boolean choose() {
+    int strayed = strayed();
+    if (strayed >= 0) {
+      throw NotFinite.at("the logit of token " + strayed);
+    }
     return switch (batch.wanted()) {
       case Nothing _, All _ -> true;
       case Best(int rows) -> {
@@ -149,6 +156,23 @@ public final class LogitsGathering {
       case Draw draw -> draw(draw, Objects.requireNonNull(batch.drawer()));
       case DrawAny draw -> question instanceof Walk asked ? goOn(draw, asked) : setOut(draw);
     };
+  }
+
+  /// A token whose logit is no number, as far as ranks have told; −1 if there is none.
+  private int strayed() {
+    if (batch.wanted() instanceof All) {
+      return Finite.firstOther(logits, 0, vocabSize);
+    }
+    for (LogitsPart part : parts) {
+      if (part instanceof LogitsPart.Best(int _, int[] ids, float[] best)
+          && Float.isNaN(best[0])) {
+        return ids[0];
+      }
+      if (part instanceof Candidates of && Float.isNaN(of.logits()[0])) {
+        return of.tokens()[0];
+      }
+    }
+    return -1;
   }
 
   /// What ranks are to be asked, after a choice that could not be made.

@@ -9,6 +9,7 @@ import dllama.shard.LogitsPart.Rows;
 import dllama.shard.LogitsPart.Walked;
 import dllama.shard.LogitsQuestion.Walk;
 import dllama.shard.ShardPlan.Range;
+import dllama.tensor.Finite;
 import java.util.Arrays;
 
 /// Makes of one rank's logits what the root has to be told of them. Used by one thread at a time;
@@ -39,6 +40,28 @@ public final class LogitsReducer {
       case Draw(float temperature) -> candidates(wanted, temperature, logits);
       case DrawAny(float temperature, float _) -> candidates(wanted, temperature, logits);
       case LogitsWanted.Nothing _ -> throw new IllegalArgumentException("wanted=" + wanted);
+    };
+  }
+
+  /// The same where not all logits are numbers: NaN in place of what would be told, with the token of
+  /// one that is none.
+  LogitsPart strayed(LogitsWanted wanted, float[] logits) {
+    int size = vocabulary.size();
+    Arrays.fill(values, Float.NaN);
+    Arrays.fill(tokens, vocabulary.from());
+    for (int row = wanted.rows() - 1; row >= 0; row--) {
+      int other = Finite.firstOther(logits, row * size, size);
+      if (other >= 0) {
+        Arrays.fill(tokens, vocabulary.from() + other);
+      }
+    }
+    return switch (wanted) {
+      case LogitsWanted.Best(int rows) -> new Best(rows, tokens, values);
+      case Draw _, DrawAny _ -> {
+        Arrays.fill(sums, 0);
+        yield new Candidates(Candidates.size(wanted, size), tokens, values, 0, sums);
+      }
+      case LogitsWanted.All _, LogitsWanted.Nothing _ -> reduce(wanted, logits);
     };
   }
 

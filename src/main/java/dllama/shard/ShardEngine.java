@@ -5,6 +5,7 @@ import dllama.model.LogitsWanted;
 import dllama.model.RopeTable;
 import dllama.shard.ShardPlan.Range;
 import dllama.tensor.DType;
+import dllama.tensor.Finite;
 import dllama.tensor.Kernels;
 import dllama.tensor.WorkerPool;
 import java.lang.foreign.MemorySegment;
@@ -53,6 +54,7 @@ public final class ShardEngine {
   private int layer;
   private int logitsRows;
   private boolean exchanging;
+  private String strayed = "";
 
   /// @param slice this rank's weights as `layout` describes them, complete
   /// @param cache memory for keys and values, [#cacheBytes] bytes, 64-byte aligned
@@ -160,6 +162,7 @@ public final class ShardEngine {
     logitsRows = rows;
     layer = 0;
     exchanging = false;
+    strayed = "";
     phase = Phase.ATTENTION;
   }
 
@@ -242,8 +245,19 @@ public final class ShardEngine {
     return (phase == Phase.ATTENTION ? attention : feedForward).outputNorm();
   }
 
+  /// What was the first to be no number in this step, for [NotFinite#at]; empty as long as all are
+  /// numbers. The last token tells: whatever the others have come to, it attends to it. All ranks
+  /// find the same.
+  public String strayed() {
+    return strayed;
+  }
+
   private void endExchange() {
     exchanging = false;
+    int dim = plan.spec().dim();
+    if (strayed.isEmpty() && !Finite.all(step.x, (step.tokens - 1) * dim, dim)) {
+      strayed = where();
+    }
     if (phase == Phase.ATTENTION) {
       phase = Phase.FEED_FORWARD;
     } else {
@@ -252,10 +266,17 @@ public final class ShardEngine {
     }
   }
 
+  private String where() {
+    String what = phase == Phase.ATTENTION ? "attention" : "feed-forward";
+    return "what the %s of layer %d of %d gives".formatted(what, layer + 1, plan.spec().layers());
+  }
+
   /// What the root has to be told of this rank's logits; valid after a finished step that computed
   /// them, until the next one.
   public LogitsPart logits(LogitsWanted wanted) {
-    return reducer.reduce(wanted, output.logits);
+    return output.isFinite()
+        ? reducer.reduce(wanted, output.logits)
+        : reducer.strayed(wanted, output.logits);
   }
 
   /// The answer to a question about this rank's logits, as valid as [#logits].

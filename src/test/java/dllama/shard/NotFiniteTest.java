@@ -1,0 +1,124 @@
+package dllama.shard;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dllama.error.UserException;
+import dllama.format.DllamaFile;
+import dllama.format.SynthModel;
+import dllama.model.Batch;
+import dllama.model.LogitsWanted;
+import dllama.model.ModelSource;
+import dllama.model.ModelSpec;
+import dllama.model.ModelWeights;
+import dllama.model.Shapes;
+import dllama.model.TensorRole;
+import dllama.tensor.DType;
+import dllama.tensor.Kernels;
+import dllama.tensor.Matrix;
+import dllama.tensor.WorkerPool;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/// Weights that are no numbers: said, with the place, and never answered with.
+class NotFiniteTest {
+  private static final int TOKEN = 7;
+
+  @TempDir private Path folder;
+
+  @ParameterizedTest
+  @CsvSource({
+    "F32, WQ, 1, NaN, what the attention of layer 2 of 4 gives",
+    "F32, WV, 2, Infinity, what the attention of layer 3 of 4 gives",
+    "F32, W1, 0, NaN, what the feed-forward of layer 1 of 4 gives",
+    "F32, FFN_NORM, 3, -Infinity, what the feed-forward of layer 4 of 4 gives",
+    "F16, W2, 1, NaN, what the feed-forward of layer 2 of 4 gives",
+    "Q40, W3, 1, NaN, what the feed-forward of layer 2 of 4 gives",
+    "Q40, WO, 3, Infinity, what the attention of layer 4 of 4 gives",
+    "Q80, WK, 0, NaN, what the attention of layer 1 of 4 gives",
+    "Q80, WCLS, -1, NaN, the logit of token 100",
+    "F32, WCLS, -1, Infinity, the logit of token 100",
+    "F32, FINAL_NORM, -1, NaN, the logit of token 0",
+    "F32, EMBEDDING, -1, NaN, the embedding of token 7",
+  })
+  void shouldSayWhere(DType type, TensorRole role, int layer, float value, String where) {
+    ModelSpec spec = Shapes.spec("tiny", type);
+    var name = layer < 0 ? new TensorRole.Name(role) : new TensorRole.Name(role, layer);
+    try (DllamaFile file = written(spec)) {
+      ModelWeights weights = with(file.weights(), name, value);
+      for (int nodes : new int[] {1, 2}) {
+        for (LogitsWanted wanted :
+            new LogitsWanted[] {
+              new LogitsWanted.All(), new LogitsWanted.Best(1), new LogitsWanted.Draw(1),
+              new LogitsWanted.DrawAny(1, 0.5f)
+            }) {
+          UserException told = assertThrows(UserException.class, () -> run(weights, spec, nodes, wanted));
+          assertEquals(
+              "the model does not work: "
+                  + where
+                  + " is no number (NaN or infinity); its file may be damaged: copy or convert it"
+                  + " again",
+              told.getMessage());
+        }
+      }
+    }
+  }
+
+  @Test
+  void shouldNotNameWhatIsWell() {
+    ModelSpec spec = Shapes.spec("tiny", DType.Q40);
+    try (DllamaFile file = written(spec)) {
+      run(file.weights(), spec, 2, new LogitsWanted.Best(1));
+    }
+  }
+
+  private DllamaFile written(ModelSpec spec) {
+    Path path = folder.resolve("tiny.m");
+    SynthModel.write(path, spec, 3, (bytes, total) -> {});
+    return DllamaFile.open(path, new DllamaFile.Hints(Optional.empty(), Optional.of(spec.weightType())));
+  }
+
+  /// The same weights, with `value` in a row of one of them; in blocks it is the scale.
+  private static ModelWeights with(ModelWeights weights, TensorRole.Name name, float value) {
+    Matrix damaged = weights.get(name);
+    MemorySegment data = MemorySegment.ofArray(damaged.data().toArray(ValueLayout.JAVA_BYTE));
+    int row = damaged.rows() == 1 ? 0 : name.role() == TensorRole.EMBEDDING ? TOKEN : 100;
+    long at = row * damaged.dtype().byteSize(damaged.cols());
+    if (damaged.dtype() == DType.F32) {
+      data.set(ValueLayout.JAVA_FLOAT_UNALIGNED, at, value);
+    } else {
+      data.set(ValueLayout.JAVA_SHORT_UNALIGNED, at, Float.floatToFloat16(value));
+    }
+    Map<TensorRole.Name, Matrix> tensors = new HashMap<>(weights.tensors());
+    tensors.put(name, new Matrix(data, damaged.dtype(), damaged.rows(), damaged.cols()));
+    return new ModelWeights(tensors);
+  }
+
+  private static void run(ModelWeights weights, ModelSpec spec, int nodes, LogitsWanted wanted) {
+    DType exchange = spec.weightType().quantized() ? DType.Q80 : DType.F32;
+    try (var pool = new WorkerPool(2);
+        var forwardPass =
+            new LocalForwardPass(
+                new ModelSource.Weights(spec, weights),
+                new ShardPlan(spec, exchange, nodes),
+                new EngineSettings(DType.F32, 64, 16),
+                Kernels.choose(true),
+                pool)) {
+      forwardPass.forward(new Batch(new int[] {1, 2, TOKEN}, 0, false));
+      forwardPass.forward(
+          new Batch(
+              new int[] {5, 6},
+              3,
+              wanted,
+              wanted instanceof LogitsWanted.Draw ? of -> of.tokens()[0] : null));
+    }
+  }
+}
