@@ -156,7 +156,7 @@ class ChatSessionTest {
     Chat chat = new Chat(template, byteLevel(template), Optional.empty());
     chat.model.answer("the the"); // letter by letter, where " the" is a token
     chat.session.answer("Hello", event -> true);
-    int[] before = chat.model.cached(chat.session.position() - 1);
+    int[] before = chat.model.cached(chat.session.position());
     int fed = chat.model.fed.size();
     chat.session.answer("Go on", event -> true);
     assertArrayEquals(before, chat.model.cached(before.length));

@@ -36,22 +36,19 @@ class NotFiniteTest {
 
   @ParameterizedTest
   @CsvSource({
-    "F32, WQ, 1, NaN, what the attention of layer 2 of 4 gives",
-    "F32, WV, 2, Infinity, what the attention of layer 3 of 4 gives",
-    "F32, W1, 0, NaN, what the feed-forward of layer 1 of 4 gives",
-    "F32, FFN_NORM, 3, -Infinity, what the feed-forward of layer 4 of 4 gives",
-    "F16, W2, 1, NaN, what the feed-forward of layer 2 of 4 gives",
-    "Q40, W3, 1, NaN, what the feed-forward of layer 2 of 4 gives",
-    "Q40, WO, 3, Infinity, what the attention of layer 4 of 4 gives",
-    "Q80, WK, 0, NaN, what the attention of layer 1 of 4 gives",
-    "Q80, WCLS, -1, NaN, the logit of token 100",
-    "F32, WCLS, -1, Infinity, the logit of token 100",
-    "F32, FINAL_NORM, -1, NaN, the logit of token 0",
-    "F32, EMBEDDING, -1, NaN, the embedding of token 7",
+    "WQ, 1, NaN, what the attention of layer 2 of 4 gives",
+    "WV, 2, Infinity, what the attention of layer 3 of 4 gives",
+    "W1, 0, NaN, what the feed-forward of layer 1 of 4 gives",
+    "FFN_NORM, 3, -Infinity, what the feed-forward of layer 4 of 4 gives",
+    "WO, 3, Infinity, what the attention of layer 4 of 4 gives",
+    "WCLS, 0, NaN, the logit of token 100",
+    "WCLS, 0, Infinity, the logit of token 100",
+    "FINAL_NORM, 0, NaN, the logit of token 0",
+    "EMBEDDING, 0, NaN, the embedding of token 7",
   })
-  void shouldSayWhere(DType type, TensorRole role, int layer, float value, String where) {
-    ModelSpec spec = Shapes.spec("tiny", type);
-    var name = layer < 0 ? new TensorRole.Name(role) : new TensorRole.Name(role, layer);
+  void shouldSayWhere(TensorRole role, int layer, float value, String where) {
+    ModelSpec spec = Shapes.spec("tiny", DType.F32);
+    var name = new TensorRole.Name(role, layer);
     try (DllamaFile file = written(spec)) {
       ModelWeights weights = with(file.weights(), name, value);
       for (int nodes : new int[] {1, 2}) {
@@ -77,6 +74,33 @@ class NotFiniteTest {
     ModelSpec spec = Shapes.spec("tiny", DType.Q40);
     try (DllamaFile file = written(spec)) {
       run(file.weights(), spec, 2, new LogitsWanted.Best(1));
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "F32, W2, 1, NaN, w2 of layer 2",
+    "F16, W2, 1, NaN, w2 of layer 2",
+    "F16, WQ, 0, -Infinity, wq of layer 1",
+    "Q40, W3, 3, NaN, w3 of layer 4",
+    "Q40, WO, 3, Infinity, wo of layer 4",
+    "Q80, WCLS, 0, NaN, wcls",
+    "Q80, FINAL_NORM, 0, Infinity, final_norm",
+    "Q40, EMBEDDING, 0, NaN, embedding",
+  })
+  void shouldNameTheTensorBeforeAnythingIsComputed(
+      DType type, TensorRole role, int layer, float value, String name) {
+    try (DllamaFile file = written(Shapes.spec("tiny", type))) {
+      NotFinite.check(file.weights());
+      ModelWeights damaged = with(file.weights(), new TensorRole.Name(role, layer), value);
+      UserException told =
+          assertThrows(UserException.class, () -> NotFinite.check(damaged));
+      assertEquals(
+          "the model does not work: a value of "
+              + name
+              + " is no number (NaN or infinity); its file may be damaged: copy or convert it"
+              + " again",
+          told.getMessage());
     }
   }
 
