@@ -2,6 +2,7 @@ package dllama.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import dllama.error.UserException;
+import dllama.files.RegularFile;
 import dllama.format.TokenizerFile;
 import dllama.settings.Output;
 import dllama.settings.Settings;
@@ -43,6 +44,7 @@ final class Tokenize {
 
   /// A line of ids for every line of the file; for training text of any length.
   private static void lines(Path path, Tokenizer tokenizer, PrintStream out) {
+    RegularFile.check(path, "--file");
     int number = 0;
     try (BufferedReader reader = Files.newBufferedReader(path)) {
       for (String line = reader.readLine(); line != null; line = reader.readLine()) {

@@ -1,5 +1,6 @@
 package dllama.format;
 
+import dllama.files.OutputFile;
 import dllama.error.UserException;
 import dllama.format.DllamaLayout.Tensor;
 import dllama.model.Architecture;
