@@ -1,5 +1,6 @@
 package dllama.cli;
 
+import dllama.error.UserException;
 import dllama.generation.Conversation;
 import dllama.generation.GenerationEvent;
 import dllama.generation.GenerationEvent.Failed;
@@ -80,6 +81,11 @@ final class ChatSession {
   /// Tokens said so far; the last one of a full context has no place in it any more.
   int position() {
     return Math.min(conversation.position(), contextLength());
+  }
+
+  /// Questions and answers so far.
+  int turns() {
+    return said.size();
   }
 
   int contextLength() {
@@ -165,6 +171,23 @@ final class ChatSession {
     messages.addAll(before);
     messages.add(new Message(Role.USER, question));
     return messages;
+  }
+
+  /// Said before the model is loaded, not with the first question.
+  ///
+  /// @throws UserException if the system prompt leaves no room for a question
+  static void checkSystem(
+      Optional<String> system, ChatTemplate template, Vocabulary vocabulary, ContextLimit limit) {
+    if (system.isEmpty()) {
+      return;
+    }
+    List<Message> messages =
+        List.of(new Message(Role.SYSTEM, system.get()), new Message(Role.USER, ""));
+    String end = ChatTemplate.messageEnd(vocabulary);
+    int tokens = new Tokenizer(vocabulary).encode(template.prompt(messages, end)).length;
+    if (tokens >= limit.reserved()) {
+      throw new UserException(limit.systemTooLong(tokens));
+    }
   }
 
   private int[] encode(List<Message> messages) {

@@ -26,7 +26,8 @@ final class Repl {
       /reset          start over
       /stats          how much of the context is used, and what the last answer took
       /exit           end, as Ctrl-D
-      Ctrl-C          stop the answer""";
+      Ctrl-C          stop the answer
+      Anything else is a question, and so is what begins with a space, such as " /help me".""";
 
   private final Root root;
   private final ChatSession session;
@@ -48,15 +49,22 @@ final class Repl {
   void run() {
     for (String line = console.read(); line != null; line = console.read()) {
       String text = line.strip();
-      if (text.equals("/exit")) {
-        return;
-      }
-      if (text.startsWith("/")) {
+      if (isCommand(line)) {
+        if (text.equals("/exit")) {
+          return;
+        }
         command(text);
       } else if (!text.isEmpty()) {
         ask(text);
       }
     }
+  }
+
+  /// Only `/system` takes a text; the others stand alone, or the line is a question that happens to
+  /// begin so.
+  static boolean isCommand(String line) {
+    String[] words = line.stripTrailing().split("\\s+", 2);
+    return COMMANDS.contains(words[0]) && (words.length == 1 || words[0].equals("/system"));
   }
 
   /// Shows a line about the cluster; any thread.
@@ -82,7 +90,7 @@ final class Repl {
         }
         console.note("system prompt: " + session.system().orElse("none"));
       }
-      default -> console.note(words[0] + " is not a command; /help shows them");
+      default -> throw new IllegalArgumentException(text);
     }
   }
 

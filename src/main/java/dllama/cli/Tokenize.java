@@ -2,6 +2,7 @@ package dllama.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import dllama.error.UserException;
+import dllama.error.VisibleText;
 import dllama.files.RegularFile;
 import dllama.format.TokenizerFile;
 import dllama.settings.Output;
@@ -22,6 +23,9 @@ import java.util.List;
 final class Tokenize {
   private record Result(int[] ids, List<String> pieces) {}
 
+  /// More than any piece of a vocabulary has.
+  private static final int MAX_PIECE = 1000;
+
   private Tokenize() {}
 
   static void run(Settings settings, PrintStream out) {
@@ -37,7 +41,7 @@ final class Tokenize {
       Json.print(new Result(ids, pieces));
     } else {
       for (int i = 0; i < ids.length; i++) {
-        out.printf("%6d  %s%n", ids[i], Text.printable(pieces.get(i)).replace("\n", "\\n"));
+        out.printf("%6d  %s%n", ids[i], VisibleText.line(pieces.get(i), MAX_PIECE));
       }
     }
   }

@@ -66,12 +66,17 @@ public record Settings(
 
   /// What to generate, and how much of it.
   ///
+  /// @param prompt `-` for what standard input holds
+  /// @param promptFile file that holds the prompt
   /// @param steps tokens to generate
   /// @param ignoreEos whether to go on after an end token
-  public record Inference(String prompt, int steps, boolean ignoreEos) {
+  public record Inference(
+      String prompt, Optional<Path> promptFile, int steps, boolean ignoreEos) {
     static Inference from(Values values) {
       return new Inference(
-          values.text("prompt"), values.integer("steps", 1, 1 << 24), values.flag("ignore-eos"));
+          values.text("prompt"),
+          values.pathIfAny("prompt-file"),
+          values.integer("steps", 1, 1 << 24), values.flag("ignore-eos"));
     }
   }
 

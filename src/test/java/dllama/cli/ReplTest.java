@@ -141,13 +141,38 @@ class ReplTest {
   @Test
   void shouldObeyCommands() {
     model.answer("A");
-    run("one", "/reset", "/system Other", "/system", "/system -", "/help", "/nonsense", "  ");
+    run("one", "/reset", "/system Other", "/system", "/system -", "/help", "  ");
     assertEquals(0, session.position());
     assertTrue(session.system().isEmpty());
     assertTrue(console.notes.contains("system prompt: Other"));
     assertTrue(console.notes.contains("system prompt: none"));
     assertTrue(console.notes.getLast().contains("/help"), console.notes.getLast());
     assertFalse(console.printed().contains("/"), console.printed());
+  }
+
+  @Test
+  void shouldTakeForACommandOnlyWhatIsOne() {
+    for (String command :
+        List.of("/help", "/system", "/system Be kind", "/reset ", "/stats", "/exit")) {
+      assertTrue(Repl.isCommand(command), command);
+    }
+    for (String question :
+        List.of(
+            "/etc/fstab what is it?",
+            "// int main",
+            "/",
+            "/nonsense",
+            "/helpme",
+            "/reset the router, how?",
+            "/exit now",
+            " /help",
+            " /system is a folder?")) {
+      assertFalse(Repl.isCommand(question), question);
+    }
+    model.answer("A file");
+    run("/etc/fstab what is it?", " /stats");
+    assertEquals("A file\n", console.printed());
+    assertEquals(4, session.turns(), "questions and answers");
   }
 
   private void run(String... lines) {
