@@ -24,17 +24,18 @@ class ArchitectureTest {
           .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
           .importPackages("dllama");
 
-  /// Package → the packages that it may use; `error` is open to all.
+  /// Package → the packages that it may use; `error` and `files` are open to all.
   private static final Map<String, Set<String>> MAY_USE =
       new TreeMap<>(
           Map.ofEntries(
               entry("error"),
+              entry("files"),
               entry("tensor"),
               entry("model", "tensor"),
               entry("tokenizer"),
               entry("sampling"),
               entry("format", "model", "tensor", "tokenizer"),
-              entry("logits", "model"),
+              entry("logits", "model", "tensor"),
               entry("step", "logits", "model", "tensor"),
               entry("shard", "step", "logits", "model", "tensor"),
               entry("generation", "step", "logits", "model", "tokenizer", "sampling"),
@@ -57,7 +58,7 @@ class ArchitectureTest {
 
   private static void shouldUseOnly(String name, Set<String> allowed) {
     String[] open =
-        Stream.concat(Stream.of(name, "error"), allowed.stream())
+        Stream.concat(Stream.of(name, "error", "files"), allowed.stream())
             .map(other -> "dllama.%s..".formatted(other))
             .toArray(String[]::new);
     noClasses()

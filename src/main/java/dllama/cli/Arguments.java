@@ -4,6 +4,7 @@ import dllama.error.UserException;
 import dllama.settings.Nearest;
 import dllama.settings.Settings;
 import dllama.settings.Version;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -35,7 +36,8 @@ record Arguments(
   ///
   /// @throws UserException for what is not known, naming the nearest that is
   static Optional<Arguments> parse(String... args) {
-    CommandLine line = new CommandLine(spec());
+    // A value that begins with @ is what it is, not the content of a file.
+    CommandLine line = new CommandLine(spec()).setExpandAtFiles(false);
     try {
       ParseResult result = line.parseArgs(args);
       line.setSeparator(" "); // as options are written everywhere else; both are read
@@ -73,7 +75,7 @@ record Arguments(
       }
       config =
           result.hasMatchedOption("--config")
-              ? Optional.of(Path.of(result.matchedOptionValue("--config", "")))
+              ? Optional.of(configPath(result.matchedOptionValue("--config", "")))
               : config;
       properties.putAll(result.matchedOptionValue("-D", Map.<String, String>of()));
       verbosity(result).ifPresent(options::add);
@@ -84,6 +86,14 @@ record Arguments(
             : Optional.empty();
     command.flatMap(Command::asOption).ifPresent(options::add);
     return new Arguments(command, properties, config, options);
+  }
+
+  private static Path configPath(String text) {
+    try {
+      return Path.of(text);
+    } catch (InvalidPathException e) {
+      throw new UserException("--config %s is not a path of this system".formatted(text), e);
+    }
   }
 
   private static Optional<Settings.Option> verbosity(ParseResult result) {

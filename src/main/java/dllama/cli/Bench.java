@@ -61,8 +61,12 @@ final class Bench {
     for (int prompt : settings.bench().prefill()) {
       if (prompt + settings.bench().decode() > model.contextLength()) {
         throw new UserException(
-            "--prefill %d and --decode %d do not fit the context of %d; see --max-seq-len"
-                .formatted(prompt, settings.bench().decode(), model.contextLength()));
+            "--prefill %d and --decode %d do not fit the context of %d; %s"
+                .formatted(
+                    prompt,
+                    settings.bench().decode(),
+                    model.contextLength(),
+                    model.contextLimit().advice()));
       }
     }
   }

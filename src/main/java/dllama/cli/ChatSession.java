@@ -1,9 +1,17 @@
 package dllama.cli;
 
+import dllama.error.UserException;
 import dllama.generation.Conversation;
+import dllama.generation.GenerationEvent;
+import dllama.generation.GenerationEvent.Failed;
+import dllama.generation.GenerationEvent.Finished;
+import dllama.generation.GenerationEvent.Prefill;
+import dllama.generation.GenerationEvent.Reason;
+import dllama.generation.GenerationEvent.Token;
 import dllama.generation.GenerationRequest;
 import dllama.generation.Generator;
 import dllama.generation.Speculation;
+import dllama.generation.Usage;
 import dllama.sampling.Sampler;
 import dllama.step.ForwardPass;
 import dllama.tokenizer.ChatTemplate;
@@ -12,12 +20,18 @@ import dllama.tokenizer.ChatTemplate.Role;
 import dllama.tokenizer.Tokenizer;
 import dllama.tokenizer.Tokenizer.Vocabulary;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
 /// A conversation with the model: what was said is in the cache, each question adds to it. Not
 /// thread-safe.
+///
+/// What the model sees is at any time what the template makes of the whole conversation, token for
+/// token. An answer counts with the tokens that the model gave, so that none has to be fed again;
+/// one that was stopped, or ended at a limit, is what was said until then, and the template ends it
+/// as any other. A question that the model did not begin to answer was not said.
 final class ChatSession {
   private final ForwardPass forwardPass;
   private final Vocabulary vocabulary;
@@ -26,6 +40,10 @@ final class ChatSession {
   private final Sampler sampler;
   private final Generator generator;
   private final Conversation conversation = new Conversation();
+
+  /// What was said, but for the system prompt.
+  private final List<Message> said = new ArrayList<>();
+
   private Optional<String> system;
 
   ChatSession(
@@ -57,11 +75,17 @@ final class ChatSession {
   /// Forgets what was said.
   void reset() {
     conversation.reset();
+    said.clear();
   }
 
   /// Tokens said so far; the last one of a full context has no place in it any more.
   int position() {
     return Math.min(conversation.position(), contextLength());
+  }
+
+  /// Questions and answers so far.
+  int turns() {
+    return said.size();
   }
 
   int contextLength() {
@@ -73,30 +97,117 @@ final class ChatSession {
     return template.visibleOpening();
   }
 
-  /// Answers; false, without an event, if the question does not fit into what is left of the
-  /// context.
-  boolean answer(String question, Generator.Sink sink) {
-    int[] prompt = prompt(question);
-    int room = contextLength() - position();
-    if (prompt.length > room) {
-      return false;
+  /// Answers.
+  ///
+  /// @return why not, and then there was no event: a line for the user
+  Optional<String> answer(String question, Generator.Sink sink) {
+    List<Message> messages = messages(said, question);
+    int[] prompt = encode(messages);
+    if (prompt.length > contextLength()) {
+      return Optional.of(tooLong(question));
     }
+    int kept = conversation.retain(prompt);
+    Answer answer = new Answer(sink);
     generator.run(
-        new GenerationRequest(prompt, room, sampler, Set.copyOf(vocabulary.eosIds()), endTexts()),
+        new GenerationRequest(
+            Arrays.copyOfRange(prompt, kept, prompt.length),
+            contextLength() - kept,
+            sampler,
+            Set.copyOf(vocabulary.eosIds()),
+            endTexts()),
         conversation,
-        sink);
-    return true;
+        answer);
+    if (answer.began) {
+      said.add(messages.getLast());
+      said.add(answer.message());
+    }
+    return Optional.empty();
   }
 
-  private int[] prompt(String question) {
-    boolean first = position() == 0;
-    List<Message> messages = new ArrayList<>();
-    if (first) {
-      system.ifPresent(text -> messages.add(new Message(Role.SYSTEM, text)));
+  /// An answer on its way to the sink.
+  private final class Answer implements Generator.Sink {
+    private final Generator.Sink sink;
+    private final List<Integer> tokens = new ArrayList<>();
+    private final StringBuilder text = new StringBuilder();
+    private boolean began;
+    private boolean spelledOut;
+
+    Answer(Generator.Sink sink) {
+      this.sink = sink;
     }
+
+    @Override
+    public boolean accept(GenerationEvent event) {
+      switch (event) {
+        case Token(int id, String shown) -> {
+          began = true;
+          tokens.add(id);
+          text.append(shown);
+        }
+        case Finished(Reason reason, Usage _) -> {
+          boolean ended = !tokens.isEmpty() && vocabulary.eosIds().contains(tokens.getLast());
+          if (ended) {
+            tokens.removeLast();
+          }
+          spelledOut = reason == Reason.STOP && !ended;
+        }
+        case Prefill _, Failed _ -> {}
+      }
+      return sink.accept(event);
+    }
+
+    /// Of an end that was spelled out, and may begin within a token, only the text tells what
+    /// stands in front.
+    Message message() {
+      int[] given = tokens.stream().mapToInt(Integer::intValue).toArray();
+      String shown = text.toString();
+      return Message.answer(shown, spelledOut ? tokenizer.encode(shown, false, false) : given);
+    }
+  }
+
+  private List<Message> messages(List<Message> before, String question) {
+    List<Message> messages = new ArrayList<>();
+    system.ifPresent(text -> messages.add(new Message(Role.SYSTEM, text)));
+    messages.addAll(before);
     messages.add(new Message(Role.USER, question));
-    String eos = endTexts().isEmpty() ? "" : endTexts().getFirst();
-    return tokenizer.encode(template.prompt(messages, eos), first, true);
+    return messages;
+  }
+
+  /// Said before the model is loaded, not with the first question.
+  ///
+  /// @throws UserException if the system prompt leaves no room for a question
+  static void checkSystem(
+      Optional<String> system, ChatTemplate template, Vocabulary vocabulary, ContextLimit limit) {
+    if (system.isEmpty()) {
+      return;
+    }
+    List<Message> messages =
+        List.of(new Message(Role.SYSTEM, system.get()), new Message(Role.USER, ""));
+    String end = ChatTemplate.messageEnd(vocabulary);
+    int tokens = new Tokenizer(vocabulary).encode(template.prompt(messages, end)).length;
+    if (tokens >= limit.reserved()) {
+      throw new UserException(limit.systemTooLong(tokens));
+    }
+  }
+
+  private int[] encode(List<Message> messages) {
+    return tokenizer.encode(template.prompt(messages, ChatTemplate.messageEnd(vocabulary)));
+  }
+
+  private String tooLong(String question) {
+    ContextLimit limit = limit();
+    int withSystem = system.isPresent() ? encode(messages(List.of(), "")).length : 0;
+    if (withSystem >= limit.reserved()) {
+      return limit.systemTooLong(withSystem);
+    }
+    int alone = encode(messages(List.of(), question)).length;
+    return alone > limit.reserved()
+        ? limit.questionTooLong(alone, withSystem)
+        : limit.chatFull();
+  }
+
+  ContextLimit limit() {
+    return new ContextLimit(contextLength(), forwardPass.spec().contextLength());
   }
 
   /// Some models spell an end token out in place of giving it.

@@ -3,6 +3,7 @@ package dllama.cli;
 import dllama.error.UserException;
 import dllama.format.ModelFile;
 import dllama.model.ModelSource;
+import dllama.model.NotFinite;
 import dllama.shard.Digest;
 import dllama.shard.ShardCache;
 import java.io.IOException;
@@ -42,14 +43,16 @@ record Fingerprint(String text, boolean whole) {
   /// to make or send them is as quick.
   ///
   /// @param progress is told, on any thread, bytes read and bytes in all
-  /// @throws UserException if the file can not be read
+  /// @throws UserException if the file can not be read, or has a weight that is no number: that is
+  ///     looked for where the content is not known yet
   static Fingerprint of(LoadedModel model, ShardCache cache, BiConsumer<Long, Long> progress) {
     ModelFile file = model.file();
     return switch (model.source()) {
       case ModelSource.Random random ->
           new Fingerprint("random " + random.spec() + " " + random.seed(), false);
       case ModelSource.Weights weights when file == null -> new Fingerprint(of(weights), false);
-      case ModelSource.Weights _ -> of(file.path(), cache, progress);
+      case ModelSource.Weights weights ->
+          of(file.path(), cache, progress, () -> NotFinite.check(weights.weights()));
     };
   }
 
@@ -62,10 +65,12 @@ record Fingerprint(String text, boolean whole) {
     return Digest.hex(digest);
   }
 
-  static Fingerprint of(Path path, ShardCache cache, BiConsumer<Long, Long> progress) {
+  static Fingerprint of(
+      Path path, ShardCache cache, BiConsumer<Long, Long> progress, Runnable firstTime) {
     try (FileChannel file = FileChannel.open(path)) {
       FileIdentity identity = FileIdentity.of(path);
       if (!cache.isOn()) {
+        firstTime.run();
         return new Fingerprint(samples(file, identity), false);
       }
       Optional<String> noted = cache.noted(identity.text()).filter(text -> text.matches(SHA_256));
@@ -73,6 +78,7 @@ record Fingerprint(String text, boolean whole) {
         return new Fingerprint(noted.get(), true);
       }
       String content = content(file, progress);
+      firstTime.run();
       if (identity.isSettled() && identity.equals(FileIdentity.of(path))) {
         cache.note(identity.text(), content);
       }

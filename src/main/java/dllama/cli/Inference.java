@@ -46,15 +46,21 @@ final class Inference {
   private final List<Integer> tokens = new ArrayList<>();
   private final StringBuilder text = new StringBuilder();
 
-  /// @throws UserException if there is no prompt
+  /// @throws UserException if there is no prompt, or it does not fit
   Inference(Settings settings, LoadedModel model, PrintStream out) {
     this.settings = settings;
     this.model = model;
     this.out = out;
     vocabulary = model.vocabulary(settings.model());
-    prompt = new Tokenizer(vocabulary).encodePrompt(settings.inference().prompt());
+    prompt = new Tokenizer(vocabulary).encodePrompt(Prompt.text(settings.inference(), System.in));
     if (prompt.length == 0) {
       throw new UserException("there is nothing to go on from: give --prompt TEXT");
+    }
+    if (prompt.length > model.contextLength()) {
+      throw new UserException(
+          "the prompt has %d tokens, more than the context of %d; %s"
+              .formatted(
+                  prompt.length, model.contextLength(), model.contextLimit().advice()));
     }
   }
 
@@ -91,9 +97,7 @@ final class Inference {
       System.err.println(Timing.line(finished.usage()));
       Timing.guesses(finished.usage()).ifPresent(System.err::println);
       if (finished.reason() == Reason.CONTEXT) {
-        System.err.printf(
-            "the context of %d tokens is full; --max-seq-len N reserves more%n",
-            model.contextLength());
+        System.err.println(model.contextLimit().full());
       }
     }
   }
@@ -123,7 +127,7 @@ final class Inference {
     tokens.add(token.id());
     text.append(token.text());
     if (settings.output() != Output.JSON) {
-      out.print(token.text());
+      out.print(StandardOutput.shown(token.text()));
       out.flush();
     }
   }

@@ -55,12 +55,16 @@ public final class Launcher {
    */
   private static final int SAVED_ERROR = 9;
 
+  /** Arguments, names of files and the environment are UTF-8, whatever the locale. */
+  private static final String UTF8_NAMES = "-Dsun.jnu.encoding=UTF-8";
+
   private static final Path SHELL = Path.of("/bin/sh");
   static final boolean WINDOWS = System.getProperty("os.name").startsWith("Windows");
 
   private Launcher() {}
 
-  public static void main(String[] args) throws Throwable {
+  public static void main(String[] given) throws Throwable {
+    String[] args = arguments(given);
     boolean asks = onlyAsks(args);
     String parent = System.getProperty(PARENT);
     if (parent != null && ModuleLayer.boot().findModule(VECTOR).isPresent()) {
@@ -94,7 +98,21 @@ public final class Launcher {
     if (!WINDOWS && Runtime.version().feature() >= NEEDED) {
       replace(command);
     }
-    System.exit(serve(command));
+    int options = command.indexOf("-D" + PARENT + "=" + ProcessHandle.current().pid());
+    System.exit(serve(RawArguments.forChild(command, options, args)));
+  }
+
+  private static String[] arguments(String[] given) throws IOException {
+    if (System.getProperty(PARENT) != null) {
+      return RawArguments.inChild(given);
+    }
+    try {
+      return RawArguments.of(given);
+    } catch (IllegalArgumentException e) {
+      System.err.println(e.getMessage());
+      System.exit(2);
+      throw e;
+    }
   }
 
   /** For help and version, also of a command, alone. */
@@ -112,7 +130,8 @@ public final class Launcher {
     }
   }
 
-  private static List<String> command(Jdk jdk, List<String> flags, String[] args) {
+  private static List<String> command(Jdk jdk, List<String> flags, String[] args)
+      throws IOException {
     List<String> given = givenOptions();
     boolean collectorGiven = given.stream().anyMatch(o -> o.matches("-XX:\\+Use\\w+GC"));
     List<String> command = new ArrayList<>();
@@ -123,6 +142,9 @@ public final class Launcher {
       }
     }
     command.addAll(given);
+    if (!WINDOWS) {
+      command.add(UTF8_NAMES);
+    }
     command.addAll(serving(classPath()));
     command.addAll(Arrays.asList(args));
     return command;
@@ -135,8 +157,8 @@ public final class Launcher {
   }
 
   /** A jar alone by its whole path: the archive of its classes is bound to that. */
-  static String classPath() {
-    String classPath = System.getProperty("java.class.path");
+  static String classPath() throws IOException {
+    String classPath = RawArguments.classPath(System.getProperty("java.class.path"));
     boolean oneJar = !classPath.contains(File.pathSeparator) && classPath.endsWith(".jar");
     return oneJar ? Path.of(classPath).toAbsolutePath().normalize().toString() : classPath;
   }

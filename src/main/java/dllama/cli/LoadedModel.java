@@ -95,6 +95,10 @@ record LoadedModel(
     return source.spec();
   }
 
+  ContextLimit contextLimit() {
+    return new ContextLimit(contextLength, spec().contextLength());
+  }
+
   private boolean builtIn() {
     return file == null && source instanceof ModelSource.Weights;
   }

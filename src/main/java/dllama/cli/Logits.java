@@ -1,18 +1,14 @@
 package dllama.cli;
 
 import dllama.error.UserException;
+import dllama.files.OutputFile;
 import dllama.settings.Settings;
 import dllama.step.ForwardPass;
 import dllama.step.OneSequence;
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.List;
-import java.util.Objects;
 
 /// Writes the logits after each of some tokens: little-endian float32 rows `[tokens, vocabSize]`.
 final class Logits {
@@ -26,7 +22,7 @@ final class Logits {
     if (tokens.isEmpty()) {
       throw new UserException("give --tokens 1,2,3: the ids to feed");
     }
-    requireWritable(out);
+    OutputFile.check(out); // said before the model is loaded, not after
     int vocabSize = model.spec().vocabSize();
     for (int token : tokens) {
       if (token >= vocabSize) {
@@ -41,16 +37,6 @@ final class Logits {
     }
   }
 
-  /// Said before the model is loaded, not after.
-  private static void requireWritable(Path file) {
-    Path folder = Objects.requireNonNull(file.toAbsolutePath().getParent());
-    if (Files.isDirectory(file)
-        || !Files.isWritable(Files.exists(file) ? file : folder)
-        || !Files.isDirectory(folder)) {
-      throw new UserException("can not write %s; choose another --out FILE".formatted(file));
-    }
-  }
-
   void run(Root root) throws InterruptedException {
     root.awaitReady();
     ForwardPass forwardPass = root.forwardPass();
@@ -58,21 +44,14 @@ final class Logits {
     ByteBuffer row =
         ByteBuffer.allocate(forwardPass.spec().vocabSize() * Float.BYTES)
             .order(ByteOrder.LITTLE_ENDIAN);
-    try (FileChannel file =
-        FileChannel.open(
-            out,
-            StandardOpenOption.CREATE,
-            StandardOpenOption.WRITE,
-            StandardOpenOption.TRUNCATE_EXISTING)) {
+    long bytes = (long) tokens.size() * row.capacity();
+    try (OutputFile file = OutputFile.create(out, bytes)) {
       for (int position = 0; position < tokens.size(); position++) {
         int[] token = {tokens.get(position)};
         row.clear().asFloatBuffer().put(sequence.logits(token, position));
-        while (row.hasRemaining()) {
-          file.write(row);
-        }
+        file.write(row);
       }
-    } catch (IOException e) {
-      throw new UserException("can not write %s: %s".formatted(out, UserException.reason(e)), e);
+      file.finish();
     }
   }
 }

@@ -23,6 +23,9 @@ public final class Main {
   static final int USER = 2;
   static final int CLUSTER = 3;
 
+  /// The reader of the output has closed it: what a shell shows for a program that ends by SIGPIPE.
+  static final int CLOSED = 141;
+
   private Main() {}
 
   public static void main(String[] args) {
@@ -30,9 +33,8 @@ public final class Main {
     System.exit(run(args));
   }
 
-  /// Whatever the locale: models write any character, and JSON is UTF-8.
   private static void useUtf8() {
-    System.setOut(new PrintStream(new FileOutputStream(FileDescriptor.out), false, UTF_8));
+    System.setOut(StandardOutput.open());
     System.setErr(new PrintStream(new FileOutputStream(FileDescriptor.err), true, UTF_8));
   }
 
@@ -45,6 +47,8 @@ public final class Main {
       return fail(USER, e);
     } catch (ForwardException e) {
       return fail(CLUSTER, e);
+    } catch (StandardOutput.Lost e) {
+      return e.closedByReader() ? CLOSED : fail(USER, e);
     } catch (Exception e) {
       LoggerFactory.getLogger(Main.class).error("this is a bug, please report it", e);
       return BUG;

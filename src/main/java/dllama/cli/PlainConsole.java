@@ -1,5 +1,6 @@
 package dllama.cli;
 
+import dllama.error.VisibleText;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -12,6 +13,9 @@ import org.jspecify.annotations.Nullable;
 /// A chat without a terminal: answers alone go to standard output, everything else to standard
 /// error.
 final class PlainConsole implements ChatConsole {
+  /// More than any line of this program has.
+  static final int MAX_LINE = 2000;
+
   private final BufferedReader in;
   private final PrintStream out;
   private final PrintStream err;
@@ -34,7 +38,7 @@ final class PlainConsole implements ChatConsole {
 
   @Override
   public void print(String text) {
-    out.print(text);
+    out.print(StandardOutput.shown(text));
     out.flush();
     midLine = text.isEmpty() ? midLine : !text.endsWith("\n");
   }
@@ -48,7 +52,7 @@ final class PlainConsole implements ChatConsole {
 
   @Override
   public void note(String line) {
-    err.println(line);
+    err.println(VisibleText.line(line, MAX_LINE));
   }
 
   @Override

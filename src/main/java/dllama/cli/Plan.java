@@ -2,6 +2,7 @@ package dllama.cli;
 
 import dllama.cluster.RootModel;
 import dllama.error.UserException;
+import dllama.files.ByteSize;
 import dllama.model.Shapes;
 import dllama.prediction.DeviceMeasurement;
 import dllama.prediction.Prediction;
@@ -39,8 +40,11 @@ final class Plan {
     engine = new EngineSettings(model.kv(), model.contextLength(), batchTokens());
     if (settings.plan().promptTokens() > model.contextLength()) {
       throw new UserException(
-          "--prompt-tokens %d does not fit the context of %d; see --max-seq-len"
-              .formatted(settings.plan().promptTokens(), model.contextLength()));
+          "--prompt-tokens %d does not fit the context of %d; %s"
+              .formatted(
+                  settings.plan().promptTokens(),
+                  model.contextLength(),
+                  model.contextLimit().advice()));
     }
   }
 
@@ -166,13 +170,13 @@ final class Plan {
       Prediction prediction = on(nodes);
       if (!prediction.fits(device)) {
         problems.add(
-            "%s: needs %s GB per node; %s has %s GB, of which %s may be used"
+            "%s: needs %s per node; %s has %s, of which %s may be used"
                 .formatted(
                     nodes == 1 ? "1 node" : nodes + " nodes",
-                    PlanTable.gigabytes(prediction.memory().total()),
+                    ByteSize.text(prediction.memory().total()),
                     device.name(),
-                    PlanTable.gigabytes(device.memoryBytes()),
-                    PlanTable.gigabytes(device.usableBytes())));
+                    ByteSize.text(device.memoryBytes()),
+                    ByteSize.text(device.usableBytes())));
       }
     }
     if (!problems.isEmpty()) {
@@ -187,10 +191,10 @@ final class Plan {
       return "use %d nodes or more".formatted(enough.get());
     }
     Prediction most = on(usable.getLast());
-    return "no number of nodes is enough: of the %s GB on each of %d nodes the cache takes %s, see --max-seq-len; else take devices with more memory"
+    return "no number of nodes is enough: of the %s on each of %d nodes the cache takes %s, see --max-seq-len; else take devices with more memory"
         .formatted(
-            PlanTable.gigabytes(most.memory().total()),
+            ByteSize.text(most.memory().total()),
             usable.getLast(),
-            PlanTable.gigabytes(most.memory().cache()));
+            ByteSize.text(most.memory().cache()));
   }
 }

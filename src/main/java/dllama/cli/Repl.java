@@ -1,5 +1,6 @@
 package dllama.cli;
 
+import dllama.error.UserException;
 import dllama.generation.GenerationEvent;
 import dllama.generation.GenerationEvent.Failed;
 import dllama.generation.GenerationEvent.Finished;
@@ -25,13 +26,8 @@ final class Repl {
       /reset          start over
       /stats          how much of the context is used, and what the last answer took
       /exit           end, as Ctrl-D
-      Ctrl-C          stop the answer""";
-
-  private static final String FULL =
-      "the context of %d tokens is full: /reset starts over; --max-seq-len N reserves more";
-
-  private static final String TOO_LONG =
-      "the question is longer than the context of %d tokens; --max-seq-len N reserves more";
+      Ctrl-C          stop the answer
+      Anything else is a question, and so is what begins with a space, such as " /help me".""";
 
   private final Root root;
   private final ChatSession session;
@@ -53,15 +49,22 @@ final class Repl {
   void run() {
     for (String line = console.read(); line != null; line = console.read()) {
       String text = line.strip();
-      if (text.equals("/exit")) {
-        return;
-      }
-      if (text.startsWith("/")) {
+      if (isCommand(line)) {
+        if (text.equals("/exit")) {
+          return;
+        }
         command(text);
       } else if (!text.isEmpty()) {
         ask(text);
       }
     }
+  }
+
+  /// Only `/system` takes a text; the others stand alone, or the line is a question that happens to
+  /// begin so.
+  static boolean isCommand(String line) {
+    String[] words = line.stripTrailing().split("\\s+", 2);
+    return COMMANDS.contains(words[0]) && (words.length == 1 || words[0].equals("/system"));
   }
 
   /// Shows a line about the cluster; any thread.
@@ -87,7 +90,7 @@ final class Repl {
         }
         console.note("system prompt: " + session.system().orElse("none"));
       }
-      default -> console.note(words[0] + " is not a command; /help shows them");
+      default -> throw new IllegalArgumentException(text);
     }
   }
 
@@ -122,11 +125,10 @@ final class Repl {
     try {
       root.awaitReady();
       waiting.set(false);
-      console.print(session.opening());
-      if (!session.answer(question, event -> show(event, stopped))) {
-        console.note(
-            (session.position() == 0 ? TOO_LONG : FULL).formatted(session.contextLength()));
-      }
+      session.answer(question, event -> show(event, stopped)).ifPresent(console::note);
+    } catch (UserException e) {
+      console.endLine();
+      console.note(e.getMessage());
     } catch (InterruptedException e) {
       console.note("not asked");
     } finally {
@@ -137,7 +139,11 @@ final class Repl {
 
   private boolean show(GenerationEvent event, AtomicBoolean stopped) {
     switch (event) {
-      case Prefill _ -> {}
+      case Prefill(int done, int total) -> {
+        if (done == total) {
+          console.print(session.opening());
+        }
+      }
       case Token(int _, String text) -> console.print(text);
       case Failed(String why) -> {
         console.endLine();
@@ -149,7 +155,7 @@ final class Repl {
         last = usage;
         console.note((reason == Reason.CANCELLED ? "stopped; " : "") + Timing.line(usage));
         if (reason == Reason.CONTEXT || reason == Reason.LENGTH) {
-          console.note(FULL.formatted(session.contextLength()));
+          console.note(session.limit().chatFull());
         }
       }
     }

@@ -49,7 +49,7 @@ final class RootCommand {
 
   private Root start(LoadedModel model) {
     Root root = new ClusterRoot(settings, model);
-    System.err.println(model.description());
+    StatusLines.standard().say(model.description());
     return root;
   }
 
@@ -61,6 +61,7 @@ final class RootCommand {
             .template()
             .map(ChatTemplate::byName)
             .orElseGet(() -> ChatTemplate.of(vocabulary));
+    ChatSession.checkSystem(settings.chat().system(), template, vocabulary, model.contextLimit());
     try (Root root = start(model)) {
       root.awaitReady();
       ChatSession session =

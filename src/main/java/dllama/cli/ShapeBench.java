@@ -1,6 +1,7 @@
 package dllama.cli;
 
 import dllama.error.UserException;
+import dllama.files.ByteSize;
 import dllama.model.ModelSpec;
 import dllama.model.Shapes;
 import dllama.settings.Settings;
@@ -86,7 +87,7 @@ final class ShapeBench {
 
   private String memory(LoadedModel whole) {
     return ShardPlan.usableWorldSizes(whole.spec(), whole.exchange()).stream()
-        .map(size -> "%.1f GB on %d".formatted(bytes(whole, size) / (double) (1 << 30), size))
+        .map(size -> "%s on %d".formatted(ByteSize.text(bytes(whole, size)), size))
         .collect(Collectors.joining(", "));
   }
 }

@@ -1,5 +1,6 @@
 package dllama.cli;
 
+import dllama.error.VisibleText;
 import java.io.PrintStream;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -11,6 +12,9 @@ import org.jspecify.annotations.Nullable;
 final class StatusLines {
   private static final long REDRAW = TimeUnit.MILLISECONDS.toNanos(100);
   private static final long REPEAT = TimeUnit.SECONDS.toNanos(5);
+
+  /// More than any line has by itself; names of files and what peers say may be longer.
+  private static final int MAX_LINE = 2000;
 
   private final PrintStream err;
   private final boolean terminal;
@@ -72,7 +76,7 @@ final class StatusLines {
       err.print("\u001b[" + drawn + "A\u001b[J"); // up, and clear from there on
       drawn = 0;
     }
-    lines.forEach(err::println);
+    lines.forEach(line -> err.println(VisibleText.line(line, MAX_LINE)));
     err.flush();
   }
 }

@@ -1,6 +1,8 @@
 package dllama.cli;
 
 import dllama.error.UserException;
+import dllama.files.ByteSize;
+import dllama.files.OutputFile;
 import dllama.format.Progress;
 import dllama.format.SynthModel;
 import dllama.format.SynthVocabulary;
@@ -24,6 +26,7 @@ final class Synth {
     ModelSpec spec = Shapes.spec(wanted.shape(), weights, wanted.layers());
     Path out = wanted.out().orElseThrow(() -> new UserException("give --out FILE.m or FILE.gguf"));
     Path tokenizer = LoadedModel.tokenizerPath(settings.model());
+    OutputFile.check(out);
     Vocabulary vocabulary = SynthVocabulary.of(spec.vocabSize());
     TokenizerWriter.write(tokenizer, vocabulary);
     StatusLines lines = StatusLines.standard();
@@ -34,13 +37,13 @@ final class Synth {
       SynthModel.write(out, spec, wanted.seed(), progress);
     }
     lines.say(
-        "%s: %s, %d layers, %s, %.1f MB"
+        "%s: %s, %d layers, %s, %s"
             .formatted(
                 out,
                 wanted.shape(),
                 spec.layers(),
                 weights.name().toLowerCase(Locale.ROOT),
-                out.toFile().length() / 1048576.0));
+                ByteSize.text(out.toFile().length())));
   }
 
   private static Progress progress(StatusLines lines, Path out) {

@@ -1,9 +1,13 @@
 package dllama.cli;
 
+import dllama.error.VisibleText;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.jline.reader.EndOfFileException;
 import org.jline.reader.LineReader;
 import org.jline.reader.LineReaderBuilder;
@@ -15,31 +19,61 @@ import org.jline.terminal.Terminal.SignalHandler;
 import org.jline.terminal.TerminalBuilder;
 import org.jline.utils.AttributedString;
 import org.jline.utils.AttributedStyle;
+import org.jline.utils.InfoCmp.Capability;
 import org.jspecify.annotations.Nullable;
 
 /// A chat on a terminal: line editing, history over sessions, multi-line paste.
 final class TerminalConsole implements ChatConsole {
+  /// In fewer columns words are longer than lines.
+  private static final int NARROWEST = 20;
+
+  /// JLine tells of a terminal that it does not know with a stack trace, and then works as with any.
+  private static final Logger LOG = Logger.getLogger("org.jline");
+
   private final Terminal terminal;
   private final LineReader reader;
+  private final WordWrap wrap = new WordWrap();
+  private final boolean wraps;
   private boolean midLine;
 
   /// @param history file that remembers lines; its folder is made if need be
   TerminalConsole(Path history) {
+    LOG.setLevel(Level.OFF);
     try {
-      Files.createDirectories(history.toAbsolutePath().getParent());
-      terminal = TerminalBuilder.builder().name("dllama-akka").system(true).build();
+      terminal =
+          TerminalBuilder.builder()
+              .name("dllama-akka")
+              .encoding(StandardCharsets.UTF_8)
+              .system(true)
+              .build();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    reader =
+    wraps =
+        terminal.getBooleanCapability(Capability.auto_right_margin)
+            && terminal.getStringCapability(Capability.parm_left_cursor) != null;
+    LineReaderBuilder builder =
         LineReaderBuilder.builder()
             .terminal(terminal)
             .appName("dllama-akka")
             .completer(new StringsCompleter(Repl.COMMANDS))
-            .variable(LineReader.HISTORY_FILE, history)
             .variable(LineReader.SECONDARY_PROMPT_PATTERN, "  ")
-            .option(LineReader.Option.DISABLE_EVENT_EXPANSION, true)
-            .build();
+            .option(LineReader.Option.DISABLE_EVENT_EXPANSION, true);
+    if (usable(history)) {
+      builder.variable(LineReader.HISTORY_FILE, history);
+    }
+    reader = builder.build();
+  }
+
+  /// A chat needs no history: where the folder can not be written to, or something else is in its
+  /// place, lines are remembered for this session only.
+  private static boolean usable(Path history) {
+    try {
+      Files.createDirectories(history.toAbsolutePath().getParent());
+    } catch (IOException e) {
+      return false;
+    }
+    return !Files.exists(history) || Files.isRegularFile(history);
   }
 
   /// The folder for what is kept between sessions.
@@ -52,6 +86,7 @@ final class TerminalConsole implements ChatConsole {
 
   @Override
   public @Nullable String read() {
+    wrap.reset();
     try {
       return reader.readLine("> ");
     } catch (UserInterruptException e) {
@@ -63,7 +98,9 @@ final class TerminalConsole implements ChatConsole {
 
   @Override
   public synchronized void print(String text) {
-    terminal.writer().print(Text.printable(text));
+    String visible = VisibleText.of(text);
+    int columns = terminal.getWidth();
+    terminal.writer().print(wraps && columns >= NARROWEST ? wrap.next(visible, columns) : visible);
     terminal.writer().flush();
     midLine = text.isEmpty() ? midLine : !text.endsWith("\n");
   }
@@ -78,7 +115,8 @@ final class TerminalConsole implements ChatConsole {
   @Override
   public synchronized void note(String line) {
     endLine(); // news of the cluster come in the middle of an answer
-    AttributedString quiet = new AttributedString(line, AttributedStyle.DEFAULT.faint());
+    String visible = VisibleText.line(line, PlainConsole.MAX_LINE);
+    AttributedString quiet = new AttributedString(visible, AttributedStyle.DEFAULT.faint());
     if (reader.isReading()) {
       reader.printAbove(quiet); // what is being typed stays as it is
     } else {

@@ -2,6 +2,8 @@ package dllama.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import dllama.error.UserException;
+import dllama.error.VisibleText;
+import dllama.files.RegularFile;
 import dllama.format.TokenizerFile;
 import dllama.settings.Output;
 import dllama.settings.Settings;
@@ -21,6 +23,9 @@ import java.util.List;
 final class Tokenize {
   private record Result(int[] ids, List<String> pieces) {}
 
+  /// More than any piece of a vocabulary has.
+  private static final int MAX_PIECE = 1000;
+
   private Tokenize() {}
 
   static void run(Settings settings, PrintStream out) {
@@ -36,13 +41,14 @@ final class Tokenize {
       Json.print(new Result(ids, pieces));
     } else {
       for (int i = 0; i < ids.length; i++) {
-        out.printf("%6d  %s%n", ids[i], Text.printable(pieces.get(i)).replace("\n", "\\n"));
+        out.printf("%6d  %s%n", ids[i], VisibleText.line(pieces.get(i), MAX_PIECE));
       }
     }
   }
 
   /// A line of ids for every line of the file; for training text of any length.
   private static void lines(Path path, Tokenizer tokenizer, PrintStream out) {
+    RegularFile.check(path, "--file");
     int number = 0;
     try (BufferedReader reader = Files.newBufferedReader(path)) {
       for (String line = reader.readLine(); line != null; line = reader.readLine()) {

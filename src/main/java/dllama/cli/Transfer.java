@@ -1,5 +1,7 @@
 package dllama.cli;
 
+import dllama.files.ByteSize;
+
 /// Weights on their way to one rank, or to a file. Not thread-safe.
 final class Transfer {
   private static final int BAR = 20;
@@ -19,7 +21,7 @@ final class Transfer {
     total = newTotal;
   }
 
-  /// `what`, address, bar, bytes, rate and time left; 1 MB = 1024² bytes.
+  /// `what`, address, bar, bytes, rate and time left.
   String line(String what) {
     double rate = bytes / Math.max(1e-3, (System.nanoTime() - start) / 1e9);
     double part = total == 0 ? 1 : (double) bytes / total;
@@ -32,15 +34,9 @@ final class Transfer {
             "#".repeat(done),
             " ".repeat(BAR - done),
             part * 100,
-            size(bytes),
-            size(total),
-            size((long) rate),
+            ByteSize.text(bytes),
+            ByteSize.text(total),
+            ByteSize.text((long) rate),
             left);
-  }
-
-  private static String size(long bytes) {
-    return bytes >= 1L << 30
-        ? "%.2f GB".formatted(bytes / 1073741824.0)
-        : "%.1f MB".formatted(bytes / 1048576.0);
   }
 }

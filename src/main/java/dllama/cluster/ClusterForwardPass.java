@@ -1,6 +1,7 @@
 package dllama.cluster;
 
 import akka.actor.typed.ActorRef;
+import dllama.error.UserException;
 import dllama.logits.LogitsPart;
 import dllama.logits.LogitsQuestion;
 import dllama.logits.RunLogits;
@@ -137,6 +138,9 @@ final class ClusterForwardPass implements ForwardPass {
     } catch (ExecutionException e) {
       if (e.getCause() instanceof ForwardException failure) {
         throw failure;
+      }
+      if (e.getCause() instanceof UserException noNumbers) {
+        throw noNumbers;
       }
       throw new IllegalStateException(e.getCause());
     } catch (TimeoutException e) {

@@ -65,6 +65,11 @@ final class Lane {
     return engine.advance();
   }
 
+  /// See [ShardEngine#strayed].
+  String strayed() {
+    return engine.strayed();
+  }
+
   /// Puts what is sent in this round into `to`.
   void write(MemorySegment to) {
     collective.write(round, to);

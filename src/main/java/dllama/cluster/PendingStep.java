@@ -4,7 +4,6 @@ import dllama.cluster.TensorFrame.Logits;
 import dllama.logits.LogitsCheck;
 import dllama.logits.LogitsPart;
 import dllama.logits.LogitsWanted;
-import dllama.step.ForwardException;
 import dllama.step.Run;
 import dllama.step.Step;
 import java.util.ArrayList;
@@ -86,6 +85,8 @@ final class PendingStep {
   }
 
   /// Answers if all is here.
+  ///
+  /// @throws UserException if the logits are no numbers
   boolean finish() {
     if (waitedNanos < 0 || missing > 0) {
       return false;
@@ -124,7 +125,11 @@ final class PendingStep {
     return waitedNanos >= 0;
   }
 
-  void fail(String why) {
-    answer.completeExceptionally(new ForwardException(why));
+  boolean isNumber(long step) {
+    return step == number;
+  }
+
+  void fail(RuntimeException why) {
+    answer.completeExceptionally(why);
   }
 }

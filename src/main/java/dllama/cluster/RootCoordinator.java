@@ -13,6 +13,7 @@ import dllama.cluster.TensorFrame.Logits;
 import dllama.cluster.World.Node;
 import dllama.logits.LogitsPart;
 import dllama.logits.LogitsQuestion;
+import dllama.model.NotFinite;
 import dllama.settings.ClusterSettings;
 import dllama.shard.ShardLayout;
 import dllama.shard.SliceReader;
@@ -52,6 +53,7 @@ final class RootCoordinator extends NetworkActor<RootCoordinator.Command> {
           Forward,
           Ask,
           Stepped,
+          Strayed,
           Logits,
           Ending,
           Tick {}
@@ -122,6 +124,9 @@ final class RootCoordinator extends NetworkActor<RootCoordinator.Command> {
       Checks.range("waitedNanos", waitedNanos, 0, Long.MAX_VALUE);
     }
   }
+
+  /// From this node's own rank: a step has come to what is no number, see [NotFinite#at].
+  record Strayed(long epoch, long step, String where) implements Command {}
 
   /// This root ends: everybody is told, and nothing is news any more.
   record Ending(CompletableFuture<Boolean> done) implements Command {}
@@ -227,6 +232,8 @@ final class RootCoordinator extends NetworkActor<RootCoordinator.Command> {
         heard(rank);
         steps.computed(rank, step, nanos);
       }
+      case Strayed(long of, long step, String where) when isCurrent(of, 0) ->
+          steps.strayed(step, where);
       case Logits logits when isCurrent(logits.epoch(), logits.rank()) -> {
         heard(logits.rank());
         steps.put(logits);

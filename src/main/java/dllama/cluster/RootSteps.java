@@ -5,6 +5,8 @@ import dllama.cluster.RootCoordinator.Forward;
 import dllama.cluster.TensorFrame.Input;
 import dllama.cluster.TensorFrame.Logits;
 import dllama.cluster.TensorFrame.RunRows;
+import dllama.model.NotFinite;
+import dllama.step.ForwardException;
 import dllama.step.Run;
 import java.time.Duration;
 import java.util.List;
@@ -98,6 +100,14 @@ final class RootSteps {
     }
   }
 
+  /// A step has come to what is no number: it fails.
+  void strayed(long number, String where) {
+    if (pending != null && pending.isNumber(number)) {
+      pending.fail(NotFinite.at(where));
+      pending = null;
+    }
+  }
+
   void put(Logits logits) {
     if (pending != null) {
       pending.put(logits);
@@ -141,7 +151,7 @@ final class RootSteps {
       question = null;
     }
     if (pending != null) {
-      pending.fail(why);
+      pending.fail(new ForwardException(why));
       pending = null;
     }
   }

@@ -1,6 +1,7 @@
 package dllama.cluster;
 
 import akka.actor.Address;
+import dllama.files.ByteSize;
 import dllama.settings.ClusterSettings;
 import dllama.shard.EngineSettings;
 import dllama.shard.ShardEngine;
@@ -116,16 +117,12 @@ final class ShardHost {
       return Optional.empty();
     }
     return Optional.of(
-        "needs %.1f GB for weights and %.1f GB for %d tokens of context, but may take %.1f GB: use more nodes, or a smaller --max-seq-len"
+        "needs %s for weights and %s for %d tokens of context, but may take %s: use more nodes, or a smaller --max-seq-len"
             .formatted(
-                gigabytes(weights),
-                gigabytes(cache),
+                ByteSize.text(weights),
+                ByteSize.text(cache),
                 assignment.contextLength(),
-                gigabytes(settings.weights().memoryLimit())));
-  }
-
-  private static double gigabytes(long bytes) {
-    return bytes / (double) (1 << 30);
+                ByteSize.text(settings.weights().memoryLimit())));
   }
 
   /// Has the kernels for such a model compiled until the first engine is there. Any thread.

@@ -153,7 +153,11 @@ final class ShardSteps {
     computeWait.attach();
     try {
       latest = null;
-      long waited = compute(begin(input));
+      Lane[] lanes = begin(input);
+      long waited = compute(lanes);
+      if (assignment.rank() == 0) {
+        tellStrayed(lanes, input.step());
+      }
       latest = input;
       boolean told = false;
       for (int run = 0; run < input.runs().size(); run++) {
@@ -178,6 +182,16 @@ final class ShardSteps {
       first += before.wanted().rows();
     }
     return first;
+  }
+
+  /// Rank 0 speaks for all, which hold the same numbers; before it says that the step is computed.
+  private void tellStrayed(Lane[] lanes, long step) {
+    for (Lane lane : lanes) {
+      if (!lane.strayed().isEmpty()) {
+        root.tell(new RootCoordinator.Strayed(assignment.epoch(), step, lane.strayed()));
+        return;
+      }
+    }
   }
 
   /// Starts the lanes of a step.

@@ -8,16 +8,20 @@ import java.nio.file.NoSuchFileException;
 
 /// Something that the operator can mend: shown as one line without a stack trace, exit code 2.
 ///
-/// The message says what was wrong, with the value, and what to do.
+/// The message says what was wrong, with the value, and what to do. It becomes one visible line,
+/// whatever a path or a value in it contains.
 public final class UserException extends RuntimeException {
   private static final long serialVersionUID = 1;
 
+  /// More than any message has by itself; what a user gave, and is shown in it, may be longer.
+  private static final int MAX_LENGTH = 2000;
+
   public UserException(String message) {
-    super(message);
+    super(VisibleText.line(message, MAX_LENGTH));
   }
 
   public UserException(String message, Throwable cause) {
-    super(message, cause);
+    super(VisibleText.line(message, MAX_LENGTH), cause);
   }
 
   /// Why a file could not be read or written, in words for a message that names the file.

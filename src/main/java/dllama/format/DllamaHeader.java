@@ -129,9 +129,7 @@ final class DllamaHeader {
         yield new DllamaHeader(file, header, architecture(file, header));
       }
       default ->
-          throw file.refused(
-              "magic number 0x%08X is not that of a .m file".formatted(magic),
-              "name a .m file made by the converter");
+          throw FileKind.refused(file, magic, ".m");
     };
   }
 

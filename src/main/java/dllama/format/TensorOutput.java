@@ -1,5 +1,6 @@
 package dllama.format;
 
+import dllama.files.OutputFile;
 import dllama.format.DllamaLayout.Tensor;
 import dllama.format.DllamaWriter.RowSource;
 import java.nio.ByteBuffer;

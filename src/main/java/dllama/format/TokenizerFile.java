@@ -103,9 +103,7 @@ public final class TokenizerFile {
       case MAGIC -> readKeyValue(file);
       case OLD_MAGIC -> readOld(file);
       default ->
-          throw file.refused(
-              "magic number 0x%08X is not that of a .t file".formatted(magic),
-              "name a .t file made by the converter");
+          throw FileKind.refused(file, magic, ".t");
     };
   }
 

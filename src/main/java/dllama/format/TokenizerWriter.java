@@ -1,5 +1,6 @@
 package dllama.format;
 
+import dllama.files.OutputFile;
 import dllama.tokenizer.Tokenizer.Vocabulary;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

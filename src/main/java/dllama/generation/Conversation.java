@@ -5,8 +5,8 @@ import java.util.Arrays;
 /// The tokens of a sequence over several generations, and how many of them the key/value cache of
 /// the forward pass holds. What it does not hold is fed again before the next prompt.
 ///
-/// An end token is not part of a conversation: as in distributed-llama, the template puts what
-/// separates messages at the beginning of the next prompt. Not thread-safe.
+/// An end token is not part of it: what ends a message is the template's, and stands in the prompt of
+/// the next turn. Not thread-safe.
 public final class Conversation {
   private int[] tokens = {};
   private int size;
@@ -27,6 +27,17 @@ public final class Conversation {
   public void reset() {
     size = 0;
     cached = 0;
+  }
+
+  /// Forgets what differs from `prompt`, the whole of what the model is to see next, so that the rest
+  /// of it can be fed; that is at least its last token.
+  ///
+  /// @return how many tokens of `prompt` are here already
+  public int retain(int[] prompt) {
+    int same = Arrays.mismatch(tokens, 0, size, prompt, 0, prompt.length);
+    int kept = Math.min(same < 0 ? size : same, prompt.length - 1);
+    truncate(Math.max(0, kept));
+    return size;
   }
 
   /// The cache holds no more than `positions` of it.

@@ -67,7 +67,8 @@ public final class Generator {
   /// Afterwards the conversation holds prompt and answer, and can go on, however the answer ended.
   /// A generation that ends during the prefill leaves the conversation as it was.
   ///
-  /// @throws UserException if the prompt is empty or too long, before any event
+  /// @throws UserException if the prompt is empty or too long, before any event; or when the model
+  ///     gives what is no number, and then there is no other ending
   public void run(GenerationRequest request, Conversation conversation, Sink sink) {
     long epoch = forwardPass.epoch();
     conversation.limitCache(conversation == latest && epoch == latestEpoch ? Integer.MAX_VALUE : 0);
@@ -116,6 +117,9 @@ public final class Generator {
       } catch (ForwardException e) {
         conversation.limitCache(0);
         ending = new Failed(String.valueOf(e.getMessage()));
+      } catch (UserException e) {
+        conversation.limitCache(0); // no answer is built on what is no number
+        throw e;
       }
       sink.accept(ending);
     }

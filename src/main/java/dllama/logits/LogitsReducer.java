@@ -8,6 +8,7 @@ import dllama.logits.LogitsQuestion.Walk;
 import dllama.logits.LogitsWanted.Draw;
 import dllama.logits.LogitsWanted.DrawAny;
 import dllama.model.Range;
+import dllama.tensor.Finite;
 import java.util.Arrays;
 
 /// Makes of the logits that one rank has of one run what the root has to be told of them. Used by
@@ -41,6 +42,30 @@ public final class LogitsReducer {
       case Draw(float temperature) -> candidates(wanted, temperature, logits, at);
       case DrawAny(float temperature) -> candidates(wanted, temperature, logits, at);
       case LogitsWanted.Nothing _ -> throw new IllegalArgumentException("wanted=" + wanted);
+    };
+  }
+
+  /// The same where not all logits are numbers: NaN in place of what would be told, with the token of
+  /// one that is none. As [#reduce] where those of this run are.
+  public LogitsPart strayed(LogitsWanted wanted, float[] logits, int row) {
+    int size = vocabulary.size();
+    int token = -1;
+    for (int last = row + wanted.rows() - 1; last >= row; last--) {
+      int other = Finite.firstOther(logits, last * size, size);
+      token = other >= 0 ? vocabulary.from() + other : token;
+    }
+    if (token < 0) {
+      return reduce(wanted, logits, row);
+    }
+    Arrays.fill(values, Float.NaN);
+    Arrays.fill(tokens, token);
+    return switch (wanted) {
+      case LogitsWanted.Best(int rows) -> new Best(rows, tokens, values);
+      case Draw _, DrawAny _ -> {
+        Arrays.fill(sums, 0);
+        yield new Candidates(Candidates.size(wanted, size), tokens, values, 0, sums);
+      }
+      case LogitsWanted.All _, LogitsWanted.Nothing _ -> reduce(wanted, logits, row);
     };
   }
 

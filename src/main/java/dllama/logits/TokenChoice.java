@@ -1,17 +1,21 @@
 package dllama.logits;
 
+import dllama.error.UserException;
 import dllama.logits.LogitsPart.Candidates;
 import dllama.logits.LogitsPart.Rows;
 import dllama.logits.LogitsPart.Walked;
 import dllama.logits.LogitsQuestion.Everything;
 import dllama.logits.LogitsQuestion.Walk;
+import dllama.model.NotFinite;
 import dllama.model.Range;
+import dllama.tensor.Finite;
 import java.util.Arrays;
 import java.util.List;
 
 /// Chooses tokens from what ranks tell of the logits of a run, and asks for more where that does
 /// not suffice. What is chosen does not depend on how the vocabulary is cut over ranks, nor on
-/// whether the ranks' candidates sufficed. Used by one thread, which waits for answers.
+/// whether the ranks' candidates sufficed. A logit that is no number ends that with a [UserException].
+/// Used by one thread, which waits for answers.
 public final class TokenChoice {
   /// What is tried with all logits at hand before everything is put in order, which takes time.
   private static final int MANY = 8192;
@@ -25,6 +29,7 @@ public final class TokenChoice {
 
   /// The most probable token after each of the last tokens, as many as were wanted.
   public int[] best(RunLogits of) {
+    check(of);
     int[] best = new int[((LogitsPart.Best) of.parts().getFirst()).rows()];
     for (int row = 0; row < best.length; row++) {
       float max = Float.NEGATIVE_INFINITY;
@@ -41,7 +46,28 @@ public final class TokenChoice {
 
   /// All logits of the last token, which were wanted.
   public float[] all(RunLogits of) {
-    return joined(of.vocabulary(), of.parts());
+    float[] all = joined(of.vocabulary(), of.parts());
+    int strayed = Finite.firstOther(all, 0, all.length);
+    if (strayed >= 0) {
+      throw strayed(strayed);
+    }
+    return all;
+  }
+
+  /// Ranks tell NaN where not all of their logits are numbers.
+  private static void check(RunLogits of) {
+    for (LogitsPart part : of.parts()) {
+      if (part instanceof LogitsPart.Best best && Float.isNaN(best.logits()[0])) {
+        throw strayed(best.tokens()[0]);
+      }
+      if (part instanceof Candidates candidates && Float.isNaN(candidates.logits()[0])) {
+        throw strayed(candidates.tokens()[0]);
+      }
+    }
+  }
+
+  private static UserException strayed(int token) {
+    return NotFinite.at("the logit of token " + token);
   }
 
   private static float[] joined(List<Range> vocabulary, List<LogitsPart> parts) {
@@ -55,6 +81,7 @@ public final class TokenChoice {
 
   /// A token drawn from the most probable ones.
   public int draw(RunLogits of, float temperature, Drawer drawer) {
+    check(of);
     int token = fromCandidates(of, temperature, drawer);
     if (token < 0) {
       float[] all = joined(of.vocabulary(), of.asker().ask(new Everything()));
@@ -145,6 +172,7 @@ public final class TokenChoice {
   ///
   /// @param coin from 0 to below 1
   public int drawAny(RunLogits of, float temperature, float coin) {
+    check(of);
     long largest = Long.MIN_VALUE;
     for (LogitsPart part : of.parts()) {
       Candidates told = (Candidates) part;

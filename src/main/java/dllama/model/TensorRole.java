@@ -3,6 +3,7 @@ package dllama.model;
 import dllama.tensor.DType;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /// What a tensor of a model is for, and its shape `[out, in]`; y = W x.
 ///
@@ -102,6 +103,14 @@ public enum TensorRole {
   /// @param layer 0 for tensors outside the layers
   /// @param expert 0 for tensors outside the experts
   public record Name(TensorRole role, int layer, int expert) {
+    /// For the user, such as "w2 of layer 3".
+    public String text() {
+      String name = role.name().toLowerCase(Locale.ROOT);
+      String ofExpert = expert == 0 ? "" : " of expert %d".formatted(expert + 1);
+      boolean outside = role == EMBEDDING || role == FINAL_NORM || role == WCLS;
+      return name + ofExpert + (outside ? "" : " of layer %d".formatted(layer + 1));
+    }
+
     public Name(TensorRole role) {
       this(role, 0, 0);
     }

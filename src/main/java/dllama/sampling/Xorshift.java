@@ -1,6 +1,7 @@
 package dllama.sampling;
 
-/// The xorshift* generator of distributed-llama: same seed, same numbers.
+/// The xorshift* generator of distributed-llama: same seed, same numbers. Seed 0
+/// gives zeros only.
 final class Xorshift {
   private long state;
 

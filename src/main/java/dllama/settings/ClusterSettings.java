@@ -77,7 +77,7 @@ public record ClusterSettings(
           on && !limit.equals(Values.AUTO)
               ? OptionalLong.of(weights.size("cache-limit"))
               : OptionalLong.empty(),
-          weights.unlessAuto("cache-dir", Values::text).map(Path::of),
+          weights.unlessAuto("cache-dir", Values::path),
           weights.unlessAuto("cache-mapped", Values::flag));
     }
   }

@@ -5,7 +5,7 @@ import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigUtil;
 import dllama.error.UserException;
-import java.nio.file.Files;
+import dllama.files.RegularFile;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -51,11 +51,7 @@ public final class Devices {
   }
 
   private static Config parse(Path file) {
-    if (!Files.isReadable(file) || Files.isDirectory(file)) {
-      throw new UserException(
-          "--devices %s is not a file that can be read; conf/devices.conf is an example"
-              .formatted(file));
-    }
+    RegularFile.check(file, "--devices");
     return ConfigFactory.parseFile(file.toFile());
   }
 

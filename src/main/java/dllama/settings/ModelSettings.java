@@ -21,8 +21,8 @@ public record ModelSettings(
 
   static ModelSettings from(Values values) {
     return new ModelSettings(
-        values.textIfAny("model").map(Path::of),
-        values.textIfAny("tokenizer").map(Path::of),
+        values.pathIfAny("model"),
+        values.pathIfAny("tokenizer"),
         values.unlessAuto("arch", Values::text),
         values.unlessAuto(
             "weights-float-type", (v, key) -> v.choice(key, EnumSet.allOf(FloatType.class))),

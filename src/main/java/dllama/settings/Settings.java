@@ -66,12 +66,17 @@ public record Settings(
 
   /// What to generate, and how much of it.
   ///
+  /// @param prompt `-` for what standard input holds
+  /// @param promptFile file that holds the prompt
   /// @param steps tokens to generate
   /// @param ignoreEos whether to go on after an end token
-  public record Inference(String prompt, int steps, boolean ignoreEos) {
+  public record Inference(
+      String prompt, Optional<Path> promptFile, int steps, boolean ignoreEos) {
     static Inference from(Values values) {
       return new Inference(
-          values.text("prompt"), values.integer("steps", 1, 1 << 24), values.flag("ignore-eos"));
+          values.text("prompt"),
+          values.pathIfAny("prompt-file"),
+          values.integer("steps", 1, 1 << 24), values.flag("ignore-eos"));
     }
   }
 
@@ -82,7 +87,7 @@ public record Settings(
   public record Logits(List<Integer> tokens, Optional<Path> out) {
     static Logits from(Values values) {
       return new Logits(
-          values.integers("tokens", 0, Integer.MAX_VALUE), values.textIfAny("out").map(Path::of));
+          values.integers("tokens", 0, Integer.MAX_VALUE), values.pathIfAny("out"));
     }
   }
 
@@ -122,7 +127,7 @@ public record Settings(
           values.text("shape"),
           values.unlessAuto("layers", (v, key) -> v.integer(key, 1, 1000)),
           values.whole("seed", Long.MIN_VALUE, Long.MAX_VALUE, "of 64 bits"),
-          values.textIfAny("out").map(Path::of));
+          values.pathIfAny("out"));
     }
   }
 
@@ -133,7 +138,7 @@ public record Settings(
   public record Tokenize(String text, Optional<String> hex, Optional<Path> file) {
     static Tokenize from(Values values) {
       return new Tokenize(
-          values.text("text"), values.textIfAny("hex"), values.textIfAny("file").map(Path::of));
+          values.text("text"), values.textIfAny("hex"), values.pathIfAny("file"));
     }
   }
 
@@ -159,7 +164,7 @@ public record Settings(
       return new Plan(
           values.textIfAny("shape"),
           values.textIfAny("device"),
-          values.textIfAny("devices").map(Path::of),
+          values.pathIfAny("devices"),
           values.text("link"),
           values.integer("prompt-tokens", 1, 1 << 24),
           values.flag("measure"),

@@ -9,7 +9,7 @@ import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueFactory;
 import dllama.error.UserException;
-import java.nio.file.Files;
+import dllama.files.RegularFile;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -92,11 +92,7 @@ final class SettingsLoader {
   }
 
   private static Config file(Path file) {
-    if (!Files.isReadable(file) || Files.isDirectory(file)) {
-      throw new UserException(
-          "--config %s is not a file that can be read; conf/root.conf is an example"
-              .formatted(file));
-    }
+    RegularFile.check(file, "--config");
     try {
       return ConfigFactory.parseFile(file.toFile());
     } catch (ConfigException e) {

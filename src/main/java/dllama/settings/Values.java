@@ -4,6 +4,8 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigValue;
 import dllama.error.UserException;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -37,6 +39,25 @@ final class Values {
 
   String text(String key) {
     return read(key, "a text", Config::getString);
+  }
+
+  /// The path if it is not empty.
+  Optional<Path> pathIfAny(String key) {
+    return textIfAny(key).map(_ -> path(key));
+  }
+
+  Path path(String key) {
+    String text = text(key);
+    try {
+      if (!text.isBlank()) {
+        return Path.of(text);
+      }
+    } catch (InvalidPathException e) {
+      UserException bad = bad(key, "a path of this system");
+      bad.initCause(e);
+      throw bad;
+    }
+    throw bad(key, "a path");
   }
 
   /// The text if it is not empty.

@@ -2,7 +2,9 @@ package dllama.shard;
 
 import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
+import dllama.model.NotFinite;
 import dllama.model.TensorRole;
+import dllama.tensor.Finite;
 import dllama.tensor.Matrix;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -15,6 +17,7 @@ public sealed interface Embedding {
   /// Writes the row of `token`, `[dim]`, to `to` from `at` on.
   ///
   /// @throws IndexOutOfBoundsException for a token outside the vocabulary
+  /// @throws UserException for a row that does not hold numbers alone
   void row(int token, float[] to, int at);
 
   static Embedding of(ModelSource source) {
@@ -35,6 +38,9 @@ public sealed interface Embedding {
       int dim = (int) table.cols();
       long fromByte = (long) token * dim * Float.BYTES;
       MemorySegment.copy(table.data(), ValueLayout.JAVA_FLOAT_UNALIGNED, fromByte, to, at, dim);
+      if (!Finite.all(to, at, dim)) {
+        throw NotFinite.at("the embedding of token " + token);
+      }
       multiply(to, at, dim, scale);
     }
   }

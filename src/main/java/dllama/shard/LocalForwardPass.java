@@ -6,6 +6,7 @@ import dllama.logits.LogitsWanted;
 import dllama.logits.RunLogits;
 import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
+import dllama.model.NotFinite;
 import dllama.model.Range;
 import dllama.step.ForwardPass;
 import dllama.step.Run;
@@ -91,6 +92,10 @@ public final class LocalForwardPass implements ForwardPass, AutoCloseable {
       for (ShardEngine engine : engines) {
         engine.reduce(partials);
       }
+    }
+    String strayed = engines.getFirst().strayed();
+    if (!strayed.isEmpty()) {
+      throw NotFinite.at(strayed);
     }
     List<RunLogits> logits = new ArrayList<>();
     int row = 0;

@@ -78,6 +78,11 @@ final class NormedProduct {
     }
   }
 
+  /// The first row of a thread's share.
+  static int fromRow(PackedMatrix w, int thread, int threads) {
+    return Math.min(WorkerPool.from(w.groups(), thread, threads) * PackedMatrix.TILE, w.rows());
+  }
+
   private void sum(int token, int stride, int fromRow, int toRow, float[] out) {
     int first = token * PARTS * stride;
     for (int row = fromRow; row < toRow; row++) {

@@ -1,6 +1,8 @@
 package dllama.shard;
 
 import dllama.model.Architecture.Trait;
+import dllama.tensor.Finite;
+import dllama.tensor.PackedMatrix;
 import dllama.tensor.WorkerPool;
 import java.util.function.IntUnaryOperator;
 
@@ -16,6 +18,9 @@ final class OutputBlock {
   /// Those computed last, `[wanted rows, rank's vocabulary]`, and room for more.
   final float[] logits;
 
+  /// By thread, whether its logits are numbers.
+  private final boolean[] finite;
+
   /// @param maxRows the most rows of a step whose logits are wanted; 0: none ever are
   OutputBlock(StepState step, ShardWeights weights, int maxRows) {
     this.step = step;
@@ -23,6 +28,7 @@ final class OutputBlock {
     this.weights = weights;
     scale = step.spec.architecture().logitsScale();
     logits = new float[Math.multiplyExact(maxRows, weights.wcls().rows())];
+    finite = new boolean[step.pool.threads()];
     boolean roundInput = !step.spec.architecture().has(Trait.UNROUNDED_OUTPUT);
     product = new NormedProduct(step, weights.wcls(), roundInput, Math.max(1, maxRows));
   }
@@ -39,7 +45,25 @@ final class OutputBlock {
     }
   }
 
+  /// Whether all logits computed last are numbers.
+  boolean isFinite() {
+    for (boolean of : finite) {
+      if (!of) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   private void logitsShare(int thread, int threads) {
-    product.compute(weights.wcls(), logits, thread, threads);
+    PackedMatrix w = weights.wcls();
+    product.compute(w, logits, thread, threads);
+    int from = NormedProduct.fromRow(w, thread, threads);
+    int size = NormedProduct.fromRow(w, thread + 1, threads) - from;
+    boolean all = true;
+    for (int row = 0; row < step.rows.wantedCount(); row++) {
+      all &= Finite.all(logits, row * w.rows() + from, size);
+    }
+    finite[thread] = all;
   }
 }

@@ -8,6 +8,7 @@ import dllama.model.Architecture.Trait;
 import dllama.model.Range;
 import dllama.model.RopeTable;
 import dllama.tensor.DType;
+import dllama.tensor.Finite;
 import dllama.tensor.Kernels;
 import dllama.tensor.WorkerPool;
 import java.lang.foreign.MemorySegment;
@@ -58,6 +59,7 @@ public final class ShardEngine {
   private Phase phase = Phase.DONE;
   private int layer;
   private boolean exchanging;
+  private String strayed = "";
 
   /// @param slice this rank's weights as `layout` describes them, complete
   /// @param cache memory for keys and values, [#cacheBytes] bytes, 64-byte aligned
@@ -171,6 +173,7 @@ public final class ShardEngine {
     }
     layer = 0;
     exchanging = false;
+    strayed = "";
     phase = Phase.ATTENTION;
   }
 
@@ -253,8 +256,18 @@ public final class ShardEngine {
     return (phase == Phase.ATTENTION ? attention : feedForward).outputNorm();
   }
 
+  /// What was the first to be no number in this step, for [NotFinite#at]; empty as long as all are
+  /// numbers. The last token of each run tells: whatever the others have come to, it attends to it. All ranks
+  /// find the same.
+  public String strayed() {
+    return strayed;
+  }
+
   private void endExchange() {
     exchanging = false;
+    if (strayed.isEmpty() && !lastRowsAreFinite()) {
+      strayed = where();
+    }
     if (phase == Phase.ATTENTION) {
       phase = Phase.FEED_FORWARD;
     } else {
@@ -263,12 +276,29 @@ public final class ShardEngine {
     }
   }
 
+  private boolean lastRowsAreFinite() {
+    int dim = plan.spec().dim();
+    for (int row = 0; row < step.tokens(); row++) {
+      if (step.rows.endsRun(row) && !Finite.all(step.x, row * dim, dim)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private String where() {
+    String what = phase == Phase.ATTENTION ? "attention" : "feed-forward";
+    return "what the %s of layer %d of %d gives".formatted(what, layer + 1, plan.spec().layers());
+  }
+
   /// What the root has to be told of this rank's logits of one run; valid after a finished step
   /// that computed them, until the next one.
   ///
   /// @param row the first of the run's among all rows of the step of which logits were computed
   public LogitsPart logits(int row, LogitsWanted wanted) {
-    return reducer(row).reduce(wanted, output.logits, row);
+    return output.isFinite()
+        ? reducer(row).reduce(wanted, output.logits, row)
+        : reducer(row).strayed(wanted, output.logits, row);
   }
 
   /// The answer to a question about this rank's logits, as valid as [#logits].

@@ -77,6 +77,11 @@ public final class StepRows {
     return pages[row];
   }
 
+  /// Whether no other row of the same run follows.
+  boolean endsRun(int row) {
+    return row == count - 1 || pages[row + 1] != pages[row];
+  }
+
   /// Page of a row's own position.
   int page(int row) {
     return pages[row][position[row] / KvHead.PAGE];

@@ -38,6 +38,7 @@ public interface ForwardPass {
   ///
   /// @throws IllegalArgumentException for a token outside the vocabulary, a position outside the
   ///     context, or more than fits a step
+  /// @throws dllama.error.UserException when the model gives what is no number: NaN or infinity
   /// @throws ForwardException when the nodes that compute can not finish it, or are not those of
   ///     its epoch
   StepResult forward(Step step);

@@ -2,6 +2,7 @@ package dllama.tokenizer;
 
 import dllama.tokenizer.Tokenizer.Vocabulary;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.stream.IntStream;
 
 /// The cutting half of SentencePiece encoding, as distributed-llama 0.10 does it: a space in front,
@@ -18,7 +19,7 @@ final class CharacterCutter {
 
   CharacterCutter(Vocabulary vocabulary) {
     this.vocabulary = vocabulary;
-    this.pieces = new PieceTable(vocabulary.pieces(), 0, vocabulary.size());
+    this.pieces = new PieceTable(vocabulary.pieces(), this::isRegular);
     this.specials =
         IntStream.concat(
                 IntStream.of(vocabulary.bosId()),
@@ -27,18 +28,27 @@ final class CharacterCutter {
             .toArray();
   }
 
+  /// Whether text may be merged to a token: not to `<unk>`, BOS, an end token, or one of a byte.
+  private boolean isRegular(int id) {
+    return id > 0
+        && id != vocabulary.bosId()
+        && !vocabulary.eosIds().contains(id)
+        && !ByteTokens.contains(id);
+  }
+
   /// What is to be merged.
   ///
-  /// @param withSpecials whether the names of BOS and end tokens stand for these tokens; what
+  /// @param trusted the bytes in which the names of BOS and end tokens stand for these tokens; what
   ///     follows one gets a space in front again
-  PairMerger cut(byte[] text, boolean withSpecials) {
+  /// @param start whether nothing stands in front of the text
+  PairMerger cut(byte[] text, BitSet trusted, boolean start) {
     byte[] spaced = new byte[Math.addExact(Math.multiplyExact(2, text.length), 1)];
     PairMerger merger = new PairMerger(spaced, pieces, vocabulary.scores());
     int end = 0;
-    boolean begins = true;
+    boolean begins = start;
     int at = 0;
     while (at < text.length) {
-      int special = withSpecials ? specialAt(text, at) : -1;
+      int special = specialAt(text, at, trusted);
       if (special >= 0) {
         merger.addSpecial(special);
         at += vocabulary.pieces()[special].length;
@@ -60,11 +70,16 @@ final class CharacterCutter {
     return merger;
   }
 
-  private int specialAt(byte[] text, int at) {
+  private int specialAt(byte[] text, int at, BitSet trusted) {
+    if (!trusted.get(at)) {
+      return -1;
+    }
     for (int id : specials) {
       byte[] name = vocabulary.pieces()[id];
       int end = at + name.length;
-      if (end <= text.length && Arrays.equals(text, at, end, name, 0, name.length)) {
+      if (end <= text.length
+          && Arrays.equals(text, at, end, name, 0, name.length)
+          && trusted.nextClearBit(at) >= end) {
         return id;
       }
     }

@@ -4,66 +4,61 @@ import dllama.error.UserException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /// How a model wants a conversation to be written. The texts are distributed-llama's, except that
 /// CHATML opens the answer once, at the end, and not after every message.
 public enum ChatTemplate {
   LLAMA2("llama2", "[INST]") {
     @Override
-    String messages(List<Message> messages, String eos) {
-      StringBuilder prompt = new StringBuilder();
-      List<Message> rest = messages;
-      if (rest.size() >= 2
-          && rest.get(0).role() == Role.SYSTEM
-          && rest.get(1).role() == Role.USER) {
-        prompt.append(
-            "[INST] <<SYS>>\n%s\n<</SYS>>\n\n%s [/INST]%s"
-                .formatted(rest.get(0).text(), rest.get(1).text(), eos));
-        rest = rest.subList(2, rest.size());
-      }
-      for (Message message : rest) {
+    void write(List<Message> messages, String eos, PromptText to) {
+      for (int i = 0; i < messages.size(); i++) {
+        Message message = messages.get(i);
         switch (message.role()) {
-          case USER -> prompt.append("[INST] ").append(message.text()).append(" [/INST]");
-          case ASSISTANT -> prompt.append(message.text());
+          case USER -> to.template("[INST] ").said(message).template(" [/INST]" + eos);
+          case ASSISTANT -> to.said(message).template(eos);
           case SYSTEM -> {
-            continue; // only known in front of a user's message
+            if (i > 0 || messages.size() < 2 || messages.get(1).role() != Role.USER) {
+              continue; // only known in front of a user's message
+            }
+            to.template("[INST] <<SYS>>\n").said(message).template("\n<</SYS>>\n\n");
+            to.said(messages.get(++i)).template(" [/INST]" + eos);
           }
         }
-        prompt.append(eos);
       }
-      return prompt.toString();
     }
   },
 
   LLAMA3("llama3", "<|start_header_id|>") {
     @Override
-    String messages(List<Message> messages, String eos) {
-      return each(messages, m -> header(m.role().code()) + m.text() + eos);
+    void write(List<Message> messages, String eos, PromptText to) {
+      for (Message message : messages) {
+        to.template(header(message.role())).said(message).template(eos);
+      }
     }
 
     @Override
     String opening() {
-      return header(Role.ASSISTANT.code());
+      return header(Role.ASSISTANT);
     }
 
-    private static String header(String role) {
-      return "<|start_header_id|>" + role + "<|end_header_id|>\n\n";
+    private static String header(Role role) {
+      return "<|start_header_id|>" + role.code() + "<|end_header_id|>\n\n";
     }
   },
 
   DEEPSEEK3("deepSeek3", "<｜Assistant｜>") {
     @Override
-    String messages(List<Message> messages, String eos) {
-      return each(
-          messages,
-          m ->
-              switch (m.role()) {
-                case SYSTEM -> m.text();
-                case USER -> "<｜User｜>" + m.text();
-                case ASSISTANT -> "<｜Assistant｜>" + m.text();
-              });
+    void write(List<Message> messages, String eos, PromptText to) {
+      for (Message message : messages) {
+        switch (message.role()) {
+          case SYSTEM -> {}
+          case USER -> to.template("<｜User｜>");
+          case ASSISTANT -> to.template(message.tokens() == null ? "<｜Assistant｜>" : opening());
+        }
+        to.said(message);
+      }
     }
 
     @Override
@@ -79,9 +74,11 @@ public enum ChatTemplate {
 
   CHATML("chatml", "<|im_start|>") {
     @Override
-    String messages(List<Message> messages, String eos) {
-      return each(
-          messages, m -> "<|im_start|>" + m.role().code() + "\n" + m.text() + "<|im_end|>\n");
+    void write(List<Message> messages, String eos, PromptText to) {
+      for (Message message : messages) {
+        to.template("<|im_start|>" + message.role().code() + "\n");
+        to.said(message).template("<|im_end|>\n");
+      }
     }
 
     @Override
@@ -103,7 +100,19 @@ public enum ChatTemplate {
   }
 
   /// A contribution to a conversation.
-  public record Message(Role role, String text) {}
+  ///
+  /// @param tokens of an answer, those that the model gave; to encode its text anew could give
+  ///     others, which the model has not seen and would have to be fed. Null for what others said
+  public record Message(Role role, String text, int @Nullable [] tokens) {
+    public Message(Role role, String text) {
+      this(role, text, null);
+    }
+
+    /// What the model said after [#opening].
+    public static Message answer(String text, int[] tokens) {
+      return new Message(Role.ASSISTANT, text, tokens);
+    }
+  }
 
   private final String code;
   private final String mark;
@@ -162,17 +171,33 @@ public enum ChatTemplate {
     return code;
   }
 
-  /// The text of messages, up to where the assistant has to answer. In a conversation the first
-  /// prompt holds the system's and the user's message, each later one only what is new: what was
-  /// said before is in the key/value cache.
+  /// The text that ends a message: of the vocabulary's end tokens the one that its own template
+  /// names, otherwise the first; empty where there is none.
+  public static String messageEnd(Tokenizer.Vocabulary vocabulary) {
+    String jinja = String.valueOf(vocabulary.chatTemplate());
+    List<String> ends =
+        vocabulary.eosIds().stream().map(vocabulary::text).filter(end -> !end.isEmpty()).toList();
+    return ends.stream()
+        .filter(jinja::contains)
+        .findFirst()
+        .orElse(ends.isEmpty() ? "" : ends.getFirst());
+  }
+
+  /// The text of a whole conversation, up to where the assistant has to answer.
   ///
-  /// @param eos the text of the vocabulary's first end token, which ends a message
-  public String prompt(List<Message> messages, String eos) {
-    return messages(messages, eos) + opening();
+  /// @param eos what ends a message, see [#messageEnd]
+  public PromptText prompt(List<Message> messages, String eos) {
+    return messages(messages, eos).template(opening());
   }
 
   /// The text of messages alone.
-  abstract String messages(List<Message> messages, String eos);
+  public PromptText messages(List<Message> messages, String eos) {
+    PromptText text = new PromptText();
+    write(messages, eos, text);
+    return text;
+  }
+
+  abstract void write(List<Message> messages, String eos, PromptText to);
 
   /// What the answer begins with, as far as the prompt gives it.
   String opening() {
@@ -182,9 +207,5 @@ public enum ChatTemplate {
   /// The part of the prompt's end that belongs to the answer and is shown to the user.
   public String visibleOpening() {
     return "";
-  }
-
-  private static String each(List<Message> messages, Function<Message, String> text) {
-    return messages.stream().map(text).collect(Collectors.joining());
   }
 }

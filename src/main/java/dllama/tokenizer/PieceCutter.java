@@ -1,8 +1,11 @@
 package dllama.tokenizer;
 
 import dllama.tokenizer.Tokenizer.Vocabulary;
+import java.util.BitSet;
+import java.util.function.IntPredicate;
 
-/// The cutting half of byte-level encoding. Immutable.
+/// The cutting half of byte-level encoding. End tokens are special wherever their ids lie: no text
+/// is merged to one. Immutable.
 final class PieceCutter {
   private final Vocabulary vocabulary;
   private final PieceTable regular;
@@ -11,18 +14,23 @@ final class PieceCutter {
   PieceCutter(Vocabulary vocabulary) {
     this.vocabulary = vocabulary;
     int firstSpecial = vocabulary.bosId() < 0 ? vocabulary.size() : vocabulary.bosId();
-    this.regular = new PieceTable(vocabulary.pieces(), 0, firstSpecial);
-    this.special = new PieceTable(vocabulary.pieces(), firstSpecial, vocabulary.size());
+    IntPredicate specials = id -> id >= firstSpecial || vocabulary.eosIds().contains(id);
+    this.regular = new PieceTable(vocabulary.pieces(), specials.negate());
+    this.special = new PieceTable(vocabulary.pieces(), specials);
   }
 
   /// What is to be merged.
   ///
-  /// @param specials whether the names of special tokens stand for these tokens
-  PairMerger cut(byte[] text, boolean specials) {
+  /// @param trusted the bytes in which names of special tokens stand for these tokens
+  PairMerger cut(byte[] text, BitSet trusted) {
     PairMerger merger = new PairMerger(text, regular, vocabulary.scores());
     int position = 0;
+    int end = 0; // of the trusted bytes that begin here or before
     while (position < text.length) {
-      int id = specials ? special.lowestPrefix(text, position) : -1;
+      if (position >= end && trusted.get(position)) {
+        end = trusted.nextClearBit(position);
+      }
+      int id = special.lowestPrefix(text, position, end);
       if (id >= 0) {
         merger.addSpecial(id);
         position += length(id);

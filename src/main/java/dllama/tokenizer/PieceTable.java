@@ -1,9 +1,11 @@
 package dllama.tokenizer;
 
 import java.util.Arrays;
+import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
 
-/// Finds the token of a run of bytes: open addressing over the pieces of a range of ids, without a
-/// copy of the bytes. Of equal pieces the lowest id wins; empty pieces are left out.
+/// Finds the token of a run of bytes: open addressing over some of the pieces, without a copy of
+/// the bytes. Of equal pieces the lowest id wins; empty pieces are left out.
 final class PieceTable {
   private static final int ABSENT = -1;
 
@@ -13,17 +15,19 @@ final class PieceTable {
   private final boolean[] firstBytes = new boolean[256];
   private final int longest;
 
-  PieceTable(byte[][] pieces, int firstId, int endId) {
+  /// @param in whether a token is in the table, by its id
+  PieceTable(byte[][] pieces, IntPredicate in) {
     this.pieces = pieces;
     // At most half full, so that a search ends soon.
-    int capacity = Integer.highestOneBit(Math.max(1, endId - firstId)) << 2;
+    int size = (int) IntStream.range(0, pieces.length).filter(in).count();
+    int capacity = Integer.highestOneBit(Math.max(1, size)) << 2;
     this.slots = new int[capacity];
     this.mask = capacity - 1;
     Arrays.fill(slots, ABSENT);
     int max = 0;
-    for (int id = firstId; id < endId; id++) {
+    for (int id = 0; id < pieces.length; id++) {
       byte[] piece = pieces[id];
-      if (piece.length > 0) {
+      if (piece.length > 0 && in.test(id)) {
         insert(id, piece);
         firstBytes[piece[0] & 0xFF] = true;
         max = Math.max(max, piece.length);
@@ -62,19 +66,19 @@ final class PieceTable {
 
   /// The shortest piece that `text` continues with at `from`, or −1.
   int shortestPrefix(byte[] text, int from) {
-    return prefix(text, from, true);
+    return prefix(text, from, text.length, true);
   }
 
-  /// The piece with the lowest id that `text` continues with at `from`, or −1.
-  int lowestPrefix(byte[] text, int from) {
-    return prefix(text, from, false);
+  /// The piece with the lowest id that `text[from, to)` begins with, or −1.
+  int lowestPrefix(byte[] text, int from, int to) {
+    return prefix(text, from, to, false);
   }
 
-  private int prefix(byte[] text, int from, boolean first) {
-    if (!firstBytes[text[from] & 0xFF]) {
+  private int prefix(byte[] text, int from, int limit, boolean first) {
+    if (from >= limit || !firstBytes[text[from] & 0xFF]) {
       return ABSENT;
     }
-    int end = Math.min(text.length - from, longest) + from;
+    int end = Math.min(limit - from, longest) + from;
     int lowest = ABSENT;
     int hash = 0;
     for (int to = from + 1; to <= end; to++) {

@@ -1,7 +1,9 @@
 package dllama.tokenizer;
 
 import java.nio.charset.StandardCharsets;
+import java.util.BitSet;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /// Byte-pair encoding as distributed-llama does it with `.t` vocabularies: no pre-tokenizer. First
@@ -17,7 +19,9 @@ import org.jspecify.annotations.Nullable;
 public final class Tokenizer {
   /// Cuts text for merging.
   private interface Cutter {
-    PairMerger cut(byte[] text, boolean specials);
+    /// @param trusted the bytes in which names of special tokens stand for these tokens
+    /// @param start whether nothing stands in front of the text
+    PairMerger cut(byte[] text, BitSet trusted, boolean start);
   }
 
   private final Vocabulary vocabulary;
@@ -78,18 +82,20 @@ public final class Tokenizer {
 
   public Tokenizer(Vocabulary vocabulary) {
     this.vocabulary = vocabulary;
-    this.cutter =
-        vocabulary.sentencePiece()
-            ? new CharacterCutter(vocabulary)::cut
-            : new PieceCutter(vocabulary)::cut;
+    if (vocabulary.sentencePiece()) {
+      cutter = new CharacterCutter(vocabulary)::cut;
+    } else {
+      PieceCutter pieces = new PieceCutter(vocabulary);
+      cutter = (text, trusted, _) -> pieces.cut(text, trusted);
+    }
   }
 
   public Vocabulary vocabulary() {
     return vocabulary;
   }
 
-  /// Token ids of a text that is to be continued, as distributed-llama takes it: names of special
-  /// tokens count in byte-level vocabularies only.
+  /// Token ids of a text that is to be continued, as distributed-llama takes it: it is all that the
+  /// model sees, so names of special tokens count, in byte-level vocabularies only.
   public int[] encodePrompt(String text) {
     return encodePrompt(text.getBytes(StandardCharsets.UTF_8));
   }
@@ -110,16 +116,32 @@ public final class Tokenizer {
 
   /// The same for bytes, which need not be UTF-8. Takes O(n log n) for n bytes.
   public int[] encode(byte[] text, boolean start, boolean specials) {
-    int[] ids = cutter.cut(text, specials).merge();
-    return start && vocabulary.addBos() && vocabulary.bosId() >= 0
-        ? prepend(vocabulary.bosId(), ids)
-        : ids;
+    BitSet trusted = new BitSet();
+    trusted.set(0, specials ? text.length : 0);
+    int[] ids = cutter.cut(text, trusted, true).merge();
+    return start ? withBos(ids) : ids;
   }
 
-  private static int[] prepend(int id, int[] ids) {
-    int[] all = new int[ids.length + 1];
-    all[0] = id;
-    System.arraycopy(ids, 0, all, 1, ids.length);
-    return all;
+  /// Token ids of a whole prompt: names of special tokens count in the template's own text only.
+  public int[] encode(PromptText prompt) {
+    IntStream.Builder ids = IntStream.builder();
+    boolean start = true;
+    for (PromptText.Part part : prompt.parts()) {
+      int[] added =
+          switch (part) {
+            case PromptText.Part.Bytes of -> cutter.cut(of.text(), of.trusted(), start).merge();
+            case PromptText.Part.Tokens(int[] tokens) -> tokens;
+          };
+      IntStream.of(added).forEach(ids::add);
+      start = false;
+    }
+    return withBos(ids.build().toArray());
+  }
+
+  /// With BOS in front, where the vocabulary asks for it.
+  private int[] withBos(int[] ids) {
+    return vocabulary.addBos() && vocabulary.bosId() >= 0
+        ? IntStream.concat(IntStream.of(vocabulary.bosId()), IntStream.of(ids)).toArray()
+        : ids;
   }
 }

@@ -3,8 +3,10 @@ package dllama.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dllama.error.UserException;
 import dllama.shard.ShardCache;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -40,7 +42,7 @@ class FingerprintTest {
   private Fingerprint fingerprint(Path file) {
     try (ShardCache cache =
         ShardCache.open(folder.resolve("cache"), OptionalLong.empty(), _ -> {})) {
-      return Fingerprint.of(file, cache, (bytes, _) -> read.add(bytes));
+      return Fingerprint.of(file, cache, (bytes, _) -> read.add(bytes), () -> {});
     }
   }
 
@@ -99,11 +101,30 @@ class FingerprintTest {
   }
 
   @Test
+  void shouldLookAtTheWeightsOfAContentThatIsNotKnownAndNoteNothingOfADamagedOne()
+      throws Exception {
+    settle();
+    try (ShardCache cache =
+        ShardCache.open(folder.resolve("cache"), OptionalLong.empty(), _ -> {})) {
+      Runnable damaged =
+          () -> {
+            throw new UserException("damaged");
+          };
+      for (int start = 0; start < 2; start++) {
+        assertThrows(
+            UserException.class, () -> Fingerprint.of(model, cache, (_, _) -> {}, damaged));
+      }
+      Fingerprint known = Fingerprint.of(model, cache, (_, _) -> {}, () -> {});
+      assertEquals(known, Fingerprint.of(model, cache, (_, _) -> {}, damaged), "not looked at");
+    }
+  }
+
+  @Test
   void shouldNotReadTheWholeFileWhereNothingIsKept() throws IOException {
-    Fingerprint samples = Fingerprint.of(model, ShardCache.off(), (_, _) -> read.add(0L));
+    Fingerprint samples = Fingerprint.of(model, ShardCache.off(), (_, _) -> read.add(0L), () -> {});
     assertFalse(samples.whole());
     assertEquals(List.of(), read);
     flip(0);
-    assertNotEquals(samples, Fingerprint.of(model, ShardCache.off(), (_, _) -> {}));
+    assertNotEquals(samples, Fingerprint.of(model, ShardCache.off(), (_, _) -> {}, () -> {}));
   }
 }

@@ -6,21 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dllama.format.SynthVocabulary;
 import dllama.generation.Speculation;
-import dllama.logits.FullLogits;
 import dllama.model.ModelSpec;
 import dllama.model.Shapes;
 import dllama.sampling.Sampler;
-import dllama.step.ForwardException;
 import dllama.step.ForwardPass;
-import dllama.step.Run;
-import dllama.step.Step;
-import dllama.step.StepResult;
 import dllama.tensor.DType;
 import dllama.tokenizer.ChatTemplate;
 import dllama.tokenizer.Tokenizer.Vocabulary;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
@@ -33,7 +27,7 @@ class ReplTest {
   private static final Vocabulary VOCABULARY = SynthVocabulary.of(SPEC.vocabSize());
   private static final int END = VOCABULARY.eosIds().getFirst();
 
-  private final Script model = new Script();
+  private final ScriptedModel model = new ScriptedModel(SPEC, END);
   private final Recorder console = new Recorder();
   private ChatSession session = session(Speculation.off());
 
@@ -97,17 +91,41 @@ class ReplTest {
 
   @Test
   void shouldSayWhenAQuestionIsLongerThanTheContext() {
+    run("/system -", "word ".repeat(2000));
+    assertEquals(
+        "the question is longer than the context of 2048 tokens; this model has no more",
+        console.notes.getLast());
+    assertEquals("", console.printed());
+  }
+
+  @Test
+  void shouldSayWhatOfTheContextTheSystemPromptTakes() {
     run("word ".repeat(2000));
     assertEquals(
-        "the question is longer than the context of 2048 tokens; --max-seq-len N reserves more",
+        "the question takes 8000 tokens, and the system prompt 41, of a context of 2048; this model"
+            + " has no more",
         console.notes.getFirst());
-    assertEquals("", console.printed());
+    run("/system " + "word ".repeat(2000), "Hello");
+    assertEquals(
+        "the system prompt takes 8034 tokens of a context of 2048, so no question fits: use a"
+            + " shorter one; this model has no more",
+        console.notes.getLast());
+  }
+
+  @Test
+  void shouldAdviseALongerContextWhereTheModelHasIt() {
+    model.reserve(100);
+    run("/system -", "word ".repeat(100));
+    assertEquals(
+        "the question is longer than the context of 100 tokens; --max-seq-len N reserves more, up to"
+            + " 2048",
+        console.notes.getLast());
   }
 
   @Test
   void shouldSayWhenTheContextIsFull() {
     model.answer("An answer");
-    run("Hello", "word ".repeat(2000));
+    run("Hello", "word ".repeat(495));
     assertTrue(console.notes.getLast().contains("/reset starts over"), console.notes.toString());
   }
 
@@ -123,13 +141,38 @@ class ReplTest {
   @Test
   void shouldObeyCommands() {
     model.answer("A");
-    run("one", "/reset", "/system Other", "/system", "/system -", "/help", "/nonsense", "  ");
+    run("one", "/reset", "/system Other", "/system", "/system -", "/help", "  ");
     assertEquals(0, session.position());
     assertTrue(session.system().isEmpty());
     assertTrue(console.notes.contains("system prompt: Other"));
     assertTrue(console.notes.contains("system prompt: none"));
     assertTrue(console.notes.getLast().contains("/help"), console.notes.getLast());
     assertFalse(console.printed().contains("/"), console.printed());
+  }
+
+  @Test
+  void shouldTakeForACommandOnlyWhatIsOne() {
+    for (String command :
+        List.of("/help", "/system", "/system Be kind", "/reset ", "/stats", "/exit")) {
+      assertTrue(Repl.isCommand(command), command);
+    }
+    for (String question :
+        List.of(
+            "/etc/fstab what is it?",
+            "// int main",
+            "/",
+            "/nonsense",
+            "/helpme",
+            "/reset the router, how?",
+            "/exit now",
+            " /help",
+            " /system is a folder?")) {
+      assertFalse(Repl.isCommand(question), question);
+    }
+    model.answer("A file");
+    run("/etc/fstab what is it?", " /stats");
+    assertEquals("A file\n", console.printed());
+    assertEquals(4, session.turns(), "questions and answers");
   }
 
   private void run(String... lines) {
@@ -153,62 +196,6 @@ class ReplTest {
           public void close() {}
         };
     new Repl(root, session, console).run();
-  }
-
-  /// A model whose answers are given, letter by letter.
-  private static final class Script implements ForwardPass {
-    private final Deque<Integer> answers = new ArrayDeque<>();
-    private final Deque<String> failures = new ArrayDeque<>();
-    private final List<Integer> fed = new ArrayList<>();
-    private final List<Integer> positions = new ArrayList<>();
-
-    void answer(String text) {
-      text.chars().forEach(answers::add); // byte b is token b
-      answers.add(END);
-    }
-
-    @Override
-    public ModelSpec spec() {
-      return SPEC;
-    }
-
-    @Override
-    public int contextLength() {
-      return SPEC.contextLength();
-    }
-
-    @Override
-    public int maxBatchTokens() {
-      return 8;
-    }
-
-    @Override
-    public int pages() {
-      return ForwardPass.pages(SPEC.contextLength());
-    }
-
-    @Override
-    public StepResult forward(Step step) {
-      Run batch = step.runs().getFirst();
-      if (!failures.isEmpty()) {
-        throw new ForwardException(failures.remove());
-      }
-      Arrays.stream(batch.tokens()).forEach(fed::add);
-      for (int i = 0; i < batch.tokens().length; i++) {
-        positions.add(batch.position() + i);
-      }
-      int rows = batch.wanted().rows();
-      float[][] logits = new float[Math.max(1, rows)][SPEC.vocabSize()];
-      int guess = batch.tokens().length - rows + 1;
-      for (int row = 0; row < rows; row++) {
-        int answer = answers.isEmpty() ? END : answers.remove();
-        logits[row][answer] = 1;
-        if (row < rows - 1 && batch.tokens()[guess + row] != answer) {
-          break; // nobody asks what follows a wrong guess
-        }
-      }
-      return FullLogits.step(step, logits);
-    }
   }
 
   /// A console with lines to read.

@@ -13,6 +13,8 @@ import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SamplerTest {
   private static final JsonNode GOLDEN = Conformance.json("sampler", "sampler.json");
@@ -28,6 +30,16 @@ class SamplerTest {
         assertEquals((float) item.get("f32").get(i).asDouble(), floats.nextFloat());
       }
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {0, 1, -1, Long.MIN_VALUE, Long.MAX_VALUE, 1L << 32})
+  void shouldDrawOneTokenAndAnotherWhateverTheSeed(long seed) {
+    Sampler sampler = Sampler.of(5, 0.9f, seed);
+    float[] logits = new float[100];
+    long different =
+        IntStream.range(0, 50).map(i -> FullLogits.next(sampler, logits.clone())).distinct().count();
+    assertTrue(different > 20, "different tokens: " + different);
   }
 
   @Test

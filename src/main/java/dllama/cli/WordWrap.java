@@ -1,0 +1,109 @@
+package dllama.cli;
+
+import org.jline.utils.WCWidth;
+
+/// Wraps a text at words while it streams, piece by piece, on a terminal that wraps by itself at its
+/// right edge.
+///
+/// No line break is printed, because it would be copied with the text. A word that does not fit is
+/// taken back as far as it stands there already, the rest of the line is filled with spaces, and
+/// the terminal itself goes on in the next line, as which it knows it when text is copied: what is
+/// copied has some more spaces between two words, and no break. The last column stays free for the
+/// space that ends a line. Not thread-safe.
+final class WordWrap {
+  private static final int TAB = 8;
+  private static final int WIDE = 2;
+
+  /// Since the last place where a line may end, as far as that is in this line.
+  private final StringBuilder word = new StringBuilder();
+
+  private int wordColumns;
+
+  /// Columns of this line that are filled; all of them while the terminal has yet to go on.
+  private int column;
+
+  /// What to print for `text`.
+  ///
+  /// @param columns of the terminal
+  String next(String text, int columns) {
+    StringBuilder out = new StringBuilder(text.length() + columns);
+    text.codePoints().forEach(c -> add(c, columns, out));
+    return out.toString();
+  }
+
+  /// Something else stands in this line now, or it is ended.
+  void reset() {
+    column = 0;
+    endWord();
+  }
+
+  private void add(int c, int columns, StringBuilder out) {
+    switch (c) {
+      case '\n' -> {
+        out.append('\n');
+        reset();
+      }
+      case '\t' -> {
+        int to = column / TAB * TAB + TAB;
+        out.append(to < columns ? "\t" : " ".repeat(Math.max(0, columns - column)));
+        column = Math.min(to, columns);
+        endWord();
+      }
+      case ' ' -> {
+        place(" ", 1, columns, out);
+        endWord();
+      }
+      default -> addVisible(c, Math.max(0, WCWidth.wcwidth(c)), columns, out);
+    }
+  }
+
+  private void addVisible(int c, int width, int columns, StringBuilder out) {
+    String text = Character.toString(c);
+    if (width == 0) {
+      out.append(text);
+      word.append(text);
+      return;
+    }
+    if (width == WIDE) {
+      endWord(); // such scripts may be cut anywhere
+    }
+    if (column < columns && column + width > columns - 1) {
+      goOn(columns, out);
+    }
+    place(text, width, columns, out);
+    word.append(text);
+    wordColumns += width;
+    if (width == WIDE) {
+      endWord();
+    }
+  }
+
+  /// Goes on in the next line, with the word that has begun in this one; one that has begun with the
+  /// line is cut.
+  private void goOn(int columns, StringBuilder out) {
+    boolean whole = wordColumns < column && wordColumns < columns - 1;
+    String moved = whole ? word.toString() : "";
+    int movedColumns = whole ? wordColumns : 0;
+    if (movedColumns > 0) {
+      out.append("\u001b[").append(movedColumns).append('D');
+      column -= movedColumns;
+    }
+    if (whole) {
+      out.append(" ".repeat(columns - column)).append(moved);
+      column = movedColumns;
+    } else {
+      endWord();
+    }
+  }
+
+  /// As the terminal does it: what does not fit in a line begins the next one.
+  private void place(String text, int width, int columns, StringBuilder out) {
+    out.append(text);
+    column = column + width > columns ? width : column + width;
+  }
+
+  private void endWord() {
+    word.setLength(0);
+    wordColumns = 0;
+  }
+}

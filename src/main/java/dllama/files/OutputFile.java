@@ -1,0 +1,150 @@
+package dllama.files;
+
+import dllama.error.UserException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.Objects;
+
+/// A file that is being written: under another name until it is complete, so that nobody takes half
+/// a file for a whole one. Only regular files are replaced; a symbolic link stays, and what it points
+/// to is replaced. Closed without [#finish], it leaves nothing behind; neither does a
+/// process that is interrupted.
+public final class OutputFile implements AutoCloseable {
+  /// As many as systems follow.
+  private static final int MOST_LINKS = 40;
+
+  private final Path path;
+  private final Path part;
+  private final FileChannel channel;
+  private boolean finished;
+
+  private OutputFile(Path path, Path part, FileChannel channel) {
+    this.path = path;
+    this.part = part;
+    this.channel = channel;
+  }
+
+  /// Whether a file can be written, as far as that can be said without doing it.
+  ///
+  /// @throws UserException if not
+  public static void check(Path path) {
+    Path target = target(path);
+    if (!Files.isDirectory(folder(target))) {
+      throw new UserException(
+          "%s can not be written: there is no folder %s".formatted(path, folder(target)));
+    }
+    if (!Files.isWritable(Files.exists(target) ? target : folder(target))) {
+      throw new UserException("%s can not be written; check its permissions".formatted(path));
+    }
+  }
+
+  /// Begins a file that will have `bytes` bytes; an existing one is replaced when it is finished.
+  ///
+  /// @throws UserException if it can not be written
+  public static OutputFile create(Path path, long bytes) {
+    Path target = target(path);
+    Path part = target.resolveSibling(target.getFileName() + ".part");
+    refuseOther(part);
+    try {
+      FileChannel channel =
+          FileChannel.open(
+              part,
+              StandardOpenOption.CREATE,
+              StandardOpenOption.WRITE,
+              StandardOpenOption.TRUNCATE_EXISTING);
+      part.toFile().deleteOnExit();
+      OutputFile file = new OutputFile(target, part, channel);
+      long free = Files.getFileStore(part).getUsableSpace();
+      if (free < bytes) {
+        file.close();
+        throw new UserException(
+            "%s needs %s, but only %s are free there; choose another disk"
+                .formatted(path, ByteSize.text(bytes), ByteSize.text(free)));
+      }
+      return file;
+    } catch (IOException e) {
+      throw unwritable(path, e);
+    }
+  }
+
+  /// Where the bytes go: through symbolic links, which may point to nothing yet.
+  private static Path target(Path path) {
+    Path target = path.toAbsolutePath();
+    try {
+      for (int links = 0; Files.isSymbolicLink(target); links++) {
+        if (links == MOST_LINKS) {
+          throw new UserException("%s is a link that points to itself".formatted(path));
+        }
+        target = target.resolveSibling(Files.readSymbolicLink(target));
+      }
+    } catch (IOException e) {
+      throw unwritable(path, e);
+    }
+    if (target.getFileName() == null || Files.isDirectory(target)) {
+      throw new UserException("%s is a folder; name a file in it".formatted(path));
+    }
+    refuseOther(target);
+    return target;
+  }
+
+  /// Not a device, a pipe or a socket, which would be replaced or block.
+  private static void refuseOther(Path path) {
+    if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)
+        && !Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)) {
+      throw new UserException(
+          "%s is not a regular file and is left as it is; choose another name".formatted(path));
+    }
+  }
+
+  private static Path folder(Path target) {
+    return Objects.requireNonNull(target.getParent());
+  }
+
+  /// Appends what remains in the buffer.
+  public void write(ByteBuffer bytes) {
+    try {
+      while (bytes.hasRemaining()) {
+        channel.write(bytes);
+      }
+    } catch (IOException e) {
+      throw unwritable(path, e);
+    }
+  }
+
+  /// Gives the file its name.
+  public void finish() {
+    try {
+      channel.close();
+      Files.move(part, path, StandardCopyOption.REPLACE_EXISTING);
+      finished = true;
+    } catch (IOException e) {
+      throw unwritable(path, e);
+    }
+  }
+
+  private static UserException unwritable(Path path, IOException e) {
+    return new UserException(
+        "%s can not be written (%s); check the folder, its permissions and the disk"
+            .formatted(path, UserException.reason(e)),
+        e);
+  }
+
+  @Override
+  public void close() {
+    if (finished) {
+      return;
+    }
+    try {
+      channel.close();
+      Files.deleteIfExists(part);
+    } catch (IOException e) {
+      throw unwritable(path, e);
+    }
+  }
+}
