@@ -16,9 +16,11 @@ import akka.cluster.ClusterEvent.MemberRemoved;
 import akka.cluster.ClusterEvent.UnreachableMember;
 import akka.cluster.Member;
 import akka.cluster.MemberStatus;
+import akka.cluster.UniqueAddress;
 import akka.cluster.typed.Cluster;
 import akka.cluster.typed.Down;
 import akka.cluster.typed.Subscribe;
+import akka.remote.artery.QuarantinedEvent;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -248,7 +250,20 @@ final class RootMembership extends AbstractOnMessageBehavior<RootMembership.Comm
     String address = name(member.address());
     watch.forget(address);
     workers.remove(address);
+    pronounceDead(member.uniqueAddress());
     cluster.manager().tell(new Down(member.address()));
+  }
+
+  /// A member that is down stays until the failure detector gives it up, which takes minutes, and so
+  /// long nobody else joins from the same address and port. To the cluster, a quarantined one has
+  /// ended.
+  private void pronounceDead(UniqueAddress member) {
+    var address = new akka.remote.UniqueAddress(member.address(), member.longUid());
+    getContext()
+        .getSystem()
+        .classicSystem()
+        .eventStream()
+        .publish(new QuarantinedEvent(address));
   }
 
   static String name(Address address) {
