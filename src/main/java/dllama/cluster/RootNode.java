@@ -4,6 +4,7 @@ import akka.actor.typed.ActorRef;
 import akka.actor.typed.ActorSystem;
 import com.typesafe.config.Config;
 import dllama.error.UserException;
+import dllama.model.ForwardException;
 import dllama.model.ForwardPass;
 import dllama.settings.ClusterSettings;
 import dllama.settings.HostAddress;
@@ -22,7 +23,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 /// The root of a cluster, running in this process: rank 0 of every world, and the [ForwardPass] of
 /// the whole.
 public final class RootNode implements AutoCloseable {
-  private static final Duration START = Duration.ofSeconds(30);
+  private static final Duration START = Duration.ofSeconds(120);
   private static final Duration GOODBYE = Duration.ofSeconds(1);
 
   private final NodeMachine machine;
@@ -96,8 +97,7 @@ public final class RootNode implements AutoCloseable {
             exchange,
             NodeGuardian.ROOT,
             alone ? InetAddress.getLoopbackAddress() : HostAddress.ofRoot(settings.host()),
-            alone ? 0 : settings.port(),
-            List.of());
+            alone ? 0 : settings.port());
     coordinator = await(started);
     forwardPass = new ClusterForwardPass(model, maxBatchTokens, cachedPositions, coordinator);
   }
@@ -105,7 +105,9 @@ public final class RootNode implements AutoCloseable {
   private static <T> T await(CompletableFuture<T> started) {
     try {
       return started.get(START.toSeconds(), TimeUnit.SECONDS);
-    } catch (TimeoutException | ExecutionException e) {
+    } catch (TimeoutException e) {
+      throw new ForwardException("this machine is too busy: the root did not start in time");
+    } catch (ExecutionException e) {
       throw new IllegalStateException("the root's actors did not start", e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

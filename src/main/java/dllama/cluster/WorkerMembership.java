@@ -14,8 +14,11 @@ import akka.cluster.ClusterEvent.MemberRemoved;
 import akka.cluster.ClusterEvent.MemberUp;
 import akka.cluster.Member;
 import akka.cluster.typed.Cluster;
+import akka.cluster.typed.JoinSeedNodes;
 import akka.cluster.typed.Subscribe;
+import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -23,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 /// A worker's side of membership: finds the root among the cluster's members, says hello until it
 /// is welcomed, exchanges signs of life with it, and ends when the root is gone.
 final class WorkerMembership extends AbstractOnMessageBehavior<WorkerMembership.Command> {
-  sealed interface Command permits Welcome, Stranger, RootEnded, RootAlive, Ending, Changed, Tick {}
+  sealed interface Command permits Welcome, Stranger, RootEnded, RootAlive, Ending, Found, LineEnded, Changed, Tick {}
 
   /// The root has taken this worker in.
   record Welcome() implements Command, ControlMessage {}
@@ -38,7 +41,16 @@ final class WorkerMembership extends AbstractOnMessageBehavior<WorkerMembership.
   record Ending() implements Command {}
 
   /// The root's sign of life.
-  record RootAlive() implements Command, ControlMessage {}
+  ///
+  /// @param nodes of the world that computes, the root included; 0 if there is none
+  /// @param computes whether this worker is one of them
+  record RootAlive(int nodes, boolean computes) implements Command, ControlMessage {}
+
+  /// Somebody listens where a root is expected.
+  private record Found() implements Command {}
+
+  /// The root's process has ended.
+  private record LineEnded() implements Command {}
 
   private record Changed(MemberEvent event) implements Command {}
 
@@ -60,18 +72,27 @@ final class WorkerMembership extends AbstractOnMessageBehavior<WorkerMembership.
   private final WorkerListener listener;
   private final Consumer<End> ended;
   private final SilenceWatch watch;
-  private final Duration patience;
+  private final List<Address> seeds;
+  private final SeedSearch search;
+  private final Duration silence;
+  private Duration patience;
+  private @Nullable Lifeline line;
+  private boolean standsBy;
   private @Nullable ActorRef<RootMembership.Command> root;
   private String rootAddress = "";
   private boolean welcome;
 
+  /// @param seeds where a root may be
   /// @param ended told once, before this actor stops
   static Behavior<Command> create(
-      ActorRef<LayerShard.Command> shard, ShardHost host, Consumer<End> ended) {
+      ActorRef<LayerShard.Command> shard,
+      ShardHost host,
+      List<Address> seeds,
+      Consumer<End> ended) {
     return Behaviors.setup(
         context ->
             Behaviors.withTimers(
-                timers -> new WorkerMembership(context, timers, shard, host, ended)));
+                timers -> new WorkerMembership(context, timers, shard, host, seeds, ended)));
   }
 
   private WorkerMembership(
@@ -79,19 +100,27 @@ final class WorkerMembership extends AbstractOnMessageBehavior<WorkerMembership.
       TimerScheduler<Command> timers,
       ActorRef<LayerShard.Command> shard,
       ShardHost host,
+      List<Address> seeds,
       Consumer<End> ended) {
     super(context);
     this.context = context;
+    this.seeds = seeds;
     this.shard = shard;
     store = host.store();
     listener = host.listener();
-    patience = RootMembership.patience(host.silence());
+    silence = host.silence();
+    patience = RootMembership.patience(silence);
     this.ended = ended;
     cluster = Cluster.get(context.getSystem());
     watch = new SilenceWatch(RootMembership.TICK.toNanos(), System.nanoTime());
     ActorRef<MemberEvent> adapter = context.messageAdapter(MemberEvent.class, Changed::new);
     cluster.subscriptions().tell(Subscribe.create(adapter, MemberEvent.class));
     timers.startTimerWithFixedDelay(Tick.TICK, RootMembership.TICK);
+    ActorRef<Command> self = context.getSelf();
+    search =
+        SeedSearch.start(
+            seeds.stream().map(WorkerMembership::socketAddress).toList(),
+            () -> self.tell(new Found()));
   }
 
   @Override
@@ -112,10 +141,12 @@ final class WorkerMembership extends AbstractOnMessageBehavior<WorkerMembership.
         }
         yield end("this worker ends", false);
       }
-      case RootAlive _ -> {
-        watch.heard(ROOT, System.nanoTime());
+      case RootAlive alive -> onRootAlive(alive);
+      case Found _ -> {
+        cluster.manager().tell(new JoinSeedNodes(seeds));
         yield this;
       }
+      case LineEnded _ -> end("the root has ended", false);
       case Tick _ -> onTick();
     };
   }
@@ -131,7 +162,28 @@ final class WorkerMembership extends AbstractOnMessageBehavior<WorkerMembership.
         ActorRefResolver.get(context.getSystem())
             .resolveActorRef("%s/user/%s".formatted(address, RootMembership.PATH));
     watch.heard(ROOT, System.nanoTime());
+    if (line == null) {
+      var self = context.getSelf();
+      line = Lifeline.to(socketAddress(address), () -> self.tell(new LineEnded()));
+    }
     return onTick();
+  }
+
+  private static InetSocketAddress socketAddress(Address address) {
+    return new InetSocketAddress(address.getHost().orElseThrow(), address.getPort().orElseThrow());
+  }
+
+  private Behavior<Command> onRootAlive(RootAlive alive) {
+    watch.heard(ROOT, System.nanoTime());
+    patience = alive.computes() ? silence : RootMembership.patience(silence);
+    boolean spare = alive.nodes() > 0 && !alive.computes();
+    if (spare && !standsBy) {
+      listener.idle(
+          "the root computes with %d node%s that were there before this one"
+              .formatted(alive.nodes(), alive.nodes() == 1 ? "" : "s"));
+    }
+    standsBy = spare;
+    return this;
   }
 
   private Behavior<Command> onWelcome() {
@@ -148,7 +200,7 @@ final class WorkerMembership extends AbstractOnMessageBehavior<WorkerMembership.
       return this;
     }
     if (watch.tick(System.nanoTime(), _ -> patience.toNanos()).isPresent()) {
-      return end("the root has been silent for %d s".formatted(patience.toSeconds()), false);
+      return end("the root has been silent for %.1f s".formatted(patience.toMillis() / 1e3), false);
     }
     String self = address();
     root.tell(
@@ -164,6 +216,10 @@ final class WorkerMembership extends AbstractOnMessageBehavior<WorkerMembership.
   }
 
   private Behavior<Command> end(String why, boolean refused) {
+    search.close();
+    if (line != null) {
+      line.close();
+    }
     ended.accept(new End(why, refused));
     return Behaviors.stopped();
   }

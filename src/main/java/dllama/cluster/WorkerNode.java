@@ -4,6 +4,7 @@ import akka.actor.typed.ActorSystem;
 import com.typesafe.config.Config;
 import dllama.cluster.WorkerMembership.End;
 import dllama.error.UserException;
+import dllama.model.ForwardException;
 import dllama.settings.ClusterSettings;
 import dllama.settings.HostAddress;
 import dllama.settings.SeedNode;
@@ -49,7 +50,7 @@ public final class WorkerNode implements AutoCloseable {
   /// @throws UserException if this node can not listen, or the root will not take it in
   public void run() {
     while (!closed) {
-      End end = runOnce();
+      End end = attempt();
       if (end.refused()) {
         throw new UserException(end.why());
       }
@@ -58,6 +59,17 @@ public final class WorkerNode implements AutoCloseable {
         told = end.why();
       }
       pause();
+    }
+  }
+
+  private End attempt() {
+    try {
+      return runOnce();
+    } catch (ForwardException tooBusy) {
+      if (running.get() == null) {
+        throw tooBusy;
+      }
+      return new End(String.valueOf(tooBusy.getMessage()), false);
     }
   }
 
@@ -80,14 +92,17 @@ public final class WorkerNode implements AutoCloseable {
     var exchange = NodeSystem.exchange(settings);
     ActorSystem<NodeGuardian.Command> system =
         NodeSystem.start(
-            NodeGuardian.worker(exchange, machine.host(), ended::complete),
+            NodeGuardian.worker(
+                exchange,
+                machine.host(),
+                seeds.stream().map(NodeSystem::addressOf).toList(),
+                ended::complete),
             settings,
             akka,
             exchange,
             NodeGuardian.WORKER,
             host,
-            settings.port(),
-            seeds);
+            settings.port());
     running.set(system);
     told = "";
     if (closed) {
@@ -96,7 +111,7 @@ public final class WorkerNode implements AutoCloseable {
       listener.searching(NodeSystem.address(system), String.join(", ", seeds));
     }
     awaitEnd(system);
-    return ended.getNow(new End("removed from the cluster", false));
+    return ended.getNow(new End("the root gave this worker up", false));
   }
 
   private void awaitEnd(ActorSystem<?> system) {

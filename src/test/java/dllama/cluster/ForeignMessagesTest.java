@@ -65,8 +65,7 @@ class ForeignMessagesTest {
             NodeSystem.exchange(settings.cluster()),
             "stranger",
             InetAddress.getLoopbackAddress(),
-            0,
-            List.of());
+            0);
   }
 
   @AfterEach
