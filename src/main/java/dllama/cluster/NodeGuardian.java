@@ -73,7 +73,8 @@ final class NodeGuardian {
     return Behaviors.setup(
         context -> {
           var shard = spawnShard(context, exchange, host, null);
-          var membership = context.spawn(WorkerMembership.create(shard, host, seeds, ended), WORKER);
+          var membership =
+              context.spawn(WorkerMembership.create(shard, host, seeds, ended), WORKER);
           context.watch(membership);
           return stopWith(() -> membership.tell(new WorkerMembership.Ending()));
         });

@@ -46,11 +46,14 @@ final class NodeSystem {
     Config own =
         ConfigFactory.parseMap(
             Map.of(
-                "akka.remote.artery.canonical.hostname", text(host),
-                "akka.remote.artery.canonical.port", port,
+                "akka.remote.artery.canonical.hostname",
+                text(host),
+                "akka.remote.artery.canonical.port",
+                port,
                 "akka.remote.artery.advanced.maximum-frame-size",
-                    settings.sync().maxFrameBytes() + "b",
-                "akka.cluster.roles", List.of(role)));
+                settings.sync().maxFrameBytes() + "b",
+                "akka.cluster.roles",
+                List.of(role)));
     try {
       return ActorSystem.create(
           guardian, NAME, own.withFallback(exchange.config()).withFallback(akka));

@@ -42,16 +42,7 @@ final class RootMembership extends AbstractOnMessageBehavior<RootMembership.Comm
   static final String PATH = NodeGuardian.ROOT + "/" + NAME;
 
   sealed interface Command
-      permits Hello,
-          Alive,
-          Heard,
-          Goodbye,
-          Computing,
-          Expel,
-          Ending,
-          LineEnded,
-          Changed,
-          Tick {}
+      permits Hello, Alive, Heard, Goodbye, Computing, Expel, Ending, LineEnded, Changed, Tick {}
 
   /// A worker asks to be taken in; repeated until it is answered.
   ///
@@ -316,16 +307,12 @@ final class RootMembership extends AbstractOnMessageBehavior<RootMembership.Comm
     cluster.manager().tell(new Down(member.address()));
   }
 
-  /// A member that is down stays until the failure detector gives it up, which takes minutes, and so
-  /// long nobody else joins from the same address and port. To the cluster, a quarantined one has
-  /// ended.
+  /// A member that is down stays until the failure detector gives it up, which takes minutes.
+  /// Meanwhile nobody else joins from the same address and port. To the cluster, a quarantined one
+  /// has ended.
   private void pronounceDead(UniqueAddress member) {
     var address = new akka.remote.UniqueAddress(member.address(), member.longUid());
-    getContext()
-        .getSystem()
-        .classicSystem()
-        .eventStream()
-        .publish(new QuarantinedEvent(address));
+    getContext().getSystem().classicSystem().eventStream().publish(new QuarantinedEvent(address));
   }
 
   static String name(Address address) {

@@ -26,7 +26,8 @@ import org.jspecify.annotations.Nullable;
 /// A worker's side of membership: finds the root among the cluster's members, says hello until it
 /// is welcomed, exchanges signs of life with it, and ends when the root is gone.
 final class WorkerMembership extends AbstractOnMessageBehavior<WorkerMembership.Command> {
-  sealed interface Command permits Welcome, Stranger, RootEnded, RootAlive, Ending, Found, LineEnded, Changed, Tick {}
+  sealed interface Command
+      permits Welcome, Stranger, RootEnded, RootAlive, Ending, Found, LineEnded, Changed, Tick {}
 
   /// The root has taken this worker in.
   record Welcome() implements Command, ControlMessage {}

@@ -36,9 +36,8 @@ public record Prediction(
   static final long PROCESS_BYTES = 600L << 20;
 
   /// Multiply-adds per second of attention, as a part of those of weights in batches:
-  /// docs/BENCHMARK-NOTES.md, "Kernels at 256 bit", 128 multiply-adds per position and head in 19 to
-  /// 23
-  /// cycles, against 15.4 to 16.3 per cycle.
+  /// docs/BENCHMARK-NOTES.md, "Kernels at 256 bit", 128 multiply-adds per position and
+  /// head in 19 to 23 cycles, against 15.4 to 16.3 per cycle.
   private static final double ATTENTION_PART = 0.38;
 
   private static final double MILLI = 1e3;

@@ -85,8 +85,9 @@ public final class HostAddress {
     return best.isLoopbackAddress() && !meansLoopback(host) ? ofDefaultRoute() : best;
   }
 
-  /// Refuses addresses with a zone, and what Java, like BSD, takes for a number with bytes left out or in another base: 1.2.3
-  /// as 1.2.0.3, 127.1, 0x7f.1, 3232235777, 010.0.0.1. No name ends in a number.
+  /// Refuses addresses with a zone, and what Java, like BSD, takes for a number with bytes left
+  /// out or in another base: 1.2.3 as 1.2.0.3, 127.1, 0x7f.1, 3232235777, 010.0.0.1. No name ends
+  /// in a number.
   ///
   /// @throws UserException for these
   static void refuseAmbiguous(String host) {

@@ -140,8 +140,7 @@ class ClusterIT {
     root.awaitError("2 nodes ready", 1, FORM);
     worker.signal("KILL");
     assertEquals(3, root.exit(FORM), root::toString);
-    List<String> losses =
-        root.err().stream().filter(line -> line.contains("has ended")).toList();
+    List<String> losses = root.err().stream().filter(line -> line.contains("has ended")).toList();
     assertEquals(1, losses.size(), root::toString);
   }
 

@@ -17,9 +17,11 @@ class ClusterGateTest {
   void shouldWaitForTheWantedNumberAndSayWhatIsMissing() {
     ClusterGate gate = gate(4, UP_TO_8);
     assertEquals(
-        new Wait("3 of 4 nodes; waiting for 1 worker, or --nodes 2"), gate.decide(3, 0, seconds(99)));
+        new Wait("3 of 4 nodes; waiting for 1 worker, or --nodes 2"),
+        gate.decide(3, 0, seconds(99)));
     assertEquals(
-        new Wait("1 of 4 nodes; waiting for 3 workers, or --nodes 1"), gate.decide(1, 0, seconds(99)));
+        new Wait("1 of 4 nodes; waiting for 3 workers, or --nodes 1"),
+        gate.decide(1, 0, seconds(99)));
     assertEquals(new Form(4), gate.decide(4, 0, seconds(0)));
   }
 
