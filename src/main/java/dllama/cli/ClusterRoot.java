@@ -16,11 +16,12 @@ final class ClusterRoot implements Root {
 
   private final RootNode node;
   private final StatusLines lines = StatusLines.standard();
-  private final Progress progress = new Progress(lines);
+  private final Progress progress;
   private final Duration limit;
 
   ClusterRoot(Settings settings, LoadedModel model) {
     limit = settings.mode().interactive() ? WITHOUT_LIMIT : settings.cluster().nodesTimeout();
+    progress = new Progress(lines, settings.mode().interactive());
     ShardCache cache = CacheFolder.open(settings.cluster().weights().cache(), lines::say);
     Fingerprint fingerprint = Fingerprint.of(model, cache, new FirstReading(lines, model.name()));
     RootModel rootModel =

@@ -16,6 +16,9 @@ final class Progress implements RootListener {
 
   private final StatusLines lines;
 
+  /// Whether a lost world is news: otherwise what was asked of it ends with the reason.
+  private final boolean goesOn;
+
   /// How loading of each rank goes.
   private final TreeMap<Integer, Transfer> transfers = new TreeMap<>();
 
@@ -24,8 +27,10 @@ final class Progress implements RootListener {
   private Root.@Nullable Ready ready;
   private @Nullable String lost;
 
-  Progress(StatusLines lines) {
+  /// @param goesOn whether the user goes on with the next world when one is lost
+  Progress(StatusLines lines, boolean goesOn) {
     this.lines = lines;
+    this.goesOn = goesOn;
   }
 
   /// Waits until steps can run.
@@ -99,6 +104,15 @@ final class Progress implements RootListener {
   }
 
   @Override
+  public synchronized void spare(String address, int nodes, int possible) {
+    if (possible > nodes) {
+      lines.say(
+          "the worker at %s came after the start and is not used; the root waits for it with --nodes %d"
+              .formatted(address, possible));
+    }
+  }
+
+  @Override
   public synchronized void left(String address, String why) {
     lines.say("the worker at %s %s".formatted(address, why));
   }
@@ -121,10 +135,14 @@ final class Progress implements RootListener {
 
   @Override
   public synchronized void lost(String why) {
-    if (!why.equals(lost)) {
+    boolean over = ready != null && !goesOn;
+    if (!over && !why.equals(lost)) {
       lines.say(why);
     }
     lost = why;
+    if (over) {
+      lines.close();
+    }
     ready = null;
     loading = false;
     notifyAll();

@@ -49,11 +49,12 @@ final class ClusterGate {
   }
 
   /// @param seen nodes that are there, the root included
-  Decision decide(int seen, long now) {
+  /// @param coming nodes that are on their way
+  Decision decide(int seen, int coming, long now) {
     if (wanted != 0) {
       return seen >= wanted ? new Decision.Form(wanted) : new Decision.Wait(missing(seen));
     }
-    Duration quiet = seen == 1 ? aloneTimeout : formTimeout;
+    Duration quiet = seen + coming == 1 ? aloneTimeout : formTimeout;
     long left = quiet.toNanos() - (now - changed);
     int nodes = largestUsable(seen);
     if (left <= 0) {
@@ -70,7 +71,8 @@ final class ClusterGate {
         .formatted(seen, wanted, few, few == 1 ? "" : "s", largestUsable(seen));
   }
 
-  private int largestUsable(int seen) {
+  /// Nodes of the largest world that `seen` nodes could form.
+  int largestUsable(int seen) {
     return usable.stream().filter(size -> size <= seen).mapToInt(Integer::intValue).max().orElse(1);
   }
 

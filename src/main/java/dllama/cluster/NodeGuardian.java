@@ -69,11 +69,15 @@ final class NodeGuardian {
   }
 
   static Behavior<Command> worker(
-      ExchangeDispatcher exchange, ShardHost host, Consumer<WorkerMembership.End> ended) {
+      ExchangeDispatcher exchange,
+      ShardHost host,
+      List<Address> seeds,
+      Consumer<WorkerMembership.End> ended) {
     return Behaviors.setup(
         context -> {
           var shard = spawnShard(context, exchange, host, null);
-          var membership = context.spawn(WorkerMembership.create(shard, host, ended), WORKER);
+          var membership =
+              context.spawn(WorkerMembership.create(shard, host, seeds, ended), WORKER);
           context.watch(membership);
           return stopWith(
               () -> membership.tell(new WorkerMembership.Ending()),

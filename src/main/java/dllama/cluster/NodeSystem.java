@@ -1,5 +1,7 @@
 package dllama.cluster;
 
+import akka.actor.Address;
+import akka.actor.AddressFromURIString;
 import akka.actor.typed.ActorSystem;
 import akka.actor.typed.Behavior;
 import akka.cluster.typed.Cluster;
@@ -10,6 +12,7 @@ import dllama.cluster.loop.ExchangeDispatcher;
 import dllama.cluster.port.PortGuard;
 import dllama.error.UserException;
 import dllama.settings.ClusterSettings;
+import dllama.step.ForwardException;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.time.Duration;
@@ -34,8 +37,8 @@ final class NodeSystem {
   /// @param akka Akka's configuration, complete
   /// @param host address to bind and announce
   /// @param port 0: any free one
-  /// @param seeds `host:port` of the nodes to join; empty: this node is the first
   /// @throws UserException if the address can not be bound
+  /// @throws ForwardException if this machine is too busy to start it
   static <T> ActorSystem<T> start(
       Behavior<T> guardian,
       ClusterSettings settings,
@@ -43,18 +46,18 @@ final class NodeSystem {
       ExchangeDispatcher exchange,
       String role,
       InetAddress host,
-      int port,
-      List<String> seeds) {
+      int port) {
     Config own =
         ConfigFactory.parseMap(
             Map.of(
-                "akka.remote.artery.canonical.hostname", text(host),
-                "akka.remote.artery.canonical.port", port,
+                "akka.remote.artery.canonical.hostname",
+                text(host),
+                "akka.remote.artery.canonical.port",
+                port,
                 "akka.remote.artery.advanced.maximum-frame-size",
-                    settings.sync().maxFrameBytes() + "b",
-                "akka.cluster.roles", List.of(role),
-                "akka.cluster.seed-nodes",
-                    seeds.stream().map(seed -> "akka://%s@%s".formatted(NAME, seed)).toList()));
+                settings.sync().maxFrameBytes() + "b",
+                "akka.cluster.roles",
+                List.of(role)));
     PortGuard.limitFrames(settings.sync().maxFrameBytes());
     try {
       ActorSystem<T> system =
@@ -69,7 +72,18 @@ final class NodeSystem {
           "can not listen on %s port %d: is another node running there? Use --port or --host"
               .formatted(text(host), port),
           e);
+    } catch (Exception e) {
+      // Scala does not declare what it throws.
+      if (e instanceof TimeoutException) {
+        throw new ForwardException("this machine is too busy: its network did not start in time");
+      }
+      throw e;
     }
+  }
+
+  /// The address of the node at `host:port`.
+  static Address addressOf(String node) {
+    return AddressFromURIString.parse("akka://%s@%s".formatted(NAME, node));
   }
 
   /// How compute threads wait: spinning for a moment, where a core is left for it.

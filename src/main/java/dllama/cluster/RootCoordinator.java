@@ -22,6 +22,7 @@ import dllama.step.Step;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -43,7 +44,8 @@ import org.jspecify.annotations.Nullable;
 final class RootCoordinator extends NetworkActor<RootCoordinator.Command> {
   /// What the coordinator can be told.
   sealed interface Command
-      permits Joined,
+      permits Coming,
+          Joined,
           Gone,
           SliceWanted,
           Loading,
@@ -57,6 +59,9 @@ final class RootCoordinator extends NetworkActor<RootCoordinator.Command> {
           Logits,
           Ending,
           Tick {}
+
+  /// A worker is on its way.
+  record Coming(String address) implements Command {}
 
   /// A worker can be used from now on.
   record Joined(Node worker) implements Command {}
@@ -147,6 +152,7 @@ final class RootCoordinator extends NetworkActor<RootCoordinator.Command> {
   private final RootSteps steps;
   private final ActorRef<RootMembership.Command> members;
   private final Map<String, Node> workers = new LinkedHashMap<>();
+  private final Set<String> coming = new HashSet<>();
 
   private long epoch;
   private @Nullable World world;
@@ -159,6 +165,9 @@ final class RootCoordinator extends NetworkActor<RootCoordinator.Command> {
   private long formedAt;
   private long[] heardAt = {};
   private String waiting = "";
+
+  /// Why there has been no world since the last one; empty if there was none, or one is ready.
+  private String lost = "";
   private boolean ending;
 
   /// This node itself could not be a rank; the same nodes once more would not change that.
@@ -207,6 +216,7 @@ final class RootCoordinator extends NetworkActor<RootCoordinator.Command> {
             RootMembership.NAME);
     context.watch(members);
     timers.startTimerWithFixedDelay(Tick.TICK, TICK);
+    gate.changed(System.nanoTime()); // from now on workers can come
     gather();
   }
 
@@ -216,6 +226,10 @@ final class RootCoordinator extends NetworkActor<RootCoordinator.Command> {
       return this;
     }
     switch (command) {
+      case Coming(String address) -> {
+        coming.add(address);
+        onNodesChanged();
+      }
       case Joined(Node worker) -> onJoined(worker);
       case Gone(String address, String why) -> onGone(address, why);
       case SliceWanted(long of, int rank) when isCurrent(of, rank) -> sendSlice(rank);
@@ -245,8 +259,7 @@ final class RootCoordinator extends NetworkActor<RootCoordinator.Command> {
     return this;
   }
 
-  /// Without the members' actor this root takes in nobody, nor notices who is lost: it ends.
-  // Without
+  /// Without the members' actor this root takes in nobody, nor notices who is lost: it ends. Without
   /// the stream of its weights a rank can not load.
   @Override
   Behavior<Command> onSignal(Signal signal) {
@@ -264,7 +277,8 @@ final class RootCoordinator extends NetworkActor<RootCoordinator.Command> {
     Integer rank = streams.get(failed.getRef());
     if (rank != null && world != null) {
       lose(
-          "the weights for %s could not be read: %s"
+          0,
+          "could not read the weights for %s: %s"
               .formatted(world.name(rank), failed.cause().getMessage()));
       unfit = true; // the same file once more would not be another one
     }
@@ -290,18 +304,25 @@ final class RootCoordinator extends NetworkActor<RootCoordinator.Command> {
   // ---- gathering
 
   private void onJoined(Node worker) {
+    coming.remove(worker.address());
     workers.put(worker.address(), worker);
     onNodesChanged();
+    if (world != null) {
+      listener.spare(worker.address(), world.size(), gate.largestUsable(workers.size() + 1));
+    }
     gather();
   }
 
   private void onGone(String address, String why) {
+    coming.remove(address);
     if (workers.remove(address) == null) {
       return;
     }
     onNodesChanged();
     if (world != null && world.has(address)) {
-      lose("the worker at %s %s".formatted(address, why));
+      lose(world.rankOf(address), why);
+    } else {
+      listener.left(address, why);
     }
     gather();
   }
@@ -316,7 +337,7 @@ final class RootCoordinator extends NetworkActor<RootCoordinator.Command> {
     if (world != null || unfit) {
       return;
     }
-    switch (gate.decide(workers.size() + 1, System.nanoTime())) {
+    switch (gate.decide(workers.size() + 1, coming.size(), System.nanoTime())) {
       case ClusterGate.Decision.Wait(String what) -> await(what);
       case ClusterGate.Decision.Form(int nodes) -> {
         Assignment assignment =
@@ -403,8 +424,9 @@ final class RootCoordinator extends NetworkActor<RootCoordinator.Command> {
     cached += origin == SliceOrigin.CACHE ? 1 : 0;
     if (unready.isEmpty()) {
       waiting = "";
+      lost = "";
       Set<String> others = ranks().stream().skip(1).map(Node::address).collect(Collectors.toSet());
-      members.tell(new RootMembership.Computing(others));
+      members.tell(new RootMembership.Computing(ranks().size(), others));
       long millis = Duration.ofNanos(System.nanoTime() - formedAt).toMillis();
       listener.ready(ranks().size(), cached, millis);
     }
@@ -414,7 +436,7 @@ final class RootCoordinator extends NetworkActor<RootCoordinator.Command> {
 
   private void onForward(Forward forward) {
     if (world == null || !unready.isEmpty()) {
-      forward.fail("not ready: " + waiting);
+      forward.fail("not ready: " + (lost.isEmpty() ? waiting : lost));
       return;
     }
     steps.start(world, forward);
@@ -450,23 +472,30 @@ final class RootCoordinator extends NetworkActor<RootCoordinator.Command> {
     } else {
       unfit = !unready.isEmpty();
     }
-    lose("%s %s".formatted(failed.name(rank), why));
+    lose(rank, why);
     gather();
   }
 
-  private void lose(String why) {
-    World lost = world;
-    if (lost == null) {
+  /// @param culprit rank that the world ends for
+  /// @param reason completes its name
+  private void lose(int culprit, String reason) {
+    World former = world;
+    if (former == null) {
       return;
     }
+    String why = "%s %s".formatted(former.name(culprit), reason);
     world = null;
     unready.clear();
     streams.clear();
     waiting = why;
+    lost = why;
     listener.lost(why); // before the step fails: the next question must wait for the nodes
     steps.fail(why);
-    members.tell(new RootMembership.Computing(Set.of()));
-    lost.tellAll(new LayerShard.Dissolve(lost.epoch(), why));
+    members.tell(new RootMembership.Computing(0, Set.of()));
+    for (int rank = 0; rank < former.size(); rank++) {
+      String told = rank == culprit && rank != 0 ? "this worker " + reason : why;
+      former.tell(rank, new LayerShard.Dissolve(former.epoch(), told));
+    }
   }
 
   private void onEnding(CompletableFuture<Boolean> done) {

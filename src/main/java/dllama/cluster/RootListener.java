@@ -22,6 +22,10 @@ public interface RootListener {
   /// A worker was taken in, as part of a world or as a spare.
   void joined(String address);
 
+  /// A worker was taken in that the present world, of `nodes` ranks, does not use. With it,
+  /// `possible` could be used.
+  default void spare(String address, int nodes, int possible) {}
+
   /// A worker that was taken in is gone; `why` completes "the worker at … ".
   void left(String address, String why);
 

@@ -15,10 +15,13 @@ import akka.cluster.ClusterEvent.MemberRemoved;
 import akka.cluster.ClusterEvent.UnreachableMember;
 import akka.cluster.Member;
 import akka.cluster.MemberStatus;
+import akka.cluster.UniqueAddress;
 import akka.cluster.typed.Cluster;
 import akka.cluster.typed.Down;
 import akka.cluster.typed.Subscribe;
+import akka.remote.artery.QuarantinedEvent;
 import dllama.cluster.port.Refusals;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -39,7 +42,7 @@ final class RootMembership extends NetworkActor<RootMembership.Command> {
   static final String PATH = NodeGuardian.ROOT + "/" + NAME;
 
   sealed interface Command
-      permits Hello, Alive, Heard, Goodbye, Computing, Expel, Ending, Changed, Tick {}
+      permits Hello, Alive, Heard, Goodbye, Computing, Expel, Ending, LineEnded, Changed, Tick {}
 
   /// A worker asks to be taken in; repeated until it is answered. Anybody can say this in the name
   /// of another node, so the answer goes to the address that is claimed, and only who has had it
@@ -94,10 +97,15 @@ final class RootMembership extends NetworkActor<RootMembership.Command> {
   record Ending(CompletableFuture<Boolean> done) implements Command {}
 
   /// From the coordinator: these workers compute now, so nobody should wait for a dead one of them.
-  record Computing(Set<String> addresses) implements Command {}
+  ///
+  /// @param nodes of the world that computes, the root included; 0 if there is none
+  record Computing(int nodes, Set<String> addresses) implements Command {}
 
   /// From the coordinator, which knows the reason already: take this worker out.
   record Expel(String address) implements Command {}
+
+  /// The process behind this line has ended.
+  private record LineEnded(String address, long line) implements Command {}
 
   private record Changed(ClusterDomainEvent event) implements Command {}
 
@@ -107,6 +115,13 @@ final class RootMembership extends NetworkActor<RootMembership.Command> {
 
   /// A worker that was taken in, and the [Secret] that it shares with this root.
   private record Worker(ActorRef<WorkerMembership.Command> ref, long key) {}
+
+  /// A lifeline, and which one of all.
+  private record Line(long number, Lifeline held) {}
+
+  /// Of members that are not on their way out.
+  private static final Set<MemberStatus> ALIVE =
+      Set.of(MemberStatus.joining(), MemberStatus.weaklyUp(), MemberStatus.up());
 
   static final Duration TICK = Duration.ofMillis(250);
 
@@ -124,7 +139,9 @@ final class RootMembership extends NetworkActor<RootMembership.Command> {
   /// What was answered to a node at some address that said hello.
   private final Map<String, Long> keys = new HashMap<>();
 
-  private Set<String> computing = Set.of();
+  private final Map<String, Line> lines = new HashMap<>();
+  private Computing computing = new Computing(0, Set.of());
+  private long lastLine;
   private final Set<String> refused = new HashSet<>();
 
   static Behavior<Command> create(
@@ -163,20 +180,28 @@ final class RootMembership extends NetworkActor<RootMembership.Command> {
           watch.heard(address, System.nanoTime());
         }
       }
-      case Computing(var addresses) -> onComputing(addresses);
+      case Computing now -> onComputing(now);
       case Goodbye(String address, long key) when knows(address, key) ->
           member(address).ifPresent(member -> lose(member, "has ended"));
       case Goodbye(String address, _) -> refused(address, "goodbye");
+      case LineEnded(String address, long number) -> {
+        Line line = lines.get(address);
+        if (line != null && line.number == number) { // not of an earlier one at this address
+          member(address).ifPresent(member -> lose(member, "has ended"));
+        }
+      }
       case Ending(var done) -> {
         workers
             .values()
             .forEach(worker -> worker.ref().tell(new WorkerMembership.RootEnded(worker.key())));
         workers.clear();
+        lines.values().forEach(line -> line.held.close());
+        lines.clear();
         done.complete(true);
       }
       case Expel(String address) -> member(address).ifPresent(this::expel);
       case Changed(MemberJoined joined) when joined.member().hasRole(NodeGuardian.WORKER) ->
-          isUsable(joined.member());
+          onArrival(joined.member());
       case Changed(MemberJoined joined) when !joined.member().equals(cluster.selfMember()) -> {
         refused(name(joined.member().address()), "that it is a root");
         expel(joined.member());
@@ -192,9 +217,30 @@ final class RootMembership extends NetworkActor<RootMembership.Command> {
     return this;
   }
 
+  /// It is on its way into the cluster. From here on it is watched: one that dies on that way would
+  /// keep everybody else from joining.
+  private void onArrival(Member member) {
+    if (!isUsable(member)) {
+      return;
+    }
+    String address = name(member.address());
+    watch.heard(address, System.nanoTime());
+    long number = ++lastLine;
+    var self = getContext().getSelf();
+    var peer =
+        new InetSocketAddress(
+            member.address().getHost().orElseThrow(), member.address().getPort().orElseThrow());
+    Lifeline held = Lifeline.to(peer, () -> self.tell(new LineEnded(address, number)));
+    Line before = lines.put(address, new Line(number, held));
+    if (before != null) {
+      before.held.close();
+    }
+    coordinator.tell(new RootCoordinator.Coming(address));
+  }
+
   private void onHello(Hello hello) {
     Optional<Member> member = member(hello.address());
-    if (member.isEmpty()) {
+    if (member.isEmpty() || !member.get().status().equals(MemberStatus.up())) {
       return; // not up yet; it will ask again
     }
     if (!isUsable(member.get())) {
@@ -256,21 +302,21 @@ final class RootMembership extends NetworkActor<RootMembership.Command> {
   private Optional<Member> member(String address) {
     return StreamSupport.stream(cluster.state().getMembers().spliterator(), false)
         .filter(member -> name(member.address()).equals(address))
-        .filter(member -> member.status().equals(MemberStatus.up()))
+        .filter(member -> ALIVE.contains(member.status()))
         .filter(member -> member.hasRole(NodeGuardian.WORKER))
         .findFirst();
   }
 
-  private void onComputing(Set<String> addresses) {
-    computing = addresses;
+  private void onComputing(Computing present) {
+    computing = present;
     long now = System.nanoTime();
-    addresses.stream()
+    present.addresses().stream()
         .filter(workers::containsKey)
         .forEach(address -> watch.heard(address, now)); // the shorter limit counts from here
   }
 
   private Duration limit(String address) {
-    return computing.contains(address) ? silence : patience(silence);
+    return computing.addresses().contains(address) ? silence : patience(silence);
   }
 
   /// How long somebody may be silent whom nobody waits for.
@@ -289,9 +335,15 @@ final class RootMembership extends NetworkActor<RootMembership.Command> {
                     .ifPresentOrElse(
                         member -> lose(member, silentFor(limit(address))),
                         () -> watch.forget(address))); // it is on its way out already
-    workers
-        .values()
-        .forEach(worker -> worker.ref().tell(new WorkerMembership.RootAlive(worker.key())));
+    workers.forEach(
+        (address, worker) ->
+            worker
+                .ref()
+                .tell(
+                    new WorkerMembership.RootAlive(
+                        worker.key(),
+                        computing.nodes(),
+                        computing.addresses().contains(address))));
   }
 
   private static String silentFor(Duration limit) {
@@ -303,11 +355,15 @@ final class RootMembership extends NetworkActor<RootMembership.Command> {
     watch.forget(address);
     refused.remove(address);
     keys.remove(address);
-    if (workers.remove(address) != null) {
-      if (!computing.contains(address)) {
-        listener.left(address, why); // otherwise the lost world says it
-      }
-      coordinator.tell(new RootCoordinator.Gone(address, why));
+    cutLine(address);
+    workers.remove(address);
+    coordinator.tell(new RootCoordinator.Gone(address, why));
+  }
+
+  private void cutLine(String address) {
+    Line line = lines.remove(address);
+    if (line != null) {
+      line.held.close();
     }
   }
 
@@ -323,7 +379,17 @@ final class RootMembership extends NetworkActor<RootMembership.Command> {
     watch.forget(address);
     workers.remove(address);
     keys.remove(address);
+    cutLine(address);
+    pronounceDead(member.uniqueAddress());
     cluster.manager().tell(new Down(member.address()));
+  }
+
+  /// A member that is down stays until the failure detector gives it up, which takes minutes.
+  /// Meanwhile nobody else joins from the same address and port. To the cluster, a quarantined one
+  /// has ended.
+  private void pronounceDead(UniqueAddress member) {
+    var address = new akka.remote.UniqueAddress(member.address(), member.longUid());
+    getContext().getSystem().classicSystem().eventStream().publish(new QuarantinedEvent(address));
   }
 
   static String name(Address address) {

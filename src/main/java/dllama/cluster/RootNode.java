@@ -9,6 +9,7 @@ import dllama.settings.ClusterSettings;
 import dllama.settings.HostAddress;
 import dllama.shard.ShardCache;
 import dllama.shard.ShardPlan;
+import dllama.step.ForwardException;
 import dllama.step.ForwardPass;
 import java.net.InetAddress;
 import java.time.Duration;
@@ -23,7 +24,7 @@ import java.util.concurrent.atomic.AtomicLong;
 /// The root of a cluster, running in this process: rank 0 of every world, and the [ForwardPass] of
 /// the whole.
 public final class RootNode implements AutoCloseable {
-  private static final Duration START = Duration.ofSeconds(30);
+  private static final Duration START = Duration.ofSeconds(120);
   private static final Duration GOODBYE = Duration.ofSeconds(1);
 
   private final NodeMachine machine;
@@ -99,8 +100,7 @@ public final class RootNode implements AutoCloseable {
             exchange,
             NodeGuardian.ROOT,
             alone ? InetAddress.getLoopbackAddress() : HostAddress.ofRoot(settings.host()),
-            alone ? 0 : settings.port(),
-            List.of());
+            alone ? 0 : settings.port());
     strangers = Refusals.ofProcess().tell(listener::stranger);
     system
         .getWhenTerminated()
@@ -117,7 +117,9 @@ public final class RootNode implements AutoCloseable {
   private static <T> T await(CompletableFuture<T> started) {
     try {
       return started.get(START.toSeconds(), TimeUnit.SECONDS);
-    } catch (TimeoutException | ExecutionException e) {
+    } catch (TimeoutException e) {
+      throw new ForwardException("this machine is too busy: the root did not start in time");
+    } catch (ExecutionException e) {
       throw new IllegalStateException("the root's actors did not start", e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

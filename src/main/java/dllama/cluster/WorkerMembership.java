@@ -16,8 +16,10 @@ import akka.cluster.ClusterEvent.MemberRemoved;
 import akka.cluster.ClusterEvent.MemberUp;
 import akka.cluster.Member;
 import akka.cluster.typed.Cluster;
+import akka.cluster.typed.JoinSeedNodes;
 import akka.cluster.typed.Subscribe;
 import dllama.cluster.port.Refusals;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -28,7 +30,16 @@ import org.jspecify.annotations.Nullable;
 /// is welcomed, exchanges signs of life with it, and ends when the root is gone.
 final class WorkerMembership extends NetworkActor<WorkerMembership.Command> {
   sealed interface Command
-      permits Key, Welcome, Stranger, RootEnded, RootAlive, Ending, Changed, Tick {}
+      permits Key,
+          Welcome,
+          Stranger,
+          RootEnded,
+          RootAlive,
+          Ending,
+          Found,
+          LineEnded,
+          Changed,
+          Tick {}
 
   /// The root's answer to a hello, sent to where this worker is: what it shares with the root from
   /// now on.
@@ -49,7 +60,16 @@ final class WorkerMembership extends NetworkActor<WorkerMembership.Command> {
   record Ending() implements Command {}
 
   /// The root's sign of life.
-  record RootAlive(long key) implements Command, ControlMessage {}
+  ///
+  /// @param nodes of the world that computes, the root included; 0 if there is none
+  /// @param computes whether this worker is one of them
+  record RootAlive(long key, int nodes, boolean computes) implements Command, ControlMessage {}
+
+  /// Somebody listens where a root is expected.
+  private record Found() implements Command {}
+
+  /// The root's process has ended.
+  private record LineEnded() implements Command {}
 
   private record Changed(MemberEvent event) implements Command {}
 
@@ -66,13 +86,17 @@ final class WorkerMembership extends NetworkActor<WorkerMembership.Command> {
 
   private final ActorContext<Command> context;
   private final Cluster cluster;
-  private final List<String> seeds;
   private final ActorRef<LayerShard.Command> shard;
   private final SliceStore store;
   private final WorkerListener listener;
   private final Consumer<End> ended;
   private final SilenceWatch watch;
-  private final Duration patience;
+  private final List<Address> seeds;
+  private final SeedSearch search;
+  private final Duration silence;
+  private Duration patience;
+  private @Nullable Lifeline line;
+  private boolean standsBy;
   private @Nullable ActorRef<RootMembership.Command> root;
   private String rootAddress = "";
   private boolean welcome;
@@ -86,13 +110,17 @@ final class WorkerMembership extends NetworkActor<WorkerMembership.Command> {
   /// What only the root and this worker know.
   private long key = Secret.NONE;
 
+  /// @param seeds where a root may be
   /// @param ended told once, before this actor stops
   static Behavior<Command> create(
-      ActorRef<LayerShard.Command> shard, ShardHost host, Consumer<End> ended) {
+      ActorRef<LayerShard.Command> shard,
+      ShardHost host,
+      List<Address> seeds,
+      Consumer<End> ended) {
     return Behaviors.setup(
         context ->
             Behaviors.withTimers(
-                timers -> new WorkerMembership(context, timers, shard, host, ended)));
+                timers -> new WorkerMembership(context, timers, shard, host, seeds, ended)));
   }
 
   private WorkerMembership(
@@ -100,21 +128,28 @@ final class WorkerMembership extends NetworkActor<WorkerMembership.Command> {
       TimerScheduler<Command> timers,
       ActorRef<LayerShard.Command> shard,
       ShardHost host,
+      List<Address> seeds,
       Consumer<End> ended) {
     super(context, Command.class);
     this.context = context;
+    this.seeds = seeds;
     this.shard = shard;
     store = host.store();
     listener = host.listener();
-    patience = RootMembership.patience(host.silence());
+    silence = host.silence();
+    patience = RootMembership.patience(silence);
     this.ended = ended;
     cluster = Cluster.get(context.getSystem());
-    seeds = context.getSystem().settings().config().getStringList("akka.cluster.seed-nodes");
     watch = new SilenceWatch(RootMembership.TICK.toNanos(), System.nanoTime());
     ActorRef<MemberEvent> adapter = context.messageAdapter(MemberEvent.class, Changed::new);
     cluster.subscriptions().tell(Subscribe.create(adapter, MemberEvent.class));
     timers.startTimerWithFixedDelay(Tick.TICK, RootMembership.TICK);
     context.watch(shard);
+    ActorRef<Command> self = context.getSelf();
+    search =
+        SeedSearch.start(
+            seeds.stream().map(WorkerMembership::socketAddress).toList(),
+            () -> self.tell(new Found()));
   }
 
   @Override
@@ -135,10 +170,12 @@ final class WorkerMembership extends NetworkActor<WorkerMembership.Command> {
         goodbye();
         yield end("this worker ends", false);
       }
-      case RootAlive(long of) when isOfRoot(of) -> {
-        watch.heard(ROOT, System.nanoTime());
+      case RootAlive alive when isOfRoot(alive.key()) -> onRootAlive(alive);
+      case Found _ -> {
+        cluster.manager().tell(new JoinSeedNodes(seeds));
         yield this;
       }
+      case LineEnded _ -> end("the root has ended", false);
       case Tick _ -> onTick();
       case Key _, Welcome _, Stranger _, RootEnded _, RootAlive _ -> {
         Refusals.ofProcess().refused("somebody", "said that it is the root");
@@ -175,7 +212,7 @@ final class WorkerMembership extends NetworkActor<WorkerMembership.Command> {
 
   /// The root is where the user said that it is; anybody can join as one.
   private boolean isRoot(Member member) {
-    return member.hasRole(NodeGuardian.ROOT) && seeds.contains(member.address().toString());
+    return member.hasRole(NodeGuardian.ROOT) && seeds.contains(member.address());
   }
 
   private Behavior<Command> onKey(long ofRoot) {
@@ -197,7 +234,28 @@ final class WorkerMembership extends NetworkActor<WorkerMembership.Command> {
         ActorRefResolver.get(context.getSystem())
             .resolveActorRef("%s/user/%s".formatted(address, RootMembership.PATH));
     watch.heard(ROOT, System.nanoTime());
+    if (line == null) {
+      var self = context.getSelf();
+      line = Lifeline.to(socketAddress(address), () -> self.tell(new LineEnded()));
+    }
     return onTick();
+  }
+
+  private static InetSocketAddress socketAddress(Address address) {
+    return new InetSocketAddress(address.getHost().orElseThrow(), address.getPort().orElseThrow());
+  }
+
+  private Behavior<Command> onRootAlive(RootAlive alive) {
+    watch.heard(ROOT, System.nanoTime());
+    patience = alive.computes() ? silence : RootMembership.patience(silence);
+    boolean spare = alive.nodes() > 0 && !alive.computes();
+    if (spare && !standsBy) {
+      listener.idle(
+          "the root computes with %d node%s that were there before this one"
+              .formatted(alive.nodes(), alive.nodes() == 1 ? "" : "s"));
+    }
+    standsBy = spare;
+    return this;
   }
 
   private Behavior<Command> onWelcome() {
@@ -214,7 +272,7 @@ final class WorkerMembership extends NetworkActor<WorkerMembership.Command> {
       return this;
     }
     if (watch.tick(System.nanoTime(), _ -> patience.toNanos()).isPresent()) {
-      return end("the root has been silent for %d s".formatted(patience.toSeconds()), false);
+      return end("the root has been silent for %.1f s".formatted(patience.toMillis() / 1e3), false);
     }
     String self = address();
     root.tell(
@@ -231,6 +289,10 @@ final class WorkerMembership extends NetworkActor<WorkerMembership.Command> {
 
   private Behavior<Command> end(String why, boolean refused) {
     left = true;
+    search.close();
+    if (line != null) {
+      line.close();
+    }
     ended.accept(new End(why, refused));
     return Behaviors.stopped();
   }

@@ -9,6 +9,7 @@ import dllama.settings.ClusterSettings;
 import dllama.settings.HostAddress;
 import dllama.settings.SeedNode;
 import dllama.shard.ShardCache;
+import dllama.step.ForwardException;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -52,7 +53,7 @@ public final class WorkerNode implements AutoCloseable {
   /// @throws UserException if this node can not listen, or the root will not take it in
   public void run() {
     while (!closed) {
-      End end = runOnce();
+      End end = attempt();
       if (end.refused()) {
         throw new UserException(end.why());
       }
@@ -61,6 +62,17 @@ public final class WorkerNode implements AutoCloseable {
         told = end.why();
       }
       pause();
+    }
+  }
+
+  private End attempt() {
+    try {
+      return runOnce();
+    } catch (ForwardException tooBusy) {
+      if (running.get() == null) {
+        throw tooBusy;
+      }
+      return new End(String.valueOf(tooBusy.getMessage()), false);
     }
   }
 
@@ -83,14 +95,17 @@ public final class WorkerNode implements AutoCloseable {
     var exchange = NodeSystem.exchange(settings);
     ActorSystem<NodeGuardian.Command> system =
         NodeSystem.start(
-            NodeGuardian.worker(exchange, machine.host(), ended::complete),
+            NodeGuardian.worker(
+                exchange,
+                machine.host(),
+                seeds.stream().map(NodeSystem::addressOf).toList(),
+                ended::complete),
             settings,
             akka,
             exchange,
             NodeGuardian.WORKER,
             host,
-            settings.port(),
-            seeds);
+            settings.port());
     running.set(system);
     told = "";
     if (closed) {
@@ -99,7 +114,7 @@ public final class WorkerNode implements AutoCloseable {
       listener.searching(NodeSystem.address(system), String.join(", ", seeds));
     }
     awaitEnd(system);
-    return ended.getNow(new End("removed from the cluster", false));
+    return ended.getNow(new End("the root gave this worker up", false));
   }
 
   private void awaitEnd(ActorSystem<?> system) {

@@ -57,7 +57,12 @@ record World(long epoch, ShardPlan plan, List<Node> ranks) {
   }
 
   boolean has(String address) {
-    return ranks.stream().anyMatch(node -> node.address().equals(address));
+    return rankOf(address) >= 0;
+  }
+
+  /// −1 if it has none.
+  int rankOf(String address) {
+    return ranks.stream().map(Node::address).toList().indexOf(address);
   }
 
   /// How the user knows a rank: "the worker at 192.168.1.12:41234".

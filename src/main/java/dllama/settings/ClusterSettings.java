@@ -95,7 +95,7 @@ public record ClusterSettings(
     Values sync = values.below("sync");
     Values weights = values.below("weights");
     return new ClusterSettings(
-        values.unlessAuto("host", Values::text).map(String::strip),
+        values.unlessAuto("host", ClusterSettings::host),
         values
             .unlessAuto("port", (v, key) -> v.integer(key, 0, 65535))
             .orElse(role == Role.ROOT ? SeedNode.DEFAULT_PORT : 0),
@@ -136,6 +136,12 @@ public record ClusterSettings(
   private static <E extends Enum<E>> E choice(Values values, String key, E auto) {
     Set<E> others = EnumSet.complementOf(EnumSet.of(auto));
     return values.unlessAuto(key, (v, k) -> v.choice(k, others)).orElse(auto);
+  }
+
+  private static String host(Values values, String key) {
+    String host = values.text(key).strip();
+    HostAddress.refuseAmbiguous(host);
+    return host;
   }
 
   private static int nodes(Values values, String key) {

@@ -11,6 +11,7 @@ import java.net.UnknownHostException;
 import java.nio.channels.DatagramChannel;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /// Under which address a node is known to the others. Akka drops messages to any address but
@@ -23,6 +24,9 @@ public final class HostAddress {
   private static final String ELSEWHERE = "192.0.2.1";
 
   private static final String ELSEWHERE_IPV6 = "2001:db8::1";
+
+  private static final String BYTE = "(0|[1-9]\\d?|1\\d\\d|2[0-4]\\d|25[0-5])";
+  private static final Pattern DOTTED = Pattern.compile("(%s\\.){3}%<s".formatted(BYTE));
 
   private HostAddress() {}
 
@@ -64,6 +68,7 @@ public final class HostAddress {
   /// @throws UserException if the name is not known, or is a wildcard
   public static InetAddress resolve(String host) {
     InetAddress[] all;
+    refuseAmbiguous(host);
     try {
       all = InetAddress.getAllByName(host);
     } catch (UnknownHostException e) {
@@ -71,13 +76,41 @@ public final class HostAddress {
           "no address is known for \"%s\"; give an IP address".formatted(host), e);
     }
     InetAddress best =
-        byPreference(all).findFirst().orElseThrow(() -> new UserException("no address: " + host));
+        byPreference(all).findFirst().orElseThrow(() -> new UserException(ofOneLink(host)));
     if (best.isAnyLocalAddress()) {
       throw new UserException(
           "%s means every address of this machine, but nodes know each other by one; give that one"
               .formatted(host));
     }
     return best.isLoopbackAddress() && !meansLoopback(host) ? ofDefaultRoute() : best;
+  }
+
+  /// Refuses addresses with a zone, and what Java, like BSD, takes for a number with bytes left
+  /// out or in another base: 1.2.3 as 1.2.0.3, 127.1, 0x7f.1, 3232235777, 010.0.0.1. No name ends
+  /// in a number.
+  ///
+  /// @throws UserException for these
+  static void refuseAmbiguous(String host) {
+    if (host.contains("%")) {
+      throw new UserException(ofOneLink(host));
+    }
+    String last = host.replaceFirst("\\.$", "").replaceFirst("^.*\\.", "");
+    boolean number = last.matches("\\d+|0[xX]\\p{XDigit}*");
+    if (number && !host.contains(":") && !DOTTED.matcher(host).matches()) {
+      throw new UserException(
+          "\"%s\" is no IP address: write four numbers from 0 to 255, such as 192.168.1.10"
+              .formatted(host));
+    }
+  }
+
+  private static String ofOneLink(String host) {
+    return "%s is known on one link only (IPv6 link-local), and every machine calls that by another name; give an address that is the same everywhere, IPv4 or IPv6"
+        .formatted(host);
+  }
+
+  /// Akka's addresses have no zones, and one machine's zone means nothing to another one.
+  private static boolean isOfOneLink(InetAddress address) {
+    return address instanceof Inet6Address && address.isLinkLocalAddress();
   }
 
   /// Addresses others can reach first, then IPv4 before IPv6, because that is what the default
@@ -91,6 +124,7 @@ public final class HostAddress {
                         family ->
                             Arrays.stream(all)
                                 .filter(address -> address.isLoopbackAddress() == loopback)
+                                .filter(address -> !isOfOneLink(address))
                                 .filter(family::isInstance)));
   }
 
@@ -115,7 +149,8 @@ public final class HostAddress {
     try (DatagramChannel channel = DatagramChannel.open(family)) {
       channel.connect(new InetSocketAddress(remote, SeedNode.DEFAULT_PORT));
       InetSocketAddress local = (InetSocketAddress) channel.getLocalAddress();
-      return Optional.of(local.getAddress()).filter(address -> !address.isAnyLocalAddress());
+      return Optional.of(local.getAddress())
+          .filter(address -> !address.isAnyLocalAddress() && !isOfOneLink(address));
     } catch (IOException | UnsupportedOperationException e) {
       return Optional.empty(); // no such route, or no such protocol on this machine
     }

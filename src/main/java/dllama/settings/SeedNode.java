@@ -26,6 +26,7 @@ public record SeedNode(String host, int port) {
     if (host.isBlank() || !host.equals(host.strip())) {
       throw bad(text);
     }
+    HostAddress.refuseAmbiguous(host);
     return host;
   }
 

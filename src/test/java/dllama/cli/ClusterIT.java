@@ -110,18 +110,38 @@ class ClusterIT {
 
   @Test
   void shouldEndTheAnswerWhenAWorkerDiesAndGoOnWhenOneIsBack() {
-    List<NodeProcess> workers = startWorkers(1);
+    String samePort = String.valueOf(NodeProcess.freePort());
+    List<NodeProcess> workers = startWorkers(1, "--port", samePort);
     NodeProcess root = startRoot(2, chat());
     root.type("Tell me something long");
     root.await(FORM, node -> !node.out().isEmpty());
     workers.getFirst().signal("KILL");
     root.awaitError("the answer ends here", 1, NOTICE);
     assertTrue(root.isAlive());
-    startWorkers(1);
-    NodeProcess.sleep(1000);
+    startWorkers(1, "--port", samePort);
+    root.awaitError("2 nodes ready", 2, Duration.ofSeconds(30));
     int before = root.out().size();
     root.type("And now?");
     root.await(FORM, node -> node.out().size() > before);
+  }
+
+  @Test
+  void shouldSayOnceWhyAnInferenceEnds() {
+    NodeProcess worker = startWorkers(1).getFirst();
+    NodeProcess root =
+        startRoot(
+            2,
+            NodeProcess.inference(
+                folder.resolve("tiny.m"),
+                folder.resolve("tiny.t"),
+                "Once upon a time",
+                2000,
+                "--ignore-eos"));
+    root.awaitError("2 nodes ready", 1, FORM);
+    worker.signal("KILL");
+    assertEquals(3, root.exit(FORM), root::toString);
+    List<String> losses = root.err().stream().filter(line -> line.contains("has ended")).toList();
+    assertEquals(1, losses.size(), root::toString);
   }
 
   @Test

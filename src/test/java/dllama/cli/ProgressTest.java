@@ -99,7 +99,7 @@ class ProgressTest {
 
   private Progress progress(boolean terminal) {
     PrintStream err = new PrintStream(bytes, true, StandardCharsets.UTF_8);
-    return new Progress(new StatusLines(err, terminal));
+    return new Progress(new StatusLines(err, terminal), true);
   }
 
   private String text() {

@@ -17,21 +17,23 @@ class ClusterGateTest {
   void shouldWaitForTheWantedNumberAndSayWhatIsMissing() {
     ClusterGate gate = gate(4, UP_TO_8);
     assertEquals(
-        new Wait("3 of 4 nodes; waiting for 1 worker, or --nodes 2"), gate.decide(3, seconds(99)));
+        new Wait("3 of 4 nodes; waiting for 1 worker, or --nodes 2"),
+        gate.decide(3, 0, seconds(99)));
     assertEquals(
-        new Wait("1 of 4 nodes; waiting for 3 workers, or --nodes 1"), gate.decide(1, seconds(99)));
-    assertEquals(new Form(4), gate.decide(4, seconds(0)));
+        new Wait("1 of 4 nodes; waiting for 3 workers, or --nodes 1"),
+        gate.decide(1, 0, seconds(99)));
+    assertEquals(new Form(4), gate.decide(4, 0, seconds(0)));
   }
 
   @Test
   void shouldLeaveExtraNodesOut() {
-    assertEquals(new Form(2), gate(2, UP_TO_8).decide(5, seconds(0)));
-    assertEquals(new Form(4), gate(0, UP_TO_8).decide(7, seconds(6)));
+    assertEquals(new Form(2), gate(2, UP_TO_8).decide(5, 0, seconds(0)));
+    assertEquals(new Form(4), gate(0, UP_TO_8).decide(7, 0, seconds(6)));
   }
 
   @Test
   void shouldNotUseMoreNodesThanTheModelAllows() {
-    assertEquals(new Form(2), gate(0, List.of(1, 2)).decide(8, seconds(6)));
+    assertEquals(new Form(2), gate(0, List.of(1, 2)).decide(8, 0, seconds(6)));
   }
 
   @Test
@@ -40,19 +42,27 @@ class ClusterGateTest {
     gate.changed(seconds(10));
     assertEquals(
         new Wait("3 nodes here; starting with 2 in 3 s unless more come"),
-        gate.decide(3, seconds(12)));
+        gate.decide(3, 0, seconds(12)));
     gate.changed(seconds(13));
     assertEquals(
         new Wait("4 nodes here; starting with 4 in 3 s unless more come"),
-        gate.decide(4, seconds(15)));
-    assertEquals(new Form(4), gate.decide(4, seconds(18)));
+        gate.decide(4, 0, seconds(15)));
+    assertEquals(new Form(4), gate.decide(4, 0, seconds(18)));
   }
 
   @Test
   void shouldNotKeepASingleMachineWaiting() {
     ClusterGate gate = gate(0, UP_TO_8);
-    assertEquals(Wait.class, gate.decide(1, seconds(0) + 499_000_000).getClass());
-    assertEquals(new Form(1), gate.decide(1, seconds(0) + 500_000_000));
+    assertEquals(Wait.class, gate.decide(1, 0, seconds(0) + 499_000_000).getClass());
+    assertEquals(new Form(1), gate.decide(1, 0, seconds(0) + 500_000_000));
+  }
+
+  @Test
+  void shouldWaitForAWorkerThatIsOnItsWay() {
+    ClusterGate gate = gate(0, UP_TO_8);
+    assertEquals(Wait.class, gate.decide(1, 1, seconds(4)).getClass());
+    assertEquals(new Form(1), gate.decide(1, 1, seconds(5)), "but not for ever");
+    assertEquals(new Form(2), gate.decide(2, 0, seconds(5)));
   }
 
   @Test

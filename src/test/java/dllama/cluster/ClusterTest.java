@@ -21,6 +21,9 @@ import dllama.step.Run;
 import dllama.step.Step;
 import dllama.step.StepResult;
 import dllama.tensor.DType;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -289,6 +292,44 @@ class ClusterTest {
       assertThrows(ForwardException.class, () -> cluster.forwardPass().forward(late));
       sequence.feed(tokens, 0);
       sequence.feed(new int[] {4}, 3);
+    }
+  }
+
+  /// As firewalls and service units want it.
+  @Test
+  void shouldTakeAWorkerBackOnTheSamePort() throws IOException {
+    Properties fixed = new Properties();
+    try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      fixed.setProperty("dllama.port", String.valueOf(socket.getLocalPort()));
+    }
+    try (var cluster = new TestCluster("llama_gqa_f32", DType.F32, "2", new Properties())) {
+      for (int time = 1; time <= 3; time++) {
+        WorkerNode worker = cluster.startWorker(fixed);
+        cluster.await("ready: 2", time);
+        worker.close();
+        cluster.await("lost: the worker at 127.0.0.1:", time);
+      }
+    }
+  }
+
+  @Test
+  void shouldNotStartWithoutAWorkerThatIsOnItsWay() {
+    Properties properties = new Properties();
+    properties.setProperty("dllama.alone-timeout", "3s"); // until it is
+    properties.setProperty("dllama.form-timeout", "4s");
+    try (var cluster = new TestCluster("llama_gqa_f32", DType.F32, "auto", properties)) {
+      cluster.startWorker();
+      cluster.await("ready: 2", 1);
+      assertEquals(0, cluster.count("forming: 1"), cluster.events::toString);
+    }
+  }
+
+  @Test
+  void shouldSayThatAWorkerCameTooLate() {
+    try (var cluster = new TestCluster("llama_gqa_f32", DType.F32, "auto", new Properties())) {
+      cluster.await("ready: 1", 1);
+      cluster.startWorker();
+      cluster.await("spare: 1 2", 1);
     }
   }
 

@@ -64,8 +64,7 @@ class ForeignMessagesTest {
             NodeSystem.exchange(settings.cluster()),
             "stranger",
             InetAddress.getLoopbackAddress(),
-            0,
-            List.of());
+            0);
   }
 
   @AfterEach

@@ -227,6 +227,11 @@ final class TestCluster implements AutoCloseable {
     }
 
     @Override
+    public void spare(String address, int nodes, int possible) {
+      events.add("spare: " + nodes + " " + possible);
+    }
+
+    @Override
     public void left(String address, String why) {
       events.add("left: " + address + " " + why);
     }

@@ -31,7 +31,7 @@ public final class ExchangeDispatcher {
   public static final String ID = "exchange-dispatcher";
 
   private static final Logger log = LoggerFactory.getLogger(ExchangeDispatcher.class);
-  private static final Duration LOOKUP_DEADLINE = Duration.ofSeconds(10);
+  private static final Duration LOOKUP_DEADLINE = Duration.ofSeconds(60);
 
   private final boolean eventLoop;
   private final Duration spin;
