@@ -106,7 +106,10 @@ record Arguments(
             "       dllama-akka --role worker --seed-node HOST [options]",
             "       dllama-akka COMMAND [options]")
         .commandListHeading("%nModes and commands (each has --help):%n")
-        .footer("", "Every option is also a setting; -Dkey=value and --config take all of them.");
+        .footer(
+            "",
+            "Every option is also a setting; -Dkey=value and --config take all of them.",
+            "With --get-jdk alone it gets a JDK " + Launcher.NEEDED + " for itself.");
     for (Command command : Command.values()) {
       main.addSubcommand(command.word(), spec(command));
     }

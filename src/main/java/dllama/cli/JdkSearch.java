@@ -89,10 +89,18 @@ final class JdkSearch {
     List<Path> homes = new ArrayList<>();
     for (String folder :
         environment.getOrDefault("DLLAMA_JAVA_FOLDERS", folders).split(File.pathSeparator)) {
-      for (Path entry : entries(folder)) {
-        homes.add(entry);
-        homes.add(entry.resolve("Contents/Home"));
-      }
+      homes.addAll(in(folder));
+    }
+    homes.addAll(in(GetJdk.folder(environment).toString()));
+    return homes;
+  }
+
+  /** The homes in a folder of JDKs, of which macOS has each in a bundle. */
+  static List<Path> in(String folder) {
+    List<Path> homes = new ArrayList<>();
+    for (Path entry : entries(folder)) {
+      homes.add(entry);
+      homes.add(entry.resolve("Contents/Home"));
     }
     return homes;
   }
@@ -106,6 +114,11 @@ final class JdkSearch {
     }
     Collections.sort(entries);
     return entries;
+  }
+
+  /** Whether one in the user's cache folder would be found. */
+  boolean looksInCache() {
+    return !environment.containsKey("DLLAMA_JAVA_HOME");
   }
 
   String nothingFound() {
@@ -123,6 +136,12 @@ final class JdkSearch {
         + Launcher.NEEDED
         + " or newer, but found "
         + (javas.isEmpty() ? "none" : "only " + javas)
-        + ": install one from https://adoptium.net, or name its folder in DLLAMA_JAVA_HOME";
+        + (looksInCache()
+            ? ": get one with java -jar "
+                + System.getProperty("java.class.path")
+                + " "
+                + GetJdk.OPTION
+                + ", or name its folder in DLLAMA_JAVA_HOME"
+            : " where DLLAMA_JAVA_HOME says: name the folder of one there, or unset it");
   }
 }

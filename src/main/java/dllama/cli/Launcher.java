@@ -21,11 +21,11 @@ import java.util.stream.Collectors;
  * Entry point of the jar: starts {@code dllama.cli.Main} on a new enough Java with the flags of
  * {@code /dllama/jvm.options}, which {@code java -jar} can not give.
  *
- * <p>Compiled for Java 11, with {@link Jdk}, {@link JdkSearch} and {@link ClassArchive}, because it
- * has to run on whatever {@code java} the machine has; the rest of the program is known to it by
- * name only. On Java 25 it replaces itself (see {@code Exec}), so that there is one process with
- * one id. Elsewhere it starts a child, passes signals and the exit code on, and the child ends
- * itself when its launcher is gone, even by {@code kill -9}.
+ * <p>Compiled for Java 11, with {@link Jdk}, {@link JdkSearch}, {@link GetJdk} and its helpers, and
+ * {@link ClassArchive}, because it has to run on whatever {@code java} the machine has; the rest of
+ * the program is known to it by name only. On Java 25 it replaces itself (see {@code Exec}), so
+ * that there is one process with one id. Elsewhere it starts a child, passes signals and the exit
+ * code on, and the child ends itself when its launcher is gone, even by {@code kill -9}.
  */
 public final class Launcher {
   static final int NEEDED = 25;
@@ -71,6 +71,9 @@ public final class Launcher {
       call("dllama.cli.Main", "main", String[].class, args);
       return;
     }
+    if (Arrays.asList(args).equals(List.of(GetJdk.OPTION))) {
+      System.exit(GetJdk.run());
+    }
     if (asks && Runtime.version().feature() >= NEEDED) {
       call("dllama.cli.Main", "main", String[].class, args);
       return;
@@ -78,8 +81,7 @@ public final class Launcher {
     JdkSearch search = new JdkSearch(System.getenv());
     Optional<Jdk> jdk = search.best();
     if (jdk.isEmpty()) {
-      System.err.println(search.nothingFound());
-      System.exit(2);
+      jdk = Optional.of(GetJdk.offer(search));
     }
     List<String> flags = new ArrayList<>(asks ? QUICK : flags());
     if (!asks) {
