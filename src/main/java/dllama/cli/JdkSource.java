@@ -92,7 +92,7 @@ final class JdkSource {
 
   private static String lastPart(String place) {
     String path = place.replaceFirst("\\?.*", "");
-    return path.substring(path.lastIndexOf('/') + 1);
+    return path.substring(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
   }
 
   /** This machine's name in the list. Which C library a Linux has, Java does not tell. */

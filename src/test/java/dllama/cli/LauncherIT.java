@@ -171,6 +171,7 @@ class LauncherIT {
     String error = error(process);
     assertTrue(error.startsWith("dllama-akka needs a JDK 25 or newer, but found only "), error);
     assertTrue(error.contains(javas.get(1).toString()), error);
+    assertTrue(error.contains(": get one with java -jar " + JAR + " --get-jdk, or name "), error);
     assertEquals(1, error.lines().count(), error);
     assertEquals(2, exit(process));
   }
