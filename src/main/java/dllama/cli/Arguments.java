@@ -109,7 +109,7 @@ record Arguments(
         .footer(
             "",
             "Every option is also a setting; -Dkey=value and --config take all of them.",
-            "With --get-jdk alone it gets a JDK " + Launcher.NEEDED + " for itself.");
+            "With --get-jdk alone it gets a JDK 25 for itself.");
     for (Command command : Command.values()) {
       main.addSubcommand(command.word(), spec(command));
     }
