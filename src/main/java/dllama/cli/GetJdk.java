@@ -130,7 +130,7 @@ final class GetJdk {
   }
 
   private Path download(JdkDownload download) throws IOException, InterruptedException {
-    if (Files.getFileStore(folder).getUsableSpace() < source.bytes * ROOM) {
+    if (folder.toFile().getUsableSpace() < source.bytes * ROOM) {
       throw noRoom();
     }
     Path part = download.get();
@@ -143,7 +143,7 @@ final class GetJdk {
   }
 
   private IOException noRoom() throws IOException {
-    long left = Math.round(Files.getFileStore(folder).getUsableSpace() / MB);
+    long left = Math.round(folder.toFile().getUsableSpace() / MB);
     String need =
         source.bytes == 0
             ? ""

@@ -101,8 +101,9 @@ final class JdkDownload {
     return part;
   }
 
-  static boolean noRoom(Path folder) throws IOException {
-    return Files.getFileStore(folder).getUsableSpace() < 1 << 20;
+  /** Not by way of a {@code FileStore}, which a chroot has none of. */
+  static boolean noRoom(Path folder) {
+    return folder.toFile().getUsableSpace() < 1 << 20;
   }
 
   void remove() throws IOException {
