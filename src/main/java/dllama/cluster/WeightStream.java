@@ -19,11 +19,7 @@ final class WeightStream extends NetworkActor<WeightStream.Command> {
   sealed interface Command {}
 
   /// All bytes before `bytes` have arrived.
-  record Received(long epoch, long bytes) implements Command, ControlMessage {
-    Received {
-      Checks.range("bytes", bytes, 0, Long.MAX_VALUE);
-    }
-  }
+  record Received(long epoch, long bytes) implements Command, ControlMessage {}
 
   private enum Stalled implements Command {
     STALLED
