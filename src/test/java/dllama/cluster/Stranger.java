@@ -14,6 +14,8 @@ import com.typesafe.config.ConfigFactory;
 import dllama.cluster.port.Serializers;
 import dllama.settings.Settings;
 import dllama.settings.Settings.Option;
+import akka.cluster.typed.Cluster;
+import akka.cluster.typed.JoinSeedNodes;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.Optional;
@@ -60,8 +62,12 @@ final class Stranger implements AutoCloseable {
             NodeSystem.exchange(settings.cluster()),
             joins ? role : "stranger",
             InetAddress.getLoopbackAddress(),
-            0,
-            joins ? List.of(seed) : List.of());
+            0);
+    if (joins) {
+      Cluster.get(system)
+          .manager()
+          .tell(new JoinSeedNodes(List.of(NodeSystem.addressOf(seed))));
+    }
   }
 
   ActorSystem<Void> system() {
