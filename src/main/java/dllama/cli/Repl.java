@@ -23,7 +23,7 @@ final class Repl {
       /help           this
       /system TEXT    start over with another system prompt; without TEXT show it, - for none
       /reset          start over
-      /stats          how much of the context is used, and what the last answer took
+      /stats          how much of the context is used, and what the last answer took, and what computes
       /exit           end, as Ctrl-D
       Ctrl-C          stop the answer""";
 
@@ -92,6 +92,7 @@ final class Repl {
   }
 
   private void stats() {
+    console.note("computing with " + root.kernels().text());
     console.note(
         "%d of %d tokens of the context are used"
             .formatted(session.position(), session.contextLength()));

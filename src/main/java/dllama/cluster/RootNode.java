@@ -9,6 +9,8 @@ import dllama.settings.ClusterSettings;
 import dllama.settings.HostAddress;
 import dllama.shard.ShardCache;
 import dllama.shard.ShardPlan;
+import dllama.tensor.DType;
+import dllama.tensor.KernelReport;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.List;
@@ -29,6 +31,7 @@ public final class RootNode implements AutoCloseable {
   private final ActorSystem<NodeGuardian.Command> system;
   private final ActorRef<RootCoordinator.Command> coordinator;
   private final ForwardPass forwardPass;
+  private final DType weightType;
   private boolean closed;
 
   /// Starts the node and begins to form a cluster; `listener` is told how that goes.
@@ -65,6 +68,7 @@ public final class RootNode implements AutoCloseable {
       ClusterGate gate,
       int mostNodes,
       RootListener listener) {
+    weightType = model.spec().weightType();
     boolean alone = settings.nodes().equals(Optional.of(1)); // nobody is to join: no open port
     var exchange = NodeSystem.exchange(settings);
     machine = new NodeMachine(settings, cache, WorkerListener.silent());
@@ -117,6 +121,16 @@ public final class RootNode implements AutoCloseable {
   /// [ForwardException][dllama.model.ForwardException] while no world is ready.
   public ForwardPass forwardPass() {
     return forwardPass;
+  }
+
+  /// What this node computes with.
+  public KernelReport kernels() {
+    return machine.host().kernels(weightType);
+  }
+
+  /// Waits until it is decided what this node computes with, for no longer than this.
+  public void awaitKernels(Duration limit) throws InterruptedException {
+    machine.host().awaitKernels(limit);
   }
 
   /// `host:port` that workers join by.

@@ -14,6 +14,7 @@ import static dllama.tensor.Vectors.shorts;
 import static jdk.incubator.vector.VectorOperators.LSHR;
 
 import java.util.Arrays;
+import java.util.List;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
@@ -35,6 +36,12 @@ final class Q40Prefill {
   /// into one method: it boxed them.
   static final int TOKENS = 4;
 
+  /// Tokens of the passes that are worth trying, the default first.
+  static final List<Integer> FORMS = List.of(TOKENS);
+
+  /// Whether eight are; where not, the compiler need not look at the code for them.
+  private static final boolean EIGHT = FORMS.contains(Activations.BUNDLE);
+
   private static final int BUNDLE = Activations.BUNDLE;
   private static final int TOKEN_CODES = Activations.TOKEN_CODES;
 
@@ -42,8 +49,10 @@ final class Q40Prefill {
 
   /// Writes results of the first `tokens` of the bundle that begins with `token` to `acc[groups,
   /// 8, 32]`.
+  ///
+  /// @param pass tokens of a pass, four or eight
   static void groups(
-      long at, long groupBytes, int groups, Activations x, int token, int tokens, Scratch s) {
+      int pass, long at, long groupBytes, int groups, Activations x, int token, int tokens, Scratch s) {
     Arrays.fill(s.acc, 0, groups * BUNDLE * Tiles.ROWS, 0);
     for (int block = 0; block < x.blocks(); block += CHUNK) {
       int count = Math.min(CHUNK, x.blocks() - block);
@@ -52,12 +61,12 @@ final class Q40Prefill {
       long tile = at + block * Tiles.Q40_BYTES;
       if (L == Tiles.ROWS) {
         long second = tile + (groups - 1) * groupBytes;
-        vectors(tile, second, count, x, codes, scaleAt, tokens, s, 0, BUNDLE * Tiles.ROWS);
+        vectors(pass, tile, second, count, x, codes, scaleAt, tokens, s, 0, BUNDLE * Tiles.ROWS);
       } else {
         for (int part = 0; part < Tiles.ROWS; part += 2 * L) {
           long first = tile + 2L * part;
           vectors(
-              first, first + 2L * L, count, x, codes, scaleAt, tokens, s, part / 2, part / 2 + F);
+              pass, first, first + 2L * L, count, x, codes, scaleAt, tokens, s, part / 2, part / 2 + F);
         }
       }
     }
@@ -65,6 +74,7 @@ final class Q40Prefill {
 
   /// Two vectors of rows; their accumulators are in `s.acc` from `acc0` and from `acc1` on.
   private static void vectors(
+      int pass,
       long at0,
       long at1,
       int count,
@@ -77,10 +87,10 @@ final class Q40Prefill {
       int acc1) {
     for (int b = 0; b < count; b++) {
       long tile = b * Tiles.Q40_BYTES;
-      for (int t = 0; t < tokens; t += TOKENS) {
+      for (int t = 0; t < tokens; t += pass) {
         long code = codes + b * Activations.BLOCK_STRIDE + (long) t * TOKEN_CODES;
         int sumAt = (b * 2 * BUNDLE + t) * L;
-        if (TOKENS == BUNDLE) {
+        if (EIGHT && pass == BUNDLE) {
           eightSums(at0 + tile, at1 + tile, code, x.offsets(), scaleAt + b * BUNDLE, s.sums, sumAt);
         } else {
           fourSums(

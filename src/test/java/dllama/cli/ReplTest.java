@@ -15,6 +15,7 @@ import dllama.model.Step;
 import dllama.sampling.Sampler;
 import dllama.shard.FullLogits;
 import dllama.tensor.DType;
+import dllama.tensor.KernelReport;
 import dllama.tokenizer.ChatTemplate;
 import dllama.tokenizer.Tokenizer.Vocabulary;
 import java.util.ArrayDeque;
@@ -60,6 +61,7 @@ class ReplTest {
     model.answer("Hi!");
     run("Hello", "/reset", "/stats");
     assertEquals("0 of 2048 tokens of the context are used", console.notes.getLast());
+    assertTrue(console.notes.contains("computing with 256 bit, prefill 4 tokens a pass"));
   }
 
   @Test
@@ -143,6 +145,16 @@ class ReplTest {
           @Override
           public Ready awaitReady() {
             return new Ready(1, 0);
+          }
+
+          @Override
+          public KernelReport kernels() {
+            return new KernelReport(256, List.of("prefill 4 tokens a pass"));
+          }
+
+          @Override
+          public KernelReport awaitKernels() {
+            return kernels();
           }
 
           @Override
