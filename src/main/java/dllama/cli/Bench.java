@@ -33,6 +33,9 @@ final class Bench {
   private static final Vocabulary NO_TEXT =
       new Vocabulary(new byte[][] {{}}, new float[1], -1, List.of(), false, null);
 
+  /// What the figures are measured with.
+  private record Setup(Root.Ready ready, BenchRow.Machine machine) {}
+
   private record Run(Usage usage, List<Integer> answer) {}
 
   private final Settings settings;
@@ -76,6 +79,7 @@ final class Bench {
     Generator generator = new Generator(root.forwardPass(), NO_TEXT);
     List<BenchRow> rows = new ArrayList<>();
     run(generator, settings.bench().prefill().getFirst()); // compiles the code
+    Setup setup = new Setup(ready, BenchRow.Machine.of(root.awaitKernels()));
     for (int prompt : settings.bench().prefill()) {
       List<Timing> runs = new ArrayList<>();
       List<Integer> answer = List.of();
@@ -84,9 +88,9 @@ final class Bench {
         answer = run.answer;
         runs.add(forAllLayers(Timing.of(run.usage), root.forwardPass(), ready.nodes()));
       }
-      rows.add(row(ready, runs, null));
+      rows.add(row(setup, runs, null));
       for (int acceptance : settings.bench().replayAcceptance()) {
-        rows.add(replay(root.forwardPass(), ready, prompt, answer, acceptance));
+        rows.add(replay(root.forwardPass(), setup, prompt, answer, acceptance));
       }
     }
     return rows;
@@ -94,7 +98,7 @@ final class Bench {
 
   /// The same prompt once more, with tokens guessed ahead of which so many percent hold.
   private BenchRow replay(
-      ForwardPass forwardPass, Root.Ready ready, int prompt, List<Integer> answer, int acceptance) {
+      ForwardPass forwardPass, Setup setup, int prompt, List<Integer> answer, int acceptance) {
     int[] tokens = answer.stream().mapToInt(Integer::intValue).toArray();
     Replay replay = new Replay(tokens, model.spec().vocabSize(), acceptance);
     Generator generator = new Generator(forwardPass, NO_TEXT, Speculation.auto(replay));
@@ -111,7 +115,7 @@ final class Bench {
       proposed += run.usage.guesses().proposed();
       accepted += run.usage.guesses().accepted();
     }
-    return row(ready, runs, new BenchRow.Replay(acceptance, proposed, accepted));
+    return row(setup, runs, new BenchRow.Replay(acceptance, proposed, accepted));
   }
 
   private Run run(Generator generator, int promptLength) {
@@ -171,7 +175,7 @@ final class Bench {
     return new Random(count).ints(count, 0, model.spec().vocabSize()).toArray();
   }
 
-  private BenchRow row(Root.Ready ready, List<Timing> runs, BenchRow.@Nullable Replay replay) {
+  private BenchRow row(Setup setup, List<Timing> runs, BenchRow.@Nullable Replay replay) {
     Timing.Prefill prefill = runs.getFirst().prefill();
     Timing.Decode decode = runs.getFirst().decode();
     return new BenchRow(
@@ -179,10 +183,10 @@ final class Bench {
         model.spec().weightType().name().toLowerCase(Locale.ROOT),
         whole.spec().layers(),
         model.spec().layers(),
-        ready.nodes(),
+        setup.ready.nodes(),
         settings.cluster().threads(),
-        ready.loadMillis(),
-        whole.nodeBytes(ready.nodes(), settings.model().prefillBatch()),
+        setup.ready.loadMillis(),
+        whole.nodeBytes(setup.ready.nodes(), settings.model().prefillBatch()),
         new Timing.Prefill(
             prefill.tokens(),
             median(runs, t -> t.prefill().ms()),
@@ -196,7 +200,8 @@ final class Bench {
             median(runs, t -> t.sync().medianMsPerToken()),
             (long) median(runs, t -> t.sync().sentBytesPerToken()),
             (long) median(runs, t -> t.sync().receivedBytesPerToken())),
-        replay);
+        replay,
+        setup.machine);
   }
 
   private static <T> double median(List<T> runs, ToDoubleFunction<T> value) {

@@ -2,6 +2,10 @@ package dllama.cli;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import dllama.settings.Processor;
+import dllama.tensor.KernelReport;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// What was measured for one prompt length.
@@ -24,7 +28,23 @@ record BenchRow(
     Timing.Prefill prefill,
     Timing.Decode decode,
     Timing.Sync sync,
-    @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable Replay replay) {
+    @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable Replay replay,
+    @JsonUnwrapped Machine machine) {
+  /// What the root computes with, on which the figures depend.
+  ///
+  /// @param processor as the system calls it
+  /// @param vectorBits 0 with plain loops
+  record Machine(String processor, int vectorBits, List<String> kernels) {
+    static Machine of(KernelReport report) {
+      return new Machine(Processor.name(), report.vectorBits(), report.forms());
+    }
+
+    /// A line above a table.
+    String text() {
+      return processor + ", " + new KernelReport(vectorBits, kernels).text();
+    }
+  }
+
   /// Guessed tokens of all runs.
   ///
   /// @param acceptance percentage of the guesses that hold

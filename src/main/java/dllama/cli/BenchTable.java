@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
-/// Rows as a table that Markdown understands, or with commas.
+/// Rows as a table that Markdown understands, below a line about the machine, or with commas.
 final class BenchTable {
   private static final Map<String, Function<BenchRow, String>> COLUMNS = columns();
 
@@ -34,10 +34,10 @@ final class BenchTable {
   }
 
   static String markdown(List<BenchRow> rows) {
-    List<List<String>> cells = lines(rows);
+    List<List<String>> cells = lines(rows, false);
     String rule = "|---".repeat(cells.getFirst().size()) + "|\n";
     List<String> lines = cells.stream().map(BenchTable::markdownLine).toList();
-    return lines.getFirst() + rule + String.join("", lines.subList(1, lines.size()));
+    return rows.getFirst().machine().text() + "\n\n" + lines.getFirst() + rule + String.join("", lines.subList(1, lines.size()));
   }
 
   private static String markdownLine(List<String> cells) {
@@ -45,7 +45,7 @@ final class BenchTable {
   }
 
   static String csv(List<BenchRow> rows) {
-    return lines(rows).stream()
+    return lines(rows, true).stream()
         .map(cells -> cells.stream().map(BenchTable::quoted).collect(Collectors.joining(",")))
         .map(line -> line + "\n")
         .collect(Collectors.joining());
@@ -57,10 +57,14 @@ final class BenchTable {
         : cell;
   }
 
-  private static List<List<String>> lines(List<BenchRow> rows) {
+  /// @param machine whether each line says what computed, too, without commas, which scripts split by
+  private static List<List<String>> lines(List<BenchRow> rows, boolean machine) {
     Map<String, Function<BenchRow, String>> columns = new LinkedHashMap<>(COLUMNS);
     if (rows.stream().anyMatch(row -> row.replay() != null)) {
       columns.put("guesses accepted", BenchRow::replayText);
+    }
+    if (machine) {
+      columns.put("machine", row -> row.machine().text().replace(',', ';'));
     }
     List<List<String>> lines = new ArrayList<>();
     lines.add(List.copyOf(columns.keySet()));

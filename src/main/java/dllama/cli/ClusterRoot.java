@@ -6,6 +6,7 @@ import dllama.settings.HostAddress;
 import dllama.settings.Settings;
 import dllama.shard.ShardCache;
 import dllama.step.ForwardPass;
+import dllama.tensor.KernelReport;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -13,6 +14,9 @@ import java.util.function.Consumer;
 /// A root with its workers.
 final class ClusterRoot implements Root {
   private static final Duration WITHOUT_LIMIT = Duration.ofDays(36_500);
+
+  /// A form that is boxed takes long to be told from one that is not compiled yet.
+  private static final Duration KERNELS = Duration.ofSeconds(60);
 
   private final RootNode node;
   private final StatusLines lines = StatusLines.standard();
@@ -54,6 +58,17 @@ final class ClusterRoot implements Root {
   @Override
   public Ready awaitReady() throws InterruptedException {
     return progress.await(limit);
+  }
+
+  @Override
+  public KernelReport kernels() {
+    return node.kernels();
+  }
+
+  @Override
+  public KernelReport awaitKernels() throws InterruptedException {
+    node.awaitKernels(KERNELS);
+    return node.kernels();
   }
 
   @Override

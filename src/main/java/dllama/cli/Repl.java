@@ -24,7 +24,7 @@ final class Repl {
       /help           this
       /system TEXT    start over with another system prompt; without TEXT show it, - for none
       /reset          start over
-      /stats          how much of the context is used, and what the last answer took
+      /stats          how much of the context is used, and what the last answer took, and what computes
       /exit           end, as Ctrl-D
       Ctrl-C          stop the answer
       Anything else is a question, and so is what begins with a space, such as " /help me".""";
@@ -95,6 +95,7 @@ final class Repl {
   }
 
   private void stats() {
+    console.note("computing with " + root.kernels().text());
     console.note(
         "%d of %d tokens of the context are used"
             .formatted(session.position(), session.contextLength()));

@@ -1,6 +1,7 @@
 package dllama.cli;
 
 import dllama.step.ForwardPass;
+import dllama.tensor.KernelReport;
 import java.util.function.Consumer;
 
 /// A root and its nodes, as the modes see them.
@@ -12,6 +13,12 @@ interface Root extends AutoCloseable {
   /// @throws dllama.step.ForwardException if the nodes did not come in time
   /// @throws InterruptedException if the thread was interrupted, as Ctrl-C in a chat does
   Ready awaitReady() throws InterruptedException;
+
+  /// What this node computes with.
+  KernelReport kernels();
+
+  /// The same when that is decided; waits for it, but not for long.
+  KernelReport awaitKernels() throws InterruptedException;
 
   /// From now on what happens to the cluster is told here, a line at a time, on any thread.
   void tell(Consumer<String> listener);

@@ -11,6 +11,8 @@ import dllama.shard.ShardCache;
 import dllama.shard.ShardPlan;
 import dllama.step.ForwardException;
 import dllama.step.ForwardPass;
+import dllama.tensor.DType;
+import dllama.tensor.KernelReport;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.List;
@@ -33,6 +35,7 @@ public final class RootNode implements AutoCloseable {
   private final ForwardPass forwardPass;
   private final Refusals.Registration strangers;
   private volatile boolean closing;
+  private final DType weightType;
   private boolean closed;
 
   /// Starts the node and begins to form a cluster; `listener` is told how that goes.
@@ -69,6 +72,7 @@ public final class RootNode implements AutoCloseable {
       ClusterGate gate,
       int mostNodes,
       RootListener listener) {
+    weightType = model.spec().weightType();
     boolean alone = settings.nodes().equals(Optional.of(1)); // nobody is to join: no open port
     var exchange = NodeSystem.exchange(settings);
     machine = new NodeMachine(settings, cache, WorkerListener.silent());
@@ -131,6 +135,16 @@ public final class RootNode implements AutoCloseable {
   /// [ForwardException][dllama.step.ForwardException] while no world is ready.
   public ForwardPass forwardPass() {
     return forwardPass;
+  }
+
+  /// What this node computes with.
+  public KernelReport kernels() {
+    return machine.host().kernels(weightType);
+  }
+
+  /// Waits until it is decided what this node computes with, for no longer than this.
+  public void awaitKernels(Duration limit) throws InterruptedException {
+    machine.host().awaitKernels(limit);
   }
 
   /// `host:port` that workers join by.

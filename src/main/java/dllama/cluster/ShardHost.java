@@ -7,6 +7,8 @@ import dllama.shard.EngineSettings;
 import dllama.shard.ShardEngine;
 import dllama.shard.ShardLayout;
 import dllama.shard.WarmUp;
+import dllama.tensor.DType;
+import dllama.tensor.KernelReport;
 import dllama.tensor.Kernels;
 import dllama.tensor.WeightMemory;
 import dllama.tensor.WorkerPool;
@@ -17,6 +19,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /// What a node lends its shard: memory, threads, and a way to wait. Lives as long as the process;
@@ -31,16 +34,20 @@ final class ShardHost {
   private final ClusterSettings settings;
   private final WorkerListener listener;
   private @Nullable Arena cacheArena;
+  private final IntConsumer narrower;
   private @Nullable WarmUp warmUp;
 
   /// @param compute one thread; also thread 0 of `pool`
+  /// @param narrower is told how wide vectors should be in the next process, if these are no good
   ShardHost(
       SliceStore store,
       Kernels kernels,
       WorkerPool pool,
       Executor compute,
       ClusterSettings settings,
-      WorkerListener listener) {
+      WorkerListener listener,
+      IntConsumer narrower) {
+    this.narrower = narrower;
     this.store = store;
     this.kernels = kernels;
     this.pool = pool;
@@ -128,14 +135,31 @@ final class ShardHost {
   /// Has the kernels for such a model compiled until the first engine is there. Any thread.
   synchronized void warmUp(Assignment assignment) {
     if (settings.weights().warmUp() && warmUp == null) {
-      warmUp = WarmUp.start(assignment.spec(), assignment.exchange(), assignment.kv(), kernels);
+      warmUp =
+          WarmUp.start(
+              assignment.spec(), assignment.exchange(), assignment.kv(), kernels, narrower);
     }
   }
 
-  private synchronized void endWarmUp() {
-    if (warmUp != null) {
-      warmUp.close();
+  private synchronized Optional<WarmUp> warmUp() {
+    return Optional.ofNullable(warmUp);
+  }
+
+  /// What computes, with weights of this type.
+  KernelReport kernels(DType weights) {
+    return kernels.report(weights);
+  }
+
+  /// Waits until the forms of kernels are chosen, for no longer than this. Any thread.
+  void awaitKernels(Duration limit) throws InterruptedException {
+    if (warmUp().isPresent()) {
+      warmUp().get().awaitChoice(limit);
     }
+  }
+
+  /// Ends what goes on beside computing. Any thread.
+  void close() {
+    warmUp().ifPresent(WarmUp::close);
   }
 
   /// An engine over the complete slice in the store, with a new, empty cache in place of the last
@@ -145,7 +169,7 @@ final class ShardHost {
       cacheArena.close();
     }
     cacheArena = Arena.ofShared();
-    endWarmUp();
+    warmUp().ifPresent(WarmUp::giveWay);
     EngineSettings ofEngine = engineSettings(assignment);
     MemorySegment cache =
         WeightMemory.allocate(ShardEngine.cacheBytes(layout.plan(), ofEngine), cacheArena);

@@ -14,6 +14,7 @@ import java.util.Set;
 /// @param port 0: any free one
 /// @param threads compute threads of this node
 /// @param vectorKernels whether it computes with vectors; with plain loops otherwise
+/// @param vectorBits width of its vectors at most; empty: as it was found to be good
 /// @param seedNodes where a worker looks for its root; never empty on a worker
 /// @param nodes nodes wanted, root included, a power of two; empty: as many as are there
 /// @param formTimeout how long the set of nodes must not change before an automatic world forms
@@ -24,6 +25,7 @@ public record ClusterSettings(
     int port,
     int threads,
     boolean vectorKernels,
+    Optional<Integer> vectorBits,
     List<SeedNode> seedNodes,
     Optional<Integer> nodes,
     Duration formTimeout,
@@ -101,6 +103,7 @@ public record ClusterSettings(
             .orElse(role == Role.ROOT ? SeedNode.DEFAULT_PORT : 0),
         threads(values).orElseGet(Cores::physical),
         values.flag("vector-kernels"),
+        values.unlessAuto("vector.bits", ClusterSettings::vectorBits),
         values.texts("seed-nodes").stream().map(SeedNode::parse).toList(),
         values.unlessAuto("nodes", ClusterSettings::nodes),
         values.duration("form-timeout", Duration.ofMillis(100), Duration.ofHours(1)),
@@ -142,6 +145,14 @@ public record ClusterSettings(
     String host = values.text(key).strip();
     HostAddress.refuseAmbiguous(host);
     return host;
+  }
+
+  private static int vectorBits(Values values, String key) {
+    int bits = values.integer(key, 128, 512);
+    if (Integer.bitCount(bits) != 1) {
+      throw values.bad(key, "128, 256 or 512");
+    }
+    return bits;
   }
 
   private static int nodes(Values values, String key) {

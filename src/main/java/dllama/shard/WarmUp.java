@@ -4,12 +4,17 @@ import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
 import dllama.step.OneSequence;
 import dllama.tensor.DType;
+import dllama.tensor.KernelGuard;
 import dllama.tensor.Kernels;
 import dllama.tensor.WorkerPool;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.IntConsumer;
 
 /// Has the kernels of a model compiled while its weights are still on their way: computes steps of
 /// a very small random model of the same architecture and types, through the same code, on a thread
-/// of its own.
+/// of its own. Then [KernelGuard] chooses among their forms.
 ///
 /// It is the compiler's time that counts, several seconds of it where there is one core for it, and
 /// a first token would have to wait for that. With a single core it would only be in the way.
@@ -26,28 +31,73 @@ public final class WarmUp implements AutoCloseable {
   /// Of rows and columns: some chunks of blocks, some groups of rows.
   private static final int WIDTH = 512;
 
+  /// How long a node that has begun to compute is left alone; then what is left to do takes this much
+  /// of a core's time: half a millisecond in ten.
+  private static final Duration FIRST_TOKENS = Duration.ofSeconds(4);
+
+  private static final long PAUSE_MILLIS = 10;
+
   private final Thread thread;
+  private final CountDownLatch decided = new CountDownLatch(1);
+  private volatile long leftAloneUntil;
+  private volatile boolean givesWay;
+  private volatile boolean awaited;
   private volatile boolean ended;
 
-  private WarmUp(ModelSpec spec, DType exchange, DType kv, Kernels kernels) {
-    thread = new Thread(() -> compute(spec, exchange, kv, kernels), "warm-up");
+  private WarmUp(
+      ModelSpec spec, DType exchange, DType kv, Kernels kernels, IntConsumer narrower) {
+    thread = new Thread(() -> run(spec, exchange, kv, kernels, narrower), "warm-up");
     thread.setDaemon(true);
   }
 
   /// Starts for a model of this description; does nothing where only one core is left to this
   /// process.
-  public static WarmUp start(ModelSpec spec, DType exchange, DType kv, Kernels kernels) {
-    WarmUp warmUp = new WarmUp(spec, exchange, kv, kernels);
+  ///
+  /// @param narrower is told how many bits vectors should have in the next process, if those of this
+  ///     one are no good
+  public static WarmUp start(
+      ModelSpec spec, DType exchange, DType kv, Kernels kernels, IntConsumer narrower) {
+    WarmUp warmUp = new WarmUp(spec, exchange, kv, kernels, narrower);
     if (Runtime.getRuntime().availableProcessors() > 1) {
       warmUp.thread.start();
+    } else {
+      warmUp.decided.countDown();
     }
     return warmUp;
+  }
+
+  /// An engine is there, and needs the cores: compiling ahead ends, and the choice among forms waits
+  /// a while and then takes its time.
+  public void giveWay() {
+    leftAloneUntil = System.nanoTime() + FIRST_TOKENS.toNanos();
+    givesWay = true;
+  }
+
+  /// Waits until the forms of kernels are chosen, but not much longer than this: for who measures.
+  public void awaitChoice(Duration limit) throws InterruptedException {
+    awaited = true;
+    decided.await(limit.toMillis(), TimeUnit.MILLISECONDS);
+    awaited = false;
   }
 
   /// Ends soon; does not wait for it.
   @Override
   public void close() {
     ended = true;
+    decided.countDown();
+  }
+
+  private void run(
+      ModelSpec model, DType exchange, DType kv, Kernels kernels, IntConsumer narrower) {
+    try {
+      compute(model, exchange, kv, kernels);
+      int bits = KernelGuard.run(kernels, model.weightType(), kv, this::mayGoOn);
+      if (bits > 0) {
+        narrower.accept(bits);
+      }
+    } finally {
+      decided.countDown();
+    }
   }
 
   private void compute(ModelSpec model, DType exchange, DType kv, Kernels kernels) {
@@ -58,16 +108,34 @@ public final class WarmUp implements AutoCloseable {
         var pass =
             new LocalForwardPass(new ModelSource.Random(spec, 1), plan, settings, kernels, pool)) {
       OneSequence sequence = new OneSequence(pass);
-      for (int round = 0; round < ROUNDS && !ended; round++) {
+      for (int round = 0; round < ROUNDS && !isOver(); round++) {
         round(sequence);
       }
     }
   }
 
+  private boolean isOver() {
+    return ended || givesWay;
+  }
+
+  /// Between two pieces of the guard's work: waits while that would be in the way.
+  private boolean mayGoOn() {
+    try {
+      do {
+        if (givesWay && !awaited) {
+          Thread.sleep(PAUSE_MILLIS);
+        }
+      } while (givesWay && !awaited && !ended && System.nanoTime() - leftAloneUntil < 0);
+    } catch (InterruptedException e) {
+      return false;
+    }
+    return !ended;
+  }
+
   /// A prompt and some tokens after it.
   private void round(OneSequence sequence) {
     sequence.logits(new int[PROMPT], 0);
-    for (int token = 0; token < DECODED && !ended; token++) {
+    for (int token = 0; token < DECODED && !isOver(); token++) {
       sequence.logits(new int[1], PROMPT + token);
     }
   }

@@ -19,8 +19,18 @@ public interface Kernels {
     return vectorApi
             && ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent()
             && VectorKernels.supported()
-        ? new VectorKernels()
+        ? new ChosenKernels(Vectors.SHORTS.vectorBitSize(), VectorKernels::forms)
         : new ScalarKernels();
+  }
+
+  /// Has vectors no wider than this many bits, in a process that has not computed yet.
+  static void limitVectors(int bits) {
+    VectorWidth.limit(bits);
+  }
+
+  /// What computes, with weights of this type.
+  default KernelReport report(DType weights) {
+    return KernelReport.PLAIN;
   }
 
   /// Stores one row of activations as token `token` of `into`, in the form that weights of

@@ -35,6 +35,9 @@ final class Q40Decode {
   /// Groups of one pass.
   static final int GROUPS = L == Tiles.ROWS ? 1 : 4;
 
+  /// In words, for people.
+  static final String FORM = GROUPS == 1 ? "1 group a pass" : GROUPS + " groups a pass";
+
   /// Distance between the results of groups in [Scratch#acc].
   private static final int ACC_STRIDE = Activations.BUNDLE * Tiles.ROWS;
 

@@ -4,6 +4,7 @@ import static dllama.tensor.Vectors.F;
 import static dllama.tensor.Vectors.L;
 
 import java.util.Arrays;
+import java.util.List;
 
 /// Groups of 32 rows of Q40 weights times a bundle of eight tokens: [Q40Decode] with the unpacking
 /// shared by the tokens, and the broadcasts of the codes by two vectors of rows.
@@ -19,8 +20,15 @@ final class Q40Prefill {
   /// Groups of one pass: a vector of rows is a whole one at 512 bit, and a pass takes two vectors.
   static final int GROUPS = L == Tiles.ROWS ? 2 : 1;
 
-  /// Tokens of one pass, if there are so many.
-  static final int TOKENS = L == Tiles.ROWS ? Q40PrefillEight.TOKENS : Q40PrefillFour.TOKENS;
+  /// Tokens of the passes that are worth trying, the default first: sums of eight tokens fit the
+  /// registers at 512 bit.
+  static final List<Integer> FORMS =
+      L == Tiles.ROWS
+          ? List.of(Q40PrefillEight.TOKENS, Q40PrefillFour.TOKENS)
+          : List.of(Q40PrefillFour.TOKENS);
+
+  /// Whether eight are; where not, the compiler need not look at the code for them.
+  private static final boolean EIGHT = FORMS.contains(Q40PrefillEight.TOKENS);
 
   private static final int BUNDLE = Activations.BUNDLE;
 
@@ -34,8 +42,10 @@ final class Q40Prefill {
 
   /// Writes results of the first `tokens` of the bundle that begins with `token` to `acc[groups,
   /// 8, 32]`.
+  ///
+  /// @param pass tokens of a pass, four or eight
   static void groups(
-      long at, long groupBytes, int groups, Activations x, int token, int tokens, Scratch s) {
+      int pass, long at, long groupBytes, int groups, Activations x, int token, int tokens, Scratch s) {
     Arrays.fill(s.acc, 0, groups * BUNDLE * Tiles.ROWS, 0);
     for (int block = 0; block < x.blocks(); block += CHUNK) {
       int count = Math.min(CHUNK, x.blocks() - block);
@@ -44,12 +54,12 @@ final class Q40Prefill {
       long tile = at + block * Tiles.Q40_BYTES;
       if (L == Tiles.ROWS) {
         long second = tile + (groups - 1) * groupBytes;
-        vectors(tile, second, count, x, codeAt, scaleAt, tokens, s, 0, BUNDLE * Tiles.ROWS);
+        vectors(pass, tile, second, count, x, codeAt, scaleAt, tokens, s, 0, BUNDLE * Tiles.ROWS);
       } else {
         for (int part = 0; part < Tiles.ROWS; part += 2 * L) {
           long first = tile + 2L * part;
           int acc = part / 2;
-          vectors(first, first + 2L * L, count, x, codeAt, scaleAt, tokens, s, acc, acc + F);
+          vectors(pass, first, first + 2L * L, count, x, codeAt, scaleAt, tokens, s, acc, acc + F);
         }
       }
     }
@@ -57,6 +67,7 @@ final class Q40Prefill {
 
   /// Two vectors of rows; their accumulators are in `s.acc` from `acc0` and from `acc1` on.
   private static void vectors(
+      int pass,
       long at0,
       long at1,
       int count,
@@ -76,7 +87,7 @@ final class Q40Prefill {
         int code = codeAt + b * Activations.BLOCK_STRIDE + t * Activations.TOKEN_CODES;
         int offset = scaleAt + b * BUNDLE + t;
         long to = sums + b * BLOCK_SUMS + t * SUM;
-        if (TOKENS == Q40PrefillEight.TOKENS && tokens > Q40PrefillFour.TOKENS) {
+        if (EIGHT && pass == Q40PrefillEight.TOKENS && tokens > Q40PrefillFour.TOKENS) {
           Q40PrefillEight.sums(at0 + tile, at1 + tile, codes, code, offsets, offset, to);
           t += Q40PrefillEight.TOKENS;
         } else {

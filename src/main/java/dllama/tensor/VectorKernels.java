@@ -2,6 +2,7 @@ package dllama.tensor;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
+import java.util.List;
 import jdk.incubator.vector.VectorShape;
 
 /// Kernels on the Vector API; the same bits as [ScalarKernels], which says what they are.
@@ -12,7 +13,25 @@ import jdk.incubator.vector.VectorShape;
 /// What is read by address must not be collected meanwhile, hence the fences.
 final class VectorKernels implements Kernels {
   /// From this many tokens on a bundle pays, even if it is not full.
-  private static final int BUNDLE_FROM = 3;
+  static final int BUNDLE_FROM = 3;
+
+  /// Tokens of a pass of [Q40Prefill].
+  private final int tokensOfPass;
+
+  VectorKernels(int tokensOfPass) {
+    this.tokensOfPass = tokensOfPass;
+  }
+
+  /// What is worth trying on this machine, the default first.
+  static List<KernelForm> forms(KernelPart part, DType type) {
+    if (type == DType.Q40 && part == KernelPart.PREFILL) {
+      return Q40Prefill.FORMS.stream()
+          .map(tokens -> new KernelForm(tokens + " tokens a pass", new VectorKernels(tokens)))
+          .toList();
+    }
+    String name = type == DType.Q40 && part == KernelPart.DECODE ? Q40Decode.FORM : "vectors";
+    return List.of(new KernelForm(name, new VectorKernels(Q40Prefill.FORMS.getFirst())));
+  }
 
   /// Whether the machine has vectors of at least 128 bit that the compiler knows.
   static boolean supported() {
@@ -51,7 +70,7 @@ final class VectorKernels implements Kernels {
     }
   }
 
-  private static void multiply(
+  private void multiply(
       PackedMatrix w,
       int fromGroup,
       int toGroup,
@@ -85,7 +104,7 @@ final class VectorKernels implements Kernels {
   }
 
   /// Results of `groups` groups and `count` tokens to `acc[groups, 8, 32]`; one token or a bundle.
-  private static void pass(
+  private void pass(
       PackedMatrix w, int group, int groups, Activations x, int token, int count, Scratch scratch) {
     long bytes = w.groupBytes();
     long at = w.data().address() + group * bytes;
@@ -94,7 +113,7 @@ final class VectorKernels implements Kernels {
       case Q80 -> Q80Decode.group(at, x, token, scratch.acc);
       case Q40 -> {
         if (count > 1) {
-          Q40Prefill.groups(at, bytes, groups, x, token, count, scratch);
+          Q40Prefill.groups(tokensOfPass, at, bytes, groups, x, token, count, scratch);
         } else {
           Q40Decode.groups(at, bytes, groups, x, token, scratch);
         }

@@ -24,11 +24,7 @@ import jdk.incubator.vector.VectorSpecies;
 /// that all callers share, so the profile there knows two classes, and in one process of three the
 /// compiler built code for both and boxed.
 final class Vectors {
-  /// The machine's, or what a test asks for: code for vectors that it has not is slow, but right.
-  private static final int BITS =
-      Integer.getInteger(
-          "dllama.vector.bits", Math.min(VectorShape.preferredShape().vectorBitSize(), 512));
-  private static final VectorShape SHAPE = VectorShape.forBitSize(Integer.highestOneBit(BITS));
+  private static final VectorShape SHAPE = VectorShape.forBitSize(VectorWidth.bits());
 
   static final VectorSpecies<Short> SHORTS = VectorSpecies.of(short.class, SHAPE);
   static final VectorSpecies<Integer> INTS = VectorSpecies.of(int.class, SHAPE);

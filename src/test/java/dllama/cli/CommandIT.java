@@ -157,6 +157,9 @@ class CommandIT {
     assertEquals(2, rows.size());
     assertEquals(8, rows.get(1).get("prefill").get("tokens").asInt());
     assertTrue(rows.get(0).get("decode").get("medianMsPerToken").asDouble() > 0);
+    assertFalse(rows.get(0).get("processor").asText().isEmpty());
+    assertTrue(rows.get(0).get("vectorBits").asInt() >= 128);
+    assertEquals(2, rows.get(0).get("kernels").size(), rows.toString());
   }
 
   @Test

@@ -63,7 +63,18 @@ class ExtrapolationTest {
     assertTrue(csv.contains(",\"8 of 32, extrapolated\",2,4,40.00,"), csv);
     assertTrue(csv.contains(",8,2,4,40.00,17,"), csv);
     long columns = csv.lines().findFirst().orElseThrow().split(",").length;
-    assertEquals(columns + 1, markdown.lines().findFirst().orElseThrow().split("\\|").length);
+    String header = markdown.lines().skip(2).findFirst().orElseThrow();
+    assertEquals(columns, header.split("\\|").length, "the machine is a line of its own there");
+  }
+
+  @Test
+  void shouldSayWhatComputed() {
+    String markdown = BenchTable.markdown(List.of(row(32)));
+    assertTrue(
+        markdown.startsWith("Some CPU @ 3 GHz, 256 bit, decode 1, prefill 2\n\n| model |"), markdown);
+    String csv = BenchTable.csv(List.of(row(8)));
+    assertTrue(csv.lines().findFirst().orElseThrow().endsWith(",machine"), csv);
+    assertTrue(csv.endsWith(",Some CPU @ 3 GHz; 256 bit; decode 1; prefill 2\n"), csv);
   }
 
   private BenchRow row(int layers) {
@@ -79,6 +90,7 @@ class ExtrapolationTest {
         all.prefill(),
         all.decode(),
         all.sync(),
-        null);
+        null,
+        new BenchRow.Machine("Some CPU @ 3 GHz", 256, List.of("decode 1", "prefill 2")));
   }
 }

@@ -11,6 +11,7 @@ import dllama.model.Shapes;
 import dllama.sampling.Sampler;
 import dllama.step.ForwardPass;
 import dllama.tensor.DType;
+import dllama.tensor.KernelReport;
 import dllama.tokenizer.ChatTemplate;
 import dllama.tokenizer.Tokenizer.Vocabulary;
 import java.util.ArrayDeque;
@@ -55,6 +56,7 @@ class ReplTest {
     model.answer("Hi!");
     run("Hello", "/reset", "/stats");
     assertEquals("0 of 2048 tokens of the context are used", console.notes.getLast());
+    assertTrue(console.notes.contains("computing with 256 bit, prefill 4 tokens a pass"));
   }
 
   @Test
@@ -187,6 +189,16 @@ class ReplTest {
           @Override
           public Ready awaitReady() {
             return new Ready(1, 0);
+          }
+
+          @Override
+          public KernelReport kernels() {
+            return new KernelReport(256, List.of("prefill 4 tokens a pass"));
+          }
+
+          @Override
+          public KernelReport awaitKernels() {
+            return kernels();
           }
 
           @Override

@@ -57,6 +57,7 @@ class ShardHostTest {
         pool,
         Runnable::run,
         settings.cluster(),
-        WorkerListener.silent());
+        WorkerListener.silent(),
+        _ -> {});
   }
 }

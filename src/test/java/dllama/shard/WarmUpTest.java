@@ -47,7 +47,7 @@ class WarmUpTest {
   @Test
   void shouldLeaveNoThreadBehind() throws InterruptedException {
     ModelSpec spec = Specs.small(DType.Q40);
-    WarmUp warmUp = WarmUp.start(spec, DType.Q80, DType.F16, Kernels.choose(true));
+    WarmUp warmUp = WarmUp.start(spec, DType.Q80, DType.F16, Kernels.choose(true), _ -> {});
     warmUp.close();
     while (Thread.getAllStackTraces().keySet().stream()
         .anyMatch(thread -> thread.getName().equals("warm-up"))) {

@@ -1,0 +1,160 @@
+package dllama.tensor;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+
+/// Kernels whose parts can be done in another form from one call to the next, on any thread: the
+/// results are the same. What it costs is one read of a field in a call that takes microseconds.
+///
+/// At first everything is done in the first form of its part.
+final class ChosenKernels implements Kernels {
+  /// Of each part, and weights of each type: those worth trying, the best known first.
+  @FunctionalInterface
+  interface Forms {
+    List<KernelForm> of(KernelPart part, DType weights);
+  }
+
+  private static final KernelPart[] PARTS = KernelPart.values();
+  private static final int TYPES = DType.values().length;
+
+  private final int vectorBits;
+  private final List<List<KernelForm>> forms = new ArrayList<>();
+  private final AtomicReferenceArray<KernelForm> chosen =
+      new AtomicReferenceArray<>(PARTS.length * TYPES);
+
+  ChosenKernels(int vectorBits, Forms forms) {
+    this.vectorBits = vectorBits;
+    for (KernelPart part : PARTS) {
+      for (DType type : DType.values()) {
+        this.forms.add(forms.of(part, type));
+        use(part, type, forms(part, type).getFirst());
+      }
+    }
+  }
+
+  /// Forms of a part for weights, or keys and values, of a type.
+  List<KernelForm> forms(KernelPart part, DType type) {
+    return forms.get(at(part, type));
+  }
+
+  int vectorBits() {
+    return vectorBits;
+  }
+
+  KernelForm chosen(KernelPart part, DType type) {
+    return chosen.get(at(part, type));
+  }
+
+  void use(KernelPart part, DType type, KernelForm form) {
+    chosen.set(at(part, type), form);
+  }
+
+  private Kernels kernels(KernelPart part, DType type) {
+    return chosen(part, type).kernels();
+  }
+
+  private static int at(KernelPart part, DType type) {
+    return part.ordinal() * TYPES + type.ordinal();
+  }
+
+  /// Products by name; of the rest what is not as it was meant to be.
+  @Override
+  public KernelReport report(DType weights) {
+    List<String> names = new ArrayList<>();
+    for (KernelPart part : PARTS) {
+      boolean product = part == KernelPart.DECODE || part == KernelPart.PREFILL;
+      for (DType type : product ? List.of(weights) : List.of(DType.F32, DType.F16)) {
+        KernelForm form = chosen(part, type);
+        if (product || form != forms(part, type).getFirst()) {
+          names.add(part + " " + form.name());
+        }
+      }
+    }
+    return new KernelReport(vectorBits, List.copyOf(names));
+  }
+
+  @Override
+  public void matmul(
+      PackedMatrix w,
+      int fromGroup,
+      int toGroup,
+      Activations x,
+      int tokens,
+      float[] out,
+      int outAt,
+      int outStride) {
+    KernelPart part =
+        tokens < VectorKernels.BUNDLE_FROM ? KernelPart.DECODE : KernelPart.PREFILL;
+    kernels(part, w.dtype()).matmul(w, fromGroup, toGroup, x, tokens, out, outAt, outStride);
+  }
+
+  @Override
+  public void attend(
+      float[] query,
+      int queryAt,
+      int heads,
+      KvHead cache,
+      int[] pages,
+      int length,
+      float[] scores,
+      float[] out,
+      int outAt) {
+    kernels(KernelPart.ATTENTION, cache.dtype())
+        .attend(query, queryAt, heads, cache, pages, length, scores, out, outAt);
+  }
+
+  private Kernels rows() {
+    return kernels(KernelPart.ROWS, DType.F32);
+  }
+
+  @Override
+  public void append(
+      KvHead cache, int page, int slot, float[] key, int keyAt, float[] value, int valueAt) {
+    rows().append(cache, page, slot, key, keyAt, value, valueAt);
+  }
+
+  @Override
+  public void load(float[] x, int xAt, Activations into, int token) {
+    rows().load(x, xAt, into, token);
+  }
+
+  @Override
+  public void rmsNorm(
+      float[] x, int xAt, float[] weight, int size, float epsilon, float[] out, int outAt) {
+    rows().rmsNorm(x, xAt, weight, size, epsilon, out, outAt);
+  }
+
+  @Override
+  public void swiglu(float[] gate, int gateAt, float[] up, int upAt, int size) {
+    rows().swiglu(gate, gateAt, up, upAt, size);
+  }
+
+  @Override
+  public void geglu(float[] gate, int gateAt, float[] up, int upAt, int size) {
+    rows().geglu(gate, gateAt, up, upAt, size);
+  }
+
+  @Override
+  public void add(float[] sum, int sumAt, float[] x, int xAt, int size) {
+    rows().add(sum, sumAt, x, xAt, size);
+  }
+
+  @Override
+  public void encode(float[] x, int xAt, int size, DType dtype, MemorySegment to, long toByte) {
+    rows().encode(x, xAt, size, dtype, to, toByte);
+  }
+
+  @Override
+  public void decode(
+      MemorySegment from,
+      long fromByte,
+      DType dtype,
+      int size,
+      boolean accumulate,
+      float[] sum,
+      int sumAt) {
+    rows().decode(from, fromByte, dtype, size, accumulate, sum, sumAt);
+  }
+}
