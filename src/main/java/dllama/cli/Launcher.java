@@ -25,7 +25,7 @@ import java.util.stream.Collectors;
  * {@link ClassArchive}, because it has to run on whatever {@code java} the machine has; the rest of
  * the program is known to it by name only. On Java 25 it replaces itself (see {@code Exec}), so
  * that there is one process with one id. Elsewhere it starts a child, passes signals and the exit
- * code on, and the child ends itself when its launcher is gone, even by {@code kill -9}.
+ * code on, and the child ends with its launcher, even by {@code kill -9}.
  */
 public final class Launcher {
   static final int NEEDED = 25;
@@ -57,6 +57,8 @@ public final class Launcher {
 
   /** Arguments, names of files and the environment are UTF-8, whatever the locale. */
   private static final String UTF8_NAMES = "-Dsun.jnu.encoding=UTF-8";
+
+  private static final int SIGKILL = 9;
 
   private static final Path SHELL = Path.of("/bin/sh");
   static final boolean WINDOWS = System.getProperty("os.name").startsWith("Windows");
@@ -261,28 +263,31 @@ public final class Launcher {
   }
 
   /**
-   * Ends this process soon after its launcher: asks the system who the parent is, which also sees a
-   * launcher that is dead but not yet waited for. {@code ProcessHandle.onExit} would look only
-   * every 5 s.
+   * Ends this process with its launcher, as if both were one: at once where the system can be asked
+   * to ({@code Posix.endWithParent}), so that peers see its connections close. Elsewhere a thread
+   * asks who the parent is, which also sees a launcher that is dead but not yet waited for, and one
+   * that died before the system was asked. {@code ProcessHandle.onExit} would look only every 5 s.
    */
   private static void watch(long launcher) {
     if (ProcessHandle.current().pid() == launcher) {
       return;
+    }
+    try {
+      call("dllama.cli.Posix", "endWithParent", int.class, SIGKILL);
+    } catch (Throwable e) {
+      // not this system: looking does it
     }
     Thread watcher =
         new Thread(
             () -> {
               try {
                 while (isParent(launcher)) {
-                  Thread.sleep(100);
+                  Thread.sleep(50);
                 }
-                Thread exit = new Thread(() -> System.exit(143), "exit");
-                exit.start(); // gives the terminal back
-                exit.join(400);
               } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
               }
-              Runtime.getRuntime().halt(143);
+              Runtime.getRuntime().halt(128 + SIGKILL);
             },
             "launcher-watch");
     watcher.setDaemon(true);

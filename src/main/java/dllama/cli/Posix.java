@@ -17,6 +17,7 @@ import java.util.Optional;
 /// calls them by name, since it is compiled for an older Java.
 final class Posix {
   private static final int STDERR = 2;
+  private static final int PR_SET_PDEATHSIG = 1;
 
   private Posix() {}
 
@@ -33,6 +34,19 @@ final class Posix {
       }
       int result = (int) execv.invokeExact(arena.allocateFrom(command.getFirst()), argv);
       throw new IOException("execv of " + command.getFirst() + " returned " + result);
+    }
+  }
+
+  /// Has the kernel send this process `signal` when the thread that started it ends, or its whole
+  /// process: `prctl(PR_SET_PDEATHSIG, signal)`, which only Linux has. What has ended before does
+  /// not count.
+  ///
+  /// @throws IOException if the system refuses
+  static void endWithParent(int signal) throws Throwable {
+    MethodHandle prctl = function("prctl", ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG);
+    int result = (int) prctl.invokeExact(PR_SET_PDEATHSIG, (long) signal);
+    if (result != 0) {
+      throw new IOException("prctl returned " + result);
     }
   }
 

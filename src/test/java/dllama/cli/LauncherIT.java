@@ -27,6 +27,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -115,6 +116,19 @@ class LauncherIT {
   @MethodSource("javas")
   void shouldLeaveNothingWhenTheLauncherIsKilled(Path java) throws Exception {
     Server server = serve(java);
+    signal("KILL", server.launcher().pid());
+    assertEquals(137, exit(server.launcher()));
+    server.assertGone();
+  }
+
+  /// The kernel ends it, which needs nothing of it: a stopped process could not look for its
+  // parent.
+  @ParameterizedTest
+  @MethodSource("javas")
+  @EnabledOnOs(OS.LINUX)
+  void shouldCloseItsPortAtOnceWhenTheLauncherIsKilled(Path java) throws Exception {
+    Server server = serve(java);
+    signal("STOP", server.pid());
     signal("KILL", server.launcher().pid());
     assertEquals(137, exit(server.launcher()));
     server.assertGone();
