@@ -18,9 +18,11 @@ final class ClusterRoot implements Root {
   private final StatusLines lines = StatusLines.standard();
   private final Progress progress = new Progress(lines);
   private final Duration limit;
+  private final Duration rehearsal;
 
   ClusterRoot(Settings settings, LoadedModel model) {
     limit = settings.mode().interactive() ? WITHOUT_LIMIT : settings.cluster().nodesTimeout();
+    rehearsal = settings.cluster().sync().rehearsal();
     ShardCache cache = CacheFolder.open(settings.cluster().weights().cache(), lines::say);
     Fingerprint fingerprint = Fingerprint.of(model, cache, new FirstReading(lines, model.name()));
     RootModel rootModel =
@@ -50,6 +52,11 @@ final class ClusterRoot implements Root {
   @Override
   public Ready awaitReady() throws InterruptedException {
     return progress.await(limit);
+  }
+
+  @Override
+  public void awaitRehearsed() throws InterruptedException {
+    progress.awaitRehearsed(rehearsal);
   }
 
   @Override

@@ -6,11 +6,13 @@ import dllama.settings.CollectiveType;
 import dllama.settings.Overlap;
 import dllama.shard.ShardLayout;
 import dllama.shard.ShardPlan;
+import dllama.shard.TinyModel;
 import dllama.tensor.DType;
 
 /// What a node has to know to compute as one rank of a world. From it alone a worker derives the
 /// layout of its slice; it needs no configuration of its own that depends on the model.
 ///
+/// @param epoch of a world, from 1 on; negative: of its rehearsal
 /// @param rank 0 is the root itself
 /// @param exchange type of exchanged partials
 /// @param collective how partials are summed, see [CollectiveRule]
@@ -37,6 +39,8 @@ record Assignment(
     boolean random,
     long seed) {
 
+  private static final int REHEARSAL_LAYERS = 2;
+
   ShardPlan plan() {
     return new ShardPlan(spec, exchange, worldSize);
   }
@@ -53,6 +57,40 @@ record Assignment(
   /// Names the bytes of this slice: the same text, the same bytes.
   String sliceKey() {
     return layout().key(fingerprint);
+  }
+
+  /// Whether this is a part in the [Rehearsal] of a world, not in a world itself.
+  boolean rehearses() {
+    return rehearses(epoch);
+  }
+
+  static boolean rehearses(int epoch) {
+    return epoch < 0;
+  }
+
+  /// Epoch of the rehearsal of a world.
+  static int rehearsalOf(int epoch) {
+    return -epoch;
+  }
+
+  /// The same part in the rehearsal of this world: of a tiny model in place of this one.
+  Assignment rehearsal() {
+    int context = Math.min(contextLength, RehearsalScript.CONTEXT);
+    return new Assignment(
+        rehearsalOf(epoch),
+        rank,
+        worldSize,
+        TinyModel.of(plan(), REHEARSAL_LAYERS, context),
+        exchange,
+        collective,
+        overlap,
+        kv,
+        context,
+        Math.min(maxBatchTokens, context),
+        "rehearsal",
+        false,
+        true,
+        0);
   }
 
   Assignment forRank(int newRank) {

@@ -81,13 +81,15 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
     final ActorRef<RootCoordinator.Command> root;
     final ShardLayout layout;
     final Exchange exchange;
+    final ShardHost host;
     @Nullable SendTo sendTo;
     @Nullable MemorySegment memory;
     @Nullable ShardSteps steps;
     long arrivedBytes;
     int arrivedChunks;
 
-    Rank(Assign assign, FramePool frames) {
+    Rank(Assign assign, FramePool frames, ShardHost host) {
+      this.host = host;
       assignment = assign.assignment();
       ranks = assign.ranks();
       root = assign.root();
@@ -106,6 +108,9 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
   private final FramePool frames;
   private final @Nullable ModelSource source;
   private @Nullable Rank rank;
+
+  /// What it is meanwhile in the rehearsal of that world.
+  private @Nullable Rank rehearsed;
 
   /// @param source where the root's own shard takes its slice from; null on a worker
   static Behavior<Command> create(
@@ -148,20 +153,30 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
   }
 
   private void inEpoch(int epoch, Consumer<Rank> action) {
-    Rank now = rank;
-    if (now != null && now.epoch() == epoch) {
+    Rank now = ofEpoch(epoch);
+    if (now != null) {
       action.accept(now);
     } else {
       getContext().getLog().debug("dropped a message of epoch {}", epoch);
     }
   }
 
+  private @Nullable Rank ofEpoch(int epoch) {
+    Rank now = Assignment.rehearses(epoch) ? rehearsed : rank;
+    return now != null && now.epoch() == epoch ? now : null;
+  }
+
   private void onAssign(Assign assign) {
+    Assignment assignment = assign.assignment();
+    if (assignment.rehearses()) {
+      onRehearse(assign);
+      return;
+    }
+    endRehearsal("a new world is formed");
     if (rank != null) {
       rank.exchange.fail("a new world is formed");
       rank = null;
     }
-    Assignment assignment = assign.assignment();
     Optional<String> objection;
     try {
       objection = host.objection(assignment);
@@ -175,7 +190,7 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
       host.listener().idle("this worker " + objection.get());
       return;
     }
-    Rank now = new Rank(assign, frames);
+    Rank now = new Rank(assign, frames, host);
     rank = now;
     host.warmUp(assignment);
     Address here = getContext().getSystem().address();
@@ -184,23 +199,46 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
     onComputeThread(now, () -> open(now));
   }
 
+  /// Beside loading for the world that it is the rehearsal of.
+  private void onRehearse(Assign assign) {
+    if (rank == null || assign.assignment().epoch() != Assignment.rehearsalOf(rank.epoch())) {
+      return; // this node has no part in that world, or no longer
+    }
+    endRehearsal("another one begins");
+    Rank now = new Rank(assign, frames, host.stage().host());
+    rehearsed = now;
+    onComputeThread(now, () -> open(now));
+  }
+
+  /// The step under way is given up; whatever the compute thread does from now on is done without
+  /// another one.
+  private void endRehearsal(String why) {
+    if (rehearsed != null) {
+      rehearsed.exchange.fail(why);
+      computeWait.signal();
+      rehearsed = null;
+      host.stage().strike();
+      host.compute().execute(host.stage()::awaitSilence);
+    }
+  }
+
   /// Compute thread: the slice from what is here, or memory for what has to be sent.
   private void open(Rank now) {
-    SliceStore store = host.store();
+    SliceStore store = now.host.store();
     Assignment assignment = now.assignment;
     long total = now.layout.totalBytes();
     ModelSource local = assignment.random() ? assignment.randomSource() : source;
     SliceOrigin origin = SliceOrigin.MODEL;
     if (store.open(assignment.sliceKey(), assignment.keep(), total)) {
       origin = SliceOrigin.MEMORY;
-    } else if (store.readCache(host.pool(), bytes -> onLoading(now, bytes))) {
+    } else if (store.readCache(now.host.pool(), bytes -> onLoading(now, bytes))) {
       origin = SliceOrigin.CACHE;
     } else if (local == null) {
       getContext().getSelf().tell(new Opened(now.epoch(), store.memory()));
       return;
     } else {
       new SliceReader(now.layout, local)
-          .fill(store.memory(), host.pool(), bytes -> onLoading(now, bytes));
+          .fill(store.memory(), now.host.pool(), bytes -> onLoading(now, bytes));
       store.completed();
     }
     onLoading(now, total);
@@ -210,13 +248,13 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
   private void onLoading(Rank now, long bytes) {
     long total = now.layout.totalBytes();
     int number = now.assignment.rank();
-    host.listener().loading(number, now.assignment.worldSize(), bytes, total);
+    now.host.listener().loading(number, now.assignment.worldSize(), bytes, total);
     now.root.tell(new RootCoordinator.Loading(now.epoch(), number, bytes, total));
   }
 
   /// Compute thread.
   private void build(Rank now, SliceOrigin origin) {
-    ShardEngine engine = host.engine(now.assignment, now.layout);
+    ShardEngine engine = now.host.engine(now.assignment, now.layout);
     getContext().getSelf().tell(new Built(now.epoch(), engine, origin));
   }
 
@@ -268,10 +306,10 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
             computeWait,
             now.ranks,
             now.root,
-            host.stall());
+            now.host.stall());
     int number = now.assignment.rank();
     now.root.tell(new RootCoordinator.ShardReady(now.epoch(), number, built.origin()));
-    host.listener().ready(number, now.assignment.worldSize(), built.origin());
+    now.host.listener().ready(number, now.assignment.worldSize(), built.origin());
   }
 
   private void onInput(Rank now, Input input) {
@@ -280,7 +318,9 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
       onFailed(now, now.assignment.rank(), "got a step that it can not compute: " + input);
       return;
     }
-    onComputeThread(now, () -> steps.run(input));
+    Runnable step = () -> steps.run(input);
+    boolean real = now == rank;
+    onComputeThread(now, real ? step : () -> host.stage().play(now.exchange, step));
   }
 
   private void onQuestion(Rank now, Consumer<ShardSteps> answer) {
@@ -291,7 +331,8 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
   }
 
   private void onPartial(Partial partial) {
-    if (rank != null && rank.exchange.put(partial)) {
+    Rank now = ofEpoch(partial.epoch());
+    if (now != null && now.exchange.put(partial)) {
       computeWait.signal();
     } else {
       frames.give(partial.values());
@@ -307,6 +348,10 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
   }
 
   private void onDissolve(Rank now, String why) {
+    endRehearsal(why);
+    if (now != rank) {
+      return;
+    }
     now.exchange.fail(why);
     computeWait.signal();
     rank = null;
@@ -316,7 +361,8 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
   /// Runs `task` after whatever the compute thread does now; what it throws ends this rank.
   private void onComputeThread(Rank now, Runnable task) {
     ActorRef<Command> self = getContext().getSelf();
-    host.compute()
+    now.host
+        .compute()
         .execute(
             () -> {
               @Nullable Failed failure = failed(now, "stopped by an internal error, see its log");

@@ -17,7 +17,6 @@ import dllama.shard.ShardLayout;
 import dllama.shard.ShardPlan;
 import dllama.shard.SliceReader;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -49,6 +48,8 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
           Stepped,
           Logits,
           Ending,
+          Rehearsal.Loaded,
+          Rehearsal.Tick,
           Tick {}
 
   /// A worker can be used from now on.
@@ -101,6 +102,7 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
   private final ClusterSettings settings;
   private final int maxBatchTokens;
   private final RootSteps steps;
+  private final Rehearsals rehearsals;
   private final ActorRef<RootMembership.Command> members;
   private final Map<String, Node> workers = new LinkedHashMap<>();
 
@@ -109,7 +111,7 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
   private final TreeSet<Integer> unready = new TreeSet<>();
   private int cached;
   private long formedAt;
-  private long[] heardAt = {};
+  private SignsOfLife signsOfLife;
   private String waiting = "";
   private boolean ending;
 
@@ -162,10 +164,12 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
     this.self = self;
     maxBatchTokens = model.maxBatchTokens(settings.sync().maxFrameBytes());
     steps = new RootSteps(Traffic.of(context.getSystem()), cachedPositions);
+    rehearsals = new Rehearsals(context, settings.sync(), listener);
     members =
         context.spawn(
             RootMembership.create(context.getSelf(), listener, settings.sync().timeout()),
             RootMembership.NAME);
+    signsOfLife = new SignsOfLife(members, new World(epoch, List.of()));
     timers.startTimerWithFixedDelay(Tick.TICK, TICK);
     gather();
   }
@@ -188,11 +192,11 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
           onFailed(rank, why);
       case Forward forward -> onForward(forward);
       case Stepped(int of, int rank, long step, long nanos) when isCurrent(of, rank) -> {
-        heard(rank);
+        signsOfLife.heard(rank);
         steps.computed(rank, step, nanos);
       }
       case Logits logits when isCurrent(logits.epoch(), logits.rank()) -> {
-        heard(logits.rank());
+        signsOfLife.heard(logits.rank());
         steps.put(logits);
       }
       case Ending(var done) -> onEnding(done);
@@ -204,15 +208,6 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
 
   private boolean isCurrent(int of, int rank) {
     return world != null && of == epoch && rank >= 0 && rank < world.size();
-  }
-
-  /// Whoever computes is alive, even if its heartbeats are late. Told on as often as they come.
-  private void heard(int rank) {
-    long now = System.nanoTime();
-    if (rank > 0 && now - heardAt[rank] > RootMembership.TICK.toNanos()) {
-      heardAt[rank] = now;
-      members.tell(new RootMembership.Heard(ranks().get(rank).address()));
-    }
   }
 
   private List<Node> ranks() {
@@ -276,14 +271,13 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
     int nodes = assignment.worldSize();
     cached = 0;
     formedAt = System.nanoTime();
-    heardAt = new long[nodes];
-    Arrays.fill(heardAt, formedAt);
     steps.reset(assignment);
     waiting = "the cluster is loading the model";
     World formed =
         World.form(
             epoch, nodes, self, workers.values(), rank -> assignment.forRank(rank).sliceKey());
     world = formed;
+    signsOfLife = new SignsOfLife(members, formed);
     listener.forming(nodes);
     CollectiveRule.of(assignment).notice().ifPresent(listener::notice);
     for (int rank = 0; rank < nodes; rank++) {
@@ -292,6 +286,7 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
       var assign = new LayerShard.Assign(part, formed.shards(), getContext().getSelf());
       formed.ranks().get(rank).shard().tell(assign);
     }
+    rehearsals.begin(assignment, formed);
   }
 
   // ---- loading
@@ -330,6 +325,7 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
       members.tell(new RootMembership.Computing(others));
       long millis = Duration.ofNanos(System.nanoTime() - formedAt).toMillis();
       listener.ready(ranks().size(), cached, millis);
+      rehearsals.loaded();
     }
   }
 
@@ -340,6 +336,7 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
       forward.fail("not ready: " + waiting);
       return;
     }
+    rehearsals.end("a step is asked for");
     steps.start(world, forward);
   }
 
@@ -375,6 +372,7 @@ final class RootCoordinator extends AbstractOnMessageBehavior<RootCoordinator.Co
       return;
     }
     world = null;
+    rehearsals.end(why);
     unready.clear();
     waiting = why;
     listener.lost(why); // before the step fails: the next question must wait for the nodes

@@ -29,6 +29,7 @@ final class ShardHost {
   private final WorkerListener listener;
   private @Nullable Arena cacheArena;
   private @Nullable WarmUp warmUp;
+  private @Nullable Stage stage;
 
   /// @param compute one thread; also thread 0 of `pool`
   ShardHost(
@@ -125,12 +126,26 @@ final class ShardHost {
     }
   }
 
+  /// The place to rehearse beside this one. One thread.
+  Stage stage() {
+    if (stage == null) {
+      stage = new Stage(kernels, settings);
+    }
+    return stage;
+  }
+
+  /// Gives the cache of the last engine back, which is not used any more. Compute thread only.
+  void freeCache() {
+    if (cacheArena != null) {
+      cacheArena.close();
+      cacheArena = null;
+    }
+  }
+
   /// An engine over the complete slice in the store, with a new, empty cache in place of the last
   /// engine's. Compute thread only.
   ShardEngine engine(Assignment assignment, ShardLayout layout) {
-    if (cacheArena != null) {
-      cacheArena.close();
-    }
+    freeCache();
     cacheArena = Arena.ofShared();
     endWarmUp();
     EngineSettings ofEngine = engineSettings(assignment);

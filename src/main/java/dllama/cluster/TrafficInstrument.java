@@ -30,10 +30,15 @@ public final class TrafficInstrument extends RemoteInstrument {
   public void remoteReadMetadata(
       ActorRef recipient, Object message, ActorRef sender, ByteBuffer buffer) {}
 
+  /// What is rehearsed is nobody's traffic.
+  private static boolean counts(Object message) {
+    return message instanceof TensorFrame frame && !Assignment.rehearses(frame.epoch());
+  }
+
   @Override
   public void remoteMessageSent(
       ActorRef recipient, Object message, ActorRef sender, int size, long time) {
-    if (message instanceof TensorFrame) {
+    if (counts(message)) {
       traffic.sentBytes.addAndGet(size + LENGTH_BYTES);
     }
   }
@@ -41,7 +46,7 @@ public final class TrafficInstrument extends RemoteInstrument {
   @Override
   public void remoteMessageReceived(
       ActorRef recipient, Object message, ActorRef sender, int size, long time) {
-    if (message instanceof TensorFrame) {
+    if (counts(message)) {
       traffic.receivedBytes.addAndGet(size + LENGTH_BYTES);
     }
   }

@@ -146,6 +146,9 @@ class ReplTest {
           }
 
           @Override
+          public void awaitRehearsed() {}
+
+          @Override
           public void tell(Consumer<String> listener) {}
 
           @Override

@@ -61,6 +61,7 @@ class RootCoordinatorTest {
                 new Option("--form-timeout", "form-timeout", ALONE.toMillis() + "ms"),
                 new Option("-D", "alone-timeout", ALONE.toMillis() + "ms"),
                 new Option("-D", "vector-kernels", "off"),
+                new Option("-D", "sync.rehearsal", "0s"),
                 new Option("-D", "sync.stall-timeout", "1s")));
     var exchange = NodeSystem.exchange(settings.cluster());
     testKit =

@@ -1,0 +1,28 @@
+package dllama.cluster;
+
+import akka.actor.typed.ActorRef;
+import java.util.Arrays;
+
+/// Tells membership that workers that compute are alive, even if their heartbeats are late, as
+/// often as those come.
+final class SignsOfLife {
+  private final ActorRef<RootMembership.Command> members;
+  private final World world;
+  private final long[] heardAt;
+
+  SignsOfLife(ActorRef<RootMembership.Command> members, World world) {
+    this.members = members;
+    this.world = world;
+    heardAt = new long[world.size()];
+    Arrays.fill(heardAt, System.nanoTime());
+  }
+
+  /// Something of this rank has arrived.
+  void heard(int rank) {
+    long now = System.nanoTime();
+    if (rank > 0 && now - heardAt[rank] > RootMembership.TICK.toNanos()) {
+      heardAt[rank] = now;
+      members.tell(new RootMembership.Heard(world.ranks().get(rank).address()));
+    }
+  }
+}
