@@ -61,11 +61,15 @@ record Assignment(
 
   /// Whether this is a part in the [Rehearsal] of a world, not in a world itself.
   boolean rehearses() {
-    return rehearses(epoch);
+    return epoch < 0;
   }
 
-  static boolean rehearses(int epoch) {
-    return epoch < 0;
+  /// Kinds of epochs.
+  static final int KINDS = 2;
+
+  /// 0 for a world, 1 for a rehearsal, without a branch.
+  static int kind(int epoch) {
+    return epoch >>> 31;
   }
 
   /// Epoch of the rehearsal of a world.

@@ -103,14 +103,17 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
     }
   }
 
+  private static final int REAL = Assignment.kind(1);
+  private static final int REHEARSED = Assignment.kind(Assignment.rehearsalOf(1));
+
   private final ShardHost host;
   private final ComputeWait computeWait;
   private final FramePool frames;
   private final @Nullable ModelSource source;
-  private @Nullable Rank rank;
 
-  /// What it is meanwhile in the rehearsal of that world.
-  private @Nullable Rank rehearsed;
+  /// What this shard is in the present world and, meanwhile, in its rehearsal, by the kind of epoch:
+  /// code that branches there would be compiled for the one and thrown away with the other.
+  private final @Nullable Rank[] parts = new Rank[Assignment.KINDS];
 
   /// @param source where the root's own shard takes its slice from; null on a worker
   static Behavior<Command> create(
@@ -162,7 +165,7 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
   }
 
   private @Nullable Rank ofEpoch(int epoch) {
-    Rank now = Assignment.rehearses(epoch) ? rehearsed : rank;
+    Rank now = parts[Assignment.kind(epoch)];
     return now != null && now.epoch() == epoch ? now : null;
   }
 
@@ -173,10 +176,7 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
       return;
     }
     endRehearsal("a new world is formed");
-    if (rank != null) {
-      rank.exchange.fail("a new world is formed");
-      rank = null;
-    }
+    end(REAL, "a new world is formed");
     Optional<String> objection;
     try {
       objection = host.objection(assignment);
@@ -191,7 +191,7 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
       return;
     }
     Rank now = new Rank(assign, frames, host);
-    rank = now;
+    parts[REAL] = now;
     host.warmUp(assignment);
     Address here = getContext().getSystem().address();
     List<Address> ranks = assign.ranks().stream().map(shard -> shard.path().address()).toList();
@@ -201,25 +201,33 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
 
   /// Beside loading for the world that it is the rehearsal of.
   private void onRehearse(Assign assign) {
-    if (rank == null || assign.assignment().epoch() != Assignment.rehearsalOf(rank.epoch())) {
+    Rank real = parts[REAL];
+    if (real == null || assign.assignment().epoch() != Assignment.rehearsalOf(real.epoch())) {
       return; // this node has no part in that world, or no longer
     }
     endRehearsal("another one begins");
     Rank now = new Rank(assign, frames, host.stage().host());
-    rehearsed = now;
+    parts[REHEARSED] = now;
     onComputeThread(now, () -> open(now));
   }
 
-  /// The step under way is given up; whatever the compute thread does from now on is done without
-  /// another one.
+  /// The step under way is given up.
   private void endRehearsal(String why) {
-    if (rehearsed != null) {
-      rehearsed.exchange.fail(why);
-      computeWait.signal();
-      rehearsed = null;
+    if (end(REHEARSED, why)) {
       host.stage().strike();
-      host.compute().execute(host.stage()::awaitSilence);
     }
+  }
+
+  /// Whether there was anything to end.
+  private boolean end(int kind, String why) {
+    Rank ended = parts[kind];
+    if (ended == null) {
+      return false;
+    }
+    ended.exchange.fail(why);
+    computeWait.signal();
+    parts[kind] = null;
+    return true;
   }
 
   /// Compute thread: the slice from what is here, or memory for what has to be sent.
@@ -318,9 +326,7 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
       onFailed(now, now.assignment.rank(), "got a step that it can not compute: " + input);
       return;
     }
-    Runnable step = () -> steps.run(input);
-    boolean real = now == rank;
-    onComputeThread(now, real ? step : () -> host.stage().play(now.exchange, step));
+    onComputeThread(now, () -> host.stage().play(now.exchange, () -> steps.run(input)));
   }
 
   private void onQuestion(Rank now, Consumer<ShardSteps> answer) {
@@ -349,13 +355,10 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
 
   private void onDissolve(Rank now, String why) {
     endRehearsal(why);
-    if (now != rank) {
-      return;
+    if (now == parts[REAL]) {
+      end(REAL, why);
+      host.listener().idle(why);
     }
-    now.exchange.fail(why);
-    computeWait.signal();
-    rank = null;
-    host.listener().idle(why);
   }
 
   /// Runs `task` after whatever the compute thread does now; what it throws ends this rank.

@@ -38,8 +38,8 @@ final class PendingStep {
     this.traffic = traffic;
     this.answer = answer;
     gathering.begin(batch);
-    sentBefore = traffic.sentBytes.get();
-    receivedBefore = traffic.receivedBytes.get();
+    sentBefore = traffic.sentBytes();
+    receivedBefore = traffic.receivedBytes();
   }
 
   /// Takes a rank's part of the logits; ignores what can not belong to this step.
@@ -76,8 +76,8 @@ final class PendingStep {
       ask(gathering.question());
       return false;
     }
-    long sent = traffic.sentBytes.get() - sentBefore;
-    long received = traffic.receivedBytes.get() - receivedBefore;
+    long sent = traffic.sentBytes() - sentBefore;
+    long received = traffic.receivedBytes() - receivedBefore;
     answer.complete(new Step(gathering.logits(), gathering.chosen(), waited, sent, received));
     return true;
   }

@@ -139,7 +139,6 @@ final class Rehearsal extends AbstractOnMessageBehavior<Command> {
     if (answer.isDone()) {
       if (script.isRoundOver()) {
         pace.measured(now - roundFrom, now);
-        if (System.getProperty("rt") != null) System.err.println("RR " + (now - roundFrom) / 1000 + " " + pace + " jit " + java.lang.management.ManagementFactory.getCompilationMXBean().getTotalCompilationTime() + " up " + java.lang.management.ManagementFactory.getRuntimeMXBean().getUptime());
         roundFrom = now;
         if (pace.isSettled(now)) {
           return end("steps get no quicker");

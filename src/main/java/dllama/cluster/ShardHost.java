@@ -126,8 +126,8 @@ final class ShardHost {
     }
   }
 
-  /// The place to rehearse beside this one. One thread.
-  Stage stage() {
+  /// The place to rehearse beside this one.
+  synchronized Stage stage() {
     if (stage == null) {
       stage = new Stage(kernels, settings);
     }

@@ -11,8 +11,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 
 /// Where a node rehearses: a thread and a little memory, beside those that load the real weights
-/// meanwhile. While a step is under way here the compute thread has none, because one thread at a
-/// time can be attached to the exchange.
+/// meanwhile. Real steps and rehearsed ones take turns, because one thread at a time can be attached
+/// to the exchange.
 final class Stage {
   private static final long IDLE_SECONDS = 1;
 
@@ -41,7 +41,8 @@ final class Stage {
     return host;
   }
 
-  /// Runs a step of `exchange` on the calling thread, unless that has failed already.
+  /// Runs a step of `exchange`, rehearsed or real, on the calling thread, after the one under way,
+  /// which was given up if this is a real one; unless its own exchange has failed meanwhile.
   void play(Exchange exchange, Runnable step) {
     playing.lock();
     try {
@@ -60,11 +61,5 @@ final class Stage {
           host.freeCache();
           store.close();
         });
-  }
-
-  /// Waits for the end of a step under way whose exchange has failed.
-  void awaitSilence() {
-    playing.lock();
-    playing.unlock();
   }
 }

@@ -30,24 +30,19 @@ public final class TrafficInstrument extends RemoteInstrument {
   public void remoteReadMetadata(
       ActorRef recipient, Object message, ActorRef sender, ByteBuffer buffer) {}
 
-  /// What is rehearsed is nobody's traffic.
-  private static boolean counts(Object message) {
-    return message instanceof TensorFrame frame && !Assignment.rehearses(frame.epoch());
-  }
-
   @Override
   public void remoteMessageSent(
       ActorRef recipient, Object message, ActorRef sender, int size, long time) {
-    if (counts(message)) {
-      traffic.sentBytes.addAndGet(size + LENGTH_BYTES);
+    if (message instanceof TensorFrame frame) {
+      traffic.sent(frame, size + LENGTH_BYTES);
     }
   }
 
   @Override
   public void remoteMessageReceived(
       ActorRef recipient, Object message, ActorRef sender, int size, long time) {
-    if (counts(message)) {
-      traffic.receivedBytes.addAndGet(size + LENGTH_BYTES);
+    if (message instanceof TensorFrame frame) {
+      traffic.received(frame, size + LENGTH_BYTES);
     }
   }
 }

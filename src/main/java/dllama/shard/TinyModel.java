@@ -13,6 +13,9 @@ public final class TinyModel {
 
   private static final int FFN_BLOCKS = 8;
 
+  /// Of each rank: what is compiled for loops that never come round is thrown away later.
+  private static final int KV_HEADS = 2;
+
   /// More than candidates of two ranks, so that they need not be all there is.
   private static final int VOCABULARY = 512;
 
@@ -26,7 +29,8 @@ public final class TinyModel {
   /// @return a spec that as many nodes can run as can run `plan`
   public static ModelSpec of(ShardPlan plan, int layers, int contextLength) {
     ModelSpec spec = plan.spec();
-    return IntStream.iterate(1, heads -> heads < spec.kvHeads(), heads -> 2 * heads)
+    int each = KV_HEADS * plan.worldSize();
+    return IntStream.iterate(each, heads -> heads < spec.kvHeads(), heads -> 2 * heads)
         .mapToObj(kvHeads -> of(plan, kvHeads, layers, contextLength))
         .filter(small -> fits(small, plan))
         .findFirst()

@@ -53,6 +53,11 @@ class RootCoordinatorTest {
 
   @BeforeEach
   void start() {
+    start("0s");
+  }
+
+  /// @param rehearsal how long to rehearse after loading
+  private void start(String rehearsal) {
     Settings settings =
         Settings.load(
             Optional.empty(),
@@ -61,7 +66,7 @@ class RootCoordinatorTest {
                 new Option("--form-timeout", "form-timeout", ALONE.toMillis() + "ms"),
                 new Option("-D", "alone-timeout", ALONE.toMillis() + "ms"),
                 new Option("-D", "vector-kernels", "off"),
-                new Option("-D", "sync.rehearsal", "0s"),
+                new Option("-D", "sync.rehearsal", rehearsal),
                 new Option("-D", "sync.stall-timeout", "1s")));
     var exchange = NodeSystem.exchange(settings.cluster());
     testKit =
@@ -141,6 +146,39 @@ class RootCoordinatorTest {
     coordinator.tell(new ShardFailed(epoch, 0, "stopped"));
     failed.orTimeout(20, TimeUnit.SECONDS).join();
     assertEquals(List.of("the root stopped", "step: the root stopped"), order);
+  }
+
+  /// Nobody waits for a step that is rehearsed.
+  @Test
+  void shouldSendAStepInTheMiddleOfAStepThatIsRehearsed() {
+    stop();
+    start("60s");
+    int epoch = assigned(own, 1);
+    Assign rehearsal = own.expectMessageClass(Assign.class, Duration.ofSeconds(20));
+    assertEquals(-epoch, rehearsal.assignment().epoch());
+    rehearsal.root().tell(new ShardReady(-epoch, 0, SliceOrigin.MODEL));
+    assertEquals(-epoch, own.expectMessageClass(TensorFrame.Input.class).epoch());
+    coordinator.tell(new ShardReady(epoch, 0, SliceOrigin.MODEL));
+    var input = new FrameBuffer(file.spec().dim() * Float.BYTES);
+    var answer = new CompletableFuture<Step>();
+    coordinator.tell(new Forward(new Batch(new int[] {1}, 0, true), input, answer));
+    assertEquals(new Dissolve(-epoch, "a step is asked for"), own.receiveMessage());
+    TensorFrame.Input sent = own.expectMessageClass(TensorFrame.Input.class);
+    assertEquals(epoch, sent.epoch());
+    assertEquals(0, sent.step(), "what is rehearsed is not counted");
+    coordinator.tell(new ShardFailed(epoch, 0, "stopped"));
+    assertEquals(new Dissolve(epoch, "the root stopped"), own.receiveMessage());
+  }
+
+  @Test
+  void shouldEndTheRehearsalWithItsWorld() {
+    stop();
+    start("60s");
+    int epoch = assigned(own, 1);
+    own.expectMessageClass(Assign.class, Duration.ofSeconds(20));
+    coordinator.tell(new ShardFailed(epoch, 0, "has no memory"));
+    assertEquals(new Dissolve(-epoch, "the root has no memory"), own.receiveMessage());
+    assertEquals(new Dissolve(epoch, "the root has no memory"), own.receiveMessage());
   }
 
   @Test
