@@ -111,7 +111,8 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
   private final FramePool frames;
   private final @Nullable ModelSource source;
 
-  /// What this shard is in the present world and, meanwhile, in its rehearsal, by the kind of epoch:
+  /// What this shard is in the present world and, meanwhile, in its rehearsal, by the kind of
+  // epoch:
   /// code that branches there would be compiled for the one and thrown away with the other.
   private final @Nullable Rank[] parts = new Rank[Assignment.KINDS];
 

@@ -100,8 +100,7 @@ final class Rehearsal extends AbstractOnMessageBehavior<Command> {
     for (int rank = 0; rank < world.size(); rank++) {
       unready.add(rank);
       world.tell(
-          rank,
-          new LayerShard.Assign(assignment.forRank(rank), world.shards(), context.getSelf()));
+          rank, new LayerShard.Assign(assignment.forRank(rank), world.shards(), context.getSelf()));
     }
     timers.startTimerWithFixedDelay(Tick.TICK, TICK);
   }

@@ -16,8 +16,7 @@ final class Rehearsals {
   private @Nullable ActorRef<Command> current;
   private @Nullable World world;
 
-  Rehearsals(
-      ActorContext<Command> context, ClusterSettings.Sync settings, RootListener listener) {
+  Rehearsals(ActorContext<Command> context, ClusterSettings.Sync settings, RootListener listener) {
     this.listener = listener;
     this.context = context;
     this.settings = settings;
