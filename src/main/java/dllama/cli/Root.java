@@ -13,8 +13,7 @@ interface Root extends AutoCloseable {
   /// @throws InterruptedException if the thread was interrupted, as Ctrl-C in a chat does
   Ready awaitReady() throws InterruptedException;
 
-  /// Waits until steps are as quick as they will be, or the time for that is over: for who
-  // measures.
+  /// Waits until steps are as quick as they will be, or the time for that is over: for measuring.
   void awaitRehearsed() throws InterruptedException;
 
   /// From now on what happens to the cluster is told here, a line at a time, on any thread.

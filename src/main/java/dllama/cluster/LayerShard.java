@@ -111,9 +111,8 @@ final class LayerShard extends AbstractOnMessageBehavior<LayerShard.Command> {
   private final FramePool frames;
   private final @Nullable ModelSource source;
 
-  /// What this shard is in the present world and, meanwhile, in its rehearsal, by the kind of
-  // epoch:
-  /// code that branches there would be compiled for the one and thrown away with the other.
+  /// What this shard is in the present world and, meanwhile, in its rehearsal, by kind of epoch.
+  /// Code that branches there would be compiled for the one and thrown away with the other.
   private final @Nullable Rank[] parts = new Rank[Assignment.KINDS];
 
   /// @param source where the root's own shard takes its slice from; null on a worker

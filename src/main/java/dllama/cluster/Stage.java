@@ -12,8 +12,7 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /// Where a node rehearses: a thread and a little memory, beside those that load the real weights
 /// meanwhile. Real steps and rehearsed ones take turns, because one thread at a time can be
-// attached
-/// to the exchange.
+/// attached to the exchange.
 final class Stage {
   private static final long IDLE_SECONDS = 1;
 

@@ -24,9 +24,10 @@ public final class TinyModel {
 
   private TinyModel() {}
 
+  /// One that as many nodes can run as there are in `plan`.
+  ///
   /// @param layers of the small model
   /// @param contextLength of the small model
-  /// @return a spec that as many nodes can run as can run `plan`
   public static ModelSpec of(ShardPlan plan, int layers, int contextLength) {
     ModelSpec spec = plan.spec();
     int each = KV_HEADS * plan.worldSize();
