@@ -76,6 +76,7 @@ final class Bench {
 
   List<BenchRow> run(Root root) throws InterruptedException {
     Root.Ready ready = root.awaitReady();
+    root.awaitRehearsed();
     Generator generator = new Generator(root.forwardPass(), NO_TEXT);
     List<BenchRow> rows = new ArrayList<>();
     run(generator, settings.bench().prefill().getFirst()); // compiles the code

@@ -22,10 +22,12 @@ final class ClusterRoot implements Root {
   private final StatusLines lines = StatusLines.standard();
   private final Progress progress;
   private final Duration limit;
+  private final Duration rehearsal;
 
   ClusterRoot(Settings settings, LoadedModel model) {
     limit = settings.mode().interactive() ? WITHOUT_LIMIT : settings.cluster().nodesTimeout();
     progress = new Progress(lines, settings.mode().interactive());
+    rehearsal = settings.cluster().sync().rehearsal();
     ShardCache cache = CacheFolder.open(settings.cluster().weights().cache(), lines::say);
     Fingerprint fingerprint = Fingerprint.of(model, cache, new FirstReading(lines, model.name()));
     RootModel rootModel =
@@ -69,6 +71,11 @@ final class ClusterRoot implements Root {
   public KernelReport awaitKernels() throws InterruptedException {
     node.awaitKernels(KERNELS);
     return node.kernels();
+  }
+
+  @Override
+  public void awaitRehearsed() throws InterruptedException {
+    progress.awaitRehearsed(rehearsal);
   }
 
   @Override

@@ -24,6 +24,7 @@ final class Progress implements RootListener {
 
   private String waiting = "waiting for nodes";
   private boolean loading;
+  private boolean rehearsed;
   private Root.@Nullable Ready ready;
   private @Nullable String lost;
 
@@ -53,6 +54,24 @@ final class Progress implements RootListener {
     return ready;
   }
 
+  /// Waits until nothing is rehearsed any more, or the world is lost.
+  ///
+  /// @param limit that rehearsing keeps, and is not waited for much longer
+  synchronized void awaitRehearsed(Duration limit) throws InterruptedException {
+    long deadline = System.nanoTime() + limit.plus(LOOK).toNanos();
+    long left = limit.plus(LOOK).toNanos();
+    while (ready != null && !rehearsed && left > 0) {
+      TimeUnit.NANOSECONDS.timedWait(this, left);
+      left = deadline - System.nanoTime();
+    }
+  }
+
+  @Override
+  public synchronized void rehearsed(String why) {
+    rehearsed = true;
+    notifyAll();
+  }
+
   @Override
   public synchronized void waiting(String what) {
     waiting = what;
@@ -63,6 +82,7 @@ final class Progress implements RootListener {
   @Override
   public synchronized void forming(int nodes) {
     loading = true;
+    rehearsed = false;
     transfers.clear();
     notifyAll();
   }

@@ -20,6 +20,9 @@ interface Root extends AutoCloseable {
   /// The same when that is decided; waits for it, but not for long.
   KernelReport awaitKernels() throws InterruptedException;
 
+  /// Waits until steps are as quick as they will be, or the time for that is over: for measuring.
+  void awaitRehearsed() throws InterruptedException;
+
   /// From now on what happens to the cluster is told here, a line at a time, on any thread.
   void tell(Consumer<String> listener);
 

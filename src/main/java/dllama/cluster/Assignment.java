@@ -6,11 +6,14 @@ import dllama.settings.CollectiveType;
 import dllama.settings.Overlap;
 import dllama.shard.ShardLayout;
 import dllama.shard.ShardPlan;
+import dllama.shard.TinyModel;
 import dllama.tensor.DType;
+import dllama.tensor.KvHead;
 
 /// What a node has to know to compute as one rank of a world. From it alone a worker derives the
 /// layout of its slice; it needs no configuration of its own that depends on the model.
 ///
+/// @param epoch a positive [Secret] that names a world; its negative: the rehearsal of that world
 /// @param rank 0 is the root itself
 /// @param exchange type of exchanged partials
 /// @param collective how partials are summed, see [CollectiveRule]
@@ -38,6 +41,8 @@ record Assignment(
     boolean keep,
     boolean random,
     long seed) {
+
+  private static final int REHEARSAL_LAYERS = 2;
 
   private static final int MOST_NODES = 1024;
   private static final int MOST_TOKENS = 1 << 28;
@@ -74,6 +79,45 @@ record Assignment(
   /// Names the bytes of this slice: the same text, the same bytes.
   String sliceKey() {
     return layout().key(fingerprint);
+  }
+
+  /// Whether this is a part in the [Rehearsal] of a world, not in a world itself.
+  boolean rehearses() {
+    return epoch < 0;
+  }
+
+  /// Kinds of epochs.
+  static final int KINDS = 2;
+
+  /// 0 for a world, 1 for a rehearsal, without a branch.
+  static int kind(long epoch) {
+    return (int) (epoch >>> 63);
+  }
+
+  /// Epoch of the rehearsal of a world.
+  static long rehearsalOf(long epoch) {
+    return -epoch;
+  }
+
+  /// The same part in the rehearsal of this world: of a tiny model in place of this one.
+  Assignment rehearsal() {
+    int context = Math.min(contextLength, RehearsalScript.CONTEXT);
+    return new Assignment(
+        rehearsalOf(epoch),
+        rank,
+        worldSize,
+        TinyModel.of(plan(), REHEARSAL_LAYERS, context),
+        exchange,
+        collective,
+        overlap,
+        kv,
+        context,
+        KvHead.pages(context),
+        Math.min(maxBatchTokens, context),
+        "rehearsal",
+        false,
+        true,
+        0);
   }
 
   Assignment forRank(int newRank) {

@@ -112,13 +112,15 @@ final class LayerShard extends NetworkActor<LayerShard.Command> {
     final ActorRef<RootCoordinator.Command> root;
     final ShardLayout layout;
     final Exchange exchange;
+    final ShardHost host;
     @Nullable SendTo sendTo;
     @Nullable MemorySegment memory;
     @Nullable ShardSteps steps;
     long arrivedBytes;
     int arrivedChunks;
 
-    Rank(Assign assign, FramePool frames) {
+    Rank(Assign assign, FramePool frames, ShardHost host) {
+      this.host = host;
       assignment = assign.assignment();
       ranks = assign.ranks();
       root = assign.root();
@@ -132,11 +134,17 @@ final class LayerShard extends NetworkActor<LayerShard.Command> {
     }
   }
 
+  private static final int REAL = Assignment.kind(1);
+  private static final int REHEARSED = Assignment.kind(Assignment.rehearsalOf(1));
+
   private final ShardHost host;
   private final ComputeWait computeWait;
   private final FramePool frames;
   private final @Nullable ModelSource source;
-  private @Nullable Rank rank;
+
+  /// What this shard is in the present world and, meanwhile, in its rehearsal, by kind of epoch.
+  /// Code that branches there would be compiled for the one and thrown away with the other.
+  private final @Nullable Rank[] parts = new Rank[Assignment.KINDS];
 
   /// What whoever assigns a rank has to know.
   private long key = Secret.NONE;
@@ -185,20 +193,27 @@ final class LayerShard extends NetworkActor<LayerShard.Command> {
   }
 
   private void inEpoch(long epoch, Consumer<Rank> action) {
-    Rank now = rank;
-    if (now != null && now.epoch() == epoch) {
+    Rank now = ofEpoch(epoch);
+    if (now != null) {
       action.accept(now);
     } else {
       getContext().getLog().debug("dropped a message of epoch {}", epoch);
     }
   }
 
+  private @Nullable Rank ofEpoch(long epoch) {
+    Rank now = parts[Assignment.kind(epoch)];
+    return now != null && now.epoch() == epoch ? now : null;
+  }
+
   private void onAssign(Assign assign) {
-    if (rank != null) {
-      rank.exchange.fail("a new world is formed");
-      rank = null;
-    }
     Assignment assignment = assign.assignment();
+    if (assignment.rehearses()) {
+      onRehearse(assign);
+      return;
+    }
+    endRehearsal("a new world is formed");
+    end(REAL, "a new world is formed");
     Optional<String> objection;
     try {
       objection = host.objection(assignment);
@@ -212,8 +227,8 @@ final class LayerShard extends NetworkActor<LayerShard.Command> {
       host.listener().idle("this worker " + objection.get());
       return;
     }
-    Rank now = new Rank(assign, frames);
-    rank = now;
+    Rank now = new Rank(assign, frames, host);
+    parts[REAL] = now;
     host.warmUp(assignment);
     Address here = getContext().getSystem().address();
     List<Address> ranks = assign.ranks().stream().map(shard -> shard.path().address()).toList();
@@ -221,23 +236,54 @@ final class LayerShard extends NetworkActor<LayerShard.Command> {
     onComputeThread(now, () -> open(now));
   }
 
+  /// Beside loading for the world that it is the rehearsal of.
+  private void onRehearse(Assign assign) {
+    Rank real = parts[REAL];
+    if (real == null || assign.assignment().epoch() != Assignment.rehearsalOf(real.epoch())) {
+      return; // this node has no part in that world, or no longer
+    }
+    endRehearsal("another one begins");
+    Rank now = new Rank(assign, frames, host.stage().host());
+    parts[REHEARSED] = now;
+    onComputeThread(now, () -> open(now));
+  }
+
+  /// The step under way is given up.
+  private void endRehearsal(String why) {
+    if (end(REHEARSED, why)) {
+      host.stage().strike();
+    }
+  }
+
+  /// Whether there was anything to end.
+  private boolean end(int kind, String why) {
+    Rank ended = parts[kind];
+    if (ended == null) {
+      return false;
+    }
+    ended.exchange.fail(why);
+    computeWait.signal();
+    parts[kind] = null;
+    return true;
+  }
+
   /// Compute thread: the slice from what is here, or memory for what has to be sent.
   private void open(Rank now) {
-    SliceStore store = host.store();
+    SliceStore store = now.host.store();
     Assignment assignment = now.assignment;
     long total = now.layout.totalBytes();
     ModelSource local = assignment.random() ? assignment.randomSource() : source;
     SliceOrigin origin = SliceOrigin.MODEL;
     if (store.open(assignment.sliceKey(), assignment.keep(), total)) {
       origin = SliceOrigin.MEMORY;
-    } else if (store.readCache(host.pool(), bytes -> onLoading(now, bytes))) {
+    } else if (store.readCache(now.host.pool(), bytes -> onLoading(now, bytes))) {
       origin = SliceOrigin.CACHE;
     } else if (local == null) {
       getContext().getSelf().tell(new Opened(now.epoch(), store.memory()));
       return;
     } else {
       new SliceReader(now.layout, local)
-          .fill(store.memory(), host.pool(), bytes -> onLoading(now, bytes));
+          .fill(store.memory(), now.host.pool(), bytes -> onLoading(now, bytes));
       store.completed();
     }
     onLoading(now, total);
@@ -247,13 +293,13 @@ final class LayerShard extends NetworkActor<LayerShard.Command> {
   private void onLoading(Rank now, long bytes) {
     long total = now.layout.totalBytes();
     int number = now.assignment.rank();
-    host.listener().loading(number, now.assignment.worldSize(), bytes, total);
+    now.host.listener().loading(number, now.assignment.worldSize(), bytes, total);
     now.root.tell(new RootCoordinator.Loading(now.epoch(), number, bytes, total));
   }
 
   /// Compute thread.
   private void build(Rank now, SliceOrigin origin) {
-    ShardEngine engine = host.engine(now.assignment, now.layout);
+    ShardEngine engine = now.host.engine(now.assignment, now.layout);
     getContext().getSelf().tell(new Built(now.epoch(), engine, origin));
   }
 
@@ -304,10 +350,10 @@ final class LayerShard extends NetworkActor<LayerShard.Command> {
             computeWait,
             now.ranks,
             now.root,
-            host.stall());
+            now.host.stall());
     int number = now.assignment.rank();
     now.root.tell(new RootCoordinator.ShardReady(now.epoch(), number, built.origin()));
-    host.listener().ready(number, now.assignment.worldSize(), built.origin());
+    now.host.listener().ready(number, now.assignment.worldSize(), built.origin());
   }
 
   private void onInput(Rank now, Input input) {
@@ -316,7 +362,7 @@ final class LayerShard extends NetworkActor<LayerShard.Command> {
       onFailed(now, now.assignment.rank(), "got a step that it can not compute: " + input);
       return;
     }
-    onComputeThread(now, () -> steps.run(input));
+    onComputeThread(now, () -> host.stage().play(now.exchange, () -> steps.run(input)));
   }
 
   private void onQuestion(Rank now, Consumer<ShardSteps> answer) {
@@ -327,7 +373,8 @@ final class LayerShard extends NetworkActor<LayerShard.Command> {
   }
 
   private void onPartial(Partial partial) {
-    if (rank != null && rank.exchange.put(partial)) {
+    Rank now = ofEpoch(partial.epoch());
+    if (now != null && now.exchange.put(partial)) {
       computeWait.signal();
     } else {
       frames.give(partial.values());
@@ -343,16 +390,17 @@ final class LayerShard extends NetworkActor<LayerShard.Command> {
   }
 
   private void onDissolve(Rank now, String why) {
-    now.exchange.fail(why);
-    computeWait.signal();
-    rank = null;
-    host.listener().idle(why);
+    endRehearsal(why);
+    if (now == parts[REAL]) {
+      end(REAL, why);
+      host.listener().idle(why);
+    }
   }
 
   /// Runs `task` after whatever the compute thread does now; what it throws ends this rank.
   private void onComputeThread(Rank now, Runnable task) {
     ActorRef<Command> self = getContext().getSelf();
-    host.compute(
+    now.host.compute(
         () -> {
           @Nullable Failed failure = failed(now, "stopped by an internal error, see its log");
           try {

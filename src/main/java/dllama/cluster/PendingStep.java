@@ -53,8 +53,8 @@ final class PendingStep {
       parts[run] = new LogitsPart[wanted.get(run).rows() > 0 ? world.size() : 0];
       missing += parts[run].length;
     }
-    sentBefore = traffic.sentBytes.get();
-    receivedBefore = traffic.receivedBytes.get();
+    sentBefore = traffic.sentBytes();
+    receivedBefore = traffic.receivedBytes();
   }
 
   /// Takes a rank's part of the logits of a run; ignores what can not belong to this step.
@@ -95,8 +95,8 @@ final class PendingStep {
     if (world.size() > 1) {
       waited += System.nanoTime() - computedAt; // for logits
     }
-    long sent = traffic.sentBytes.get() - sentBefore;
-    long received = traffic.receivedBytes.get() - receivedBefore;
+    long sent = traffic.sentBytes() - sentBefore;
+    long received = traffic.receivedBytes() - receivedBefore;
     List<List<LogitsPart>> all = new ArrayList<>();
     for (@Nullable LogitsPart[] run : parts) {
       all.add(List.of(run));

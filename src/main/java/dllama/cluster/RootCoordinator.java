@@ -20,7 +20,6 @@ import dllama.shard.SliceReader;
 import dllama.step.ForwardException;
 import dllama.step.Step;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -58,6 +57,8 @@ final class RootCoordinator extends NetworkActor<RootCoordinator.Command> {
           Strayed,
           Logits,
           Ending,
+          Rehearsal.Loaded,
+          Rehearsal.Tick,
           Tick {}
 
   /// A worker is on its way.
@@ -150,6 +151,7 @@ final class RootCoordinator extends NetworkActor<RootCoordinator.Command> {
   private final ClusterSettings settings;
   private final int maxBatchTokens;
   private final RootSteps steps;
+  private final Rehearsals rehearsals;
   private final ActorRef<RootMembership.Command> members;
   private final Map<String, Node> workers = new LinkedHashMap<>();
   private final Set<String> coming = new HashSet<>();
@@ -163,7 +165,7 @@ final class RootCoordinator extends NetworkActor<RootCoordinator.Command> {
 
   private int cached;
   private long formedAt;
-  private long[] heardAt = {};
+  private SignsOfLife signsOfLife;
   private String waiting = "";
 
   /// Why there has been no world since the last one; empty if there was none, or one is ready.
@@ -210,11 +212,13 @@ final class RootCoordinator extends NetworkActor<RootCoordinator.Command> {
     this.self = self;
     maxBatchTokens = model.maxBatchTokens(settings.sync().maxFrameBytes());
     steps = new RootSteps(Traffic.of(context.getSystem()), worldEpoch);
+    rehearsals = new Rehearsals(context, settings.sync(), listener);
     members =
         context.spawn(
             RootMembership.create(context.getSelf(), listener, settings.sync().timeout()),
             RootMembership.NAME);
     context.watch(members);
+    signsOfLife = new SignsOfLife(members, List.of());
     timers.startTimerWithFixedDelay(Tick.TICK, TICK);
     gate.changed(System.nanoTime()); // from now on workers can come
     gather();
@@ -243,13 +247,13 @@ final class RootCoordinator extends NetworkActor<RootCoordinator.Command> {
       case Forward forward -> onForward(forward);
       case Ask ask -> onAsk(ask);
       case Stepped(long of, int rank, long step, long nanos) when isCurrent(of, rank) -> {
-        heard(rank);
+        signsOfLife.heard(rank);
         steps.computed(rank, step, nanos);
       }
       case Strayed(long of, long step, String where) when isCurrent(of, 0) ->
           steps.strayed(step, where);
       case Logits logits when isCurrent(logits.epoch(), logits.rank()) -> {
-        heard(logits.rank());
+        signsOfLife.heard(logits.rank());
         steps.put(logits);
       }
       case Ending(var done) -> onEnding(done);
@@ -286,15 +290,6 @@ final class RootCoordinator extends NetworkActor<RootCoordinator.Command> {
 
   private boolean isCurrent(long of, int rank) {
     return world != null && of == epoch && rank >= 0 && rank < world.size();
-  }
-
-  /// Whoever computes is alive, even if its heartbeats are late. Told on as often as they come.
-  private void heard(int rank) {
-    long now = System.nanoTime();
-    if (rank > 0 && now - heardAt[rank] > RootMembership.TICK.toNanos()) {
-      heardAt[rank] = now;
-      members.tell(new RootMembership.Heard(ranks().get(rank).address()));
-    }
   }
 
   private List<Node> ranks() {
@@ -366,8 +361,6 @@ final class RootCoordinator extends NetworkActor<RootCoordinator.Command> {
     int nodes = assignment.worldSize();
     cached = 0;
     formedAt = System.nanoTime();
-    heardAt = new long[nodes];
-    Arrays.fill(heardAt, formedAt);
     steps.reset(assignment);
     waiting = "the cluster is loading the model";
     World formed =
@@ -378,6 +371,7 @@ final class RootCoordinator extends NetworkActor<RootCoordinator.Command> {
             workers.values(),
             rank -> assignment.forRank(rank).sliceKey());
     world = formed;
+    signsOfLife = new SignsOfLife(members, formed.ranks());
     listener.forming(nodes);
     CollectiveRule.of(assignment).notice().ifPresent(listener::notice);
     for (int rank = 0; rank < nodes; rank++) {
@@ -387,6 +381,7 @@ final class RootCoordinator extends NetworkActor<RootCoordinator.Command> {
       var assign = new LayerShard.Assign(node.key(), part, formed.shards(), getContext().getSelf());
       node.shard().tell(assign);
     }
+    rehearsals.begin(assignment, formed);
   }
 
   // ---- loading
@@ -429,6 +424,7 @@ final class RootCoordinator extends NetworkActor<RootCoordinator.Command> {
       members.tell(new RootMembership.Computing(ranks().size(), others));
       long millis = Duration.ofNanos(System.nanoTime() - formedAt).toMillis();
       listener.ready(ranks().size(), cached, millis);
+      rehearsals.loaded();
     }
   }
 
@@ -439,6 +435,7 @@ final class RootCoordinator extends NetworkActor<RootCoordinator.Command> {
       forward.fail("not ready: " + (lost.isEmpty() ? waiting : lost));
       return;
     }
+    rehearsals.end("a step is asked for");
     steps.start(world, forward);
   }
 
@@ -485,6 +482,7 @@ final class RootCoordinator extends NetworkActor<RootCoordinator.Command> {
     }
     String why = "%s %s".formatted(former.name(culprit), reason);
     world = null;
+    rehearsals.end(why);
     unready.clear();
     streams.clear();
     waiting = why;

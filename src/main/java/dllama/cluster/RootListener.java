@@ -19,6 +19,10 @@ public interface RootListener {
   /// All ranks have their slices, `cached` of them from a cache folder; steps can run.
   void ready(int nodes, int cached, long loadMillis);
 
+  /// The world does not rehearse, or no longer: steps are as quick as they can be, one was asked
+  /// for, or the time for that is over. `why` is one line. May come before [#ready].
+  default void rehearsed(String why) {}
+
   /// A worker was taken in, as part of a world or as a spare.
   void joined(String address);
 

@@ -12,9 +12,8 @@ final class Secret {
 
   private Secret() {}
 
-  /// A new one, never [#NONE].
+  /// A new one: positive, never [#NONE].
   static long next() {
-    long secret = RANDOM.nextLong();
-    return secret == NONE ? next() : secret;
+    return RANDOM.nextLong(1, Long.MAX_VALUE);
   }
 }

@@ -36,6 +36,7 @@ final class ShardHost {
   private @Nullable Arena cacheArena;
   private final IntConsumer narrower;
   private @Nullable WarmUp warmUp;
+  private @Nullable Stage stage;
 
   /// @param compute one thread; also thread 0 of `pool`
   /// @param narrower is told how wide vectors should be in the next process, if these are no good
@@ -157,6 +158,22 @@ final class ShardHost {
     }
   }
 
+  /// The place to rehearse beside this one.
+  synchronized Stage stage() {
+    if (stage == null) {
+      stage = new Stage(kernels, settings);
+    }
+    return stage;
+  }
+
+  /// Gives the cache of the last engine back, which is not used any more. Compute thread only.
+  void freeCache() {
+    if (cacheArena != null) {
+      cacheArena.close();
+      cacheArena = null;
+    }
+  }
+
   /// Ends what goes on beside computing. Any thread.
   void close() {
     warmUp().ifPresent(WarmUp::close);
@@ -165,9 +182,7 @@ final class ShardHost {
   /// An engine over the complete slice in the store, with a new, empty cache in place of the last
   /// engine's. Compute thread only.
   ShardEngine engine(Assignment assignment, ShardLayout layout) {
-    if (cacheArena != null) {
-      cacheArena.close();
-    }
+    freeCache();
     cacheArena = Arena.ofShared();
     warmUp().ifPresent(WarmUp::giveWay);
     EngineSettings ofEngine = engineSettings(assignment);

@@ -10,8 +10,26 @@ import java.util.concurrent.atomic.AtomicLong;
 final class Traffic implements Extension {
   private static final Id ID = new Id();
 
-  final AtomicLong sentBytes = new AtomicLong();
-  final AtomicLong receivedBytes = new AtomicLong();
+  /// By the kind of epoch: what is rehearsed is nobody's traffic.
+  private final AtomicLong[] sent = {new AtomicLong(), new AtomicLong()};
+
+  private final AtomicLong[] received = {new AtomicLong(), new AtomicLong()};
+
+  void sent(TensorFrame frame, int bytes) {
+    sent[Assignment.kind(frame.epoch())].addAndGet(bytes);
+  }
+
+  void received(TensorFrame frame, int bytes) {
+    received[Assignment.kind(frame.epoch())].addAndGet(bytes);
+  }
+
+  long sentBytes() {
+    return sent[0].get();
+  }
+
+  long receivedBytes() {
+    return received[0].get();
+  }
 
   static Traffic of(ClassicActorSystemProvider system) {
     return ID.get(system);

@@ -33,16 +33,16 @@ public final class TrafficInstrument extends RemoteInstrument {
   @Override
   public void remoteMessageSent(
       ActorRef recipient, Object message, ActorRef sender, int size, long time) {
-    if (message instanceof TensorFrame) {
-      traffic.sentBytes.addAndGet(size + LENGTH_BYTES);
+    if (message instanceof TensorFrame frame) {
+      traffic.sent(frame, size + LENGTH_BYTES);
     }
   }
 
   @Override
   public void remoteMessageReceived(
       ActorRef recipient, Object message, ActorRef sender, int size, long time) {
-    if (message instanceof TensorFrame) {
-      traffic.receivedBytes.addAndGet(size + LENGTH_BYTES);
+    if (message instanceof TensorFrame frame) {
+      traffic.received(frame, size + LENGTH_BYTES);
     }
   }
 }

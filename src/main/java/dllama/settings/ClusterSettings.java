@@ -42,12 +42,14 @@ public record ClusterSettings(
   /// @param maxFrameBytes largest frame
   /// @param collective how partials become sums
   /// @param overlap whether long steps are done in halves
+  /// @param rehearsal how long rehearsing may go on after loading; zero: nothing is rehearsed
   public record Sync(
       Duration timeout,
       Duration stallTimeout,
       int maxFrameBytes,
       CollectiveType collective,
-      Overlap overlap) {}
+      Overlap overlap,
+      Duration rehearsal) {}
 
   /// The way of the weights to the workers.
   ///
@@ -114,7 +116,8 @@ public record ClusterSettings(
             sync.duration("stall-timeout", Duration.ofSeconds(1), Duration.ofHours(1)),
             sync.bytes("max-frame-bytes", 64 << 10, 64 << 20),
             choice(sync, "collective", CollectiveType.AUTO),
-            choice(sync, "overlap", Overlap.AUTO)),
+            choice(sync, "overlap", Overlap.AUTO),
+            sync.duration("rehearsal", Duration.ZERO, Duration.ofMinutes(1))),
         new Weights(
             weights.bytes("chunk-bytes", 4 << 10, 1 << 20),
             weights.integer("window", 1, 1024),

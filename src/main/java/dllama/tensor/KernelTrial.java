@@ -2,9 +2,9 @@ package dllama.tensor;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.stream.IntStream;
 import java.lang.foreign.ValueLayout;
 import java.util.Random;
+import java.util.stream.IntStream;
 
 /// A little of the work of one part of the kernels, to be done by one form after another. Its data
 /// fit the second level cache, so it is the code that takes the time and not the memory.

@@ -71,6 +71,21 @@ class ClusterIT {
         Conformance.ints(golden.get("generated")), Conformance.ints(result.get("tokens")));
   }
 
+  /// The first step is asked for in the middle of the rehearsal.
+  @Test
+  void shouldGiveTheReferencesTokensAfterARehearsal() throws IOException {
+    JsonNode golden = Conformance.golden(CASE).get("prompts").get(0);
+    startWorkers(1, NodeProcess.PATIENCE);
+    List<String> rehearsal = List.of("-Ddllama.sync.rehearsal=30s");
+    String[] options = NodeProcess.inference(CASE, golden.get("text").asText(), 64);
+    NodeProcess root = NodeProcess.root(rehearsal, port, 2, options);
+    processes.add(root);
+    assertEquals(0, root.exit(FORM), root::toString);
+    JsonNode result = new ObjectMapper().readTree(String.join("\n", root.out()));
+    assertArrayEquals(
+        Conformance.ints(golden.get("generated")), Conformance.ints(result.get("tokens")));
+  }
+
   @Test
   void shouldGiveTheSameTokensWithEveryExactCollectiveAndInHalves() throws IOException {
     startWorkers(3, NodeProcess.PATIENCE); // they join one root after the other

@@ -95,7 +95,7 @@ final class NodeProcess implements AutoCloseable {
     return root(LIGHT, port, nodes, options);
   }
 
-  private static NodeProcess root(List<String> jvm, int port, int nodes, String... options) {
+  static NodeProcess root(List<String> jvm, int port, int nodes, String... options) {
     List<String> all = new ArrayList<>(List.of("--role", "root", options[0]));
     all.addAll(List.of("--host", "127.0.0.1", "--port", String.valueOf(port)));
     all.addAll(List.of("--nodes", String.valueOf(nodes), "--threads", "1"));
@@ -118,6 +118,7 @@ final class NodeProcess implements AutoCloseable {
     all.add("-Ddllama.nodes-timeout=" + FORM.toSeconds() + "s");
     all.add("-Ddllama.weights.cache-limit=off"); // every test loads anew
     all.add("-Ddllama.weights.warm-up=off"); // many nodes, few cores
+    all.add("-Ddllama.sync.rehearsal=0s");
     all.addAll(options);
     all.addAll(List.of("-jar", JAR));
     return all;

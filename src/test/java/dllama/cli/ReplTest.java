@@ -202,6 +202,9 @@ class ReplTest {
           }
 
           @Override
+          public void awaitRehearsed() {}
+
+          @Override
           public void tell(Consumer<String> listener) {}
 
           @Override

@@ -333,6 +333,46 @@ class ClusterTest {
     }
   }
 
+  /// What is rehearsed has other weights, a cache of its own and numbers of its own.
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 4})
+  void shouldGiveTheSameTokensAfterARehearsal(int nodes) {
+    try (var cluster = new TestCluster("llama31_rope_f32", DType.F32, nodes, rehearsal("60s"))) {
+      cluster.await("rehearsed: steps get no quicker", 1);
+      shouldMatch("llama31_rope_f32", nodes, cluster);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1, on", "2, on", "4, on", "2, off"})
+  void shouldAnswerInTheMiddleOfARehearsal(int nodes, String eventLoop) {
+    Properties properties = rehearsal("60s");
+    properties.setProperty("dllama.exchange.event-loop", eventLoop);
+    try (var cluster = new TestCluster("llama31_rope_f32", DType.F32, nodes, properties)) {
+      shouldMatch("llama31_rope_f32", nodes, cluster);
+      assertEquals(1, cluster.count("rehearsed: a step is asked for"), cluster.events::toString);
+      assertEquals(0, cluster.count("lost"), cluster.events::toString);
+    }
+  }
+
+  @Test
+  void shouldNoticeThatAWorkerIsLostInTheMiddleOfARehearsal() {
+    try (var cluster = new TestCluster("llama31_rope_f32", DType.F32, 2, rehearsal("60s"))) {
+      cluster.await("ready: 2", 1);
+      cluster.workers.getFirst().close();
+      cluster.await("lost: the worker at 127.0.0.1:", 1);
+      cluster.startWorker();
+      cluster.await("ready: 2", 2);
+      shouldMatch("llama31_rope_f32", 2, cluster);
+    }
+  }
+
+  private static Properties rehearsal(String limit) {
+    Properties properties = new Properties();
+    properties.setProperty("dllama.sync.rehearsal", limit);
+    return properties;
+  }
+
   @Test
   void shouldRefuseAWorkerOfAnotherVersion() {
     try (var cluster = new TestCluster("llama_gqa_f32", DType.F32, 2, new Properties())) {

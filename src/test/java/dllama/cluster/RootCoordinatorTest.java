@@ -58,6 +58,11 @@ class RootCoordinatorTest {
 
   @BeforeEach
   void start() {
+    start("0s");
+  }
+
+  /// @param rehearsal how long to rehearse after loading
+  private void start(String rehearsal) {
     Settings settings =
         Settings.load(
             Optional.empty(),
@@ -66,6 +71,7 @@ class RootCoordinatorTest {
                 new Option("--form-timeout", "form-timeout", ALONE.toMillis() + "ms"),
                 new Option("-D", "alone-timeout", ALONE.toMillis() + "ms"),
                 new Option("-D", "vector-kernels", "off"),
+                new Option("-D", "sync.rehearsal", rehearsal),
                 new Option("-D", "sync.stall-timeout", "1s")));
     var exchange = NodeSystem.exchange(settings.cluster());
     testKit =
@@ -140,6 +146,38 @@ class RootCoordinatorTest {
     coordinator.tell(new ShardFailed(epoch, 0, "stopped"));
     failed.orTimeout(20, TimeUnit.SECONDS).join();
     assertEquals(List.of("the root stopped", "step: the root stopped"), order);
+  }
+
+  /// Nobody waits for a step that is rehearsed.
+  @Test
+  void shouldSendAStepInTheMiddleOfAStepThatIsRehearsed() {
+    stop();
+    start("60s");
+    long epoch = assigned(own, 1);
+    Assign rehearsal = own.expectMessageClass(Assign.class, Duration.ofSeconds(20));
+    assertEquals(-epoch, rehearsal.assignment().epoch());
+    rehearsal.root().tell(new ShardReady(-epoch, 0, SliceOrigin.MODEL));
+    assertEquals(-epoch, own.expectMessageClass(TensorFrame.Input.class).epoch());
+    coordinator.tell(new ShardReady(epoch, 0, SliceOrigin.MODEL));
+    var answer = new CompletableFuture<PendingStep.Told>();
+    coordinator.tell(new Forward(step(epoch, new LogitsWanted.All()), input(), answer));
+    assertEquals(new Dissolve(-epoch, "a step is asked for"), own.receiveMessage());
+    TensorFrame.Input sent = own.expectMessageClass(TensorFrame.Input.class);
+    assertEquals(epoch, sent.epoch());
+    assertEquals(0, sent.step(), "what is rehearsed is not counted");
+    coordinator.tell(new ShardFailed(epoch, 0, "stopped"));
+    assertEquals(new Dissolve(epoch, "the root stopped"), own.receiveMessage());
+  }
+
+  @Test
+  void shouldEndTheRehearsalWithItsWorld() {
+    stop();
+    start("60s");
+    long epoch = assigned(own, 1);
+    own.expectMessageClass(Assign.class, Duration.ofSeconds(20));
+    coordinator.tell(new ShardFailed(epoch, 0, "has no memory"));
+    assertEquals(new Dissolve(-epoch, "the root has no memory"), own.receiveMessage());
+    assertEquals(new Dissolve(epoch, "the root has no memory"), own.receiveMessage());
   }
 
   private PendingStep.@Nullable Told failed(String why) {

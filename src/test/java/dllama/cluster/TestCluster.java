@@ -30,6 +30,8 @@ final class TestCluster implements AutoCloseable {
   private static final Option WITHOUT_WARM_UP =
       new Option("weights.warm-up", "weights.warm-up", "off");
 
+  private static final String REHEARSAL = "dllama.sync.rehearsal";
+
   final List<String> events = new CopyOnWriteArrayList<>();
   final List<WorkerNode> workers = new ArrayList<>();
   private final List<Thread> threads = new ArrayList<>();
@@ -115,6 +117,7 @@ final class TestCluster implements AutoCloseable {
 
   private Settings settings(Properties own, Option... options) {
     Properties all = new Properties();
+    all.setProperty(REHEARSAL, "0s");
     all.putAll(properties);
     all.putAll(own);
     return Settings.load(Optional.empty(), all, List.of(options));
@@ -219,6 +222,11 @@ final class TestCluster implements AutoCloseable {
     @Override
     public void ready(int nodes, int cached, long loadMillis) {
       events.add("ready: " + nodes);
+    }
+
+    @Override
+    public void rehearsed(String why) {
+      events.add("rehearsed: " + why);
     }
 
     @Override
