@@ -26,7 +26,7 @@ import java.util.concurrent.atomic.AtomicLong;
 /// The root of a cluster, running in this process: rank 0 of every world, and the [ForwardPass] of
 /// the whole.
 public final class RootNode implements AutoCloseable {
-  private static final Duration START = Duration.ofSeconds(120);
+  private static final Duration START = Duration.ofMinutes(2);
   private static final Duration GOODBYE = Duration.ofSeconds(1);
 
   private final NodeMachine machine;

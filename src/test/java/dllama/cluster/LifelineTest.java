@@ -21,7 +21,7 @@ class LifelineTest {
   @Test
   void shouldTellThatAPeerHasEnded() throws Exception {
     ServerSocket peer = listen(0);
-    try (var line = Lifeline.to(address(peer), told::countDown)) {
+    try (var _ = Lifeline.to(address(peer), told::countDown)) {
       Socket end = peer.accept();
       peer.close();
       assertFalse(told.await(100, TimeUnit.MILLISECONDS), "the connection stands");
@@ -33,7 +33,7 @@ class LifelineTest {
   @Test
   void shouldNotTakeAPeerForEndedThatHangsUpOnSilence() throws Exception {
     try (ServerSocket peer = listen(0);
-        var line = Lifeline.to(address(peer), told::countDown)) {
+        var _ = Lifeline.to(address(peer), told::countDown)) {
       for (int i = 0; i < 3; i++) {
         peer.accept().close();
       }
@@ -48,7 +48,7 @@ class LifelineTest {
     ServerSocket peer = listen(0);
     InetSocketAddress address = address(peer);
     peer.close();
-    try (var line = Lifeline.to(address, told::countDown)) {
+    try (var _ = Lifeline.to(address, told::countDown)) {
       assertFalse(told.await(600, TimeUnit.MILLISECONDS));
       try (ServerSocket later = listen(address.getPort())) {
         later.accept().close();
@@ -62,9 +62,9 @@ class LifelineTest {
     ServerSocket peer = listen(0);
     InetSocketAddress address = address(peer);
     peer.close();
-    try (var search = SeedSearch.start(List.of(address), told::countDown)) {
+    try (var _ = SeedSearch.start(List.of(address), told::countDown)) {
       assertFalse(told.await(300, TimeUnit.MILLISECONDS));
-      try (ServerSocket later = listen(address.getPort())) {
+      try (ServerSocket _ = listen(address.getPort())) {
         assertTrue(told.await(LONG, TimeUnit.SECONDS));
       }
     }
