@@ -57,7 +57,8 @@ final class BenchTable {
         : cell;
   }
 
-  /// @param machine whether each line says what computed, too, without commas, which scripts split by
+  /// @param machine whether each line says what computed, too, without commas, which scripts split
+  ///     by
   private static List<List<String>> lines(List<BenchRow> rows, boolean machine) {
     Map<String, Function<BenchRow, String>> columns = new LinkedHashMap<>(COLUMNS);
     if (rows.stream().anyMatch(row -> row.replay() != null)) {

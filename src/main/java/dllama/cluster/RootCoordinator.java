@@ -263,12 +263,12 @@ final class RootCoordinator extends NetworkActor<RootCoordinator.Command> {
     return this;
   }
 
-  /// Without the members' actor this root takes in nobody, nor notices who is lost: it ends. Without
-  /// the stream of its weights a rank can not load.
+  /// Without the members' actor this root takes in nobody, nor notices who is lost: it ends.
+  /// Without the stream of its weights a rank can not load.
   @Override
   Behavior<Command> onSignal(Signal signal) {
     switch (signal) {
-      case Terminated ended when ended.getRef().equals(members) -> {
+      case Terminated ended when ended.getRef().path().equals(members.path()) -> {
         return Behaviors.stopped();
       }
       case ChildFailed failed -> onStreamFailed(failed);

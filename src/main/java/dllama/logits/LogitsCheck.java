@@ -8,7 +8,7 @@ import dllama.logits.LogitsQuestion.Walk;
 import dllama.model.Range;
 
 /// Whether what a rank tells is what was wanted or asked of it; nothing from the network is
-// trusted.
+/// trusted.
 public final class LogitsCheck {
   private LogitsCheck() {}
 

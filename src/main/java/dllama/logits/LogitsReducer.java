@@ -12,8 +12,7 @@ import dllama.tensor.Finite;
 import java.util.Arrays;
 
 /// Makes of the logits that one rank has of one run what the root has to be told of them. Used by
-// one thread at a time;
-/// allocates little once warm, and no arrays but where all logits are wanted.
+/// one thread at a time; allocates little once warm, and no arrays but where all logits are wanted.
 public final class LogitsReducer {
   private final Range vocabulary;
   private final TokenWeights weights = new TokenWeights();
@@ -45,8 +44,8 @@ public final class LogitsReducer {
     };
   }
 
-  /// The same where not all logits are numbers: NaN in place of what would be told, with the token of
-  /// one that is none. As [#reduce] where those of this run are.
+  /// The same where not all logits are numbers: NaN in place of what would be told, with the token
+  /// of one that is none. As [#reduce] where those of this run are.
   public LogitsPart strayed(LogitsWanted wanted, float[] logits, int row) {
     int size = vocabulary.size();
     int token = -1;

@@ -14,8 +14,8 @@ import java.util.List;
 
 /// Chooses tokens from what ranks tell of the logits of a run, and asks for more where that does
 /// not suffice. What is chosen does not depend on how the vocabulary is cut over ranks, nor on
-/// whether the ranks' candidates sufficed. A logit that is no number ends that with a [UserException].
-/// Used by one thread, which waits for answers.
+/// whether the ranks' candidates sufficed. A logit that is no number ends that with a
+/// [UserException]. Used by one thread, which waits for answers.
 public final class TokenChoice {
   /// What is tried with all logits at hand before everything is put in order, which takes time.
   private static final int MANY = 8192;

@@ -29,8 +29,8 @@ import java.util.List;
 /// Every rank comes to the same residual stream, bit by bit, because all sum the same encoded
 /// partials in the same order. Results of a sequence depend neither on the number of threads, nor
 /// on how it is cut into runs, nor on whose runs share its steps, nor with F32 exchange on the
-// number
-/// of ranks ([ShardPlan] says how). Used by one thread at a time; allocates nothing once warm.
+/// number of ranks ([ShardPlan] says how). Used by one thread at a time; allocates nothing once
+/// warm.
 public final class ShardEngine {
   private enum Phase {
     ATTENTION,
@@ -147,8 +147,7 @@ public final class ShardEngine {
   }
 
   /// Embeddings of the step's rows, `[maxBatchTokens, dim]`, which the caller fills before
-  // [#begin];
-  /// overwritten by the step.
+  /// [#begin]; overwritten by the step.
   public float[] input() {
     return step.x;
   }
@@ -257,8 +256,8 @@ public final class ShardEngine {
   }
 
   /// What was the first to be no number in this step, for [NotFinite#at]; empty as long as all are
-  /// numbers. The last token of each run tells: whatever the others have come to, it attends to it. All ranks
-  /// find the same.
+  /// numbers. The last token of each run tells: whatever the others have come to, it attends to it.
+  /// All ranks find the same.
   public String strayed() {
     return strayed;
   }
@@ -316,8 +315,7 @@ public final class ShardEngine {
   }
 
   /// Logits for the tokens of [#vocabulary], `[wanted rows, vocabulary]` and room for more, as
-  // valid
-  /// as [#logits].
+  /// valid as [#logits].
   public float[] logitsSlice() {
     return output.logits;
   }

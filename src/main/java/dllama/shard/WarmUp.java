@@ -31,8 +31,8 @@ public final class WarmUp implements AutoCloseable {
   /// Of rows and columns: some chunks of blocks, some groups of rows.
   private static final int WIDTH = 512;
 
-  /// How long a node that has begun to compute is left alone; then what is left to do takes this much
-  /// of a core's time: half a millisecond in ten.
+  /// How long a node that has begun to compute is left alone; then what is left to do takes this
+  /// much of a core's time: half a millisecond in ten.
   private static final Duration FIRST_TOKENS = Duration.ofSeconds(4);
 
   private static final long PAUSE_MILLIS = 10;
@@ -53,8 +53,8 @@ public final class WarmUp implements AutoCloseable {
   /// Starts for a model of this description; does nothing where only one core is left to this
   /// process.
   ///
-  /// @param narrower is told how many bits vectors should have in the next process, if those of this
-  ///     one are no good
+  /// @param narrower is told how many bits vectors should have in the next process, if those of
+  ///     this one are no good
   public static WarmUp start(
       ModelSpec spec, DType exchange, DType kv, Kernels kernels, IntConsumer narrower) {
     WarmUp warmUp = new WarmUp(spec, exchange, kv, kernels, narrower);
@@ -66,8 +66,8 @@ public final class WarmUp implements AutoCloseable {
     return warmUp;
   }
 
-  /// An engine is there, and needs the cores: compiling ahead ends, and the choice among forms waits
-  /// a while and then takes its time.
+  /// An engine is there, and needs the cores: compiling ahead ends, and the choice among forms
+  /// waits a while and then takes its time.
   public void giveWay() {
     leftAloneUntil = System.nanoTime() + FIRST_TOKENS.toNanos();
     givesWay = true;

@@ -3,8 +3,7 @@ package dllama.step;
 import java.util.List;
 
 /// The input of one step: runs of different sequences. What a sequence gets is the same, bit by
-// bit,
-/// whoever shares its steps.
+/// bit, whoever shares its steps.
 ///
 /// @param epoch of the world whose pages the runs mean; another one does not hold what was fed
 /// @param runs at least one

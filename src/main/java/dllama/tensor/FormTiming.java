@@ -8,14 +8,15 @@ import java.util.function.BooleanSupplier;
 /// How long one form takes for a trial, once it is compiled.
 ///
 /// A form whose vectors are boxed allocates with every call; so does every vector form until C2 has
-/// compiled it. So one that has stopped to allocate, and gets no quicker, is as quick as it will be,
-/// and one that never stops is boxed.
+/// compiled it. So one that has stopped to allocate, and gets no quicker, is as quick as it will
+/// be, and one that never stops is boxed.
 final class FormTiming {
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
   private static final long ROUND_NANOS = 500_000;
 
-  /// So many rounds in a row allocate nothing, and none is quicker than those before by more than 2 %.
+  /// So many rounds in a row allocate nothing, and none is quicker than those before by more than 2
+  /// %.
   private static final int STEADY_ROUNDS = 30;
 
   private static final double QUICKER = 0.98;

@@ -12,13 +12,13 @@ import org.slf4j.LoggerFactory;
 /// machine makes slow code of is not: where vectors do not fit what it takes into one method they
 /// are boxed, and a kernel is twenty times slower without any sign of it.
 ///
-/// Until it has decided, what was used before is. It works on the thread that calls it, in rounds of
-/// half a millisecond.
+/// Until it has decided, what was used before is. It works on the thread that calls it, in rounds
+/// of half a millisecond.
 public final class KernelGuard {
   private static final Logger LOG = LoggerFactory.getLogger(KernelGuard.class);
 
-  /// How long a form may need to be compiled: much longer than that takes on a busy machine, because
-  /// who is taken for boxed is not used.
+  /// How long a form may need to be compiled: much longer than that takes on a busy machine,
+  /// because who is taken for boxed is not used.
   private static final Duration PATIENCE = Duration.ofSeconds(6);
 
   /// What is slower than the best by this much is out of all proportion.

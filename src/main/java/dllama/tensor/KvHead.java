@@ -9,8 +9,7 @@ import java.util.Arrays;
 /// rank; a head has the same place in each. Of a page, keys stand in tiles of 32 positions,
 /// `[PAGE/32, headDim, 32]`, so that a vector lane is a position, and behind them values row-major,
 /// `[PAGE, headDim]`, so that a lane is a dimension. Whole lines of 32 float16 stand in the order
-// of
-/// [Tiles#lane].
+/// of [Tiles#lane].
 ///
 /// The pool is outside the heap: kernels read by address.
 ///

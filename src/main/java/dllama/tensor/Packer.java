@@ -37,7 +37,7 @@ public final class Packer {
   ///
   /// @throws IllegalArgumentException if the columns of a quantized type are not whole blocks
   /// @throws IndexOutOfBoundsException if the slice is not inside `source` or its groups not in
-  // `to`
+  ///     `to`
   public static void pack(
       Matrix source,
       long fromRow,

@@ -5,7 +5,8 @@ import jdk.incubator.vector.VectorShape;
 /// How wide vectors are, decided once in a process, when [Vectors] is first used: the compiler has
 /// to know it, so it is a constant of that class.
 final class VectorWidth {
-  /// The setting of that name, where it is given as a property; so it may ask for more than there is.
+  /// The setting of that name, where it is given as a property; so it may ask for more than there
+  /// is.
   private static final String WANTED = "dllama.vector.bits";
 
   static final int NARROWEST = 128;

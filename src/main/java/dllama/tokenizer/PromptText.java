@@ -6,15 +6,20 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 
-/// A prompt that knows who wrote what of it, so that only the template's own text can name special
-/// tokens: what a person, a file or a tool says is encoded as text, whatever it looks like. Texts
-/// that stand side by side are encoded as one. Not thread-safe.
+/// The text of a prompt, with who wrote what of it.
+///
+/// Only the template's own text can name special tokens: what a person, a file or a tool says is
+/// encoded as text, whatever it looks like. Texts that stand side by side are encoded as one. Not
+/// thread-safe.
 public final class PromptText {
   /// Text, or the tokens of an answer.
   sealed interface Part {
+    /// Text.
+    ///
     /// @param trusted the bytes in which names of special tokens stand for these tokens
     record Bytes(byte[] text, BitSet trusted) implements Part {}
 
+    /// Tokens of an answer.
     record Tokens(int[] ids) implements Part {}
   }
 

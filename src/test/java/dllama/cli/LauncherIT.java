@@ -122,7 +122,7 @@ class LauncherIT {
   }
 
   /// The kernel ends it, which needs nothing of it: a stopped process could not look for its
-  // parent.
+  /// parent.
   @ParameterizedTest
   @MethodSource("javas")
   @EnabledOnOs(OS.LINUX)

@@ -10,8 +10,8 @@ import java.nio.ByteOrder;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
 
-/// What must be found out: a form of `Q40Prefill` that was used at 512 bit once. Two vectors of rows
-/// times eight tokens fit the registers, and the results were right, but with eight codes read
+/// What must be found out: a form of `Q40Prefill` that was used at 512 bit once. Two vectors of
+/// rows times eight tokens fit the registers, and the results were right, but with eight codes read
 /// through a segment in its loop the compiler had enough before the last of them: it called
 /// [#broadcast], boxed its vector, and 250 billion products a second became 8.
 final class BoxedPrefill {

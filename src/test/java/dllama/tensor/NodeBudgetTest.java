@@ -21,14 +21,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// While C2 reads one method it inlines no more methods of ours when its graph has had 18,000 nodes
 /// (`NodeCountInliningCutoff`; `-XX:+UnlockDiagnosticVMOptions -XX:+PrintInlining` prints that name
 /// where it happens), and the vectors that such a method takes or gives are boxed. What the Vector
-// API
-/// inlines into itself it still gets, later, so direct calls may follow. How many nodes a call
-// makes
-/// is in [NodeCosts]; on the machine where that was measured, the sums of this test are within 3 %
-// of
-/// what the compiler says of `fourSums`, `addFour`, `widen`, `scoresOfFour` and `Q80Decode.rows`,
-// and
-/// 6 % above for those with an exponential.
+/// API inlines into itself it still gets, later, so direct calls may follow. How many nodes a call
+/// makes is in [NodeCosts]; on the machine where that was measured, the sums of this test are
+/// within 3 % of what the compiler says of `fourSums`, `addFour`, `widen`, `scoresOfFour` and
+/// `Q80Decode.rows`, and 6 % above for those with an exponential.
 class NodeBudgetTest {
   /// 18,000, less what the estimate may be wrong by.
   private static final int INLINED = 17_000;
