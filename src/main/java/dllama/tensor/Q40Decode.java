@@ -8,7 +8,6 @@ import static dllama.tensor.Vectors.INTS;
 import static dllama.tensor.Vectors.L;
 import static dllama.tensor.Vectors.ORDER;
 import static dllama.tensor.Vectors.REBIAS;
-import static dllama.tensor.Vectors.SHORTS;
 import static dllama.tensor.Vectors.broadcast;
 import static dllama.tensor.Vectors.shorts;
 import static jdk.incubator.vector.VectorOperators.ASHR;
@@ -27,13 +26,14 @@ import jdk.incubator.vector.ShortVector;
 /// [Activations] and added, all modulo 2^16. That is exact: a block's true sum is at most 32 · 8 ·
 /// 127 < 2^15, and it does not matter when the offset of the nibbles, −8 · Σ code, goes in.
 ///
-/// Below 512 bit, several groups are read side by side: a processor fetches ahead on each of
-/// several streams, and one alone leaves it waiting for memory. Two of them at a time share the
-/// broadcasts of the codes; of more, the sums would not fit the registers. Scaled sums are added up
-/// in the first level cache, outside the heap: vectors of an array would straddle cache lines.
+/// Several groups are read side by side: a processor fetches ahead on each of several streams, and
+/// one alone leaves it waiting for memory. Four vectors of rows at a time share the broadcasts of
+/// the codes: those of two groups at 256 bit, of four at 512; of more, the sums would not fit the
+/// registers. Scaled sums are added up in the first level cache, outside the heap: vectors of an
+/// array would straddle cache lines.
 final class Q40Decode {
   /// Groups of one pass.
-  static final int GROUPS = L == Tiles.ROWS ? 1 : 4;
+  static final int GROUPS = 4;
 
   /// In words, for people.
   static final String FORM = GROUPS == 1 ? "1 group a pass" : GROUPS + " groups a pass";
@@ -47,8 +47,16 @@ final class Q40Decode {
   /// Byte of the results of the rows in the high halves of ints; see [Tiles].
   private static final long HIGH = NEXT / 2;
 
-  /// Byte of the results of the second vector of a pair.
-  private static final long SECOND = (long) Float.BYTES * F;
+  /// Whether a vector holds all rows of a group, so that a pair of vectors is one of groups.
+  private static final boolean WHOLE = L == Tiles.ROWS;
+
+  /// Byte of the results of the second vector of a pair, and of the second pair.
+  private static final long SECOND = WHOLE ? NEXT : (long) Float.BYTES * F;
+
+  private static final long PAIR = WHOLE ? 2 * NEXT : NEXT;
+
+  /// Groups in four vectors.
+  private static final int STEP = WHOLE ? 4 : 2;
 
   private static final long SCALES = Tiles.Q40_SCALES;
 
@@ -57,30 +65,9 @@ final class Q40Decode {
   /// Writes results to the first row of each group of `scratch.acc`, `[groups, 8, 32]`.
   static void groups(
       long at, long groupBytes, int groups, Activations x, int token, Scratch scratch) {
-    if (L == Tiles.ROWS) {
-      for (int g = 0; g < groups; g++) {
-        rows(
-            at + g * groupBytes,
-            x.blocks(),
-            x.codes(),
-            x.codeAt(token),
-            x.offsets(),
-            x.scales(),
-            x.scaleAt(token),
-            scratch.acc,
-            g * ACC_STRIDE);
-      }
-    } else {
-      pairs(at, groupBytes, groups, x, token, scratch);
-    }
-  }
-
-  /// Vectors of rows in pairs, which are all of a group at 256 bit.
-  private static void pairs(
-      long at, long groupBytes, int groups, Activations x, int token, Scratch scratch) {
     MemorySegment results = scratch.results;
     results.fill((byte) 0);
-    for (int part = 0; part < Tiles.ROWS; part += 2 * L) {
+    for (int part = 0; part < Tiles.ROWS; part += WHOLE ? L : 2 * L) {
       quads(
           at + part * 2L,
           groupBytes,
@@ -99,54 +86,7 @@ final class Q40Decode {
     }
   }
 
-  /// One vector of rows in one pass, which is all of the group at 512 bit.
-  private static void rows(
-      long at,
-      int blocks,
-      int[] codes,
-      int codeAt,
-      int[] offsets,
-      float[] scales,
-      int scaleAt,
-      float[] out,
-      int outAt) {
-    IntVector half = IntVector.broadcast(INTS, 0x8fffe000);
-    ShortVector one = ShortVector.broadcast(SHORTS, 4);
-    ShortVector two = ShortVector.broadcast(SHORTS, 8);
-    ShortVector three = ShortVector.broadcast(SHORTS, 12);
-    FloatVector accLow = FloatVector.zero(FLOATS);
-    FloatVector accHigh = accLow;
-    for (int block = 0; block < blocks; block++) {
-      ShortVector sum0 = IntVector.broadcast(INTS, offsets[scaleAt]).reinterpretAsShorts();
-      ShortVector sum1 = ShortVector.zero(SHORTS);
-      for (int line = 0; line < Tiles.Q40_SCALES; line += Tiles.LINE) {
-        ShortVector v = shorts(at, line);
-        int c = codeAt + line / 16;
-        sum0 = sum0.add(v.mul(broadcast(codes[c])));
-        sum1 = sum1.add(v.lanewise(LSHR, one).mul(broadcast(codes[c + 1])));
-        sum0 = sum0.add(v.lanewise(LSHR, two).mul(broadcast(codes[c + 2])));
-        sum1 = sum1.add(v.lanewise(LSHR, three).mul(broadcast(codes[c + 3])));
-      }
-      FloatVector xScale = FloatVector.broadcast(FLOATS, scales[scaleAt] * REBIAS);
-      IntVector halves = shorts(at + Tiles.Q40_SCALES).reinterpretAsInts();
-      IntVector sums = sum0.add(sum1).reinterpretAsInts();
-      FloatVector scale =
-          halves.lanewise(LSHL, 16).lanewise(ASHR, 3).and(half).reinterpretAsFloats();
-      FloatVector sum =
-          (FloatVector) sums.lanewise(LSHL, 16).lanewise(ASHR, 16).convertShape(I2F, FLOATS, 0);
-      accLow = sum.fma(scale.mul(xScale), accLow);
-      scale = halves.lanewise(ASHR, 3).and(half).reinterpretAsFloats();
-      sum = (FloatVector) sums.lanewise(ASHR, 16).convertShape(I2F, FLOATS, 0);
-      accHigh = sum.fma(scale.mul(xScale), accHigh);
-      at += Tiles.Q40_BYTES;
-      codeAt += Activations.BLOCK_STRIDE;
-      scaleAt += Activations.BUNDLE;
-    }
-    accLow.intoArray(out, outAt);
-    accHigh.intoArray(out, outAt + Tiles.ROWS / 2);
-  }
-
-  /// Two vectors of rows of two groups at a time, which share the broadcasts; adds to the results,
+  /// Two pairs of vectors of rows at a time, which share the broadcasts; adds to the results,
   /// `[groups, 32]` from address `acc` on.
   ///
   /// It scales its sums itself, four times the same, at the price of being long: the compiler has
@@ -166,21 +106,25 @@ final class Q40Decode {
       long acc,
       int nibble) {
     IntVector half = IntVector.broadcast(INTS, 0x8fffe000);
+    int last = groups - 1;
     for (int block = 0; block < blocks; block++) {
       ShortVector offset = IntVector.broadcast(INTS, offsets[scaleAt]).reinterpretAsShorts();
       FloatVector xScale = FloatVector.broadcast(FLOATS, scales[scaleAt] * REBIAS);
-      for (int g = 0; g < groups; g += 2) {
+      for (int g = 0; g < groups; g += STEP) {
+        // What is missing of a last pass is read twice; nobody reads its results.
         long at0 = (at + g * groupBytes) & ADDRESSES;
-        long at1 = (at + Math.min(g + 1, groups - 1) * groupBytes) & ADDRESSES;
+        long at1 = (WHOLE ? at + Math.min(g + 1, last) * groupBytes : at0 + 2L * L) & ADDRESSES;
+        long at2 = (at + Math.min(g + STEP / 2, last) * groupBytes) & ADDRESSES;
+        long at3 = (WHOLE ? at + Math.min(g + 3, last) * groupBytes : at2 + 2L * L) & ADDRESSES;
         ShortVector a = offset;
         ShortVector b = offset;
         ShortVector c = offset;
         ShortVector d = offset;
         for (int line = 0; line < Tiles.Q40_SCALES; line += Tiles.LINE) {
           ShortVector p = shorts(at0, line);
-          ShortVector q = shorts(at0, line + 2 * L);
-          ShortVector r = shorts(at1, line);
-          ShortVector s = shorts(at1, line + 2 * L);
+          ShortVector q = shorts(at1, line);
+          ShortVector r = shorts(at2, line);
+          ShortVector s = shorts(at3, line);
           int at4 = codeAt + line / 16;
           ShortVector code0 = broadcast(codes[at4]);
           ShortVector code1 = broadcast(codes[at4 + 1]);
@@ -215,7 +159,6 @@ final class Q40Decode {
           c = c.add(r.mul(code3));
           d = d.add(s.mul(code3));
         }
-        // A last group without a second one is its own second, whose results nobody reads.
         long to = (acc + g * NEXT) & ADDRESSES;
         IntVector sums = a.reinterpretAsInts();
         IntVector halves = IntVector.fromMemorySegment(INTS, ALL, at0 + SCALES, ORDER);
@@ -231,7 +174,7 @@ final class Q40Decode {
         sum.fma(scale.mul(xScale), added).intoMemorySegment(ALL, to + HIGH, ORDER);
 
         sums = b.reinterpretAsInts();
-        halves = IntVector.fromMemorySegment(INTS, ALL, at0 + (SCALES + 2L * L), ORDER);
+        halves = IntVector.fromMemorySegment(INTS, ALL, at1 + SCALES, ORDER);
         sum = (FloatVector) sums.lanewise(LSHL, 16).lanewise(ASHR, 16).convertShape(I2F, FLOATS, 0);
         scale = halves.lanewise(LSHL, 16).lanewise(ASHR, 3).and(half).reinterpretAsFloats();
         added = FloatVector.fromMemorySegment(FLOATS, ALL, to + SECOND, ORDER);
@@ -242,27 +185,27 @@ final class Q40Decode {
         sum.fma(scale.mul(xScale), added).intoMemorySegment(ALL, to + (HIGH + SECOND), ORDER);
 
         sums = c.reinterpretAsInts();
-        halves = IntVector.fromMemorySegment(INTS, ALL, at1 + SCALES, ORDER);
+        halves = IntVector.fromMemorySegment(INTS, ALL, at2 + SCALES, ORDER);
         sum = (FloatVector) sums.lanewise(LSHL, 16).lanewise(ASHR, 16).convertShape(I2F, FLOATS, 0);
         scale = halves.lanewise(LSHL, 16).lanewise(ASHR, 3).and(half).reinterpretAsFloats();
-        added = FloatVector.fromMemorySegment(FLOATS, ALL, to + NEXT, ORDER);
-        sum.fma(scale.mul(xScale), added).intoMemorySegment(ALL, to + NEXT, ORDER);
+        added = FloatVector.fromMemorySegment(FLOATS, ALL, to + PAIR, ORDER);
+        sum.fma(scale.mul(xScale), added).intoMemorySegment(ALL, to + PAIR, ORDER);
         sum = (FloatVector) sums.lanewise(ASHR, 16).convertShape(I2F, FLOATS, 0);
         scale = halves.lanewise(ASHR, 3).and(half).reinterpretAsFloats();
-        added = FloatVector.fromMemorySegment(FLOATS, ALL, to + (NEXT + HIGH), ORDER);
-        sum.fma(scale.mul(xScale), added).intoMemorySegment(ALL, to + (NEXT + HIGH), ORDER);
+        added = FloatVector.fromMemorySegment(FLOATS, ALL, to + (PAIR + HIGH), ORDER);
+        sum.fma(scale.mul(xScale), added).intoMemorySegment(ALL, to + (PAIR + HIGH), ORDER);
 
         sums = d.reinterpretAsInts();
-        halves = IntVector.fromMemorySegment(INTS, ALL, at1 + (SCALES + 2L * L), ORDER);
+        halves = IntVector.fromMemorySegment(INTS, ALL, at3 + SCALES, ORDER);
         sum = (FloatVector) sums.lanewise(LSHL, 16).lanewise(ASHR, 16).convertShape(I2F, FLOATS, 0);
         scale = halves.lanewise(LSHL, 16).lanewise(ASHR, 3).and(half).reinterpretAsFloats();
-        added = FloatVector.fromMemorySegment(FLOATS, ALL, to + (NEXT + SECOND), ORDER);
-        sum.fma(scale.mul(xScale), added).intoMemorySegment(ALL, to + (NEXT + SECOND), ORDER);
+        added = FloatVector.fromMemorySegment(FLOATS, ALL, to + (PAIR + SECOND), ORDER);
+        sum.fma(scale.mul(xScale), added).intoMemorySegment(ALL, to + (PAIR + SECOND), ORDER);
         sum = (FloatVector) sums.lanewise(ASHR, 16).convertShape(I2F, FLOATS, 0);
         scale = halves.lanewise(ASHR, 3).and(half).reinterpretAsFloats();
-        added = FloatVector.fromMemorySegment(FLOATS, ALL, to + (NEXT + HIGH + SECOND), ORDER);
+        added = FloatVector.fromMemorySegment(FLOATS, ALL, to + (PAIR + HIGH + SECOND), ORDER);
         sum.fma(scale.mul(xScale), added)
-            .intoMemorySegment(ALL, to + (NEXT + HIGH + SECOND), ORDER);
+            .intoMemorySegment(ALL, to + (PAIR + HIGH + SECOND), ORDER);
       }
       at += Tiles.Q40_BYTES;
       codeAt += Activations.BLOCK_STRIDE;

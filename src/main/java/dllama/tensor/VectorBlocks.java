@@ -104,7 +104,8 @@ final class VectorBlocks {
   }
 
   /// Writes 32 codes as [Activations] keeps them; returns the sum of the plain ones.
-  private static int round(float[] x, int xAt, float inverse, int[] carries, int[] codes, int codeAt) {
+  private static int round(
+      float[] x, int xAt, float inverse, int[] carries, int[] codes, int codeAt) {
     int sum = 0;
     for (int i = 0; i < DType.BLOCK; i += F) {
       IntVector code = round(FloatVector.fromArray(FLOATS, x, xAt + i).mul(inverse));
