@@ -17,6 +17,8 @@ public final class RegularFile {
 
   private RegularFile() {}
 
+  /// Checks that a file can be read whole.
+  ///
   /// @param kind what the file should be, for messages, such as "--config"
   /// @throws UserException if it is not there, or no regular file
   public static void check(Path path, String kind) {

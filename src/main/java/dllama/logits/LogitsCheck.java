@@ -12,6 +12,8 @@ import dllama.model.Range;
 public final class LogitsCheck {
   private LogitsCheck() {}
 
+  /// Whether this was wanted.
+  ///
   /// @param range the rank's token ids
   public static boolean fits(LogitsPart part, LogitsWanted wanted, Range range) {
     return switch (part) {
@@ -28,6 +30,8 @@ public final class LogitsCheck {
     };
   }
 
+  /// Whether this answers a question.
+  ///
   /// @param range the token ids of the rank, which was asked
   public static boolean fits(LogitsPart part, LogitsQuestion question, Range range) {
     return switch (question) {

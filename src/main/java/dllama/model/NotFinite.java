@@ -36,6 +36,8 @@ public final class NotFinite {
                     matrix, share * rows, Math.min((share + 1) * rows, matrix.rows())));
   }
 
+  /// What the user is told.
+  ///
   /// @param where what is no number, for the beginning of a sentence
   public static UserException at(String where) {
     return new UserException(

@@ -55,6 +55,7 @@ final class ChosenKernels implements Kernels {
     return chosen(part, type).kernels();
   }
 
+  @SuppressWarnings("EnumOrdinal") // read with every product; nothing of it is kept
   private static int at(KernelPart part, DType type) {
     return part.ordinal() * TYPES + type.ordinal();
   }
@@ -67,7 +68,7 @@ final class ChosenKernels implements Kernels {
       boolean product = part == KernelPart.DECODE || part == KernelPart.PREFILL;
       for (DType type : product ? List.of(weights) : List.of(DType.F32, DType.F16)) {
         KernelForm form = chosen(part, type);
-        if (product || form != forms(part, type).getFirst()) {
+        if (product || !form.equals(forms(part, type).getFirst())) {
           names.add(part + " " + form.name());
         }
       }

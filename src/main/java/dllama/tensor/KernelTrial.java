@@ -19,6 +19,8 @@ interface KernelTrial {
 
   void run(Kernels kernels);
 
+  /// Work of a part.
+  ///
   /// @param type of weights, or of keys and values
   static KernelTrial of(KernelPart part, DType type) {
     return switch (part) {
