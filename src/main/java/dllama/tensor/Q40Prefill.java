@@ -25,10 +25,10 @@ final class Q40Prefill {
   private static final int BUNDLE = Activations.BUNDLE;
 
   /// Bytes of a vector of sums.
-  private static final int SUM = Short.BYTES * L;
+  private static final long SUM = (long) Short.BYTES * L;
 
   /// Bytes of the sums of a block, `[2, 8, L]`.
-  static final int BLOCK_SUMS = 2 * BUNDLE * SUM;
+  static final long BLOCK_SUMS = 2 * BUNDLE * SUM;
 
   private Q40Prefill() {}
 

@@ -18,7 +18,7 @@ final class Scratch {
 
   /// Integer sums of a chunk of blocks; outside the heap, where no vector straddles cache lines.
   final MemorySegment sums =
-      Arena.ofAuto().allocate(Q40Prefill.CHUNK * (long) Q40Prefill.BLOCK_SUMS, Tiles.LINE);
+      Arena.ofAuto().allocate(Q40Prefill.CHUNK * Q40Prefill.BLOCK_SUMS, Tiles.LINE);
 
   /// Weight scales of a chunk of blocks.
   final float[] scales = new float[Q40Prefill.CHUNK * Vectors.SHORTS.length()];
