@@ -23,10 +23,10 @@ final class Q40PrefillEight {
   private static final int TOKEN_CODES = Activations.TOKEN_CODES;
 
   /// Bytes of a vector of sums.
-  private static final int SUM = Short.BYTES * L;
+  private static final long SUM = (long) Short.BYTES * L;
 
   /// Bytes between the sums of the first vector of rows and those of the second.
-  private static final int SECOND = Activations.BUNDLE * SUM;
+  private static final long SECOND = Activations.BUNDLE * SUM;
 
   private Q40PrefillEight() {}
 

@@ -33,7 +33,7 @@ final class Q40PrefillScales {
   private static final int HIGH = ROWS / 2;
 
   /// Bytes of a vector of sums.
-  private static final int SUM = Short.BYTES * L;
+  private static final long SUM = (long) Short.BYTES * L;
 
   private static final long BLOCK_SUMS = Q40Prefill.BLOCK_SUMS;
 
