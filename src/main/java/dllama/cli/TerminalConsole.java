@@ -27,7 +27,8 @@ final class TerminalConsole implements ChatConsole {
   /// In fewer columns words are longer than lines.
   private static final int NARROWEST = 20;
 
-  /// JLine tells of a terminal that it does not know with a stack trace, and then works as with any.
+  /// JLine tells of a terminal that it does not know with a stack trace, and then works as with
+  // any.
   private static final Logger LOG = Logger.getLogger("org.jline");
 
   private final Terminal terminal;

@@ -2,7 +2,8 @@ package dllama.cli;
 
 import org.jline.utils.WCWidth;
 
-/// Wraps a text at words while it streams, piece by piece, on a terminal that wraps by itself at its
+/// Wraps a text at words while it streams, piece by piece, on a terminal that wraps by itself at
+// its
 /// right edge.
 ///
 /// No line break is printed, because it would be copied with the text. A word that does not fit is
@@ -78,7 +79,8 @@ final class WordWrap {
     }
   }
 
-  /// Goes on in the next line, with the word that has begun in this one; one that has begun with the
+  /// Goes on in the next line, with the word that has begun in this one; one that has begun with
+  // the
   /// line is cut.
   private void goOn(int columns, StringBuilder out) {
     boolean whole = wordColumns < column && wordColumns < columns - 1;

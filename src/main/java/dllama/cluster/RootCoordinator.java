@@ -13,7 +13,6 @@ import dllama.model.Batch;
 import dllama.model.ForwardException;
 import dllama.model.Step;
 import dllama.settings.ClusterSettings;
-import dllama.shard.NotFinite;
 import dllama.shard.ShardLayout;
 import dllama.shard.ShardPlan;
 import dllama.shard.SliceReader;

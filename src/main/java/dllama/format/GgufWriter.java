@@ -1,7 +1,7 @@
 package dllama.format;
 
-import dllama.files.OutputFile;
 import dllama.error.UserException;
+import dllama.files.OutputFile;
 import dllama.format.DllamaLayout.Tensor;
 import dllama.format.DllamaWriter.RowSource;
 import dllama.model.Architecture;

@@ -5,7 +5,8 @@ import java.util.Arrays;
 /// The tokens of a sequence over several generations, and how many of them the key/value cache of
 /// the forward pass holds. What it does not hold is fed again before the next prompt.
 ///
-/// An end token is not part of it: what ends a message is the template's, and stands in the prompt of
+/// An end token is not part of it: what ends a message is the template's, and stands in the prompt
+// of
 /// the next turn. Not thread-safe.
 public final class Conversation {
   private int[] tokens = {};
@@ -29,7 +30,8 @@ public final class Conversation {
     cached = 0;
   }
 
-  /// Forgets what differs from `prompt`, the whole of what the model is to see next, so that the rest
+  /// Forgets what differs from `prompt`, the whole of what the model is to see next, so that the
+  // rest
   /// of it can be fed; that is at least its last token.
   ///
   /// @return how many tokens of `prompt` are here already

@@ -164,8 +164,7 @@ public final class LogitsGathering {
       return Finite.firstOther(logits, 0, vocabSize);
     }
     for (LogitsPart part : parts) {
-      if (part instanceof LogitsPart.Best(int _, int[] ids, float[] best)
-          && Float.isNaN(best[0])) {
+      if (part instanceof LogitsPart.Best(int _, int[] ids, float[] best) && Float.isNaN(best[0])) {
         return ids[0];
       }
       if (part instanceof Candidates of && Float.isNaN(of.logits()[0])) {

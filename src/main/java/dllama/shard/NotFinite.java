@@ -32,9 +32,7 @@ public final class NotFinite {
     return LongStream.range(0, Math.ceilDiv(matrix.rows(), rows))
         .parallel()
         .allMatch(
-            share ->
-                Finite.all(
-                    matrix, share * rows, Math.min((share + 1) * rows, matrix.rows())));
+            share -> Finite.all(matrix, share * rows, Math.min((share + 1) * rows, matrix.rows())));
   }
 
   /// @param where what is no number, for the beginning of a sentence

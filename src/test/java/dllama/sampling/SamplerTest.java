@@ -13,8 +13,8 @@ import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.provider.ValueSource;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SamplerTest {
   private static final JsonNode GOLDEN = Conformance.json("sampler", "sampler.json");
@@ -38,7 +38,10 @@ class SamplerTest {
     Sampler sampler = Sampler.of(5, 0.9f, seed);
     float[] logits = new float[100];
     long different =
-        IntStream.range(0, 50).map(i -> FullLogits.next(sampler, logits.clone())).distinct().count();
+        IntStream.range(0, 50)
+            .map(i -> FullLogits.next(sampler, logits.clone()))
+            .distinct()
+            .count();
     assertTrue(different > 20, "different tokens: " + different);
   }
 
