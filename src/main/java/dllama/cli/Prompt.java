@@ -7,8 +7,7 @@ import java.io.IOException;
 import java.io.InputStream;
 
 /// The text to go on from: as an argument, from a file, or from standard input, since a long one
-// does
-/// not fit a command line.
+/// does not fit a command line.
 final class Prompt {
   private static final String STANDARD_INPUT = "-";
 

@@ -128,7 +128,7 @@ final class Repl {
       session.answer(question, event -> show(event, stopped)).ifPresent(console::note);
     } catch (UserException e) {
       console.endLine();
-      console.note(e.getMessage());
+      console.note(String.valueOf(e.getMessage()));
     } catch (InterruptedException e) {
       console.note("not asked");
     } finally {

@@ -28,7 +28,7 @@ final class TerminalConsole implements ChatConsole {
   private static final int NARROWEST = 20;
 
   /// JLine tells of a terminal that it does not know with a stack trace, and then works as with
-  // any.
+  /// any.
   private static final Logger LOG = Logger.getLogger("org.jline");
 
   private final Terminal terminal;
@@ -100,7 +100,7 @@ final class TerminalConsole implements ChatConsole {
   @Override
   public synchronized void print(String text) {
     String visible = VisibleText.of(text);
-    int columns = terminal.getWidth();
+    int columns = terminal.getColumns();
     terminal.writer().print(wraps && columns >= NARROWEST ? wrap.next(visible, columns) : visible);
     terminal.writer().flush();
     midLine = text.isEmpty() ? midLine : !text.endsWith("\n");

@@ -3,8 +3,7 @@ package dllama.cli;
 import org.jline.utils.WCWidth;
 
 /// Wraps a text at words while it streams, piece by piece, on a terminal that wraps by itself at
-// its
-/// right edge.
+/// its right edge.
 ///
 /// No line break is printed, because it would be copied with the text. A word that does not fit is
 /// taken back as far as it stands there already, the rest of the line is filled with spaces, and
@@ -80,8 +79,7 @@ final class WordWrap {
   }
 
   /// Goes on in the next line, with the word that has begun in this one; one that has begun with
-  // the
-  /// line is cut.
+  /// the line is cut.
   private void goOn(int columns, StringBuilder out) {
     boolean whole = wordColumns < column && wordColumns < columns - 1;
     String moved = whole ? word.toString() : "";

@@ -66,7 +66,7 @@ public final class VisibleText {
         || turnsDirection(c)
         || c == '\u2028'
         || c == '\u2029'
-        || c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE; // alone: no character
+        || (c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE); // alone: no character
   }
 
   /// Marks, embeddings, overrides and isolates of text that runs from right to left: they show
@@ -75,7 +75,7 @@ public final class VisibleText {
     return c == 0x061C
         || c == 0x200E
         || c == 0x200F
-        || c >= 0x202A && c <= 0x202E
-        || c >= 0x2066 && c <= 0x2069;
+        || (c >= 0x202A && c <= 0x202E)
+        || (c >= 0x2066 && c <= 0x2069);
   }
 }

@@ -13,8 +13,7 @@ import java.util.Objects;
 
 /// A file that is being written: under another name until it is complete, so that nobody takes half
 /// a file for a whole one. Only regular files are replaced; a symbolic link stays, and what it
-// points
-/// to is replaced. Closed without [#finish], it leaves nothing behind; neither does a
+/// points to is replaced. Closed without [#finish], it leaves nothing behind; neither does a
 /// process that is interrupted.
 public final class OutputFile implements AutoCloseable {
   /// As many as systems follow.

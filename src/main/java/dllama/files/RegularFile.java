@@ -17,6 +17,8 @@ public final class RegularFile {
 
   private RegularFile() {}
 
+  /// Refuses what is no regular file.
+  ///
   /// @param kind what the file should be, for messages, such as "--config"
   /// @throws UserException if it is not there, or no regular file
   public static void check(Path path, String kind) {

@@ -39,7 +39,7 @@ enum FileKind {
   DLLAMA_TOKENIZER("a .t file, a tokenizer") {
     @Override
     boolean is(String start) {
-      return start.matches("(?s)[\u0023\u0024]\u0071\u0056\0.*");
+      return start.matches("(?s)[#$]qV\0.*");
     }
   },
 
@@ -56,7 +56,7 @@ enum FileKind {
       return start.startsWith("\u001f\u008b")
           || start.startsWith("BZh")
           || start.startsWith("\u00fd7zXZ")
-          || start.startsWith("\u0028\u00b5\u002f\u00fd");
+          || start.startsWith("(\u00b5/\u00fd");
     }
   },
 

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Reader of distributed-llama's `.t` tokenizer files, with the key/value header or the older fixed
 /// one. Where the header does not tell whether BOS is added, it is: all models of that time want
-// it.
+/// it.
 public final class TokenizerFile {
   static final int MAGIC = 0x567124;
   static final int OLD_MAGIC = 0x567123;

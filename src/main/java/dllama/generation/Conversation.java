@@ -6,8 +6,7 @@ import java.util.Arrays;
 /// the forward pass holds. What it does not hold is fed again before the next prompt.
 ///
 /// An end token is not part of it: what ends a message is the template's, and stands in the prompt
-// of
-/// the next turn. Not thread-safe.
+/// of the next turn. Not thread-safe.
 public final class Conversation {
   private int[] tokens = {};
   private int size;
@@ -31,8 +30,7 @@ public final class Conversation {
   }
 
   /// Forgets what differs from `prompt`, the whole of what the model is to see next, so that the
-  // rest
-  /// of it can be fed; that is at least its last token.
+  /// rest of it can be fed; that is at least its last token.
   ///
   /// @return how many tokens of `prompt` are here already
   public int retain(int[] prompt) {

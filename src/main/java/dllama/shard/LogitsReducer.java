@@ -44,8 +44,7 @@ public final class LogitsReducer {
   }
 
   /// The same where not all logits are numbers: NaN in place of what would be told, with the token
-  // of
-  /// one that is none.
+  /// of one that is none.
   LogitsPart strayed(LogitsWanted wanted, float[] logits) {
     int size = vocabulary.size();
     Arrays.fill(values, Float.NaN);

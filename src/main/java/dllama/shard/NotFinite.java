@@ -35,6 +35,8 @@ public final class NotFinite {
             share -> Finite.all(matrix, share * rows, Math.min((share + 1) * rows, matrix.rows())));
   }
 
+  /// An error for the user.
+  ///
   /// @param where what is no number, for the beginning of a sentence
   public static UserException at(String where) {
     return new UserException(

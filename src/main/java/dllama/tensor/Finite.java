@@ -16,20 +16,20 @@ public final class Finite {
 
   /// Whether all of `size` values from `at` on are numbers. Reads them once, four at a time.
   public static boolean all(float[] values, int at, int size) {
-    float a = 0; // x - x is 0, and NaN for what is no number
+    float a = 0; // 0 · x is 0, and NaN for what is no number
     float b = 0;
     float c = 0;
     float d = 0;
     int end = at + size;
     int i = at;
     for (; i <= end - 4; i += 4) {
-      a += values[i] - values[i];
-      b += values[i + 1] - values[i + 1];
-      c += values[i + 2] - values[i + 2];
-      d += values[i + 3] - values[i + 3];
+      a += 0 * values[i];
+      b += 0 * values[i + 1];
+      c += 0 * values[i + 2];
+      d += 0 * values[i + 3];
     }
     for (; i < end; i++) {
-      a += values[i] - values[i];
+      a += 0 * values[i];
     }
     return a + b + (c + d) == 0;
   }

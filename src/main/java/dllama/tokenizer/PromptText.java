@@ -12,6 +12,8 @@ import java.util.List;
 public final class PromptText {
   /// Text, or the tokens of an answer.
   sealed interface Part {
+    /// Bytes of text.
+    ///
     /// @param trusted the bytes in which names of special tokens stand for these tokens
     record Bytes(byte[] text, BitSet trusted) implements Part {}
 
