@@ -48,7 +48,7 @@ class RawArgumentsTest {
   }
 
   @Test
-  void shouldHideWhatAChildWouldNotGet() {
+  void shouldHideWhatAChildWouldNotGet() throws IOException {
     List<String> command = List.of("java", "-Dlauncher.pid=1", "Main", "--text", "é", "");
     String[] args = {"--text", "é", ""};
     List<String> hidden = RawArguments.forChild(command, 1, args);
