@@ -37,7 +37,11 @@ final class BenchTable {
     List<List<String>> cells = lines(rows, false);
     String rule = "|---".repeat(cells.getFirst().size()) + "|\n";
     List<String> lines = cells.stream().map(BenchTable::markdownLine).toList();
-    return rows.getFirst().machine().text() + "\n\n" + lines.getFirst() + rule + String.join("", lines.subList(1, lines.size()));
+    return rows.getFirst().machine().text()
+        + "\n\n"
+        + lines.getFirst()
+        + rule
+        + String.join("", lines.subList(1, lines.size()));
   }
 
   private static String markdownLine(List<String> cells) {

@@ -201,9 +201,7 @@ final class ChatSession {
       return limit.systemTooLong(withSystem);
     }
     int alone = encode(messages(List.of(), question)).length;
-    return alone > limit.reserved()
-        ? limit.questionTooLong(alone, withSystem)
-        : limit.chatFull();
+    return alone > limit.reserved() ? limit.questionTooLong(alone, withSystem) : limit.chatFull();
   }
 
   ContextLimit limit() {

@@ -59,8 +59,7 @@ final class Inference {
     if (prompt.length > model.contextLength()) {
       throw new UserException(
           "the prompt has %d tokens, more than the context of %d; %s"
-              .formatted(
-                  prompt.length, model.contextLength(), model.contextLimit().advice()));
+              .formatted(prompt.length, model.contextLength(), model.contextLimit().advice()));
     }
   }
 

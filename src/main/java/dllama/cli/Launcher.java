@@ -55,8 +55,11 @@ public final class Launcher {
    */
   private static final int SAVED_ERROR = 9;
 
-  /** Arguments, names of files and the environment are UTF-8, whatever the locale. */
-  private static final String UTF8_NAMES = "-Dsun.jnu.encoding=UTF-8";
+  /**
+   * Before a command: names of files, the environment and the terminal are UTF-8, whatever the
+   * locale.
+   */
+  private static final List<String> IN_UTF8 = List.of("/usr/bin/env", "LC_ALL=C.UTF-8");
 
   private static final int SIGKILL = 9;
 
@@ -100,16 +103,14 @@ public final class Launcher {
     if (!WINDOWS && Runtime.version().feature() >= NEEDED) {
       replace(command);
     }
-    int options = command.indexOf("-D" + PARENT + "=" + ProcessHandle.current().pid());
-    System.exit(serve(RawArguments.forChild(command, options, args)));
+    System.exit(serve(RawArguments.forChild(command, command.indexOf(parent()), args)));
   }
 
   private static String[] arguments(String[] given) throws IOException {
-    if (System.getProperty(PARENT) != null) {
-      return RawArguments.inChild(given);
-    }
     try {
-      return RawArguments.of(given);
+      return System.getProperty(PARENT) == null
+          ? RawArguments.of(given)
+          : RawArguments.inChild(given);
     } catch (IllegalArgumentException e) {
       System.err.println(e.getMessage());
       System.exit(2);
@@ -137,6 +138,9 @@ public final class Launcher {
     List<String> given = givenOptions();
     boolean collectorGiven = given.stream().anyMatch(o -> o.matches("-XX:\\+Use\\w+GC"));
     List<String> command = new ArrayList<>();
+    if (!RawArguments.localeIsUtf8() && Files.isExecutable(Path.of(IN_UTF8.get(0)))) {
+      command.addAll(IN_UTF8);
+    }
     command.add(jdk.java().toString());
     for (String flag : flags) {
       if (!(collectorGiven && flag.matches("-XX:\\+Use\\w+GC"))) {
@@ -144,9 +148,6 @@ public final class Launcher {
       }
     }
     command.addAll(given);
-    if (!WINDOWS) {
-      command.add(UTF8_NAMES);
-    }
     command.addAll(serving(classPath()));
     command.addAll(Arrays.asList(args));
     return command;
@@ -154,8 +155,12 @@ public final class Launcher {
 
   /** The end of a command that serves for this process, but for the program's arguments. */
   static List<String> serving(String classPath) {
-    String parent = "-D" + PARENT + "=" + ProcessHandle.current().pid();
-    return List.of(parent, "-cp", classPath, Launcher.class.getName());
+    return List.of(parent(), "-cp", classPath, Launcher.class.getName());
+  }
+
+  /** The option that tells who serves for whom, after all other options. */
+  private static String parent() {
+    return "-D" + PARENT + "=" + ProcessHandle.current().pid();
   }
 
   /** A jar alone by its whole path: the archive of its classes is bound to that. */
@@ -199,7 +204,7 @@ public final class Launcher {
     String script = "exec \"$@\" " + SAVED_ERROR + ">&2 2>/dev/null";
     List<String> hushed = new ArrayList<>(List.of(SHELL.toString(), "-c", script, "sh"));
     hushed.addAll(command);
-    hushed.add(5, "-D" + HUSHED + "=true");
+    hushed.add(hushed.indexOf(parent()), "-D" + HUSHED + "=true");
     return hushed;
   }
 

@@ -77,7 +77,8 @@ final class Options {
 
   static final List<OptionRow> INFERENCE =
       List.of(
-          text("--prompt", "TEXT", "inference.prompt", "text to go on from; - reads standard input"),
+          text(
+              "--prompt", "TEXT", "inference.prompt", "text to go on from; - reads standard input"),
           text("--prompt-file", "FILE", "inference.prompt-file", "the same from a file"),
           text("--steps", "N", "inference.steps", "tokens to generate; default 64"),
           option(

@@ -71,6 +71,11 @@ final class RawArguments {
     return decoded;
   }
 
+  /** Whether Java takes names of files for UTF-8. */
+  static boolean localeIsUtf8() {
+    return "UTF-8".equalsIgnoreCase(System.getProperty("sun.jnu.encoding")) || Launcher.WINDOWS;
+  }
+
   /** Whether any Java, in any locale, decodes and encodes them as they are. */
   private static boolean certain(String... args) {
     for (String arg : args) {
@@ -97,11 +102,11 @@ final class RawArguments {
     return hidden;
   }
 
-  /** What a child was given, see {@link #forChild}. */
-  static String[] inChild(String[] args) {
+  /** What a serving process was given, by {@link #forChild} or as it is. */
+  static String[] inChild(String[] args) throws IOException {
     String hidden = System.getProperty(HIDDEN);
     return hidden == null
-        ? args
+        ? of(args)
         : new String(Base64.getDecoder().decode(hidden), StandardCharsets.UTF_8).split("\0", -1);
   }
 

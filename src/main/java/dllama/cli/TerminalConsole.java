@@ -100,7 +100,7 @@ final class TerminalConsole implements ChatConsole {
   @Override
   public synchronized void print(String text) {
     String visible = VisibleText.of(text);
-    int columns = terminal.getSize().getColumns();
+    int columns = terminal.getColumns();
     terminal.writer().print(wraps && columns >= NARROWEST ? wrap.next(visible, columns) : visible);
     terminal.writer().flush();
     midLine = text.isEmpty() ? midLine : !text.endsWith("\n");

@@ -44,8 +44,12 @@ final class NodeMachine implements AutoCloseable {
 
   /// What an earlier process found to be wide enough; more than there is where none did.
   private int notedBits() {
-    return cache.noted(VECTORS).filter(note -> note.matches("\\d{1,3}")).map(Integer::parseInt)
-        .filter(bits -> bits >= 128).orElse(Integer.MAX_VALUE);
+    return cache
+        .noted(VECTORS)
+        .filter(note -> note.matches("\\d{1,3}"))
+        .map(Integer::parseInt)
+        .filter(bits -> bits >= 128)
+        .orElse(Integer.MAX_VALUE);
   }
 
   ShardHost host() {

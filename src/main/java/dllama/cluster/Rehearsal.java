@@ -108,10 +108,7 @@ final class Rehearsal extends NetworkActor<Command> {
       world.tell(
           rank,
           new LayerShard.Assign(
-              ranks.get(rank).key(),
-              assignment.forRank(rank),
-              world.shards(),
-              context.getSelf()));
+              ranks.get(rank).key(), assignment.forRank(rank), world.shards(), context.getSelf()));
     }
     timers.startTimerWithFixedDelay(Tick.TICK, TICK);
   }

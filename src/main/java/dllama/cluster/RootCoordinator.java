@@ -13,7 +13,6 @@ import dllama.cluster.TensorFrame.Logits;
 import dllama.cluster.World.Node;
 import dllama.logits.LogitsPart;
 import dllama.logits.LogitsQuestion;
-import dllama.model.NotFinite;
 import dllama.settings.ClusterSettings;
 import dllama.shard.ShardLayout;
 import dllama.shard.SliceReader;

@@ -341,9 +341,7 @@ final class RootMembership extends NetworkActor<RootMembership.Command> {
                 .ref()
                 .tell(
                     new WorkerMembership.RootAlive(
-                        worker.key(),
-                        computing.nodes(),
-                        computing.addresses().contains(address))));
+                        worker.key(), computing.nodes(), computing.addresses().contains(address))));
   }
 
   private static String silentFor(Duration limit) {

@@ -33,8 +33,7 @@ public final class RegularFile {
           "%s %s is not a regular file (a pipe or a device?); name a file".formatted(kind, path));
     }
     if (!Files.isReadable(path)) {
-      throw new UserException(
-          "%s %s can not be read; check its permissions".formatted(kind, path));
+      throw new UserException("%s %s can not be read; check its permissions".formatted(kind, path));
     }
   }
 

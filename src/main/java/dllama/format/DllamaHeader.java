@@ -128,8 +128,7 @@ final class DllamaHeader {
         KeyValueHeader header = KeyValueHeader.read(file, NAMES);
         yield new DllamaHeader(file, header, architecture(file, header));
       }
-      default ->
-          throw FileKind.refused(file, magic, ".m");
+      default -> throw FileKind.refused(file, magic, ".m");
     };
   }
 

@@ -102,8 +102,7 @@ public final class TokenizerFile {
     return switch (magic) {
       case MAGIC -> readKeyValue(file);
       case OLD_MAGIC -> readOld(file);
-      default ->
-          throw FileKind.refused(file, magic, ".t");
+      default -> throw FileKind.refused(file, magic, ".t");
     };
   }
 

@@ -31,9 +31,7 @@ public final class NotFinite {
     return LongStream.range(0, Math.ceilDiv(matrix.rows(), rows))
         .parallel()
         .allMatch(
-            share ->
-                Finite.all(
-                    matrix, share * rows, Math.min((share + 1) * rows, matrix.rows())));
+            share -> Finite.all(matrix, share * rows, Math.min((share + 1) * rows, matrix.rows())));
   }
 
   /// What the user is told.

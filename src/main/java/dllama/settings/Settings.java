@@ -70,13 +70,13 @@ public record Settings(
   /// @param promptFile file that holds the prompt
   /// @param steps tokens to generate
   /// @param ignoreEos whether to go on after an end token
-  public record Inference(
-      String prompt, Optional<Path> promptFile, int steps, boolean ignoreEos) {
+  public record Inference(String prompt, Optional<Path> promptFile, int steps, boolean ignoreEos) {
     static Inference from(Values values) {
       return new Inference(
           values.text("prompt"),
           values.pathIfAny("prompt-file"),
-          values.integer("steps", 1, 1 << 24), values.flag("ignore-eos"));
+          values.integer("steps", 1, 1 << 24),
+          values.flag("ignore-eos"));
     }
   }
 
@@ -86,8 +86,7 @@ public record Settings(
   /// @param out file for the rows
   public record Logits(List<Integer> tokens, Optional<Path> out) {
     static Logits from(Values values) {
-      return new Logits(
-          values.integers("tokens", 0, Integer.MAX_VALUE), values.pathIfAny("out"));
+      return new Logits(values.integers("tokens", 0, Integer.MAX_VALUE), values.pathIfAny("out"));
     }
   }
 
@@ -137,8 +136,7 @@ public record Settings(
   /// @param file many texts; counts where it is given
   public record Tokenize(String text, Optional<String> hex, Optional<Path> file) {
     static Tokenize from(Values values) {
-      return new Tokenize(
-          values.text("text"), values.textIfAny("hex"), values.pathIfAny("file"));
+      return new Tokenize(values.text("text"), values.textIfAny("hex"), values.pathIfAny("file"));
     }
   }
 

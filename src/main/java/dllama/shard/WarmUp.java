@@ -44,8 +44,7 @@ public final class WarmUp implements AutoCloseable {
   private volatile boolean awaited;
   private volatile boolean ended;
 
-  private WarmUp(
-      ModelSpec spec, DType exchange, DType kv, Kernels kernels, IntConsumer narrower) {
+  private WarmUp(ModelSpec spec, DType exchange, DType kv, Kernels kernels, IntConsumer narrower) {
     thread = new Thread(() -> run(spec, exchange, kv, kernels, narrower), "warm-up");
     thread.setDaemon(true);
   }

@@ -86,8 +86,7 @@ final class ChosenKernels implements Kernels {
       float[] out,
       int outAt,
       int outStride) {
-    KernelPart part =
-        tokens < VectorKernels.BUNDLE_FROM ? KernelPart.DECODE : KernelPart.PREFILL;
+    KernelPart part = tokens < VectorKernels.BUNDLE_FROM ? KernelPart.DECODE : KernelPart.PREFILL;
     kernels(part, w.dtype()).matmul(w, fromGroup, toGroup, x, tokens, out, outAt, outStride);
   }
 

@@ -135,8 +135,7 @@ public final class KernelGuard {
   }
 
   /// Every form is boxed: what is written for no vectors may still be quicker.
-  private boolean usePlainLoops(
-      KernelPart part, DType type, FormTiming boxed, KernelTrial trial) {
+  private boolean usePlainLoops(KernelPart part, DType type, FormTiming boxed, KernelTrial trial) {
     FormTiming plain = new FormTiming(KernelForm.PLAIN, trial);
     if (!plain.settle(patience, goOn)) {
       return false;

@@ -45,7 +45,14 @@ final class Q40Prefill {
   ///
   /// @param pass tokens of a pass, four or eight
   static void groups(
-      int pass, long at, long groupBytes, int groups, Activations x, int token, int tokens, Scratch s) {
+      int pass,
+      long at,
+      long groupBytes,
+      int groups,
+      Activations x,
+      int token,
+      int tokens,
+      Scratch s) {
     Arrays.fill(s.acc, 0, groups * BUNDLE * Tiles.ROWS, 0);
     for (int block = 0; block < x.blocks(); block += CHUNK) {
       int count = Math.min(CHUNK, x.blocks() - block);

@@ -35,7 +35,8 @@ class ArgumentsTest {
     assertEquals(Role.ROOT, settings.role());
     assertEquals(Mode.INFERENCE, settings.mode());
     assertEquals(3, settings.cluster().threads());
-    assertEquals(new Settings.Inference("Hi there", Optional.empty(), 5, true), settings.inference());
+    assertEquals(
+        new Settings.Inference("Hi there", Optional.empty(), 5, true), settings.inference());
     assertEquals(Optional.of(7L), settings.sampler().seed());
   }
 

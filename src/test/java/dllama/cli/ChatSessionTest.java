@@ -169,8 +169,7 @@ class ChatSessionTest {
   void shouldEndAStoppedAnswerAsAnyOther(ChatTemplate template) {
     Chat chat = new Chat(template, byteLevel(template), Optional.empty());
     chat.model.answer("A long answer");
-    chat.session.answer(
-        "Hello", event -> !(event instanceof Token(int id, String _) && id == 'o'));
+    chat.session.answer("Hello", event -> !(event instanceof Token(int id, String _) && id == 'o'));
     chat.say("Hello", "A lo");
     chat.model.answer('!');
     chat.session.answer("Go on", event -> true);

@@ -71,7 +71,8 @@ class ExtrapolationTest {
   void shouldSayWhatComputed() {
     String markdown = BenchTable.markdown(List.of(row(32)));
     assertTrue(
-        markdown.startsWith("Some CPU @ 3 GHz, 256 bit, decode 1, prefill 2\n\n| model |"), markdown);
+        markdown.startsWith("Some CPU @ 3 GHz, 256 bit, decode 1, prefill 2\n\n| model |"),
+        markdown);
     String csv = BenchTable.csv(List.of(row(8)));
     assertTrue(csv.lines().findFirst().orElseThrow().endsWith(",machine"), csv);
     assertTrue(csv.endsWith(",Some CPU @ 3 GHz; 256 bit; decode 1; prefill 2\n"), csv);

@@ -43,13 +43,12 @@ class RawArgumentsTest {
   void shouldRefuseWhatIsNotUtf8() {
     byte[] latin1 = "java\0--text\0\u00e9\0".getBytes(StandardCharsets.ISO_8859_1);
     String[] args = {"--text", "\uFFFD"};
-    var refused =
-        assertThrows(IllegalArgumentException.class, () -> RawArguments.of(args, latin1));
+    var refused = assertThrows(IllegalArgumentException.class, () -> RawArguments.of(args, latin1));
     assertEquals("argument 2 is not UTF-8 text; give it in UTF-8", refused.getMessage());
   }
 
   @Test
-  void shouldHideWhatAChildWouldNotGet() {
+  void shouldHideWhatAChildWouldNotGet() throws IOException {
     List<String> command = List.of("java", "-Dlauncher.pid=1", "Main", "--text", "é", "");
     String[] args = {"--text", "é", ""};
     List<String> hidden = RawArguments.forChild(command, 1, args);

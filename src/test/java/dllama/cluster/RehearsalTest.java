@@ -75,7 +75,8 @@ class RehearsalTest {
         ranks.stream().map(p -> new Node("node", p.getRef(), List.of(), List.of(), 3)).toList();
     rehearsal =
         testKit.spawn(
-            Rehearsal.create(REAL, new World(EPOCH, REAL.plan(), nodes), limit, stall, ended::complete),
+            Rehearsal.create(
+                REAL, new World(EPOCH, REAL.plan(), nodes), limit, stall, ended::complete),
             DispatcherSelector.defaultDispatcher());
     for (int rank = 0; rank < 2; rank++) {
       Assign assign = ranks.get(rank).expectMessageClass(Assign.class, LONG);

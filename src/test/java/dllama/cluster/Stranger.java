@@ -64,9 +64,7 @@ final class Stranger implements AutoCloseable {
             InetAddress.getLoopbackAddress(),
             0);
     if (joins) {
-      Cluster.get(system)
-          .manager()
-          .tell(new JoinSeedNodes(List.of(NodeSystem.addressOf(seed))));
+      Cluster.get(system).manager().tell(new JoinSeedNodes(List.of(NodeSystem.addressOf(seed))));
     }
   }
 

@@ -17,8 +17,7 @@ class VisibleTextTest {
   @Test
   void shouldShowWhatTerminalsObey() {
     assertEquals("\\u001b[2J", VisibleText.of("\u001b[2J"));
-    assertEquals(
-        "\\u0000\\u0008\\u000e\\u007f\\u009b", VisibleText.of("\0\b\u000e\u007f\u009b"));
+    assertEquals("\\u0000\\u0008\\u000e\\u007f\\u009b", VisibleText.of("\0\b\u000e\u007f\u009b"));
     for (char c = 0; c < 0xA0; c++) {
       if (c < 0x20 && c != '\n' && c != '\t' || c >= 0x7F) {
         assertEquals("\\u%04x".formatted((int) c), VisibleText.of(String.valueOf(c)));

@@ -59,8 +59,7 @@ class OutputFileTest {
   @Timeout(10)
   void shouldLeavePipesAlone() throws Exception {
     Path pipe = folder.resolve("pipe");
-    assumeTrue(
-        new ProcessBuilder("mkfifo", pipe.toString()).inheritIO().start().waitFor() == 0);
+    assumeTrue(new ProcessBuilder("mkfifo", pipe.toString()).inheritIO().start().waitFor() == 0);
     Path link = Files.createSymbolicLink(folder.resolve("link"), pipe);
     for (Path path : new Path[] {pipe, link, folder}) {
       assertThrows(UserException.class, () -> write(path));
@@ -76,10 +75,8 @@ class OutputFileTest {
   @Timeout(10)
   void shouldReadRegularFilesOnly() throws Exception {
     Path pipe = folder.resolve("in\u001b[2J\nput");
-    assumeTrue(
-        new ProcessBuilder("mkfifo", pipe.toString()).inheritIO().start().waitFor() == 0);
-    var refused =
-        assertThrows(UserException.class, () -> RegularFile.text(pipe, "--prompt-file"));
+    assumeTrue(new ProcessBuilder("mkfifo", pipe.toString()).inheritIO().start().waitFor() == 0);
+    var refused = assertThrows(UserException.class, () -> RegularFile.text(pipe, "--prompt-file"));
     assertTrue(
         refused.getMessage().contains("in\\u001b[2J\\nput is not a regular file"),
         refused.getMessage());

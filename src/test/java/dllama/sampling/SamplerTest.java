@@ -38,7 +38,10 @@ class SamplerTest {
     Sampler sampler = Sampler.of(5, 0.9f, seed);
     float[] logits = new float[100];
     long different =
-        IntStream.range(0, 50).map(i -> FullLogits.next(sampler, logits.clone())).distinct().count();
+        IntStream.range(0, 50)
+            .map(i -> FullLogits.next(sampler, logits.clone()))
+            .distinct()
+            .count();
     assertTrue(different > 20, "different tokens: " + different);
   }
 

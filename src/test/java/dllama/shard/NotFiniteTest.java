@@ -57,10 +57,13 @@ class NotFiniteTest {
       for (int nodes : new int[] {1, 2}) {
         for (LogitsWanted wanted :
             new LogitsWanted[] {
-              new LogitsWanted.All(), new LogitsWanted.Best(1), new LogitsWanted.Draw(1),
+              new LogitsWanted.All(),
+              new LogitsWanted.Best(1),
+              new LogitsWanted.Draw(1),
               new LogitsWanted.DrawAny(1)
             }) {
-          UserException told = assertThrows(UserException.class, () -> run(weights, spec, nodes, wanted));
+          UserException told =
+              assertThrows(UserException.class, () -> run(weights, spec, nodes, wanted));
           assertEquals(
               "the model does not work: "
                   + where
@@ -96,8 +99,7 @@ class NotFiniteTest {
     try (DllamaFile file = written(Shapes.spec("tiny", type))) {
       NotFinite.check(file.weights());
       ModelWeights damaged = with(file.weights(), new TensorRole.Name(role, layer), value);
-      UserException told =
-          assertThrows(UserException.class, () -> NotFinite.check(damaged));
+      UserException told = assertThrows(UserException.class, () -> NotFinite.check(damaged));
       assertEquals(
           "the model does not work: a value of "
               + name
@@ -110,7 +112,8 @@ class NotFiniteTest {
   private DllamaFile written(ModelSpec spec) {
     Path path = folder.resolve("tiny.m");
     SynthModel.write(path, spec, 3, (bytes, total) -> {});
-    return DllamaFile.open(path, new DllamaFile.Hints(Optional.empty(), Optional.of(spec.weightType())));
+    return DllamaFile.open(
+        path, new DllamaFile.Hints(Optional.empty(), Optional.of(spec.weightType())));
   }
 
   /// The same weights, with `value` in a row of one of them; in blocks it is the scale.

@@ -30,7 +30,8 @@ class KernelGuardTest {
   private final ListAppender<ILoggingEvent> log = new ListAppender<>();
   private final Logger logger = (Logger) LoggerFactory.getLogger(KernelGuard.class);
   private final KernelForm good = VectorKernels.forms(KernelPart.PREFILL, DType.Q40).getFirst();
-  private final KernelForm boxed = new KernelForm("boxed on purpose", BoxedKernels.of(good.kernels()));
+  private final KernelForm boxed =
+      new KernelForm("boxed on purpose", BoxedKernels.of(good.kernels()));
 
   @BeforeEach
   void listen() {
@@ -52,10 +53,12 @@ class KernelGuardTest {
     assertSame(good, kernels.chosen(KernelPart.PREFILL, DType.Q40));
     assertEquals(1, warnings().size(), warnings().toString());
     assertTrue(
-        warnings().getFirst().matches(
-            "prefill of Q40 with boxed on purpose is \\d+ times slower than with "
-                + good.name()
-                + " on this processor and Java, and not used"),
+        warnings()
+            .getFirst()
+            .matches(
+                "prefill of Q40 with boxed on purpose is \\d+ times slower than with "
+                    + good.name()
+                    + " on this processor and Java, and not used"),
         warnings().toString());
     assertTrue(kernels.report(DType.Q40).text().contains("prefill " + good.name()));
     assertArrayEquals(before, product(kernels));
@@ -69,8 +72,9 @@ class KernelGuardTest {
     assertEquals(narrower, KernelGuard.run(kernels, DType.Q40, DType.F16, PATIENCE, () -> true));
     assertEquals(1, warnings().size(), warnings().toString());
     assertTrue(
-        warnings().getFirst().startsWith(
-            "prefill of Q40 is slow: no form for vectors of %d bit".formatted(BITS)),
+        warnings()
+            .getFirst()
+            .startsWith("prefill of Q40 is slow: no form for vectors of %d bit".formatted(BITS)),
         warnings().toString());
     assertArrayEquals(product(new ScalarKernels()), product(kernels));
   }
