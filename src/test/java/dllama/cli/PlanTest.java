@@ -74,7 +74,7 @@ class PlanTest {
       delimiter = '|',
       textBlock =
           """
-          --shape llama3-8b --device raspberry-pi-5-4gb            | ! 1 node: needs 5.0 GB per node; raspberry-pi-5-4gb has 4.0 GB, of which 3.6 may be used
+          --shape llama3-8b --device raspberry-pi-5-4gb            | ! 1 node: needs 5.02 GB per node; raspberry-pi-5-4gb has 4.00 GB, of which 3.60 GB may be used
           --shape llama3-8b --device raspberry-pi-5-4gb            | ! use 2 nodes or more
           --shape llama3-8b --device raspberry-pi-5-4gb --nodes 1  | ! use 2 nodes or more
           --shape grok-1 --device raspberry-pi-4-4gb               | ! no number of nodes is enough
@@ -131,7 +131,7 @@ class PlanTest {
           --shape tiny --device n100-8gb --nodes 64             | usable node counts: 1, 2, 4, 8
           --shape tiny --device n100-8gb --nodes 3              | --nodes 3 must be a power of two
           --shape tiny --measure --nodes 64                     | usable node counts: 1, 2, 4, 8
-          --shape tiny --device n100-8gb --devices /nothing     | --devices /nothing is not a file
+          --shape tiny --device n100-8gb --devices /nothing     | --devices /nothing does not exist
           --shape tiny --device n100-8gb --prompt-tokens 99999  | --prompt-tokens 99999 does not fit the context of 2048
           --shape tiny --device n100-8gb --prompt-tokens 0      | --prompt-tokens 0 must be
           --model /nothing.m --device n100-8gb                  | /nothing.m
