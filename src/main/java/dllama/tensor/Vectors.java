@@ -1,7 +1,6 @@
 package dllama.tensor;
 
 import static jdk.incubator.vector.VectorOperators.ASHR;
-import static jdk.incubator.vector.VectorOperators.I2F;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 
 import java.lang.foreign.MemorySegment;
@@ -78,16 +77,6 @@ final class Vectors {
   /// A code of [Activations] in all lanes.
   static ShortVector broadcast(int code) {
     return IntVector.broadcast(INTS, code).reinterpretAsShorts();
-  }
-
-  /// The low short of each int as a float.
-  static FloatVector low(IntVector pairs) {
-    return (FloatVector) pairs.lanewise(LSHL, 16).lanewise(ASHR, 16).convertShape(I2F, FLOATS, 0);
-  }
-
-  /// The high short of each int as a float.
-  static FloatVector high(IntVector pairs) {
-    return (FloatVector) pairs.lanewise(ASHR, 16).convertShape(I2F, FLOATS, 0);
   }
 
   /// The float16 in the high half of each int as a float; the low half does not matter. As
