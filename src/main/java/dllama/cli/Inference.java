@@ -44,6 +44,7 @@ final class Inference {
   private final int[] prompt;
   private final PrintStream out;
   private final List<Integer> tokens = new ArrayList<>();
+  private final WordWrap wrap = new WordWrap();
   private final StringBuilder text = new StringBuilder();
 
   /// @throws UserException if there is no prompt, or it does not fit
@@ -126,7 +127,9 @@ final class Inference {
     tokens.add(token.id());
     text.append(token.text());
     if (settings.output() != Output.JSON) {
-      out.print(StandardOutput.shown(token.text()));
+      String shown = StandardOutput.shown(token.text());
+      int columns = Posix.columns(1);
+      out.print(columns < WordWrap.NARROWEST ? shown : wrap.next(shown, columns));
       out.flush();
     }
   }

@@ -19,6 +19,10 @@ final class Posix {
   private static final int STDERR = 2;
   private static final int PR_SET_PDEATHSIG = 1;
 
+  /// The request `TIOCGWINSZ` of `ioctl(2)`, as systems number it.
+  private static final long WINDOW_SIZE =
+      System.getProperty("os.name").equals("Linux") ? 0x5413 : 0x40087468;
+
   private Posix() {}
 
   /// `execv(2)`: replaces this process by `command`, whose first element is a path. The new
@@ -77,11 +81,38 @@ final class Posix {
     }
   }
 
-  @SuppressWarnings("restricted") // jvm.options and the manifest allow native access
+  /// Columns of the terminal that a descriptor is; 0 if it is none, or does not tell.
+  static int columns(int descriptor) {
+    if (!isTerminal(descriptor) || Launcher.WINDOWS) {
+      return 0;
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment size = arena.allocate(4 * Short.BYTES); // rows, columns, pixels
+      MethodHandle ioctl =
+          function(
+              "ioctl",
+              List.of(Linker.Option.firstVariadicArg(2)),
+              ValueLayout.JAVA_INT,
+              ValueLayout.JAVA_LONG,
+              ValueLayout.ADDRESS);
+      int result = (int) ioctl.invokeExact(descriptor, WINDOW_SIZE, size);
+      return result == 0 ? size.get(ValueLayout.JAVA_SHORT, Short.BYTES) : 0;
+    } catch (Throwable e) {
+      throw new IllegalStateException("descriptor=" + descriptor, e);
+    }
+  }
+
   private static MethodHandle function(String name, MemoryLayout... parameters) {
+    return function(name, List.of(), parameters);
+  }
+
+  @SuppressWarnings("restricted") // jvm.options and the manifest allow native access
+  private static MethodHandle function(
+      String name, List<Linker.Option> options, MemoryLayout... parameters) {
     Linker linker = Linker.nativeLinker();
     return linker.downcallHandle(
         linker.defaultLookup().findOrThrow(name),
-        FunctionDescriptor.of(ValueLayout.JAVA_INT, parameters));
+        FunctionDescriptor.of(ValueLayout.JAVA_INT, parameters),
+        options.toArray(Linker.Option[]::new));
   }
 }

@@ -24,9 +24,6 @@ import org.jspecify.annotations.Nullable;
 
 /// A chat on a terminal: line editing, history over sessions, multi-line paste.
 final class TerminalConsole implements ChatConsole {
-  /// In fewer columns words are longer than lines.
-  private static final int NARROWEST = 20;
-
   /// JLine tells of a terminal that it does not know with a stack trace, and then works as with
   /// any.
   private static final Logger LOG = Logger.getLogger("org.jline");
@@ -99,11 +96,14 @@ final class TerminalConsole implements ChatConsole {
 
   @Override
   public synchronized void print(String text) {
-    String visible = VisibleText.of(text);
-    int columns = terminal.getColumns();
-    terminal.writer().print(wraps && columns >= NARROWEST ? wrap.next(visible, columns) : visible);
+    terminal.writer().print(wrapped(VisibleText.of(text), wrap));
     terminal.writer().flush();
     midLine = text.isEmpty() ? midLine : !text.endsWith("\n");
+  }
+
+  private String wrapped(String text, WordWrap by) {
+    int columns = terminal.getColumns();
+    return wraps && columns >= WordWrap.NARROWEST ? by.next(text, columns) : text;
   }
 
   @Override
@@ -116,7 +116,7 @@ final class TerminalConsole implements ChatConsole {
   @Override
   public synchronized void note(String line) {
     endLine(); // news of the cluster come in the middle of an answer
-    String visible = VisibleText.line(line, PlainConsole.MAX_LINE);
+    String visible = wrapped(VisibleText.line(line, PlainConsole.MAX_LINE), new WordWrap());
     AttributedString quiet = new AttributedString(visible, AttributedStyle.DEFAULT.faint());
     if (reader.isReading()) {
       reader.printAbove(quiet); // what is being typed stays as it is

@@ -11,6 +11,9 @@ import org.jline.utils.WCWidth;
 /// copied has some more spaces between two words, and no break. The last column stays free for the
 /// space that ends a line. Not thread-safe.
 final class WordWrap {
+  /// In fewer columns words are longer than lines.
+  static final int NARROWEST = 20;
+
   private static final int TAB = 8;
   private static final int WIDE = 2;
 
@@ -18,6 +21,9 @@ final class WordWrap {
   private final StringBuilder word = new StringBuilder();
 
   private int wordColumns;
+
+  /// How much of the word this call prints, and can take back before anybody has seen it.
+  private int wordInCall;
 
   /// Columns of this line that are filled; all of them while the terminal has yet to go on.
   private int column;
@@ -27,6 +33,7 @@ final class WordWrap {
   /// @param columns of the terminal
   String next(String text, int columns) {
     StringBuilder out = new StringBuilder(text.length() + columns);
+    wordInCall = 0;
     text.codePoints().forEach(c -> add(c, columns, out));
     return out.toString();
   }
@@ -61,7 +68,7 @@ final class WordWrap {
     String text = Character.toString(c);
     if (width == 0) {
       out.append(text);
-      word.append(text);
+      addToWord(text, 0);
       return;
     }
     if (width == WIDE) {
@@ -71,8 +78,7 @@ final class WordWrap {
       goOn(columns, out);
     }
     place(text, width, columns, out);
-    word.append(text);
-    wordColumns += width;
+    addToWord(text, width);
     if (width == WIDE) {
       endWord();
     }
@@ -84,11 +90,13 @@ final class WordWrap {
     boolean whole = wordColumns < column && wordColumns < columns - 1;
     String moved = whole ? word.toString() : "";
     int movedColumns = whole ? wordColumns : 0;
-    if (movedColumns > 0) {
+    if (wordInCall == word.length()) {
+      out.setLength(out.length() - moved.length());
+    } else if (movedColumns > 0) {
       out.append("\u001b[").append(movedColumns).append('D');
-      column -= movedColumns;
     }
     if (whole) {
+      column -= movedColumns;
       out.append(" ".repeat(columns - column)).append(moved);
       column = movedColumns;
     } else {
@@ -102,8 +110,15 @@ final class WordWrap {
     column = column + width > columns ? width : column + width;
   }
 
+  private void addToWord(String text, int width) {
+    word.append(text);
+    wordInCall += text.length();
+    wordColumns += width;
+  }
+
   private void endWord() {
     word.setLength(0);
     wordColumns = 0;
+    wordInCall = 0;
   }
 }

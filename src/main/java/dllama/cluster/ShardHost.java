@@ -6,6 +6,7 @@ import dllama.settings.ClusterSettings;
 import dllama.shard.EngineSettings;
 import dllama.shard.ShardEngine;
 import dllama.shard.ShardLayout;
+import dllama.shard.ShardPlan;
 import dllama.shard.WarmUp;
 import dllama.tensor.DType;
 import dllama.tensor.KernelReport;
@@ -15,6 +16,7 @@ import dllama.tensor.WorkerPool;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executor;
@@ -125,12 +127,28 @@ final class ShardHost {
       return Optional.empty();
     }
     return Optional.of(
-        "needs %s for weights and %s for %d tokens of context, but may take %s: use more nodes, or a smaller --max-seq-len"
+        "needs %s for weights and %s for %d tokens of context, but may take %s: %s"
             .formatted(
                 ByteSize.text(weights),
                 ByteSize.text(cache),
                 assignment.contextLength(),
-                ByteSize.text(settings.weights().memoryLimit())));
+                ByteSize.text(settings.weights().memoryLimit()),
+                advice(assignment, weights)));
+  }
+
+  /// What helps: nodes, as far as the model can use more, and a shorter context, if the weights
+  /// fit.
+  private String advice(Assignment assignment, long weights) {
+    List<String> ways = new ArrayList<>();
+    List<Integer> usable = ShardPlan.usableWorldSizes(assignment.spec(), assignment.exchange());
+    if (!usable.isEmpty() && usable.getLast() > assignment.worldSize()) {
+      ways.add("use more nodes");
+    }
+    if (weights < settings.weights().memoryLimit()) {
+      ways.add("a smaller --max-seq-len");
+    }
+    ways.add("a larger dllama.weights.memory-limit");
+    return String.join(", or ", ways);
   }
 
   /// Has the kernels for such a model compiled until the first engine is there. Any thread.
