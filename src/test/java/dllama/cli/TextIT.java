@@ -173,10 +173,11 @@ class TextIT {
               "--nodes",
               "1");
       assertEquals(2, result.code(), result.err());
+      // Where reading takes long, there are lines about it before.
       assertEquals(
           "the model does not work: a value of embedding is no number (NaN or infinity); its file"
               + " may be damaged: copy or convert it again",
-          result.err().lines().toList().getLast()); // reading a file takes a line where it takes long
+          result.err().lines().toList().getLast());
     }
   }
 
