@@ -17,11 +17,11 @@ import java.util.Optional;
 /// calls them by name, since it is compiled for an older Java.
 final class Posix {
   private static final int STDERR = 2;
+  private static final String OS = System.getProperty("os.name");
   private static final int PR_SET_PDEATHSIG = 1;
 
   /// The request `TIOCGWINSZ` of `ioctl(2)`, as systems number it.
-  private static final long WINDOW_SIZE =
-      System.getProperty("os.name").equals("Linux") ? 0x5413 : 0x40087468;
+  private static final long WINDOW_SIZE = OS.equals("Linux") ? 0x5413 : 0x40087468;
 
   private Posix() {}
 
@@ -83,7 +83,7 @@ final class Posix {
 
   /// Columns of the terminal that a descriptor is; 0 if it is none, or does not tell.
   static int columns(int descriptor) {
-    if (!isTerminal(descriptor) || Launcher.WINDOWS) {
+    if (!isTerminal(descriptor) || OS.startsWith("Windows")) {
       return 0;
     }
     try (Arena arena = Arena.ofConfined()) {
