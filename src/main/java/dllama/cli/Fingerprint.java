@@ -49,7 +49,7 @@ record Fingerprint(String text, boolean whole) {
     ModelFile file = model.file();
     return switch (model.source()) {
       case ModelSource.Random random ->
-          new Fingerprint("random " + random.spec() + " " + random.seed(), false);
+          new Fingerprint("random " + Digest.of(random.spec() + " " + random.seed()), false);
       case ModelSource.Weights weights when file == null -> new Fingerprint(of(weights), false);
       case ModelSource.Weights weights ->
           of(file.path(), cache, progress, () -> NotFinite.check(weights.weights()));
