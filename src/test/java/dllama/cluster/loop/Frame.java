@@ -2,6 +2,7 @@ package dllama.cluster.loop;
 
 import akka.serialization.ByteBufferSerializer;
 import akka.serialization.SerializerWithStringManifest;
+import dllama.cluster.port.Serializers;
 import java.nio.ByteBuffer;
 
 /// What one rank contributes to one step: the message of the exchange tests and measurements.
@@ -13,7 +14,7 @@ record Frame(int step, int rank, byte[] data) {
       implements ByteBufferSerializer {
     @Override
     public int identifier() {
-      return 7701;
+      return Serializers.TENSOR_FRAME; // the guard at the port knows no other frames
     }
 
     @Override
