@@ -1,8 +1,6 @@
 package dllama.cluster;
 
 import dllama.settings.ClusterSettings;
-import dllama.settings.Processor;
-import dllama.settings.Version;
 import dllama.shard.ShardCache;
 import dllama.tensor.Kernels;
 import dllama.tensor.WorkerPool;
@@ -14,11 +12,6 @@ import java.util.function.IntConsumer;
 /// What of this machine a node uses, for as long as the process runs: compute threads and the
 /// memory of the slice, with the cache folder behind it. Actor systems come and go above it.
 final class NodeMachine implements AutoCloseable {
-  /// Names the note about them, which is for this processor, Java and program.
-  private static final String VECTORS =
-      "vectors of %s, Java %s, dllama-akka %s"
-          .formatted(Processor.name(), System.getProperty("java.vm.version"), Version.current());
-
   private final ExecutorService compute =
       Executors.newSingleThreadExecutor(
           task -> {
@@ -36,20 +29,11 @@ final class NodeMachine implements AutoCloseable {
     this.cache = cache;
     store = new SliceStore(cache, settings.weights().cache()::maps);
     pool = new WorkerPool(settings.threads());
-    Kernels.limitVectors(settings.vectorBits().orElseGet(this::notedBits));
+    VectorNote note = new VectorNote(cache);
+    Kernels.limitVectors(settings.vectorBits().orElseGet(note::bits));
     Kernels kernels = Kernels.choose(settings.vectorKernels());
-    IntConsumer narrower = bits -> cache.note(VECTORS, String.valueOf(bits));
+    IntConsumer narrower = settings.vectorBits().isPresent() ? _ -> {} : note::write;
     host = new ShardHost(store, kernels, pool, compute, settings, listener, narrower);
-  }
-
-  /// What an earlier process found to be wide enough; more than there is where none did.
-  private int notedBits() {
-    return cache
-        .noted(VECTORS)
-        .filter(note -> note.matches("\\d{1,3}"))
-        .map(Integer::parseInt)
-        .filter(bits -> bits >= 128)
-        .orElse(Integer.MAX_VALUE);
   }
 
   ShardHost host() {

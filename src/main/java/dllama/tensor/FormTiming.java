@@ -9,7 +9,7 @@ import java.util.function.BooleanSupplier;
 ///
 /// A form whose vectors are boxed allocates with every call; so does every vector form until C2 has
 /// compiled it. So one that has stopped to allocate, and gets no quicker, is as quick as it will
-/// be, and one that never stops is boxed.
+/// be, and one that never stops, though no kernel waits for the compiler, is boxed.
 final class FormTiming {
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
@@ -71,7 +71,10 @@ final class FormTiming {
         return false;
       }
       if (working > patience.toNanos()) {
-        return true;
+        if (!CompilerQueue.hasKernels()) {
+          return true;
+        }
+        working = 0;
       }
     }
     boxed = false;

@@ -32,7 +32,9 @@ public final class KernelGuard {
   private final ChosenKernels kernels;
   private final BooleanSupplier goOn;
   private final Duration patience;
-  private boolean narrower;
+
+  /// Parts without a good form, and what is used for them.
+  private final List<String> slow = new ArrayList<>();
 
   private KernelGuard(ChosenKernels kernels, Duration patience, BooleanSupplier goOn) {
     this.kernels = kernels;
@@ -64,7 +66,7 @@ public final class KernelGuard {
     if (decided) {
       LOG.info("kernels: {}", chosen.report(weights).text());
     }
-    return guard.narrower ? chosen.vectorBits() / 2 : 0;
+    return guard.complain() ? chosen.vectorBits() / 2 : 0;
   }
 
   /// Returns whether it came to a decision.
@@ -140,17 +142,24 @@ public final class KernelGuard {
     if (!plain.settle(patience, goOn)) {
       return false;
     }
-    narrower = kernels.vectorBits() > VectorWidth.NARROWEST;
     FormTiming best = quickest(List.of(boxed, plain));
     kernels.use(part, type, best.form());
-    LOG.warn(
-        "{} of {} is slow: no form for vectors of {} bit is compiled well by this Java on this"
-            + " processor; {} used{}",
-        part,
-        type,
-        kernels.vectorBits(),
-        best == plain ? "plain loops are" : "the quickest is",
-        narrower ? ", and narrower vectors from the next start on" : "");
+    slow.add(
+        "%s of %s (%s)"
+            .formatted(part, type, best == plain ? best.form().name() : "boxed vectors"));
     return true;
+  }
+
+  /// In one line, if something is slow; returns whether narrower vectors may be better.
+  private boolean complain() {
+    boolean narrower = !slow.isEmpty() && kernels.vectorBits() > VectorWidth.NARROWEST;
+    if (!slow.isEmpty()) {
+      LOG.warn(
+          "slow: {}: no form for vectors of {} bit is compiled well by this Java on this processor{}",
+          String.join(", ", slow),
+          kernels.vectorBits(),
+          narrower ? "; narrower ones from the next start on" : "");
+    }
+    return narrower;
   }
 }

@@ -9,7 +9,7 @@ import java.util.List;
 public record KernelReport(int vectorBits, List<String> forms) {
   static final KernelReport PLAIN = new KernelReport(0, List.of(KernelForm.PLAIN.name()));
 
-  /// In one line.
+  /// All in one line.
   public String text() {
     String kernels = String.join(", ", forms);
     return vectorBits == 0 ? kernels : "%d bit, %s".formatted(vectorBits, kernels);

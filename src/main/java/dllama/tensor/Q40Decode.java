@@ -36,7 +36,7 @@ final class Q40Decode {
   static final int GROUPS = 4;
 
   /// In words, for people.
-  static final String FORM = GROUPS == 1 ? "1 group a pass" : GROUPS + " groups a pass";
+  static final String FORM = GROUPS + " groups a pass";
 
   /// Distance between the results of groups in [Scratch#acc].
   private static final int ACC_STRIDE = Activations.BUNDLE * Tiles.ROWS;

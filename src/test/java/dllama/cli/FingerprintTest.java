@@ -7,7 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dllama.error.UserException;
+import dllama.model.ModelSpec;
+import dllama.model.Shapes;
+import dllama.settings.Settings;
 import dllama.shard.ShardCache;
+import dllama.tensor.DType;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -16,8 +20,12 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Properties;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -37,6 +45,23 @@ class FingerprintTest {
   void write() throws IOException {
     model = folder.resolve("model.m");
     Files.write(model, new byte[BYTES]);
+  }
+
+  /// An assignment has room for a short one, whatever a shape's description is like.
+  @Test
+  void shouldBeShortForRandomWeights() {
+    Settings settings = Settings.load(Optional.empty(), new Properties(), List.of());
+    Set<String> texts = new HashSet<>();
+    for (String shape : List.of("tiny", "llama3-70b", "grok-1")) {
+      ModelSpec spec = Shapes.spec(shape, DType.Q40, Optional.empty());
+      for (long seed = 1; seed <= 2; seed++) {
+        LoadedModel random = LoadedModel.random(shape, spec, seed, settings.model());
+        String text = Fingerprint.of(random, ShardCache.off(), (_, _) -> {}).text();
+        assertTrue(text.length() < 100, text);
+        texts.add(text);
+      }
+    }
+    assertEquals(6, texts.size());
   }
 
   private Fingerprint fingerprint(Path file) {
