@@ -10,8 +10,16 @@ import akka.actor.InternalActorRef;
 import akka.actor.Kill;
 import akka.actor.PoisonPill;
 import akka.actor.typed.ActorRef;
+import akka.actor.typed.ActorSystem;
+import akka.actor.typed.Behavior;
+import akka.actor.typed.Props;
 import akka.actor.typed.javadsl.Adapter;
+import akka.actor.typed.javadsl.Behaviors;
+import akka.cluster.ClusterEvent.MemberEvent;
+import akka.cluster.ClusterEvent.MemberJoined;
+import akka.cluster.ClusterEvent.MemberRemoved;
 import akka.cluster.ClusterUserAction;
+import akka.cluster.typed.Subscribe;
 import akka.dispatch.sysmsg.Suspend;
 import akka.dispatch.sysmsg.Terminate;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -30,9 +38,12 @@ import java.io.IOException;
 import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.time.Duration;
 import java.util.List;
 import java.util.Properties;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.zip.GZIPOutputStream;
@@ -226,12 +237,36 @@ class StrangersTest {
   /// A member of the cluster that says it is the root gets no worker, and is taken out again.
   @Test
   void shouldNotFollowAnotherRoot() {
+    Queue<MemberEvent> events = new ConcurrentLinkedQueue<>();
+    watchMembers(events);
     try (Stranger other = new Stranger(root(), NodeGuardian.ROOT)) {
       shouldAnswerDespite(_ -> {});
-      var ended = other.system().getWhenTerminated().toCompletableFuture();
-      ended.orTimeout(30, TimeUnit.SECONDS).join();
+      cluster.await(Duration.ofSeconds(30), () -> has(events, MemberJoined.class, other));
+      cluster.await(Duration.ofSeconds(30), () -> has(events, MemberRemoved.class, other));
     }
     shouldAnswerDespite(_ -> {});
+  }
+
+  /// As the root's own cluster sees them: who is taken out at once may never hear of it.
+  private static void watchMembers(Queue<MemberEvent> events) {
+    Behavior<MemberEvent> keeper =
+        Behaviors.receiveMessage(
+            event -> {
+              events.add(event);
+              return Behaviors.same();
+            });
+    ActorSystem<?> system = cluster.root().system();
+    ActorRef<MemberEvent> watcher = system.systemActorOf(keeper, "watcher", Props.empty());
+    akka.cluster.typed.Cluster.get(system)
+        .subscriptions()
+        .tell(Subscribe.create(watcher, MemberEvent.class));
+  }
+
+  private static boolean has(
+      Queue<MemberEvent> events, Class<? extends MemberEvent> kind, Stranger of) {
+    return events.stream()
+        .filter(kind::isInstance)
+        .anyMatch(event -> RootMembership.name(event.member().address()).equals(of.address()));
   }
 
   @Test
