@@ -14,8 +14,6 @@ import dllama.error.UserException;
 import dllama.logits.LogitsQuestion;
 import dllama.model.ModelSource;
 import dllama.shard.ShardEngine;
-import dllama.shard.ShardLayout;
-import dllama.shard.SliceReader;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Optional;
@@ -110,23 +108,19 @@ final class LayerShard extends NetworkActor<LayerShard.Command> {
     final Assignment assignment;
     final List<ActorRef<Command>> ranks;
     final ActorRef<RootCoordinator.Command> root;
-    final ShardLayout layout;
     final Exchange exchange;
     final ShardHost host;
-    @Nullable SendTo sendTo;
-    @Nullable MemorySegment memory;
+    final SliceReceiver slice;
     @Nullable ShardSteps steps;
-    long arrivedBytes;
-    int arrivedChunks;
 
     Rank(Assign assign, FramePool frames, ShardHost host) {
       this.host = host;
       assignment = assign.assignment();
       ranks = assign.ranks();
       root = assign.root();
-      layout = assignment.layout();
       exchange =
           new Exchange(assignment.epoch(), assignment.rank(), assignment.worldSize(), frames);
+      slice = new SliceReceiver(assignment, host, root, frames);
     }
 
     long epoch() {
@@ -175,9 +169,9 @@ final class LayerShard extends NetworkActor<LayerShard.Command> {
       case Assign assign when key != Secret.NONE && assign.key() == key -> onAssign(assign);
       case Assign _ ->
           Refusals.ofProcess().refused("somebody", "who is not the root assigned this node a part");
-      case SendTo sendTo -> inEpoch(sendTo.epoch(), now -> now.sendTo = sendTo);
+      case SendTo sendTo -> inEpoch(sendTo.epoch(), now -> now.slice.acknowledge(sendTo));
       case WeightChunk chunk -> inEpoch(chunk.epoch(), now -> onChunk(now, chunk));
-      case Opened(long epoch, var memory) -> inEpoch(epoch, now -> onOpened(now, memory));
+      case Opened(long epoch, var memory) -> inEpoch(epoch, now -> now.slice.request(memory));
       case Built built -> inEpoch(built.epoch(), now -> onBuilt(now, built));
       case Input input -> inEpoch(input.epoch(), now -> onInput(now, input));
       case AskLogits ask ->
@@ -269,73 +263,28 @@ final class LayerShard extends NetworkActor<LayerShard.Command> {
 
   /// Compute thread: the slice from what is here, or memory for what has to be sent.
   private void open(Rank now) {
-    SliceStore store = now.host.store();
-    Assignment assignment = now.assignment;
-    long total = now.layout.totalBytes();
-    ModelSource local = assignment.random() ? assignment.randomSource() : source;
-    SliceOrigin origin = SliceOrigin.MODEL;
-    if (store.open(assignment.sliceKey(), assignment.keep(), total)) {
-      origin = SliceOrigin.MEMORY;
-    } else if (store.readCache(now.host.pool(), bytes -> onLoading(now, bytes))) {
-      origin = SliceOrigin.CACHE;
-    } else if (local == null) {
-      getContext().getSelf().tell(new Opened(now.epoch(), store.memory()));
-      return;
+    SliceOrigin origin = now.slice.open(source);
+    if (origin == null) {
+      getContext().getSelf().tell(new Opened(now.epoch(), now.slice.memory()));
     } else {
-      new SliceReader(now.layout, local)
-          .fill(store.memory(), now.host.pool(), bytes -> onLoading(now, bytes));
-      store.completed();
+      build(now, origin);
     }
-    onLoading(now, total);
-    build(now, origin);
-  }
-
-  private void onLoading(Rank now, long bytes) {
-    long total = now.layout.totalBytes();
-    int number = now.assignment.rank();
-    now.host.listener().loading(number, now.assignment.worldSize(), bytes, total);
-    now.root.tell(new RootCoordinator.Loading(now.epoch(), number, bytes, total));
   }
 
   /// Compute thread.
   private void build(Rank now, SliceOrigin origin) {
-    ShardEngine engine = now.host.engine(now.assignment, now.layout);
+    ShardEngine engine = now.host.engine(now.assignment);
     getContext().getSelf().tell(new Built(now.epoch(), engine, origin));
   }
 
-  private void onOpened(Rank now, MemorySegment memory) {
-    now.memory = memory;
-    now.root.tell(new RootCoordinator.SliceWanted(now.epoch(), now.assignment.rank()));
-  }
-
   private void onChunk(Rank now, WeightChunk chunk) {
-    FrameBuffer bytes = chunk.bytes();
-    MemorySegment memory = now.memory;
-    if (memory == null
-        || chunk.offset() != now.arrivedBytes
-        || bytes.length() > memory.byteSize() - now.arrivedBytes) {
+    if (!now.slice.accepts(chunk)) {
       onFailed(now, now.assignment.rank(), "got weights out of turn, at byte " + chunk.offset());
-      return;
-    }
-    MemorySegment.copy(bytes.segment(), 0, memory, now.arrivedBytes, bytes.length());
-    now.arrivedBytes += bytes.length();
-    frames.give(bytes);
-    boolean complete = now.arrivedBytes == memory.byteSize();
-    SendTo sendTo = now.sendTo;
-    if (sendTo != null && (complete || ++now.arrivedChunks % sendTo.acknowledgeEvery() == 0)) {
-      sendTo.stream().tell(new WeightStream.Received(now.epoch(), now.arrivedBytes));
-      host.listener()
-          .loading(
-              now.assignment.rank(),
-              now.assignment.worldSize(),
-              now.arrivedBytes,
-              memory.byteSize());
-    }
-    if (complete) {
+    } else if (now.slice.put(chunk)) {
       onComputeThread(
           now,
           () -> {
-            host.store().completed();
+            now.slice.completed();
             build(now, SliceOrigin.MODEL);
           });
     }

@@ -199,7 +199,8 @@ final class ShardHost {
 
   /// An engine over the complete slice in the store, with a new, empty cache in place of the last
   /// engine's. Compute thread only.
-  ShardEngine engine(Assignment assignment, ShardLayout layout) {
+  ShardEngine engine(Assignment assignment) {
+    ShardLayout layout = assignment.layout();
     freeCache();
     cacheArena = Arena.ofShared();
     warmUp().ifPresent(WarmUp::giveWay);
