@@ -32,11 +32,11 @@ import dllama.cluster.wire.MembersMessage;
 import dllama.cluster.wire.RankMessage;
 import dllama.cluster.wire.RootMessage;
 import dllama.cluster.wire.StreamMessage;
-import dllama.cluster.wire.TensorFrame;
 import dllama.cluster.wire.TensorFrame.Input;
 import dllama.cluster.wire.TensorFrame.Logits;
 import dllama.cluster.wire.TensorFrame.Partial;
 import dllama.cluster.wire.TensorFrame.WeightChunk;
+import dllama.cluster.wire.TensorFrame;
 import dllama.cluster.wire.WorkerMessage;
 import dllama.logits.LogitsPart.Rows;
 import dllama.logits.LogitsWanted;
@@ -168,7 +168,7 @@ class StrangersTest {
               for (String address : nodes()) {
                 ActorRef<Object> shard = stranger.at(address, "user/shard");
                 shard.tell(new Partial(GUESS, number, rank, bytes));
-                shard.tell(new Input(GUESS, number, false, List.of(run), bytes));
+                shard.tell(new Input(GUESS, number, false, List.of(), List.of(run), bytes));
                 shard.tell(new WeightChunk(GUESS, 0, bytes));
               }
               float[] logits = new float[256];

@@ -6,8 +6,8 @@ import dllama.cluster.wire.Assignment;
 import dllama.cluster.wire.FrameBuffer;
 import dllama.cluster.wire.InputRows;
 import dllama.cluster.wire.RankMessage;
-import dllama.cluster.wire.RootMessage;
 import dllama.cluster.wire.RootMessage.Stepped;
+import dllama.cluster.wire.RootMessage;
 import dllama.cluster.wire.TensorFrame.Input;
 import dllama.cluster.wire.TensorFrame.Logits;
 import dllama.cluster.wire.TensorFrame.Partial;
@@ -17,6 +17,7 @@ import dllama.logits.LogitsQuestion;
 import dllama.logits.LogitsWanted;
 import dllama.shard.ShardEngine;
 import dllama.shard.StepRows;
+import dllama.step.PageCopy;
 import dllama.tensor.DType;
 import dllama.tensor.KvHead;
 import java.time.Duration;
@@ -135,6 +136,7 @@ final class ShardSteps {
     }
     return rows >= 1
         && rows <= assignment.maxBatchTokens()
+        && input.copies().stream().allMatch(copy -> isPage(copy.from()) && isPage(copy.to()))
         && wanted <= StepRows.MAX_WANTED
         && collectives.permits(input.scatters())
         && InputRows.holds(input.rows(), (int) rows * assignment.spec().dim());
@@ -147,7 +149,11 @@ final class ShardSteps {
         && run.position() <= assignment.contextLength() - run.count()
         && run.wanted().rows() <= run.count()
         && run.pages().length >= KvHead.pages(run.position() + run.count())
-        && Arrays.stream(run.pages()).allMatch(page -> page >= 0 && page < assignment.pages());
+        && Arrays.stream(run.pages()).allMatch(this::isPage);
+  }
+
+  private boolean isPage(int page) {
+    return page >= 0 && page < assignment.pages();
   }
 
   /// Computes one step and tells the root: what is wanted of this rank's logits, or that there is
@@ -158,6 +164,9 @@ final class ShardSteps {
     computeWait.attach();
     try {
       latest = null;
+      for (PageCopy copy : input.copies()) {
+        engine.copy(copy);
+      }
       Lane[] lanes = begin(input);
       long waited = compute(lanes);
       if (assignment.rank() == 0) {

@@ -1,12 +1,14 @@
 package dllama.cluster.root;
 
 import dllama.cluster.wire.Assignment;
+import dllama.cluster.wire.RunsCodec;
 import dllama.cluster.wire.TensorFrameSerializer;
 import dllama.error.UserException;
 import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
 import dllama.settings.ClusterSettings;
 import dllama.tensor.DType;
+import dllama.tensor.KvHead;
 
 /// The model as the root runs it.
 ///
@@ -36,7 +38,7 @@ public record RootModel(
   public int maxBatchTokens(int maxFrameBytes) {
     long payload =
         (long) maxFrameBytes - TensorFrameSerializer.MAX_HEADER_BYTES - ARTERY_HEADER_BYTES;
-    long row = DType.F32.byteSize(spec().dim());
+    long row = DType.F32.byteSize(spec().dim()) + RunsCodec.maxBytes(KvHead.pages(contextLength));
     return (int) Math.max(1, Math.min(Math.min(prefillBatch, contextLength), payload / row));
   }
 

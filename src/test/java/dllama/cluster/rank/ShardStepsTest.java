@@ -15,9 +15,9 @@ import dllama.cluster.wire.FrameBuffer;
 import dllama.cluster.wire.FramePool;
 import dllama.cluster.wire.RankMessage;
 import dllama.cluster.wire.RootMessage;
-import dllama.cluster.wire.TensorFrame;
 import dllama.cluster.wire.TensorFrame.Input;
 import dllama.cluster.wire.TensorFrame.Partial;
+import dllama.cluster.wire.TensorFrame;
 import dllama.logits.LogitsWanted;
 import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
@@ -147,7 +147,7 @@ class ShardStepsTest {
     int bytes = tokens * SPEC.dim() * Float.BYTES;
     FrameBuffer rows = new FrameBuffer(bytes).withLength(bytes);
     var run = new TensorFrame.RunRows(new int[1], 0, tokens, new LogitsWanted.Nothing());
-    return new Input(EPOCH, 0, scatters, List.of(run), rows);
+    return new Input(EPOCH, 0, scatters, List.of(), List.of(run), rows);
   }
 
   private void arrive(long round, int bytes) {
