@@ -1,7 +1,7 @@
 package dllama.cli;
 
-import dllama.cluster.RootModel;
 import dllama.cluster.RootNode;
+import dllama.cluster.root.RootModel;
 import dllama.settings.HostAddress;
 import dllama.settings.Settings;
 import dllama.shard.ShardCache;

@@ -3,11 +3,14 @@ package dllama.cluster;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dllama.Conformance;
+import dllama.cluster.membership.RootListener;
+import dllama.cluster.rank.WorkerListener;
+import dllama.cluster.root.RootModel;
 import dllama.error.UserException;
 import dllama.format.DllamaFile;
 import dllama.model.ModelSource;
-import dllama.settings.Settings;
 import dllama.settings.Settings.Option;
+import dllama.settings.Settings;
 import dllama.shard.ShardCache;
 import dllama.step.ForwardPass;
 import dllama.step.OneSequence;
