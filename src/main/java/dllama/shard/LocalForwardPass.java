@@ -9,6 +9,7 @@ import dllama.model.ModelSpec;
 import dllama.model.NotFinite;
 import dllama.model.Range;
 import dllama.step.ForwardPass;
+import dllama.step.PagePool;
 import dllama.step.Run;
 import dllama.step.Step;
 import dllama.step.StepResult;
@@ -71,8 +72,8 @@ public final class LocalForwardPass implements ForwardPass, AutoCloseable {
   }
 
   @Override
-  public int pages() {
-    return settings.pages();
+  public PagePool pool() {
+    return new PagePool(1, settings.pages());
   }
 
   @Override
