@@ -75,10 +75,10 @@ public record RootModel(
     long page = ShardEngine.pageBytes(plan, kv);
     int context = KvHead.pages(contextLength);
     if (kvMemory.isPresent()) {
-      return (int) Math.clamp(kvMemory.getAsLong() / page, context, MOST_PAGES);
+      return Math.clamp(kvMemory.getAsLong() / page, context, MOST_PAGES);
     }
     long left = Math.max(0, memory - new ShardLayout(plan, 0).totalBytes());
-    return (int) Math.clamp(left / page, context, (long) context * sequences);
+    return Math.clamp(left / page, context, Math.multiplyExact(context, sequences));
   }
 
   /// @param memory bytes that the rank with the least of them may take
