@@ -24,7 +24,7 @@ import dllama.cluster.wire.TensorFrame.Partial;
 import dllama.cluster.wire.TensorFrame.WeightChunk;
 import dllama.error.UserException;
 import dllama.model.ModelSource;
-import dllama.shard.ShardEngine;
+import dllama.engine.ShardEngine;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Optional;

@@ -36,7 +36,7 @@ import dllama.logits.TokenWeights;
 import dllama.model.ModelSource;
 import dllama.settings.Settings.Option;
 import dllama.settings.Settings;
-import dllama.shard.ShardCache;
+import dllama.slice.ShardCache;
 import dllama.step.Run;
 import dllama.step.Step;
 import dllama.tensor.DType;
