@@ -45,7 +45,8 @@ class ArchitectureTest {
               entry("generation", "step", "logits", "model", "tokenizer", "sampling"),
               entry("settings"),
               entry("prediction", "engine", "slice", "step", "model", "tensor", "settings"),
-              entry("cluster", "engine", "slice", "step", "logits", "model", "tensor", "settings")));
+              entry(
+                  "cluster", "engine", "slice", "step", "logits", "model", "tensor", "settings")));
 
   /// Room of `cluster` → the rooms that it may use; each may also use what `cluster` may.
   private static final Map<String, Set<String>> ROOM_MAY_USE =

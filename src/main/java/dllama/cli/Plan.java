@@ -1,6 +1,7 @@
 package dllama.cli;
 
 import dllama.cluster.root.RootModel;
+import dllama.engine.EngineSettings;
 import dllama.error.UserException;
 import dllama.files.ByteSize;
 import dllama.model.Shapes;
@@ -11,7 +12,6 @@ import dllama.settings.Devices;
 import dllama.settings.Link;
 import dllama.settings.Output;
 import dllama.settings.Settings;
-import dllama.engine.EngineSettings;
 import dllama.slice.ShardPlan;
 import dllama.step.ForwardPass;
 import java.util.ArrayList;

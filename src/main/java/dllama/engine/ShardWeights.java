@@ -1,8 +1,8 @@
 package dllama.engine;
 
 import dllama.model.TensorRole;
-import dllama.slice.ShardLayout.Entry;
 import dllama.slice.ShardLayout;
+import dllama.slice.ShardLayout.Entry;
 import dllama.tensor.PackedMatrix;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

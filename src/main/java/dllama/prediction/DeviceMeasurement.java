@@ -1,12 +1,12 @@
 package dllama.prediction;
 
+import dllama.engine.EngineSettings;
+import dllama.engine.LocalForwardPass;
 import dllama.model.Architecture;
 import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
 import dllama.settings.Device;
 import dllama.settings.Memory;
-import dllama.engine.EngineSettings;
-import dllama.engine.LocalForwardPass;
 import dllama.slice.ShardLayout;
 import dllama.slice.ShardPlan;
 import dllama.step.OneSequence;

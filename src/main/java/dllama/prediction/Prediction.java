@@ -1,10 +1,10 @@
 package dllama.prediction;
 
-import dllama.settings.Device;
-import dllama.settings.Link;
 import dllama.engine.EngineSettings;
 import dllama.engine.Halves;
 import dllama.engine.ShardEngine;
+import dllama.settings.Device;
+import dllama.settings.Link;
 import dllama.slice.ShardLayout;
 import dllama.slice.ShardPlan;
 

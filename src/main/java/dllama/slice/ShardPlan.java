@@ -112,7 +112,7 @@ public record ShardPlan(ModelSpec spec, DType exchange, int worldSize) {
   }
 
   /// Whether leaves and partials are added as a tree, or partials in rank order.
-public   boolean sumsAsTree() {
+  public boolean sumsAsTree() {
     return exchange == DType.F32;
   }
 

@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dllama.model.Architecture.Trait;
 import dllama.model.Architecture;
+import dllama.model.Architecture.Trait;
 
 /// How far our logits are from recorded ones, over all rows (positions) that were added.
 public final class LogitsDifference {

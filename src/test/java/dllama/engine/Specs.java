@@ -1,15 +1,15 @@
 package dllama.engine;
 
 import dllama.model.Architecture;
+import dllama.model.ModelSpec;
 import dllama.model.ModelSpec.Activation;
 import dllama.model.ModelSpec.Rope;
-import dllama.model.ModelSpec;
 import dllama.tensor.DType;
 import java.util.List;
 
 /// Small models for tests.
 public final class Specs {
-public   static final List<Architecture> ARCHITECTURES =
+  public static final List<Architecture> ARCHITECTURES =
       List.of(
           Architecture.LLAMA,
           Architecture.QWEN3,

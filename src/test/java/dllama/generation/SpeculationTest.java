@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dllama.Conformance;
+import dllama.engine.EngineSettings;
+import dllama.engine.LocalForwardPass;
 import dllama.format.DllamaFile;
 import dllama.format.TokenizerFile;
 import dllama.generation.GenerationEvent.Finished;
@@ -14,8 +16,6 @@ import dllama.generation.GenerationEvent.Token;
 import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
 import dllama.sampling.Sampler;
-import dllama.engine.EngineSettings;
-import dllama.engine.LocalForwardPass;
 import dllama.slice.ShardPlan;
 import dllama.step.ForwardPass;
 import dllama.tensor.DType;

@@ -4,12 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dllama.engine.EngineSettings;
 import dllama.model.ModelSpec;
 import dllama.model.Shapes;
 import dllama.settings.Device;
 import dllama.settings.Devices;
 import dllama.settings.Link;
-import dllama.engine.EngineSettings;
 import dllama.slice.ShardLayout;
 import dllama.slice.ShardPlan;
 import dllama.tensor.DType;

@@ -1,8 +1,8 @@
 package dllama.cluster.rank;
 
 import dllama.cluster.wire.Assignment;
-import dllama.settings.Overlap;
 import dllama.engine.Halves;
+import dllama.settings.Overlap;
 import dllama.slice.ShardPlan;
 
 /// Whether the ranks of a world do a step in two halves, one computed while what the other has sent

@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import akka.actor.Address;
-import dllama.settings.Settings.Option;
 import dllama.settings.Settings;
+import dllama.settings.Settings.Option;
 import dllama.slice.ShardCache;
 import dllama.tensor.Kernels;
 import dllama.tensor.WorkerPool;
