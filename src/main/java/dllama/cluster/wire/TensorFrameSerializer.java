@@ -14,6 +14,7 @@ import dllama.cluster.wire.TensorFrame.Logits;
 import dllama.cluster.wire.TensorFrame.Partial;
 import dllama.cluster.wire.TensorFrame.WeightChunk;
 import java.io.NotSerializableException;
+import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
@@ -131,7 +132,7 @@ public final class TensorFrameSerializer extends SerializerWithStringManifest
     int at = from.position();
     return switch (manifest) {
       case INPUT -> {
-        from.position(at + OfInput.HEADER_BYTES);
+        skip(from, OfInput.HEADER_BYTES);
         yield new Input(
             from.getLong(at + OfInput.EPOCH),
             from.getLong(at + OfInput.STEP),
@@ -141,7 +142,7 @@ public final class TensorFrameSerializer extends SerializerWithStringManifest
             rest(from));
       }
       case PARTIAL -> {
-        from.position(at + OfPartial.HEADER_BYTES);
+        skip(from, OfPartial.HEADER_BYTES);
         yield new Partial(
             from.getLong(at + OfPartial.EPOCH),
             from.getLong(at + OfPartial.ROUND),
@@ -149,7 +150,7 @@ public final class TensorFrameSerializer extends SerializerWithStringManifest
             rest(from));
       }
       case LOGITS -> {
-        from.position(at + OfLogits.HEADER_BYTES);
+        skip(from, OfLogits.HEADER_BYTES);
         yield new Logits(
             from.getLong(at + OfLogits.EPOCH),
             from.getLong(at + OfLogits.STEP),
@@ -158,12 +159,19 @@ public final class TensorFrameSerializer extends SerializerWithStringManifest
             LogitsCodec.part(from));
       }
       case CHUNK -> {
-        from.position(at + OfWeights.HEADER_BYTES);
+        skip(from, OfWeights.HEADER_BYTES);
         yield new WeightChunk(
             from.getLong(at + OfWeights.EPOCH), from.getLong(at + OfWeights.OFFSET), rest(from));
       }
       default -> throw new NotSerializableException("manifest=" + manifest);
     };
+  }
+
+  private static void skip(ByteBuffer from, int bytes) {
+    if (from.remaining() < bytes) {
+      throw new BufferUnderflowException();
+    }
+    from.position(from.position() + bytes);
   }
 
   private FrameBuffer rest(ByteBuffer from) {
