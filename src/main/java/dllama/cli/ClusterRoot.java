@@ -4,7 +4,7 @@ import dllama.cluster.RootNode;
 import dllama.cluster.root.RootModel;
 import dllama.settings.HostAddress;
 import dllama.settings.Settings;
-import dllama.shard.ShardCache;
+import dllama.slice.ShardCache;
 import dllama.step.ForwardPass;
 import dllama.tensor.KernelReport;
 import java.time.Duration;

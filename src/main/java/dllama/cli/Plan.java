@@ -1,6 +1,7 @@
 package dllama.cli;
 
 import dllama.cluster.root.RootModel;
+import dllama.engine.EngineSettings;
 import dllama.error.UserException;
 import dllama.files.ByteSize;
 import dllama.model.Shapes;
@@ -11,8 +12,7 @@ import dllama.settings.Devices;
 import dllama.settings.Link;
 import dllama.settings.Output;
 import dllama.settings.Settings;
-import dllama.shard.EngineSettings;
-import dllama.shard.ShardPlan;
+import dllama.slice.ShardPlan;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

@@ -11,7 +11,7 @@ import dllama.format.DllamaFile;
 import dllama.model.ModelSource;
 import dllama.settings.Settings;
 import dllama.settings.Settings.Option;
-import dllama.shard.ShardCache;
+import dllama.slice.ShardCache;
 import dllama.step.ForwardPass;
 import dllama.step.OneSequence;
 import dllama.tensor.DType;

@@ -2,13 +2,13 @@ package dllama.cluster.rank;
 
 import akka.actor.Address;
 import dllama.cluster.wire.Assignment;
+import dllama.engine.EngineSettings;
+import dllama.engine.ShardEngine;
+import dllama.engine.WarmUp;
 import dllama.files.ByteSize;
 import dllama.settings.ClusterSettings;
-import dllama.shard.EngineSettings;
-import dllama.shard.ShardEngine;
-import dllama.shard.ShardLayout;
-import dllama.shard.ShardPlan;
-import dllama.shard.WarmUp;
+import dllama.slice.ShardLayout;
+import dllama.slice.ShardPlan;
 import dllama.tensor.DType;
 import dllama.tensor.KernelReport;
 import dllama.tensor.Kernels;

@@ -22,7 +22,7 @@ import dllama.cluster.wire.TensorFrame.Logits;
 import dllama.cluster.wire.Traffic;
 import dllama.logits.LogitsPart;
 import dllama.logits.LogitsQuestion;
-import dllama.shard.Embedding;
+import dllama.slice.Embedding;
 import dllama.step.PagePool;
 import dllama.step.Run;
 import dllama.step.Step;

@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import akka.actor.Address;
 import dllama.settings.Settings;
 import dllama.settings.Settings.Option;
-import dllama.shard.ShardCache;
+import dllama.slice.ShardCache;
 import dllama.tensor.Kernels;
 import dllama.tensor.WorkerPool;
 import java.util.List;

@@ -26,7 +26,7 @@ import dllama.logits.LogitsWanted.Best;
 import dllama.model.Shapes;
 import dllama.settings.CollectiveType;
 import dllama.settings.Overlap;
-import dllama.shard.ShardPlan;
+import dllama.slice.ShardPlan;
 import dllama.tensor.DType;
 import java.time.Duration;
 import java.util.List;

@@ -36,7 +36,7 @@ import dllama.logits.TokenWeights;
 import dllama.model.ModelSource;
 import dllama.settings.Settings;
 import dllama.settings.Settings.Option;
-import dllama.shard.ShardCache;
+import dllama.slice.ShardCache;
 import dllama.step.PagePool;
 import dllama.step.Run;
 import dllama.step.Step;

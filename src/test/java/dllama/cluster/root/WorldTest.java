@@ -7,7 +7,7 @@ import akka.actor.typed.ActorRef;
 import dllama.cluster.wire.Node;
 import dllama.cluster.wire.RankMessage;
 import dllama.model.Shapes;
-import dllama.shard.ShardPlan;
+import dllama.slice.ShardPlan;
 import dllama.tensor.DType;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
