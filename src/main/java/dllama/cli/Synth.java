@@ -14,7 +14,6 @@ import dllama.tensor.DType;
 import dllama.tokenizer.Tokenizer.Vocabulary;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 
 /// Writes a model of random weights, with a tokenizer that fits.
 final class Synth {
@@ -42,7 +41,7 @@ final class Synth {
                 out,
                 wanted.shape(),
                 spec.layers(),
-                weights.name().toLowerCase(Locale.ROOT),
+                weights,
                 ByteSize.text(out.toFile().length())));
   }
 

@@ -50,6 +50,7 @@ record Assignment(
   Assignment {
     Checks.present(spec, "spec");
     Checks.present(spec.activation(), "activation");
+    Checks.present(spec.types().matrices(), "types");
     Checks.present(spec.rope(), "rope");
     Checks.present(exchange, "exchange");
     Checks.present(collective, "collective");

@@ -11,7 +11,7 @@ import dllama.tensor.DType;
 /// @param fingerprint of its content: equal for equal weights, so that workers may keep slices
 /// @param keep whether slices are worth a place in cache folders, and `fingerprint` is of all of
 ///     the content
-/// @param exchange type of exchanged partials, F32 or Q80
+/// @param exchange type of exchanged partials, F32 or Q8_0
 /// @param kv type of the key/value cache, F32 or F16
 /// @param contextLength the most positions of a sequence
 /// @param pages of keys and values that sequences share

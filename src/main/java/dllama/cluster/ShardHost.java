@@ -164,8 +164,8 @@ final class ShardHost {
     return Optional.ofNullable(warmUp);
   }
 
-  /// What computes, with weights of this type.
-  KernelReport kernels(DType weights) {
+  /// What computes, with weights of these types.
+  KernelReport kernels(List<DType> weights) {
     return kernels.report(weights);
   }
 

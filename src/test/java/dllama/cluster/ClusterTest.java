@@ -76,7 +76,7 @@ class ClusterTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"llama31_rope_f32, F32, 8", "llama_gqa_q40, Q80, 4", "llama_gqa_q40, Q80, 2"})
+  @CsvSource({"llama31_rope_f32, F32, 8", "llama_gqa_q40, Q8_0, 4", "llama_gqa_q40, Q8_0, 2"})
   void shouldGiveTheSameLogitsWithReduceScatter(String modelCase, DType exchange, int nodes) {
     float[] direct = logits(modelCase, exchange, nodes, "direct");
     assertArrayEquals(direct, logits(modelCase, exchange, nodes, "reduce-scatter"), 0);
@@ -86,8 +86,8 @@ class ClusterTest {
   @ParameterizedTest
   @CsvSource({
     "llama31_rope_f32, F32, 8",
-    "llama_gqa_q40, Q80, 2",
-    "llama_gqa_q40, Q80, 4",
+    "llama_gqa_q40, Q8_0, 2",
+    "llama_gqa_q40, Q8_0, 4",
     "mixtral_f32, F32, 4"
   })
   void shouldGiveTheSameLogitsInHalves(String modelCase, DType exchange, int nodes) {
@@ -99,10 +99,10 @@ class ClusterTest {
   @Test
   void shouldGiveTheSameLogitsInHalvesWithRoundedSumsAndWithoutTheEventLoop() {
     Properties halves = sync("reduce-scatter-q80", "on");
-    float[] whole = logits("llama_gqa_q40", DType.Q80, 4, sync("reduce-scatter-q80", "off"));
-    assertArrayEquals(whole, logits("llama_gqa_q40", DType.Q80, 4, halves), 0);
+    float[] whole = logits("llama_gqa_q40", DType.Q8_0, 4, sync("reduce-scatter-q80", "off"));
+    assertArrayEquals(whole, logits("llama_gqa_q40", DType.Q8_0, 4, halves), 0);
     halves.setProperty("dllama.exchange.event-loop", "off");
-    assertArrayEquals(whole, logits("llama_gqa_q40", DType.Q80, 4, halves), 0);
+    assertArrayEquals(whole, logits("llama_gqa_q40", DType.Q8_0, 4, halves), 0);
   }
 
   private static float[] logits(String modelCase, DType exchange, int nodes, String collective) {
@@ -138,7 +138,7 @@ class ClusterTest {
   @Test
   void shouldSayThatSumsAreRounded() {
     Properties properties = collective("reduce-scatter-q80");
-    try (var cluster = new TestCluster("llama_gqa_q40", DType.Q80, 2, properties)) {
+    try (var cluster = new TestCluster("llama_gqa_q40", DType.Q8_0, 2, properties)) {
       cluster.await("ready: 2", 1);
       assertEquals(1, cluster.count("notice: sums are rounded to q80"), cluster.events::toString);
       var sequence = new OneSequence(cluster.forwardPass());

@@ -151,10 +151,10 @@ class SettingsTest {
   @Test
   void shouldChooseTypesByTheWeights() {
     ModelSettings model = load().model();
-    assertEquals(FloatType.Q80, model.bufferFloatType(FloatType.Q40));
-    assertEquals(FloatType.F32, model.bufferFloatType(FloatType.F16));
-    assertEquals(FloatType.F32, model.kvFloatType(FloatType.F32));
-    assertEquals(FloatType.F16, model.kvFloatType(FloatType.Q40));
+    assertEquals(FloatType.Q8_0, model.bufferFloatType(true));
+    assertEquals(FloatType.F32, model.bufferFloatType(false));
+    assertEquals(FloatType.F32, model.kvFloatType(true));
+    assertEquals(FloatType.F16, model.kvFloatType(false));
     assertEquals(4096, model.contextLength(131072));
     assertEquals(48, model.contextLength(48));
     ModelSettings long_ = load(option("--max-seq-len", "max-seq-len", "64")).model();

@@ -24,7 +24,7 @@ final class PlainReference {
   private final List<List<double[]>> values = new ArrayList<>();
 
   PlainReference(ModelSpec spec, ModelWeights weights) {
-    if (spec.weightType() != DType.F32 || spec.architecture().has(Trait.EXPERTS)) {
+    if (spec.types().matrices() != DType.F32 || spec.architecture().has(Trait.EXPERTS)) {
       throw new IllegalArgumentException(spec.toString());
     }
     this.spec = spec;

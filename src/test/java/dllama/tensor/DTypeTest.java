@@ -8,14 +8,14 @@ import org.junit.jupiter.api.Test;
 class DTypeTest {
   @Test
   void shouldCountBytesOfLargeMatrices() {
-    assertEquals(18L * (1L << 35) / 32, DType.Q40.byteSize(1L << 35));
+    assertEquals(18L * (1L << 35) / 32, DType.Q4_0.byteSize(1L << 35));
     assertEquals(4L * (1L << 35), DType.F32.byteSize(1L << 35));
-    assertEquals(68, DType.Q80.byteSize(64));
+    assertEquals(68, DType.Q8_0.byteSize(64));
     assertEquals(6, DType.F16.byteSize(3));
   }
 
   @Test
   void shouldRefusePartsOfABlock() {
-    assertThrows(IllegalArgumentException.class, () -> DType.Q40.byteSize(33));
+    assertThrows(IllegalArgumentException.class, () -> DType.Q4_0.byteSize(33));
   }
 }
