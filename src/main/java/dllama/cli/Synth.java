@@ -38,11 +38,7 @@ final class Synth {
     lines.say(
         "%s: %s, %d layers, %s, %s"
             .formatted(
-                out,
-                wanted.shape(),
-                spec.layers(),
-                weights,
-                ByteSize.text(out.toFile().length())));
+                out, wanted.shape(), spec.layers(), weights, ByteSize.text(out.toFile().length())));
   }
 
   private static Progress progress(StatusLines lines, Path out) {

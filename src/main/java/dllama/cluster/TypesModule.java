@@ -28,8 +28,7 @@ public final class TypesModule extends SimpleModule {
     }
 
     @Override
-    public DType deserialize(JsonParser parser, DeserializationContext context)
-        throws IOException {
+    public DType deserialize(JsonParser parser, DeserializationContext context) throws IOException {
       return DType.named(parser.getText());
     }
   }

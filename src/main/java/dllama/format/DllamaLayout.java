@@ -17,11 +17,7 @@ record DllamaLayout(Tensor embedding, List<Tensor> layer, int layers, List<Tenso
   record Tensor(TensorRole.Name name, DType dtype, long rows, long cols) {
     static Tensor of(TensorRole role, int expert, ModelSpec spec) {
       TensorRole.Name name = new TensorRole.Name(role, 0, expert);
-      return new Tensor(
-          name,
-          spec.type(name),
-          role.rows().size(spec),
-          role.cols().size(spec));
+      return new Tensor(name, spec.type(name), role.rows().size(spec), role.cols().size(spec));
     }
 
     TensorRole role() {

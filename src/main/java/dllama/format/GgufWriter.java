@@ -22,7 +22,8 @@ import java.util.Map;
 /// on the same weights: the tensors of the `.m` file, in its order, with the same bytes.
 ///
 /// No byte needs to change: ggml's blocks of Q4_0 and Q8_0 are the same, and for `llama` it rotates
-/// adjacent pairs, for which the rows of wq and wk of a `.m` file are ordered. The scaling of llama3.1 is a tensor there, of divisors of the frequencies.
+/// adjacent pairs, for which the rows of wq and wk of a `.m` file are ordered. The scaling of
+// llama3.1 is a tensor there, of divisors of the frequencies.
 final class GgufWriter {
   private static final String ROPE_FACTORS = "rope_freqs.weight";
 

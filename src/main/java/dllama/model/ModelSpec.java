@@ -145,8 +145,7 @@ public record ModelSpec(
     return type(architecture, types, name);
   }
 
-  private static DType type(
-      Architecture architecture, TensorTypes types, TensorRole.Name name) {
+  private static DType type(Architecture architecture, TensorTypes types, TensorRole.Name name) {
     boolean plain = name.role().isPlain(architecture) && !types.names(name.role());
     return plain ? DType.F32 : types.of(name);
   }

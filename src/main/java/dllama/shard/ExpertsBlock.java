@@ -1,7 +1,7 @@
 package dllama.shard;
 
-import dllama.shard.ShardWeights.GatedNetwork;
 import dllama.model.TensorRole;
+import dllama.shard.ShardWeights.GatedNetwork;
 import dllama.tensor.Activations;
 import dllama.tensor.DType;
 import dllama.tensor.PackedMatrix;

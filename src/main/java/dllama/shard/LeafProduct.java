@@ -15,8 +15,7 @@ final class LeafProduct {
   /// @param role of the matrix whose leaves will be multiplied
   /// @param like has the shape of its leaves in all layers
   /// @param x the input, `[maxTokens, columns of all leaves]`
-  LeafProduct(
-      StepState step, TensorRole role, List<PackedMatrix> like, int maxTokens, float[] x) {
+  LeafProduct(StepState step, TensorRole role, List<PackedMatrix> like, int maxTokens, float[] x) {
     this.step = step;
     inputs = new ProductInput[like.size()];
     int cols = like.getFirst().cols();

@@ -31,7 +31,7 @@ final class OutputBlock {
     logits = new float[Math.multiplyExact(maxRows, weights.wcls().rows())];
     finite = new boolean[step.pool.threads()];
     boolean roundInput = !step.spec.architecture().has(Trait.UNROUNDED_OUTPUT);
-    product = 
+    product =
         new NormedProduct(
             step, TensorRole.WCLS, weights.wcls().rows(), roundInput, Math.max(1, maxRows));
   }

@@ -25,8 +25,7 @@ final class ProductInput {
   private int tokens;
 
   /// @param weights types of all matrices that will be multiplied
-  ProductInput(
-      WorkerPool pool, Collection<DType> weights, int maxTokens, int cols, Loader loader) {
+  ProductInput(WorkerPool pool, Collection<DType> weights, int maxTokens, int cols, Loader loader) {
     this(pool, weights, maxTokens, 1, cols, loader);
   }
 

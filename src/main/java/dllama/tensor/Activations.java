@@ -16,7 +16,8 @@ import java.util.Objects;
 ///
 /// Codes, of blocks of 32 columns, in bundles of eight tokens: `[bundle, block, 9, 32]`, of which
 /// eight are used (the ninth keeps one token's blocks out of the same few cache sets), scales and
-/// offsets `[bundle, block, 8]`, the same for both forms of codes. A code is an int that holds the same short twice, so that a
+/// offsets `[bundle, block, 8]`, the same for both forms of codes. A code is an int that holds the
+// same short twice, so that a
 /// broadcast of ints is one of shorts; it comes from an array because that is the access that fills
 /// least of what the compiler takes into one method.
 ///

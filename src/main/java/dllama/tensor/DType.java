@@ -137,7 +137,8 @@ public abstract class DType {
     return decodeProducts();
   }
 
-  /// `sum = values`, or `sum += values` when `accumulate`: exactly what `size` values from byte `at`
+  /// `sum = values`, or `sum += values` when `accumulate`: exactly what `size` values from byte
+  // `at`
   /// on stand for.
   public abstract void decode(
       MemorySegment from, long at, int size, boolean accumulate, float[] sum, int sumAt);

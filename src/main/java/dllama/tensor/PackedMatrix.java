@@ -6,7 +6,8 @@ import java.lang.foreign.MemorySegment;
 /// columns, so that a vector lane is a row and no kernel needs a horizontal sum.
 ///
 /// Rows are grouped by 32 (the last group is padded with zero rows); the tiles of one group follow
-/// each other along the columns. What is in a tile says the type; so far it is as large as the file's
+/// each other along the columns. What is in a tile says the type; so far it is as large as the
+// file's
 /// values, so a packed matrix is exactly as large as the file's but for the padding. F32 and F16
 /// columns are padded to whole tiles with zeros; others must fill them.
 ///

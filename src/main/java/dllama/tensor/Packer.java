@@ -50,7 +50,8 @@ public final class Packer {
       throw new IllegalArgumentException(
           "fromCol=%d toCol=%d are not whole blocks of %s".formatted(fromCol, toCol, dtype));
     }
-    byte[] lines = new byte[Tiles.ROWS * stride(dtype, 0, RUN * Tiles.COLS + dtype.blockSize() - 1)];
+    byte[] lines =
+        new byte[Tiles.ROWS * stride(dtype, 0, RUN * Tiles.COLS + dtype.blockSize() - 1)];
     byte[] tiles = new byte[RUN * dtype.tileBytes()];
     long at = toByte;
     for (long row = fromRow; row < toRow; row += Tiles.ROWS) {

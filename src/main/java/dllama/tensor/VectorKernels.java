@@ -28,7 +28,8 @@ final class VectorKernels implements Kernels {
       case DECODE -> forms(type.decodeProducts());
       case PREFILL -> forms(type.prefillProducts());
       case ATTENTION, ROWS ->
-          List.of(new KernelForm("vectors", new VectorKernels(DType.F32.decodeProducts().getFirst())));
+          List.of(
+              new KernelForm("vectors", new VectorKernels(DType.F32.decodeProducts().getFirst())));
     };
   }
 

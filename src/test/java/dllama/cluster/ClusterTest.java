@@ -13,7 +13,11 @@ import dllama.error.UserException;
 import dllama.generation.SamplerChoice;
 import dllama.logits.LogitsWanted;
 import dllama.logits.TokenChoice;
+import dllama.model.Architecture;
+import dllama.model.ModelSource;
+import dllama.model.ModelSpec;
 import dllama.sampling.Sampler;
+import dllama.shard.MixedTypes;
 import dllama.step.ForwardException;
 import dllama.step.ForwardPass;
 import dllama.step.OneSequence;
@@ -105,6 +109,21 @@ class ClusterTest {
     assertArrayEquals(whole, logits("llama_gqa_q40", DType.Q8_0, 4, halves), 0);
   }
 
+  /// The types of all tensors travel, and so does the rehearsal's model.
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void shouldRunAModelOfMixedTypes(boolean random) {
+    ModelSpec spec = MixedTypes.spec(Architecture.QWEN3_MOE);
+    ModelSource source =
+        random
+            ? new ModelSource.Random(spec, 3)
+            : new ModelSource.Weights(spec, MixedTypes.whole(spec, 3));
+    Properties rehearsing = sync("auto", "off");
+    rehearsing.setProperty("dllama.sync.rehearsal", "1s");
+    float[] alone = logits(new TestCluster(source, DType.F32, 1, sync("auto", "off")), 1);
+    assertArrayEquals(alone, logits(new TestCluster(source, DType.F32, 4, rehearsing), 4), 0);
+  }
+
   private static float[] logits(String modelCase, DType exchange, int nodes, String collective) {
     return logits(modelCase, exchange, nodes, sync(collective, "off"));
   }
@@ -118,10 +137,16 @@ class ClusterTest {
   /// Logits after a prompt in batches and some single tokens, all together.
   private static float[] logits(
       String modelCase, DType exchange, int nodes, Properties properties) {
-    try (var cluster = new TestCluster(modelCase, exchange, nodes, properties)) {
+    boolean rounded = properties.get("dllama.sync.collective").equals("reduce-scatter-q80");
+    var cluster = new TestCluster(modelCase, exchange, nodes, properties);
+    float[] logits = logits(cluster, nodes);
+    assertEquals(rounded ? 1 : 0, cluster.count("notice"));
+    return logits;
+  }
+
+  private static float[] logits(TestCluster cluster, int nodes) {
+    try (cluster) {
       cluster.await("ready: " + nodes, 1);
-      boolean rounded = properties.get("dllama.sync.collective").equals("reduce-scatter-q80");
-      assertEquals(rounded ? 1 : 0, cluster.count("notice"));
       float[] all = {};
       int position = 0;
       for (int[] tokens : BATCHES) {

@@ -45,7 +45,8 @@ class DllamaFileTest {
       assertEquals(header.get("n_kv_heads").asInt(), spec.kvHeads());
       assertEquals(header.get("vocab").asInt(), spec.vocabSize());
       assertEquals(header.get("seq_len").asInt(), spec.contextLength());
-      assertEquals(header.get("wtype").asInt() == 0 ? DType.F32 : DType.Q4_0, spec.types().matrices());
+      assertEquals(
+          header.get("wtype").asInt() == 0 ? DType.F32 : DType.Q4_0, spec.types().matrices());
       assertEquals(ModelSpec.Activation.SILU, spec.activation());
       assertEquals(1e-5f, spec.rmsEpsilon());
       for (int layer = 0; layer < spec.layers(); layer++) {

@@ -85,7 +85,8 @@ class PredictionTest {
     assertEquals(nodes == 1, traffic.sentByAll() == 0);
   }
 
-  /// Counted by hand: 1.236 billion multiply-adds and 695.1 MB of Q4_0 blocks, 0.973 billion of them
+  /// Counted by hand: 1.236 billion multiply-adds and 695.1 MB of Q4_0 blocks, 0.973 billion of
+  // them
   /// in the layers.
   @Test
   void shouldCountTheWorkOfAToken() {

@@ -79,7 +79,8 @@ public final class LogitsDifference {
     assertEquals(1, argmaxShare(), () -> run + ": " + this);
   }
 
-  /// Asserts that Q4_0 runs with Q8_0 exchange are as near as conformance/README.md demands; how they
+  /// Asserts that Q4_0 runs with Q8_0 exchange are as near as conformance/README.md demands; how
+  // they
   /// begin is [#exactStartShare], over all models.
   ///
   /// @param run "nodes N build" at its end

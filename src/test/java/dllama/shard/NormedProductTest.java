@@ -44,8 +44,7 @@ class NormedProductTest {
       float[] norm = new float[spec.dim()];
       Arrays.fill(norm, 1);
       float[] out = new float[TOKENS * w.rows()];
-      NormedProduct product = 
-          new NormedProduct(step, TensorRole.WCLS, w.rows(), false, TOKENS);
+      NormedProduct product = new NormedProduct(step, TensorRole.WCLS, w.rows(), false, TOKENS);
       product.prepare(norm, TOKENS, token -> token);
       pool.run((thread, count) -> product.compute(w, out, thread, count));
       float[] normed = new float[spec.dim()];

@@ -105,8 +105,7 @@ class ShardEngineTest {
 
   static Stream<Arguments> architecturesAndWeights() {
     return Specs.ARCHITECTURES.stream()
-        .flatMap(
-            architecture -> DType.all().stream().map(w -> arguments(architecture, w)));
+        .flatMap(architecture -> DType.all().stream().map(w -> arguments(architecture, w)));
   }
 
   @ParameterizedTest

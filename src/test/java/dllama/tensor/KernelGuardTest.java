@@ -86,7 +86,8 @@ class KernelGuardTest {
     Kernels kernels = Kernels.choose(true);
     for (DType type : DType.all()) {
       DType cache = type == DType.F32 ? DType.F32 : DType.F16;
-      assertEquals(0, KernelGuard.run(kernels, List.of(type), cache, Duration.ofSeconds(60), () -> true));
+      assertEquals(
+          0, KernelGuard.run(kernels, List.of(type), cache, Duration.ofSeconds(60), () -> true));
       KernelReport report = kernels.report(List.of(type));
       assertEquals(BITS, report.vectorBits());
       assertEquals(2, report.forms().size(), report.text());
