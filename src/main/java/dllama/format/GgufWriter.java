@@ -23,7 +23,7 @@ import java.util.Map;
 ///
 /// No byte needs to change: ggml's blocks of Q4_0 and Q8_0 are the same, and for `llama` it rotates
 /// adjacent pairs, for which the rows of wq and wk of a `.m` file are ordered. The scaling of
-// llama3.1 is a tensor there, of divisors of the frequencies.
+/// llama3.1 is a tensor there, of divisors of the frequencies.
 final class GgufWriter {
   private static final String ROPE_FACTORS = "rope_freqs.weight";
 

@@ -17,11 +17,10 @@ import java.util.Objects;
 /// Codes, of blocks of 32 columns, in bundles of eight tokens: `[bundle, block, 9, 32]`, of which
 /// eight are used (the ninth keeps one token's blocks out of the same few cache sets), scales and
 /// offsets `[bundle, block, 8]`, the same for both forms of codes. A code is an int that holds the
-// same short twice, so that a
-/// broadcast of ints is one of shorts; it comes from an array because that is the access that fills
-/// least of what the compiler takes into one method.
+/// same short twice, so that a broadcast of ints is one of shorts; it comes from an array because
+/// that is the access that fills least of what the compiler takes into one method.
 ///
-/// Carried codes are, for four neighbouring columns with codes a₀ … a₃, a₀, a₁ − 16·a₀,
+/// Carried codes stand in for the codes a₀ … a₃ of four neighbouring columns: a₀, a₁ − 16·a₀,
 /// a₂ − 16·a₁, a₃ − 16·a₂. Then no kernel has to cut the nibbles w₀ … w₃ out of their short v,
 /// because modulo 2^16 it is
 ///
@@ -42,6 +41,13 @@ public final class Activations {
   /// Floats of a cache line.
   private static final int CACHE_LINE = 16;
 
+  private static final int[] CARRIES = new int[Tiles.COLS];
+  private static final int[] NO_CARRIES = new int[Tiles.COLS];
+
+  static {
+    Arrays.setAll(CARRIES, column -> column % 4 == 0 ? 0 : 16);
+  }
+
   private final InputForm[] forms;
   private final int first;
   private final int maxTokens;
@@ -50,9 +56,8 @@ public final class Activations {
   private final int valueStride;
   private final float[] values;
 
-  /// By form; empty for one that is not kept.
-  private final int[][] codes;
-
+  private final int[] codes;
+  private final int[] carriedCodes;
   private final float[] scales;
   private final int[] offsets;
 
@@ -80,12 +85,9 @@ public final class Activations {
     valueStride = blocks * Tiles.COLS + CACHE_LINE;
     boolean floats = has(InputForm.FLOATS);
     values = new float[floats ? Math.toIntExact((long) maxTokens * valueStride) : 0];
-    codes = new int[InputForm.values().length][0];
-    for (InputForm form : forms) {
-      if (form.rounds()) {
-        codes[form.ordinal()] = new int[Math.toIntExact(perBundle * BLOCK_STRIDE)];
-      }
-    }
+    int size = rounds ? Math.toIntExact(perBundle * BLOCK_STRIDE) : 0;
+    codes = new int[has(InputForm.CODES) ? size : 0];
+    carriedCodes = new int[has(InputForm.CARRIED_CODES) ? size : 0];
     scales = new float[rounds ? Math.toIntExact(perBundle * BUNDLE) : 0];
     offsets = new int[scales.length];
   }
@@ -99,6 +101,7 @@ public final class Activations {
     valueStride = whole.valueStride;
     values = whole.values;
     codes = whole.codes;
+    carriedCodes = whole.carriedCodes;
     scales = whole.scales;
     offsets = whole.offsets;
   }
@@ -157,7 +160,7 @@ public final class Activations {
 
   /// Codes in one of the forms that rows are kept in.
   int[] codes(InputForm form) {
-    return codes[form.ordinal()];
+    return form == InputForm.CARRIED_CODES ? carriedCodes : codes;
   }
 
   /// Index of the first of the 32 codes of block 0 of `token`; the next block is [#BLOCK_STRIDE]
@@ -165,6 +168,11 @@ public final class Activations {
   int codeAt(int token) {
     int row = first + token;
     return row / BUNDLE * blocks * BLOCK_STRIDE + row % BUNDLE * TOKEN_CODES;
+  }
+
+  /// What is taken off a code for each unit of the one before it, by column; see the class.
+  static int[] carries(InputForm form) {
+    return form == InputForm.CARRIED_CODES ? CARRIES : NO_CARRIES;
   }
 
   /// Scale of each block.

@@ -46,7 +46,8 @@ final class ChosenKernels implements Kernels {
   }
 
   private Choice choice(KernelPart part, DType type) {
-    Choice choice = choices.get(part).get(type);
+    Map<DType, Choice> ofPart = choices.get(part);
+    Choice choice = ofPart == null ? null : ofPart.get(type);
     if (choice == null) {
       throw new IllegalArgumentException("type=" + type);
     }

@@ -13,8 +13,8 @@ import java.util.function.LongSupplier;
 /// All that is special to a type is in its class, and named in the list below; the rest of the
 /// program asks it. [#dot] is the specification of its products; [#decodeProducts] and
 /// [#prefillProducts] are its vector kernels, which have the same bits. Stateless.
+@SuppressWarnings("ClassInitializationDeadlock") // nobody reaches a type's class but through here
 public abstract class DType {
-  // A class of a type is reached only through these constants, so nobody initialises it first.
   public static final DType F32 = new F32();
   public static final DType F16 = new F16();
   public static final DType Q4_0 = new Q4_0();
@@ -138,8 +138,7 @@ public abstract class DType {
   }
 
   /// `sum = values`, or `sum += values` when `accumulate`: exactly what `size` values from byte
-  // `at`
-  /// on stand for.
+  /// `at` on stand for.
   public abstract void decode(
       MemorySegment from, long at, int size, boolean accumulate, float[] sum, int sumAt);
 

@@ -7,9 +7,8 @@ import java.lang.foreign.MemorySegment;
 ///
 /// Rows are grouped by 32 (the last group is padded with zero rows); the tiles of one group follow
 /// each other along the columns. What is in a tile says the type; so far it is as large as the
-// file's
-/// values, so a packed matrix is exactly as large as the file's but for the padding. F32 and F16
-/// columns are padded to whole tiles with zeros; others must fill them.
+/// file's values, so a packed matrix is exactly as large as the file's but for the padding. F32 and
+/// F16 columns are padded to whole tiles with zeros; others must fill them.
 ///
 /// @param data this matrix' bytes alone, 64-byte aligned, outside the heap: kernels read by address
 /// @param rows true row count, without padding

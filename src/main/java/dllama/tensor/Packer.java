@@ -82,7 +82,7 @@ public final class Packer {
       MemorySegment.copy(source.data(), ValueLayout.JAVA_BYTE, from, lines, r * stride, bytes);
     }
     for (int tile = 0; tile < count; tile++) {
-      long first = col + tile * Tiles.COLS;
+      long first = col + (long) tile * Tiles.COLS;
       int block = (int) (first / dtype.blockSize() - firstBlock);
       int part = (int) (first % dtype.blockSize()) / Tiles.COLS;
       dtype.packTile(

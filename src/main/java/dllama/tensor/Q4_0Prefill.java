@@ -7,14 +7,12 @@ import java.util.Arrays;
 import java.util.List;
 
 /// Groups of 32 rows of Q4_0 weights times a bundle of eight tokens: [Q4_0Decode] with the
-// unpacking
-/// shared by the tokens, and the broadcasts of the codes by two vectors of rows.
+/// unpacking shared by the tokens, and the broadcasts of the codes by two vectors of rows.
 ///
 /// The integer sums of a chunk of blocks go to memory first, by the form that the machine's vectors
 /// allow, [Q4_0PrefillEight] or [Q4_0PrefillFour]; then [Q4_0PrefillScales] keeps the accumulators
-// of
-/// four tokens in registers. The parts are methods of their own because one would be too large for
-/// the compiler, and the accumulators too many for the registers.
+/// of four tokens in registers. The parts are methods of their own because one would be too large
+/// for the compiler, and the accumulators too many for the registers.
 final class Q4_0Prefill implements VectorProduct {
   /// Blocks between two passes of scaling; their sums fill 16 KB.
   static final int CHUNK = 512 / L;

@@ -1,8 +1,7 @@
 package dllama.tensor;
 
 /// Rounding of activations and partials to Q8_0: d = max|x| / 127, scale = float16(d), code = x / d
-// rounded half
-/// away from zero, with the d that is not rounded.
+/// rounded half away from zero, with the d that is not rounded.
 ///
 /// A block that holds NaN or an infinity gets codes of 0 and a scale of NaN or infinity, so that
 /// every product with it is NaN.

@@ -29,6 +29,7 @@ public final class ScalarKernels implements Kernels {
 
   private static void loadCodes(float[] x, int xAt, Activations into, InputForm form, int token) {
     int[] codes = into.codes(form);
+    int[] carries = Activations.carries(form);
     int codeAt = into.codeAt(token);
     int scaleAt = into.scaleAt(token);
     for (int block = 0; block < into.blocks(); block++) {
@@ -38,7 +39,7 @@ public final class ScalarKernels implements Kernels {
       int before = 0;
       for (int i = 0; i < Tiles.COLS; i++) {
         int code = Q8Rounding.round(x[xAt + i] * inverse);
-        codes[codeAt + i] = Activations.twice(code - form.carries[i] * before);
+        codes[codeAt + i] = Activations.twice(code - carries[i] * before);
         sum += code;
         before = code;
       }

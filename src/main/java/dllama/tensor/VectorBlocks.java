@@ -84,11 +84,12 @@ final class VectorBlocks {
 
   static void loadCodes(float[] x, int xAt, Activations into, InputForm form, int token) {
     int[] codes = into.codes(form);
+    int[] carries = Activations.carries(form);
     int codeAt = into.codeAt(token);
     int scaleAt = into.scaleAt(token);
     for (int block = 0; block < into.blocks(); block++) {
       float max = max(x, xAt);
-      int sum = round(x, xAt, Q8Rounding.inverse(max), form.carries, codes, codeAt);
+      int sum = round(x, xAt, Q8Rounding.inverse(max), carries, codes, codeAt);
       into.scales()[scaleAt] = Float.float16ToFloat(Q8Rounding.scale(max));
       into.offsets()[scaleAt] = Activations.twice(-8 * sum);
       xAt += BLOCK;

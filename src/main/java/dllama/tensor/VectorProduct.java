@@ -1,8 +1,7 @@
 package dllama.tensor;
 
 /// One way to multiply groups of 32 packed rows with tokens on the Vector API; the bits are those
-// of
-/// [DType#dot]. Stateless.
+/// of [DType#dot]. Stateless.
 ///
 /// One call does so much that it does not matter which product it goes to; what is inside must not
 /// depend on it.

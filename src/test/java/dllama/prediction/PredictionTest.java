@@ -86,8 +86,7 @@ class PredictionTest {
   }
 
   /// Counted by hand: 1.236 billion multiply-adds and 695.1 MB of Q4_0 blocks, 0.973 billion of
-  // them
-  /// in the layers.
+  /// them in the layers.
   @Test
   void shouldCountTheWorkOfAToken() {
     RankWork work = RankWork.of(new ShardLayout(plan("llama3.2-1b", 1), 0));

@@ -80,8 +80,7 @@ public final class LogitsDifference {
   }
 
   /// Asserts that Q4_0 runs with Q8_0 exchange are as near as conformance/README.md demands; how
-  // they
-  /// begin is [#exactStartShare], over all models.
+  /// they begin is [#exactStartShare], over all models.
   ///
   /// @param run "nodes N build" at its end
   public void assertQ4_0(String run, Architecture architecture) {
