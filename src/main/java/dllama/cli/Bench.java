@@ -1,18 +1,16 @@
 package dllama.cli;
 
 import dllama.error.UserException;
-import dllama.generation.Conversation;
 import dllama.generation.GenerationEvent;
 import dllama.generation.GenerationEvent.Failed;
 import dllama.generation.GenerationEvent.Finished;
 import dllama.generation.GenerationEvent.Token;
 import dllama.generation.GenerationRequest;
-import dllama.generation.Generator;
+import dllama.generation.Scheduler;
 import dllama.generation.Speculation;
 import dllama.generation.Usage;
 import dllama.sampling.Sampler;
 import dllama.settings.Settings;
-import dllama.step.ForwardException;
 import dllama.step.ForwardPass;
 import dllama.step.OneSequence;
 import dllama.step.StepResult;
@@ -76,58 +74,80 @@ final class Bench {
   List<BenchRow> run(Root root) throws InterruptedException {
     Root.Ready ready = root.awaitReady();
     root.awaitRehearsed();
-    Generator generator = new Generator(root.forwardPass(), NO_TEXT);
     List<BenchRow> rows = new ArrayList<>();
-    run(generator, settings.bench().prefill().getFirst()); // compiles the code
+    run(root.forwardPass(), settings.bench().prefill().getFirst()); // compiles the code
     Setup setup = new Setup(ready, BenchRow.Machine.of(root.awaitKernels()));
     for (int prompt : settings.bench().prefill()) {
       List<Timing> runs = new ArrayList<>();
       List<Integer> answer = List.of();
       for (int i = 0; i < settings.bench().repeat(); i++) {
-        Run run = run(generator, prompt);
+        Run run = run(root.forwardPass(), prompt);
         answer = run.answer;
         runs.add(forAllLayers(Timing.of(run.usage), root.forwardPass(), ready.nodes()));
       }
       rows.add(row(setup, runs, null));
       for (int acceptance : settings.bench().replayAcceptance()) {
-        rows.add(replay(root.forwardPass(), setup, prompt, answer, acceptance));
+        rows.add(
+            replay(
+                root.forwardPass(), setup, prompt, answer, acceptance, runs.getFirst().prefill()));
       }
     }
     return rows;
   }
 
   /// The same prompt once more, with tokens guessed ahead of which so many percent hold.
+  ///
+  /// @param prefill what reading the prompt took; it is cached now
   private BenchRow replay(
-      ForwardPass forwardPass, Setup setup, int prompt, List<Integer> answer, int acceptance) {
+      ForwardPass forwardPass,
+      Setup setup,
+      int prompt,
+      List<Integer> answer,
+      int acceptance,
+      Timing.Prefill prefill) {
     int[] tokens = answer.stream().mapToInt(Integer::intValue).toArray();
     Replay replay = new Replay(tokens, model.spec().vocabSize(), acceptance);
-    Generator generator = new Generator(forwardPass, NO_TEXT, Speculation.auto(replay));
-    run(generator, prompt); // compiles the code, and measures what steps take
+    Speculation speculation = Speculation.auto(replay);
     List<Timing> runs = new ArrayList<>();
     int proposed = 0;
     int accepted = 0;
-    for (int i = 0; i < settings.bench().repeat(); i++) {
-      Run run = run(generator, prompt);
-      if (!run.answer.equals(answer)) {
-        throw new IllegalStateException("another answer with guesses: " + run.answer);
+    try (Scheduler scheduler = new Scheduler(forwardPass, NO_TEXT, 1)) {
+      run(scheduler, prompt, speculation); // compiles the code, and measures what steps take
+      for (int i = 0; i < settings.bench().repeat(); i++) {
+        Run run = run(scheduler, prompt, speculation);
+        if (!run.answer.equals(answer)) {
+          throw new IllegalStateException("another answer with guesses: " + run.answer);
+        }
+        Timing timing = Timing.of(run.usage);
+        runs.add(new Timing(prefill, timing.decode(), timing.sync()));
+        proposed += run.usage.guesses().proposed();
+        accepted += run.usage.guesses().accepted();
       }
-      runs.add(Timing.of(run.usage));
-      proposed += run.usage.guesses().proposed();
-      accepted += run.usage.guesses().accepted();
     }
     return row(setup, runs, new BenchRow.Replay(acceptance, proposed, accepted));
   }
 
-  private Run run(Generator generator, int promptLength) {
-    int[] prompt = randomTokens(promptLength);
+  /// Nothing of an earlier run is cached.
+  private Run run(ForwardPass forwardPass, int promptLength) {
+    try (Scheduler scheduler = new Scheduler(forwardPass, NO_TEXT, 1)) {
+      return run(scheduler, promptLength, Speculation.off());
+    }
+  }
+
+  private Run run(Scheduler scheduler, int promptLength, Speculation speculation) {
     GenerationRequest request =
         new GenerationRequest(
-            prompt, settings.bench().decode() + 1, new Sampler.Greedy(), Set.of(), List.of());
+            randomTokens(promptLength),
+            settings.bench().decode() + 1,
+            new Sampler.Greedy(),
+            Set.of(),
+            List.of(),
+            speculation);
     List<GenerationEvent> events = new ArrayList<>();
-    generator.run(request, new Conversation(), events::add);
+    scheduler.submit(request, events::add).join();
     return switch (events.getLast()) {
       case Finished(var _, Usage usage) -> new Run(usage, tokens(events));
-      case Failed(String why) -> throw new ForwardException(why);
+      case Failed(RuntimeException cause) -> throw cause;
       case GenerationEvent other -> throw new IllegalStateException("event=" + other);
     };
   }

@@ -1,7 +1,6 @@
 package dllama.cli;
 
 import dllama.error.UserException;
-import dllama.generation.Conversation;
 import dllama.generation.GenerationEvent;
 import dllama.generation.GenerationEvent.Failed;
 import dllama.generation.GenerationEvent.Finished;
@@ -9,7 +8,8 @@ import dllama.generation.GenerationEvent.Prefill;
 import dllama.generation.GenerationEvent.Reason;
 import dllama.generation.GenerationEvent.Token;
 import dllama.generation.GenerationRequest;
-import dllama.generation.Generator;
+import dllama.generation.Scheduler;
+import dllama.generation.Sink;
 import dllama.generation.Speculation;
 import dllama.generation.Usage;
 import dllama.sampling.Sampler;
@@ -20,31 +20,33 @@ import dllama.tokenizer.ChatTemplate.Role;
 import dllama.tokenizer.Tokenizer;
 import dllama.tokenizer.Tokenizer.Vocabulary;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/// A conversation with the model: what was said is in the cache, each question adds to it. Not
-/// thread-safe.
+/// A conversation with the model: what was said is in the cache, each question adds to it. One
+/// thread.
 ///
 /// What the model sees is at any time what the template makes of the whole conversation, token for
 /// token. An answer counts with the tokens that the model gave, so that none has to be fed again;
 /// one that was stopped, or ended at a limit, is what was said until then, and the template ends it
 /// as any other. A question that the model did not begin to answer was not said.
-final class ChatSession {
+final class ChatSession implements AutoCloseable {
   private final ForwardPass forwardPass;
   private final Vocabulary vocabulary;
   private final Tokenizer tokenizer;
   private final ChatTemplate template;
   private final Sampler sampler;
-  private final Generator generator;
-  private final Conversation conversation = new Conversation();
+  private final Scheduler scheduler;
+  private final Speculation speculation;
 
   /// What was said, but for the system prompt.
   private final List<Message> said = new ArrayList<>();
 
   private Optional<String> system;
+
+  /// Tokens said so far.
+  private int position;
 
   ChatSession(
       ForwardPass forwardPass,
@@ -59,7 +61,8 @@ final class ChatSession {
     this.sampler = sampler;
     this.system = system;
     tokenizer = new Tokenizer(vocabulary);
-    generator = new Generator(forwardPass, vocabulary, speculation);
+    this.speculation = speculation;
+    scheduler = new Scheduler(forwardPass, vocabulary, 1);
   }
 
   Optional<String> system() {
@@ -74,13 +77,13 @@ final class ChatSession {
 
   /// Forgets what was said.
   void reset() {
-    conversation.reset();
+    position = 0;
     said.clear();
   }
 
   /// Tokens said so far; the last one of a full context has no place in it any more.
   int position() {
-    return Math.min(conversation.position(), contextLength());
+    return Math.min(position, contextLength());
   }
 
   /// Questions and answers so far.
@@ -100,39 +103,41 @@ final class ChatSession {
   /// Answers.
   ///
   /// @return why not, and then there was no event: a line for the user
-  Optional<String> answer(String question, Generator.Sink sink) {
+  Optional<String> answer(String question, Sink sink) {
     List<Message> messages = messages(said, question);
     int[] prompt = encode(messages);
     if (prompt.length > contextLength()) {
       return Optional.of(tooLong(question));
     }
-    int kept = conversation.retain(prompt);
     Answer answer = new Answer(sink);
-    generator.run(
-        new GenerationRequest(
-            Arrays.copyOfRange(prompt, kept, prompt.length),
-            contextLength() - kept,
-            sampler,
-            Set.copyOf(vocabulary.eosIds()),
-            endTexts()),
-        conversation,
-        answer);
+    scheduler
+        .submit(
+            new GenerationRequest(
+                prompt,
+                contextLength(),
+                sampler,
+                Set.copyOf(vocabulary.eosIds()),
+                endTexts(),
+                speculation),
+            answer)
+        .join();
     if (answer.began) {
       said.add(messages.getLast());
       said.add(answer.message());
+      position = prompt.length + answer.tokens.size();
     }
     return Optional.empty();
   }
 
   /// An answer on its way to the sink.
-  private final class Answer implements Generator.Sink {
-    private final Generator.Sink sink;
+  private final class Answer implements Sink {
+    private final Sink sink;
     private final List<Integer> tokens = new ArrayList<>();
     private final StringBuilder text = new StringBuilder();
     private boolean began;
     private boolean spelledOut;
 
-    Answer(Generator.Sink sink) {
+    Answer(Sink sink) {
       this.sink = sink;
     }
 
@@ -206,6 +211,11 @@ final class ChatSession {
 
   ContextLimit limit() {
     return new ContextLimit(contextLength(), forwardPass.spec().contextLength());
+  }
+
+  @Override
+  public void close() {
+    scheduler.close();
   }
 
   /// Some models spell an end token out in place of giving it.

@@ -2,7 +2,6 @@ package dllama.cli;
 
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dllama.error.UserException;
-import dllama.generation.Conversation;
 import dllama.generation.GenerationEvent;
 import dllama.generation.GenerationEvent.Failed;
 import dllama.generation.GenerationEvent.Finished;
@@ -10,13 +9,12 @@ import dllama.generation.GenerationEvent.Prefill;
 import dllama.generation.GenerationEvent.Reason;
 import dllama.generation.GenerationEvent.Token;
 import dllama.generation.GenerationRequest;
-import dllama.generation.Generator;
+import dllama.generation.Scheduler;
 import dllama.generation.Speculation;
 import dllama.generation.Usage;
 import dllama.sampling.Sampler;
 import dllama.settings.Output;
 import dllama.settings.Settings;
-import dllama.step.ForwardException;
 import dllama.tokenizer.Tokenizer;
 import dllama.tokenizer.Tokenizer.Vocabulary;
 import java.io.PrintStream;
@@ -67,7 +65,7 @@ final class Inference {
   /// Runs and prints the result.
   ///
   /// @throws UserException for a prompt that does not fit
-  /// @throws ForwardException if the cluster was lost
+  /// @throws dllama.step.ForwardException if the cluster was lost
   void run(Root root) throws InterruptedException {
     Root.Ready ready = root.awaitReady();
     Settings.Inference wanted = settings.inference();
@@ -77,9 +75,12 @@ final class Inference {
             wanted.steps(),
             sampler(settings.sampler()),
             wanted.ignoreEos() ? Set.of() : Set.copyOf(vocabulary.eosIds()),
-            List.of());
-    Finished finished =
-        generate(new Generator(root.forwardPass(), vocabulary, speculation(settings)), request);
+            List.of(),
+            speculation(settings));
+    Finished finished;
+    try (Scheduler scheduler = new Scheduler(root.forwardPass(), vocabulary, 1)) {
+      finished = generate(scheduler, request);
+    }
     if (settings.output() == Output.JSON) {
       Json.print(
           new Result(
@@ -102,23 +103,24 @@ final class Inference {
     }
   }
 
-  private Finished generate(Generator generator, GenerationRequest request) {
+  private Finished generate(Scheduler scheduler, GenerationRequest request) {
     List<GenerationEvent> endings = new ArrayList<>();
-    generator.run(
-        request,
-        new Conversation(),
-        event -> {
-          switch (event) {
-            case Prefill _ -> {}
-            case Token token -> show(token);
-            case Finished ending -> endings.add(ending);
-            case Failed ending -> endings.add(ending);
-          }
-          return true;
-        });
+    scheduler
+        .submit(
+            request,
+            event -> {
+              switch (event) {
+                case Prefill _ -> {}
+                case Token token -> show(token);
+                case Finished ending -> endings.add(ending);
+                case Failed ending -> endings.add(ending);
+              }
+              return true;
+            })
+        .join();
     return switch (endings.getFirst()) {
       case Finished finished -> finished;
-      case Failed(String why) -> throw new ForwardException(why);
+      case Failed(RuntimeException cause) -> throw cause;
       case Prefill _, Token _ -> throw new IllegalStateException("not an ending");
     };
   }

@@ -8,6 +8,7 @@ import dllama.generation.GenerationEvent.Prefill;
 import dllama.generation.GenerationEvent.Reason;
 import dllama.generation.GenerationEvent.Token;
 import dllama.generation.Usage;
+import dllama.step.ForwardException;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -146,10 +147,12 @@ final class Repl {
         }
       }
       case Token(int _, String text) -> console.print(text);
-      case Failed(String why) -> {
+      case Failed failed -> {
         console.endLine();
-        tell(why);
-        console.note("the answer ends here; ask again when the nodes are back");
+        tell(failed.why());
+        if (failed.cause() instanceof ForwardException) {
+          console.note("the answer ends here; ask again when the nodes are back");
+        }
       }
       case Finished(Reason reason, Usage usage) -> {
         console.endLine();

@@ -64,15 +64,15 @@ final class RootCommand {
     ChatSession.checkSystem(settings.chat().system(), template, vocabulary, model.contextLimit());
     try (Root root = start(model)) {
       root.awaitReady();
-      ChatSession session =
-          new ChatSession(
-              root.forwardPass(),
-              vocabulary,
-              template,
-              Inference.sampler(settings.sampler()),
-              Inference.speculation(settings),
-              settings.chat().system());
-      try (ChatConsole console = console()) {
+      try (ChatSession session =
+              new ChatSession(
+                  root.forwardPass(),
+                  vocabulary,
+                  template,
+                  Inference.sampler(settings.sampler()),
+                  Inference.speculation(settings),
+                  settings.chat().system());
+          ChatConsole console = console()) {
         Repl repl = new Repl(root, session, console);
         root.tell(repl::tell);
         repl.run();

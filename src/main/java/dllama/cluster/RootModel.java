@@ -5,6 +5,7 @@ import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
 import dllama.settings.ClusterSettings;
 import dllama.tensor.DType;
+import dllama.tensor.KvHead;
 
 /// The model as the root runs it.
 ///
@@ -34,7 +35,7 @@ public record RootModel(
   public int maxBatchTokens(int maxFrameBytes) {
     long payload =
         (long) maxFrameBytes - TensorFrameSerializer.MAX_HEADER_BYTES - ARTERY_HEADER_BYTES;
-    long row = DType.F32.byteSize(spec().dim());
+    long row = DType.F32.byteSize(spec().dim()) + RunsCodec.maxBytes(KvHead.pages(contextLength));
     return (int) Math.max(1, Math.min(Math.min(prefillBatch, contextLength), payload / row));
   }
 

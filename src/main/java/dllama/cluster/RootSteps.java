@@ -67,14 +67,15 @@ final class RootSteps {
     Ways now = Objects.requireNonNull(ways);
     List<RunRows> runs = forward.step().runs().stream().map(RootSteps::rows).toList();
     int rows = forward.step().rows();
-    var input = new Input(world.epoch(), next, false, runs, forward.input());
+    var copies = forward.step().copies();
+    var input = new Input(world.epoch(), next, false, copies, runs, forward.input());
     int first = now.halves().firstHalf(rows, ShardSteps.rowsFromFirstWanted(input));
     // One for both halves, or one of them would have more rounds and fall behind.
     boolean scatters = now.collectives().begin(first == 0 ? rows : first);
     pending = new PendingStep(next, forward.step(), world, traffic, forward.answer());
     startedAt = System.nanoTime();
     idleSince = startedAt;
-    world.tellAll(new Input(world.epoch(), next++, scatters, runs, forward.input()));
+    world.tellAll(new Input(world.epoch(), next++, scatters, copies, runs, forward.input()));
   }
 
   private static RunRows rows(Run run) {

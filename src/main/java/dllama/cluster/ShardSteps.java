@@ -12,6 +12,7 @@ import dllama.logits.LogitsQuestion;
 import dllama.logits.LogitsWanted;
 import dllama.shard.ShardEngine;
 import dllama.shard.StepRows;
+import dllama.step.PageCopy;
 import dllama.tensor.DType;
 import dllama.tensor.KvHead;
 import java.time.Duration;
@@ -130,6 +131,7 @@ final class ShardSteps {
     }
     return rows >= 1
         && rows <= assignment.maxBatchTokens()
+        && input.copies().stream().allMatch(copy -> isPage(copy.from()) && isPage(copy.to()))
         && wanted <= StepRows.MAX_WANTED
         && collectives.permits(input.scatters())
         && InputRows.holds(input.rows(), (int) rows * assignment.spec().dim());
@@ -142,7 +144,11 @@ final class ShardSteps {
         && run.position() <= assignment.contextLength() - run.count()
         && run.wanted().rows() <= run.count()
         && run.pages().length >= KvHead.pages(run.position() + run.count())
-        && Arrays.stream(run.pages()).allMatch(page -> page >= 0 && page < assignment.pages());
+        && Arrays.stream(run.pages()).allMatch(this::isPage);
+  }
+
+  private boolean isPage(int page) {
+    return page >= 0 && page < assignment.pages();
   }
 
   /// Computes one step and tells the root: what is wanted of this rank's logits, or that there is
@@ -153,6 +159,9 @@ final class ShardSteps {
     computeWait.attach();
     try {
       latest = null;
+      for (PageCopy copy : input.copies()) {
+        engine.copy(copy);
+      }
       Lane[] lanes = begin(input);
       long waited = compute(lanes);
       if (assignment.rank() == 0) {

@@ -2,6 +2,7 @@ package dllama.cluster;
 
 import dllama.logits.LogitsPart;
 import dllama.logits.LogitsWanted;
+import dllama.step.PageCopy;
 import java.util.List;
 
 /// Tensor data on its way between nodes. Every frame carries the epoch of the world it belongs to,
@@ -15,11 +16,19 @@ sealed interface TensorFrame {
   ///
   /// @param step number of the step in this epoch, from 0
   /// @param scatters whether all-reduces are done by reduce-scatter
+  /// @param copies of pages, made before anything else
   /// @param runs what the rows are, in their order
   /// @param rows `[rows of all runs, dim]`, F32 or bfloat16, little-endian, see [InputRows]
-  record Input(long epoch, long step, boolean scatters, List<RunRows> runs, FrameBuffer rows)
+  record Input(
+      long epoch,
+      long step,
+      boolean scatters,
+      List<PageCopy> copies,
+      List<RunRows> runs,
+      FrameBuffer rows)
       implements TensorFrame, LayerShard.Command {
     public Input {
+      copies = List.copyOf(copies);
       runs = List.copyOf(runs);
     }
 

@@ -59,7 +59,7 @@ public final class TensorFrameSerializer extends SerializerWithStringManifest
       case Input input -> {
         to.putLong(input.epoch()).putLong(input.step());
         to.put((byte) (input.scatters() ? 1 : 0));
-        RunsCodec.put(input.runs(), to);
+        RunsCodec.put(input.copies(), input.runs(), to);
         put(input.rows(), to);
       }
       case Partial(long epoch, long round, int rank, var values) -> {
@@ -86,7 +86,8 @@ public final class TensorFrameSerializer extends SerializerWithStringManifest
     int size =
         MAX_HEADER_BYTES
             + switch ((TensorFrame) frame) {
-              case Input input -> RunsCodec.bytes(input.runs()) + input.rows().length();
+              case Input input ->
+                  RunsCodec.bytes(input.copies(), input.runs()) + input.rows().length();
               case Partial partial -> partial.values().length();
               case Logits logits -> LogitsCodec.maxBytes(logits.part());
               case WeightChunk chunk -> chunk.bytes().length();
@@ -114,7 +115,12 @@ public final class TensorFrameSerializer extends SerializerWithStringManifest
     return switch (manifest) {
       case INPUT ->
           new Input(
-              from.getLong(), from.getLong(), from.get() != 0, RunsCodec.runs(from), rest(from));
+              from.getLong(),
+              from.getLong(),
+              from.get() != 0,
+              RunsCodec.copies(from),
+              RunsCodec.runs(from),
+              rest(from));
       case PARTIAL -> new Partial(from.getLong(), from.getLong(), from.getInt(), rest(from));
       case LOGITS ->
           new Logits(

@@ -2,7 +2,7 @@ package dllama.generation;
 
 /// What happens during a generation, in order: prefill, tokens, and exactly one ending.
 public sealed interface GenerationEvent {
-  /// A batch of the prompt was read: `done` of `total` tokens.
+  /// Some of the prompt was read: `done` of `total` tokens that were not cached at first.
   record Prefill(int done, int total) implements GenerationEvent {}
 
   /// A token was chosen.
@@ -16,8 +16,14 @@ public sealed interface GenerationEvent {
 
   /// The answer could not be completed.
   ///
-  /// @param why one line for the user
-  record Failed(String why) implements GenerationEvent {}
+  /// @param cause a [dllama.step.ForwardException] where the nodes that compute were lost; a
+  ///     [dllama.error.UserException] where the model gave what is no number
+  record Failed(RuntimeException cause) implements GenerationEvent {
+    /// One line for the user.
+    public String why() {
+      return String.valueOf(cause.getMessage());
+    }
+  }
 
   /// Why an answer ended.
   enum Reason {

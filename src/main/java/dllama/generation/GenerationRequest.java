@@ -6,18 +6,31 @@ import java.util.Set;
 
 /// What to generate.
 ///
-/// @param prompt token ids that follow what the conversation holds
+/// @param prompt all tokens that the model is to see; what of it is cached is not computed again
 /// @param maxTokens the most tokens to generate; with 0 the prompt is only read
 /// @param sampler chooses the tokens; not shared with another generation at the same time
 /// @param stopIds tokens that end the answer; empty to go on after an end token
 /// @param stops strings that end the answer, wherever they appear in it
+/// @param speculation guesses tokens where the most likely one is always taken; not shared with
+///     another generation at the same time
 public record GenerationRequest(
-    int[] prompt, int maxTokens, Sampler sampler, Set<Integer> stopIds, List<String> stops) {
+    int[] prompt,
+    int maxTokens,
+    Sampler sampler,
+    Set<Integer> stopIds,
+    List<String> stops,
+    Speculation speculation) {
   public GenerationRequest {
     if (maxTokens < 0) {
       throw new IllegalArgumentException("maxTokens=" + maxTokens);
     }
     stopIds = Set.copyOf(stopIds);
     stops = List.copyOf(stops);
+  }
+
+  /// Without guesses.
+  public GenerationRequest(
+      int[] prompt, int maxTokens, Sampler sampler, Set<Integer> stopIds, List<String> stops) {
+    this(prompt, maxTokens, sampler, stopIds, stops, Speculation.off());
   }
 }

@@ -7,8 +7,7 @@ import org.jspecify.annotations.Nullable;
 /// little more time than one token takes, and those that it agrees with are free. The answer is the
 /// same, token by token. With greedy sampling only.
 ///
-/// One generator's, which tells what it has seen; keeps what was measured from one generation to
-/// the next.
+/// One sequence's at a time; keeps what was measured from one to the next.
 public final class Speculation {
   private static final int[] NOTHING = {};
 
@@ -68,18 +67,23 @@ public final class Speculation {
   }
 
   /// Tokens to try in the next step, at most `room`; often none.
-  int[] propose(int room) {
+  ///
+  /// @param rows of the step without them
+  int[] propose(int room, int rows, StepPace steps) {
     int most = Math.min(room, Math.min(SpeculationPace.MAX_LENGTH, LogitsWanted.Best.MAX_ROWS - 1));
     if (proposer == null || most < 1) {
       return NOTHING;
     }
-    int length = pace == null ? most : pace.length(most);
+    int length = pace == null ? most : pace.length(most, rows, steps);
     return length < 1 ? NOTHING : proposer.propose(length);
   }
 
-  void measured(int guessed, int right, long nanos) {
+  /// What became of a step; told before `steps` is.
+  ///
+  /// @param rows of it without the guessed ones
+  void measured(int guessed, int right, int rows, long nanos, StepPace steps) {
     if (pace != null) {
-      pace.measured(guessed, right, nanos);
+      pace.measured(guessed, right, rows, nanos, steps);
     }
   }
 }

@@ -36,8 +36,9 @@ final class StepTimes {
     }
   }
 
-  Usage usage(int prefillTokens, long prefillNanos, int generated) {
+  Usage usage(int cachedTokens, int prefillTokens, long prefillNanos, int generated) {
     return new Usage(
+        cachedTokens,
         prefillTokens,
         prefillNanos,
         generated,

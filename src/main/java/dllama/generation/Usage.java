@@ -3,15 +3,19 @@ package dllama.generation;
 /// What a generation took. The first generated token comes from the prefill, all others from steps
 /// after it: one each, or more where tokens were guessed ahead. Medians are those of these tokens.
 ///
-/// @param prefillTokens tokens read before the first one was chosen
+/// Of steps that it shared with others it counts the whole.
+///
+/// @param cachedTokens tokens of the prompt that were found in the cache
+/// @param prefillTokens tokens that were computed before the first one was chosen
 /// @param tokens tokens generated, an end token included
 /// @param decodeTokens those of them that steps after the prefill gave
 /// @param decodeSteps steps after the prefill
-/// @param tokenNanos median of a token, sampling included
+/// @param tokenNanos median of a token
 /// @param syncNanos median of what the root waited for other nodes for a token
 /// @param sentBytes median of what the root sent for a token
 /// @param receivedBytes median of what the root received for a token
 public record Usage(
+    int cachedTokens,
     int prefillTokens,
     long prefillNanos,
     int tokens,

@@ -1,4 +1,4 @@
-/// The one loop that turns a prompt into tokens, and when it stops.
+/// The one loop that turns prompts into answers, many at a time, and when it stops.
 @NullMarked
 package dllama.generation;
 

@@ -78,6 +78,7 @@ public final class LocalForwardPass implements ForwardPass, AutoCloseable {
   @Override
   public StepResult forward(Step step) {
     for (ShardEngine engine : engines) {
+      step.copies().forEach(engine::copy);
       engine.rows().clear();
       int row = 0;
       for (Run run : step.runs()) {

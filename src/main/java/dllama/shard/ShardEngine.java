@@ -7,6 +7,7 @@ import dllama.logits.LogitsWanted;
 import dllama.model.Architecture.Trait;
 import dllama.model.Range;
 import dllama.model.RopeTable;
+import dllama.step.PageCopy;
 import dllama.tensor.DType;
 import dllama.tensor.Finite;
 import dllama.tensor.Kernels;
@@ -155,6 +156,13 @@ public final class ShardEngine {
   /// What the rows of the step are, which the caller fills before [#begin].
   public StepRows rows() {
     return step.rows;
+  }
+
+  /// Makes one page what another one is; before [#begin].
+  ///
+  /// @throws IndexOutOfBoundsException if there is no such page
+  public void copy(PageCopy pages) {
+    cache.copy(pages.from(), pages.to());
   }
 
   /// Starts a step; one that was not finished is given up. Keys and values of the positions of its

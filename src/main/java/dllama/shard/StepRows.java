@@ -1,5 +1,6 @@
 package dllama.shard;
 
+import dllama.step.ForwardPass;
 import dllama.tensor.KvHead;
 
 /// What the rows of a step stand for: successive positions of one sequence after another. A
@@ -7,7 +8,7 @@ import dllama.tensor.KvHead;
 /// too. Filled before a step begins; one thread at a time; allocates nothing after construction.
 public final class StepRows {
   /// The most rows of a step of which logits are computed.
-  public static final int MAX_WANTED = 32;
+  public static final int MAX_WANTED = ForwardPass.MAX_WANTED;
 
   private final int[] position;
   private final int[][] pages;

@@ -13,6 +13,9 @@ public interface ForwardPass {
   /// Positions that a page of keys and values holds.
   int PAGE = KvHead.PAGE;
 
+  /// The most tokens of a step of which logits are computed.
+  int MAX_WANTED = 32;
+
   ModelSpec spec();
 
   /// The most positions of a sequence, at most the model's own context length.

@@ -6,13 +6,20 @@ import java.util.List;
 /// bit, whoever shares its steps.
 ///
 /// @param epoch of the world whose pages the runs mean; another one does not hold what was fed
+/// @param copies of pages, made in this order before anything else
 /// @param runs at least one
-public record Step(long epoch, List<Run> runs) {
+public record Step(long epoch, List<PageCopy> copies, List<Run> runs) {
   public Step {
+    copies = List.copyOf(copies);
     runs = List.copyOf(runs);
     if (runs.isEmpty()) {
       throw new IllegalArgumentException("no runs");
     }
+  }
+
+  /// A step without copies.
+  public Step(long epoch, List<Run> runs) {
+    this(epoch, List.of(), runs);
   }
 
   /// A step of one sequence.

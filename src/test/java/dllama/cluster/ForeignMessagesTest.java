@@ -108,7 +108,7 @@ class ForeignMessagesTest {
       for (long other : new long[] {-1, 0, epoch + 1}) {
         shard.tell(new Partial(other, sync, 0, bytes));
         shard.tell(new Partial(other, sync, 1, bytes));
-        shard.tell(new Input(other, sync, false, List.of(run), bytes));
+        shard.tell(new Input(other, sync, false, List.of(), List.of(run), bytes));
         shard.tell(new WeightChunk(other, 0, bytes));
         shard.tell(new LayerShard.AskLogits(other, sync, 0, null));
         shard.tell(new LayerShard.Dissolve(other, "a stranger says so"));

@@ -141,7 +141,7 @@ class ShardStepsTest {
     int bytes = tokens * SPEC.dim() * Float.BYTES;
     FrameBuffer rows = new FrameBuffer(bytes).withLength(bytes);
     var run = new TensorFrame.RunRows(new int[1], 0, tokens, new LogitsWanted.Nothing());
-    return new Input(EPOCH, 0, scatters, List.of(run), rows);
+    return new Input(EPOCH, 0, scatters, List.of(), List.of(run), rows);
   }
 
   private void arrive(long round, int bytes) {

@@ -161,7 +161,7 @@ class StrangersTest {
               for (String address : nodes()) {
                 ActorRef<Object> shard = stranger.at(address, "user/shard");
                 shard.tell(new Partial(GUESS, number, rank, bytes));
-                shard.tell(new Input(GUESS, number, false, List.of(run), bytes));
+                shard.tell(new Input(GUESS, number, false, List.of(), List.of(run), bytes));
                 shard.tell(new WeightChunk(GUESS, 0, bytes));
               }
               float[] logits = new float[256];

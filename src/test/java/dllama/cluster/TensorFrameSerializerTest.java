@@ -17,6 +17,7 @@ import dllama.logits.LogitsPart.Rows;
 import dllama.logits.LogitsPart.Walked;
 import dllama.logits.LogitsWanted;
 import dllama.logits.TokenWeights;
+import dllama.step.PageCopy;
 import java.io.NotSerializableException;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
@@ -57,6 +58,7 @@ class TensorFrameSerializerTest {
               5,
               1L << 40,
               wanted.rows() > 0,
+              List.of(new PageCopy(3, 1), new PageCopy(1 << 20, 0)),
               List.of(
                   new RunRows(new int[] {7, 0, 1 << 20}, 4095, 2, wanted),
                   new RunRows(new int[0], 0, 1, new LogitsWanted.Nothing())),
@@ -65,6 +67,7 @@ class TensorFrameSerializerTest {
       assertEquals(sent.epoch(), got.epoch());
       assertEquals(sent.step(), got.step());
       assertEquals(sent.scatters(), got.scatters());
+      assertEquals(sent.copies(), got.copies());
       assertEquals(2, got.runs().size());
       for (int run = 0; run < 2; run++) {
         RunRows was = sent.runs().get(run);
@@ -147,21 +150,21 @@ class TensorFrameSerializerTest {
   void shouldRefuseLogitsThatMakeNoSense() {
     for (byte[] wanted :
         new byte[][] {{9, 0, 0, 0, 0}, {2, 17, 0, 0, 0}, {2, 0, 0, 0, 0}, {3, 0, 0, 0, 0}}) {
-      ByteBuffer input = ByteBuffer.allocate(44).order(ByteOrder.LITTLE_ENDIAN);
-      input.putInt(17, 1).put(33, wanted); // one run, without pages
+      ByteBuffer input = ByteBuffer.allocate(48).order(ByteOrder.LITTLE_ENDIAN);
+      input.putInt(21, 1).put(37, wanted); // one run, without pages
       assertThrows(NotSerializableException.class, () -> serializer.fromBinary(input, "I"));
     }
     ByteBuffer logits = ByteBuffer.allocate(34).put(24, (byte) 77);
     assertThrows(NotSerializableException.class, () -> serializer.fromBinary(logits, "L"));
   }
 
-  /// Counts of runs and pages that the frame has no room for.
+  /// Counts of copies, runs and pages that the frame has no room for.
   @Test
   void shouldRefuseRunsThatAreNotThere() {
-    for (int at : new int[] {17, 21}) {
+    for (int at : new int[] {17, 21, 25}) {
       for (int count : new int[] {-1, 100, Integer.MAX_VALUE}) {
         ByteBuffer input = ByteBuffer.allocate(60).order(ByteOrder.LITTLE_ENDIAN);
-        input.putInt(17, 1).putInt(at, count);
+        input.putInt(21, 1).putInt(at, count);
         assertThrows(NotSerializableException.class, () -> serializer.fromBinary(input, "I"));
       }
     }

@@ -28,12 +28,16 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Sampled generations and chat sessions of distributed-llama, token by token.
 class GenerationConformanceTest {
   private final List<GenerationEvent> events = new ArrayList<>();
+
+  /// Tokens of the chat so far.
+  private int[] said = {};
 
   @ParameterizedTest
   @ValueSource(strings = {"llama_gqa_f32", "qwen3_f32"})
@@ -49,7 +53,9 @@ class GenerationConformanceTest {
             var request =
                 new GenerationRequest(
                     prompt, expected.length, sampler(golden), Set.of(), List.of());
-            generate(forwardPass, tokenizer, request, new Conversation());
+            events.clear();
+            events.addAll(
+                Answers.of(forwardPass, tokenizer.vocabulary(), request).getFirst().events);
             // Behind this token two builds of the recorded program differ from each other.
             int same = golden.at("/first_diff_scalar_build").asInt(expected.length);
             assertArrayEquals(
@@ -68,36 +74,38 @@ class GenerationConformanceTest {
         (forwardPass, tokenizer) -> {
           for (JsonNode golden : cases("e2e_chat", model)) {
             Sampler sampler = sampler(golden);
-            Conversation conversation = new Conversation();
-            Generator generator = new Generator(forwardPass, tokenizer.vocabulary());
-            for (JsonNode turn : golden.get("result")) {
-              chat(tokenizer, sampler, conversation, generator, turn);
+            said = new int[0];
+            try (var scheduler = new Scheduler(forwardPass, tokenizer.vocabulary(), 1)) {
+              for (JsonNode turn : golden.get("result")) {
+                chat(tokenizer, sampler, scheduler, turn);
+              }
             }
           }
         });
   }
 
-  private void chat(
-      Tokenizer tokenizer,
-      Sampler sampler,
-      Conversation conversation,
-      Generator generator,
-      JsonNode turn) {
-    assertEquals(turn.get("start_pos").asInt(), conversation.position());
-    boolean start = conversation.position() == 0;
-    int[] prompt = tokenizer.encode(turn.get("content").asText(), start, true);
+  private void chat(Tokenizer tokenizer, Sampler sampler, Scheduler scheduler, JsonNode turn) {
+    assertEquals(turn.get("start_pos").asInt(), said.length);
+    int[] prompt = tokenizer.encode(turn.get("content").asText(), said.length == 0, true);
     assertArrayEquals(Conformance.ints(turn.get("prompt_tokens")), prompt);
     var stopIds = Set.copyOf(tokenizer.vocabulary().eosIds());
-    var request = new GenerationRequest(prompt, 1000, sampler, stopIds, List.of());
+    var request = new GenerationRequest(joined(said, prompt), 1000, sampler, stopIds, List.of());
     events.clear();
-    generator.run(request, conversation, events::add);
+    scheduler.submit(request, events::add).join();
     assertArrayEquals(Conformance.ints(turn.get("generated")), tokens());
     // dllama lets overlong sequences through; as Java text they are replacement characters.
     String text = new String(Conformance.bytes(turn.get("text_hex")), StandardCharsets.UTF_8);
     assertEquals(text, text());
-    assertEquals(turn.get("end_pos").asInt(), conversation.cached());
+    said =
+        joined(
+            request.prompt(), IntStream.of(tokens()).filter(t -> !stopIds.contains(t)).toArray());
+    assertEquals(turn.get("end_pos").asInt(), Math.min(said.length, scheduler.contextLength()));
     Reason reason = turn.get("end").asText().equals("eos") ? Reason.STOP : Reason.CONTEXT;
     assertEquals(reason, assertInstanceOf(Finished.class, events.getLast()).reason());
+  }
+
+  private static int[] joined(int[] first, int[] then) {
+    return IntStream.concat(IntStream.of(first), IntStream.of(then)).toArray();
   }
 
   private interface Session {
@@ -142,15 +150,6 @@ class GenerationConformanceTest {
   private static String describe(JsonNode golden) {
     return "temperature %s topp %s seed %s"
         .formatted(golden.get("temperature"), golden.get("topp"), golden.get("seed"));
-  }
-
-  private void generate(
-      ForwardPass forwardPass,
-      Tokenizer tokenizer,
-      GenerationRequest request,
-      Conversation conversation) {
-    events.clear();
-    new Generator(forwardPass, tokenizer.vocabulary()).run(request, conversation, events::add);
   }
 
   private int[] tokens() {

@@ -5,32 +5,64 @@ import dllama.model.Architecture;
 import dllama.model.ModelSpec;
 import dllama.model.ModelSpec.Activation;
 import dllama.model.ModelSpec.Rope;
+import dllama.model.NotFinite;
 import dllama.step.ForwardException;
 import dllama.step.ForwardPass;
+import dllama.step.PageCopy;
 import dllama.step.Run;
 import dllama.step.Step;
 import dllama.step.StepResult;
 import dllama.tensor.DType;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.function.ToIntFunction;
+import java.util.stream.IntStream;
 
-/// A model over 64 tokens that always predicts the token after the last one it was fed, and keeps
-/// what it was fed.
+/// A model over 64 tokens that predicts the token after the last one it was fed, or whatever else
+/// follows from all tokens that a run's pages hold: it sees nothing but pages, as an engine does.
 final class ScriptedForwardPass implements ForwardPass {
   private static final int VOCABULARY = 64;
 
   final List<Run> runs = new ArrayList<>();
+  final List<Step> steps = new ArrayList<>();
 
-  /// What stands at each position.
-  final int[] cache;
+  /// What follows a text.
+  ToIntFunction<int[]> next = text -> (text[text.length - 1] + 1) % VOCABULARY;
 
+  /// Run before each step.
+  Runnable before = () -> {};
+
+  /// A token that gives no number.
+  int poison = -1;
+
+  private final int contextLength;
+  private final int[][] pages;
   int epoch = 1;
   int stepsBeforeFailure = Integer.MAX_VALUE;
   private final int maxBatchTokens;
 
   ScriptedForwardPass(int contextLength, int maxBatchTokens) {
-    cache = new int[contextLength];
+    this(contextLength, maxBatchTokens, ForwardPass.pages(contextLength));
+  }
+
+  ScriptedForwardPass(int contextLength, int maxBatchTokens, int pages) {
+    this.contextLength = contextLength;
     this.maxBatchTokens = maxBatchTokens;
+    this.pages = new int[pages][PAGE];
+    forget();
+  }
+
+  /// The pages hold nothing.
+  void forget() {
+    for (int[] page : pages) {
+      Arrays.fill(page, -1);
+    }
+  }
+
+  /// What stands at the first positions of the latest run's pages.
+  int[] cached(int length) {
+    return text(runs.getLast().pages(), length);
   }
 
   @Override
@@ -47,7 +79,7 @@ final class ScriptedForwardPass implements ForwardPass {
         1,
         32,
         VOCABULARY,
-        cache.length,
+        contextLength,
         1e-5f,
         Activation.SILU,
         Rope.unscaled(10000));
@@ -55,7 +87,7 @@ final class ScriptedForwardPass implements ForwardPass {
 
   @Override
   public int contextLength() {
-    return cache.length;
+    return contextLength;
   }
 
   @Override
@@ -65,7 +97,7 @@ final class ScriptedForwardPass implements ForwardPass {
 
   @Override
   public int pages() {
-    return ForwardPass.pages(cache.length);
+    return pages.length;
   }
 
   @Override
@@ -78,13 +110,39 @@ final class ScriptedForwardPass implements ForwardPass {
     if (runs.size() == stepsBeforeFailure) {
       throw new ForwardException("a worker went away");
     }
-    Run run = step.runs().getFirst();
-    runs.add(run);
-    System.arraycopy(run.tokens(), 0, cache, run.position(), run.tokens().length);
-    float[][] logits = new float[run.tokens().length][VOCABULARY];
-    for (int i = 0; i < logits.length; i++) {
-      logits[i][(run.tokens()[i] + 1) % VOCABULARY] = 1;
+    before.run();
+    steps.add(step);
+    for (PageCopy copy : step.copies()) {
+      pages[copy.to()] = pages[copy.from()].clone();
+    }
+    List<float[][]> logits = new ArrayList<>();
+    boolean poisoned = false;
+    for (Run run : step.runs()) {
+      runs.add(run);
+      for (int i = 0; i < run.tokens().length; i++) {
+        int at = run.position() + i;
+        pages[run.pages()[at / PAGE]][at % PAGE] = run.tokens()[i];
+        poisoned |= run.tokens()[i] == poison;
+      }
+    }
+    for (Run run : step.runs()) {
+      logits.add(logits(run));
+    }
+    if (poisoned) {
+      throw NotFinite.at("layer 0");
     }
     return FullLogits.step(step, logits);
+  }
+
+  private float[][] logits(Run run) {
+    float[][] logits = new float[run.tokens().length][VOCABULARY];
+    for (int i = run.tokens().length - run.wanted().rows(); i < logits.length; i++) {
+      logits[i][next.applyAsInt(text(run.pages(), run.position() + i + 1))] = 1;
+    }
+    return logits;
+  }
+
+  private int[] text(int[] of, int length) {
+    return IntStream.range(0, length).map(at -> pages[of[at / PAGE]][at % PAGE]).toArray();
   }
 }

@@ -15,6 +15,7 @@ class SpeculationPaceTest {
   private static final double PLAIN = 50e6;
 
   private final SpeculationPace pace = new SpeculationPace();
+  private final StepPace steps = new StepPace();
   private final Random random = new Random(3);
   private int guessed;
 
@@ -23,18 +24,23 @@ class SpeculationPaceTest {
     double time = 0;
     int done = 0;
     while (done < tokens) {
-      int length = pace.length(Math.min(100, tokens - done - 1));
+      int length = pace.length(Math.min(100, tokens - done - 1), 1, steps);
       int right = 0;
       while (right < length && random.nextDouble() < acceptance) {
         right++;
       }
       double step = PLAIN * costOfLength.applyAsDouble(length) * (0.95 + 0.1 * random.nextDouble());
-      pace.measured(length, right, (long) step);
+      measured(length, right, (long) step);
       guessed += length;
       time += step;
       done += right + 1;
     }
     return done * PLAIN / time;
+  }
+
+  private void measured(int length, int right, long nanos) {
+    pace.measured(length, right, 1, nanos, steps);
+    steps.measured(1 + length, nanos);
   }
 
   @ParameterizedTest
@@ -85,18 +91,33 @@ class SpeculationPaceTest {
   @Test
   void shouldMeasurePlainStepsFirst() {
     for (int i = 0; i < 4; i++) {
-      assertEquals(0, pace.length(8));
-      pace.measured(0, 0, 1000);
+      assertEquals(0, pace.length(8, 1, steps));
+      measured(0, 0, 1000);
     }
-    assertTrue(pace.length(8) > 0);
-    assertEquals(0, pace.length(0));
+    assertTrue(pace.length(8, 1, steps) > 0);
+    assertEquals(0, pace.length(0, 1, steps));
   }
 
   /// A machine that stood still for a second must not end it for the next hundred.
   @Test
   void shouldForgiveAPause() {
     assertTrue(speed(200, 0.9, length -> 1 + 0.1 * length) > 1.5);
-    pace.measured(4, 2, 2_000_000_000);
+    measured(4, 2, 2_000_000_000);
     assertTrue(speed(200, 0.9, length -> 1 + 0.1 * length) > 1.5);
+  }
+
+  /// Where rows cost what they cost because arithmetic is the limit, a row of a guess that holds
+  /// takes as long as one of somebody's next token.
+  @Test
+  void shouldNotGuessInStepsThatAreWideAlready() {
+    for (int i = 0; i < 200; i++) {
+      int length = pace.length(8, 8, steps);
+      assertTrue(length == 0 || length == 2, "at most to find out");
+      guessed += length;
+      long nanos = (long) PLAIN * (8 + length) / 8;
+      pace.measured(length, i % 2 * length, 8, nanos, steps);
+      steps.measured(8 + length, nanos);
+    }
+    assertTrue(guessed <= 40, "guessed " + guessed);
   }
 }

@@ -29,6 +29,18 @@ public final class FullLogits {
     return new StepResult(List.of(logits), 7, 100, 200);
   }
 
+  /// What a step gives.
+  ///
+  /// @param rows by run: logits of the last tokens, as many as are wanted or more
+  public static StepResult step(Step step, List<float[][]> rows) {
+    List<RunLogits> logits = new ArrayList<>();
+    for (int run = 0; run < rows.size(); run++) {
+      LogitsWanted wanted = step.runs().get(run).wanted();
+      logits.add(told(wanted, 1, new AtomicBoolean(), rows.get(run)));
+    }
+    return new StepResult(logits, 7, 100, 200);
+  }
+
   /// The token that `sampler` chooses.
   public static int next(Sampler sampler, float... logits) {
     return next(sampler, 1, logits).token();

@@ -1,0 +1,151 @@
+package dllama.generation;
+
+import dllama.step.ForwardPass;
+import dllama.step.PageCopy;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Which tokens the pages of keys and values hold: a tree in which texts share what they begin
+/// with. Pages that nobody holds any more stay for who begins alike, and those that were let go of
+/// longest ago go first when pages run out.
+///
+/// Texts are compared token by token, not by hashes: a page more or less is then never a matter of
+/// luck, and a block that differs is left at the first token that does. The root's; one thread.
+final class KvTable {
+  private static final int PAGE = ForwardPass.PAGE;
+
+  /// By page; null where it is free.
+  private final @Nullable KvBlock[] blocks;
+
+  private final Deque<Integer> free = new ArrayDeque<>();
+  private final List<PageCopy> copies = new ArrayList<>();
+  private KvBlock root = new KvBlock(-1, null);
+  private long clock;
+
+  /// @param pages that there are
+  KvTable(int pages) {
+    blocks = new KvBlock[pages];
+    clear();
+  }
+
+  int pages() {
+    return blocks.length;
+  }
+
+  /// Pages that hold something.
+  int used() {
+    return blocks.length - free.size();
+  }
+
+  KvBlock root() {
+    return root;
+  }
+
+  /// The pages are those of another world now, which hold nothing. All leases have to be let go of
+  /// before.
+  void clear() {
+    root = new KvBlock(-1, null);
+    copies.clear();
+    free.clear();
+    for (int page = 0; page < blocks.length; page++) {
+      blocks[page] = null;
+      free.add(page);
+    }
+  }
+
+  /// Copies that the next step has to make; they are forgotten.
+  List<PageCopy> takeCopies() {
+    List<PageCopy> all = List.copyOf(copies);
+    copies.clear();
+    return all;
+  }
+
+  /// The child of `parent` that has most of a text's next tokens, from `begin` to `end`.
+  static @Nullable KvBlock closest(KvBlock parent, int[] text, int begin, int end) {
+    KvBlock best = null;
+    int most = 0;
+    for (KvBlock child : parent.children) {
+      int common = child.common(text, begin, end);
+      if (common > most) {
+        most = common;
+        best = child;
+      }
+    }
+    return best;
+  }
+
+  void hold(KvBlock block) {
+    block.holders++;
+  }
+
+  void letGo(KvBlock block) {
+    block.holders--;
+    block.used = ++clock;
+    if (block.holders == 0 && block.size() == 0) {
+      remove(block);
+    }
+  }
+
+  /// A new block behind `parent`; null if every page is held.
+  @Nullable KvBlock allocate(KvBlock parent) {
+    if (free.isEmpty() && !evict()) {
+      return null;
+    }
+    int page = free.remove();
+    KvBlock block = new KvBlock(page, parent);
+    blocks[page] = block;
+    parent.children.add(block);
+    return block;
+  }
+
+  /// A new block that begins as `block` does; null if every page is held.
+  @Nullable KvBlock copy(KvBlock block, int positions) {
+    hold(block); // it has to be there until it is read
+    KvBlock copy = block.parent == null ? null : allocate(block.parent);
+    if (copy != null) {
+      copy.copy(block, positions);
+      copies.add(new PageCopy(block.page, copy.page));
+    }
+    letGo(block);
+    return copy;
+  }
+
+  /// Forgets what follows the first positions of a block that nobody else holds.
+  void cut(KvBlock block, int positions) {
+    List.copyOf(block.children).forEach(this::removeAll);
+    block.truncate(positions);
+  }
+
+  private void removeAll(KvBlock block) {
+    List.copyOf(block.children).forEach(this::removeAll);
+    remove(block);
+  }
+
+  private boolean evict() {
+    KvBlock oldest = null;
+    for (KvBlock block : blocks) {
+      if (block != null
+          && block.holders == 0
+          && block.children.isEmpty()
+          && (oldest == null || block.used < oldest.used)) {
+        oldest = block;
+      }
+    }
+    if (oldest == null) {
+      return false;
+    }
+    remove(oldest);
+    return true;
+  }
+
+  private void remove(KvBlock block) {
+    if (block.parent != null) {
+      block.parent.children.remove(block);
+    }
+    blocks[block.page] = null;
+    free.add(block.page);
+  }
+}

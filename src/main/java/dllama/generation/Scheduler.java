@@ -1,0 +1,268 @@
+package dllama.generation;
+
+import dllama.error.UserException;
+import dllama.generation.GenerationEvent.Reason;
+import dllama.logits.RunLogits;
+import dllama.logits.TokenChoice;
+import dllama.step.ForwardException;
+import dllama.step.ForwardPass;
+import dllama.step.PageCopy;
+import dllama.step.Run;
+import dllama.step.Step;
+import dllama.step.StepResult;
+import dllama.tokenizer.Tokenizer.Vocabulary;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// The one loop that turns prompts into answers, many at a time: in each step every answer that is
+/// under way gets its next token, and the rest of the step's rows goes to prompts. Chat,
+/// `inference` and benchmarks differ in the sink.
+///
+/// Prompts that are nearly read go first, so that a short one does not wait for a long one, and in
+/// every fourth step those that came first, so that a long one does not wait for ever. Of prompts
+/// that begin alike one is computed; the others find it. A sequence without a free page waits;
+/// where none has one, the youngest gives its own back and is read again later.
+///
+/// A thread of its own calls the forward pass and the sinks. [#submit] may be called by any.
+public final class Scheduler implements AutoCloseable {
+  /// Requests that may wait.
+  private static final int QUEUE = 256;
+
+  /// How often the first to come is read first.
+  private static final int TURNS = 4;
+
+  /// Of no world.
+  private static final long NONE = -1;
+
+  private final ForwardPass forwardPass;
+  private final Vocabulary vocabulary;
+  private final int parallel;
+  private final BlockingQueue<Arrival> arrivals = new ArrayBlockingQueue<>(QUEUE);
+  private final Thread thread;
+  private volatile boolean closed;
+
+  // The thread's own.
+
+  /// In the order in which they came.
+  private final List<Sequence> active = new ArrayList<>();
+
+  private final StepPace pace = new StepPace();
+  private final TokenChoice choice = new TokenChoice();
+  private KvTable table = new KvTable(1);
+  private long epoch = NONE;
+  private int turn;
+
+  private record Arrival(GenerationRequest request, Sink sink, Generation generation) {}
+
+  /// What a step computes for a sequence.
+  private record Part(Sequence sequence, Run run) {}
+
+  /// @param parallel the most answers at a time, 1 to [ForwardPass#MAX_WANTED]
+  public Scheduler(ForwardPass forwardPass, Vocabulary vocabulary, int parallel) {
+    this.forwardPass = forwardPass;
+    this.vocabulary = vocabulary;
+    this.parallel = Math.min(parallel, Math.min(ForwardPass.MAX_WANTED, rows(forwardPass)));
+    thread = Thread.ofPlatform().name("scheduler").daemon().unstarted(this::loop);
+    thread.start();
+  }
+
+  /// Answers must leave room for prompts.
+  private static int rows(ForwardPass forwardPass) {
+    return Math.max(1, forwardPass.maxBatchTokens() / 2);
+  }
+
+  /// The most tokens of a prompt and its answer.
+  public int contextLength() {
+    return forwardPass.contextLength();
+  }
+
+  /// Has a request answered; its last event is an ending.
+  ///
+  /// @throws UserException if it can not be: it does not fit, or too many wait already
+  public Generation submit(GenerationRequest request, Sink sink) {
+    int length = request.prompt().length;
+    if (length == 0) {
+      throw new UserException("the prompt is empty");
+    }
+    if (length > forwardPass.contextLength()) {
+      throw new UserException(
+          "the prompt has %d tokens, more than the context of %d"
+              .formatted(length, forwardPass.contextLength()));
+    }
+    Generation generation = new Generation();
+    if (!arrivals.offer(new Arrival(request, sink, generation))) {
+      throw new UserException("%d requests are waiting already; try again later".formatted(QUEUE));
+    }
+    if (closed) {
+      generation.end(new IllegalStateException("closed"));
+    }
+    return generation;
+  }
+
+  /// Ends what is under way, without the rest of the answers.
+  @Override
+  public void close() {
+    closed = true;
+    thread.interrupt();
+  }
+
+  private void loop() {
+    while (!closed) {
+      try {
+        admit();
+        active.stream().filter(Sequence::isCancelled).forEach(this::cancel);
+        active.removeIf(Sequence::hasEnded);
+        if (!active.isEmpty()) {
+          followWorld();
+          step();
+          active.removeIf(Sequence::hasEnded);
+        }
+      } catch (InterruptedException e) {
+        break; // only close() interrupts
+      } catch (RuntimeException e) {
+        failAll(e);
+      }
+    }
+    failAll(new ForwardException("closed"));
+    for (Arrival arrival = arrivals.poll(); arrival != null; arrival = arrivals.poll()) {
+      arrival.generation.end(new IllegalStateException("closed"));
+    }
+  }
+
+  /// Takes requests as far as there is a place; waits for one where there is nothing to do.
+  private void admit() throws InterruptedException {
+    while (active.size() < parallel) {
+      Arrival next = active.isEmpty() ? arrivals.take() : arrivals.poll();
+      if (next == null) {
+        return;
+      }
+      active.add(
+          new Sequence(
+              next.request,
+              next.sink,
+              next.generation,
+              forwardPass.contextLength(),
+              vocabulary,
+              table));
+    }
+  }
+
+  /// A new world has empty pages: what sequences have so far is read again.
+  private void followWorld() {
+    long now = forwardPass.epoch();
+    if (now != epoch) {
+      epoch = now;
+      table = new KvTable(forwardPass.pages());
+      active.forEach(sequence -> sequence.move(table));
+    }
+  }
+
+  private void step() {
+    List<Part> parts = parts(active);
+    for (int i = active.size() - 1; parts.isEmpty() && i > 0; i--) {
+      active.get(i).release();
+      parts = parts(active.subList(0, i));
+    }
+    List<PageCopy> copies = table.takeCopies();
+    try {
+      compute(parts, copies);
+    } catch (UserException e) {
+      if (parts.size() == 1) {
+        fail(parts.getFirst().sequence, e);
+      } else {
+        parts.forEach(this::computeAlone); // whose numbers are none, shows now
+      }
+    } catch (ForwardException e) {
+      failAll(e);
+      epoch = NONE;
+    }
+  }
+
+  private void computeAlone(Part part) {
+    try {
+      compute(List.of(part), List.of()); // copies are made
+    } catch (UserException e) {
+      fail(part.sequence, e);
+    }
+  }
+
+  /// What the next step computes of some sequences; nothing where every page is held.
+  private List<Part> parts(List<Sequence> of) {
+    int most = forwardPass.maxBatchTokens();
+    List<Part> parts = new ArrayList<>();
+    List<Sequence> readers = readers(of);
+    int rows = of.size() - readers.size();
+    for (Sequence sequence : of) {
+      if (!sequence.reads()) {
+        int room = readers.isEmpty() ? Math.min(most, ForwardPass.MAX_WANTED) - rows : 0;
+        rows += add(parts, sequence, sequence.decode(room, rows, pace)) - 1;
+      }
+    }
+    for (Sequence sequence : readers) {
+      if (rows < most) {
+        rows += add(parts, sequence, sequence.read(most - rows));
+      }
+    }
+    return parts;
+  }
+
+  private static int add(List<Part> parts, Sequence sequence, @Nullable Run run) {
+    if (run == null) {
+      return 0;
+    }
+    parts.add(new Part(sequence, run));
+    return run.tokens().length;
+  }
+
+  /// Sequences with a prompt to read, in the order in which they get a part of the step.
+  private List<Sequence> readers(List<Sequence> of) {
+    boolean first = turn++ % TURNS == 0;
+    Comparator<Sequence> order = Comparator.comparingInt(first ? _ -> 0 : Sequence::left);
+    return of.stream().filter(Sequence::reads).sorted(order).toList();
+  }
+
+  private void compute(List<Part> parts, List<PageCopy> copies) {
+    Step step = new Step(epoch, copies, parts.stream().map(Part::run).toList());
+    boolean decodes = parts.stream().noneMatch(part -> part.sequence.reads());
+    long start = System.nanoTime();
+    StepResult result = forwardPass.forward(step);
+    long nanos = System.nanoTime() - start;
+    int rows = step.rows();
+    for (int i = 0; i < parts.size(); i++) {
+      RunLogits logits = result.logits().get(i);
+      guarded(parts.get(i).sequence, s -> s.accept(result, logits, choice, rows, nanos, pace));
+    }
+    if (decodes) {
+      pace.measured(rows, nanos);
+    }
+  }
+
+  private void cancel(Sequence sequence) {
+    guarded(sequence, s -> s.finish(Reason.CANCELLED));
+  }
+
+  private void fail(Sequence sequence, RuntimeException cause) {
+    guarded(sequence, s -> s.fail(cause));
+  }
+
+  private void failAll(RuntimeException cause) {
+    active.stream().filter(sequence -> !sequence.hasEnded()).forEach(s -> fail(s, cause));
+    active.clear();
+  }
+
+  /// A sink that throws ends its own sequence only.
+  private static void guarded(Sequence sequence, Consumer<Sequence> action) {
+    try {
+      action.accept(sequence);
+    } catch (ForwardException e) {
+      throw e; // of a question about logits
+    } catch (RuntimeException | Error e) {
+      sequence.end(e);
+    }
+  }
+}

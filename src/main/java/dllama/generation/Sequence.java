@@ -1,0 +1,277 @@
+package dllama.generation;
+
+import dllama.generation.GenerationEvent.Failed;
+import dllama.generation.GenerationEvent.Finished;
+import dllama.generation.GenerationEvent.Prefill;
+import dllama.generation.GenerationEvent.Reason;
+import dllama.generation.GenerationEvent.Token;
+import dllama.generation.StopDetector.Verdict;
+import dllama.logits.LogitsWanted;
+import dllama.logits.RunLogits;
+import dllama.logits.TokenChoice;
+import dllama.sampling.Sampler;
+import dllama.step.Run;
+import dllama.step.StepResult;
+import dllama.tokenizer.TokenStream;
+import dllama.tokenizer.Tokenizer.Vocabulary;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/// A prompt and its answer: what of them the next step computes, and what becomes of that. All
+/// that is not cached is fed, so a prompt is read, and read again where its pages were lost, as an
+/// answer goes on. The [Scheduler]'s, on its thread.
+final class Sequence {
+  private static final int[] NOTHING = {};
+
+  private final GenerationRequest request;
+  private final Sink sink;
+  private final Generation generation;
+  private final int contextLength;
+  private final TokenStream stream;
+  private final StopDetector detector;
+  private final boolean guesses;
+  private final StepTimes times = new StepTimes();
+  private KvLease lease;
+
+  /// Prompt and answer, without an end token; behind them there may be guesses.
+  private int[] tokens;
+
+  private int size;
+
+  /// Positions that were cached before the first step; −1 until then.
+  private int found = -1;
+
+  /// Tokens of the prompt that did not have to be computed.
+  private int shared;
+
+  private int prefillTokens;
+  private long prefillNanos;
+  private int generated;
+  private boolean ended;
+
+  /// Tokens of the step under way.
+  private int fed;
+
+  private int[] guessed = NOTHING;
+
+  Sequence(
+      GenerationRequest request,
+      Sink sink,
+      Generation generation,
+      int contextLength,
+      Vocabulary vocabulary,
+      KvTable table) {
+    this.request = request;
+    this.sink = sink;
+    this.generation = generation;
+    this.contextLength = contextLength;
+    tokens = request.prompt().clone();
+    size = tokens.length;
+    stream = new TokenStream(vocabulary);
+    stream.follow(tokens[size - 1]);
+    guesses = request.sampler() instanceof Sampler.Greedy;
+    detector = StopDetector.anywhere(request.stopIds(), request.stops());
+    lease = new KvLease(table);
+  }
+
+  boolean isCancelled() {
+    return generation.isCancelled();
+  }
+
+  boolean hasEnded() {
+    return ended;
+  }
+
+  /// Tokens that are not computed yet.
+  int left() {
+    return size - lease.cached();
+  }
+
+  /// Whether there is more to compute than the answer's last token.
+  boolean reads() {
+    return generated == 0 || left() > 1;
+  }
+
+  /// Gives its pages back; they are computed again, as far as they are not found.
+  void release() {
+    lease.release();
+  }
+
+  /// The pages are those of another world, which holds nothing.
+  void move(KvTable table) {
+    lease = new KvLease(table);
+  }
+
+  /// The next tokens of what is to be read.
+  ///
+  /// @param most tokens, at least one
+  /// @return null if another sequence is about to compute the same, or every page is held
+  @Nullable Run read(int most) {
+    lease.extend(tokens, size - 1);
+    if (found < 0) {
+      found = lease.cached();
+    }
+    return lease.awaits(tokens) ? null : run(Math.min(most, left()), NOTHING);
+  }
+
+  /// The answer's last token, and guesses of what follows.
+  ///
+  /// @param room for guesses
+  /// @param rows of the step without them
+  /// @return null if every page is held
+  @Nullable Run decode(int room, int rows, StepPace steps) {
+    int wanted = Math.min(contextLength - size, request.maxTokens() - generated - 1);
+    return run(
+        1, guesses ? request.speculation().propose(Math.min(room, wanted), rows, steps) : NOTHING);
+  }
+
+  private @Nullable Run run(int count, int[] guess) {
+    int cached = lease.cached();
+    ensureCapacity(size + guess.length);
+    System.arraycopy(guess, 0, tokens, size, guess.length);
+    fed = lease.reserve(tokens, count + guess.length);
+    if (fed == 0) {
+      return null;
+    }
+    guessed = fed < count ? NOTHING : Arrays.copyOf(guess, fed - count);
+    int[] run = Arrays.copyOfRange(tokens, cached, cached + fed);
+    return new Run(lease.pages(), cached, run, wanted(cached + fed));
+  }
+
+  private LogitsWanted wanted(int end) {
+    if (guessed.length > 0) {
+      return new LogitsWanted.Best(1 + guessed.length);
+    }
+    return end < size || request.maxTokens() == 0
+        ? new LogitsWanted.Nothing()
+        : SamplerChoice.wanted(request.sampler());
+  }
+
+  /// Takes what the step gave.
+  ///
+  /// @param rows of the step
+  void accept(
+      StepResult step, RunLogits logits, TokenChoice choice, int rows, long nanos, StepPace steps) {
+    if (reads()) {
+      read(logits, choice, nanos);
+    } else {
+      decoded(step, logits, choice, rows, nanos, steps);
+    }
+  }
+
+  private void read(RunLogits logits, TokenChoice choice, long nanos) {
+    lease.commit(fed);
+    prefillTokens += fed;
+    prefillNanos += nanos;
+    if (generated == 0 && !show(new Prefill(lease.cached() - found, size - found))) {
+      finish(Reason.CANCELLED);
+      return;
+    }
+    if (left() > 0) {
+      return;
+    }
+    if (request.maxTokens() == 0) {
+      finish(Reason.LENGTH);
+      return;
+    }
+    if (generated == 0) {
+      shared = Math.max(0, size - prefillTokens);
+      if (guesses) {
+        request.speculation().begin(Arrays.copyOf(tokens, size));
+      }
+    }
+    Reason end = emit(SamplerChoice.next(request.sampler(), logits, choice));
+    if (end != null) {
+      finish(end);
+    }
+  }
+
+  /// Takes what the model says into the answer, as far as it knew what it said: up to and with the
+  /// first token that was guessed wrong. What was computed of wrong ones is computed over.
+  private void decoded(
+      StepResult step, RunLogits logits, TokenChoice choice, int rows, long nanos, StepPace steps) {
+    int[] chosen =
+        guessed.length == 0
+            ? new int[] {SamplerChoice.next(request.sampler(), logits, choice)}
+            : choice.best(logits);
+    int right = 0;
+    while (right < guessed.length && guessed[right] == chosen[right]) {
+      right++;
+    }
+    int before = generated;
+    Reason end = emit(chosen[0]);
+    int computed = 1;
+    while (end == null && computed <= right) {
+      end = emit(chosen[computed++]);
+    }
+    lease.commit(computed);
+    times.add(nanos, step, generated - before, guessed.length, right);
+    if (guesses) {
+      request.speculation().measured(guessed.length, right, rows - guessed.length, nanos, steps);
+    }
+    if (end != null) {
+      finish(end);
+    }
+  }
+
+  /// Takes a token into the answer; why the answer ends with it, or null if it goes on.
+  private @Nullable Reason emit(int token) {
+    generated++;
+    Verdict verdict = detector.append(token, stream.next(token));
+    if (!request.stopIds().contains(token)) {
+      ensureCapacity(size + 1);
+      tokens[size++] = token;
+      if (guesses) {
+        request.speculation().follow(token);
+      }
+    }
+    Reason end = end(verdict);
+    String text = verdict == Verdict.MAYBE_EOS && end == null ? "" : detector.take();
+    boolean wanted = show(new Token(token, text));
+    return end == null && !wanted ? Reason.CANCELLED : end;
+  }
+
+  private @Nullable Reason end(Verdict verdict) {
+    if (verdict == Verdict.EOS) {
+      return Reason.STOP;
+    }
+    if (generated == request.maxTokens()) {
+      return Reason.LENGTH;
+    }
+    return size > contextLength ? Reason.CONTEXT : null;
+  }
+
+  private boolean show(GenerationEvent event) {
+    return sink.accept(event) && !generation.isCancelled();
+  }
+
+  /// Ends with what there is.
+  void finish(Reason reason) {
+    end(new Finished(reason, times.usage(shared, prefillTokens, prefillNanos, generated)));
+  }
+
+  /// Ends without the rest of the answer.
+  void fail(RuntimeException cause) {
+    end(new Failed(cause));
+  }
+
+  private void end(GenerationEvent ending) {
+    ended = true;
+    lease.release();
+    sink.accept(ending);
+    generation.end();
+  }
+
+  /// Ends because the sink has thrown.
+  void end(Throwable thrown) {
+    ended = true;
+    lease.release();
+    generation.end(thrown);
+  }
+
+  private void ensureCapacity(int length) {
+    if (length > tokens.length) {
+      tokens = Arrays.copyOf(tokens, Math.max(2 * tokens.length, length));
+    }
+  }
+}
