@@ -9,12 +9,13 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Warm kernels allocate nothing. A vector that the compiler boxes (see [Vectors]) makes a kernel
@@ -27,11 +28,21 @@ class KernelAllocationTest {
   private final Random random = new Random(3);
 
   @ParameterizedTest
-  @CsvSource({"F32, 1", "F32, 9", "F16, 1", "F16, 9", "Q4_0, 1", "Q4_0, 9", "Q8_0, 1", "Q8_0, 9"})
-  void shouldMultiplyWithoutAllocation(DType dtype, int tokens) {
+  @MethodSource("dllama.tensor.DType#all")
+  void shouldMultiplyWithoutAllocation(DType dtype) {
+    shouldMultiplyWithoutAllocation(dtype, List.of(dtype), 1);
+    shouldMultiplyWithoutAllocation(dtype, List.of(dtype), 9);
+  }
+
+  @Test
+  void shouldLoadForSeveralTypesWithoutAllocation() {
+    shouldMultiplyWithoutAllocation(DType.Q8_0, DType.all(), 9);
+  }
+
+  private void shouldMultiplyWithoutAllocation(DType dtype, List<DType> inputs, int tokens) {
     try (var arena = Arena.ofConfined()) {
       PackedMatrix w = Packer.pack(TestData.matrix(random, dtype, 160, 320, arena), arena);
-      var x = new Activations(dtype, tokens, 320);
+      var x = new Activations(inputs, tokens, 320);
       float[] input = TestData.floats(random, 320);
       float[] out = new float[tokens * 160];
       assertAllocatesNothing(
