@@ -84,7 +84,7 @@ final class Plan {
     StatusLines lines = StatusLines.standard();
     Device device =
         DeviceMeasurement.run(
-            model.spec().types().matrices(),
+            model.spec().weightTypes().getFirst(),
             settings.cluster().threads(),
             what -> lines.show(List.of(what)));
     lines.say("for a file of --devices: " + device.entry());

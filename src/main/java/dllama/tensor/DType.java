@@ -4,7 +4,6 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.function.LongSupplier;
 
 /// An element type of tensors, of exchanged partials and of cached keys and values: how blocks of
@@ -47,11 +46,10 @@ public abstract class DType {
   ///
   /// @throws IllegalArgumentException for an unknown one
   public static DType named(String name) {
-    return find(name).orElseThrow(() -> new IllegalArgumentException("no type " + name));
-  }
-
-  private static Optional<DType> find(String name) {
-    return ALL.stream().filter(type -> plain(type.name).equals(plain(name))).findFirst();
+    return ALL.stream()
+        .filter(type -> plain(type.name).equals(plain(name)))
+        .findFirst()
+        .orElseThrow(() -> new IllegalArgumentException("no type " + name));
   }
 
   private static String plain(String name) {

@@ -19,6 +19,9 @@ final class VectorKernels implements Kernels {
 
   /// @param product that multiplies, with weights of its type only
   VectorKernels(VectorProduct product) {
+    if (product.groups() > VectorProduct.MAX_GROUPS) {
+      throw new IllegalArgumentException("groups=" + product.groups());
+    }
     this.product = product;
   }
 

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class SettingsTest {
@@ -146,6 +147,14 @@ class SettingsTest {
   @Test
   void shouldAskAWorkerForItsRoot() {
     assertTrue(message(() -> load(option("--role", "role", "worker"))).contains("--seed-node"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"q40", "Q40", "q4_0", "Q4_0"})
+  void shouldKnowTypesByBothTheirNames(String name) {
+    ModelSettings model =
+        load(option("--weights-float-type", "weights-float-type", name)).model();
+    assertEquals(FloatType.Q4_0, model.weightsFloatType().orElseThrow());
   }
 
   @Test
