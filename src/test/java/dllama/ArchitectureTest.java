@@ -5,13 +5,16 @@ import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPac
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
@@ -43,6 +46,17 @@ class ArchitectureTest {
               entry("prediction", "shard", "step", "model", "tensor", "settings"),
               entry("cluster", "shard", "step", "logits", "model", "tensor", "settings")));
 
+  /// Room of `cluster` → the rooms that it may use; each may also use what `cluster` may.
+  private static final Map<String, Set<String>> ROOM_MAY_USE =
+      new TreeMap<>(
+          Map.ofEntries(
+              entry("port"),
+              entry("loop", "port"),
+              entry("wire", "port"),
+              entry("rank", "wire", "loop", "port"),
+              entry("membership", "rank", "wire", "port"),
+              entry("root", "membership", "rank", "wire", "loop", "port")));
+
   private static Map.Entry<String, Set<String>> entry(String name, String... mayUse) {
     return Map.entry(name, Set.of(mayUse));
   }
@@ -69,9 +83,44 @@ class ArchitectureTest {
         .check(CLASSES);
   }
 
+  @TestFactory
+  Stream<DynamicTest> shouldUseOnlyTheRoomsBelow() {
+    return ROOM_MAY_USE.entrySet().stream()
+        .map(
+            rule ->
+                DynamicTest.dynamicTest(
+                    rule.getKey(), () -> shouldUseOnlyRooms(rule.getKey(), rule.getValue())));
+  }
+
+  private static void shouldUseOnlyRooms(String name, Set<String> allowed) {
+    String[] open =
+        Stream.concat(Stream.of(name), allowed.stream())
+            .map("dllama.cluster.%s"::formatted)
+            .toArray(String[]::new);
+    noClasses()
+        .that()
+        .resideInAPackage("dllama.cluster." + name)
+        .should()
+        .dependOnClassesThat(
+            resideInAPackage("dllama.cluster..").and(not(resideInAnyPackage(open))))
+        .check(CLASSES);
+  }
+
+  @Test
+  void shouldHaveARuleForEveryRoom() {
+    Set<String> rooms =
+        CLASSES.stream()
+            .map(JavaClass::getPackageName)
+            .filter(name -> name.startsWith("dllama.cluster."))
+            .map(name -> name.substring("dllama.cluster.".length()))
+            .collect(Collectors.toSet());
+    assertEquals(ROOM_MAY_USE.keySet(), rooms);
+  }
+
   @Test
   void shouldHaveNoCycles() {
     slices().matching("dllama.(*)..").should().beFreeOfCycles().check(CLASSES);
+    slices().matching("dllama.cluster.(*)..").should().beFreeOfCycles().check(CLASSES);
   }
 
   @Test

@@ -85,7 +85,14 @@ final class Bench {
         answer = run.answer;
         runs.add(forAllLayers(Timing.of(run.usage), root.forwardPass(), ready.nodes()));
       }
-      rows.add(row(setup, runs, null));
+      BenchRow alone = row(setup, runs, null);
+      rows.add(alone);
+      for (int sequences : settings.bench().parallel()) {
+        rows.add(
+            alone.with(
+                new ParallelBench(root.forwardPass(), NO_TEXT, prompt, settings.bench().decode())
+                    .run(sequences, settings.bench().repeat())));
+      }
       for (int acceptance : settings.bench().replayAcceptance()) {
         rows.add(
             replay(
@@ -221,6 +228,7 @@ final class Bench {
             (long) median(runs, t -> t.sync().sentBytesPerToken()),
             (long) median(runs, t -> t.sync().receivedBytesPerToken())),
         replay,
+        null,
         setup.machine);
   }
 

@@ -68,6 +68,17 @@ final class BenchTable {
     if (rows.stream().anyMatch(row -> row.replay() != null)) {
       columns.put("guesses accepted", BenchRow::replayText);
     }
+    if (rows.stream().anyMatch(row -> row.parallel() != null)) {
+      columns.put("sequences", row -> parallel(row, p -> String.valueOf(p.sequences())));
+      columns.put(
+          "prefill t/s of all", row -> parallel(row, p -> number(p.prefillTokensPerSecond())));
+      columns.put(
+          "decode t/s of all", row -> parallel(row, p -> number(p.decodeTokensPerSecond())));
+      columns.put("decode t/s of each", row -> parallel(row, p -> number(p.eachTokensPerSecond())));
+      columns.put(
+          "first token while a long prompt is read, p50, p99 ms",
+          row -> parallel(row, BenchRow.Parallel::firstTokenText));
+    }
     if (machine) {
       columns.put("machine", row -> row.machine().text().replace(',', ';'));
     }
@@ -77,6 +88,10 @@ final class BenchTable {
       lines.add(columns.values().stream().map(column -> column.apply(row)).toList());
     }
     return lines;
+  }
+
+  private static String parallel(BenchRow row, Function<BenchRow.Parallel, String> value) {
+    return row.parallel() == null ? "–" : value.apply(row.parallel());
   }
 
   private static String number(double value) {

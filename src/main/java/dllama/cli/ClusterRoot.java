@@ -1,7 +1,7 @@
 package dllama.cli;
 
-import dllama.cluster.RootModel;
 import dllama.cluster.RootNode;
+import dllama.cluster.root.RootModel;
 import dllama.settings.HostAddress;
 import dllama.settings.Settings;
 import dllama.shard.ShardCache;
@@ -38,7 +38,7 @@ final class ClusterRoot implements Root {
             model.exchange(),
             model.kv(),
             model.contextLength(),
-            ForwardPass.pages(model.contextLength()),
+            pages(settings, model),
             settings.model().prefillBatch());
     node = RootNode.start(settings.cluster(), settings.akka(), rootModel, cache, progress);
     Runtime.getRuntime().addShutdownHook(new Thread(this::close, "goodbye"));
@@ -50,6 +50,12 @@ final class ClusterRoot implements Root {
                 .formatted(node.address()));
       }
     }
+  }
+
+  /// For as many whole contexts as sequences may be computed at once.
+  private static int pages(Settings settings, LoadedModel model) {
+    int sequences = settings.bench().parallel().stream().mapToInt(n -> n).max().orElse(1);
+    return sequences * ForwardPass.pages(model.contextLength());
   }
 
   @Override

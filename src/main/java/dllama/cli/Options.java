@@ -104,6 +104,12 @@ final class Options {
           text("--repeat", "N", "bench.repeat", "runs per row; default 3"),
           option(
               Kind.COMMAS,
+              "--parallel",
+              "1,2,4,8",
+              "bench.parallel",
+              "rows with so many sequences at once"),
+          option(
+              Kind.COMMAS,
               "--replay-acceptance",
               "0,50,90",
               "bench.replay-acceptance",

@@ -1,6 +1,6 @@
 package dllama.cli;
 
-import dllama.cluster.RootModel;
+import dllama.cluster.root.RootModel;
 import dllama.error.UserException;
 import dllama.files.ByteSize;
 import dllama.model.Shapes;

@@ -1,6 +1,6 @@
 package dllama.cli;
 
-import dllama.cluster.RootListener;
+import dllama.cluster.membership.RootListener;
 import dllama.step.ForwardException;
 import java.time.Duration;
 import java.util.ArrayList;

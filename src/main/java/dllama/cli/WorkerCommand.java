@@ -1,8 +1,8 @@
 package dllama.cli;
 
-import dllama.cluster.SliceOrigin;
-import dllama.cluster.WorkerListener;
 import dllama.cluster.WorkerNode;
+import dllama.cluster.rank.WorkerListener;
+import dllama.cluster.wire.SliceOrigin;
 import dllama.settings.Settings;
 import dllama.shard.ShardCache;
 import java.util.List;

@@ -13,6 +13,20 @@ import akka.cluster.typed.Cluster;
 import akka.cluster.typed.Join;
 import akka.serialization.SerializationExtension;
 import dllama.cluster.loop.ExchangeDispatcher;
+import dllama.cluster.membership.NodeNames;
+import dllama.cluster.membership.RootListener;
+import dllama.cluster.membership.WorkerMembership;
+import dllama.cluster.rank.LayerShard;
+import dllama.cluster.rank.ShardHost;
+import dllama.cluster.root.ClusterGate;
+import dllama.cluster.root.RootCoordinator;
+import dllama.cluster.root.RootModel;
+import dllama.cluster.wire.FramePool;
+import dllama.cluster.wire.Node;
+import dllama.cluster.wire.RankMessage;
+import dllama.cluster.wire.RootMessage;
+import dllama.cluster.wire.Secret;
+import dllama.cluster.wire.TensorFrameSerializer;
 import dllama.model.ModelSource;
 import dllama.settings.ClusterSettings;
 import java.util.List;
@@ -25,11 +39,6 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Paths that other nodes rely on: `/user/root/members` on the root.
 final class NodeGuardian {
-  /// Roles of cluster members.
-  static final String ROOT = "root";
-
-  static final String WORKER = "worker";
-
   private NodeGuardian() {}
 
   /// What a guardian can be told.
@@ -46,7 +55,7 @@ final class NodeGuardian {
       ClusterSettings settings,
       RootListener listener,
       AtomicLong worldEpoch,
-      Consumer<ActorRef<RootCoordinator.Command>> started) {
+      Consumer<ActorRef<RootMessage>> started) {
     return Behaviors.setup(
         context -> {
           var shard = spawnShard(context, exchange, host, model.source());
@@ -54,12 +63,12 @@ final class NodeGuardian {
           Address address = cluster.selfMember().address();
           cluster.manager().tell(Join.create(address)); // the root is where every cluster begins
           long key = Secret.next();
-          shard.tell(new LayerShard.Serve(key));
-          var self = new World.Node(RootMembership.name(address), shard, List.of(), List.of(), key);
+          shard.tell(new RankMessage.Serve(key));
+          var self = new Node(NodeNames.address(address), shard, List.of(), List.of(), key);
           var root =
               context.spawn(
                   RootCoordinator.create(model, gate, settings, listener, host, worldEpoch, self),
-                  ROOT,
+                  NodeNames.ROOT,
                   DispatcherSelector.fromConfig(ExchangeDispatcher.ID));
           context.watch(shard);
           context.watch(root);
@@ -77,7 +86,7 @@ final class NodeGuardian {
         context -> {
           var shard = spawnShard(context, exchange, host, null);
           var membership =
-              context.spawn(WorkerMembership.create(shard, host, seeds, ended), WORKER);
+              context.spawn(WorkerMembership.create(shard, host, seeds, ended), NodeNames.WORKER);
           context.watch(membership);
           return stopWith(
               () -> membership.tell(new WorkerMembership.Ending()),
@@ -86,7 +95,7 @@ final class NodeGuardian {
         });
   }
 
-  private static ActorRef<LayerShard.Command> spawnShard(
+  private static ActorRef<RankMessage> spawnShard(
       ActorContext<Command> context,
       ExchangeDispatcher exchange,
       ShardHost host,

@@ -9,6 +9,7 @@ import akka.remote.RemoteTransportException;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import dllama.cluster.loop.ExchangeDispatcher;
+import dllama.cluster.membership.NodeNames;
 import dllama.cluster.port.PortGuard;
 import dllama.error.UserException;
 import dllama.settings.ClusterSettings;
@@ -25,7 +26,7 @@ import org.slf4j.LoggerFactory;
 
 /// Makes a node's actor system: the same name everywhere, the address, role and version of this
 /// node.
-final class NodeSystem {
+public final class NodeSystem {
   private static final String NAME = "dllama";
   private static final Duration STOP = Duration.ofSeconds(10);
 
@@ -101,7 +102,7 @@ final class NodeSystem {
 
   /// `host:port` of a node.
   static String address(ActorSystem<?> system) {
-    return RootMembership.name(Cluster.get(system).selfMember().address());
+    return NodeNames.address(Cluster.get(system).selfMember().address());
   }
 
   /// Ends an actor system and waits for it for at most [#STOP].

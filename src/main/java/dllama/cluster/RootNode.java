@@ -3,7 +3,18 @@ package dllama.cluster;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.ActorSystem;
 import com.typesafe.config.Config;
+import dllama.cluster.membership.NodeNames;
+import dllama.cluster.membership.RootListener;
 import dllama.cluster.port.Refusals;
+import dllama.cluster.rank.CollectiveRule;
+import dllama.cluster.rank.NodeMachine;
+import dllama.cluster.rank.WorkerListener;
+import dllama.cluster.root.ClusterForwardPass;
+import dllama.cluster.root.ClusterGate;
+import dllama.cluster.root.RootCoordinator;
+import dllama.cluster.root.RootModel;
+import dllama.cluster.wire.Assignment;
+import dllama.cluster.wire.RootMessage;
 import dllama.error.UserException;
 import dllama.settings.ClusterSettings;
 import dllama.settings.HostAddress;
@@ -31,7 +42,7 @@ public final class RootNode implements AutoCloseable {
 
   private final NodeMachine machine;
   private final ActorSystem<NodeGuardian.Command> system;
-  private final ActorRef<RootCoordinator.Command> coordinator;
+  private final ActorRef<RootMessage> coordinator;
   private final ForwardPass forwardPass;
   private final Refusals.Registration strangers;
   private volatile boolean closing;
@@ -86,7 +97,7 @@ public final class RootNode implements AutoCloseable {
               throw new UserException("this node " + objection);
             });
     machine.host().warmUp(part); // while the actor system starts, which keeps one core busy
-    var started = new CompletableFuture<ActorRef<RootCoordinator.Command>>();
+    var started = new CompletableFuture<ActorRef<RootMessage>>();
     var worldEpoch = new AtomicLong();
     system =
         NodeSystem.start(
@@ -102,7 +113,7 @@ public final class RootNode implements AutoCloseable {
             settings,
             akka,
             exchange,
-            NodeGuardian.ROOT,
+            NodeNames.ROOT,
             alone ? InetAddress.getLoopbackAddress() : HostAddress.ofRoot(settings.host()),
             alone ? 0 : settings.port());
     strangers = Refusals.ofProcess().tell(listener::stranger);

@@ -2,8 +2,11 @@ package dllama.cluster;
 
 import akka.actor.typed.ActorSystem;
 import com.typesafe.config.Config;
-import dllama.cluster.WorkerMembership.End;
+import dllama.cluster.membership.NodeNames;
+import dllama.cluster.membership.WorkerMembership.End;
 import dllama.cluster.port.Refusals;
+import dllama.cluster.rank.NodeMachine;
+import dllama.cluster.rank.WorkerListener;
 import dllama.error.UserException;
 import dllama.settings.ClusterSettings;
 import dllama.settings.HostAddress;
@@ -103,7 +106,7 @@ public final class WorkerNode implements AutoCloseable {
             settings,
             akka,
             exchange,
-            NodeGuardian.WORKER,
+            NodeNames.WORKER,
             host,
             settings.port());
     running.set(system);

@@ -1,4 +1,4 @@
-/// The actors: membership, weights on their way to workers, and the steps of the forward pass.
+/// A node as a whole: its actor system and the actors in it, as root or as worker.
 @NullMarked
 package dllama.cluster;
 

@@ -41,6 +41,11 @@ public final class Generation {
     }
   }
 
+  /// Whether its last event is still to come.
+  public boolean isUnderWay() {
+    return !ended.isDone();
+  }
+
   boolean isCancelled() {
     return cancelled;
   }

@@ -1,6 +1,5 @@
 package dllama.generation;
 
-import dllama.step.ForwardPass;
 import dllama.step.PageCopy;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -15,8 +14,6 @@ import org.jspecify.annotations.Nullable;
 /// Texts are compared token by token, not by hashes: a page more or less is then never a matter of
 /// luck, and a block that differs is left at the first token that does. The root's; one thread.
 final class KvTable {
-  private static final int PAGE = ForwardPass.PAGE;
-
   /// By page; null where it is free.
   private final @Nullable KvBlock[] blocks;
 

@@ -62,18 +62,18 @@ public final class Scheduler implements AutoCloseable {
   /// What a step computes for a sequence.
   private record Part(Sequence sequence, Run run) {}
 
-  /// @param parallel the most answers at a time, 1 to [ForwardPass#MAX_WANTED]
+  /// @param parallel the most answers at a time; at most [#mostParallel]
   public Scheduler(ForwardPass forwardPass, Vocabulary vocabulary, int parallel) {
     this.forwardPass = forwardPass;
     this.vocabulary = vocabulary;
-    this.parallel = Math.min(parallel, Math.min(ForwardPass.MAX_WANTED, rows(forwardPass)));
+    this.parallel = Math.min(parallel, mostParallel(forwardPass));
     thread = Thread.ofPlatform().name("scheduler").daemon().unstarted(this::loop);
     thread.start();
   }
 
-  /// Answers must leave room for prompts.
-  private static int rows(ForwardPass forwardPass) {
-    return Math.max(1, forwardPass.maxBatchTokens() / 2);
+  /// The most answers that can be computed at a time: they leave room for prompts.
+  public static int mostParallel(ForwardPass forwardPass) {
+    return Math.clamp(forwardPass.maxBatchTokens() / 2, 1, ForwardPass.MAX_WANTED);
   }
 
   /// The most tokens of a prompt and its answer.

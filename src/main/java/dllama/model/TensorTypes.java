@@ -59,8 +59,8 @@ public record TensorTypes(DType matrices, Map<TensorRole, List<DType>> others) {
     return other(name.role(), name.layer());
   }
 
-  /// Those of a model of `layers` layers that has layers of every kind that this one has, as far as
-  /// they are enough: what is compiled for these types, and no more.
+  /// Those of a model of `layers` layers that has a layer of each kind that this one has, as far as
+  /// there is room.
   public TensorTypes shortened(int layers) {
     List<Integer> kinds = kinds();
     Map<TensorRole, List<DType>> fewer = new EnumMap<>(TensorRole.class);

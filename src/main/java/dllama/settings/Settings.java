@@ -97,6 +97,7 @@ public record Settings(
   /// @param prefill prompt lengths in tokens
   /// @param decode tokens to generate per run
   /// @param repeat runs per row
+  /// @param parallel numbers of sequences to measure at once, a row each
   /// @param replayAcceptance percentages of guessed tokens that hold, a row each
   public record Bench(
       Optional<String> shape,
@@ -104,6 +105,7 @@ public record Settings(
       List<Integer> prefill,
       int decode,
       int repeat,
+      List<Integer> parallel,
       List<Integer> replayAcceptance) {
     static Bench from(Values values) {
       return new Bench(
@@ -112,6 +114,7 @@ public record Settings(
           values.integers("prefill", 1, 1 << 24),
           values.integer("decode", 1, 65536),
           values.integer("repeat", 1, 1000),
+          values.integers("parallel", 1, 32),
           values.integers("replay-acceptance", 0, 100));
     }
   }

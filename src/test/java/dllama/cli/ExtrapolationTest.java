@@ -92,6 +92,7 @@ class ExtrapolationTest {
         all.decode(),
         all.sync(),
         null,
+        null,
         new BenchRow.Machine("Some CPU @ 3 GHz", 256, List.of("decode 1", "prefill 2")));
   }
 }

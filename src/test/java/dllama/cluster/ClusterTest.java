@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dllama.Conformance;
+import dllama.cluster.root.CollectiveChoice;
 import dllama.error.UserException;
 import dllama.generation.SamplerChoice;
 import dllama.logits.LogitsWanted;

@@ -3,6 +3,8 @@ package dllama.cluster;
 import akka.actor.ActorRef;
 import akka.actor.ExtendedActorSystem;
 import akka.remote.artery.RemoteInstrument;
+import dllama.cluster.wire.TensorFrame;
+import dllama.cluster.wire.TrafficInstrument;
 import java.nio.ByteBuffer;
 import java.util.Properties;
 

@@ -11,10 +11,16 @@ import akka.actor.typed.ActorSystem;
 import akka.actor.typed.javadsl.Behaviors;
 import com.fasterxml.jackson.databind.JsonNode;
 import dllama.Conformance;
-import dllama.cluster.TensorFrame.Input;
-import dllama.cluster.TensorFrame.Logits;
-import dllama.cluster.TensorFrame.Partial;
-import dllama.cluster.TensorFrame.WeightChunk;
+import dllama.cluster.wire.FrameBuffer;
+import dllama.cluster.wire.MembersMessage;
+import dllama.cluster.wire.RankMessage;
+import dllama.cluster.wire.RootMessage;
+import dllama.cluster.wire.SliceOrigin;
+import dllama.cluster.wire.TensorFrame;
+import dllama.cluster.wire.TensorFrame.Input;
+import dllama.cluster.wire.TensorFrame.Logits;
+import dllama.cluster.wire.TensorFrame.Partial;
+import dllama.cluster.wire.TensorFrame.WeightChunk;
 import dllama.logits.LogitsPart.Best;
 import dllama.logits.LogitsPart.Candidates;
 import dllama.logits.LogitsPart.Rows;
@@ -102,7 +108,7 @@ class ForeignMessagesTest {
 
   private void tellShards(long sync) {
     for (String address : List.of(cluster.root().address(), workerAddress())) {
-      ActorRef<LayerShard.Command> shard = resolve(address, "shard");
+      ActorRef<RankMessage> shard = resolve(address, "shard");
       FrameBuffer bytes = new FrameBuffer(256).withLength(256);
       var run = new TensorFrame.RunRows(new int[1], 0, 1, new LogitsWanted.All());
       for (long other : new long[] {-1, 0, epoch + 1}) {
@@ -110,32 +116,32 @@ class ForeignMessagesTest {
         shard.tell(new Partial(other, sync, 1, bytes));
         shard.tell(new Input(other, sync, false, List.of(), List.of(run), bytes));
         shard.tell(new WeightChunk(other, 0, bytes));
-        shard.tell(new LayerShard.AskLogits(other, sync, 0, null));
-        shard.tell(new LayerShard.Dissolve(other, "a stranger says so"));
+        shard.tell(new RankMessage.AskLogits(other, sync, 0, null));
+        shard.tell(new RankMessage.Dissolve(other, "a stranger says so"));
       }
       for (int rank : new int[] {-1, 2, Integer.MAX_VALUE}) {
         shard.tell(new Partial(epoch, sync, rank, bytes));
       }
-      shard.tell(new LayerShard.AskLogits(epoch, sync + 1000, 0, null));
-      shard.tell(new LayerShard.AskLogits(epoch, sync, -1, null));
-      shard.tell(new LayerShard.AskLogits(epoch, sync, 1, null));
+      shard.tell(new RankMessage.AskLogits(epoch, sync + 1000, 0, null));
+      shard.tell(new RankMessage.AskLogits(epoch, sync, -1, null));
+      shard.tell(new RankMessage.AskLogits(epoch, sync, 1, null));
       shard.tell(new Partial(epoch, sync - 1000, 1, bytes));
       shard.tell(new Partial(epoch, sync + 1000, 1, bytes));
     }
   }
 
   private void tellRoot(long step) {
-    ActorRef<RootCoordinator.Command> root = resolve(cluster.root().address(), "root");
+    ActorRef<RootMessage> root = resolve(cluster.root().address(), "root");
     for (long other : new long[] {-1, 0, epoch + 1}) {
-      root.tell(new RootCoordinator.ShardFailed(other, 1, "a stranger says so"));
-      root.tell(new RootCoordinator.ShardRefused(other, 1, "a stranger says so"));
+      root.tell(new RootMessage.ShardFailed(other, 1, "a stranger says so"));
+      root.tell(new RootMessage.ShardRefused(other, 1, "a stranger says so"));
       root.tell(new Logits(other, step, 1, 0, new Rows(new float[256])));
-      root.tell(new RootCoordinator.Stepped(other, 0, step, 0));
+      root.tell(new RootMessage.Stepped(other, 0, step, 0));
     }
     for (int rank : new int[] {-1, 2, Integer.MAX_VALUE}) {
-      root.tell(new RootCoordinator.ShardFailed(epoch, rank, "a stranger says so"));
-      root.tell(new RootCoordinator.ShardReady(epoch, rank, SliceOrigin.MODEL));
-      root.tell(new RootCoordinator.SliceWanted(epoch, rank));
+      root.tell(new RootMessage.ShardFailed(epoch, rank, "a stranger says so"));
+      root.tell(new RootMessage.ShardReady(epoch, rank, SliceOrigin.MODEL));
+      root.tell(new RootMessage.SliceWanted(epoch, rank));
       root.tell(new Logits(epoch, step, rank, 0, new Rows(new float[256])));
     }
     root.tell(new Logits(epoch, step, 1, 0, new Rows(new float[7])));
@@ -149,18 +155,18 @@ class ForeignMessagesTest {
             0,
             new Candidates(1, foreign, new float[1], 0, new long[TokenWeights.BINS])));
     root.tell(new Logits(epoch, step + 1000, 1, 0, new Rows(new float[256])));
-    root.tell(new RootCoordinator.Stepped(epoch, 0, step + 1000, 0));
-    root.tell(new RootCoordinator.ShardReady(epoch, 1, SliceOrigin.MODEL));
-    root.tell(new RootCoordinator.SliceWanted(epoch, 1)); // it is loaded already
-    ActorRef<RootMembership.Command> members = resolve(cluster.root().address(), "root/members");
+    root.tell(new RootMessage.Stepped(epoch, 0, step + 1000, 0));
+    root.tell(new RootMessage.ShardReady(epoch, 1, SliceOrigin.MODEL));
+    root.tell(new RootMessage.SliceWanted(epoch, 1)); // it is loaded already
+    ActorRef<MembersMessage> members = resolve(cluster.root().address(), "root/members");
     members.tell(
-        new RootMembership.Hello(
+        new MembersMessage.Hello(
             "127.0.0.1:1", 0, 0, stranger.ignoreRef(), stranger.ignoreRef(), List.of(), List.of()));
   }
 
   @Test
   void shouldEndTheStepWithALineAboutAPartialOfTheWrongLength() {
-    ActorRef<LayerShard.Command> shard = resolve(cluster.root().address(), "shard");
+    ActorRef<RankMessage> shard = resolve(cluster.root().address(), "shard");
     shard.tell(new Partial(epoch, 0, 1, new FrameBuffer(12).withLength(12)));
     pause(1000); // longer than the worker's own partial takes, which would be too late then
     var sequence = new OneSequence(cluster.forwardPass());

@@ -26,10 +26,18 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.cbor.databind.CBORMapper;
 import dllama.Conformance;
-import dllama.cluster.TensorFrame.Input;
-import dllama.cluster.TensorFrame.Logits;
-import dllama.cluster.TensorFrame.Partial;
-import dllama.cluster.TensorFrame.WeightChunk;
+import dllama.cluster.membership.NodeNames;
+import dllama.cluster.wire.FrameBuffer;
+import dllama.cluster.wire.MembersMessage;
+import dllama.cluster.wire.RankMessage;
+import dllama.cluster.wire.RootMessage;
+import dllama.cluster.wire.StreamMessage;
+import dllama.cluster.wire.TensorFrame;
+import dllama.cluster.wire.TensorFrame.Input;
+import dllama.cluster.wire.TensorFrame.Logits;
+import dllama.cluster.wire.TensorFrame.Partial;
+import dllama.cluster.wire.TensorFrame.WeightChunk;
+import dllama.cluster.wire.WorkerMessage;
 import dllama.logits.LogitsPart.Rows;
 import dllama.logits.LogitsWanted;
 import dllama.tensor.DType;
@@ -89,8 +97,8 @@ class StrangersTest {
               stranger.select(address, actor).tell(Kill.getInstance(), null);
               stranger.tell(address, actor, "text");
               stranger.tell(address, actor, new byte[10]);
-              stranger.tell(address, actor, new LayerShard.AskLogits(GUESS, 0, 0, null));
-              stranger.tell(address, actor, new WeightStream.Received(GUESS, 1));
+              stranger.tell(address, actor, new RankMessage.AskLogits(GUESS, 0, 0, null));
+              stranger.tell(address, actor, new StreamMessage.Received(GUESS, 1));
             }
           }
         });
@@ -130,22 +138,21 @@ class StrangersTest {
     shouldAnswerDespite(
         stranger -> {
           ActorRef<Object> members = stranger.at(root(), "user/root/members");
-          ActorRef<WorkerMembership.Command> worker =
-              stranger.at(worker(), "user/worker").unsafeUpcast();
-          ActorRef<LayerShard.Command> wrong = stranger.at(worker(), "user/nobody").unsafeUpcast();
-          members.tell(new RootMembership.Goodbye(worker(), GUESS));
+          ActorRef<WorkerMessage> worker = stranger.at(worker(), "user/worker").unsafeUpcast();
+          ActorRef<RankMessage> wrong = stranger.at(worker(), "user/nobody").unsafeUpcast();
+          members.tell(new MembersMessage.Goodbye(worker(), GUESS));
           members.tell(
-              new RootMembership.Hello(
+              new MembersMessage.Hello(
                   worker(), GUESS, GUESS, worker, wrong, List.of(), List.of()));
-          members.tell(new RootMembership.Alive(worker(), GUESS, worker));
-          worker.unsafeUpcast().tell(new WorkerMembership.Key(GUESS, GUESS));
-          worker.unsafeUpcast().tell(new WorkerMembership.Stranger(GUESS));
-          worker.unsafeUpcast().tell(new WorkerMembership.RootEnded(GUESS));
+          members.tell(new MembersMessage.Alive(worker(), GUESS, worker));
+          worker.unsafeUpcast().tell(new WorkerMessage.Key(GUESS, GUESS));
+          worker.unsafeUpcast().tell(new WorkerMessage.Stranger(GUESS));
+          worker.unsafeUpcast().tell(new WorkerMessage.RootEnded(GUESS));
           ActorRef<Object> root = stranger.at(root(), "user/root");
-          root.tell(new RootCoordinator.ShardFailed(GUESS, 1, "a stranger says so"));
-          root.tell(new RootCoordinator.ShardRefused(GUESS, 1, "a stranger says so"));
+          root.tell(new RootMessage.ShardFailed(GUESS, 1, "a stranger says so"));
+          root.tell(new RootMessage.ShardRefused(GUESS, 1, "a stranger says so"));
           for (String address : nodes()) {
-            stranger.tell(address, "user/shard", new LayerShard.Dissolve(GUESS, "so it is"));
+            stranger.tell(address, "user/shard", new RankMessage.Dissolve(GUESS, "so it is"));
           }
         });
   }
@@ -181,7 +188,7 @@ class StrangersTest {
   private static void assigned(Stranger stranger, List<String> addresses) {
     ObjectNode assign = CBOR.createObjectNode().put("key", 0);
     for (String address : addresses) {
-      stranger.tell(address, "user/shard", raw(LayerShard.Assign.class, assign));
+      stranger.tell(address, "user/shard", raw(RankMessage.Assign.class, assign));
     }
   }
 
@@ -192,21 +199,19 @@ class StrangersTest {
         stranger -> {
           ObjectNode hello = CBOR.createObjectNode().put("address", worker());
           String members = "user/root/members";
-          stranger.tell(root(), members, raw(RootMembership.Hello.class, hello));
+          stranger.tell(root(), members, raw(MembersMessage.Hello.class, hello));
           hello.put("nonce", 1).put("key", 1).putNull("worker").putNull("shard");
           hello.putArray("held");
           hello.putArray("cached").addNull();
-          stranger.tell(root(), members, raw(RootMembership.Hello.class, hello));
+          stranger.tell(root(), members, raw(MembersMessage.Hello.class, hello));
           ObjectNode alive = CBOR.createObjectNode().putNull("address").put("key", 1);
-          stranger.tell(root(), members, raw(RootMembership.Alive.class, alive));
-          stranger.tell(root(), members, raw(RootMembership.Goodbye.class, alive));
+          stranger.tell(root(), members, raw(MembersMessage.Alive.class, alive));
+          stranger.tell(root(), members, raw(MembersMessage.Goodbye.class, alive));
           ObjectNode failed = CBOR.createObjectNode().put("epoch", 1).put("rank", 1).putNull("why");
-          stranger.tell(root(), "user/root", raw(RootCoordinator.ShardFailed.class, failed));
+          stranger.tell(root(), "user/root", raw(RootMessage.ShardFailed.class, failed));
           stranger.tell(root(), "user/root", new Stranger.Raw("java.lang.Runtime", new byte[9]));
           stranger.tell(
-              root(),
-              "user/root",
-              new Stranger.Raw(RootCoordinator.Stepped.class.getName(), bomb()));
+              root(), "user/root", new Stranger.Raw(RootMessage.Stepped.class.getName(), bomb()));
           assertEquals(0, cluster.count("lost"));
         });
   }
@@ -239,7 +244,7 @@ class StrangersTest {
   void shouldNotFollowAnotherRoot() {
     Queue<MemberEvent> events = new ConcurrentLinkedQueue<>();
     watchMembers(events);
-    try (Stranger other = new Stranger(root(), NodeGuardian.ROOT)) {
+    try (Stranger other = new Stranger(root(), NodeNames.ROOT)) {
       shouldAnswerDespite(_ -> {});
       cluster.await(Duration.ofSeconds(30), () -> has(events, MemberJoined.class, other));
       cluster.await(Duration.ofSeconds(30), () -> has(events, MemberRemoved.class, other));
@@ -266,7 +271,7 @@ class StrangersTest {
       Queue<MemberEvent> events, Class<? extends MemberEvent> kind, Stranger of) {
     return events.stream()
         .filter(kind::isInstance)
-        .anyMatch(event -> RootMembership.name(event.member().address()).equals(of.address()));
+        .anyMatch(event -> NodeNames.address(event.member().address()).equals(of.address()));
   }
 
   @Test

@@ -3,6 +3,9 @@ package dllama.cluster;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dllama.Conformance;
+import dllama.cluster.membership.RootListener;
+import dllama.cluster.rank.WorkerListener;
+import dllama.cluster.root.RootModel;
 import dllama.error.UserException;
 import dllama.format.DllamaFile;
 import dllama.model.ModelSource;

@@ -18,8 +18,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SettingsTest {
   @TempDir Path folder;
@@ -152,8 +152,7 @@ class SettingsTest {
   @ParameterizedTest
   @ValueSource(strings = {"q40", "Q40", "q4_0", "Q4_0"})
   void shouldKnowTypesByBothTheirNames(String name) {
-    ModelSettings model =
-        load(option("--weights-float-type", "weights-float-type", name)).model();
+    ModelSettings model = load(option("--weights-float-type", "weights-float-type", name)).model();
     assertEquals(FloatType.Q4_0, model.weightsFloatType().orElseThrow());
   }
 

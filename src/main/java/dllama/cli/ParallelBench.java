@@ -1,0 +1,206 @@
+package dllama.cli;
+
+import dllama.error.UserException;
+import dllama.generation.Generation;
+import dllama.generation.GenerationEvent;
+import dllama.generation.GenerationEvent.Failed;
+import dllama.generation.GenerationEvent.Prefill;
+import dllama.generation.GenerationEvent.Token;
+import dllama.generation.GenerationRequest;
+import dllama.generation.Scheduler;
+import dllama.generation.Sink;
+import dllama.sampling.Sampler;
+import dllama.step.ForwardPass;
+import dllama.tokenizer.Tokenizer.Vocabulary;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+
+/// Measures several sequences at once: what they get together and each, and how long a short prompt
+/// waits for its first token while others are being read.
+final class ParallelBench {
+  /// Tokens of the prompt that others come in the middle of, where the context is long enough.
+  private static final int LONG_PROMPT = 2000;
+
+  private final ForwardPass forwardPass;
+  private final Vocabulary vocabulary;
+  private final int prompt;
+  private final int decode;
+
+  /// Prompts so far: no two are alike, or one would be found in the other's cache.
+  private int prompts;
+
+  /// @param prompt tokens of a short prompt
+  /// @param decode tokens to generate after the first one
+  ParallelBench(ForwardPass forwardPass, Vocabulary vocabulary, int prompt, int decode) {
+    this.forwardPass = forwardPass;
+    this.vocabulary = vocabulary;
+    this.prompt = prompt;
+    this.decode = decode;
+  }
+
+  /// @throws UserException if so many can not be computed together
+  BenchRow.Parallel run(int sequences, int repeat) {
+    if (sequences > Scheduler.mostParallel(forwardPass)) {
+      throw new UserException(
+          "--parallel %d: at most %d can be computed together; a larger prefill-batch allows more"
+              .formatted(sequences, Scheduler.mostParallel(forwardPass)));
+    }
+    List<Together> runs = new ArrayList<>();
+    for (int i = 0; i < repeat; i++) {
+      runs.add(together(sequences));
+    }
+    return new BenchRow.Parallel(
+        sequences,
+        Json.rounded(median(runs.stream().mapToDouble(Together::prefill).toArray())),
+        Json.rounded(median(runs.stream().mapToDouble(Together::decode).toArray())),
+        Json.rounded(median(runs.stream().mapToDouble(Together::decode).toArray()) / sequences),
+        firstToken(sequences, repeat));
+  }
+
+  /// Tokens per second of all.
+  private record Together(double prefill, double decode) {}
+
+  /// When the tokens of an answer came, in the order in which they came.
+  private static final class Arrivals implements Sink {
+    final List<Long> times = new ArrayList<>();
+    final CountDownLatch reading = new CountDownLatch(1);
+    @Nullable RuntimeException failure;
+
+    @Override
+    public boolean accept(GenerationEvent event) {
+      switch (event) {
+        case Prefill _ -> reading.countDown();
+        case Token _ -> times.add(System.nanoTime());
+        case Failed(RuntimeException cause) -> failure = cause;
+        case GenerationEvent.Finished _ -> {}
+      }
+      return true;
+    }
+
+    long first() {
+      return times.getFirst();
+    }
+
+    long last() {
+      return times.getLast();
+    }
+  }
+
+  private Together together(int sequences) {
+    try (Scheduler scheduler = new Scheduler(forwardPass, vocabulary, sequences)) {
+      long start = System.nanoTime();
+      List<Arrivals> all = new ArrayList<>();
+      List<Generation> generations = new ArrayList<>();
+      for (int i = 0; i < sequences; i++) {
+        all.add(new Arrivals());
+        generations.add(scheduler.submit(request(prompt, decode + 1), all.getLast()));
+      }
+      for (int i = 0; i < sequences; i++) {
+        join(generations.get(i), all.get(i));
+      }
+      long read = all.stream().mapToLong(Arrivals::first).max().orElseThrow();
+      long ended = all.stream().mapToLong(Arrivals::last).min().orElseThrow();
+      long tokens =
+          all.stream()
+              .flatMap(arrivals -> arrivals.times.stream())
+              .filter(time -> time > read && time <= ended)
+              .count();
+      return new Together(
+          sequences * prompt * 1e9 / (read - start), tokens * 1e9 / Math.max(1, ended - read));
+    }
+  }
+
+  /// Short prompts one after the other, of one client less than there are sequences, while a long
+  /// one is read.
+  private BenchRow.@Nullable FirstToken firstToken(int sequences, int repeat) {
+    int length = Math.min(LONG_PROMPT, forwardPass.contextLength() - 1);
+    if (sequences < 2 || length < 2 * prompt) {
+      return null;
+    }
+    double[] alone = new double[repeat];
+    List<Double> waits = new ArrayList<>();
+    try (Scheduler scheduler = new Scheduler(forwardPass, vocabulary, sequences)) {
+      for (int i = 0; i < repeat; i++) {
+        alone[i] = wait(scheduler);
+      }
+      Arrivals reader = new Arrivals();
+      Generation reading = scheduler.submit(request(length, 1), reader);
+      List<Thread> clients = new ArrayList<>();
+      List<Double> all = Collections.synchronizedList(waits);
+      await(reader.reading);
+      for (int i = 1; i < sequences; i++) {
+        clients.add(
+            Thread.ofPlatform()
+                .start(
+                    () -> {
+                      while (reading.isUnderWay()) {
+                        double wait = wait(scheduler);
+                        if (reading.isUnderWay()) {
+                          all.add(wait);
+                        }
+                      }
+                    }));
+      }
+      join(reading, reader);
+      clients.forEach(ParallelBench::join);
+    }
+    double[] sorted = waits.stream().mapToDouble(w -> w).sorted().toArray();
+    if (sorted.length == 0) {
+      return null;
+    }
+    return new BenchRow.FirstToken(
+        Json.rounded(median(alone)),
+        Json.rounded(median(sorted)),
+        Json.rounded(sorted[(int) Math.ceil(0.99 * sorted.length) - 1]),
+        length);
+  }
+
+  /// Milliseconds until the first token of a short prompt.
+  private double wait(Scheduler scheduler) {
+    Arrivals arrivals = new Arrivals();
+    long start = System.nanoTime();
+    join(scheduler.submit(request(prompt, 1), arrivals), arrivals);
+    return (arrivals.first() - start) / 1e6;
+  }
+
+  private synchronized GenerationRequest request(int length, int tokens) {
+    int[] random = new Random(prompts++).ints(length, 0, forwardPass.spec().vocabSize()).toArray();
+    random[0] = prompts % forwardPass.spec().vocabSize();
+    return new GenerationRequest(random, tokens, new Sampler.Greedy(), Set.of(), List.of());
+  }
+
+  private static void join(Generation generation, Arrivals arrivals) {
+    generation.join();
+    if (arrivals.failure != null) {
+      throw arrivals.failure;
+    }
+  }
+
+  private static void join(Thread thread) {
+    try {
+      thread.join();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static double median(double... values) {
+    double[] sorted = values.clone();
+    Arrays.sort(sorted);
+    return sorted[sorted.length / 2];
+  }
+}

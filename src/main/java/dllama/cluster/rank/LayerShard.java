@@ -1,0 +1,326 @@
+package dllama.cluster.rank;
+
+import akka.actor.Address;
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.Behavior;
+import akka.actor.typed.javadsl.ActorContext;
+import akka.actor.typed.javadsl.Behaviors;
+import dllama.cluster.loop.ComputeWait;
+import dllama.cluster.port.Refusals;
+import dllama.cluster.wire.Assignment;
+import dllama.cluster.wire.FramePool;
+import dllama.cluster.wire.NetworkActor;
+import dllama.cluster.wire.RankMessage;
+import dllama.cluster.wire.RankMessage.AskLogits;
+import dllama.cluster.wire.RankMessage.Assign;
+import dllama.cluster.wire.RankMessage.Dissolve;
+import dllama.cluster.wire.RankMessage.SendTo;
+import dllama.cluster.wire.RankMessage.Serve;
+import dllama.cluster.wire.RootMessage;
+import dllama.cluster.wire.Secret;
+import dllama.cluster.wire.SliceOrigin;
+import dllama.cluster.wire.TensorFrame.Input;
+import dllama.cluster.wire.TensorFrame.Partial;
+import dllama.cluster.wire.TensorFrame.WeightChunk;
+import dllama.error.UserException;
+import dllama.model.ModelSource;
+import dllama.shard.ShardEngine;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// One node's part of the model: owns its slice of every layer and answers the root's steps. The
+/// protocol around [ShardEngine]: it stores what arrives and starts what the compute thread does,
+/// but never computes or waits itself.
+///
+/// Life of a rank: `Assign`; its weights, as chunks or because they are in this machine's memory or
+/// cache folder or can be made here; `Ready` to the root; any number of `Input` and `Partial`;
+/// `Dissolve`. Messages of another epoch are dropped.
+public final class LayerShard extends NetworkActor<RankMessage> {
+  /// From the compute thread: memory for chunks.
+  record Opened(long epoch, MemorySegment memory) implements RankMessage.Internal {}
+
+  /// From the compute thread: an engine over a complete slice.
+  record Built(long epoch, ShardEngine engine, SliceOrigin origin)
+      implements RankMessage.Internal {}
+
+  /// From the compute thread: the world can not go on, for a reason that lies with rank `culprit`.
+  record Failed(long epoch, int culprit, String why) implements RankMessage.Internal {}
+
+  /// What this shard is in the present world.
+  private static final class Rank {
+    final Assignment assignment;
+    final List<ActorRef<RankMessage>> ranks;
+    final ActorRef<RootMessage> root;
+    final Exchange exchange;
+    final ShardHost host;
+    final SliceReceiver slice;
+    @Nullable ShardSteps steps;
+
+    Rank(Assign assign, FramePool frames, ShardHost host) {
+      this.host = host;
+      assignment = assign.assignment();
+      ranks = assign.ranks();
+      root = assign.root();
+      exchange =
+          new Exchange(assignment.epoch(), assignment.rank(), assignment.worldSize(), frames);
+      slice = new SliceReceiver(assignment, host, root, frames);
+    }
+
+    long epoch() {
+      return assignment.epoch();
+    }
+  }
+
+  private static final int REAL = Assignment.kind(1);
+  private static final int REHEARSED = Assignment.kind(Assignment.rehearsalOf(1));
+
+  private final ShardHost host;
+  private final ComputeWait computeWait;
+  private final FramePool frames;
+  private final @Nullable ModelSource source;
+
+  /// What this shard is in the present world and, meanwhile, in its rehearsal, by kind of epoch.
+  /// Code that branches there would be compiled for the one and thrown away with the other.
+  private final @Nullable Rank[] parts = new Rank[Assignment.KINDS];
+
+  /// What whoever assigns a rank has to know.
+  private long key = Secret.NONE;
+
+  /// The shard of a node that has no part in a world yet.
+  ///
+  /// @param source where the root's own shard takes its slice from; null on a worker
+  public static Behavior<RankMessage> create(
+      ShardHost host, ComputeWait computeWait, FramePool frames, @Nullable ModelSource source) {
+    return Behaviors.setup(context -> new LayerShard(context, host, computeWait, frames, source));
+  }
+
+  private LayerShard(
+      ActorContext<RankMessage> context,
+      ShardHost host,
+      ComputeWait computeWait,
+      FramePool frames,
+      @Nullable ModelSource source) {
+    super(context, RankMessage.class);
+    this.host = host;
+    this.computeWait = computeWait;
+    this.frames = frames;
+    this.source = source;
+  }
+
+  @Override
+  protected Behavior<RankMessage> onMessage(RankMessage command) {
+    switch (command) {
+      case Serve(long ofRoot) -> key = ofRoot;
+      case Assign assign when key != Secret.NONE && assign.key() == key -> onAssign(assign);
+      case Assign _ ->
+          Refusals.ofProcess().refused("somebody", "who is not the root assigned this node a part");
+      case SendTo sendTo -> inEpoch(sendTo.epoch(), now -> now.slice.acknowledge(sendTo));
+      case WeightChunk chunk -> inEpoch(chunk.epoch(), now -> onChunk(now, chunk));
+      case Opened(long epoch, var memory) -> inEpoch(epoch, now -> now.slice.request(memory));
+      case Built built -> inEpoch(built.epoch(), now -> onBuilt(now, built));
+      case Input input -> inEpoch(input.epoch(), now -> onInput(now, input));
+      case AskLogits ask ->
+          inEpoch(
+              ask.epoch(),
+              now -> onQuestion(now, steps -> steps.answer(ask.step(), ask.run(), ask.asked())));
+      case Partial partial -> onPartial(partial);
+      case Failed(long epoch, int culprit, String why) ->
+          inEpoch(epoch, now -> onFailed(now, culprit, why));
+      case Dissolve(long epoch, String why) -> inEpoch(epoch, now -> onDissolve(now, why));
+      case RankMessage.Internal other -> throw new IllegalArgumentException("message=" + other);
+    }
+    return this;
+  }
+
+  private void inEpoch(long epoch, Consumer<Rank> action) {
+    Rank now = ofEpoch(epoch);
+    if (now != null) {
+      action.accept(now);
+    } else {
+      getContext().getLog().debug("dropped a message of epoch {}", epoch);
+    }
+  }
+
+  private @Nullable Rank ofEpoch(long epoch) {
+    Rank now = parts[Assignment.kind(epoch)];
+    return now != null && now.epoch() == epoch ? now : null;
+  }
+
+  private void onAssign(Assign assign) {
+    Assignment assignment = assign.assignment();
+    if (assignment.rehearses()) {
+      onRehearse(assign);
+      return;
+    }
+    endRehearsal("a new world is formed");
+    end(REAL, "a new world is formed");
+    Optional<String> objection;
+    try {
+      objection = host.objection(assignment);
+    } catch (UserException | IllegalArgumentException | ArithmeticException senseless) {
+      objection = Optional.of("can not be what it was assigned: " + senseless.getMessage());
+    }
+    if (objection.isPresent()) {
+      var refusal =
+          new RootMessage.ShardRefused(assignment.epoch(), assignment.rank(), objection.get());
+      assign.root().tell(refusal);
+      host.listener().idle("this worker " + objection.get());
+      return;
+    }
+    Rank now = new Rank(assign, frames, host);
+    parts[REAL] = now;
+    host.warmUp(assignment);
+    Address here = getContext().getSystem().address();
+    List<Address> ranks = assign.ranks().stream().map(shard -> shard.path().address()).toList();
+    computeWait.allowSpin(host.shareCores(ShardHost.ranksOn(here, ranks)));
+    onComputeThread(now, () -> open(now));
+  }
+
+  /// Beside loading for the world that it is the rehearsal of.
+  private void onRehearse(Assign assign) {
+    Rank real = parts[REAL];
+    if (real == null || assign.assignment().epoch() != Assignment.rehearsalOf(real.epoch())) {
+      return; // this node has no part in that world, or no longer
+    }
+    endRehearsal("another one begins");
+    Rank now = new Rank(assign, frames, host.stage().host());
+    parts[REHEARSED] = now;
+    onComputeThread(now, () -> open(now));
+  }
+
+  /// The step under way is given up.
+  private void endRehearsal(String why) {
+    if (end(REHEARSED, why)) {
+      host.stage().strike();
+    }
+  }
+
+  /// Whether there was anything to end.
+  private boolean end(int kind, String why) {
+    Rank ended = parts[kind];
+    if (ended == null) {
+      return false;
+    }
+    ended.exchange.fail(why);
+    computeWait.signal();
+    parts[kind] = null;
+    return true;
+  }
+
+  /// Compute thread: the slice from what is here, or memory for what has to be sent.
+  private void open(Rank now) {
+    SliceOrigin origin = now.slice.open(source);
+    if (origin == null) {
+      getContext().getSelf().tell(new Opened(now.epoch(), now.slice.memory()));
+    } else {
+      build(now, origin);
+    }
+  }
+
+  /// Compute thread.
+  private void build(Rank now, SliceOrigin origin) {
+    ShardEngine engine = now.host.engine(now.assignment);
+    getContext().getSelf().tell(new Built(now.epoch(), engine, origin));
+  }
+
+  private void onChunk(Rank now, WeightChunk chunk) {
+    if (!now.slice.accepts(chunk)) {
+      onFailed(now, now.assignment.rank(), "got weights out of turn, at byte " + chunk.offset());
+    } else if (now.slice.put(chunk)) {
+      onComputeThread(
+          now,
+          () -> {
+            now.slice.completed();
+            build(now, SliceOrigin.MODEL);
+          });
+    }
+  }
+
+  private void onBuilt(Rank now, Built built) {
+    now.steps =
+        new ShardSteps(
+            now.assignment,
+            built.engine(),
+            now.exchange,
+            computeWait,
+            now.ranks,
+            now.root,
+            now.host.stall());
+    int number = now.assignment.rank();
+    now.root.tell(new RootMessage.ShardReady(now.epoch(), number, built.origin()));
+    now.host.listener().ready(number, now.assignment.worldSize(), built.origin());
+  }
+
+  private void onInput(Rank now, Input input) {
+    ShardSteps steps = now.steps;
+    if (steps == null || !steps.accepts(input)) {
+      onFailed(now, now.assignment.rank(), "got a step that it can not compute: " + input);
+      return;
+    }
+    onComputeThread(now, () -> host.stage().play(now.exchange, () -> steps.run(input)));
+  }
+
+  private void onQuestion(Rank now, Consumer<ShardSteps> answer) {
+    ShardSteps steps = now.steps;
+    if (steps != null) {
+      onComputeThread(now, () -> answer.accept(steps));
+    }
+  }
+
+  private void onPartial(Partial partial) {
+    Rank now = ofEpoch(partial.epoch());
+    if (now != null && now.exchange.put(partial)) {
+      computeWait.signal();
+    } else {
+      frames.give(partial.values());
+      getContext()
+          .getLog()
+          .debug("dropped a frame of round {} of epoch {}", partial.round(), partial.epoch());
+    }
+  }
+
+  private void onFailed(Rank now, int culprit, String why) {
+    now.exchange.fail(why);
+    now.root.tell(new RootMessage.ShardFailed(now.epoch(), culprit, why));
+  }
+
+  private void onDissolve(Rank now, String why) {
+    endRehearsal(why);
+    if (now == parts[REAL]) {
+      end(REAL, why);
+      host.listener().idle(why);
+    }
+  }
+
+  /// Runs `task` after whatever the compute thread does now; what it throws ends this rank.
+  private void onComputeThread(Rank now, Runnable task) {
+    ActorRef<RankMessage> self = getContext().getSelf();
+    now.host.compute(
+        () -> {
+          @Nullable Failed failure = failed(now, "stopped by an internal error, see its log");
+          try {
+            task.run();
+            failure = null;
+          } catch (ShardSteps.Aborted aborted) {
+            failure = new Failed(now.epoch(), aborted.culprit(), message(aborted));
+          } catch (UserException known) {
+            failure = failed(now, message(known));
+          } finally {
+            if (failure != null) {
+              self.tell(failure);
+            }
+          }
+        });
+  }
+
+  private static Failed failed(Rank now, String why) {
+    return new Failed(now.epoch(), now.assignment.rank(), why);
+  }
+
+  private static String message(RuntimeException failure) {
+    return String.valueOf(failure.getMessage());
+  }
+}

@@ -1,0 +1,31 @@
+package dllama.cluster.rank;
+
+import dllama.cluster.wire.Assignment;
+import dllama.settings.Overlap;
+import dllama.shard.Halves;
+import dllama.shard.ShardPlan;
+
+/// Whether the ranks of a world do a step in two halves, one computed while what the other has sent
+/// is on its way. Follows from the [Assignment] and the root's input alone, so all ranks come to
+/// the same without a word.
+public record OverlapRule(ShardPlan plan, Overlap overlap) {
+  public static OverlapRule of(Assignment assignment) {
+    return new OverlapRule(assignment.plan(), assignment.overlap());
+  }
+
+  /// Tokens of the first half of a step; 0: it is done as a whole.
+  ///
+  /// @param rows how many of the last tokens come from the first one on of which logits are wanted;
+  ///     only the second half gives any
+  public int firstHalf(int tokens, int rows) {
+    int first = Halves.first(tokens);
+    boolean wanted =
+        plan.worldSize() > 1
+            && switch (overlap) {
+              case AUTO -> Halves.areWorthIt(plan, tokens);
+              case ON -> tokens > 1;
+              case OFF -> false;
+            };
+    return wanted && rows <= tokens - first ? first : 0;
+  }
+}

@@ -1,0 +1,125 @@
+package dllama.cluster.root;
+
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.Behavior;
+import akka.actor.typed.javadsl.ActorContext;
+import akka.actor.typed.javadsl.Behaviors;
+import akka.actor.typed.javadsl.TimerScheduler;
+import dllama.cluster.wire.FrameBuffer;
+import dllama.cluster.wire.NetworkActor;
+import dllama.cluster.wire.RankMessage;
+import dllama.cluster.wire.RootMessage;
+import dllama.cluster.wire.StreamMessage;
+import dllama.cluster.wire.StreamMessage.Received;
+import dllama.cluster.wire.TensorFrame.WeightChunk;
+import dllama.settings.ClusterSettings;
+import dllama.shard.ShardLayout;
+import dllama.shard.SliceReader;
+import java.time.Duration;
+
+/// Sends one rank its slice in acknowledged chunks, cut and packed from the model file as they go:
+/// at most a window of chunks is in memory. One per worker, on a dispatcher of its own because
+/// reading a file may block. Ends when everything is acknowledged, or when nothing has been for
+/// [#STALL].
+final class WeightStream extends NetworkActor<StreamMessage> {
+  private enum Stalled implements StreamMessage.Internal {
+    STALLED
+  }
+
+  /// Chunks after which a receiver acknowledges, where the window is that large.
+  private static final int ACKNOWLEDGE_EVERY = 4;
+
+  private static final Duration STALL = Duration.ofSeconds(30);
+
+  private final ActorRef<RankMessage> to;
+  private final ActorRef<RootMessage> root;
+  private final TimerScheduler<StreamMessage> timers;
+  private final SliceReader source;
+  private final ShardLayout layout;
+  private final long epoch;
+  private final FrameBuffer[] window;
+  private final int chunkBytes;
+  private long sent;
+  private long received;
+
+  static Behavior<StreamMessage> create(
+      SliceReader source,
+      ShardLayout layout,
+      long epoch,
+      ClusterSettings.Weights weights,
+      ActorRef<RankMessage> to,
+      ActorRef<RootMessage> root) {
+    return Behaviors.setup(
+        context ->
+            Behaviors.withTimers(
+                timers ->
+                    new WeightStream(context, timers, source, layout, epoch, weights, to, root)));
+  }
+
+  private WeightStream(
+      ActorContext<StreamMessage> context,
+      TimerScheduler<StreamMessage> timers,
+      SliceReader source,
+      ShardLayout layout,
+      long epoch,
+      ClusterSettings.Weights weights,
+      ActorRef<RankMessage> to,
+      ActorRef<RootMessage> root) {
+    super(context, StreamMessage.class);
+    this.to = to;
+    this.root = root;
+    this.timers = timers;
+    this.source = source;
+    this.layout = layout;
+    this.epoch = epoch;
+    chunkBytes = weights.chunkBytes();
+    window = new FrameBuffer[weights.window()];
+    for (int i = 0; i < window.length; i++) {
+      window[i] = new FrameBuffer(chunkBytes);
+    }
+    int every = Math.min(ACKNOWLEDGE_EVERY, window.length);
+    to.tell(new RankMessage.SendTo(epoch, context.getSelf(), every));
+    timers.startSingleTimer(Stalled.STALLED, STALL);
+    sendWhatFits();
+  }
+
+  @Override
+  protected Behavior<StreamMessage> onMessage(StreamMessage command) {
+    return switch (command) {
+      case Received(long ofEpoch, long bytes) when ofEpoch == epoch -> onReceived(bytes);
+      case Received _ -> this;
+      case Stalled _ -> {
+        root.tell(
+            new RootMessage.ShardFailed(
+                epoch, layout.rank(), "took no weights for %d s".formatted(STALL.toSeconds())));
+        yield Behaviors.stopped();
+      }
+      case StreamMessage.Internal other -> throw new IllegalArgumentException("message=" + other);
+    };
+  }
+
+  private Behavior<StreamMessage> onReceived(long bytes) {
+    if (bytes < received || bytes > sent) {
+      return this; // an old or a false acknowledgement
+    }
+    received = bytes;
+    root.tell(new RootMessage.Loading(epoch, layout.rank(), received, layout.totalBytes()));
+    if (received == layout.totalBytes()) {
+      return Behaviors.stopped();
+    }
+    timers.startSingleTimer(Stalled.STALLED, STALL);
+    sendWhatFits();
+    return this;
+  }
+
+  private void sendWhatFits() {
+    long limit = received + (long) window.length * chunkBytes;
+    while (sent < layout.totalBytes() && sent + chunkBytes <= limit) {
+      int length = (int) Math.min(chunkBytes, layout.totalBytes() - sent);
+      FrameBuffer buffer = window[(int) (sent / chunkBytes % window.length)].withLength(length);
+      source.read(sent, buffer.segment().asSlice(0, length));
+      to.tell(new WeightChunk(epoch, sent, buffer));
+      sent += length;
+    }
+  }
+}

@@ -1,0 +1,65 @@
+package dllama.cluster.root;
+
+import akka.actor.typed.ActorRef;
+import dllama.cluster.wire.Node;
+import dllama.cluster.wire.RankMessage;
+import dllama.shard.ShardPlan;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
+
+/// The nodes that compute together, by rank, from one formation to its end.
+///
+/// @param epoch names the formation; a `Secret` that its nodes alone are told
+/// @param plan how the model is cut
+record World(long epoch, ShardPlan plan, List<Node> ranks) {
+  /// Gives ranks: 0 to the root, the others by [RankChoice].
+  ///
+  /// @param workers in the order in which they came
+  /// @param sliceKey key of a rank's slice
+  static World form(
+      long epoch,
+      ShardPlan plan,
+      Node root,
+      Collection<Node> workers,
+      IntFunction<String> sliceKey) {
+    List<String> keys = IntStream.range(0, plan.worldSize()).mapToObj(sliceKey).toList();
+    List<Node> ranks = new ArrayList<>(List.of(root));
+    ranks.addAll(RankChoice.of(List.copyOf(workers), keys));
+    return new World(epoch, plan, List.copyOf(ranks));
+  }
+
+  int size() {
+    return ranks.size();
+  }
+
+  List<ActorRef<RankMessage>> shards() {
+    return ranks.stream().map(Node::shard).toList();
+  }
+
+  boolean has(String address) {
+    return rankOf(address) >= 0;
+  }
+
+  /// −1 if it has none.
+  int rankOf(String address) {
+    return ranks.stream().map(Node::address).toList().indexOf(address);
+  }
+
+  /// How the user knows a rank: "the worker at 192.168.1.12:41234".
+  String name(int rank) {
+    return rank == 0 ? "the root" : "the worker at " + ranks.get(rank).address();
+  }
+
+  void tell(int rank, RankMessage message) {
+    ranks.get(rank).shard().tell(message);
+  }
+
+  void tellAll(RankMessage message) {
+    for (Node node : ranks) {
+      node.shard().tell(message);
+    }
+  }
+}

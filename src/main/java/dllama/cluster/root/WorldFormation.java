@@ -1,0 +1,355 @@
+package dllama.cluster.root;
+
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.ChildFailed;
+import akka.actor.typed.javadsl.ActorContext;
+import dllama.cluster.membership.RootListener;
+import dllama.cluster.membership.SignsOfLife;
+import dllama.cluster.rank.CollectiveRule;
+import dllama.cluster.rank.ShardHost;
+import dllama.cluster.wire.Assignment;
+import dllama.cluster.wire.MembersMessage;
+import dllama.cluster.wire.Node;
+import dllama.cluster.wire.RankMessage;
+import dllama.cluster.wire.RootMessage;
+import dllama.cluster.wire.Secret;
+import dllama.cluster.wire.SliceOrigin;
+import dllama.settings.ClusterSettings;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/// The root's worlds from gathering to loss: which nodes there are, when they form a world, which
+/// of its ranks have loaded, and why there is none. Owned by [RootCoordinator], whose thread it is
+/// on.
+///
+/// Whatever goes wrong with a rank ends the world: its step fails, all its shards are told, and
+/// gathering starts anew, under another epoch.
+final class WorldFormation {
+  /// Where a world is in its life.
+  private sealed interface State {
+    /// The nodes that belong together; null while there are none.
+    @Nullable World world();
+
+    /// There is no world; one is formed when the gate opens.
+    record Gathering() implements State {
+      @Override
+      public @Nullable World world() {
+        return null;
+      }
+    }
+
+    /// Ranks are being loaded, those in `unready` still.
+    record Loading(World world, Set<Integer> unready, long since) implements State {}
+
+    /// Steps can be done.
+    record Ready(World world) implements State {}
+  }
+
+  private static final State GATHERING = new State.Gathering();
+
+  private final RootModel model;
+  private final ClusterGate gate;
+  private final ClusterSettings settings;
+  private final RootListener listener;
+  private final ShardHost host;
+  private final Node self;
+  private final int maxBatchTokens;
+  private final ActorRef<RootMessage> root;
+  private final ActorRef<MembersMessage> members;
+  private final RootSteps steps;
+  private final Rehearsals rehearsals;
+  private final WeightStreams streams;
+  private final Map<String, Node> workers = new LinkedHashMap<>();
+  private final Set<String> coming = new HashSet<>();
+
+  private State state = GATHERING;
+  private SignsOfLife signsOfLife;
+
+  /// Ranks of the present world whose slices came from cache folders.
+  private int cached;
+
+  private String waiting = "";
+
+  /// Why there has been no world since the last one; empty if there was none, or one is ready.
+  private String lost = "";
+
+  /// This node itself could not be a rank; the same nodes once more would not change that.
+  private boolean unfit;
+
+  /// @param context of the coordinator
+  /// @param host this node's, whose memory decides what can be formed
+  /// @param self this node
+  /// @param steps those of the present world
+  WorldFormation(
+      ActorContext<RootMessage> context,
+      RootModel model,
+      ClusterGate gate,
+      ClusterSettings settings,
+      RootListener listener,
+      ShardHost host,
+      Node self,
+      ActorRef<MembersMessage> members,
+      RootSteps steps) {
+    this.model = model;
+    this.gate = gate;
+    this.settings = settings;
+    this.listener = listener;
+    this.host = host;
+    this.self = self;
+    this.members = members;
+    this.steps = steps;
+    root = context.getSelf();
+    maxBatchTokens = model.maxBatchTokens(settings.sync().maxFrameBytes());
+    rehearsals = new Rehearsals(context, settings.sync(), listener);
+    streams = new WeightStreams(context, model.source(), settings.weights());
+    signsOfLife = new SignsOfLife(members, List.of());
+    gate.changed(System.nanoTime()); // from now on workers can come
+  }
+
+  /// The world that loads or is ready; null while there is none.
+  @Nullable World world() {
+    return state.world();
+  }
+
+  /// The world that can do steps; empty while there is none.
+  Optional<World> ready() {
+    return state instanceof State.Ready(World world) ? Optional.of(world) : Optional.empty();
+  }
+
+  /// What is waited for, in one line; empty when a world is ready.
+  String waiting() {
+    return waiting;
+  }
+
+  /// Why no world is ready, in one line.
+  String obstacle() {
+    return lost.isEmpty() ? waiting : lost;
+  }
+
+  /// Whether there is a world of this epoch, and it has such a rank.
+  boolean isCurrent(long epoch, int rank) {
+    World world = world();
+    return world != null && world.epoch() == epoch && rank >= 0 && rank < world.size();
+  }
+
+  // ---- gathering
+
+  /// A worker is on its way.
+  void coming(String address) {
+    coming.add(address);
+    onNodesChanged();
+  }
+
+  /// A worker can be used from now on.
+  void joined(Node worker) {
+    coming.remove(worker.address());
+    workers.put(worker.address(), worker);
+    onNodesChanged();
+    World world = world();
+    if (world != null) {
+      listener.spare(worker.address(), world.size(), gate.largestUsable(workers.size() + 1));
+    }
+    gather();
+  }
+
+  /// A worker can not be used any more; `why` completes "the worker at … ".
+  void gone(String address, String why) {
+    coming.remove(address);
+    if (workers.remove(address) == null) {
+      return;
+    }
+    onNodesChanged();
+    World world = world();
+    if (world != null && world.has(address)) {
+      lose(world, world.rankOf(address), why);
+    } else {
+      listener.left(address, why);
+    }
+    gather();
+  }
+
+  private void onNodesChanged() {
+    gate.changed(System.nanoTime());
+    unfit = false;
+  }
+
+  /// Forms a world if there is none and the gate opens. To be called now and then, because a gate
+  /// also opens by itself.
+  void gather() {
+    if (!(state instanceof State.Gathering) || unfit) {
+      return;
+    }
+    switch (gate.decide(workers.size() + 1, coming.size(), System.nanoTime())) {
+      case ClusterGate.Decision.Wait(String what) -> await(what);
+      case ClusterGate.Decision.Form(int nodes) -> {
+        Assignment assignment =
+            model.assignment(Secret.next(), nodes, maxBatchTokens, settings.sync());
+        Optional<String> objection = host.objection(assignment);
+        if (objection.isPresent()) {
+          await(
+              "with %d node%s the root %s"
+                  .formatted(nodes, nodes == 1 ? "" : "s", objection.get()));
+        } else {
+          form(assignment);
+        }
+      }
+    }
+  }
+
+  private void await(String what) {
+    if (!what.equals(waiting)) {
+      waiting = what;
+      listener.waiting(what);
+    }
+  }
+
+  private void form(Assignment assignment) {
+    int nodes = assignment.worldSize();
+    cached = 0;
+    steps.reset(assignment);
+    waiting = "the cluster is loading the model";
+    World formed =
+        World.form(
+            assignment.epoch(),
+            assignment.plan(),
+            self,
+            workers.values(),
+            rank -> assignment.forRank(rank).sliceKey());
+    Set<Integer> unready =
+        IntStream.range(0, nodes).boxed().collect(Collectors.toCollection(TreeSet::new));
+    state = new State.Loading(formed, unready, System.nanoTime());
+    signsOfLife = new SignsOfLife(members, formed.ranks());
+    listener.forming(nodes);
+    CollectiveRule.of(assignment).notice().ifPresent(listener::notice);
+    for (int rank = 0; rank < nodes; rank++) {
+      Assignment part = assignment.forRank(rank);
+      Node node = formed.ranks().get(rank);
+      node.shard().tell(new RankMessage.Assign(node.key(), part, formed.shards(), root));
+    }
+    rehearsals.begin(assignment, formed);
+  }
+
+  // ---- loading
+
+  /// A rank of the present world has memory for its slice and holds none.
+  void sendSlice(int rank) {
+    if (state instanceof State.Loading(World world, var unready, _) && unready.contains(rank)) {
+      streams.start(world, rank);
+    }
+  }
+
+  /// A rank of the present world has loaded so much.
+  void loading(int rank, long bytes, long total) {
+    World world = world();
+    if (world != null) {
+      listener.loading(rank, world.ranks().get(rank).address(), bytes, total);
+    }
+  }
+
+  /// A rank of the present world can compute.
+  void loaded(int rank, SliceOrigin origin) {
+    if (!(state instanceof State.Loading(World world, var unready, long since))
+        || !unready.remove(rank)) {
+      return;
+    }
+    Node node = world.ranks().get(rank);
+    workers.replace(node.address(), node); // it holds its slice now
+    cached += origin == SliceOrigin.CACHE ? 1 : 0;
+    if (unready.isEmpty()) {
+      state = new State.Ready(world);
+      waiting = "";
+      lost = "";
+      tellWhoComputes(world);
+      long millis = Duration.ofNanos(System.nanoTime() - since).toMillis();
+      listener.ready(world.size(), cached, millis);
+      rehearsals.loaded();
+    }
+  }
+
+  private void tellWhoComputes(World world) {
+    Set<String> others =
+        world.ranks().stream().skip(1).map(Node::address).collect(Collectors.toSet());
+    members.tell(new MembersMessage.Computing(world.size(), others));
+  }
+
+  /// An actor that sends weights has failed: without it a rank can not load.
+  void failed(ChildFailed child) {
+    World world = world();
+    Optional<Integer> rank = streams.rankOf(child.getRef());
+    if (rank.isPresent() && world != null) {
+      lose(
+          world,
+          0,
+          "could not read the weights for %s: %s"
+              .formatted(world.name(rank.get()), child.cause().getMessage()));
+      unfit = true; // the same file once more would not be another one
+    }
+  }
+
+  // ---- computing
+
+  /// A step is asked for, which takes the place of a rehearsal.
+  void endRehearsal() {
+    rehearsals.end("a step is asked for");
+  }
+
+  /// Something of a rank of the present world has arrived.
+  void heard(int rank) {
+    signsOfLife.heard(rank);
+  }
+
+  // ---- losing
+
+  /// The world can not go on because of `rank`, whose node is taken out of the cluster; it starts
+  /// anew and may join again. `why` completes "the worker at … ".
+  void expel(int rank, String why) {
+    World world = world();
+    if (rank != 0 && world != null) {
+      members.tell(new MembersMessage.Expel(world.ranks().get(rank).address()));
+    }
+    leaveOut(rank, why);
+  }
+
+  /// Ends the world; the rank's node is not used again until it joins again.
+  void leaveOut(int rank, String why) {
+    World world = world();
+    if (world == null) {
+      return;
+    }
+    if (rank != 0) {
+      workers.remove(world.ranks().get(rank).address());
+      onNodesChanged();
+    } else {
+      unfit = state instanceof State.Loading;
+    }
+    lose(world, rank, why);
+    gather();
+  }
+
+  /// @param culprit rank that the world ends for
+  /// @param reason completes its name
+  private void lose(World former, int culprit, String reason) {
+    String why = "%s %s".formatted(former.name(culprit), reason);
+    state = GATHERING;
+    rehearsals.end(why);
+    streams.forget();
+    waiting = why;
+    lost = why;
+    listener.lost(why); // before the step fails: the next question must wait for the nodes
+    steps.fail(why);
+    members.tell(new MembersMessage.Computing(0, Set.of()));
+    for (int rank = 0; rank < former.size(); rank++) {
+      String told = rank == culprit && rank != 0 ? "this worker " + reason : why;
+      former.tell(rank, new RankMessage.Dissolve(former.epoch(), told));
+    }
+  }
+}

@@ -1,0 +1,134 @@
+package dllama.cluster.wire;
+
+import dllama.logits.LogitsPart;
+import dllama.logits.LogitsPart.Best;
+import dllama.logits.LogitsPart.Candidates;
+import dllama.logits.LogitsPart.Rows;
+import dllama.logits.LogitsPart.Walked;
+import dllama.logits.LogitsWanted;
+import dllama.logits.LogitsWanted.All;
+import dllama.logits.LogitsWanted.Draw;
+import dllama.logits.LogitsWanted.DrawAny;
+import dllama.logits.LogitsWanted.Nothing;
+import dllama.logits.TokenWeights;
+import java.io.NotSerializableException;
+import java.nio.ByteBuffer;
+
+/// What is wanted of logits, and what ranks tell of them, as bytes of frames. All integers and
+/// floats little-endian, as the caller has set it.
+final class LogitsCodec {
+  private static final byte NOTHING = 0;
+  private static final byte ALL = 1;
+  private static final byte BEST = 2;
+  private static final byte CANDIDATES = 3;
+  private static final byte ANY = 4;
+
+  /// What is wanted takes so many.
+  static final int WANTED_BYTES = 1 + Integer.BYTES;
+
+  /// A token and its logit.
+  private static final int PAIR_BYTES = Integer.BYTES + Float.BYTES;
+
+  private LogitsCodec() {}
+
+  static void put(LogitsWanted wanted, ByteBuffer to) {
+    switch (wanted) {
+      case Nothing _ -> to.put(NOTHING).putInt(0);
+      case All _ -> to.put(ALL).putInt(0);
+      case LogitsWanted.Best(int rows) -> to.put(BEST).putInt(rows);
+      case Draw(float temperature) -> to.put(CANDIDATES).putFloat(temperature);
+      case DrawAny(float temperature) -> to.put(ANY).putFloat(temperature);
+    }
+  }
+
+  static LogitsWanted wanted(ByteBuffer from) throws NotSerializableException {
+    byte kind = from.get();
+    int value = from.getInt();
+    try {
+      return switch (kind) {
+        case NOTHING -> new Nothing();
+        case ALL -> new All();
+        case BEST -> new LogitsWanted.Best(value);
+        case CANDIDATES -> new Draw(Float.intBitsToFloat(value));
+        case ANY -> new DrawAny(Float.intBitsToFloat(value));
+        default -> throw new NotSerializableException("wanted=" + kind);
+      };
+    } catch (IllegalArgumentException senseless) {
+      throw new NotSerializableException("wanted: " + senseless.getMessage());
+    }
+  }
+
+  static void put(LogitsPart part, ByteBuffer to) {
+    switch (part) {
+      case Rows(float[] values) -> {
+        to.put(ALL).asFloatBuffer().put(values);
+        to.position(to.position() + values.length * Float.BYTES);
+      }
+      case Best(int rows, int[] tokens, float[] logits) ->
+          putPairs(rows, tokens, logits, to.put(BEST));
+      case Candidates(int size, int[] tokens, float[] logits, int exponent, long[] sums) -> {
+        to.put(CANDIDATES).putInt(exponent);
+        for (long sum : sums) {
+          to.putLong(sum);
+        }
+        putPairs(size, tokens, logits, to);
+      }
+      case Walked(float sum, int last) -> to.put(ANY).putFloat(sum).putInt(last);
+    }
+  }
+
+  private static void putPairs(int size, int[] tokens, float[] logits, ByteBuffer to) {
+    for (int i = 0; i < size; i++) {
+      to.putInt(tokens[i]).putFloat(logits[i]);
+    }
+  }
+
+  /// No less than [#put] writes.
+  static int maxBytes(LogitsPart part) {
+    return 1
+        + switch (part) {
+          case Rows rows -> rows.values().length * Float.BYTES;
+          case Best best -> best.rows() * PAIR_BYTES;
+          case Candidates candidates ->
+              Integer.BYTES + TokenWeights.BINS * Long.BYTES + candidates.size() * PAIR_BYTES;
+          case Walked _ -> PAIR_BYTES;
+        };
+  }
+
+  static LogitsPart part(ByteBuffer from) throws NotSerializableException {
+    byte kind = from.get();
+    return switch (kind) {
+      case ALL -> {
+        float[] values = new float[from.remaining() / Float.BYTES];
+        from.asFloatBuffer().get(values);
+        yield new Rows(values);
+      }
+      case BEST -> {
+        int rows = from.remaining() / PAIR_BYTES;
+        int[] tokens = new int[rows];
+        yield new Best(rows, tokens, pairs(from, tokens));
+      }
+      case CANDIDATES -> {
+        int exponent = from.getInt();
+        long[] sums = new long[TokenWeights.BINS];
+        for (int bin = 0; bin < sums.length; bin++) {
+          sums[bin] = from.getLong();
+        }
+        int[] tokens = new int[from.remaining() / PAIR_BYTES];
+        yield new Candidates(tokens.length, tokens, pairs(from, tokens), exponent, sums);
+      }
+      case ANY -> new Walked(from.getFloat(), from.getInt());
+      default -> throw new NotSerializableException("logits=" + kind);
+    };
+  }
+
+  /// Fills `tokens`; their logits.
+  private static float[] pairs(ByteBuffer from, int[] tokens) {
+    float[] logits = new float[tokens.length];
+    for (int i = 0; i < tokens.length; i++) {
+      tokens[i] = from.getInt();
+      logits[i] = from.getFloat();
+    }
+    return logits;
+  }
+}

@@ -1,0 +1,19 @@
+package dllama.cluster.wire;
+
+import akka.actor.typed.ActorRef;
+import java.util.List;
+
+/// A node as the root knows it.
+///
+/// @param address `host:port` of its actor system
+/// @param held keys of slices that it still has in memory
+/// @param cached keys of slices that it has in its cache folder
+/// @param key the [Secret] that it shares with the root
+public record Node(
+    String address, ActorRef<RankMessage> shard, List<String> held, List<String> cached, long key) {
+
+  /// The same node with one slice in memory.
+  public Node holding(String sliceKey) {
+    return new Node(address, shard, List.of(sliceKey), cached, key);
+  }
+}

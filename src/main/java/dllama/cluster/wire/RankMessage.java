@@ -1,0 +1,74 @@
+package dllama.cluster.wire;
+
+import akka.actor.typed.ActorRef;
+import dllama.logits.LogitsQuestion;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// What a rank's actor is told: by the root about its world, by other ranks what they have
+/// computed. What comes over the network is a [ControlMessage] or a [TensorFrame].
+public sealed interface RankMessage
+    permits RankMessage.Serve,
+        RankMessage.Assign,
+        RankMessage.SendTo,
+        RankMessage.Dissolve,
+        RankMessage.AskLogits,
+        TensorFrame.Input,
+        TensorFrame.Partial,
+        TensorFrame.WeightChunk,
+        RankMessage.Internal {
+  /// From this node's own actors: who knows `key` is its root.
+  record Serve(long key) implements RankMessage {}
+
+  /// Become a rank of a new world; ends an earlier one.
+  ///
+  /// @param key the [Secret] of this node and its root
+  /// @param ranks the shards of all ranks, in rank order
+  record Assign(
+      long key,
+      Assignment assignment,
+      List<ActorRef<RankMessage>> ranks,
+      ActorRef<RootMessage> root)
+      implements RankMessage, ControlMessage {
+    public Assign {
+      Checks.present(assignment, "assignment");
+      ranks = Checks.list("ranks", ranks, assignment.worldSize());
+      Checks.range("number of ranks", ranks.size(), assignment.worldSize(), assignment.worldSize());
+      Checks.present(root, "root");
+    }
+  }
+
+  /// Where to acknowledge chunks of weights, and after how many of them.
+  record SendTo(long epoch, ActorRef<StreamMessage> stream, int acknowledgeEvery)
+      implements RankMessage, ControlMessage {
+    public SendTo {
+      Checks.present(stream, "stream");
+      Checks.range("acknowledgeEvery", acknowledgeEvery, 1, Integer.MAX_VALUE);
+    }
+  }
+
+  /// The world is no more; `why` is one line.
+  record Dissolve(long epoch, String why) implements RankMessage, ControlMessage {
+    public Dissolve {
+      why = Checks.line("why", why);
+    }
+  }
+
+  /// A question about this rank's logits of a run of step `step`.
+  ///
+  /// @param walk the question; null asks for everything
+  record AskLogits(long epoch, long step, int run, LogitsQuestion.@Nullable Walk walk)
+      implements RankMessage, ControlMessage {
+    public static AskLogits of(long epoch, long step, int run, LogitsQuestion question) {
+      return new AskLogits(
+          epoch, step, run, question instanceof LogitsQuestion.Walk walk ? walk : null);
+    }
+
+    public LogitsQuestion asked() {
+      return walk == null ? new LogitsQuestion.Everything() : walk;
+    }
+  }
+
+  /// What the room of its receiver says to itself; its kinds are known there alone.
+  non-sealed interface Internal extends RankMessage {}
+}

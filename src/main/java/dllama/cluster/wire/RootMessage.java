@@ -1,0 +1,75 @@
+package dllama.cluster.wire;
+
+/// What the root's coordinator is told: by membership about nodes, by ranks about their slices and
+/// steps. What comes over the network is a [ControlMessage] or a [TensorFrame].
+public sealed interface RootMessage
+    permits RootMessage.Coming,
+        RootMessage.Joined,
+        RootMessage.Gone,
+        RootMessage.SliceWanted,
+        RootMessage.Loading,
+        RootMessage.ShardReady,
+        RootMessage.ShardRefused,
+        RootMessage.ShardFailed,
+        RootMessage.Stepped,
+        RootMessage.Strayed,
+        TensorFrame.Logits,
+        RootMessage.Internal {
+  /// A worker is on its way.
+  record Coming(String address) implements RootMessage {}
+
+  /// A worker can be used from now on.
+  record Joined(Node worker) implements RootMessage {}
+
+  /// A worker left, was lost or was removed; `why` completes "the worker at … ".
+  record Gone(String address, String why) implements RootMessage {}
+
+  /// A rank has memory for its slice and holds none.
+  record SliceWanted(long epoch, int rank) implements RootMessage, ControlMessage {}
+
+  /// Bytes of a rank's slice that are in place.
+  record Loading(long epoch, int rank, long bytes, long total)
+      implements RootMessage, ControlMessage {
+    public Loading {
+      Checks.range("total", total, 1, Long.MAX_VALUE);
+      Checks.range("bytes", bytes, 0, total);
+    }
+  }
+
+  /// A rank can compute.
+  record ShardReady(long epoch, int rank, SliceOrigin origin)
+      implements RootMessage, ControlMessage {
+    public ShardReady {
+      Checks.present(origin, "origin");
+    }
+  }
+
+  /// A rank can not be what it was assigned; `why` completes "the worker at … ".
+  record ShardRefused(long epoch, int rank, String why) implements RootMessage, ControlMessage {
+    public ShardRefused {
+      why = Checks.line("why", why);
+    }
+  }
+
+  /// The world can not go on because of `rank`; `why` completes "the worker at … ".
+  record ShardFailed(long epoch, int rank, String why) implements RootMessage, ControlMessage {
+    public ShardFailed {
+      why = Checks.line("why", why);
+    }
+  }
+
+  /// A rank has computed a step, of whose logits nothing is wanted; rank 0 always says so.
+  record Stepped(long epoch, int rank, long step, long waitedNanos)
+      implements RootMessage, ControlMessage {
+    public Stepped {
+      Checks.range("waitedNanos", waitedNanos, 0, Long.MAX_VALUE);
+    }
+  }
+
+  /// From this node's own rank: a step has come to what is no number, see
+  // [NotFinite][dllama.model.NotFinite].
+  record Strayed(long epoch, long step, String where) implements RootMessage {}
+
+  /// What the room of its receiver says to itself; its kinds are known there alone.
+  non-sealed interface Internal extends RootMessage {}
+}

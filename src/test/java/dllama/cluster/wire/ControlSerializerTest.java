@@ -1,0 +1,59 @@
+package dllama.cluster.wire;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import akka.actor.ExtendedActorSystem;
+import akka.actor.testkit.typed.javadsl.ActorTestKit;
+import com.typesafe.config.ConfigFactory;
+import java.io.NotSerializableException;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+class ControlSerializerTest {
+  @Test
+  void shouldKeepNamesOnTheWire() {
+    Set<String> names =
+        Stream.of(
+                "RootMembership$Hello RootMembership$Alive RootMembership$Goodbye",
+                "WorkerMembership$Key WorkerMembership$Welcome WorkerMembership$Stranger",
+                "WorkerMembership$RootEnded WorkerMembership$RootAlive",
+                "RootCoordinator$SliceWanted RootCoordinator$Loading RootCoordinator$ShardReady",
+                "RootCoordinator$ShardRefused RootCoordinator$ShardFailed RootCoordinator$Stepped",
+                "LayerShard$Assign LayerShard$SendTo LayerShard$Dissolve LayerShard$AskLogits",
+                "WeightStream$Received")
+            .flatMap(line -> Stream.of(line.split(" ")))
+            .map("dllama.cluster."::concat)
+            .collect(Collectors.toSet());
+    assertEquals(names, ControlSerializer.names());
+  }
+
+  @Test
+  void shouldBringBackWhatItWrote() throws NotSerializableException {
+    ActorTestKit kit = ActorTestKit.create(ConfigFactory.parseResources("dllama/akka.conf"));
+    try {
+      var system = (ExtendedActorSystem) kit.system().classicSystem();
+      var serializer = new ControlSerializer(system);
+      var message = new RootMessage.ShardReady(7, 3, SliceOrigin.CACHE);
+      String name = serializer.manifest(message);
+      byte[] bytes = serializer.toBinary(message);
+      assertEquals(message, serializer.fromBinary(bytes, name));
+      assertInstanceOf(
+          WorkerMessage.Welcome.class,
+          serializer.fromBinary(
+              serializer.toBinary(new WorkerMessage.Welcome(1)),
+              "dllama.cluster.WorkerMembership$Welcome"));
+      assertThrows(
+          NotSerializableException.class,
+          () -> serializer.fromBinary(bytes, RootMessage.ShardReady.class.getName()));
+      assertThrows(
+          IllegalArgumentException.class,
+          () -> serializer.manifest(new RootMessage.Coming("127.0.0.1:1")));
+    } finally {
+      kit.shutdownTestKit();
+    }
+  }
+}
