@@ -5,11 +5,10 @@ import java.lang.foreign.MemorySegment;
 /// The specification of all kernels, in plain loops. Every operation below is one rounding in the
 /// order written; what is not written here (vector width, threads, batch, compiler) has no say.
 ///
-/// - Products are [DType#dot]. With Q4_0 or Q8_0 weights the integer sum of a block's 32 products
-// is
-///   exact; then `acc = fma((float) sum, wScale · xScale, acc)`, block by block from 0. With F32 or
-///   F16 weights: per block of 32 columns an fma chain from 0 in column order; the blocks' sums are
-///   added in order, from 0.
+/// - Products are [DType#dot]. Q4_0 or Q8_0 weights: the integer sum of a block's 32 products is
+///   exact; then `acc = fma((float) sum, wScale · xScale, acc)`, block by block from 0.
+/// - F32 or F16 weights: per block of 32 columns an fma chain from 0 in column order; the blocks'
+///   sums are added in order, from 0.
 /// - Sums over a row (rmsNorm, softmax) run in 16 lanes, element i in lane i mod 16, each from 0;
 ///   then lane l takes lane l + 8, l + 4, l + 2, l + 1.
 /// - Attention: score = (fma chain over headDim) · (float) (1 / sqrt(headDim)); e = exp(score −
