@@ -1,4 +1,4 @@
-// What Q40Prefill.fourSums does, in C with intrinsics for AVX2: the integer sums of 32 rows times
+// What Q4_0Prefill.fourSums does, in C with intrinsics for AVX2: the integer sums of 32 rows times
 // four tokens. Tells how near the Java kernel is to what the processor can do with these
 // instructions. Prints nanoseconds per tile of 32 x 32 weights and token, without the scaling.
 //

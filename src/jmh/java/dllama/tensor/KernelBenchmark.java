@@ -31,8 +31,8 @@ import org.openjdk.jmh.annotations.Warmup;
 public class KernelBenchmark {
   private static final long ALL_BYTES = 600L << 20;
 
-  @Param({"Q40", "Q80", "F16", "F32"})
-  DType type;
+  @Param({"Q4_0", "Q8_0", "F16", "F32"})
+  String type;
 
   @Param({"2048x8192", "4096x14336"})
   String shape;
@@ -55,20 +55,20 @@ public class KernelBenchmark {
     int rows = Integer.parseInt(size[0]);
     int cols = Integer.parseInt(size[1]);
     pool = new WorkerPool(threads);
-    long bytes = PackedMatrix.byteSize(type, rows, cols);
+    long bytes = PackedMatrix.byteSize(DType.named(type), rows, cols);
     products = new WorkerPool.Task[(int) Math.max(1, ALL_BYTES / bytes)];
     MemorySegment data = WeightMemory.allocate(bytes * products.length, arena);
     fill(data);
     Activations x = activations(cols);
     float[] out = new float[tokens * rows];
     for (int i = 0; i < products.length; i++) {
-      var w = new PackedMatrix(data.asSlice(i * bytes, bytes), type, rows, cols);
+      var w = new PackedMatrix(data.asSlice(i * bytes, bytes), DType.named(type), rows, cols);
       products[i] = (thread, of) -> multiply(w, thread, of, x, out);
     }
   }
 
   private Activations activations(int cols) {
-    Activations x = new Activations(type, tokens, cols);
+    Activations x = new Activations(DType.named(type), tokens, cols);
     Random random = new Random(1);
     float[] input = new float[cols];
     for (int token = 0; token < tokens; token++) {

@@ -27,7 +27,7 @@ public class RowsBenchmark {
   private final float[] x = new float[SIZE];
   private final float[] y = new float[SIZE];
   private final float[] out = new float[SIZE];
-  private final Activations loaded = new Activations(DType.Q40, 1, SIZE);
+  private final Activations loaded = new Activations(DType.Q4_0, 1, SIZE);
 
   @Setup
   public void setUp() {

@@ -18,7 +18,6 @@ import dllama.tokenizer.Tokenizer.Vocabulary;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Random;
 import java.util.Set;
 import java.util.function.ToDoubleFunction;
@@ -208,7 +207,7 @@ final class Bench {
     Timing.Decode decode = runs.getFirst().decode();
     return new BenchRow(
         model.name(),
-        model.spec().weightType().name().toLowerCase(Locale.ROOT),
+        model.weights(),
         whole.spec().layers(),
         model.spec().layers(),
         setup.ready.nodes(),

@@ -17,7 +17,8 @@ import dllama.slice.ShardPlan;
 import dllama.tensor.DType;
 import dllama.tokenizer.Tokenizer.Vocabulary;
 import java.nio.file.Path;
-import java.util.Locale;
+import java.util.List;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// A model that is open, with what the settings leave to it decided.
@@ -72,27 +73,32 @@ record LoadedModel(
 
   private static LoadedModel of(
       String name, ModelSource source, @Nullable ModelFile file, ModelSettings settings) {
-    FloatType weights = FloatType.valueOf(source.spec().weightType().name());
+    List<DType> weights = source.spec().weightTypes();
     return new LoadedModel(
         name,
         source,
         file,
-        dtype(settings.bufferFloatType(weights)),
-        dtype(settings.kvFloatType(weights)),
+        dtype(settings.bufferFloatType(weights.stream().anyMatch(DType::quantized))),
+        dtype(settings.kvFloatType(weights.equals(List.of(DType.F32)))),
         settings.contextLength(source.spec().contextLength()));
   }
 
   /// The type of weights that are made up, not read.
   static DType madeUpWeights(ModelSettings settings) {
-    return dtype(settings.weightsFloatType().orElse(FloatType.Q40));
+    return dtype(settings.weightsFloatType().orElse(FloatType.Q4_0));
   }
 
   private static DType dtype(FloatType type) {
-    return DType.valueOf(type.name());
+    return DType.named(type.name());
   }
 
   ModelSpec spec() {
     return source.spec();
+  }
+
+  /// Types of the weights, for JSON: such as q40, or q40+q80.
+  String weights() {
+    return spec().weightTypes().stream().map(DType::option).collect(Collectors.joining("+"));
   }
 
   ContextLimit contextLimit() {
@@ -118,7 +124,7 @@ record LoadedModel(
         .formatted(
             name,
             spec.architecture().name(),
-            spec.weightType().name().toLowerCase(Locale.ROOT),
+            spec.weightTypes().stream().map(DType::name).collect(Collectors.joining(", ")),
             spec.layers(),
             experts);
   }

@@ -16,7 +16,6 @@ import dllama.slice.ShardPlan;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -85,7 +84,7 @@ final class Plan {
     StatusLines lines = StatusLines.standard();
     Device device =
         DeviceMeasurement.run(
-            model.spec().weightType(),
+            model.spec().weightTypes().getFirst(),
             settings.cluster().threads(),
             what -> lines.show(List.of(what)));
     lines.say("for a file of --devices: " + device.entry());
@@ -114,9 +113,9 @@ final class Plan {
     return new PlanResult(
         model.name(),
         model.spec().architecture().name(),
-        name(model.spec().weightType()),
-        name(model.exchange()),
-        name(model.kv()),
+        model.weights(),
+        model.exchange().option(),
+        model.kv().option(),
         model.contextLength(),
         settings.plan().promptTokens(),
         engine.maxBatchTokens(),
@@ -125,10 +124,6 @@ final class Plan {
         rows,
         settings.cluster().nodes().isPresent() ? List.of() : unusable(usable.getLast()),
         problems(wanted, usable));
-  }
-
-  private static String name(Enum<?> type) {
-    return type.name().toLowerCase(Locale.ROOT);
   }
 
   private Prediction on(int nodes) {

@@ -14,7 +14,6 @@ import dllama.tensor.DType;
 import dllama.tokenizer.Tokenizer.Vocabulary;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 
 /// Writes a model of random weights, with a tokenizer that fits.
 final class Synth {
@@ -39,11 +38,7 @@ final class Synth {
     lines.say(
         "%s: %s, %d layers, %s, %s"
             .formatted(
-                out,
-                wanted.shape(),
-                spec.layers(),
-                weights.name().toLowerCase(Locale.ROOT),
-                ByteSize.text(out.toFile().length())));
+                out, wanted.shape(), spec.layers(), weights, ByteSize.text(out.toFile().length())));
   }
 
   private static Progress progress(StatusLines lines, Path out) {

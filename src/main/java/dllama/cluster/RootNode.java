@@ -47,7 +47,7 @@ public final class RootNode implements AutoCloseable {
   private final ForwardPass forwardPass;
   private final Refusals.Registration strangers;
   private volatile boolean closing;
-  private final DType weightType;
+  private final List<DType> weightTypes;
   private boolean closed;
 
   /// Starts the node and begins to form a cluster; `listener` is told how that goes.
@@ -84,7 +84,7 @@ public final class RootNode implements AutoCloseable {
       ClusterGate gate,
       int mostNodes,
       RootListener listener) {
-    weightType = model.spec().weightType();
+    weightTypes = model.spec().weightTypes();
     boolean alone = settings.nodes().equals(Optional.of(1)); // nobody is to join: no open port
     var exchange = NodeSystem.exchange(settings);
     machine = new NodeMachine(settings, cache, WorkerListener.silent());
@@ -145,7 +145,7 @@ public final class RootNode implements AutoCloseable {
 
   /// What this node computes with.
   public KernelReport kernels() {
-    return machine.host().kernels(weightType);
+    return machine.host().kernels(weightTypes);
   }
 
   /// Waits until it is decided what this node computes with, for no longer than this.

@@ -1,6 +1,7 @@
 package dllama.engine;
 
 import dllama.model.RopeTable;
+import dllama.model.TensorRole;
 import dllama.tensor.Activations;
 import dllama.tensor.Kernels;
 import dllama.tensor.KvHead;
@@ -69,11 +70,11 @@ final class AttentionBlock implements LayerBlock {
     normed =
         new ProductInput(
             step.pool,
-            weights.q().w().dtype(),
+            step.spec.typesOf(TensorRole.WQ, TensorRole.WK, TensorRole.WV),
             maxTokens,
             step.spec.dim(),
             (token, into, thread) -> step.loadNormed(token, weights.norm(), into, token, thread));
-    output = new LeafProduct(step, weights.wo(), maxTokens, attention);
+    output = new LeafProduct(step, TensorRole.WO, weights.wo(), maxTokens, attention);
   }
 
   @Override

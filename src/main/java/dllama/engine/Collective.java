@@ -46,7 +46,7 @@ public interface Collective {
 
   /// Every rank sums a part of the values and sends the sums to all others: two rounds.
   ///
-  /// @param sums how sums are sent: with F32 the result has the bits of [#direct]; with Q80 the
+  /// @param sums how sums are sent: with F32 the result has the bits of [#direct]; with Q8_0 the
   ///     sums are rounded once more, for their owner, too, so that all ranks still hold the same
   static Collective reduceScatter(ShardEngine engine, DType sums) {
     return new ScatteredSum(engine, sums);
@@ -69,7 +69,7 @@ public interface Collective {
   long ROUND_BYTES = 5_000;
 
   /// Whether [#reduceScatter] with F32 sums, whose result has the same bits, saves enough to be
-  /// worth its second round, in a step of `tokens` tokens. With Q80 partials that is so from 8
+  /// worth its second round, in a step of `tokens` tokens. With Q8_0 partials that is so from 8
   /// nodes on, as sums are four times as many bytes; with F32 partials from 4 nodes on.
   static boolean isScatteringWorthIt(ShardPlan plan, int tokens) {
     return savedByScattering(plan, tokens) >= ROUND_BYTES;

@@ -1,7 +1,9 @@
 package dllama.engine;
 
 import dllama.engine.ShardWeights.GatedNetwork;
+import dllama.model.TensorRole;
 import dllama.tensor.Activations;
+import dllama.tensor.DType;
 import dllama.tensor.PackedMatrix;
 import dllama.tensor.WorkerPool;
 import java.util.Arrays;
@@ -58,23 +60,24 @@ final class ExpertsBlock implements LayerBlock {
     experts = step.spec.experts();
     GatedNetwork network = weights.networks().getFirst();
     ffnDim = network.w1().rows();
-    router = new NormedProduct(step, weights.router().getFirst(), false, maxTokens);
+    router = new NormedProduct(step, TensorRole.ROUTER, experts, false, maxTokens);
     routerLogits = new float[Math.multiplyExact(maxTokens, experts)];
     routing = new Routing(experts, step.spec.activeExperts(), maxTokens);
     int dim = step.spec.dim();
+    List<DType> inputTypes = step.spec.typesOf(TensorRole.W1, TensorRole.W3);
     normed =
         new ProductInput(
             step.pool,
-            network.w1().dtype(),
+            inputTypes,
             1,
             dim,
             (token, into, thread) -> step.loadNormed(token, weights.norm(), into, token, thread));
     int slots = routing.maxSlots();
-    inputs = new SlotRows(maxTokens == 1 ? 0 : slots, network.w1().dtype(), dim);
+    inputs = new SlotRows(maxTokens == 1 ? 0 : slots, inputTypes, dim);
     hidden = new SlotRows[network.w2().size()];
     for (int leaf = 0; leaf < hidden.length; leaf++) {
-      PackedMatrix w2 = network.w2().get(leaf);
-      hidden[leaf] = new SlotRows(slots, w2.dtype(), w2.cols());
+      int cols = network.w2().get(leaf).cols();
+      hidden[leaf] = new SlotRows(slots, step.spec.typesOf(TensorRole.W2), cols);
     }
     gate = new float[Math.multiplyExact(slots, ffnDim)];
     up = new float[gate.length];

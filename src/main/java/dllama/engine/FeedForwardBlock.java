@@ -1,5 +1,6 @@
 package dllama.engine;
 
+import dllama.model.TensorRole;
 import dllama.tensor.Activations;
 import dllama.tensor.PackedMatrix;
 import dllama.tensor.WorkerPool;
@@ -34,11 +35,11 @@ final class FeedForwardBlock implements LayerBlock {
     normed =
         new ProductInput(
             step.pool,
-            network.w1().dtype(),
+            step.spec.typesOf(TensorRole.W1, TensorRole.W3),
             maxTokens,
             step.spec.dim(),
             (token, into, thread) -> step.loadNormed(token, weights.norm(), into, token, thread));
-    down = new LeafProduct(step, network.w2(), maxTokens, gate);
+    down = new LeafProduct(step, TensorRole.W2, network.w2(), maxTokens, gate);
   }
 
   @Override

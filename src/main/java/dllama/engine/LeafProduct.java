@@ -1,5 +1,6 @@
 package dllama.engine;
 
+import dllama.model.TensorRole;
 import dllama.tensor.PackedMatrix;
 import dllama.tensor.WorkerPool;
 import java.util.List;
@@ -11,9 +12,10 @@ final class LeafProduct {
   private final ProductInput[] inputs;
   private final WorkerPool.Task loadShare = this::loadShare;
 
-  /// @param like has shape and type of all leaves that will be multiplied
+  /// @param role of the matrix whose leaves will be multiplied
+  /// @param like has the shape of its leaves in all layers
   /// @param x the input, `[maxTokens, columns of all leaves]`
-  LeafProduct(StepState step, List<PackedMatrix> like, int maxTokens, float[] x) {
+  LeafProduct(StepState step, TensorRole role, List<PackedMatrix> like, int maxTokens, float[] x) {
     this.step = step;
     inputs = new ProductInput[like.size()];
     int cols = like.getFirst().cols();
@@ -23,7 +25,7 @@ final class LeafProduct {
       inputs[leaf] =
           new ProductInput(
               step.pool,
-              like.getFirst().dtype(),
+              step.spec.typesOf(role),
               maxTokens,
               cols,
               (token, into, _) -> step.kernels.load(x, token * stride + first, into, token));

@@ -1,5 +1,6 @@
 package dllama.engine;
 
+import dllama.model.TensorRole;
 import dllama.slice.ShardLayout;
 import dllama.tensor.Activations;
 import dllama.tensor.DType;
@@ -7,12 +8,13 @@ import dllama.tensor.PackedMatrix;
 import dllama.tensor.WorkerPool;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.function.IntUnaryOperator;
 
-/// `w · norm(x)`, for the few products whose input may not be rounded to Q80, whatever the type of
+/// `w · norm(x)`, for the few products whose input may not be rounded to Q8_0, whatever the type of
 /// `w`.
 ///
-/// Quantized weights are multiplied with Q80 rows only, so such an input becomes a sum of three:
+/// Quantized weights are multiplied with Q8_0 rows only, so such an input becomes a sum of three:
 /// values rounded, what rounding lost, and what was lost of that; the latter two are magnified,
 /// because float16 scales have no small numbers. What is lost in the end is less than a float's
 /// rounding of the block's largest value. Weights are read once for all three.
@@ -32,23 +34,24 @@ final class NormedProduct {
   private IntUnaryOperator rows = IntUnaryOperator.identity();
   private int tokens;
 
-  /// @param like has type and rows of all matrices that will be multiplied
-  /// @param roundInput whether the input is rounded to Q80 for quantized weights after all
-  NormedProduct(StepState step, PackedMatrix like, boolean roundInput, int maxTokens) {
+  /// @param role of the matrices that will be multiplied, `matrixRows` their rows
+  /// @param roundInput whether the input is rounded to Q8_0 for quantized weights after all
+  NormedProduct(
+      StepState step, TensorRole role, int matrixRows, boolean roundInput, int maxTokens) {
     this.step = step;
-    parts = like.dtype().quantized() && !roundInput ? PARTS : 1;
-    input =
-        new ProductInput(step.pool, like.dtype(), maxTokens, parts, step.spec.dim(), this::load);
+    List<DType> types = step.spec.typesOf(role);
+    parts = types.stream().anyMatch(DType::quantized) && !roundInput ? PARTS : 1;
+    input = new ProductInput(step.pool, types, maxTokens, parts, step.spec.dim(), this::load);
     int threads = step.pool.threads();
     rest = new float[threads][step.spec.dim()];
     rounded = new float[parts > 1 ? threads : 0][step.spec.dim()];
     encoded = new MemorySegment[rounded.length];
     for (int thread = 0; thread < encoded.length; thread++) {
-      long bytes = DType.Q80.byteSize(step.spec.dim());
+      long bytes = DType.Q8_0.byteSize(step.spec.dim());
       // Off the heap as partials are, so that encoding meets one kind of memory only.
       encoded[thread] = Arena.ofAuto().allocate(bytes, ShardLayout.ALIGNMENT);
     }
-    sums = new float[parts > 1 ? Math.multiplyExact(maxTokens * parts, like.rows()) : 0];
+    sums = new float[parts > 1 ? Math.multiplyExact(maxTokens * parts, matrixRows) : 0];
   }
 
   /// Chooses rows of the residual stream; outside the pool, before [#compute].
@@ -74,7 +77,7 @@ final class NormedProduct {
     if (parts > 1) {
       int toRow = Math.min(to * PackedMatrix.TILE, w.rows());
       for (int token = 0; token < tokens; token++) {
-        sum(token, w.rows(), from * PackedMatrix.TILE, toRow, out);
+        sum(token, w, from * PackedMatrix.TILE, toRow, out);
       }
     }
   }
@@ -84,8 +87,13 @@ final class NormedProduct {
     return Math.min(WorkerPool.from(w.groups(), thread, threads) * PackedMatrix.TILE, w.rows());
   }
 
-  private void sum(int token, int stride, int fromRow, int toRow, float[] out) {
+  private void sum(int token, PackedMatrix w, int fromRow, int toRow, float[] out) {
+    int stride = w.rows();
     int first = token * PARTS * stride;
+    if (!w.dtype().quantized()) { // in another layer; rounds nothing, so nothing is lost
+      System.arraycopy(sums, first + fromRow, out, token * stride + fromRow, toRow - fromRow);
+      return;
+    }
     for (int row = fromRow; row < toRow; row++) {
       float lost = sums[first + stride + row] + sums[first + 2 * stride + row] / MAGNIFIED;
       out[token * stride + row] = sums[first + row] + lost / MAGNIFIED;
@@ -104,8 +112,8 @@ final class NormedProduct {
 
   private void keepWhatRoundingLoses(float[] values, int thread) {
     int dim = values.length;
-    step.kernels.encode(values, 0, dim, DType.Q80, encoded[thread], 0);
-    step.kernels.decode(encoded[thread], 0, DType.Q80, dim, false, rounded[thread], 0);
+    step.kernels.encode(values, 0, dim, DType.Q8_0, encoded[thread], 0);
+    step.kernels.decode(encoded[thread], 0, DType.Q8_0, dim, false, rounded[thread], 0);
     for (int i = 0; i < dim; i++) {
       values[i] = MAGNIFIED * (values[i] - rounded[thread][i]);
     }

@@ -1,6 +1,7 @@
 package dllama.engine;
 
 import dllama.model.Architecture.Trait;
+import dllama.model.TensorRole;
 import dllama.tensor.Finite;
 import dllama.tensor.PackedMatrix;
 import dllama.tensor.WorkerPool;
@@ -30,7 +31,9 @@ final class OutputBlock {
     logits = new float[Math.multiplyExact(maxRows, weights.wcls().rows())];
     finite = new boolean[step.pool.threads()];
     boolean roundInput = !step.spec.architecture().has(Trait.UNROUNDED_OUTPUT);
-    product = new NormedProduct(step, weights.wcls(), roundInput, Math.max(1, maxRows));
+    product =
+        new NormedProduct(
+            step, TensorRole.WCLS, weights.wcls().rows(), roundInput, Math.max(1, maxRows));
   }
 
   /// Computes those that the rows of the step want.

@@ -9,10 +9,13 @@ import java.lang.foreign.MemorySegment;
 /// theirs, added. Works on any run of values of `[tokens, dim]` that starts with a whole block, so
 /// that a [Collective] may leave different values to different ranks.
 ///
-/// Partials are summed in rank order with Q80 exchange, as a tree with F32 exchange, value by
+/// Partials are summed in rank order with Q8_0 exchange, as a tree with F32 exchange, value by
 /// value: who sums which values changes no bit.
 final class PartialSum {
   /// Below this many values the calling thread alone is faster than a barrier.
+  /// What is exchanged is cut at these, whatever its type.
+  static final int BLOCK = DType.Q8_0.blockSize();
+
   private static final int PARALLEL_VALUES = 1 << 15;
 
   private final ShardPlan plan;
@@ -178,7 +181,7 @@ final class PartialSum {
 
   /// Start of a thread's share in whole blocks, counted from [#first].
   private int shareFrom(int thread, int threads) {
-    int blocks = Math.ceilDiv(size, DType.BLOCK);
-    return Math.min(WorkerPool.from(blocks, thread, threads) * DType.BLOCK, size);
+    int blocks = Math.ceilDiv(size, BLOCK);
+    return Math.min(WorkerPool.from(blocks, thread, threads) * BLOCK, size);
   }
 }

@@ -3,6 +3,7 @@ package dllama.engine;
 import dllama.tensor.Activations;
 import dllama.tensor.DType;
 import dllama.tensor.WorkerPool;
+import java.util.Collection;
 
 /// The right-hand side of matrix products: a row per token, or several, made by a [Loader].
 ///
@@ -23,18 +24,24 @@ final class ProductInput {
   private final WorkerPool.Task loadShare = this::loadShare;
   private int tokens;
 
-  ProductInput(WorkerPool pool, DType weightType, int maxTokens, int cols, Loader loader) {
-    this(pool, weightType, maxTokens, 1, cols, loader);
+  /// @param weights types of all matrices that will be multiplied
+  ProductInput(WorkerPool pool, Collection<DType> weights, int maxTokens, int cols, Loader loader) {
+    this(pool, weights, maxTokens, 1, cols, loader);
   }
 
   ProductInput(
-      WorkerPool pool, DType weightType, int maxTokens, int rowsPerToken, int cols, Loader loader) {
+      WorkerPool pool,
+      Collection<DType> weights,
+      int maxTokens,
+      int rowsPerToken,
+      int cols,
+      Loader loader) {
     this.pool = pool;
     this.loader = loader;
-    shared = new Activations(weightType, maxTokens * rowsPerToken, cols);
+    shared = new Activations(weights, maxTokens * rowsPerToken, cols);
     own = new Activations[pool.threads()];
     for (int thread = 0; thread < own.length; thread++) {
-      own[thread] = new Activations(weightType, rowsPerToken, cols);
+      own[thread] = new Activations(weights, rowsPerToken, cols);
     }
   }
 

@@ -7,7 +7,7 @@ import java.lang.foreign.MemorySegment;
 /// for each rank, its owner. Round 0: every owner gets its part of all partials and sums it. Round
 /// 1: everybody gets the sums of all owners.
 ///
-/// An owner's own partial is rounded like those that it is sent, and with Q80 sums its own sum,
+/// An owner's own partial is rounded like those that it is sent, and with Q8_0 sums its own sum,
 /// too.
 final class ScatteredSum implements Collective {
   private final ShardEngine engine;
@@ -29,7 +29,7 @@ final class ScatteredSum implements Collective {
   /// Values of the largest part.
   static int largestPart(int values, int worldSize) {
     return Math.min(
-        values, Math.ceilDiv(Math.ceilDiv(values, DType.BLOCK), worldSize) * DType.BLOCK);
+        values, Math.ceilDiv(Math.ceilDiv(values, PartialSum.BLOCK), worldSize) * PartialSum.BLOCK);
   }
 
   @Override
@@ -76,8 +76,8 @@ final class ScatteredSum implements Collective {
   }
 
   private int first(int owner) {
-    int blocks = Math.ceilDiv(values.values(), DType.BLOCK);
-    return Math.min((int) ((long) blocks * owner / worldSize) * DType.BLOCK, values.values());
+    int blocks = Math.ceilDiv(values.values(), PartialSum.BLOCK);
+    return Math.min((int) ((long) blocks * owner / worldSize) * PartialSum.BLOCK, values.values());
   }
 
   private int size(int owner) {

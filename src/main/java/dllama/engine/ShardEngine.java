@@ -226,7 +226,7 @@ public final class ShardEngine {
     return partialType.byteSize(partialSum.values());
   }
 
-  /// Encodes this rank's partial, `[tokens, dim]`, as little-endian F32 or Q80 blocks into the
+  /// Encodes this rank's partial, `[tokens, dim]`, as little-endian F32 or Q8_0 blocks into the
   /// first [#partialBytes] bytes of `to`.
   public void writePartial(MemorySegment to) {
     requireExchange();
@@ -234,7 +234,7 @@ public final class ShardEngine {
   }
 
   /// `x += partials[0] + partials[1] + …`, normed where the architecture says so; ends the
-  /// exchange. Partials are summed in this order with Q80 exchange, as a tree with F32 exchange.
+  /// exchange. Partials are summed in this order with Q8_0 exchange, as a tree with F32 exchange.
   ///
   /// @param all what [#writePartial] gave on every rank, in rank order, this rank's own included;
   ///     of any alignment, on or off the heap

@@ -2,6 +2,7 @@ package dllama.engine;
 
 import dllama.tensor.Activations;
 import dllama.tensor.DType;
+import java.util.Collection;
 
 /// Inputs of matrix products that stand in slots of [Routing], with a view for every slot that an
 /// expert's rows can begin with.
@@ -9,9 +10,10 @@ final class SlotRows {
   private final Activations all;
   private final Activations[] views;
 
+  /// @param weights types of all matrices that will be multiplied
   /// @param slots a multiple of [Activations#BUNDLE]; 0 if none are ever used
-  SlotRows(int slots, DType weightType, int cols) {
-    all = new Activations(weightType, Math.max(1, slots), cols);
+  SlotRows(int slots, Collection<DType> weights, int cols) {
+    all = new Activations(weights, Math.max(1, slots), cols);
     views = new Activations[slots / Activations.BUNDLE];
     for (int i = 0; i < views.length; i++) {
       views[i] = all.from(i * Activations.BUNDLE);

@@ -3,6 +3,7 @@ package dllama.engine;
 import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
 import dllama.slice.ShardPlan;
+import dllama.slice.TinyModel;
 import dllama.step.OneSequence;
 import dllama.tensor.DType;
 import dllama.tensor.KernelGuard;
@@ -91,7 +92,7 @@ public final class WarmUp implements AutoCloseable {
       ModelSpec model, DType exchange, DType kv, Kernels kernels, IntConsumer narrower) {
     try {
       compute(model, exchange, kv, kernels);
-      int bits = KernelGuard.run(kernels, model.weightType(), kv, this::mayGoOn);
+      int bits = KernelGuard.run(kernels, model.weightTypes(), kv, this::mayGoOn);
       if (bits > 0) {
         narrower.accept(bits);
       }
@@ -144,17 +145,18 @@ public final class WarmUp implements AutoCloseable {
   static ModelSpec small(ModelSpec model) {
     int group = model.heads() / model.kvHeads();
     int kvHeads = 1;
-    while (kvHeads * group * model.headDim() % DType.BLOCK != 0) {
+    while (kvHeads * group * model.headDim() % TinyModel.attentionBlock(model) != 0) {
       kvHeads++;
     }
+    int layers = model.types().kinds().size();
     return new ModelSpec(
         model.architecture(),
-        model.weightType(),
+        model.types().shortened(layers),
         Math.min(model.dim(), WIDTH),
         Math.min(model.ffnDim(), WIDTH),
         Math.min(model.experts(), Math.max(model.activeExperts(), PROMPT)),
         model.activeExperts(),
-        1,
+        layers,
         kvHeads * group,
         kvHeads,
         model.headDim(),

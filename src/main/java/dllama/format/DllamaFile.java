@@ -93,7 +93,7 @@ public final class DllamaFile implements ModelFile {
       InputFile file, DllamaHeader header, Architecture architecture) {
     ModelSpec plain = header.spec(architecture, DType.F32);
     for (DType type : DllamaHeader.WEIGHT_TYPES) {
-      if ((!type.quantized() || plain.holdsWholeBlocks())
+      if (plain.holdsBlocksOf(type)
           && header.size() + DllamaLayout.of(header.spec(architecture, type)).bytes()
               == file.size()) {
         return type;

@@ -79,7 +79,7 @@ final class DllamaHeader {
   private static final int MAGIC_GROK1 = 0xABCD01;
 
   /// Value = position.
-  static final List<DType> WEIGHT_TYPES = List.of(DType.F32, DType.F16, DType.Q40, DType.Q80);
+  static final List<DType> WEIGHT_TYPES = List.of(DType.F32, DType.F16, DType.Q4_0, DType.Q8_0);
 
   private static final Map<Integer, String> NAMES =
       Map.ofEntries(

@@ -16,11 +16,8 @@ record DllamaLayout(Tensor embedding, List<Tensor> layer, int layers, List<Tenso
   /// One tensor of the file.
   record Tensor(TensorRole.Name name, DType dtype, long rows, long cols) {
     static Tensor of(TensorRole role, int expert, ModelSpec spec) {
-      return new Tensor(
-          new TensorRole.Name(role, 0, expert),
-          role.dtype(spec),
-          role.rows().size(spec),
-          role.cols().size(spec));
+      TensorRole.Name name = new TensorRole.Name(role, 0, expert);
+      return new Tensor(name, spec.type(name), role.rows().size(spec), role.cols().size(spec));
     }
 
     TensorRole role() {
@@ -36,7 +33,11 @@ record DllamaLayout(Tensor embedding, List<Tensor> layer, int layers, List<Tenso
     }
   }
 
+  /// @throws IllegalArgumentException if layers have different types, which no `.m` file can
   static DllamaLayout of(ModelSpec spec) {
+    if (spec.types().kinds().size() > 1) {
+      throw new IllegalArgumentException("types=" + spec.types());
+    }
     return new DllamaLayout(
         Tensor.of(TensorRole.EMBEDDING, 0, spec),
         layer(spec),

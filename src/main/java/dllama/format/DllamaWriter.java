@@ -42,6 +42,17 @@ final class DllamaWriter {
     }
   }
 
+  /// The number of the type that all matrices have.
+  private static int weightType(ModelSpec spec) {
+    int number = DllamaHeader.WEIGHT_TYPES.indexOf(spec.types().matrices());
+    if (number < 0 || !spec.types().others().isEmpty()) {
+      throw new UserException(
+          "a .m file holds weights of one type, %s, not %s"
+              .formatted(DllamaHeader.WEIGHT_TYPES, spec.weightTypes()));
+    }
+    return number;
+  }
+
   /// The whole header, magic and size included.
   static ByteBuffer header(ModelSpec spec) {
     Map<Integer, Integer> keys = new LinkedHashMap<>();
@@ -53,7 +64,7 @@ final class DllamaWriter {
     keys.put(DllamaHeader.LAYERS, spec.layers());
     keys.put(DllamaHeader.HEADS, spec.heads());
     keys.put(DllamaHeader.KV_HEADS, spec.kvHeads());
-    keys.put(DllamaHeader.WEIGHT_TYPE, DllamaHeader.WEIGHT_TYPES.indexOf(spec.weightType()));
+    keys.put(DllamaHeader.WEIGHT_TYPE, weightType(spec));
     keys.put(DllamaHeader.CONTEXT_LENGTH, spec.contextLength());
     keys.put(DllamaHeader.VOCAB_SIZE, spec.vocabSize());
     keys.put(DllamaHeader.EXPERTS, spec.experts());

@@ -21,9 +21,9 @@ import java.util.Map;
 /// Writes a Llama model as a GGUF file that llama.cpp loads, so that both programs can be measured
 /// on the same weights: the tensors of the `.m` file, in its order, with the same bytes.
 ///
-/// No byte needs to change: ggml's blocks Q4_0 and Q8_0 are laid out as Q40 and Q80, and for
-/// `llama` it rotates adjacent pairs, for which the rows of wq and wk of a `.m` file are ordered.
-/// The scaling of llama3.1 is a tensor there, of divisors of the frequencies.
+/// No byte needs to change: ggml's blocks of Q4_0 and Q8_0 are the same, and for `llama` it rotates
+/// adjacent pairs, for which the rows of wq and wk of a `.m` file are ordered. The scaling of
+/// llama3.1 is a tensor there, of divisors of the frequencies.
 final class GgufWriter {
   private static final String ROPE_FACTORS = "rope_freqs.weight";
 
@@ -45,12 +45,18 @@ final class GgufWriter {
           TensorRole.W3, "ffn_up",
           TensorRole.W2, "ffn_down");
 
+  private static final Map<DType, Integer> TYPES =
+      Map.of(DType.F32, 0, DType.F16, 1, DType.Q4_0, 2, DType.Q8_0, 8);
+
+  private static final Map<DType, Integer> FILE_TYPES =
+      Map.of(DType.F32, 0, DType.F16, 1, DType.Q4_0, 2, DType.Q8_0, 7);
+
   private GgufWriter() {}
 
   /// @throws UserException if the file can not be written, or the format can not hold this model
   static void write(
       Path path, ModelSpec spec, Vocabulary vocabulary, RowSource source, Progress progress) {
-    GgufHeader header = header(spec, vocabulary);
+    GgufHeaderWriter header = header(spec, vocabulary);
     ByteBuffer start = header.bytes();
     long total = start.remaining() + header.dataBytes();
     try (OutputFile file = OutputFile.create(path, total)) {
@@ -59,29 +65,29 @@ final class GgufWriter {
       List<Tensor> tensors = DllamaLayout.of(spec).tensors();
       for (int index = 0; index < tensors.size(); index++) {
         output.write(tensors.get(index), index, source);
-        output.pad(GgufHeader.ALIGNMENT);
+        output.pad(GgufHeaderWriter.ALIGNMENT);
       }
       if (spec.rope().factor() != 1) {
         output.write(ropeFactors(spec));
-        output.pad(GgufHeader.ALIGNMENT);
+        output.pad(GgufHeaderWriter.ALIGNMENT);
       }
       file.finish();
     }
   }
 
-  private static GgufHeader header(ModelSpec spec, Vocabulary vocabulary) {
+  private static GgufHeaderWriter header(ModelSpec spec, Vocabulary vocabulary) {
     if (!spec.architecture().equals(Architecture.LLAMA) || spec.activation() != Activation.SILU) {
       throw new UserException(
           "a GGUF file can be written of llama models with SiLU only, not of %s with %s"
               .formatted(spec.architecture().name(), spec.activation()));
     }
-    GgufHeader header = new GgufHeader();
+    GgufHeaderWriter header = new GgufHeaderWriter();
     header
         .put("general.architecture", "llama")
         .put("general.name", "synthetic")
-        .put("general.alignment", GgufHeader.ALIGNMENT)
+        .put("general.alignment", GgufHeaderWriter.ALIGNMENT)
         .put("general.quantization_version", 2)
-        .put("general.file_type", fileType(spec.weightType()))
+        .put("general.file_type", fileType(spec.types().matrices()))
         .put("llama.vocab_size", spec.vocabSize())
         .put("llama.context_length", spec.contextLength())
         .put("llama.embedding_length", spec.dim())
@@ -94,7 +100,7 @@ final class GgufWriter {
         .put("llama.attention.layer_norm_rms_epsilon", spec.rmsEpsilon())
         .put("llama.rope.dimension_count", spec.headDim())
         .put("llama.rope.freq_base", spec.rope().theta());
-    new GgufVocabulary(vocabulary).describe(header);
+    new GgufVocabularyWriter(vocabulary).describe(header);
     for (Tensor tensor : DllamaLayout.of(spec).tensors()) {
       header.tensor(
           name(tensor.name()), type(tensor.dtype()), tensor.rows(), tensor.cols(), tensor.bytes());
@@ -115,22 +121,20 @@ final class GgufWriter {
 
   /// ggml's number of a type.
   private static int type(DType dtype) {
-    return switch (dtype) {
-      case F32 -> 0;
-      case F16 -> 1;
-      case Q40 -> 2;
-      case Q80 -> 8;
-    };
+    return number(TYPES, dtype);
   }
 
   /// llama.cpp's number for "mostly this type".
   private static int fileType(DType dtype) {
-    return switch (dtype) {
-      case F32 -> 0;
-      case F16 -> 1;
-      case Q40 -> 2;
-      case Q80 -> 7;
-    };
+    return number(FILE_TYPES, dtype);
+  }
+
+  private static int number(Map<DType, Integer> numbers, DType dtype) {
+    Integer number = numbers.get(dtype);
+    if (number == null) {
+      throw new UserException("a GGUF file can not be written with %s weights".formatted(dtype));
+    }
+    return number;
   }
 
   static ByteBuffer ropeFactors(ModelSpec spec) {

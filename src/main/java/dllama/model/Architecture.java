@@ -42,7 +42,7 @@ public record Architecture(
     EXPERTS,
     /// The router's weights have the model's weight type; else they are F32.
     ROUTER_IN_WEIGHT_TYPE,
-    /// The input of wcls is not rounded to Q80, whatever its weights.
+    /// The input of wcls is not rounded to Q8_0, whatever its weights.
     UNROUNDED_OUTPUT,
     /// The partials of a rank that has no others are not rounded to the exchange type.
     UNROUNDED_LONE_PARTIAL,

@@ -2,6 +2,8 @@ package dllama.model;
 
 import dllama.error.UserException;
 import dllama.tensor.DType;
+import java.util.Arrays;
+import java.util.List;
 
 /// Hyperparameters of a model. Names are those of the glossary in docs/ARCHITECTURE.md; all sizes
 /// in elements.
@@ -13,7 +15,7 @@ import dllama.tensor.DType;
 /// one may multiply its sizes as `long` and allocate lists of `layers` without fear.
 public record ModelSpec(
     Architecture architecture,
-    DType weightType,
+    TensorTypes types,
     int dim,
     int ffnDim,
     int experts,
@@ -87,16 +89,89 @@ public record ModelSpec(
           "model header: experts=%d of which %d are active do not go with architecture %s, which has none"
               .formatted(experts, activeExperts, architecture.name()));
     }
-    if (weightType.quantized()) {
-      wholeBlocks("dim", dim, weightType);
-      wholeBlocks("heads * headDim", heads * headDim, weightType);
-      wholeBlocks("ffnDim", ffnDim, weightType);
+    if (!types.fit(layers)) {
+      throw new UserException("model header: layers=%d have %s".formatted(layers, types));
+    }
+    for (TensorRole role : TensorRole.values()) {
+      for (int layer : types.kinds()) {
+        DType type = type(architecture, types, new TensorRole.Name(role, layer));
+        switch (role.cols()) {
+          case DIM -> wholeBlocks(role, dim, type);
+          case QUERY -> wholeBlocks(role, heads * headDim, type);
+          case FFN -> wholeBlocks(role, ffnDim, type);
+          case ONE, KEY, HEAD, EXPERTS, VOCABULARY -> {} // of vectors
+        }
+      }
     }
   }
 
-  /// Whether all inputs of matrix products are whole blocks, as quantized weights need.
-  public boolean holdsWholeBlocks() {
-    return dim % DType.BLOCK == 0 && qDim() % DType.BLOCK == 0 && ffnDim % DType.BLOCK == 0;
+  /// Checks a model whose matrices are all of one type.
+  public ModelSpec(
+      Architecture architecture,
+      DType weightType,
+      int dim,
+      int ffnDim,
+      int experts,
+      int activeExperts,
+      int layers,
+      int heads,
+      int kvHeads,
+      int headDim,
+      int vocabSize,
+      int contextLength,
+      float rmsEpsilon,
+      Activation activation,
+      Rope rope) {
+    this(
+        architecture,
+        TensorTypes.all(weightType),
+        dim,
+        ffnDim,
+        experts,
+        activeExperts,
+        layers,
+        heads,
+        kvHeads,
+        headDim,
+        vocabSize,
+        contextLength,
+        rmsEpsilon,
+        activation,
+        rope);
+  }
+
+  /// The type of a tensor.
+  public DType type(TensorRole.Name name) {
+    return type(architecture, types, name);
+  }
+
+  private static DType type(Architecture architecture, TensorTypes types, TensorRole.Name name) {
+    boolean plain = name.role().isPlain(architecture) && !types.names(name.role());
+    return plain ? DType.F32 : types.of(name);
+  }
+
+  /// The types that tensors of these roles have in any layer, each once.
+  public List<DType> typesOf(TensorRole... roles) {
+    return Arrays.stream(roles)
+        .flatMap(role -> types.kinds().stream().map(layer -> new TensorRole.Name(role, layer)))
+        .map(this::type)
+        .distinct()
+        .toList();
+  }
+
+  /// Types of those matrices that are not F32 in any case, each once.
+  public List<DType> weightTypes() {
+    return typesOf(
+        Arrays.stream(TensorRole.values())
+            .filter(role -> role.isMatrix(architecture))
+            .filter(role -> types.names(role) || !role.isPlain(architecture))
+            .toArray(TensorRole[]::new));
+  }
+
+  /// Whether a model of these sizes could have weights of this type.
+  public boolean holdsBlocksOf(DType type) {
+    int size = type.blockSize();
+    return dim % size == 0 && qDim() % size == 0 && ffnDim % size == 0;
   }
 
   /// Width of all query heads together.
@@ -127,11 +202,11 @@ public record ModelSpec(
     }
   }
 
-  private static void wholeBlocks(String what, int value, DType weightType) {
-    if (value % DType.BLOCK != 0) {
+  private static void wholeBlocks(TensorRole role, int value, DType type) {
+    if (value % type.blockSize() != 0) {
       throw new UserException(
           "model header: %s=%d is not a multiple of %d, as %s weights need"
-              .formatted(what, value, DType.BLOCK, weightType));
+              .formatted(role.cols().text(), value, type.blockSize(), type));
     }
   }
 }

@@ -1,6 +1,5 @@
 package dllama.model;
 
-import dllama.tensor.DType;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -39,16 +38,27 @@ public enum TensorRole {
   /// What rows or columns count. Ranks own parts of some and the whole of others.
   public enum Axis {
     /// A vector is a matrix of one row.
-    ONE,
-    DIM,
+    ONE("one"),
+    DIM("dim"),
     /// All query heads together.
-    QUERY,
+    QUERY("heads * headDim"),
     /// All key heads together, or all value heads.
-    KEY,
-    HEAD,
-    EXPERTS,
-    FFN,
-    VOCABULARY;
+    KEY("kvHeads * headDim"),
+    HEAD("headDim"),
+    EXPERTS("experts"),
+    FFN("ffnDim"),
+    VOCABULARY("vocabSize");
+
+    private final String text;
+
+    Axis(String text) {
+      this.text = text;
+    }
+
+    /// As in the header of a model.
+    public String text() {
+      return text;
+    }
 
     public int size(ModelSpec spec) {
       return switch (this) {
@@ -89,13 +99,22 @@ public enum TensorRole {
     return this == QUERY_BIAS || this == KEY_BIAS || this == VALUE_BIAS;
   }
 
-  public DType dtype(ModelSpec spec) {
-    boolean plain =
-        isVector()
-            || this == EMBEDDING
-            || (this == ROUTER
-                && !spec.architecture().has(Architecture.Trait.ROUTER_IN_WEIGHT_TYPE));
-    return plain ? DType.F32 : spec.weightType();
+  /// Whether every layer has one, or more.
+  boolean isInLayer() {
+    return this != EMBEDDING && this != FINAL_NORM && this != WCLS;
+  }
+
+  /// Whether it is F32 unless its type is named, as in files of distributed-llama.
+  boolean isPlain(Architecture architecture) {
+    return isVector()
+        || this == EMBEDDING
+        || (this == ROUTER && !architecture.has(Architecture.Trait.ROUTER_IN_WEIGHT_TYPE));
+  }
+
+  /// Whether a model of this architecture multiplies with it.
+  boolean isMatrix(Architecture architecture) {
+    boolean absent = this == ROUTER && !architecture.has(Architecture.Trait.EXPERTS);
+    return !isVector() && this != EMBEDDING && !absent;
   }
 
   /// One tensor of a model.
@@ -107,8 +126,7 @@ public enum TensorRole {
     public String text() {
       String name = role.name().toLowerCase(Locale.ROOT);
       String ofExpert = expert == 0 ? "" : " of expert %d".formatted(expert + 1);
-      boolean outside = role == EMBEDDING || role == FINAL_NORM || role == WCLS;
-      return name + ofExpert + (outside ? "" : " of layer %d".formatted(layer + 1));
+      return name + ofExpert + (role.isInLayer() ? " of layer %d".formatted(layer + 1) : "");
     }
 
     public Name(TensorRole role) {

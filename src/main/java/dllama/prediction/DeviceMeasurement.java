@@ -61,7 +61,7 @@ public final class DeviceMeasurement {
   /// @param threads at work
   /// @param progress told what is done next
   public static Device run(DType weightType, int threads, Consumer<String> progress) {
-    ShardPlan plan = new ShardPlan(spec(weightType), DType.Q80, 1);
+    ShardPlan plan = new ShardPlan(spec(weightType), DType.Q8_0, 1);
     EngineSettings engine = new EngineSettings(DType.F16, CONTEXT, BATCH);
     var source = new ModelSource.Random(plan.spec(), 1);
     progress.accept("measuring this machine: making weights");
@@ -81,7 +81,7 @@ public final class DeviceMeasurement {
 
   private static ModelSpec spec(DType weightType) {
     long one =
-        RankWork.of(new ShardLayout(new ShardPlan(spec(weightType, 1), DType.Q80, 1), 0))
+        RankWork.of(new ShardLayout(new ShardPlan(spec(weightType, 1), DType.Q8_0, 1), 0))
             .commonBytes();
     return spec(weightType, (int) Math.min(MAX_LAYERS, Math.ceilDiv(WEIGHT_BYTES, one)));
   }

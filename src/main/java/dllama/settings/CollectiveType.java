@@ -8,6 +8,6 @@ public enum CollectiveType {
   DIRECT,
   /// Every node sums a part of the values and sends the F32 sums to all others.
   REDUCE_SCATTER,
-  /// The same with sums that are rounded once more, to Q80.
+  /// The same with sums that are rounded once more, to Q8_0.
   REDUCE_SCATTER_Q80
 }

@@ -33,7 +33,7 @@ public record ModelSettings(
             "weights-float-type", (v, key) -> v.choice(key, EnumSet.allOf(FloatType.class))),
         values.unlessAuto(
             "buffer-float-type",
-            (v, key) -> v.choice(key, EnumSet.of(FloatType.F32, FloatType.Q80))),
+            (v, key) -> v.choice(key, EnumSet.of(FloatType.F32, FloatType.Q8_0))),
         values.unlessAuto(
             "kv-float-type", (v, key) -> v.choice(key, EnumSet.of(FloatType.F32, FloatType.F16))),
         values.unlessAuto("max-seq-len", (v, key) -> v.integer(key, 1, 1 << 24)),
@@ -45,15 +45,18 @@ public record ModelSettings(
             .orElseGet(OptionalLong::empty));
   }
 
-  /// Type of the exchanged partials of a model with weights of type `weights`.
-  public FloatType bufferFloatType(FloatType weights) {
-    boolean quantized = weights == FloatType.Q40 || weights == FloatType.Q80;
-    return bufferFloatType.orElse(quantized ? FloatType.Q80 : FloatType.F32);
+  /// Type of the exchanged partials of a model.
+  ///
+  /// @param quantized whether some of its weights are
+  public FloatType bufferFloatType(boolean quantized) {
+    return bufferFloatType.orElse(quantized ? FloatType.Q8_0 : FloatType.F32);
   }
 
-  /// Type of the key/value cache of a model with weights of type `weights`.
-  public FloatType kvFloatType(FloatType weights) {
-    return kvFloatType.orElse(weights == FloatType.F32 ? FloatType.F32 : FloatType.F16);
+  /// Type of the key/value cache of a model.
+  ///
+  /// @param exact whether all of its weights are F32
+  public FloatType kvFloatType(boolean exact) {
+    return kvFloatType.orElse(exact ? FloatType.F32 : FloatType.F16);
   }
 
   /// Positions to reserve for a model whose own context is `modelContext` long.

@@ -140,11 +140,11 @@ final class Values {
     return value;
   }
 
-  /// One of an enum's constants, in any case of letters, with hyphens between words.
+  /// One of an enum's constants, in any case of letters, with or without hyphens between words.
   <E extends Enum<E>> E choice(String key, Set<E> allowed) {
     String text = text(key);
     return allowed.stream()
-        .filter(constant -> name(constant).equalsIgnoreCase(text))
+        .filter(constant -> letters(name(constant)).equalsIgnoreCase(letters(text)))
         .findFirst()
         .orElseThrow(() -> bad(key, names(allowed)));
   }
@@ -154,7 +154,12 @@ final class Values {
   }
 
   private static String name(Enum<?> constant) {
-    return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    return constant.toString().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+
+  /// So that q40 and q4_0 are the same.
+  private static String letters(String name) {
+    return name.replace("-", "").replace("_", "");
   }
 
   /// The error that `key` must be `allowed`.

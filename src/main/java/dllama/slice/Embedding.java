@@ -6,8 +6,6 @@ import dllama.model.NotFinite;
 import dllama.model.TensorRole;
 import dllama.tensor.Finite;
 import dllama.tensor.Matrix;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.Objects;
 
 /// Gives the input rows of tokens. Only the root needs one; a model's table is read where it is
@@ -30,14 +28,14 @@ public sealed interface Embedding {
     };
   }
 
-  /// Rows of an F32 table `[vocabSize, dim]`.
+  /// Rows of a table `[vocabSize, dim]`.
   record Mapped(Matrix table, float scale) implements Embedding {
     @Override
     public void row(int token, float[] to, int at) {
       Objects.checkIndex(token, table.rows());
       int dim = (int) table.cols();
-      long fromByte = (long) token * dim * Float.BYTES;
-      MemorySegment.copy(table.data(), ValueLayout.JAVA_FLOAT_UNALIGNED, fromByte, to, at, dim);
+      long fromByte = token * table.dtype().byteSize(dim);
+      table.dtype().decode(table.data(), fromByte, dim, false, to, at);
       if (!Finite.all(to, at, dim)) {
         throw NotFinite.at("the embedding of token " + token);
       }

@@ -7,6 +7,9 @@ import dllama.tensor.DType;
 import dllama.tensor.Matrix;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.function.LongSupplier;
 
 /// Weights of any shape without a file: every value is a hash of seed, tensor and place, so that
 /// any part can be made anywhere, at once, and a model is the same on any number of nodes.
@@ -14,10 +17,6 @@ import java.lang.foreign.ValueLayout;
 /// Values are uniform around 0 with variance 1 / columns, so that activations keep their size;
 /// norms are 1, biases small. Stateless; usable from any thread.
 public final class RandomWeights {
-  /// Variance of a uniform nibble around 8, and of a uniform byte −127 … 127.
-  private static final double NIBBLE_VARIANCE = 21.5;
-
-  private static final double BYTE_VARIANCE = 5418.7;
   private static final long GOLDEN_GAMMA = 0x9E3779B97F4A7C15L;
 
   private final ModelSpec spec;
@@ -29,9 +28,11 @@ public final class RandomWeights {
   }
 
   /// A part of a tensor as it would stand in a file.
+  ///
+  /// @param cols whole blocks
   public Matrix part(TensorRole.Name name, Range rows, Range cols) {
     TensorRole role = name.role();
-    DType dtype = role.dtype(spec);
+    DType dtype = spec.type(name);
     long rowBytes = dtype.byteSize(cols.size());
     var data = MemorySegment.ofArray(new byte[Math.toIntExact(rows.size() * rowBytes)]);
     int wholeCols = role.cols().size(spec);
@@ -45,7 +46,7 @@ public final class RandomWeights {
       } else if (role.isVector()) {
         ones(to);
       } else if (dtype.quantized()) {
-        blocks(key, first / DType.BLOCK, wholeCols, dtype, to);
+        blocks(key, first / dtype.blockSize(), wholeCols, dtype, to);
       } else {
         floats(key, first, wholeCols, dtype, to);
       }
@@ -70,43 +71,37 @@ public final class RandomWeights {
 
   private static void floats(long key, long first, int wholeCols, DType dtype, MemorySegment to) {
     float amplitude = (float) Math.sqrt(3.0 / wholeCols);
-    int count = (int) (to.byteSize() / dtype.byteSize(1));
-    for (int i = 0; i < count; i++) {
-      float value = amplitude * uniform(key, first + i);
-      if (dtype == DType.F32) {
-        to.set(ValueLayout.JAVA_FLOAT_UNALIGNED, 4L * i, value);
-      } else {
-        to.set(ValueLayout.JAVA_SHORT_UNALIGNED, 2L * i, Float.floatToFloat16(value));
-      }
+    float[] values = new float[(int) (to.byteSize() / dtype.blockBytes())];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = amplitude * uniform(key, first + i);
     }
+    dtype.encode(values, 0, values.length, to, 0);
   }
 
-  /// Blocks of a scale and 16 or 32 bytes of random bits.
+  /// @param first number of the first block, counted from the beginning of the tensor
   private static void blocks(long key, long first, int wholeCols, DType dtype, MemorySegment to) {
-    double variance = dtype == DType.Q40 ? NIBBLE_VARIANCE : BYTE_VARIANCE;
-    short scale = Float.floatToFloat16((float) (1 / Math.sqrt(variance * wholeCols)));
-    int words = dtype == DType.Q40 ? 2 : 4;
-    long counter = first * words;
-    for (long at = 0; at < to.byteSize(); at += dtype.blockBytes()) {
-      to.set(ValueLayout.JAVA_SHORT_UNALIGNED, at, scale);
-      for (int word = 0; word < words; word++, counter++) {
-        long bits = mix(key + counter * GOLDEN_GAMMA);
-        to.set(ValueLayout.JAVA_LONG_UNALIGNED, at + 2 + 8L * word, legal(bits, dtype));
-      }
+    int words = dtype.blockBytes() / Long.BYTES;
+    Hashes hashes = new Hashes(key);
+    ByteBuffer blocks = to.asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
+    for (long block = first; blocks.hasRemaining(); block++) {
+      hashes.counter = block * words;
+      dtype.quickNoise(hashes, 1 / Math.sqrt(wholeCols), blocks);
     }
   }
 
-  /// Q80 has no −128: such bytes become −127.
-  private static long legal(long bits, DType dtype) {
-    if (dtype == DType.Q40) {
-      return bits;
+  /// Hashes of numbers that count up.
+  private static final class Hashes implements LongSupplier {
+    private final long key;
+    private long counter;
+
+    Hashes(long key) {
+      this.key = key;
     }
-    for (int shift = 0; shift < 64; shift += 8) {
-      if ((byte) (bits >>> shift) == Byte.MIN_VALUE) {
-        bits |= 1L << shift;
-      }
+
+    @Override
+    public long getAsLong() {
+      return mix(key + counter++ * GOLDEN_GAMMA);
     }
-    return bits;
   }
 
   /// In [−1, 1).

@@ -81,7 +81,7 @@ public final class ShardLayout {
 
   private void append(TensorRole.Name name, List<Entry> to) {
     TensorRole role = name.role();
-    DType dtype = role.dtype(plan.spec());
+    DType dtype = plan.spec().type(name);
     Range rows = plan.part(role.rows(), rank);
     // A bias is as long as a row of wo, but nothing is summed over it.
     List<Range> leaves =

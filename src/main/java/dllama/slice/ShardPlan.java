@@ -4,6 +4,7 @@ import dllama.error.UserException;
 import dllama.model.Architecture.Trait;
 import dllama.model.ModelSpec;
 import dllama.model.Range;
+import dllama.model.TensorRole;
 import dllama.model.TensorRole.Axis;
 import dllama.tensor.DType;
 import java.util.List;
@@ -27,14 +28,14 @@ import java.util.stream.IntStream;
 /// would not do for that one. A leaf of wo is at least a head wide. The leaves' products are added
 /// as a binary tree over neighbours (`TreeSum`). A rank owns consecutive leaves, which are a whole
 /// branch of that tree: it adds them, and the rest of the tree adds what the ranks have. So the
-/// logits are the same bits on any number of nodes. With Q80 exchange, where partials are rounded
+/// logits are the same bits on any number of nodes. With Q8_0 exchange, where partials are rounded
 /// per rank anyway, a rank has one leaf and partials are added in rank order.
 ///
-/// @param exchange F32 or Q80, the type in which partials are to be exchanged
+/// @param exchange F32 or Q8_0, the type in which partials are to be exchanged
 public record ShardPlan(ModelSpec spec, DType exchange, int worldSize) {
   /// @throws UserException if this many nodes can not run the model, naming the counts that can
   public ShardPlan {
-    if (exchange != DType.F32 && exchange != DType.Q80) {
+    if (exchange != DType.F32 && exchange != DType.Q8_0) {
       throw new UserException("partials can be exchanged as f32 or q80, not " + exchange);
     }
     Optional<String> objection = objection(spec, exchange, worldSize);
@@ -61,17 +62,23 @@ public record ShardPlan(ModelSpec spec, DType exchange, int worldSize) {
       return Optional.of(
           "nodes=%d is more than the model's heads=%d".formatted(worldSize, spec.heads()));
     }
-    if (exchange == DType.Q80 && spec.dim() % DType.BLOCK != 0) {
+    if (spec.dim() % exchange.blockSize() != 0) {
       return Optional.of(
           "dim=%d is not a multiple of %d, as q80 exchange needs (use f32)"
-              .formatted(spec.dim(), DType.BLOCK));
+              .formatted(spec.dim(), exchange.blockSize()));
     }
-    int columns = spec.weightType().quantized() ? DType.BLOCK : 1;
+    int hidden = columnUnit(spec, TensorRole.W2);
+    int attention = columnUnit(spec, TensorRole.WO);
     return uneven("heads", spec.heads(), 1, worldSize)
         .or(() -> unshared(spec.kvHeads(), worldSize))
-        .or(() -> uneven("ffnDim", spec.ffnDim(), columns, worldSize))
-        .or(() -> uneven("heads * headDim", spec.qDim(), columns, worldSize))
+        .or(() -> uneven("ffnDim", spec.ffnDim(), hidden, worldSize))
+        .or(() -> uneven("heads * headDim", spec.qDim(), attention, worldSize))
         .or(() -> tooFew("vocabSize", spec.vocabSize(), worldSize));
+  }
+
+  /// How fine the columns of a role may be cut in every layer.
+  private static int columnUnit(ModelSpec spec, TensorRole role) {
+    return spec.typesOf(role).stream().mapToInt(DType::columnUnit).max().orElseThrow();
   }
 
   private static Optional<String> uneven(String what, int size, int unit, int worldSize) {

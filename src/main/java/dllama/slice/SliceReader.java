@@ -89,11 +89,20 @@ public final class SliceReader {
       case ModelSource.Weights(_, ModelWeights weights) ->
           write(entry, weights.get(entry.name()), rows, entry.cols(), to, at);
       case ModelSource.Random(var spec, long seed) -> {
-        Matrix part = new RandomWeights(spec, seed).part(entry.name(), rows, entry.cols());
-        Range all = new Range(0, entry.cols().size());
-        write(entry, part, new Range(0, rows.size()), all, to, at);
+        Range blocks = blocks(entry);
+        Matrix part = new RandomWeights(spec, seed).part(entry.name(), rows, blocks);
+        int skipped = entry.cols().from() - blocks.from();
+        Range cols = new Range(skipped, skipped + entry.cols().size());
+        write(entry, part, new Range(0, rows.size()), cols, to, at);
       }
     }
+  }
+
+  /// The columns of the blocks that an entry's columns are in.
+  private static Range blocks(Entry entry) {
+    int size = entry.dtype().blockSize();
+    return new Range(
+        entry.cols().from() / size * size, Math.ceilDiv(entry.cols().to(), size) * size);
   }
 
   private static void write(

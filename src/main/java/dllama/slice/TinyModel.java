@@ -1,7 +1,8 @@
 package dllama.slice;
 
 import dllama.model.ModelSpec;
-import dllama.tensor.DType;
+import dllama.model.TensorRole;
+import dllama.tensor.PackedMatrix;
 import java.util.stream.IntStream;
 
 /// A very small model that has all of a real one that decides what code runs: architecture, types
@@ -11,7 +12,8 @@ public final class TinyModel {
   /// Some chunks of blocks and groups of rows, and prompts that are done in halves.
   private static final int MAX_DIM = 512;
 
-  private static final int FFN_BLOCKS = 8;
+  /// The longest block of any type.
+  private static final int FFN_TILES = 8;
 
   /// Of each rank: what is compiled for loops that never come round is thrown away later.
   private static final int KV_HEADS = 2;
@@ -31,16 +33,21 @@ public final class TinyModel {
   public static ModelSpec of(ShardPlan plan, int layers, int contextLength) {
     ModelSpec spec = plan.spec();
     int each = KV_HEADS * plan.worldSize();
+    int group = spec.heads() / spec.kvHeads();
     return IntStream.iterate(each, heads -> heads < spec.kvHeads(), heads -> 2 * heads)
+        .filter(kvHeads -> kvHeads * group * spec.headDim() % attentionBlock(spec) == 0)
         .mapToObj(kvHeads -> of(plan, kvHeads, layers, contextLength))
-        .filter(small -> fits(small, plan))
+        .filter(small -> ShardPlan.objection(small, plan.exchange(), plan.worldSize()).isEmpty())
         .findFirst()
         .orElseGet(() -> of(plan, spec.kvHeads(), layers, contextLength));
   }
 
-  private static boolean fits(ModelSpec small, ShardPlan plan) {
-    return small.holdsWholeBlocks()
-        && ShardPlan.objection(small, plan.exchange(), plan.worldSize()).isEmpty();
+  /// What the width of all heads has to be a multiple of.
+  public static int attentionBlock(ModelSpec spec) {
+    return spec.typesOf(TensorRole.WO).stream()
+        .mapToInt(type -> Math.max(type.blockSize(), PackedMatrix.TILE))
+        .max()
+        .orElseThrow();
   }
 
   private static ModelSpec of(ShardPlan plan, int kvHeads, int layers, int contextLength) {
@@ -48,9 +55,9 @@ public final class TinyModel {
     int nodes = plan.worldSize();
     return new ModelSpec(
         spec.architecture(),
-        spec.weightType(),
+        spec.types().shortened(layers),
         Math.min(spec.dim(), MAX_DIM),
-        DType.BLOCK * Math.max(FFN_BLOCKS, nodes),
+        PackedMatrix.TILE * Math.max(FFN_TILES, nodes),
         Math.min(spec.experts(), Math.max(spec.activeExperts(), EXPERTS)),
         spec.activeExperts(),
         layers,

@@ -1,23 +1,26 @@
 package dllama.tensor;
 
 import java.util.Arrays;
+import java.util.Collection;
+import java.util.List;
 import java.util.Objects;
 
-/// A batch of input rows `[maxTokens, cols]` of matrix products, in the form that weights of one
-/// type need.
+/// A batch of input rows `[maxTokens, cols]` of matrix products, in the forms that weights of some
+/// types need ([InputForm]): usually in one, in several where matrices of different types share
+/// their input.
 ///
 /// Filled row by row with [Kernels#load], read by [Kernels#matmul]. Rows of a batch may be loaded
 /// by different threads.
 ///
-/// For F32 and F16 weights: floats `[maxTokens, cols padded to 32, and a cache line more]`.
+/// Floats: `[maxTokens, cols padded to 32, and a cache line more]`.
 ///
-/// For Q40 and Q80 weights, in bundles of eight tokens: codes `[bundle, block, 9, 32]`, of which
+/// Codes, of blocks of 32 columns, in bundles of eight tokens: `[bundle, block, 9, 32]`, of which
 /// eight are used (the ninth keeps one token's blocks out of the same few cache sets), scales and
-/// offsets `[bundle, block, 8]`. A code is an int that holds the same short twice, so that a
-/// broadcast of ints is one of shorts; it comes from an array because that is the access that fills
-/// least of what the compiler takes into one method.
+/// offsets `[bundle, block, 8]`, the same for both forms of codes. A code is an int that holds the
+/// same short twice, so that a broadcast of ints is one of shorts; it comes from an array because
+/// that is the access that fills least of what the compiler takes into one method.
 ///
-/// For Q40 weights the codes of four neighbouring columns, a₀ … a₃, are kept as a₀, a₁ − 16·a₀,
+/// Carried codes stand in for the codes a₀ … a₃ of four neighbouring columns: a₀, a₁ − 16·a₀,
 /// a₂ − 16·a₁, a₃ − 16·a₂. Then no kernel has to cut the nibbles w₀ … w₃ out of their short v,
 /// because modulo 2^16 it is
 ///
@@ -30,7 +33,7 @@ public final class Activations {
   public static final int BUNDLE = 8;
 
   /// Codes of one token's block.
-  static final int TOKEN_CODES = DType.BLOCK;
+  static final int TOKEN_CODES = Tiles.COLS;
 
   /// Distance between the codes of one block of a bundle and the next.
   static final int BLOCK_STRIDE = (BUNDLE + 1) * TOKEN_CODES;
@@ -38,48 +41,59 @@ public final class Activations {
   /// Floats of a cache line.
   private static final int CACHE_LINE = 16;
 
-  private static final int[] Q40_CARRIES = new int[DType.BLOCK];
-  private static final int[] NO_CARRIES = new int[DType.BLOCK];
+  private static final int[] CARRIES = new int[Tiles.COLS];
+  private static final int[] NO_CARRIES = new int[Tiles.COLS];
 
   static {
-    Arrays.setAll(Q40_CARRIES, column -> column % 4 == 0 ? 0 : 16);
+    Arrays.setAll(CARRIES, column -> column % 4 == 0 ? 0 : 16);
   }
 
-  private final DType weightType;
+  private final InputForm[] forms;
   private final int first;
   private final int maxTokens;
   private final int cols;
   private final int blocks;
   private final int valueStride;
   private final float[] values;
+
   private final int[] codes;
+  private final int[] carriedCodes;
   private final float[] scales;
   private final int[] offsets;
-  private final int[] carries;
 
-  /// @throws IllegalArgumentException if `cols` is not a multiple of 32 for a quantized type
-  public Activations(DType weightType, int maxTokens, int cols) {
-    if (maxTokens <= 0 || cols <= 0 || (weightType.quantized() && cols % DType.BLOCK != 0)) {
+  /// For weights of one type.
+  public Activations(DType weights, int maxTokens, int cols) {
+    this(List.of(weights), maxTokens, cols);
+  }
+
+  /// For weights of any of these types.
+  ///
+  /// @throws IllegalArgumentException if `cols` is not a multiple of 32 and one of them is
+  ///     multiplied with codes
+  public Activations(Collection<DType> weights, int maxTokens, int cols) {
+    forms = weights.stream().map(DType::input).distinct().sorted().toArray(InputForm[]::new);
+    boolean rounds = weights.stream().anyMatch(type -> type.input().rounds());
+    if (maxTokens <= 0 || cols <= 0 || (rounds && cols % Tiles.COLS != 0)) {
       throw new IllegalArgumentException(
-          "maxTokens=%d cols=%d for weightType=%s".formatted(maxTokens, cols, weightType));
+          "maxTokens=%d cols=%d for weights=%s".formatted(maxTokens, cols, weights));
     }
-    this.weightType = weightType;
     first = 0;
     this.maxTokens = maxTokens;
     this.cols = cols;
-    blocks = (cols + DType.BLOCK - 1) / DType.BLOCK;
-    boolean quantized = weightType.quantized();
+    blocks = Math.ceilDiv(cols, Tiles.COLS);
     long perBundle = (maxTokens + BUNDLE - 1L) / BUNDLE * blocks;
-    valueStride = blocks * DType.BLOCK + CACHE_LINE;
-    values = new float[quantized ? 0 : Math.toIntExact((long) maxTokens * valueStride)];
-    codes = new int[quantized ? Math.toIntExact(perBundle * BLOCK_STRIDE) : 0];
-    scales = new float[quantized ? Math.toIntExact(perBundle * BUNDLE) : 0];
+    valueStride = blocks * Tiles.COLS + CACHE_LINE;
+    boolean floats = has(InputForm.FLOATS);
+    values = new float[floats ? Math.toIntExact((long) maxTokens * valueStride) : 0];
+    int size = rounds ? Math.toIntExact(perBundle * BLOCK_STRIDE) : 0;
+    codes = new int[has(InputForm.CODES) ? size : 0];
+    carriedCodes = new int[has(InputForm.CARRIED_CODES) ? size : 0];
+    scales = new float[rounds ? Math.toIntExact(perBundle * BUNDLE) : 0];
     offsets = new int[scales.length];
-    carries = weightType == DType.Q40 ? Q40_CARRIES : NO_CARRIES;
   }
 
   private Activations(Activations whole, int first) {
-    weightType = whole.weightType;
+    forms = whole.forms;
     this.first = whole.first + first;
     maxTokens = whole.maxTokens - first;
     cols = whole.cols;
@@ -87,9 +101,9 @@ public final class Activations {
     valueStride = whole.valueStride;
     values = whole.values;
     codes = whole.codes;
+    carriedCodes = whole.carriedCodes;
     scales = whole.scales;
     offsets = whole.offsets;
-    carries = whole.carries;
   }
 
   /// A view of the rows from `token` on, which becomes token 0.
@@ -102,8 +116,18 @@ public final class Activations {
     return new Activations(this, token);
   }
 
-  public DType weightType() {
-    return weightType;
+  /// The forms that rows are kept in, each once.
+  InputForm[] forms() {
+    return forms;
+  }
+
+  private boolean has(InputForm form) {
+    for (InputForm kept : forms) {
+      if (kept == form) {
+        return true;
+      }
+    }
+    return false;
   }
 
   public int maxTokens() {
@@ -134,8 +158,9 @@ public final class Activations {
     return valueStride;
   }
 
-  int[] codes() {
-    return codes;
+  /// Codes in one of the forms that rows are kept in.
+  int[] codes(InputForm form) {
+    return form == InputForm.CARRIED_CODES ? carriedCodes : codes;
   }
 
   /// Index of the first of the 32 codes of block 0 of `token`; the next block is [#BLOCK_STRIDE]
@@ -145,13 +170,9 @@ public final class Activations {
     return row / BUNDLE * blocks * BLOCK_STRIDE + row % BUNDLE * TOKEN_CODES;
   }
 
-  /// The code of a column of the block whose codes begin with `at`.
-  short code(int at, int column) {
-    return (short) codes[at + column];
-  }
-
-  void setCode(int at, int column, int code) {
-    codes[at + column] = twice(code);
+  /// What is taken off a code for each unit of the one before it, by column; see the class.
+  static int[] carries(InputForm form) {
+    return form == InputForm.CARRIED_CODES ? CARRIES : NO_CARRIES;
   }
 
   /// Scale of each block.
@@ -159,7 +180,7 @@ public final class Activations {
     return scales;
   }
 
-  /// −8 · Σ code of each block, doubled like a code: what the offset of Q40's nibbles comes to.
+  /// −8 · Σ code of each block, doubled like a code: what the offset of Q4_0's nibbles comes to.
   int[] offsets() {
     return offsets;
   }
@@ -170,11 +191,6 @@ public final class Activations {
     return row / BUNDLE * blocks * BUNDLE + row % BUNDLE;
   }
 
-  /// What is taken off a code for each unit of the one before it, by column; see the class.
-  int[] carries() {
-    return carries;
-  }
-
   /// The short of the low 16 bits in both halves of an int.
   static int twice(int value) {
     return (value & 0xffff) * 0x10001;
@@ -182,10 +198,10 @@ public final class Activations {
 
   /// @throws IllegalArgumentException if `w` can not be multiplied with `tokens` rows of this
   void check(PackedMatrix w, int fromGroup, int toGroup, int tokens) {
-    if (w.cols() != cols || w.dtype().quantized() != weightType.quantized()) {
+    if (w.cols() != cols || !has(w.dtype().input())) {
       throw new IllegalArgumentException(
-          "w is %s[%d, %d], x is for %s[·, %d]"
-              .formatted(w.dtype(), w.rows(), w.cols(), weightType, cols));
+          "w is %s[%d, %d], x is %s[·, %d]"
+              .formatted(w.dtype(), w.rows(), w.cols(), Arrays.toString(forms), cols));
     }
     Objects.checkFromToIndex(fromGroup, toGroup, w.groups());
     Objects.checkFromIndexSize(0, tokens, maxTokens);

@@ -2,11 +2,15 @@ package dllama.tensor;
 
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.EnumMap;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /// Kernels whose parts can be done in another form from one call to the next, on any thread: the
-/// results are the same. What it costs is one read of a field in a call that takes microseconds.
+/// results are the same. What it costs is a look into a map in a call that takes microseconds.
 ///
 /// At first everything is done in the first form of its part.
 final class ChosenKernels implements Kernels {
@@ -16,27 +20,43 @@ final class ChosenKernels implements Kernels {
     List<KernelForm> of(KernelPart part, DType weights);
   }
 
-  private static final KernelPart[] PARTS = KernelPart.values();
-  private static final int TYPES = DType.values().length;
+  private static final class Choice {
+    final List<KernelForm> forms;
+    volatile KernelForm chosen;
+
+    Choice(List<KernelForm> forms) {
+      this.forms = forms;
+      chosen = forms.getFirst();
+    }
+  }
 
   private final int vectorBits;
-  private final List<List<KernelForm>> forms = new ArrayList<>();
-  private final AtomicReferenceArray<KernelForm> chosen =
-      new AtomicReferenceArray<>(PARTS.length * TYPES);
+  private final Map<KernelPart, Map<DType, Choice>> choices = new EnumMap<>(KernelPart.class);
 
   ChosenKernels(int vectorBits, Forms forms) {
     this.vectorBits = vectorBits;
-    for (KernelPart part : PARTS) {
-      for (DType type : DType.values()) {
-        this.forms.add(forms.of(part, type));
-        use(part, type, forms(part, type).getFirst());
-      }
+    for (KernelPart part : KernelPart.values()) {
+      choices.put(
+          part,
+          DType.all().stream()
+              .collect(
+                  Collectors.toUnmodifiableMap(
+                      Function.identity(), type -> new Choice(forms.of(part, type)))));
     }
+  }
+
+  private Choice choice(KernelPart part, DType type) {
+    Map<DType, Choice> ofPart = choices.get(part);
+    Choice choice = ofPart == null ? null : ofPart.get(type);
+    if (choice == null) {
+      throw new IllegalArgumentException("type=" + type);
+    }
+    return choice;
   }
 
   /// Forms of a part for weights, or keys and values, of a type.
   List<KernelForm> forms(KernelPart part, DType type) {
-    return forms.get(at(part, type));
+    return choice(part, type).forms;
   }
 
   int vectorBits() {
@@ -44,32 +64,28 @@ final class ChosenKernels implements Kernels {
   }
 
   KernelForm chosen(KernelPart part, DType type) {
-    return chosen.get(at(part, type));
+    return choice(part, type).chosen;
   }
 
   void use(KernelPart part, DType type, KernelForm form) {
-    chosen.set(at(part, type), form);
+    choice(part, type).chosen = form;
   }
 
   private Kernels kernels(KernelPart part, DType type) {
     return chosen(part, type).kernels();
   }
 
-  @SuppressWarnings("EnumOrdinal") // read with every product; nothing of it is kept
-  private static int at(KernelPart part, DType type) {
-    return part.ordinal() * TYPES + type.ordinal();
-  }
-
   /// Products by name; of the rest what is not as it was meant to be.
   @Override
-  public KernelReport report(DType weights) {
+  public KernelReport report(Collection<DType> weights) {
     List<String> names = new ArrayList<>();
-    for (KernelPart part : PARTS) {
+    for (KernelPart part : KernelPart.values()) {
       boolean product = part == KernelPart.DECODE || part == KernelPart.PREFILL;
-      for (DType type : product ? List.of(weights) : List.of(DType.F32, DType.F16)) {
+      for (DType type : product ? weights : List.of(DType.F32, DType.F16)) {
         KernelForm form = chosen(part, type);
         if (product || !form.equals(forms(part, type).getFirst())) {
-          names.add(part + " " + form.name());
+          String of = product && weights.size() > 1 ? " of " + type : "";
+          names.add(part + of + " " + form.name());
         }
       }
     }

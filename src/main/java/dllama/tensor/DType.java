@@ -1,41 +1,170 @@
 package dllama.tensor;
 
-/// Element types of weights and of exchanged partials, in blocks of 32 values.
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.LongSupplier;
+
+/// An element type of tensors, of exchanged partials and of cached keys and values: how blocks of
+/// values stand in a file, how the kernels' layout is made of them, and how they are multiplied.
 ///
-/// Q40: float16 scale, then 16 bytes; low nibble = value j, high nibble = value j + 16; value =
-/// (nibble − 8) · scale. Q80: float16 scale, then 32 signed bytes; value = byte · scale.
-public enum DType {
-  F32(128),
-  F16(64),
-  Q40(18),
-  Q80(34);
+/// All that is special to a type is in its class, and named in the list below; the rest of the
+/// program asks it. [#dot] is the specification of its products; [#decodeProducts] and
+/// [#prefillProducts] are its vector kernels, which have the same bits. Stateless.
+@SuppressWarnings("ClassInitializationDeadlock") // nobody reaches a type's class but through here
+public abstract class DType {
+  public static final DType F32 = new F32();
+  public static final DType F16 = new F16();
+  public static final DType Q4_0 = new Q4_0();
+  public static final DType Q8_0 = new Q8_0();
 
-  /// Values per block, in every type.
-  public static final int BLOCK = 32;
+  private static final List<DType> ALL = List.of(F32, F16, Q4_0, Q8_0);
 
+  private final String name;
+  private final int blockSize;
   private final int blockBytes;
+  private final InputForm input;
 
-  DType(int blockBytes) {
+  /// @param blockSize values of a block: 1, or a multiple of 32 where they share what scales them
+  /// @param blockBytes of a block in a file
+  /// @param input what the other factor of products has to be like
+  DType(String name, int blockSize, int blockBytes, InputForm input) {
+    this.name = name;
+    this.blockSize = blockSize;
     this.blockBytes = blockBytes;
+    this.input = input;
   }
 
-  /// Bytes of one block of [#BLOCK] values.
-  public int blockBytes() {
+  /// All types of weights.
+  public static List<DType> all() {
+    return ALL;
+  }
+
+  /// The type of a name as [#name] gives it, whatever its case and with or without underscores:
+  /// `q40` is Q4_0.
+  ///
+  /// @throws IllegalArgumentException for an unknown one
+  public static DType named(String name) {
+    return ALL.stream()
+        .filter(type -> plain(type.name).equals(plain(name)))
+        .findFirst()
+        .orElseThrow(() -> new IllegalArgumentException("no type " + name));
+  }
+
+  private static String plain(String name) {
+    return name.toLowerCase(Locale.ROOT).replace("_", "");
+  }
+
+  /// As the field calls it, such as Q4_0.
+  public final String name() {
+    return name;
+  }
+
+  @Override
+  public final String toString() {
+    return name;
+  }
+
+  /// As on the command line and in JSON, such as q40.
+  public final String option() {
+    return plain(name);
+  }
+
+  /// Values of a block; a row of a matrix is a whole number of blocks.
+  public final int blockSize() {
+    return blockSize;
+  }
+
+  /// Bytes of a block in a file.
+  public final int blockBytes() {
     return blockBytes;
   }
 
-  /// Whether values share a scale per block, so that a row must be a whole number of blocks.
-  public boolean quantized() {
-    return this == Q40 || this == Q80;
+  /// Whether values share a scale per block.
+  public final boolean quantized() {
+    return blockSize > 1;
   }
 
-  /// Bytes of `elements` values.
+  /// Columns of a matrix may be cut at multiples of this: packed, a block that is longer than a
+  /// tile falls into parts that can be computed with alone.
+  public int columnUnit() {
+    return Math.min(blockSize, Tiles.COLS);
+  }
+
+  /// Bytes of `elements` values in a file.
   ///
-  /// @throws IllegalArgumentException if a quantized type does not divide into blocks
-  public long byteSize(long elements) {
-    if (quantized() && elements % BLOCK != 0) {
-      throw new IllegalArgumentException("elements=" + elements + " is not a multiple of " + BLOCK);
+  /// @throws IllegalArgumentException if they are not whole blocks
+  public final long byteSize(long elements) {
+    if (elements % blockSize != 0) {
+      throw new IllegalArgumentException(
+          "elements=%d is not a multiple of %d".formatted(elements, blockSize));
     }
-    return quantized() ? elements / BLOCK * blockBytes : elements * (blockBytes / BLOCK);
+    return elements / blockSize * blockBytes;
+  }
+
+  /// What the other factor of products has to be like.
+  final InputForm input() {
+    return input;
+  }
+
+  /// Bytes of a tile of 32 rows × 32 columns as [#packTile] makes it.
+  int tileBytes() {
+    return Tiles.ROWS * Tiles.COLS / blockSize * blockBytes;
+  }
+
+  /// Packs a tile: the same columns of 32 rows.
+  ///
+  /// @param lines blocks as a file has them
+  /// @param at byte of the block of the first row that holds the columns
+  /// @param stride bytes from a row to the next
+  /// @param part which 32 columns of the block it is, 0 unless blocks are longer than a tile
+  abstract void packTile(byte[] lines, int at, int stride, int part, byte[] tiles, int to);
+
+  /// The product of a row of packed weights with a token's input; every rounding is written out.
+  abstract float dot(PackedMatrix w, int row, Activations x, int token);
+
+  /// Vector kernels for one token that are worth trying on this machine, the best known first. A
+  /// type without any is computed with [#dot].
+  List<VectorProduct> decodeProducts() {
+    return List.of();
+  }
+
+  /// The same for a bundle of tokens.
+  List<VectorProduct> prefillProducts() {
+    return decodeProducts();
+  }
+
+  /// `sum = values`, or `sum += values` when `accumulate`: exactly what `size` values from byte
+  /// `at` on stand for.
+  public abstract void decode(
+      MemorySegment from, long at, int size, boolean accumulate, float[] sum, int sumAt);
+
+  /// Writes `size` values, whole blocks, from byte `at` on, rounded as the type needs.
+  ///
+  /// @throws IllegalArgumentException if nothing rounds to this type
+  public void encode(float[] x, int xAt, int size, MemorySegment to, long at) {
+    throw new IllegalArgumentException("nothing rounds to " + name);
+  }
+
+  /// Whether all values of whole blocks are numbers; where they share scales, these tell.
+  abstract boolean isFinite(MemorySegment blocks);
+
+  /// Appends a block of made-up values with mean 0 and standard deviation `deviation`.
+  ///
+  /// @param bits random ones
+  public abstract void noise(LongSupplier bits, float deviation, ByteBuffer to);
+
+  /// The same from `blockBytes / 8` random words at most, as quickly as possible; the mean may be a
+  /// little off.
+  public void quickNoise(LongSupplier bits, double deviation, ByteBuffer to) {
+    noise(bits, (float) deviation, to);
+  }
+
+  /// @throws IllegalArgumentException if `size` values are not whole blocks
+  final void checkBlocks(int size) {
+    if (size % blockSize != 0) {
+      throw new IllegalArgumentException("size=" + size + " is not whole blocks");
+    }
   }
 }

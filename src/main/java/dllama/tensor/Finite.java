@@ -1,17 +1,10 @@
 package dllama.tensor;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 
 /// Tells numbers from what is none: NaN and the infinities, which damaged weights and overflows
 /// give and which spread over everything that is computed from them.
 public final class Finite {
-  private static final ValueLayout.OfInt INT =
-      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfShort SHORT =
-      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-
   private Finite() {}
 
   /// Whether all of `size` values from `at` on are numbers. Reads them once, four at a time.
@@ -39,25 +32,14 @@ public final class Finite {
   public static boolean all(Matrix matrix, long fromRow, long toRow) {
     long rowBytes = matrix.dtype().byteSize(matrix.cols());
     MemorySegment rows = matrix.data().asSlice(fromRow * rowBytes, (toRow - fromRow) * rowBytes);
-    return switch (matrix.dtype()) {
-      case F32 -> allFloats(rows);
-      case F16 -> allShorts(rows, Short.BYTES);
-      case Q40, Q80 -> allShorts(rows, matrix.dtype().blockBytes());
-    };
+    return matrix.dtype().isFinite(rows);
   }
 
-  private static boolean allFloats(MemorySegment values) {
-    int strange = 0; // the sign is set by an exponent of ones only
-    for (long at = 0; at < values.byteSize(); at += Float.BYTES) {
-      strange |= (values.get(INT, at) & 0x7f800000) + 0x00800000;
-    }
-    return strange >= 0;
-  }
-
-  private static boolean allShorts(MemorySegment values, int stride) {
+  /// Whether the float16 at every `stride` bytes are numbers.
+  static boolean allHalves(MemorySegment values, int stride) {
     int strange = 0;
     for (long at = 0; at < values.byteSize(); at += stride) {
-      strange |= (values.get(SHORT, at) & 0x7c00) + 0x0400;
+      strange |= (Tiles.getShort(values, at) & 0x7c00) + 0x0400;
     }
     return (strange & 0x8000) == 0;
   }

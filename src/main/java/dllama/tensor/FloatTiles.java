@@ -14,21 +14,37 @@ import jdk.incubator.vector.IntVector;
 
 /// One group of 32 rows of F32 or F16 weights times one to eight tokens. Each tile is brought to
 /// the first level cache as floats, and read from there for all tokens.
-final class FloatTiles {
-  private FloatTiles() {}
+final class FloatTiles implements VectorProduct {
+  private final boolean wide;
 
-  /// Writes results to `acc[count, 32]`.
-  static void group(DType dtype, long at, Activations x, int token, int count, Scratch s) {
+  /// @param wide F32, not F16
+  FloatTiles(boolean wide) {
+    this.wide = wide;
+  }
+
+  @Override
+  public String name() {
+    return "vectors";
+  }
+
+  @Override
+  public int tokens() {
+    return Activations.BUNDLE;
+  }
+
+  @Override
+  public void pass(
+      long at, long groupBytes, int groups, Activations x, int token, int count, Scratch s) {
     Arrays.fill(s.acc, 0, Activations.BUNDLE * Tiles.ROWS, 0);
     for (int block = 0; block < x.blocks(); block++) {
-      if (dtype == DType.F32) {
+      if (wide) {
         copy(at, s.tile);
-        at += Tiles.F32_BYTES;
+        at += F32.TILE_BYTES;
       } else {
         widen(at, s.tile);
-        at += Tiles.F16_BYTES;
+        at += F16.TILE_BYTES;
       }
-      int xAt = x.valueAt(token) + block * DType.BLOCK;
+      int xAt = x.valueAt(token) + block * Tiles.COLS;
       if (count == 1) {
         addOne(s.tile, x.values(), xAt, s.acc);
       } else {
@@ -69,7 +85,7 @@ final class FloatTiles {
     for (int row = 0; row < Tiles.ROWS; row += 2 * F) {
       FloatVector a = FloatVector.zero(FLOATS);
       FloatVector b = a;
-      for (int c = 0, at = row; c < DType.BLOCK; c++, at += Tiles.ROWS) {
+      for (int c = 0, at = row; c < Tiles.COLS; c++, at += Tiles.ROWS) {
         FloatVector value = FloatVector.broadcast(FLOATS, x[xAt + c]);
         a = FloatVector.fromArray(FLOATS, tile, at).fma(value, a);
         b = FloatVector.fromArray(FLOATS, tile, at + F).fma(value, b);
@@ -90,7 +106,7 @@ final class FloatTiles {
       FloatVector b1 = a0;
       FloatVector b2 = a0;
       FloatVector b3 = a0;
-      for (int c = 0, at = row; c < DType.BLOCK; c++, at += Tiles.ROWS) {
+      for (int c = 0, at = row; c < Tiles.COLS; c++, at += Tiles.ROWS) {
         FloatVector u = FloatVector.fromArray(FLOATS, tile, at);
         FloatVector v = FloatVector.fromArray(FLOATS, tile, at + F);
         FloatVector value = FloatVector.broadcast(FLOATS, x[x0 + c]);

@@ -2,6 +2,7 @@ package dllama.tensor;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.function.BooleanSupplier;
@@ -44,29 +45,38 @@ public final class KernelGuard {
 
   /// Decides on all parts.
   ///
-  /// @param weights type of the weights, `cache` that of keys and values
+  /// @param weights types of the weights, at least one; `cache` that of keys and values
   /// @param goOn asked all the time; may wait; false ends it without a decision
   /// @return bits of narrower vectors that the next process should use, because with those of this
   ///     one some part has no good form; 0 if all is well
-  public static int run(Kernels kernels, DType weights, DType cache, BooleanSupplier goOn) {
+  public static int run(
+      Kernels kernels, Collection<DType> weights, DType cache, BooleanSupplier goOn) {
     return run(kernels, weights, cache, PATIENCE, goOn);
   }
 
   static int run(
-      Kernels kernels, DType weights, DType cache, Duration patience, BooleanSupplier goOn) {
+      Kernels kernels,
+      Collection<DType> weights,
+      DType cache,
+      Duration patience,
+      BooleanSupplier goOn) {
     if (!(kernels instanceof ChosenKernels chosen)) {
       return 0;
     }
     KernelGuard guard = new KernelGuard(chosen, patience, goOn);
     boolean decided =
-        guard.decide(KernelPart.PREFILL, weights, weights)
-            && guard.decide(KernelPart.DECODE, weights, weights)
+        weights.stream().allMatch(guard::decideProducts)
             && guard.decide(KernelPart.ATTENTION, cache, cache)
-            && guard.decide(KernelPart.ROWS, DType.F32, weights);
+            && guard.decide(KernelPart.ROWS, DType.F32, weights.iterator().next());
     if (decided) {
       LOG.info("kernels: {}", chosen.report(weights).text());
     }
     return guard.complain() ? chosen.vectorBits() / 2 : 0;
+  }
+
+  private boolean decideProducts(DType weights) {
+    return decide(KernelPart.PREFILL, weights, weights)
+        && decide(KernelPart.DECODE, weights, weights);
   }
 
   /// Returns whether it came to a decision.

@@ -59,14 +59,14 @@ interface KernelTrial {
     float[] y = floats(COLS);
     float[] z = new float[COLS];
     Activations loaded = new Activations(type, 1, COLS);
-    MemorySegment blocks = MemorySegment.ofArray(new byte[(int) DType.Q80.byteSize(COLS)]);
+    MemorySegment blocks = MemorySegment.ofArray(new byte[(int) DType.Q8_0.byteSize(COLS)]);
     return kernels -> {
       kernels.rmsNorm(x, 0, y, COLS, 1e-5f, z, 0);
       kernels.swiglu(z, 0, y, 0, COLS);
       kernels.add(z, 0, y, 0, COLS);
       kernels.load(z, 0, loaded, 0);
-      kernels.encode(z, 0, COLS, DType.Q80, blocks, 0);
-      kernels.decode(blocks, 0, DType.Q80, COLS, false, z, 0);
+      kernels.encode(z, 0, COLS, DType.Q8_0, blocks, 0);
+      kernels.decode(blocks, 0, DType.Q8_0, COLS, false, z, 0);
     };
   }
 

@@ -1,6 +1,7 @@
 package dllama.tensor;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Collection;
 
 /// The arithmetic of the forward pass on ranges that a single thread computes. Implementations are
 /// stateless.
@@ -28,13 +29,13 @@ public interface Kernels {
     VectorWidth.limit(bits);
   }
 
-  /// What computes, with weights of this type.
-  default KernelReport report(DType weights) {
+  /// What computes, with weights of these types.
+  default KernelReport report(Collection<DType> weights) {
     return KernelReport.PLAIN;
   }
 
-  /// Stores one row of activations as token `token` of `into`, in the form that weights of
-  /// `into.weightType()` need: rounded to Q80 for Q40 and Q80 weights, as it is for F32 and F16.
+  /// Stores one row of activations as token `token` of `into`, in all the forms that `into` keeps:
+  /// rounded to Q8_0 for Q4_0 and Q8_0 weights, as it is for F32 and F16.
   void load(float[] x, int xAt, Activations into, int token);
 
   /// `out[outAt + t · outStride + row] = w[row, :] · x[t]` for the first `tokens` rows of `x` and
@@ -81,7 +82,7 @@ public interface Kernels {
       float[] out,
       int outAt);
 
-  /// Encodes `size` values (a multiple of 32 for Q80) as F32 or Q80 blocks from byte `toByte` of
+  /// Encodes `size` values (a multiple of 32 for Q8_0) as F32 or Q8_0 blocks from byte `toByte` of
   /// `to` on.
   void encode(float[] x, int xAt, int size, DType dtype, MemorySegment to, long toByte);
 

@@ -6,9 +6,9 @@ import java.lang.foreign.MemorySegment;
 /// columns, so that a vector lane is a row and no kernel needs a horizontal sum.
 ///
 /// Rows are grouped by 32 (the last group is padded with zero rows); the tiles of one group follow
-/// each other along the columns; a tile has 32 blocks' bytes, so a packed matrix is exactly as
-/// large as the file's but for the padding. F32 and F16 columns are padded to whole tiles with
-/// zeros; Q40 and Q80 columns must be whole blocks.
+/// each other along the columns. What is in a tile says the type; so far it is as large as the
+/// file's values, so a packed matrix is exactly as large as the file's but for the padding. F32 and
+/// F16 columns are padded to whole tiles with zeros; others must fill them.
 ///
 /// @param data this matrix' bytes alone, 64-byte aligned, outside the heap: kernels read by address
 /// @param rows true row count, without padding
@@ -39,10 +39,11 @@ public record PackedMatrix(MemorySegment data, DType dtype, int rows, int cols) 
   }
 
   public static long groupBytes(DType dtype, int cols) {
-    if (dtype.quantized() && cols % TILE != 0) {
-      throw new IllegalArgumentException("cols=" + cols + " is not a multiple of " + TILE);
+    if (cols % dtype.columnUnit() != 0) {
+      throw new IllegalArgumentException(
+          "cols=%d is not a multiple of %d".formatted(cols, dtype.columnUnit()));
     }
-    return (long) ((cols + TILE - 1) / TILE) * TILE * dtype.blockBytes();
+    return (long) Math.ceilDiv(cols, TILE) * dtype.tileBytes();
   }
 
   public static long byteSize(DType dtype, int rows, int cols) {

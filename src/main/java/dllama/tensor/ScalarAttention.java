@@ -68,9 +68,10 @@ final class ScalarAttention {
     long line = (long) (slot / Tiles.ROWS) * cache.headDim();
     int row = slot % Tiles.ROWS;
     long keys = cache.keys(page);
+    Floats keysType = (Floats) cache.dtype();
     float score = 0;
     for (int d = 0; d < cache.headDim(); d++, line++) {
-      float key = ScalarKernels.element(cache.pool(), cache.dtype(), keys, line, row);
+      float key = keysType.element(cache.pool(), keys, line, row);
       score = Math.fma(query[queryAt + d], key, score);
     }
     return score * scale(cache.headDim());

@@ -5,10 +5,10 @@ import java.lang.foreign.MemorySegment;
 /// The specification of all kernels, in plain loops. Every operation below is one rounding in the
 /// order written; what is not written here (vector width, threads, batch, compiler) has no say.
 ///
-/// - Product with Q40 or Q80 weights: the integer sum of a block's 32 products is exact; then
-///   `acc = fma((float) sum, wScale · xScale, acc)`, block by block from 0.
-/// - Product with F32 or F16 weights: per block of 32 columns an fma chain from 0 in column order;
-///   the blocks' sums are added in order, from 0.
+/// - Products are [DType#dot]. Q4_0 or Q8_0 weights: the integer sum of a block's 32 products is
+///   exact; then `acc = fma((float) sum, wScale · xScale, acc)`, block by block from 0.
+/// - F32 or F16 weights: per block of 32 columns an fma chain from 0 in column order; the blocks'
+///   sums are added in order, from 0.
 /// - Sums over a row (rmsNorm, softmax) run in 16 lanes, element i in lane i mod 16, each from 0;
 ///   then lane l takes lane l + 8, l + 4, l + 2, l + 1.
 /// - Attention: score = (fma chain over headDim) · (float) (1 / sqrt(headDim)); e = exp(score −
@@ -18,30 +18,34 @@ import java.lang.foreign.MemorySegment;
 public final class ScalarKernels implements Kernels {
   @Override
   public void load(float[] x, int xAt, Activations into, int token) {
-    if (into.weightType().quantized()) {
-      loadQ80(x, xAt, into, token);
-    } else {
-      System.arraycopy(x, xAt, into.values(), into.valueAt(token), into.cols());
+    for (InputForm form : into.forms()) {
+      if (form.rounds()) {
+        loadCodes(x, xAt, into, form, token);
+      } else {
+        System.arraycopy(x, xAt, into.values(), into.valueAt(token), into.cols());
+      }
     }
   }
 
-  private static void loadQ80(float[] x, int xAt, Activations into, int token) {
+  private static void loadCodes(float[] x, int xAt, Activations into, InputForm form, int token) {
+    int[] codes = into.codes(form);
+    int[] carries = Activations.carries(form);
     int codeAt = into.codeAt(token);
     int scaleAt = into.scaleAt(token);
     for (int block = 0; block < into.blocks(); block++) {
-      float max = Q80.max(x, xAt);
-      float inverse = Q80.inverse(max);
+      float max = Q8Rounding.max(x, xAt);
+      float inverse = Q8Rounding.inverse(max);
       int sum = 0;
       int before = 0;
-      for (int i = 0; i < DType.BLOCK; i++) {
-        int code = Q80.round(x[xAt + i] * inverse);
-        into.setCode(codeAt, i, code - into.carries()[i] * before);
+      for (int i = 0; i < Tiles.COLS; i++) {
+        int code = Q8Rounding.round(x[xAt + i] * inverse);
+        codes[codeAt + i] = Activations.twice(code - carries[i] * before);
         sum += code;
         before = code;
       }
-      into.scales()[scaleAt] = Float.float16ToFloat(Q80.scale(max));
+      into.scales()[scaleAt] = Float.float16ToFloat(Q8Rounding.scale(max));
       into.offsets()[scaleAt] = Activations.twice(-8 * sum);
-      xAt += DType.BLOCK;
+      xAt += Tiles.COLS;
       codeAt += Activations.BLOCK_STRIDE;
       scaleAt += Activations.BUNDLE;
     }
@@ -60,83 +64,9 @@ public final class ScalarKernels implements Kernels {
     x.check(w, fromGroup, toGroup, tokens);
     for (int row = fromGroup * Tiles.ROWS; row < Math.min(toGroup * Tiles.ROWS, w.rows()); row++) {
       for (int token = 0; token < tokens; token++) {
-        out[outAt + token * outStride + row] =
-            switch (w.dtype()) {
-              case Q40 -> dotQ40(w, row, x, token);
-              case Q80 -> dotQ80(w, row, x, token);
-              case F32, F16 -> dotFloat(w, row, x, token);
-            };
+        out[outAt + token * outStride + row] = w.dtype().dot(w, row, x, token);
       }
     }
-  }
-
-  private static float dotQ40(PackedMatrix w, int row, Activations x, int token) {
-    long lane = w.groupBytes() * (row / Tiles.ROWS) + 2L * Tiles.lane(row % Tiles.ROWS);
-    int codeAt = x.codeAt(token);
-    int scaleAt = x.scaleAt(token);
-    float acc = 0;
-    for (int block = 0; block < x.blocks(); block++) {
-      int sum = x.offsets()[scaleAt];
-      for (int k = 0; k < 8; k++) {
-        int nibbles = Short.toUnsignedInt(Tiles.getShort(w.data(), lane + (long) k * Tiles.LINE));
-        for (int j = 0; j < 4; j++) {
-          sum += (nibbles >> (4 * j)) * x.code(codeAt, 4 * k + j);
-        }
-      }
-      float scale = Tiles.half(Tiles.getShort(w.data(), lane + Tiles.Q40_SCALES));
-      acc = Math.fma((float) (short) sum, scale * x.scales()[scaleAt], acc);
-      lane += Tiles.Q40_BYTES;
-      codeAt += Activations.BLOCK_STRIDE;
-      scaleAt += Activations.BUNDLE;
-    }
-    return acc;
-  }
-
-  private static float dotQ80(PackedMatrix w, int row, Activations x, int token) {
-    long lane = w.groupBytes() * (row / Tiles.ROWS) + 2L * Tiles.lane(row % Tiles.ROWS);
-    int codeAt = x.codeAt(token);
-    int scaleAt = x.scaleAt(token);
-    float acc = 0;
-    for (int block = 0; block < x.blocks(); block++) {
-      int sum = 0;
-      for (int k = 0; k < 16; k++) {
-        short pair = Tiles.getShort(w.data(), lane + (long) k * Tiles.LINE);
-        sum += (byte) pair * x.code(codeAt, 2 * k);
-        sum += (pair >> 8) * x.code(codeAt, 2 * k + 1);
-      }
-      float scale = Tiles.half(Tiles.getShort(w.data(), lane + Tiles.Q80_SCALES));
-      acc = Math.fma((float) sum, scale * x.scales()[scaleAt], acc);
-      lane += Tiles.Q80_BYTES;
-      codeAt += Activations.BLOCK_STRIDE;
-      scaleAt += Activations.BUNDLE;
-    }
-    return acc;
-  }
-
-  private static float dotFloat(PackedMatrix w, int row, Activations x, int token) {
-    long group = w.groupBytes() * (row / Tiles.ROWS);
-    int valueAt = x.valueAt(token);
-    float acc = 0;
-    for (int block = 0; block < x.blocks(); block++) {
-      float sum = 0;
-      for (int c = 0; c < DType.BLOCK; c++) {
-        int line = block * DType.BLOCK + c;
-        sum =
-            Math.fma(
-                element(w.data(), w.dtype(), group, line, row % Tiles.ROWS),
-                x.values()[valueAt + line],
-                sum);
-      }
-      acc += sum;
-    }
-    return acc;
-  }
-
-  /// Element `row` of a line of 32 floats or float16 of a tile, or of the keys' cache.
-  static float element(MemorySegment data, DType dtype, long at, long line, int row) {
-    return dtype == DType.F32
-        ? Tiles.getFloat(data, at + line * Tiles.F32_LINE + row * 4L)
-        : Tiles.half(Tiles.getShort(data, at + line * Tiles.LINE + Tiles.lane(row) * 2L));
   }
 
   @Override
@@ -196,7 +126,7 @@ public final class ScalarKernels implements Kernels {
 
   @Override
   public void encode(float[] x, int xAt, int size, DType dtype, MemorySegment to, long toByte) {
-    Blocks.encode(x, xAt, size, dtype, to, toByte);
+    dtype.encode(x, xAt, size, to, toByte);
   }
 
   @Override
@@ -208,6 +138,6 @@ public final class ScalarKernels implements Kernels {
       boolean accumulate,
       float[] sum,
       int sumAt) {
-    Blocks.decode(from, fromByte, dtype, size, accumulate, sum, sumAt);
+    dtype.decode(from, fromByte, size, accumulate, sum, sumAt);
   }
 }

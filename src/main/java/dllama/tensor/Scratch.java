@@ -7,8 +7,7 @@ import java.lang.foreign.MemorySegment;
 final class Scratch {
   private static final ThreadLocal<Scratch> OF_THREAD = ThreadLocal.withInitial(Scratch::new);
 
-  /// Groups of a pass. Prefill takes two vectors of rows also where there is a group less left.
-  private static final int GROUPS = Math.max(Q40Prefill.GROUPS, Q40Decode.GROUPS);
+  private static final int GROUPS = VectorProduct.MAX_GROUPS;
 
   /// Results of a pass, `[groups, 8 tokens, 32 rows]`.
   final float[] acc = new float[GROUPS * Activations.BUNDLE * Tiles.ROWS];
@@ -18,13 +17,13 @@ final class Scratch {
 
   /// Integer sums of a chunk of blocks; outside the heap, where no vector straddles cache lines.
   final MemorySegment sums =
-      Arena.ofAuto().allocate(Q40Prefill.CHUNK * Q40Prefill.BLOCK_SUMS, Tiles.LINE);
+      Arena.ofAuto().allocate(Q4_0Prefill.CHUNK * Q4_0Prefill.BLOCK_SUMS, Tiles.LINE);
 
   /// Weight scales of a chunk of blocks.
-  final float[] scales = new float[Q40Prefill.CHUNK * Vectors.SHORTS.length()];
+  final float[] scales = new float[Q4_0Prefill.CHUNK * Vectors.SHORTS.length()];
 
   /// A tile of floats, `[32 columns, 32 rows]`.
-  final float[] tile = new float[DType.BLOCK * Tiles.ROWS];
+  final float[] tile = new float[Tiles.COLS * Tiles.ROWS];
 
   /// 1 / Σ weight of heads that attend together.
   final float[] inverse = new float[Kernels.HEADS_TOGETHER];

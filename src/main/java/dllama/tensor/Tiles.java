@@ -6,30 +6,20 @@ import java.nio.ByteOrder;
 
 /// Where things stand in a tile of 32 rows × 32 columns; see [PackedMatrix].
 ///
-/// A tile is a sequence of lines that hold one thing of each of its 32 rows:
-///
-/// | type | lines | then |
-/// |---|---|---|
-/// | F32 | 32 × 32 floats, line c = column c | |
-/// | F16 | 32 × 32 float16, line c = column c | |
-/// | Q80 | 16 × 32 shorts, line k = columns 2k (low byte) and 2k + 1 | 32 scales (float16) |
-/// | Q40 | 8 × 32 shorts, line k = columns 4k (lowest nibble) … 4k + 3 | 32 scales (float16) |
+/// A tile is a sequence of lines that hold one thing of each of its 32 rows, such as four columns'
+/// nibbles or a scale; which, is a matter of the type ([DType]).
 ///
 /// In lines of 16-bit elements, row r and row r + 16 share an int: r is its low half. A vector of
 /// ints then gives two vectors of consecutive rows by shifts alone, whatever its width.
 final class Tiles {
   static final int ROWS = PackedMatrix.TILE;
+  static final int COLS = PackedMatrix.TILE;
 
   /// Bytes of a line of 16-bit elements.
   static final int LINE = 2 * ROWS;
 
-  static final long Q40_BYTES = 32L * 18;
-  static final int Q40_SCALES = 8 * LINE;
-  static final long Q80_BYTES = 32L * 34;
-  static final int Q80_SCALES = 16 * LINE;
-  static final long F16_BYTES = 32L * LINE;
+  /// Bytes of a line of floats.
   static final long F32_LINE = 4L * ROWS;
-  static final long F32_BYTES = 32L * F32_LINE;
 
   private static final ValueLayout.OfShort SHORT =
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);

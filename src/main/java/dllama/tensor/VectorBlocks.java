@@ -19,7 +19,7 @@ import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
-/// Conversion to and from Q80; bits as [Q80] and [Blocks].
+/// Conversion to and from Q8_0; bits as [Q8Rounding] and the type.
 final class VectorBlocks {
   /// As many bytes as there are ints in a vector; where that is less than the smallest vector, the
   /// plain loops serve.
@@ -30,21 +30,23 @@ final class VectorBlocks {
   private static final VectorShuffle<Integer> BEFORE =
       VectorShuffle.fromOp(INTS, lane -> Math.max(0, lane - 1));
 
+  private static final int BLOCK = Tiles.COLS;
+  private static final int BLOCK_BYTES = Short.BYTES + BLOCK;
   private static final boolean BYTE_VECTORS = BYTES.length() == F;
 
   private VectorBlocks() {}
 
   static void encode(float[] x, int xAt, int size, DType dtype, MemorySegment to, long at) {
-    if (dtype != DType.Q80 || !BYTE_VECTORS) {
-      Blocks.encode(x, xAt, size, dtype, to, at);
+    if (dtype != DType.Q8_0 || !BYTE_VECTORS) {
+      dtype.encode(x, xAt, size, to, at);
       return;
     }
-    Blocks.checkBlocks(size);
-    for (int end = xAt + size; xAt < end; xAt += DType.BLOCK, at += DType.Q80.blockBytes()) {
+    dtype.checkBlocks(size);
+    for (int end = xAt + size; xAt < end; xAt += BLOCK, at += BLOCK_BYTES) {
       float max = max(x, xAt);
-      float inverse = Q80.inverse(max);
-      Tiles.putShort(to, at, Q80.scale(max));
-      for (int i = 0; i < DType.BLOCK; i += F) {
+      float inverse = Q8Rounding.inverse(max);
+      Tiles.putShort(to, at, Q8Rounding.scale(max));
+      for (int i = 0; i < BLOCK; i += F) {
         IntVector code = round(FloatVector.fromArray(FLOATS, x, xAt + i).mul(inverse));
         ByteVector bytes = (ByteVector) code.convertShape(I2B, BYTES, 0);
         bytes.intoMemorySegment(to, at + 2 + i, ORDER);
@@ -60,14 +62,14 @@ final class VectorBlocks {
       boolean accumulate,
       float[] sum,
       int sumAt) {
-    if (dtype != DType.Q80 || !BYTE_VECTORS) {
-      Blocks.decode(from, at, dtype, size, accumulate, sum, sumAt);
+    if (dtype != DType.Q8_0 || !BYTE_VECTORS) {
+      dtype.decode(from, at, size, accumulate, sum, sumAt);
       return;
     }
-    Blocks.checkBlocks(size);
-    for (int end = sumAt + size; sumAt < end; sumAt += DType.BLOCK) {
+    dtype.checkBlocks(size);
+    for (int end = sumAt + size; sumAt < end; sumAt += BLOCK) {
       float scale = Float.float16ToFloat(Tiles.getShort(from, at));
-      for (int i = 0; i < DType.BLOCK; i += F) {
+      for (int i = 0; i < BLOCK; i += F) {
         ByteVector bytes = ByteVector.fromMemorySegment(BYTES, from, at + 2 + i, ORDER);
         IntVector code = (IntVector) bytes.convertShape(B2I, INTS, 0);
         FloatVector value = ((FloatVector) code.convertShape(I2F, FLOATS, 0)).mul(scale);
@@ -76,20 +78,21 @@ final class VectorBlocks {
         }
         value.intoArray(sum, sumAt + i);
       }
-      at += DType.Q80.blockBytes();
+      at += BLOCK_BYTES;
     }
   }
 
-  static void loadQ80(float[] x, int xAt, Activations into, int token) {
-    int[] codes = into.codes();
+  static void loadCodes(float[] x, int xAt, Activations into, InputForm form, int token) {
+    int[] codes = into.codes(form);
+    int[] carries = Activations.carries(form);
     int codeAt = into.codeAt(token);
     int scaleAt = into.scaleAt(token);
     for (int block = 0; block < into.blocks(); block++) {
       float max = max(x, xAt);
-      int sum = round(x, xAt, Q80.inverse(max), into.carries(), codes, codeAt);
-      into.scales()[scaleAt] = Float.float16ToFloat(Q80.scale(max));
+      int sum = round(x, xAt, Q8Rounding.inverse(max), carries, codes, codeAt);
+      into.scales()[scaleAt] = Float.float16ToFloat(Q8Rounding.scale(max));
       into.offsets()[scaleAt] = Activations.twice(-8 * sum);
-      xAt += DType.BLOCK;
+      xAt += BLOCK;
       codeAt += Activations.BLOCK_STRIDE;
       scaleAt += Activations.BUNDLE;
     }
@@ -97,7 +100,7 @@ final class VectorBlocks {
 
   static float max(float[] x, int at) {
     FloatVector max = FloatVector.zero(FLOATS);
-    for (int i = 0; i < DType.BLOCK; i += F) {
+    for (int i = 0; i < BLOCK; i += F) {
       max = max.max(FloatVector.fromArray(FLOATS, x, at + i).abs());
     }
     return max.reduceLanes(MAX);
@@ -107,7 +110,7 @@ final class VectorBlocks {
   private static int round(
       float[] x, int xAt, float inverse, int[] carries, int[] codes, int codeAt) {
     int sum = 0;
-    for (int i = 0; i < DType.BLOCK; i += F) {
+    for (int i = 0; i < BLOCK; i += F) {
       IntVector code = round(FloatVector.fromArray(FLOATS, x, xAt + i).mul(inverse));
       IntVector carried = code.rearrange(BEFORE).mul(IntVector.fromArray(INTS, carries, i));
       code.sub(carried).and(0xffff).mul(0x10001).intoArray(codes, codeAt + i);
@@ -116,7 +119,7 @@ final class VectorBlocks {
     return sum;
   }
 
-  /// As [Q80#round].
+  /// As [Q8Rounding#round].
   private static IntVector round(FloatVector value) {
     IntVector whole = (IntVector) value.convertShape(F2I, INTS, 0);
     FloatVector rest = value.sub((FloatVector) whole.convertShape(I2F, FLOATS, 0));

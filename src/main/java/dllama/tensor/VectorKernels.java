@@ -15,22 +15,33 @@ final class VectorKernels implements Kernels {
   /// From this many tokens on a bundle pays, even if it is not full.
   static final int BUNDLE_FROM = 3;
 
-  /// Tokens of a pass of [Q40Prefill].
-  private final int tokensOfPass;
+  private final VectorProduct product;
 
-  VectorKernels(int tokensOfPass) {
-    this.tokensOfPass = tokensOfPass;
+  /// @param product that multiplies, with weights of its type only
+  VectorKernels(VectorProduct product) {
+    if (product.groups() > VectorProduct.MAX_GROUPS) {
+      throw new IllegalArgumentException("groups=" + product.groups());
+    }
+    this.product = product;
   }
 
   /// What is worth trying on this machine, the default first.
   static List<KernelForm> forms(KernelPart part, DType type) {
-    if (type == DType.Q40 && part == KernelPart.PREFILL) {
-      return Q40Prefill.FORMS.stream()
-          .map(tokens -> new KernelForm(tokens + " tokens a pass", new VectorKernels(tokens)))
-          .toList();
-    }
-    String name = type == DType.Q40 && part == KernelPart.DECODE ? Q40Decode.FORM : "vectors";
-    return List.of(new KernelForm(name, new VectorKernels(Q40Prefill.FORMS.getFirst())));
+    return switch (part) {
+      case DECODE -> forms(type.decodeProducts());
+      case PREFILL -> forms(type.prefillProducts());
+      case ATTENTION, ROWS ->
+          List.of(
+              new KernelForm("vectors", new VectorKernels(DType.F32.decodeProducts().getFirst())));
+    };
+  }
+
+  private static List<KernelForm> forms(List<VectorProduct> products) {
+    return products.isEmpty()
+        ? List.of(KernelForm.PLAIN)
+        : products.stream()
+            .map(product -> new KernelForm(product.name(), new VectorKernels(product)))
+            .toList();
   }
 
   /// Whether the machine has vectors of at least 128 bit that the compiler knows.
@@ -40,14 +51,16 @@ final class VectorKernels implements Kernels {
 
   @Override
   public void load(float[] x, int xAt, Activations into, int token) {
-    if (into.weightType().quantized()) {
-      try {
-        VectorBlocks.loadQ80(x, xAt, into, token);
-      } finally {
-        Reference.reachabilityFence(into);
+    try {
+      for (InputForm form : into.forms()) {
+        if (form.rounds()) {
+          VectorBlocks.loadCodes(x, xAt, into, form, token);
+        } else {
+          System.arraycopy(x, xAt, into.values(), into.valueAt(token), into.cols());
+        }
       }
-    } else {
-      System.arraycopy(x, xAt, into.values(), into.valueAt(token), into.cols());
+    } finally {
+      Reference.reachabilityFence(into);
     }
   }
 
@@ -80,43 +93,20 @@ final class VectorKernels implements Kernels {
       int outAt,
       int outStride) {
     Scratch scratch = Scratch.ofThread();
-    int step = groupsOfPass(w.dtype(), tokens);
+    long bytes = w.groupBytes();
+    int step = product.groups();
     for (int group = fromGroup; group < toGroup; group += step) {
       int groups = Math.min(step, toGroup - group);
+      long at = w.data().address() + group * bytes;
       for (int token = 0; token < tokens; ) {
-        int count = Math.min(Activations.BUNDLE, tokens - token);
-        if (count < BUNDLE_FROM || w.dtype() == DType.Q80) {
+        int count = Math.min(product.tokens(), tokens - token);
+        if (count < BUNDLE_FROM) {
           count = 1;
         }
-        pass(w, group, groups, x, token, count, scratch);
+        product.pass(at, bytes, groups, x, token, count, scratch);
         store(
             scratch.acc, w.rows(), group, groups, count, out, outAt + token * outStride, outStride);
         token += count;
-      }
-    }
-  }
-
-  private static int groupsOfPass(DType dtype, int tokens) {
-    if (dtype != DType.Q40) {
-      return 1;
-    }
-    return tokens >= BUNDLE_FROM ? Q40Prefill.GROUPS : Q40Decode.GROUPS;
-  }
-
-  /// Results of `groups` groups and `count` tokens to `acc[groups, 8, 32]`; one token or a bundle.
-  private void pass(
-      PackedMatrix w, int group, int groups, Activations x, int token, int count, Scratch scratch) {
-    long bytes = w.groupBytes();
-    long at = w.data().address() + group * bytes;
-    switch (w.dtype()) {
-      case F32, F16 -> FloatTiles.group(w.dtype(), at, x, token, count, scratch);
-      case Q80 -> Q80Decode.group(at, x, token, scratch.acc);
-      case Q40 -> {
-        if (count > 1) {
-          Q40Prefill.groups(tokensOfPass, at, bytes, groups, x, token, count, scratch);
-        } else {
-          Q40Decode.groups(at, bytes, groups, x, token, scratch);
-        }
       }
     }
   }

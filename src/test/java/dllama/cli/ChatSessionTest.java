@@ -33,7 +33,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// What the model sees of a chat: what the template makes of the whole conversation, token for
 /// token.
 class ChatSessionTest {
-  private static final ModelSpec SPEC = Shapes.spec("tiny", DType.Q40);
+  private static final ModelSpec SPEC = Shapes.spec("tiny", DType.Q4_0);
   private static final List<String> SPECIALS =
       List.of(
           "<s>",

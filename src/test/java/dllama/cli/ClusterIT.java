@@ -104,7 +104,7 @@ class ClusterIT {
     return new ObjectMapper().readTree(String.join("\n", root.out()));
   }
 
-  /// The root of four nodes with Q80 exchange, which has answered and ended.
+  /// The root of four nodes with Q8_0 exchange, which has answered and ended.
   private NodeProcess answered(String collective, String overlap) {
     NodeProcess root =
         startRoot(

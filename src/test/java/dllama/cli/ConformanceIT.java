@@ -84,7 +84,7 @@ class ConformanceIT {
   }
 
   static Stream<Arguments> q40Runs() {
-    return runs(Goldens.Q40_CASES);
+    return runs(Goldens.Q4_0_CASES);
   }
 
   /// Node counts and prompts take turns.
@@ -155,7 +155,7 @@ class ConformanceIT {
     Goldens.compareTop(prompt, nodes, ours, differences);
     assertFalse(differences.isEmpty());
     differences.forEach(
-        (run, difference) -> difference.assertQ40(name + " " + run, Goldens.architecture(name)));
+        (run, difference) -> difference.assertQ4_0(name + " " + run, Goldens.architecture(name)));
     for (int position = 0; position < tokens.length; position++) {
       assertArrayEquals(inOneProcess[position], ours[position], "bits at position " + position);
     }

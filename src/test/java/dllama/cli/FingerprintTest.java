@@ -53,7 +53,7 @@ class FingerprintTest {
     Settings settings = Settings.load(Optional.empty(), new Properties(), List.of());
     Set<String> texts = new HashSet<>();
     for (String shape : List.of("tiny", "llama3-70b", "grok-1")) {
-      ModelSpec spec = Shapes.spec(shape, DType.Q40, Optional.empty());
+      ModelSpec spec = Shapes.spec(shape, DType.Q4_0, Optional.empty());
       for (long seed = 1; seed <= 2; seed++) {
         LoadedModel random = LoadedModel.random(shape, spec, seed, settings.model());
         String text = Fingerprint.of(random, ShardCache.off(), (_, _) -> {}).text();

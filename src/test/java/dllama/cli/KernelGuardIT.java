@@ -29,7 +29,7 @@ class KernelGuardIT {
     int bits =
         Integer.parseInt(said.replaceAll("(?s).*?no form for vectors of (\\d+) bit.*", "$1"));
     assertEquals(bits, first.get("vectorBits").asInt(), said);
-    assertTrue(said.contains("slow: prefill of Q40 ("), said);
+    assertTrue(said.contains("slow: prefill of Q4_0 ("), said);
     assertEquals(1, said.lines().filter(line -> line.contains("KernelGuard: ")).count(), said);
     int expected = bits > 128 ? bits / 2 : bits;
     assertEquals(expected, bench().get("vectorBits").asInt());

@@ -40,7 +40,7 @@ class LoadedModelTest {
   @Test
   void shouldAskForTheTokenizerOfAModelFile() {
     Path file = folder.resolve("tiny.m");
-    SynthModel.write(file, Shapes.spec("tiny", DType.Q40), 1, (bytes, total) -> {});
+    SynthModel.write(file, Shapes.spec("tiny", DType.Q4_0), 1, (bytes, total) -> {});
     ModelSettings settings = settings("--model", file.toString());
     try (LoadedModel model = LoadedModel.open(settings)) {
       UserException e = assertThrows(UserException.class, () -> model.vocabulary(settings));

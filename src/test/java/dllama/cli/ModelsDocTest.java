@@ -46,12 +46,12 @@ class ModelsDocTest {
   /// Shape, parameters in billions, and GiB on the node with the most for 1, 2, 4, 8 nodes; the
   /// most nodes.
   private static String row(String shape) {
-    ModelSpec spec = Shapes.spec(shape, DType.Q40);
+    ModelSpec spec = Shapes.spec(shape, DType.Q4_0);
     String memory =
         IntStream.of(1, 2, 4, 8)
             .mapToObj(nodes -> cell(shape, spec, nodes))
             .collect(Collectors.joining(" | "));
-    int most = ShardPlan.usableWorldSizes(spec, DType.Q80).getLast();
+    int most = ShardPlan.usableWorldSizes(spec, DType.Q8_0).getLast();
     return "| `%s` | `%s` | %s | %d: %s |\n"
         .formatted(shape, spec.architecture().name(), memory, most, cell(shape, spec, most));
   }
@@ -69,7 +69,7 @@ class ModelsDocTest {
   @Test
   void shouldHalveTheMemoryWithTwiceTheNodes() {
     for (String shape : Shapes.names()) {
-      ModelSpec spec = Shapes.spec(shape, DType.Q40);
+      ModelSpec spec = Shapes.spec(shape, DType.Q4_0);
       LoadedModel model = LoadedModel.random(shape, spec, 1, SETTINGS);
       long one = model.nodeBytes(1, 32);
       for (int nodes : ShardPlan.usableWorldSizes(spec, model.exchange())) {

@@ -64,7 +64,7 @@ class PlanTest {
     JsonNode memory = plan.get("rows").get(0).get("memory");
     var settings = Arguments.parse("plan").orElseThrow().settings(new Properties()).model();
     LoadedModel model =
-        LoadedModel.random("qwen3-8b", Shapes.spec("qwen3-8b", DType.Q40), 1, settings);
+        LoadedModel.random("qwen3-8b", Shapes.spec("qwen3-8b", DType.Q4_0), 1, settings);
     assertEquals(
         model.nodeBytes(2, 32), memory.get("slice").asLong() + memory.get("cache").asLong());
   }

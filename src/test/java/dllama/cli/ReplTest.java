@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class ReplTest {
-  private static final ModelSpec SPEC = Shapes.spec("tiny", DType.Q40);
+  private static final ModelSpec SPEC = Shapes.spec("tiny", DType.Q4_0);
   private static final Vocabulary VOCABULARY = SynthVocabulary.of(SPEC.vocabSize());
   private static final int END = VOCABULARY.eosIds().getFirst();
 

@@ -10,10 +10,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import dllama.Conformance;
 import dllama.cluster.root.CollectiveChoice;
+import dllama.engine.MixedTypes;
 import dllama.error.UserException;
 import dllama.generation.SamplerChoice;
 import dllama.logits.LogitsWanted;
 import dllama.logits.TokenChoice;
+import dllama.model.Architecture;
+import dllama.model.ModelSource;
+import dllama.model.ModelSpec;
 import dllama.sampling.Sampler;
 import dllama.step.ForwardException;
 import dllama.step.ForwardPass;
@@ -77,7 +81,7 @@ class ClusterTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"llama31_rope_f32, F32, 8", "llama_gqa_q40, Q80, 4", "llama_gqa_q40, Q80, 2"})
+  @CsvSource({"llama31_rope_f32, F32, 8", "llama_gqa_q40, Q8_0, 4", "llama_gqa_q40, Q8_0, 2"})
   void shouldGiveTheSameLogitsWithReduceScatter(String modelCase, DType exchange, int nodes) {
     float[] direct = logits(modelCase, exchange, nodes, "direct");
     assertArrayEquals(direct, logits(modelCase, exchange, nodes, "reduce-scatter"), 0);
@@ -87,8 +91,8 @@ class ClusterTest {
   @ParameterizedTest
   @CsvSource({
     "llama31_rope_f32, F32, 8",
-    "llama_gqa_q40, Q80, 2",
-    "llama_gqa_q40, Q80, 4",
+    "llama_gqa_q40, Q8_0, 2",
+    "llama_gqa_q40, Q8_0, 4",
     "mixtral_f32, F32, 4"
   })
   void shouldGiveTheSameLogitsInHalves(String modelCase, DType exchange, int nodes) {
@@ -100,10 +104,25 @@ class ClusterTest {
   @Test
   void shouldGiveTheSameLogitsInHalvesWithRoundedSumsAndWithoutTheEventLoop() {
     Properties halves = sync("reduce-scatter-q80", "on");
-    float[] whole = logits("llama_gqa_q40", DType.Q80, 4, sync("reduce-scatter-q80", "off"));
-    assertArrayEquals(whole, logits("llama_gqa_q40", DType.Q80, 4, halves), 0);
+    float[] whole = logits("llama_gqa_q40", DType.Q8_0, 4, sync("reduce-scatter-q80", "off"));
+    assertArrayEquals(whole, logits("llama_gqa_q40", DType.Q8_0, 4, halves), 0);
     halves.setProperty("dllama.exchange.event-loop", "off");
-    assertArrayEquals(whole, logits("llama_gqa_q40", DType.Q80, 4, halves), 0);
+    assertArrayEquals(whole, logits("llama_gqa_q40", DType.Q8_0, 4, halves), 0);
+  }
+
+  /// The types of all tensors travel, and so does the rehearsal's model.
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void shouldRunAModelOfMixedTypes(boolean random) {
+    ModelSpec spec = MixedTypes.spec(Architecture.QWEN3_MOE);
+    ModelSource source =
+        random
+            ? new ModelSource.Random(spec, 3)
+            : new ModelSource.Weights(spec, MixedTypes.whole(spec, 3));
+    Properties rehearsing = sync("auto", "off");
+    rehearsing.setProperty("dllama.sync.rehearsal", "1s");
+    float[] alone = logits(new TestCluster(source, DType.F32, 1, sync("auto", "off")), 1);
+    assertArrayEquals(alone, logits(new TestCluster(source, DType.F32, 4, rehearsing), 4), 0);
   }
 
   private static float[] logits(String modelCase, DType exchange, int nodes, String collective) {
@@ -119,10 +138,16 @@ class ClusterTest {
   /// Logits after a prompt in batches and some single tokens, all together.
   private static float[] logits(
       String modelCase, DType exchange, int nodes, Properties properties) {
-    try (var cluster = new TestCluster(modelCase, exchange, nodes, properties)) {
+    boolean rounded = properties.get("dllama.sync.collective").equals("reduce-scatter-q80");
+    var cluster = new TestCluster(modelCase, exchange, nodes, properties);
+    float[] logits = logits(cluster, nodes);
+    assertEquals(rounded ? 1 : 0, cluster.count("notice"));
+    return logits;
+  }
+
+  private static float[] logits(TestCluster cluster, int nodes) {
+    try (cluster) {
       cluster.await("ready: " + nodes, 1);
-      boolean rounded = properties.get("dllama.sync.collective").equals("reduce-scatter-q80");
-      assertEquals(rounded ? 1 : 0, cluster.count("notice"));
       float[] all = {};
       int position = 0;
       for (int[] tokens : BATCHES) {
@@ -139,7 +164,7 @@ class ClusterTest {
   @Test
   void shouldSayThatSumsAreRounded() {
     Properties properties = collective("reduce-scatter-q80");
-    try (var cluster = new TestCluster("llama_gqa_q40", DType.Q80, 2, properties)) {
+    try (var cluster = new TestCluster("llama_gqa_q40", DType.Q8_0, 2, properties)) {
       cluster.await("ready: 2", 1);
       assertEquals(1, cluster.count("notice: sums are rounded to q80"), cluster.events::toString);
       var sequence = new OneSequence(cluster.forwardPass());

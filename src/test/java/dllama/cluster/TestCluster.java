@@ -39,7 +39,9 @@ final class TestCluster implements AutoCloseable {
   final List<String> events = new CopyOnWriteArrayList<>();
   final List<WorkerNode> workers = new ArrayList<>();
   private final List<Thread> threads = new ArrayList<>();
-  private final DllamaFile file;
+  private final ModelSource source;
+  private final String name;
+  private final AutoCloseable file;
   private final Properties properties;
   private RootNode root;
 
@@ -55,20 +57,34 @@ final class TestCluster implements AutoCloseable {
   /// @param wanted as for `--nodes`
   TestCluster(String modelCase, DType exchange, String wanted, Properties properties) {
     this.properties = properties;
-    file = DllamaFile.open(Conformance.file(modelCase, "model.m"));
+    DllamaFile model = DllamaFile.open(Conformance.file(modelCase, "model.m"));
+    source = new ModelSource.Weights(model.spec(), model.weights());
+    name = modelCase;
+    file = model;
     root = startRoot(exchange, wanted, 0);
   }
 
+  /// Of a model that is in no file.
+  TestCluster(ModelSource source, DType exchange, int nodes, Properties properties) {
+    this.properties = properties;
+    this.source = source;
+    name = "made up";
+    file = () -> {};
+    root = startRoot(exchange, String.valueOf(nodes), 0);
+    for (int worker = 1; worker < nodes; worker++) {
+      startWorker();
+    }
+  }
+
   private RootNode startRoot(DType exchange, String nodes, int port) {
-    var spec = file.spec();
     var model =
         new RootModel(
-            new ModelSource.Weights(spec, file.weights()),
-            file.path().getParent().getFileName().toString(),
+            source,
+            name,
             false,
             exchange,
             DType.F32,
-            spec.contextLength(),
+            source.spec().contextLength(),
             PAGES,
             OptionalLong.empty(),
             32);
@@ -198,7 +214,11 @@ final class TestCluster implements AutoCloseable {
         throw new IllegalStateException(e);
       }
     }
-    file.close();
+    try {
+      file.close();
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   private final class Recorder implements RootListener {

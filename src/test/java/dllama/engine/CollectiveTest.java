@@ -167,12 +167,12 @@ class CollectiveTest {
 
   @Tag("without-agent")
   @ParameterizedTest
-  @CsvSource({"Q80, F32", "Q80, Q80", "F32, F32"})
+  @CsvSource({"Q8_0, F32", "Q8_0, Q8_0", "F32, F32"})
   void shouldNotAllocateOnceWarm(DType exchange, DType sums) {
     var threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     try (var arena = Arena.ofConfined();
         var pool = new WorkerPool(1)) {
-      ShardPlan plan = new ShardPlan(spec(DType.Q40, 64), exchange, 2);
+      ShardPlan plan = new ShardPlan(spec(DType.Q4_0, 64), exchange, 2);
       ShardEngine engine = engine(arena, pool, plan, 0, new ShardEngineTest.NoKernels());
       ShardEngine leading = engine.leading(MAX_TOKENS);
       Collective[] halves = {
@@ -203,11 +203,11 @@ class CollectiveTest {
   /// A dim of 96 is three blocks: some ranks own more than others, some nothing at all.
   @ParameterizedTest
   @CsvSource({
-    "Q80, 2, 64", "Q80, 4, 64", "Q80, 8, 64", "Q80, 2, 96", "Q80, 4, 96", "Q80, 8, 96",
+    "Q8_0, 2, 64", "Q8_0, 4, 64", "Q8_0, 8, 64", "Q8_0, 2, 96", "Q8_0, 4, 96", "Q8_0, 8, 96",
     "F32, 2, 64", "F32, 4, 64", "F32, 8, 64", "F32, 2, 96", "F32, 4, 96", "F32, 8, 96"
   })
   void shouldGiveTheBitsOfDirectSums(DType exchange, int nodes, int dim) {
-    shouldBeEqual(new ShardPlan(spec(DType.Q40, dim), exchange, nodes));
+    shouldBeEqual(new ShardPlan(spec(DType.Q4_0, dim), exchange, nodes));
   }
 
   @ParameterizedTest
@@ -217,17 +217,17 @@ class CollectiveTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"qwen3, Q80", "qwen3moe, F32", "mixtral, Q80", "grok1, Q80", "grok1, F32"})
+  @CsvSource({"qwen3, Q8_0", "qwen3moe, F32", "mixtral, Q8_0", "grok1, Q8_0", "grok1, F32"})
   void shouldGiveTheBitsOfDirectSumsInAnyArchitecture(String name, DType exchange) {
-    ModelSpec spec = Specs.small(DType.Q40, Architecture.named(name));
+    ModelSpec spec = Specs.small(DType.Q4_0, Architecture.named(name));
     shouldBeEqual(new ShardPlan(spec, exchange, 4));
   }
 
   /// Large enough that threads share the sums.
   @ParameterizedTest
-  @CsvSource({"Q80", "F32"})
+  @CsvSource({"Q8_0", "F32"})
   void shouldGiveTheBitsOfDirectSumsOnSeveralThreads(DType exchange) {
-    ShardPlan plan = new ShardPlan(spec(DType.Q40, 4096), exchange, 2);
+    ShardPlan plan = new ShardPlan(spec(DType.Q4_0, 4096), exchange, 2);
     List<float[]> expected = run(plan, 1, Collective::direct);
     List<float[]> actual = run(plan, 3, engine -> Collective.reduceScatter(engine, DType.F32));
     assertSame(expected, actual);
@@ -236,9 +236,9 @@ class CollectiveTest {
   @ParameterizedTest
   @CsvSource({"2, 64", "4, 96", "8, 64", "8, 96"})
   void shouldGiveAllRanksTheSameBitsWithRoundedSums(int nodes, int dim) {
-    ShardPlan plan = new ShardPlan(spec(DType.Q40, dim), DType.Q80, nodes);
+    ShardPlan plan = new ShardPlan(spec(DType.Q4_0, dim), DType.Q8_0, nodes);
     List<float[]> direct = run(plan, 1, Collective::direct);
-    List<float[]> rounded = run(plan, 1, engine -> Collective.reduceScatter(engine, DType.Q80));
+    List<float[]> rounded = run(plan, 1, engine -> Collective.reduceScatter(engine, DType.Q8_0));
     for (float[] stream : rounded) {
       assertArrayEquals(rounded.getFirst(), stream, 0);
     }
@@ -259,7 +259,7 @@ class CollectiveTest {
   void shouldComputeFirstHalvesWithoutLogits() {
     try (var arena = Arena.ofShared();
         var pool = new WorkerPool(1)) {
-      ShardPlan plan = new ShardPlan(spec(DType.Q40, 64), DType.Q80, 2);
+      ShardPlan plan = new ShardPlan(spec(DType.Q4_0, 64), DType.Q8_0, 2);
       ShardEngine leading = engine(arena, pool, plan, 0).leading(3);
       Steps.begin(leading, 3, 0, 0);
       assertThrows(IllegalArgumentException.class, () -> Steps.begin(leading, 3, 0, 1));
@@ -292,10 +292,10 @@ class CollectiveTest {
   /// Of the llama3.2-1b shape with 8 nodes, as a share of the direct bytes.
   @Test
   void shouldMoveFewerBytesWithEightNodes() {
-    ShardPlan plan = new ShardPlan(spec(DType.Q40, 2048), DType.Q80, 8);
+    ShardPlan plan = new ShardPlan(spec(DType.Q4_0, 2048), DType.Q8_0, 8);
     long direct = Collective.directBytes(plan, 2048);
     assertEquals(7 * 2176, direct);
     assertEquals(7 * (272 + 1024), Collective.scatteredBytes(plan, 2048, DType.F32));
-    assertEquals(direct / 4, Collective.scatteredBytes(plan, 2048, DType.Q80));
+    assertEquals(direct / 4, Collective.scatteredBytes(plan, 2048, DType.Q8_0));
   }
 }

@@ -34,10 +34,10 @@ class EveryCellTest {
     return Architecture.all().stream()
         .flatMap(
             architecture ->
-                Arrays.stream(DType.values())
+                DType.all().stream()
                     .flatMap(
                         weights ->
-                            Stream.of(DType.F32, DType.Q80)
+                            Stream.of(DType.F32, DType.Q8_0)
                                 .map(
                                     exchange ->
                                         Arguments.of(architecture.name(), weights, exchange))));

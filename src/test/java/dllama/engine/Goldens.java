@@ -14,7 +14,6 @@ import dllama.tensor.WorkerPool;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -34,8 +33,8 @@ public final class Goldens {
           "mixtral_f32",
           "grok1_f32");
 
-  /// Runs with Q40 weights and Q80 exchange.
-  public static final List<String> Q40_CASES =
+  /// Runs with Q4_0 weights and Q8_0 exchange.
+  public static final List<String> Q4_0_CASES =
       List.of(
           "llama_gqa_q40",
           "llama31_rope_q40",
@@ -66,7 +65,7 @@ public final class Goldens {
   }
 
   public static DType exchange(JsonNode golden) {
-    return DType.valueOf(golden.get("buffer_float_type").asText().toUpperCase(Locale.ROOT));
+    return DType.named(golden.get("buffer_float_type").asText());
   }
 
   /// What the recorded runs were fed: the prompt and its continuation, as far as the context goes.

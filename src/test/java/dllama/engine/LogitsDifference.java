@@ -79,11 +79,11 @@ public final class LogitsDifference {
     assertEquals(1, argmaxShare(), () -> run + ": " + this);
   }
 
-  /// Asserts that Q40 runs with Q80 exchange are as near as conformance/README.md demands; how they
-  /// begin is [#exactStartShare], over all models.
+  /// Asserts that Q4_0 runs with Q8_0 exchange are as near as conformance/README.md demands; how
+  /// they begin is [#exactStartShare], over all models.
   ///
   /// @param run "nodes N build" at its end
-  public void assertQ40(String run, Architecture architecture) {
+  public void assertQ4_0(String run, Architecture architecture) {
     boolean experts = architecture.has(Trait.EXPERTS);
     assertTrue(argmaxShare() >= (experts ? 0.85 : 0.93), () -> run + ": " + this);
     // Version 0.10.6 did not round the root's own partial, so its nodes differed from each other;

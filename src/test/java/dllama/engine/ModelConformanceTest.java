@@ -40,7 +40,7 @@ class ModelConformanceTest {
   }
 
   static Stream<String> q40Cases() {
-    return Goldens.Q40_CASES.stream();
+    return Goldens.Q4_0_CASES.stream();
   }
 
   @ParameterizedTest
@@ -51,13 +51,13 @@ class ModelConformanceTest {
 
   @ParameterizedTest
   @MethodSource("q40Cases")
-  void shouldGiveTheLogitsOfQ40RunsAsNearAsRoundingAllows(String caseName) {
+  void shouldGiveTheLogitsOfQ4_0RunsAsNearAsRoundingAllows(String caseName) {
     Architecture architecture = Goldens.architecture(caseName);
     measure(caseName)
         .forEach(
             (run, difference) -> {
               if (!run.contains("reference")) {
-                difference.assertQ40(caseName + " " + run, architecture);
+                difference.assertQ4_0(caseName + " " + run, architecture);
               }
             });
   }
@@ -66,7 +66,7 @@ class ModelConformanceTest {
   /// the recorded path. Such ties come early in Qwen's case only: of its 16 runs, ours leaves the
   /// path in the first four rows of 4, and a reference that rounds as distributed-llama does in 3.
   @Test
-  void shouldBeginAsQ40RunsDid() {
+  void shouldBeginAsQ4_0RunsDid() {
     LogitsDifference all = new LogitsDifference();
     for (String caseName : q40Cases().toList()) {
       LogitsDifference exact = exactRuns(caseName);

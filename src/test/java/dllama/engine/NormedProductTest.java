@@ -26,12 +26,12 @@ class NormedProductTest {
   /// Weights of one scale, so that a product is an exact sum of integers times values.
   @ParameterizedTest
   @ValueSource(ints = {1, 2})
-  void shouldMultiplyQ40WeightsWithInputsThatAreNotRounded(int threads) {
-    ModelSpec spec = Specs.small(DType.Q40);
+  void shouldMultiplyQ4_0WeightsWithInputsThatAreNotRounded(int threads) {
+    ModelSpec spec = Specs.small(DType.Q4_0);
     try (var pool = new WorkerPool(threads, 0);
         var arena = Arena.ofShared()) {
       StepState step =
-          new StepState(new ShardPlan(spec, DType.Q80, 1), Kernels.choose(true), pool, TOKENS, 0);
+          new StepState(new ShardPlan(spec, DType.Q8_0, 1), Kernels.choose(true), pool, TOKENS, 0);
       Random random = new Random(11);
       for (int i = 0; i < step.x.length; i++) {
         step.x[i] = (float) random.nextGaussian();
@@ -46,7 +46,7 @@ class NormedProductTest {
       float[] norm = new float[spec.dim()];
       Arrays.fill(norm, 1);
       float[] out = new float[TOKENS * w.rows()];
-      NormedProduct product = new NormedProduct(step, w, false, TOKENS);
+      NormedProduct product = new NormedProduct(step, TensorRole.WCLS, w.rows(), false, TOKENS);
       product.prepare(norm, TOKENS, token -> token);
       pool.run((thread, count) -> product.compute(w, out, thread, count));
       float[] normed = new float[spec.dim()];
@@ -64,9 +64,9 @@ class NormedProductTest {
   }
 
   private static double weight(Matrix q40, int row, int col) {
-    long block = (row * q40.cols() + col) / DType.BLOCK * DType.Q40.blockBytes();
+    long block = (row * q40.cols() + col) / 32 * DType.Q4_0.blockBytes();
     short scale = q40.data().get(ValueLayout.JAVA_SHORT_UNALIGNED, block);
-    int in = col % DType.BLOCK;
+    int in = col % 32;
     int pair = q40.data().get(ValueLayout.JAVA_BYTE, block + 2 + in % 16);
     int nibble = in < 16 ? pair & 15 : pair >> 4 & 15;
     return (nibble - 8) * (double) Float.float16ToFloat(scale);

@@ -78,7 +78,7 @@ class NotFiniteTest {
 
   @Test
   void shouldNotNameWhatIsWell() {
-    ModelSpec spec = Shapes.spec("tiny", DType.Q40);
+    ModelSpec spec = Shapes.spec("tiny", DType.Q4_0);
     try (DllamaFile file = written(spec)) {
       run(file.weights(), spec, 2, new LogitsWanted.Best(1));
     }
@@ -89,11 +89,11 @@ class NotFiniteTest {
     "F32, W2, 1, NaN, w2 of layer 2",
     "F16, W2, 1, NaN, w2 of layer 2",
     "F16, WQ, 0, -Infinity, wq of layer 1",
-    "Q40, W3, 3, NaN, w3 of layer 4",
-    "Q40, WO, 3, Infinity, wo of layer 4",
-    "Q80, WCLS, 0, NaN, wcls",
-    "Q80, FINAL_NORM, 0, Infinity, final_norm",
-    "Q40, EMBEDDING, 0, NaN, embedding",
+    "Q4_0, W3, 3, NaN, w3 of layer 4",
+    "Q4_0, WO, 3, Infinity, wo of layer 4",
+    "Q8_0, WCLS, 0, NaN, wcls",
+    "Q8_0, FINAL_NORM, 0, Infinity, final_norm",
+    "Q4_0, EMBEDDING, 0, NaN, embedding",
   })
   void shouldNameTheTensorBeforeAnythingIsComputed(
       DType type, TensorRole role, int layer, float value, String name) {
@@ -114,7 +114,7 @@ class NotFiniteTest {
     Path path = folder.resolve("tiny.m");
     SynthModel.write(path, spec, 3, (bytes, total) -> {});
     return DllamaFile.open(
-        path, new DllamaFile.Hints(Optional.empty(), Optional.of(spec.weightType())));
+        path, new DllamaFile.Hints(Optional.empty(), Optional.of(spec.types().matrices())));
   }
 
   /// The same weights, with `value` in a row of one of them; in blocks it is the scale.
@@ -134,7 +134,7 @@ class NotFiniteTest {
   }
 
   private static void run(ModelWeights weights, ModelSpec spec, int nodes, LogitsWanted wanted) {
-    DType exchange = spec.weightType().quantized() ? DType.Q80 : DType.F32;
+    DType exchange = spec.types().matrices().quantized() ? DType.Q8_0 : DType.F32;
     try (var pool = new WorkerPool(2);
         var forwardPass =
             new LocalForwardPass(

@@ -5,13 +5,13 @@ import dllama.model.Architecture.Trait;
 import dllama.model.ModelSpec;
 import dllama.model.ModelWeights;
 import dllama.model.TensorRole;
-import dllama.tensor.DType;
 import dllama.tensor.Matrix;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 
-/// The forward pass of dense models with F32 weights as papers write it down, in double precision,
+/// The forward pass of dense models as papers write it down, in double precision,
 /// one token at a time: what [ShardEngine] is compared with where no other program has run a model.
 /// Shares no arithmetic with it.
 final class PlainReference {
@@ -24,7 +24,7 @@ final class PlainReference {
   private final List<List<double[]>> values = new ArrayList<>();
 
   PlainReference(ModelSpec spec, ModelWeights weights) {
-    if (spec.weightType() != DType.F32 || spec.architecture().has(Trait.EXPERTS)) {
+    if (spec.architecture().has(Trait.EXPERTS)) {
       throw new IllegalArgumentException(spec.toString());
     }
     this.spec = spec;
@@ -33,6 +33,11 @@ final class PlainReference {
       keys.add(new ArrayList<>());
       values.add(new ArrayList<>());
     }
+  }
+
+  /// Tokens so far.
+  int length() {
+    return keys.getFirst().size();
   }
 
   /// Logits after the next token.
@@ -143,13 +148,33 @@ final class PlainReference {
     return row(weights.get(role, layer), 0);
   }
 
-  private static double[] row(Matrix matrix, long row) {
+  static double[] row(Matrix matrix, long row) {
     double[] values = new double[(int) matrix.cols()];
     for (int i = 0; i < values.length; i++) {
-      long index = row * matrix.cols() + i;
-      values[i] = matrix.data().get(ValueLayout.JAVA_FLOAT_UNALIGNED, index * Float.BYTES);
+      values[i] = value(matrix, row * matrix.cols() + i);
     }
     return values;
+  }
+
+  /// From the file's format.
+  private static double value(Matrix matrix, long index) {
+    MemorySegment data = matrix.data();
+    long block = index / 32 * matrix.dtype().blockBytes();
+    int at = (int) (index % 32);
+    return switch (matrix.dtype().name()) {
+      case "F32" -> data.get(ValueLayout.JAVA_FLOAT_UNALIGNED, index * Float.BYTES);
+      case "F16" -> half(data, index * Short.BYTES);
+      case "Q4_0" -> {
+        int pair = data.get(ValueLayout.JAVA_BYTE, block + 2 + at % 16);
+        yield half(data, block) * ((at < 16 ? pair & 15 : pair >> 4 & 15) - 8);
+      }
+      case "Q8_0" -> half(data, block) * data.get(ValueLayout.JAVA_BYTE, block + 2 + at);
+      default -> throw new IllegalArgumentException(matrix.dtype().name());
+    };
+  }
+
+  private static double half(MemorySegment data, long at) {
+    return Float.float16ToFloat(data.get(ValueLayout.JAVA_SHORT_UNALIGNED, at));
   }
 
   private static void add(double[] sum, double[] x) {

@@ -47,10 +47,10 @@ class ScheduleTest {
                 Stream.of(
                     Arguments.of(architecture, DType.F32, DType.F32, 1),
                     Arguments.of(architecture, DType.F16, DType.F32, 4),
-                    Arguments.of(architecture, DType.Q40, DType.F32, 8),
-                    Arguments.of(architecture, DType.Q40, DType.Q80, 2),
-                    Arguments.of(architecture, DType.Q80, DType.Q80, 1),
-                    Arguments.of(architecture, DType.Q80, DType.Q80, 8)));
+                    Arguments.of(architecture, DType.Q4_0, DType.F32, 8),
+                    Arguments.of(architecture, DType.Q4_0, DType.Q8_0, 2),
+                    Arguments.of(architecture, DType.Q8_0, DType.Q8_0, 1),
+                    Arguments.of(architecture, DType.Q8_0, DType.Q8_0, 8)));
   }
 
   @ParameterizedTest

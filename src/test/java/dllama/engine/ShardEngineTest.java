@@ -74,7 +74,7 @@ class ShardEngineTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"F32,F32", "F16,F32", "Q40,Q80", "Q40,F32", "Q80,Q80"})
+  @CsvSource({"F32,F32", "F16,F32", "Q4_0,Q8_0", "Q4_0,F32", "Q8_0,Q8_0"})
   void shouldNotDependOnBatchesOrThreads(DType weights, DType exchange) {
     ModelSpec spec = Specs.small(weights);
     float[] expected = run(spec, exchange, 2, 1, 1, 50);
@@ -86,19 +86,19 @@ class ShardEngineTest {
 
   @ParameterizedTest
   @CsvSource({
-    "qwen3, Q40",
+    "qwen3, Q4_0",
     "qwen3moe, F32",
     "qwen3moe, F16",
-    "qwen3moe, Q40",
-    "qwen3moe, Q80",
-    "mixtral, Q40",
+    "qwen3moe, Q4_0",
+    "qwen3moe, Q8_0",
+    "mixtral, Q4_0",
     "mixtral, F32",
-    "grok1, Q40",
-    "grok1, Q80"
+    "grok1, Q4_0",
+    "grok1, Q8_0"
   })
   void shouldNotDependOnBatchesOrThreadsInAnyArchitecture(String name, DType weights) {
     ModelSpec spec = Specs.small(weights, Architecture.named(name));
-    DType exchange = weights.quantized() ? DType.Q80 : DType.F32;
+    DType exchange = weights.quantized() ? DType.Q8_0 : DType.F32;
     float[] expected = run(spec, exchange, 2, 1, 1, 50);
     for (int[] batchAndThreads : new int[][] {{1, 3}, {5, 2}, {42, 4}}) {
       float[] actual = run(spec, exchange, 2, batchAndThreads[0], batchAndThreads[1], 50);
@@ -108,8 +108,7 @@ class ShardEngineTest {
 
   static Stream<Arguments> architecturesAndWeights() {
     return Specs.ARCHITECTURES.stream()
-        .flatMap(
-            architecture -> Arrays.stream(DType.values()).map(w -> arguments(architecture, w)));
+        .flatMap(architecture -> DType.all().stream().map(w -> arguments(architecture, w)));
   }
 
   @ParameterizedTest
@@ -130,10 +129,10 @@ class ShardEngineTest {
 
   /// Sums in which a small number is lost when it is added to a large one.
   @ParameterizedTest
-  @CsvSource({"F32, true", "Q80, false"})
+  @CsvSource({"F32, true", "Q8_0, false"})
   void shouldAddPartialsAsATreeWithF32Exchange(DType exchange, boolean tree) {
     Kernels kernels = Kernels.choose(true);
-    ModelSpec spec = Specs.small(DType.Q40);
+    ModelSpec spec = Specs.small(DType.Q4_0);
     try (var arena = Arena.ofConfined();
         var pool = new WorkerPool(1)) {
       ShardEngine engine = engine(arena, pool, 1, kernels, new ShardPlan(spec, exchange, 4));
@@ -253,12 +252,12 @@ class ShardEngineTest {
 
   @Tag("without-agent")
   @ParameterizedTest
-  @CsvSource({"llama, Q80", "llama, F32", "qwen3moe, F32", "grok1, Q80", "grok1, F32"})
+  @CsvSource({"llama, Q8_0", "llama, F32", "qwen3moe, F32", "grok1, Q8_0", "grok1, F32"})
   void shouldNotAllocateOnceWarm(String name, DType exchange) {
     var threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     try (var arena = Arena.ofConfined();
         var pool = new WorkerPool(1)) {
-      ModelSpec spec = Specs.small(DType.Q40, Architecture.named(name));
+      ModelSpec spec = Specs.small(DType.Q4_0, Architecture.named(name));
       ShardEngine engine =
           engine(arena, pool, 8, new NoKernels(), new ShardPlan(spec, exchange, 1));
       MemorySegment[] partials = {arena.allocate(1 << 16)};
@@ -284,8 +283,8 @@ class ShardEngineTest {
 
   private static ShardEngine engine(
       Arena arena, WorkerPool pool, int maxBatchTokens, Kernels kernels) {
-    ModelSpec spec = Specs.small(DType.Q40);
-    return engine(arena, pool, maxBatchTokens, kernels, new ShardPlan(spec, DType.Q80, 1));
+    ModelSpec spec = Specs.small(DType.Q4_0);
+    return engine(arena, pool, maxBatchTokens, kernels, new ShardPlan(spec, DType.Q8_0, 1));
   }
 
   private static ShardEngine engine(

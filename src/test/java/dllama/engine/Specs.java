@@ -4,6 +4,7 @@ import dllama.model.Architecture;
 import dllama.model.ModelSpec;
 import dllama.model.ModelSpec.Activation;
 import dllama.model.ModelSpec.Rope;
+import dllama.model.TensorTypes;
 import dllama.tensor.DType;
 import java.util.List;
 
@@ -26,17 +27,22 @@ public final class Specs {
 
   /// The same with another architecture; where that has experts, six of which two are active.
   public static ModelSpec small(DType weightType, Architecture architecture) {
+    return small(TensorTypes.all(weightType), architecture);
+  }
+
+  public static ModelSpec small(TensorTypes types, Architecture architecture) {
     boolean experts = architecture.has(Architecture.Trait.EXPERTS);
-    return of(weightType, architecture, 64, 512, experts ? 6 : 0, 16, 4, 32, 301);
+    return of(types, architecture, 64, 512, experts ? 6 : 0, 16, 4, 32, 301);
   }
 
   public static ModelSpec of(
       DType weightType, int dim, int ffnDim, int heads, int kvHeads, int headDim, int vocabSize) {
-    return of(weightType, Architecture.LLAMA, dim, ffnDim, 0, heads, kvHeads, headDim, vocabSize);
+    TensorTypes types = TensorTypes.all(weightType);
+    return of(types, Architecture.LLAMA, dim, ffnDim, 0, heads, kvHeads, headDim, vocabSize);
   }
 
   private static ModelSpec of(
-      DType weightType,
+      TensorTypes types,
       Architecture architecture,
       int dim,
       int ffnDim,
@@ -47,7 +53,7 @@ public final class Specs {
       int vocabSize) {
     return new ModelSpec(
         architecture,
-        weightType,
+        types,
         dim,
         ffnDim,
         experts,

@@ -19,12 +19,12 @@ class WarmUpTest {
   @Test
   void shouldBeASmallModelThatRunsTheSameCode() {
     for (Architecture architecture : Architecture.all()) {
-      for (DType weights : DType.values()) {
+      for (DType weights : DType.all()) {
         for (int headDim : List.of(16, 88, 128)) {
           ModelSpec model = large(Specs.small(weights, architecture), headDim);
           ModelSpec small = WarmUp.small(model);
           assertEquals(architecture, small.architecture());
-          assertEquals(weights, small.weightType());
+          assertEquals(weights, small.types().matrices());
           assertEquals(headDim, small.headDim());
           assertEquals(model.heads() / model.kvHeads(), small.heads() / small.kvHeads());
           assertEquals(model.activeExperts(), small.activeExperts());
@@ -33,7 +33,7 @@ class WarmUpTest {
               var pass =
                   new LocalForwardPass(
                       new ModelSource.Random(small, 1),
-                      new ShardPlan(small, DType.Q80, 1),
+                      new ShardPlan(small, DType.Q8_0, 1),
                       new EngineSettings(DType.F16, 64, 9),
                       Kernels.choose(true),
                       pool)) {
@@ -47,8 +47,8 @@ class WarmUpTest {
 
   @Test
   void shouldLeaveNoThreadBehind() throws InterruptedException {
-    ModelSpec spec = Specs.small(DType.Q40);
-    WarmUp warmUp = WarmUp.start(spec, DType.Q80, DType.F16, Kernels.choose(true), _ -> {});
+    ModelSpec spec = Specs.small(DType.Q4_0);
+    WarmUp warmUp = WarmUp.start(spec, DType.Q8_0, DType.F16, Kernels.choose(true), _ -> {});
     warmUp.close();
     while (Thread.getAllStackTraces().keySet().stream()
         .anyMatch(thread -> thread.getName().equals("warm-up"))) {
@@ -60,7 +60,7 @@ class WarmUpTest {
   private static ModelSpec large(ModelSpec spec, int headDim) {
     return new ModelSpec(
         spec.architecture(),
-        spec.weightType(),
+        spec.types().matrices(),
         4096,
         14336,
         spec.experts() == 0 ? 0 : 128,

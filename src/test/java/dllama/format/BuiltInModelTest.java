@@ -28,8 +28,8 @@ class BuiltInModelTest {
   @ValueSource(ints = {1, 2, 4, 8})
   void shouldDivideOverNodes(int nodes) {
     assertEquals(0, spec.kvHeads() % nodes);
-    assertEquals(0, spec.qDim() % (nodes * DType.BLOCK));
-    assertEquals(0, spec.ffnDim() % (nodes * DType.BLOCK));
+    assertEquals(0, spec.qDim() % (nodes * DType.Q4_0.blockSize()));
+    assertEquals(0, spec.ffnDim() % (nodes * DType.Q4_0.blockSize()));
     assertEquals(0, spec.vocabSize() % nodes);
   }
 
@@ -53,7 +53,7 @@ class BuiltInModelTest {
     var wrong = new DllamaFile.Hints(Optional.empty(), Optional.of(DType.F32));
     String message =
         assertThrows(UserException.class, () -> BuiltInModel.model(wrong)).getMessage();
-    assertTrue(message.startsWith("the built-in model: it has Q40 weights, not F32; "), message);
+    assertTrue(message.startsWith("the built-in model: it has Q4_0 weights, not F32; "), message);
   }
 
   @Test

@@ -45,7 +45,8 @@ class DllamaFileTest {
       assertEquals(header.get("n_kv_heads").asInt(), spec.kvHeads());
       assertEquals(header.get("vocab").asInt(), spec.vocabSize());
       assertEquals(header.get("seq_len").asInt(), spec.contextLength());
-      assertEquals(header.get("wtype").asInt() == 0 ? DType.F32 : DType.Q40, spec.weightType());
+      assertEquals(
+          header.get("wtype").asInt() == 0 ? DType.F32 : DType.Q4_0, spec.types().matrices());
       assertEquals(ModelSpec.Activation.SILU, spec.activation());
       assertEquals(1e-5f, spec.rmsEpsilon());
       for (int layer = 0; layer < spec.layers(); layer++) {
@@ -99,9 +100,9 @@ class DllamaFileTest {
   void shouldFindTheWeightTypeOfOldFilesByTheirLength() {
     Path path = Conformance.file("old_llama_fixedhdr_f32", "model.m");
     try (DllamaFile file = DllamaFile.open(path)) {
-      assertEquals(DType.F32, file.spec().weightType());
+      assertEquals(DType.F32, file.spec().types().matrices());
     }
-    Hints wrong = new Hints(Optional.empty(), Optional.of(DType.Q40));
+    Hints wrong = new Hints(Optional.empty(), Optional.of(DType.Q4_0));
     assertThrows(UserException.class, () -> DllamaFile.open(path, wrong));
   }
 

@@ -76,11 +76,11 @@ class SpeculationTest {
     "llama31_rope_f32, F32, 1",
     "llama31_rope_f32, F32, 2",
     "llama31_rope_f32, F32, 4",
-    "llama31_rope_f32, Q80, 1",
-    "llama31_rope_f32, Q80, 2",
-    "llama31_rope_f32, Q80, 4",
+    "llama31_rope_f32, Q8_0, 1",
+    "llama31_rope_f32, Q8_0, 2",
+    "llama31_rope_f32, Q8_0, 4",
     "qwen3_f32, F32, 2",
-    "mixtral_f32, Q80, 2",
+    "mixtral_f32, Q8_0, 2",
     "grok1_f32, F32, 2",
   })
   void shouldGiveThePlainAnswer(String modelCase, DType exchange, int nodes) {

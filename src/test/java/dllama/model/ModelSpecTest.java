@@ -34,7 +34,7 @@ class ModelSpecTest {
 
   @Test
   void shouldDeriveWidths() {
-    ModelSpec spec = spec(DType.Q40, 64, 2, 8, 2, 16);
+    ModelSpec spec = spec(DType.Q4_0, 64, 2, 8, 2, 16);
     assertEquals(128, spec.qDim());
     assertEquals(32, spec.kvDim());
   }
@@ -57,8 +57,8 @@ class ModelSpecTest {
 
   @Test
   void shouldRefusePartsOfQuantizedBlocks() {
-    assertThrows(UserException.class, () -> spec(DType.Q40, 72, 2, 8, 2, 16));
-    assertThrows(UserException.class, () -> spec(DType.Q80, 64, 2, 3, 1, 14));
+    assertThrows(UserException.class, () -> spec(DType.Q4_0, 72, 2, 8, 2, 16));
+    assertThrows(UserException.class, () -> spec(DType.Q8_0, 64, 2, 3, 1, 14));
     assertEquals(72, spec(DType.F32, 72, 2, 8, 2, 16).dim());
   }
 

@@ -15,11 +15,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ShapesTest {
   @Test
   void shouldRunTinyOnUpToSixteenNodesWithBlocks() {
-    ModelSpec tiny = Shapes.spec("tiny", DType.Q40);
+    ModelSpec tiny = Shapes.spec("tiny", DType.Q4_0);
     for (int nodes = 1; nodes <= 16; nodes *= 2) {
       assertEquals(0, tiny.heads() % nodes);
-      assertEquals(0, tiny.qDim() % (nodes * DType.BLOCK));
-      assertEquals(0, tiny.ffnDim() % (nodes * DType.BLOCK));
+      assertEquals(0, tiny.qDim() % (nodes * DType.Q4_0.blockSize()));
+      assertEquals(0, tiny.ffnDim() % (nodes * DType.Q4_0.blockSize()));
     }
   }
 
@@ -63,14 +63,14 @@ class ShapesTest {
     "grok-1, grok1, GELU"
   })
   void shouldHaveTheArchitectureOfTheModel(String name, String arch, Activation activation) {
-    ModelSpec spec = Shapes.spec(name, DType.Q40);
+    ModelSpec spec = Shapes.spec(name, DType.Q4_0);
     assertEquals(Architecture.named(arch), spec.architecture());
     assertEquals(activation, spec.activation());
   }
 
   @Test
   void shouldTakeAnotherNumberOfLayers() {
-    assertEquals(2, Shapes.spec("llama3-70b", DType.Q40, Optional.of(2)).layers());
+    assertEquals(2, Shapes.spec("llama3-70b", DType.Q4_0, Optional.of(2)).layers());
     assertThrows(UserException.class, () -> Shapes.spec("tiny", DType.F32, Optional.of(0)));
   }
 

@@ -32,7 +32,7 @@ class PredictionTest {
   private static final Link LINK = new Link("test", 8e7, Duration.ofMillis(2), false);
 
   private static ShardPlan plan(String shape, int nodes) {
-    return new ShardPlan(Shapes.spec(shape, DType.Q40), DType.Q80, nodes);
+    return new ShardPlan(Shapes.spec(shape, DType.Q4_0), DType.Q8_0, nodes);
   }
 
   private static Prediction predict(String shape, int nodes) {
@@ -85,8 +85,8 @@ class PredictionTest {
     assertEquals(nodes == 1, traffic.sentByAll() == 0);
   }
 
-  /// Counted by hand: 1.236 billion multiply-adds and 695.1 MB of Q40 blocks, 0.973 billion of them
-  /// in the layers.
+  /// Counted by hand: 1.236 billion multiply-adds and 695.1 MB of Q4_0 blocks, 0.973 billion of
+  /// them in the layers.
   @Test
   void shouldCountTheWorkOfAToken() {
     RankWork work = RankWork.of(new ShardLayout(plan("llama3.2-1b", 1), 0));
@@ -99,7 +99,7 @@ class PredictionTest {
 
   @Test
   void shouldReadTheExpertsThatAreChosen() {
-    ModelSpec spec = Shapes.spec("qwen3-30b-a3b", DType.Q40);
+    ModelSpec spec = Shapes.spec("qwen3-30b-a3b", DType.Q4_0);
     RankWork work = RankWork.of(new ShardLayout(plan("qwen3-30b-a3b", 1), 0));
     double active = (double) spec.activeExperts() / spec.experts();
     assertEquals(work.commonBytes() + work.expertBytes() * active, work.layerBytes(1), 1);

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SettingsTest {
   @TempDir Path folder;
@@ -148,13 +149,20 @@ class SettingsTest {
     assertTrue(message(() -> load(option("--role", "role", "worker"))).contains("--seed-node"));
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"q40", "Q40", "q4_0", "Q4_0"})
+  void shouldKnowTypesByBothTheirNames(String name) {
+    ModelSettings model = load(option("--weights-float-type", "weights-float-type", name)).model();
+    assertEquals(FloatType.Q4_0, model.weightsFloatType().orElseThrow());
+  }
+
   @Test
   void shouldChooseTypesByTheWeights() {
     ModelSettings model = load().model();
-    assertEquals(FloatType.Q80, model.bufferFloatType(FloatType.Q40));
-    assertEquals(FloatType.F32, model.bufferFloatType(FloatType.F16));
-    assertEquals(FloatType.F32, model.kvFloatType(FloatType.F32));
-    assertEquals(FloatType.F16, model.kvFloatType(FloatType.Q40));
+    assertEquals(FloatType.Q8_0, model.bufferFloatType(true));
+    assertEquals(FloatType.F32, model.bufferFloatType(false));
+    assertEquals(FloatType.F32, model.kvFloatType(true));
+    assertEquals(FloatType.F16, model.kvFloatType(false));
     assertEquals(4096, model.contextLength(131072));
     assertEquals(48, model.contextLength(48));
     ModelSettings long_ = load(option("--max-seq-len", "max-seq-len", "64")).model();

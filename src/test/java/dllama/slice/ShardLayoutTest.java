@@ -14,11 +14,11 @@ import dllama.slice.ShardLayout.Entry;
 import dllama.tensor.DType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class ShardLayoutTest {
   @ParameterizedTest
-  @EnumSource(DType.class)
+  @MethodSource("dllama.tensor.DType#all")
   void shouldPutEntriesOneAfterTheOtherAligned(DType dtype) {
     ShardLayout layout = new ShardLayout(new ShardPlan(Specs.small(dtype), DType.F32, 4), 2);
     long next = 0;
@@ -34,7 +34,7 @@ class ShardLayoutTest {
 
   @Test
   void shouldFindTheEntryOfAnyByte() {
-    ShardLayout layout = new ShardLayout(new ShardPlan(Specs.small(DType.Q40), DType.F32, 4), 2);
+    ShardLayout layout = new ShardLayout(new ShardPlan(Specs.small(DType.Q4_0), DType.F32, 4), 2);
     for (Entry entry : layout.entries()) {
       assertEquals(entry, layout.at(entry.offset()));
       assertEquals(entry, layout.at(entry.offset() + entry.bytes() - 1));
@@ -46,7 +46,7 @@ class ShardLayoutTest {
     ModelSpec llama8b =
         new ModelSpec(
             Architecture.LLAMA,
-            DType.Q40,
+            DType.Q4_0,
             4096,
             14336,
             0,
@@ -60,8 +60,8 @@ class ShardLayoutTest {
             1e-5f,
             Activation.SILU,
             Rope.unscaled(500000));
-    long one = new ShardLayout(new ShardPlan(llama8b, DType.Q80, 1), 0).totalBytes();
-    long four = new ShardLayout(new ShardPlan(llama8b, DType.Q80, 4), 3).totalBytes();
+    long one = new ShardLayout(new ShardPlan(llama8b, DType.Q8_0, 1), 0).totalBytes();
+    long four = new ShardLayout(new ShardPlan(llama8b, DType.Q8_0, 4), 3).totalBytes();
     assertTrue(one > 4_000_000_000L && one < 4_500_000_000L, "one=" + one);
     assertEquals(0.25, (double) four / one, 0.001);
   }

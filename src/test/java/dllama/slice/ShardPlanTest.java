@@ -20,21 +20,21 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class ShardPlanTest {
-  private static final ModelSpec SMALL = Specs.small(DType.Q40);
+  private static final ModelSpec SMALL = Specs.small(DType.Q4_0);
 
   @Test
   void shouldGiveEachRankItsPart() {
-    ShardPlan plan = new ShardPlan(SMALL, DType.Q80, 4);
+    ShardPlan plan = new ShardPlan(SMALL, DType.Q8_0, 4);
     assertEquals(new Range(1, 2), plan.kvHeads(1));
     assertEquals(new Range(128, 256), plan.part(Axis.QUERY, 1));
     assertEquals(new Range(32, 64), plan.part(Axis.KEY, 1));
     assertEquals(new Range(128, 256), plan.part(Axis.FFN, 1));
-    assertEquals(new Range(2, 4), new ShardPlan(SMALL, DType.Q80, 2).kvHeads(1));
+    assertEquals(new Range(2, 4), new ShardPlan(SMALL, DType.Q8_0, 2).kvHeads(1));
   }
 
   @Test
   void shouldShareKvHeadsAmongMoreRanks() {
-    ShardPlan plan = new ShardPlan(SMALL, DType.Q80, 8);
+    ShardPlan plan = new ShardPlan(SMALL, DType.Q8_0, 8);
     assertEquals(new Range(64 * 3, 64 * 4), plan.part(Axis.QUERY, 3));
     assertEquals(new Range(32, 64), plan.part(Axis.KEY, 3));
     List<Integer> heads = IntStream.range(0, 8).mapToObj(plan::kvHeads).map(Range::from).toList();
@@ -45,9 +45,9 @@ class ShardPlanTest {
   @Test
   void shouldPutQueryHeadsWhereTheirKvHeadIs() {
     for (String shape : Shapes.names()) {
-      ModelSpec spec = Shapes.spec(shape, DType.Q40);
-      for (int nodes : ShardPlan.usableWorldSizes(spec, DType.Q80)) {
-        ShardPlan plan = new ShardPlan(spec, DType.Q80, nodes);
+      ModelSpec spec = Shapes.spec(shape, DType.Q4_0);
+      for (int nodes : ShardPlan.usableWorldSizes(spec, DType.Q8_0)) {
+        ShardPlan plan = new ShardPlan(spec, DType.Q8_0, nodes);
         int next = 0;
         for (int rank = 0; rank < nodes; rank++) {
           Range rows = plan.part(Axis.QUERY, rank);
@@ -76,8 +76,8 @@ class ShardPlanTest {
           grok-1, 1 2 4 8 16
           """)
   void shouldAllowAsManyNodesAsHeadsAndColumnsDivideOver(String shape, String sizes) {
-    ModelSpec spec = Shapes.spec(shape, DType.Q40);
-    for (DType exchange : List.of(DType.F32, DType.Q80)) {
+    ModelSpec spec = Shapes.spec(shape, DType.Q4_0);
+    for (DType exchange : List.of(DType.F32, DType.Q8_0)) {
       String usable =
           ShardPlan.usableWorldSizes(spec, exchange).stream()
               .map(String::valueOf)
@@ -113,9 +113,9 @@ class ShardPlanTest {
 
   /// Even where a lone rank's partial is not rounded: it is asked for the numbers of that program.
   @Test
-  void shouldNotCutLeavesWithQ80Exchange() {
+  void shouldNotCutLeavesWithQ8_0Exchange() {
     for (Architecture architecture : Specs.ARCHITECTURES) {
-      ShardPlan plan = new ShardPlan(Specs.small(DType.Q40, architecture), DType.Q80, 1);
+      ShardPlan plan = new ShardPlan(Specs.small(DType.Q4_0, architecture), DType.Q8_0, 1);
       assertEquals(List.of(plan.part(Axis.FFN, 0)), plan.columns(Axis.FFN, 0));
     }
   }
@@ -144,17 +144,17 @@ class ShardPlanTest {
       delimiterString = ", n",
       useHeadersInDisplayName = false)
   void shouldSayWhyACountIsNotUsable(int worldSize, String message) {
-    var e = assertThrows(UserException.class, () -> new ShardPlan(SMALL, DType.Q80, worldSize));
+    var e = assertThrows(UserException.class, () -> new ShardPlan(SMALL, DType.Q8_0, worldSize));
     assertEquals("n" + message, e.getMessage());
   }
 
   @Test
   void shouldKeepBlocksOfQuantizedColumnsWhole() {
-    ModelSpec odd = Specs.of(DType.Q40, 96, 192, 6, 2, 16, 300);
-    assertEquals(List.of(1), ShardPlan.usableWorldSizes(odd, DType.Q80));
+    ModelSpec odd = Specs.of(DType.Q4_0, 96, 192, 6, 2, 16, 300);
+    assertEquals(List.of(1), ShardPlan.usableWorldSizes(odd, DType.Q8_0));
     assertEquals(
         "heads * headDim=96 does not divide over 2 nodes in parts of whole blocks of 32",
-        ShardPlan.objection(odd, DType.Q80, 2).orElseThrow());
+        ShardPlan.objection(odd, DType.Q8_0, 2).orElseThrow());
     ModelSpec oddF32 = Specs.of(DType.F32, 96, 192, 6, 2, 16, 300);
     assertEquals(List.of(1, 2), ShardPlan.usableWorldSizes(oddF32, DType.F32));
   }
@@ -169,10 +169,10 @@ class ShardPlanTest {
   }
 
   @Test
-  void shouldAskForF32ExchangeWhereQ80HasNoWholeBlocks() {
+  void shouldAskForF32ExchangeWhereQ8_0HasNoWholeBlocks() {
     ModelSpec narrow = Specs.of(DType.F32, 40, 64, 8, 8, 16, 300);
-    assertEquals(List.of(), ShardPlan.usableWorldSizes(narrow, DType.Q80));
-    var e = assertThrows(UserException.class, () -> new ShardPlan(narrow, DType.Q80, 1));
+    assertEquals(List.of(), ShardPlan.usableWorldSizes(narrow, DType.Q8_0));
+    var e = assertThrows(UserException.class, () -> new ShardPlan(narrow, DType.Q8_0, 1));
     assertEquals(
         "dim=40 is not a multiple of 32, as q80 exchange needs (use f32); usable node counts: none",
         e.getMessage());

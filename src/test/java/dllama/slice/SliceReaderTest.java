@@ -25,7 +25,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class SliceReaderTest {
   private static MemorySegment filled(ShardLayout layout, ModelSource source, int threads) {
@@ -45,14 +45,14 @@ class SliceReaderTest {
   private static ModelSource whole(ModelSpec spec) {
     RandomWeights random = new RandomWeights(spec, 7);
     Map<TensorRole.Name, Matrix> tensors = new HashMap<>();
-    for (Entry entry : new ShardLayout(new ShardPlan(spec, DType.Q80, 1), 0).entries()) {
+    for (Entry entry : new ShardLayout(new ShardPlan(spec, DType.Q8_0, 1), 0).entries()) {
       tensors.put(entry.name(), random.part(entry.name(), entry.rows(), entry.cols()));
     }
     return new ModelSource.Weights(spec, new ModelWeights(tensors));
   }
 
   @ParameterizedTest
-  @EnumSource(DType.class)
+  @MethodSource("dllama.tensor.DType#all")
   void shouldCutTheSameFromWholeMatricesAsFromGeneratedParts(DType dtype) {
     for (Architecture architecture :
         List.of(Architecture.LLAMA, Architecture.QWEN3_MOE, Architecture.GROK1)) {
@@ -71,7 +71,7 @@ class SliceReaderTest {
   /// Each of those who read it, so that nobody has to tell keys and values to others.
   @Test
   void shouldGiveASharedKvHeadToEveryRankThatReadsIt() {
-    ModelSpec spec = Specs.small(DType.Q40, Architecture.QWEN2);
+    ModelSpec spec = Specs.small(DType.Q4_0, Architecture.QWEN2);
     ShardPlan plan = new ShardPlan(spec, DType.F32, 8);
     for (TensorRole role : List.of(TensorRole.WK, TensorRole.WV, TensorRole.KEY_BIAS)) {
       assertEquals(-1, tensor(plan, 4, role).mismatch(tensor(plan, 5, role)), role + " of a pair");
@@ -96,8 +96,8 @@ class SliceReaderTest {
   @CsvSource({
     "F32,55c4f60b031b0008",
     "F16,7345b128e02a3556",
-    "Q40,e49142f324b9a03d",
-    "Q80,2efae846f56e04b9"
+    "Q4_0,e49142f324b9a03d",
+    "Q8_0,2efae846f56e04b9"
   })
   void shouldPackAsItsVersionSays(DType dtype, String recorded) {
     assertEquals(1, ShardLayout.VERSION);
@@ -109,7 +109,7 @@ class SliceReaderTest {
 
   @Test
   void shouldReadAnyPiecesAsTheWhole() {
-    ModelSpec spec = Specs.of(DType.Q40, 96, 192, 6, 2, 16, 301);
+    ModelSpec spec = Specs.of(DType.Q4_0, 96, 192, 6, 2, 16, 301);
     ShardLayout layout = new ShardLayout(new ShardPlan(spec, DType.F32, 1), 0);
     MemorySegment whole = filled(layout, random(spec), 1);
     long seed = System.nanoTime();
@@ -128,7 +128,7 @@ class SliceReaderTest {
   }
 
   @ParameterizedTest
-  @EnumSource(DType.class)
+  @MethodSource("dllama.tensor.DType#all")
   void shouldStreamInChunks(DType dtype) {
     ModelSpec spec = Specs.small(dtype);
     ShardLayout layout = new ShardLayout(new ShardPlan(spec, DType.F32, 2), 1);
@@ -152,7 +152,7 @@ class SliceReaderTest {
 
   @Test
   void shouldTellProgressUpToTheEnd() {
-    ModelSpec spec = Specs.small(DType.Q80);
+    ModelSpec spec = Specs.small(DType.Q8_0);
     ShardLayout layout = new ShardLayout(new ShardPlan(spec, DType.F32, 2), 0);
     List<Long> progress = new ArrayList<>();
     try (var arena = Arena.ofConfined();

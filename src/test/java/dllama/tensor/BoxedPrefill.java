@@ -10,7 +10,7 @@ import java.nio.ByteOrder;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
 
-/// What must be found out: a form of `Q40Prefill` that was used at 512 bit once. Two vectors of
+/// What must be found out: a form of `Q4_0Prefill` that was used at 512 bit once. Two vectors of
 /// rows times eight tokens fit the registers, and the results were right, but with eight codes read
 /// through a segment in its loop the compiler had enough before the last of them: it called
 /// [#broadcast], boxed its vector, and 250 billion products a second became 8.
@@ -45,7 +45,7 @@ final class BoxedPrefill {
     ShortVector b5 = a5;
     ShortVector b6 = a6;
     ShortVector b7 = a7;
-    for (int line = 0; line < Tiles.Q40_SCALES; line += Tiles.LINE) {
+    for (int line = 0; line < Q4_0.SCALES; line += Tiles.LINE) {
       ShortVector v = shorts(at0, line);
       ShortVector u = shorts(at1, line);
       // Four times, counted so that the compiler does not see it: unrolled, it would run out of

@@ -9,13 +9,13 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Warm kernels allocate nothing. A vector that the compiler boxes (see [Vectors]) makes a kernel
@@ -28,11 +28,21 @@ class KernelAllocationTest {
   private final Random random = new Random(3);
 
   @ParameterizedTest
-  @CsvSource({"F32, 1", "F32, 9", "F16, 1", "F16, 9", "Q40, 1", "Q40, 9", "Q80, 1", "Q80, 9"})
-  void shouldMultiplyWithoutAllocation(DType dtype, int tokens) {
+  @MethodSource("dllama.tensor.DType#all")
+  void shouldMultiplyWithoutAllocation(DType dtype) {
+    shouldMultiplyWithoutAllocation(dtype, List.of(dtype), 1);
+    shouldMultiplyWithoutAllocation(dtype, List.of(dtype), 9);
+  }
+
+  @Test
+  void shouldLoadForSeveralTypesWithoutAllocation() {
+    shouldMultiplyWithoutAllocation(DType.Q8_0, DType.all(), 9);
+  }
+
+  private void shouldMultiplyWithoutAllocation(DType dtype, List<DType> inputs, int tokens) {
     try (var arena = Arena.ofConfined()) {
       PackedMatrix w = Packer.pack(TestData.matrix(random, dtype, 160, 320, arena), arena);
-      var x = new Activations(dtype, tokens, 320);
+      var x = new Activations(inputs, tokens, 320);
       float[] input = TestData.floats(random, 320);
       float[] out = new float[tokens * 160];
       assertAllocatesNothing(
@@ -46,7 +56,7 @@ class KernelAllocationTest {
   }
 
   @ParameterizedTest
-  @EnumSource(names = {"F32", "F16"})
+  @ValueSource(strings = {"F32", "F16"})
   void shouldAttendWithoutAllocation(DType dtype) {
     try (var arena = Arena.ofConfined()) {
       long bytes = KvHead.byteSize(dtype, 88);
@@ -78,8 +88,8 @@ class KernelAllocationTest {
           kernels.swiglu(z, 0, y, 0, 1024);
           kernels.geglu(z, 0, y, 0, 1024);
           kernels.add(z, 0, y, 0, 1024);
-          kernels.encode(z, 0, 1024, DType.Q80, blocks, 0);
-          kernels.decode(blocks, 0, DType.Q80, 1024, true, z, 0);
+          kernels.encode(z, 0, 1024, DType.Q8_0, blocks, 0);
+          kernels.decode(blocks, 0, DType.Q8_0, 1024, true, z, 0);
           kernels.encode(z, 0, 1024, DType.F32, blocks, 0);
           kernels.decode(blocks, 0, DType.F32, 1024, true, z, 0);
         });

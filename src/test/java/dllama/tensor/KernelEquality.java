@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.Random;
 
 /// Compares vector with scalar kernels bit by bit; also a program, for the flags of another width.
@@ -19,7 +20,7 @@ final class KernelEquality {
 
   public static void main(String[] args) {
     var equality = new KernelEquality(new Random(Long.parseLong(args[0])));
-    for (DType dtype : DType.values()) {
+    for (DType dtype : DType.all()) {
       for (int tokens : new int[] {1, 2, 3, 9}) {
         for (int round = 0; round < 3; round++) {
           equality.matmul(dtype, 70, 288, tokens);
@@ -130,7 +131,7 @@ final class KernelEquality {
     x[size + 2] = 1e-40f;
     MemorySegment a = MemorySegment.ofArray(new byte[5 + 4 * size]);
     MemorySegment b = MemorySegment.ofArray(new byte[5 + 4 * size]);
-    for (DType dtype : new DType[] {DType.F32, DType.Q80}) {
+    for (DType dtype : new DType[] {DType.F32, DType.Q8_0}) {
       for (boolean accumulate : new boolean[] {false, true}) {
         scalar.encode(x, 3, size, dtype, a, 5);
         vector.encode(x, 3, size, dtype, b, 5);
@@ -144,11 +145,14 @@ final class KernelEquality {
     }
     for (float odd : new float[] {0, 0.5f, Float.NaN, Float.NEGATIVE_INFINITY}) {
       x[5] = odd;
-      var expected = new Activations(DType.Q40, 3, size);
-      var actual = new Activations(DType.Q40, 3, size);
+      var expected = new Activations(DType.all(), 3, size);
+      var actual = new Activations(DType.all(), 3, size);
       scalar.load(x, 3, expected, 2);
       vector.load(x, 3, actual, 2);
-      assertArrayEquals(expected.codes(), actual.codes());
+      assertBits(expected.values(), actual.values(), "values size=" + size);
+      for (InputForm form : List.of(InputForm.CODES, InputForm.CARRIED_CODES)) {
+        assertArrayEquals(expected.codes(form), actual.codes(form));
+      }
       assertArrayEquals(expected.offsets(), actual.offsets());
       assertBits(expected.scales(), actual.scales(), "scales size=" + size);
     }
@@ -171,12 +175,12 @@ final class KernelEquality {
   void threads(int threads) {
     try (var arena = Arena.ofShared();
         var pool = new WorkerPool(threads)) {
-      PackedMatrix w = Packer.pack(TestData.matrix(random, DType.Q40, 500, 256, arena), arena);
+      PackedMatrix w = Packer.pack(TestData.matrix(random, DType.Q4_0, 500, 256, arena), arena);
       float[] input = TestData.floats(random, 11 * 256);
       float[] expected = new float[11 * 500 + 7];
       multiply(scalar, w, input, 11, expected, 500);
       float[] actual = new float[11 * 500 + 7];
-      var x = new Activations(DType.Q40, 11, 256);
+      var x = new Activations(DType.Q4_0, 11, 256);
       pool.run(
           (thread, of) -> {
             for (int t = WorkerPool.from(11, thread, of);

@@ -25,11 +25,12 @@ class KernelGuardTest {
   /// A boxed form takes as long as this, a good one as long as the compiler needs.
   private static final Duration PATIENCE = Duration.ofSeconds(5);
 
+  private static final List<DType> Q4_0 = List.of(DType.Q4_0);
   private static final int BITS = Vectors.SHORTS.vectorBitSize();
 
   private final ListAppender<ILoggingEvent> log = new ListAppender<>();
   private final Logger logger = (Logger) LoggerFactory.getLogger(KernelGuard.class);
-  private final KernelForm good = VectorKernels.forms(KernelPart.PREFILL, DType.Q40).getFirst();
+  private final KernelForm good = VectorKernels.forms(KernelPart.PREFILL, DType.Q4_0).getFirst();
   private final KernelForm boxed =
       new KernelForm("boxed on purpose", BoxedKernels.of(good.kernels()));
 
@@ -48,19 +49,19 @@ class KernelGuardTest {
   void shouldUseTheNextFormWhereOneIsBoxed() {
     ChosenKernels kernels = prefill(List.of(boxed, good));
     float[] before = product(kernels);
-    assertSame(boxed, kernels.chosen(KernelPart.PREFILL, DType.Q40));
-    assertEquals(0, KernelGuard.run(kernels, DType.Q40, DType.F16, PATIENCE, () -> true));
-    assertSame(good, kernels.chosen(KernelPart.PREFILL, DType.Q40));
+    assertSame(boxed, kernels.chosen(KernelPart.PREFILL, DType.Q4_0));
+    assertEquals(0, KernelGuard.run(kernels, Q4_0, DType.F16, PATIENCE, () -> true));
+    assertSame(good, kernels.chosen(KernelPart.PREFILL, DType.Q4_0));
     assertEquals(1, warnings().size(), warnings().toString());
     assertTrue(
         warnings()
             .getFirst()
             .matches(
-                "prefill of Q40 with boxed on purpose is \\d+ times slower than with "
+                "prefill of Q4_0 with boxed on purpose is \\d+ times slower than with "
                     + good.name()
                     + " on this processor and Java, and not used"),
         warnings().toString());
-    assertTrue(kernels.report(DType.Q40).text().contains("prefill " + good.name()));
+    assertTrue(kernels.report(Q4_0).text().contains("prefill " + good.name()));
     assertArrayEquals(before, product(kernels));
     assertArrayEquals(before, product(new ScalarKernels()));
   }
@@ -69,13 +70,13 @@ class KernelGuardTest {
   void shouldAskForNarrowerVectorsWhereEveryFormIsBoxed() {
     ChosenKernels kernels = prefill(List.of(boxed));
     int narrower = BITS > 128 ? BITS / 2 : 0;
-    assertEquals(narrower, KernelGuard.run(kernels, DType.Q40, DType.F16, PATIENCE, () -> true));
+    assertEquals(narrower, KernelGuard.run(kernels, Q4_0, DType.F16, PATIENCE, () -> true));
     assertEquals(1, warnings().size(), warnings().toString());
     assertTrue(
         warnings()
             .getFirst()
             .matches(
-                "slow: prefill of Q40 \\(.*\\): no form for vectors of %d bit .*".formatted(BITS)),
+                "slow: prefill of Q4_0 \\(.*\\): no form for vectors of %d bit .*".formatted(BITS)),
         warnings().toString());
     assertArrayEquals(product(new ScalarKernels()), product(kernels));
   }
@@ -83,10 +84,11 @@ class KernelGuardTest {
   @Test
   void shouldLeaveKernelsOfTheProductAsTheyAre() {
     Kernels kernels = Kernels.choose(true);
-    for (DType type : DType.values()) {
+    for (DType type : DType.all()) {
       DType cache = type == DType.F32 ? DType.F32 : DType.F16;
-      assertEquals(0, KernelGuard.run(kernels, type, cache, Duration.ofSeconds(60), () -> true));
-      KernelReport report = kernels.report(type);
+      assertEquals(
+          0, KernelGuard.run(kernels, List.of(type), cache, Duration.ofSeconds(60), () -> true));
+      KernelReport report = kernels.report(List.of(type));
       assertEquals(BITS, report.vectorBits());
       assertEquals(2, report.forms().size(), report.text());
     }
@@ -96,15 +98,15 @@ class KernelGuardTest {
   @Test
   void shouldEndWithoutADecisionWhenTold() {
     ChosenKernels kernels = prefill(List.of(boxed, good));
-    assertEquals(0, KernelGuard.run(kernels, DType.Q40, DType.F16, PATIENCE, () -> false));
-    assertSame(boxed, kernels.chosen(KernelPart.PREFILL, DType.Q40));
+    assertEquals(0, KernelGuard.run(kernels, Q4_0, DType.F16, PATIENCE, () -> false));
+    assertSame(boxed, kernels.chosen(KernelPart.PREFILL, DType.Q4_0));
   }
 
   private static ChosenKernels prefill(List<KernelForm> forms) {
     return new ChosenKernels(
         BITS,
         (part, type) ->
-            part == KernelPart.PREFILL && type == DType.Q40
+            part == KernelPart.PREFILL && type == DType.Q4_0
                 ? forms
                 : VectorKernels.forms(part, type));
   }
@@ -120,8 +122,8 @@ class KernelGuardTest {
   private static float[] product(Kernels kernels) {
     try (var arena = Arena.ofConfined()) {
       Random random = new Random(5);
-      PackedMatrix w = Packer.pack(TestData.matrix(random, DType.Q40, 70, 320, arena), arena);
-      Activations x = new Activations(DType.Q40, 9, 320);
+      PackedMatrix w = Packer.pack(TestData.matrix(random, DType.Q4_0, 70, 320, arena), arena);
+      Activations x = new Activations(DType.Q4_0, 9, 320);
       for (int token = 0; token < 9; token++) {
         kernels.load(TestData.floats(random, 320), 0, x, token);
       }

@@ -24,13 +24,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// where it happens), and the vectors that such a method takes or gives are boxed. What the Vector
 /// API inlines into itself it still gets, later, so direct calls may follow. How many nodes a call
 /// makes is in [NodeCosts]; on the machine where that was measured, the sums of this test are
-/// within 3 % of what the compiler says of `addFour`, `widen`, `scoresOfFour` and `Q80Decode.rows`,
-/// and up to 18 % above for those with an exponential.
+/// within 3 % of what the compiler says of `addFour`, `widen`, `scoresOfFour` and
+/// `Q8_0Product.rows`, and up to 18 % above for those with an exponential.
 class NodeBudgetTest {
   /// 18,000, less what the estimate may be wrong by.
   private static final int INLINED = 17_000;
 
-  /// Of all, those that come late too: `Q40Decode.quads`, by far the longest, has 62,000 by this
+  /// Of all, those that come late too: `Q4_0Decode.quads`, by far the longest, has 62,000 by this
   /// count and is not boxed; nothing longer was tried.
   private static final int ALL = 68_000;
 
@@ -76,8 +76,8 @@ class NodeBudgetTest {
   void shouldLeaveBranchesOfOtherWidthsOut() throws Exception {
     Set<String> narrow = names(256);
     Set<String> wide = names(512);
-    assertTrue(narrow.contains("Q40PrefillFour.sums") && wide.contains("Q40PrefillFour.sums"));
-    assertTrue(!narrow.contains("Q40PrefillEight.sums") && wide.contains("Q40PrefillEight.sums"));
+    assertTrue(narrow.contains("Q4_0PrefillFour.sums") && wide.contains("Q4_0PrefillFour.sums"));
+    assertTrue(!narrow.contains("Q4_0PrefillEight.sums") && wide.contains("Q4_0PrefillEight.sums"));
   }
 
   /// What jvm.options does not name is inlined or not as it happens, and counts elsewhere then.
@@ -119,11 +119,18 @@ class NodeBudgetTest {
     }
   }
 
-  /// The kernels that [VectorKernels] comes to at this width.
+  /// The kernels that [VectorKernels], and the products of all types, come to at this width.
   private Set<Method> used(WidthCode width) {
     Set<Method> seen = new HashSet<>();
+    Set<String> types =
+        DType.all().stream()
+            .flatMap(type -> Stream.of(type.decodeProducts(), type.prefillProducts()))
+            .flatMap(List::stream)
+            .map(product -> product.getClass().getSimpleName())
+            .collect(Collectors.toSet());
+    types.add("VectorKernels");
     code.methods()
-        .filter(method -> method.type().equals("VectorKernels"))
+        .filter(method -> types.contains(method.type()))
         .forEach(method -> visit(method, width, seen));
     seen.removeIf(method -> !code.isRoot(method));
     return seen;

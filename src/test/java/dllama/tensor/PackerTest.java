@@ -8,14 +8,14 @@ import java.lang.foreign.MemorySegment;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class PackerTest {
   private final Random random = new Random(1);
   private final Kernels kernels = new ScalarKernels();
 
   @ParameterizedTest
-  @EnumSource
+  @MethodSource("dllama.tensor.DType#all")
   void shouldKeepEveryElementOfASlice(DType dtype) {
     try (var arena = Arena.ofConfined()) {
       Matrix source = TestData.matrix(random, dtype, 150, 160, arena);
@@ -30,7 +30,7 @@ class PackerTest {
     }
   }
 
-  /// Reads each element back as the product with 127 at one column (a Q80 block of scale 1).
+  /// Reads each element back as the product with 127 at one column (a Q8_0 block of scale 1).
   private void checkSlice(Matrix source, int fromRow, int toRow, int fromCol, int toCol, Arena a) {
     int rows = toRow - fromRow;
     int cols = toCol - fromCol;
@@ -53,7 +53,7 @@ class PackerTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @MethodSource("dllama.tensor.DType#all")
   void shouldPackGroupByGroupAndPadWithZeros(DType dtype) {
     try (var arena = Arena.ofConfined()) {
       int rows = 75;
@@ -76,8 +76,8 @@ class PackerTest {
   @Test
   void shouldRefuseWhatIsNotInTheSource() {
     try (var arena = Arena.ofConfined()) {
-      Matrix source = TestData.matrix(random, DType.Q40, 32, 64, arena);
-      MemorySegment to = arena.allocate(2 * Tiles.Q40_BYTES);
+      Matrix source = TestData.matrix(random, DType.Q4_0, 32, 64, arena);
+      MemorySegment to = arena.allocate(2 * Q4_0.TILE_BYTES);
       assertThrows(IllegalArgumentException.class, () -> Packer.pack(source, 0, 32, 16, 48, to, 0));
       assertThrows(IndexOutOfBoundsException.class, () -> Packer.pack(source, 1, 33, 0, 64, to, 0));
       assertThrows(IndexOutOfBoundsException.class, () -> Packer.pack(source, 0, 32, 0, 96, to, 0));

@@ -11,7 +11,8 @@ import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// The specification against direct computation in double.
 class ScalarKernelsTest {
@@ -19,7 +20,7 @@ class ScalarKernelsTest {
   private final Kernels kernels = new ScalarKernels();
 
   @ParameterizedTest
-  @EnumSource
+  @MethodSource("dllama.tensor.DType#all")
   void shouldMultiply(DType dtype) {
     try (var arena = Arena.ofConfined()) {
       int rows = 70;
@@ -57,9 +58,9 @@ class ScalarKernelsTest {
   @Test
   void shouldRefuseWhatDoesNotFit() {
     try (var arena = Arena.ofConfined()) {
-      PackedMatrix w = Packer.pack(TestData.matrix(random, DType.Q40, 64, 64, arena), arena);
-      var x = new Activations(DType.Q40, 2, 64);
-      var narrow = new Activations(DType.Q40, 2, 32);
+      PackedMatrix w = Packer.pack(TestData.matrix(random, DType.Q4_0, 64, 64, arena), arena);
+      var x = new Activations(DType.Q4_0, 2, 64);
+      var narrow = new Activations(DType.Q4_0, 2, 32);
       var floats = new Activations(DType.F32, 2, 64);
       float[] out = new float[128];
       assertThrows(RuntimeException.class, () -> kernels.matmul(w, 0, 3, x, 1, out, 0, 64));
@@ -88,9 +89,9 @@ class ScalarKernelsTest {
 
   private float[] roundTrip(float[] x) {
     MemorySegment block = MemorySegment.ofArray(new byte[34]);
-    kernels.encode(x, 0, 32, DType.Q80, block, 0);
+    kernels.encode(x, 0, 32, DType.Q8_0, block, 0);
     float[] decoded = new float[32];
-    kernels.decode(block, 0, DType.Q80, 32, false, decoded, 0);
+    kernels.decode(block, 0, DType.Q8_0, 32, false, decoded, 0);
     return decoded;
   }
 
@@ -104,8 +105,8 @@ class ScalarKernelsTest {
     for (int i = 0; i < 96; i++) {
       assertEquals(2 * x[i], sum[i]);
     }
-    assertThrows(IllegalArgumentException.class, () -> kernels.encode(x, 0, 33, DType.Q80, to, 0));
-    assertThrows(IllegalArgumentException.class, () -> kernels.encode(x, 0, 32, DType.Q40, to, 0));
+    assertThrows(IllegalArgumentException.class, () -> kernels.encode(x, 0, 33, DType.Q8_0, to, 0));
+    assertThrows(IllegalArgumentException.class, () -> kernels.encode(x, 0, 32, DType.Q4_0, to, 0));
   }
 
   @Test
@@ -114,7 +115,7 @@ class ScalarKernelsTest {
       float[] x = TestData.floats(random, 64);
       x[40] = bad;
       try (var arena = Arena.ofConfined()) {
-        for (DType dtype : DType.values()) {
+        for (DType dtype : DType.all()) {
           PackedMatrix w = Packer.pack(TestData.matrix(random, dtype, 1, 64, arena), arena);
           var loaded = new Activations(dtype, 1, 64);
           kernels.load(x, 0, loaded, 0);
@@ -142,7 +143,7 @@ class ScalarKernelsTest {
   }
 
   @ParameterizedTest
-  @EnumSource(names = {"F32", "F16"})
+  @ValueSource(strings = {"F32", "F16"})
   void shouldAttendToTheFirstPositionsOnly(DType dtype) {
     try (var arena = Arena.ofConfined()) {
       int headDim = 24;

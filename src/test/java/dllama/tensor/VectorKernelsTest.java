@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Vector kernels give the bits of the scalar ones at every width. The vectors of this process are
@@ -23,7 +23,7 @@ class VectorKernelsTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @MethodSource("dllama.tensor.DType#all")
   void shouldMultiplyAsTheSpecification(DType dtype) {
     for (int cols : new int[] {32, 64, 96, 4096, 4128}) {
       for (int tokens : new int[] {1, 2, 3, 7, 8, 9, 17, 33}) {
@@ -41,7 +41,7 @@ class VectorKernelsTest {
   }
 
   @ParameterizedTest
-  @EnumSource(names = {"F32", "F16"})
+  @ValueSource(strings = {"F32", "F16"})
   void shouldAttendAsTheSpecification(DType dtype) {
     for (int headDim : new int[] {8, 24, 64, 72, 128}) {
       for (int length : new int[] {1, 2, 31, 32, 33, 100, 257, 800}) {

@@ -19,7 +19,7 @@ public record CollectiveRule(ShardPlan plan, CollectiveType type) {
   ///
   /// @throws UserException if sums would be rounded where the user wants none of them rounded
   public static void check(CollectiveType type, DType exchange) {
-    if (type == CollectiveType.REDUCE_SCATTER_Q80 && exchange != DType.Q80) {
+    if (type == CollectiveType.REDUCE_SCATTER_Q80 && exchange != DType.Q8_0) {
       throw new UserException(
           "dllama.sync.collective=reduce-scatter-q80 rounds sums to q80 and needs "
               + "--buffer-float-type q80");
@@ -45,6 +45,6 @@ public record CollectiveRule(ShardPlan plan, CollectiveType type) {
 
   /// How reduce-scatter sends sums.
   DType sums() {
-    return type == CollectiveType.REDUCE_SCATTER_Q80 ? DType.Q80 : DType.F32;
+    return type == CollectiveType.REDUCE_SCATTER_Q80 ? DType.Q8_0 : DType.F32;
   }
 }

@@ -170,8 +170,8 @@ public final class ShardHost {
     return Optional.ofNullable(warmUp);
   }
 
-  /// What computes, with weights of this type.
-  public KernelReport kernels(DType weights) {
+  /// What computes, with weights of these types.
+  public KernelReport kernels(List<DType> weights) {
     return kernels.report(weights);
   }
 

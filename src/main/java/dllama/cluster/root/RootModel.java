@@ -19,7 +19,7 @@ import java.util.OptionalLong;
 /// @param fingerprint of its content: equal for equal weights, so that workers may keep slices
 /// @param keep whether slices are worth a place in cache folders, and `fingerprint` is of all of
 ///     the content
-/// @param exchange type of exchanged partials, F32 or Q80
+/// @param exchange type of exchanged partials, F32 or Q8_0
 /// @param kv type of the key/value cache, F32 or F16
 /// @param contextLength the most positions of a sequence
 /// @param sequences to have memory for, if all are as long as they may be
@@ -81,6 +81,8 @@ public record RootModel(
     return Math.clamp(left / page, context, Math.multiplyExact(context, sequences));
   }
 
+  /// What rank 0 of a world of so many nodes has to know.
+  ///
   /// @param memory bytes that the rank with the least of them may take
   public Assignment assignment(
       long epoch, int worldSize, int maxBatchTokens, ClusterSettings.Sync sync, long memory) {

@@ -53,6 +53,7 @@ public record Assignment(
   public Assignment {
     Checks.present(spec, "spec");
     Checks.present(spec.activation(), "activation");
+    Checks.present(spec.types().matrices(), "types");
     Checks.present(spec.rope(), "rope");
     Checks.present(exchange, "exchange");
     Checks.present(collective, "collective");

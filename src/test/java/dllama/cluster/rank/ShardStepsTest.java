@@ -51,7 +51,7 @@ class ShardStepsTest {
   private static final int EPOCH = 4;
   private static final int TOKENS = 3;
   private static final String LOST = "the worker at b went away";
-  private static final ModelSpec SPEC = Shapes.spec("tiny", DType.Q40);
+  private static final ModelSpec SPEC = Shapes.spec("tiny", DType.Q4_0);
 
   private final Arena arena = Arena.ofShared();
   private final WorkerPool pool = new WorkerPool(1);
@@ -96,7 +96,7 @@ class ShardStepsTest {
             0,
             2,
             SPEC,
-            DType.Q80,
+            DType.Q8_0,
             collective,
             overlap,
             DType.F32,
@@ -158,7 +158,7 @@ class ShardStepsTest {
   /// Bytes of the peer's frame in a round of reduce-scatter among two: half of the values.
   private static int bytes(CollectiveType type, int round) {
     boolean wide = round % 2 == 1 && type == CollectiveType.REDUCE_SCATTER;
-    return (int) (wide ? DType.F32 : DType.Q80).byteSize(TOKENS * SPEC.dim() / 2);
+    return (int) (wide ? DType.F32 : DType.Q8_0).byteSize(TOKENS * SPEC.dim() / 2);
   }
 
   @ParameterizedTest
@@ -282,12 +282,12 @@ class ShardStepsTest {
   }
 
   private static int bytesOf(int tokens) {
-    return (int) DType.Q80.byteSize(tokens * SPEC.dim());
+    return (int) DType.Q8_0.byteSize(tokens * SPEC.dim());
   }
 
   @Test
   void shouldDoInHalvesWhatIsLongEnough() {
-    ModelSpec llama = Shapes.spec("llama3.2-1b", DType.Q40);
+    ModelSpec llama = Shapes.spec("llama3.2-1b", DType.Q4_0);
     assertEquals(0, firstHalf(llama, 2, Overlap.AUTO, 15, 1));
     assertEquals(8, firstHalf(llama, 2, Overlap.AUTO, 16, 1));
     assertEquals(8, firstHalf(llama, 2, Overlap.AUTO, 16, 8));
@@ -299,12 +299,12 @@ class ShardStepsTest {
     assertEquals(1, firstHalf(llama, 2, Overlap.ON, 2, 1));
     assertEquals(0, firstHalf(llama, 2, Overlap.ON, 1, 0));
     assertEquals(0, firstHalf(SPEC, 2, Overlap.AUTO, 16, 0), "so few bytes are not worth a round");
-    ModelSpec experts = Shapes.spec("qwen3-30b-a3b", DType.Q40);
+    ModelSpec experts = Shapes.spec("qwen3-30b-a3b", DType.Q4_0);
     assertEquals(0, firstHalf(experts, 2, Overlap.AUTO, 32, 0), "experts would be read twice");
   }
 
   private static int firstHalf(ModelSpec spec, int nodes, Overlap overlap, int tokens, int rows) {
-    return new OverlapRule(new ShardPlan(spec, DType.Q80, nodes), overlap).firstHalf(tokens, rows);
+    return new OverlapRule(new ShardPlan(spec, DType.Q8_0, nodes), overlap).firstHalf(tokens, rows);
   }
 
   /// What the root chooses has to be one of those that the world was formed for.

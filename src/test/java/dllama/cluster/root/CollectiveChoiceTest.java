@@ -13,16 +13,16 @@ import dllama.tensor.DType;
 import org.junit.jupiter.api.Test;
 
 class CollectiveChoiceTest {
-  private static final ModelSpec LLAMA = Shapes.spec("llama3.2-1b", DType.Q40);
+  private static final ModelSpec LLAMA = Shapes.spec("llama3.2-1b", DType.Q4_0);
   private static final long DIRECT = 1_000;
 
   @Test
   void shouldBeginWithWhatBytesSay() {
-    assertFalse(first(DType.Q80, 2, 1));
-    assertFalse(first(DType.Q80, 4, 1));
-    assertFalse(first(DType.Q80, 4, 32), "four nodes would move more bytes");
-    assertTrue(first(DType.Q80, 8, 1));
-    assertTrue(first(DType.Q80, 8, 32));
+    assertFalse(first(DType.Q8_0, 2, 1));
+    assertFalse(first(DType.Q8_0, 4, 1));
+    assertFalse(first(DType.Q8_0, 4, 32), "four nodes would move more bytes");
+    assertTrue(first(DType.Q8_0, 8, 1));
+    assertTrue(first(DType.Q8_0, 8, 32));
     assertFalse(first(DType.F32, 2, 32), "two nodes would move as many bytes");
     assertTrue(first(DType.F32, 4, 32));
   }
@@ -54,21 +54,21 @@ class CollectiveChoiceTest {
   /// The quicker one is in use at first, so all that is lost is lost by comparing.
   @Test
   void shouldSpendLittleOnComparing() {
-    CollectiveChoice choice = auto(DType.Q80, 8);
+    CollectiveChoice choice = auto(DType.Q8_0, 8);
     int direct = 5_000 - scattered(choice, 5_000, 800);
     assertTrue(direct >= CollectiveChoice.TURNS && direct < 50, "steps lost: " + direct);
   }
 
   @Test
   void shouldNotChangeForNoReason() {
-    CollectiveChoice choice = auto(DType.Q80, 8);
+    CollectiveChoice choice = auto(DType.Q8_0, 8);
     assertTrue(scattered(choice, 5_000, DIRECT) > 4_950);
   }
 
   @Test
   void shouldCompareNothingWhereBytesLeaveNoDoubt() {
     for (int tokens : new int[] {1, 32}) {
-      CollectiveChoice choice = auto(DType.Q80, tokens == 1 ? 4 : 8);
+      CollectiveChoice choice = auto(DType.Q8_0, tokens == 1 ? 4 : 8);
       boolean expected = tokens == 32;
       for (int step = 0; step < 1_000; step++) {
         assertEquals(expected, choice.begin(tokens));
@@ -81,7 +81,7 @@ class CollectiveChoiceTest {
   void shouldDoWhatTheUserSays() {
     for (CollectiveType type : CollectiveType.values()) {
       if (type != CollectiveType.AUTO) {
-        CollectiveChoice choice = choice(DType.Q80, 8, type);
+        CollectiveChoice choice = choice(DType.Q8_0, 8, type);
         boolean scatters = type != CollectiveType.DIRECT;
         assertEquals(scatters ? 1_000 : 0, scattered(choice, 1_000, scatters ? 9_000 : 1));
       }

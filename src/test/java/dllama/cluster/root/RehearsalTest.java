@@ -45,8 +45,8 @@ class RehearsalTest {
           EPOCH,
           0,
           2,
-          Shapes.spec("llama3.2-1b", DType.Q40),
-          DType.Q80,
+          Shapes.spec("llama3.2-1b", DType.Q4_0),
+          DType.Q8_0,
           CollectiveType.AUTO,
           Overlap.AUTO,
           DType.F16,
@@ -123,7 +123,7 @@ class RehearsalTest {
     assertFalse(REAL.rehearses());
     assertTrue(tiny.random());
     assertFalse(tiny.keep());
-    assertEquals(REAL.spec().weightType(), tiny.spec().weightType());
+    assertEquals(REAL.spec().types().matrices(), tiny.spec().types().matrices());
     assertEquals(REAL.exchange(), tiny.exchange());
     assertEquals(REAL.kv(), tiny.kv());
     assertEquals(REAL.maxBatchTokens(), tiny.maxBatchTokens());

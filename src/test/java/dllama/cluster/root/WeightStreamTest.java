@@ -53,7 +53,7 @@ class WeightStreamTest {
     testKit = ActorTestKit.create(ManualTime.config());
     time = ManualTime.get(testKit.system());
     file = DllamaFile.open(Conformance.file("llama_gqa_q40", "model.m"));
-    layout = new ShardLayout(new ShardPlan(file.spec(), DType.Q80, 2), 1);
+    layout = new ShardLayout(new ShardPlan(file.spec(), DType.Q8_0, 2), 1);
   }
 
   @AfterAll

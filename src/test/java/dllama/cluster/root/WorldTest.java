@@ -86,7 +86,7 @@ class WorldTest {
   }
 
   private static ShardPlan plan(int nodes) {
-    return new ShardPlan(Shapes.spec("llama3-8b", DType.Q40), DType.F32, nodes);
+    return new ShardPlan(Shapes.spec("llama3-8b", DType.Q4_0), DType.F32, nodes);
   }
 
   private static Node node(String address, String... held) {

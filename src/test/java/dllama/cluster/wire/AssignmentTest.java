@@ -35,13 +35,13 @@ class AssignmentTest {
 
   @Test
   void shouldNameSlicesOfOtherBytesDifferently() {
-    assertNotEquals(sliceKey(DType.F32, 1, 2), sliceKey(DType.Q80, 1, 2));
+    assertNotEquals(sliceKey(DType.F32, 1, 2), sliceKey(DType.Q8_0, 1, 2));
     assertNotEquals(sliceKey(DType.F32, 1, 2), sliceKey(DType.F32, 0, 2));
     assertNotEquals(sliceKey(DType.F32, 1, 2), sliceKey(DType.F32, 1, 4));
   }
 
   @Test
   void shouldKeepASliceWhoseRanksHaveOneLeafAnyway() {
-    assertEquals(sliceKey(DType.F32, 1, 4), sliceKey(DType.Q80, 1, 4));
+    assertEquals(sliceKey(DType.F32, 1, 4), sliceKey(DType.Q8_0, 1, 4));
   }
 }

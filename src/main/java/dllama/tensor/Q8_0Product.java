@@ -15,24 +15,28 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
 
-/// One group of 32 rows of Q80 weights times one token.
+/// One group of 32 rows of Q8_0 weights times one token.
 ///
 /// A lane of shorts holds two columns of one row. Their two products fit a short together (2 · 128
 /// · 127 < 2^15); the sums of a block go to ints.
-final class Q80Decode {
-  private Q80Decode() {}
+final class Q8_0Product implements VectorProduct {
+  @Override
+  public String name() {
+    return "vectors";
+  }
 
-  /// Writes the 32 results to `acc[0 … 32)`.
-  static void group(long at, Activations x, int token, float[] acc) {
+  @Override
+  public void pass(
+      long at, long groupBytes, int groups, Activations x, int token, int count, Scratch s) {
     for (int part = 0; part < Tiles.ROWS; part += L) {
       rows(
           at + part * 2L,
           x.blocks(),
-          x.codes(),
+          x.codes(InputForm.CODES),
           x.codeAt(token),
           x.scales(),
           x.scaleAt(token),
-          acc,
+          s.acc,
           part / 2);
     }
   }
@@ -51,7 +55,7 @@ final class Q80Decode {
     for (int block = 0; block < blocks; block++) {
       IntVector sumLow = IntVector.zero(INTS);
       IntVector sumHigh = sumLow;
-      for (int line = 0; line < Tiles.Q80_SCALES; line += Tiles.LINE) {
+      for (int line = 0; line < Q8_0.SCALES; line += Tiles.LINE) {
         ShortVector v = shorts(at, line);
         ShortVector even = v.lanewise(LSHL, 8).lanewise(ASHR, 8);
         ShortVector odd = v.lanewise(ASHR, 8);
@@ -62,14 +66,14 @@ final class Q80Decode {
         sumHigh = sumHigh.add(both.lanewise(ASHR, 16));
       }
       FloatVector xScale = FloatVector.broadcast(FLOATS, scales[scaleAt]);
-      IntVector halves = shorts(at + Tiles.Q80_SCALES).reinterpretAsInts();
+      IntVector halves = shorts(at + Q8_0.SCALES).reinterpretAsInts();
       accLow =
           ((FloatVector) sumLow.convertShape(I2F, FLOATS, 0))
               .fma(lowHalf(halves).mul(xScale), accLow);
       accHigh =
           ((FloatVector) sumHigh.convertShape(I2F, FLOATS, 0))
               .fma(highHalf(halves).mul(xScale), accHigh);
-      at += Tiles.Q80_BYTES;
+      at += Q8_0.TILE_BYTES;
       codeAt += Activations.BLOCK_STRIDE;
       scaleAt += Activations.BUNDLE;
     }

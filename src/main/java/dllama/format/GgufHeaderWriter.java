@@ -9,7 +9,7 @@ import java.util.List;
 /// Builds what stands before the data of a GGUF file, version 3 (ggml, `docs/gguf.md`): magic,
 /// version, counts, then keys with typed values, then a description of each tensor; little-endian,
 /// padded to [#ALIGNMENT]. Not thread-safe.
-final class GgufHeader {
+final class GgufHeaderWriter {
   /// Where tensors begin; offsets count from the end of the header.
   static final int ALIGNMENT = 32;
 
@@ -34,37 +34,37 @@ final class GgufHeader {
     return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
   }
 
-  GgufHeader put(String key, String value) {
+  GgufHeaderWriter put(String key, String value) {
     key(key, STRING);
     string(pairs, value);
     return this;
   }
 
-  GgufHeader put(String key, int value) {
+  GgufHeaderWriter put(String key, int value) {
     key(key, UINT32);
     int32(pairs, value);
     return this;
   }
 
-  GgufHeader put(String key, float value) {
+  GgufHeaderWriter put(String key, float value) {
     key(key, FLOAT32);
     int32(pairs, Float.floatToRawIntBits(value));
     return this;
   }
 
-  GgufHeader put(String key, boolean value) {
+  GgufHeaderWriter put(String key, boolean value) {
     key(key, BOOL);
     pairs.write(value ? 1 : 0);
     return this;
   }
 
-  GgufHeader putStrings(String key, List<String> values) {
+  GgufHeaderWriter putStrings(String key, List<String> values) {
     array(key, STRING, values.size());
     values.forEach(value -> string(pairs, value));
     return this;
   }
 
-  GgufHeader putInts(String key, List<Integer> values) {
+  GgufHeaderWriter putInts(String key, List<Integer> values) {
     array(key, INT32, values.size());
     values.forEach(value -> int32(pairs, value));
     return this;

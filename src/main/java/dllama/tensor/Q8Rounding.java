@@ -1,16 +1,16 @@
 package dllama.tensor;
 
-/// Rounding of activations to Q80: d = max|x| / 127, scale = float16(d), code = x / d rounded half
-/// away from zero, with the d that is not rounded.
+/// Rounding of activations and partials to Q8_0: d = max|x| / 127, scale = float16(d), code = x / d
+/// rounded half away from zero, with the d that is not rounded.
 ///
 /// A block that holds NaN or an infinity gets codes of 0 and a scale of NaN or infinity, so that
 /// every product with it is NaN.
-final class Q80 {
-  private Q80() {}
+final class Q8Rounding {
+  private Q8Rounding() {}
 
   static float max(float[] x, int at) {
     float max = 0;
-    for (int i = 0; i < DType.BLOCK; i++) {
+    for (int i = 0; i < Tiles.COLS; i++) {
       max = Math.max(max, Math.abs(x[at + i]));
     }
     return max;

@@ -10,7 +10,7 @@ import java.util.stream.IntStream;
 
 /// A byte-level vocabulary as GGUF files hold it, in the manner of GPT-2: every byte of a piece is
 /// a visible character, and the rule of merging is a list of pairs.
-final class GgufVocabulary {
+final class GgufVocabularyWriter {
   private static final int NORMAL = 1;
   private static final int CONTROL = 3;
 
@@ -19,14 +19,14 @@ final class GgufVocabulary {
   private final Vocabulary vocabulary;
   private final int firstSpecial;
 
-  GgufVocabulary(Vocabulary vocabulary) {
+  GgufVocabularyWriter(Vocabulary vocabulary) {
     this.vocabulary = vocabulary;
     this.firstSpecial = vocabulary.bosId() < 0 ? vocabulary.size() : vocabulary.bosId();
   }
 
   /// Writes all keys of the tokenizer. Llama 3's pre-tokenizer is named, the one that goes with the
   /// synthetic vocabulary's special tokens.
-  void describe(GgufHeader header) {
+  void describe(GgufHeaderWriter header) {
     header
         .put("tokenizer.ggml.model", "gpt2")
         .put("tokenizer.ggml.pre", "llama-bpe")

@@ -13,7 +13,7 @@ import jdk.incubator.vector.ShortVector;
 
 /// The integer sums of one block: two vectors of rows times four tokens, for 16 registers, or for a
 /// bundle that has no more.
-final class Q40PrefillFour {
+final class Q4_0PrefillFour {
   static final int TOKENS = 4;
 
   private static final int TOKEN_CODES = Activations.TOKEN_CODES;
@@ -24,7 +24,7 @@ final class Q40PrefillFour {
   /// Bytes between the sums of the first vector of rows and those of the second.
   private static final long SECOND = Activations.BUNDLE * SUM;
 
-  private Q40PrefillFour() {}
+  private Q4_0PrefillFour() {}
 
   /// @param codeAt index of the first token's codes, `offsetAt` of its offset
   /// @param sums address of its sums with the first vector of rows
@@ -38,7 +38,7 @@ final class Q40PrefillFour {
     ShortVector b1 = a1;
     ShortVector b2 = a2;
     ShortVector b3 = a3;
-    for (int line = 0; line < Tiles.Q40_SCALES; line += Tiles.LINE) {
+    for (int line = 0; line < Q4_0.SCALES; line += Tiles.LINE) {
       ShortVector v = ShortVector.fromMemorySegment(SHORTS, ALL, (at0 & ADDRESSES) + line, ORDER);
       ShortVector u = ShortVector.fromMemorySegment(SHORTS, ALL, (at1 & ADDRESSES) + line, ORDER);
       // Four times, counted so that the compiler does not see it: unrolled, it would run out of

@@ -6,29 +6,29 @@ import static dllama.tensor.Vectors.L;
 import java.util.Arrays;
 import java.util.List;
 
-/// Groups of 32 rows of Q40 weights times a bundle of eight tokens: [Q40Decode] with the unpacking
-/// shared by the tokens, and the broadcasts of the codes by two vectors of rows.
+/// Groups of 32 rows of Q4_0 weights times a bundle of eight tokens: [Q4_0Decode] with the
+/// unpacking shared by the tokens, and the broadcasts of the codes by two vectors of rows.
 ///
 /// The integer sums of a chunk of blocks go to memory first, by the form that the machine's vectors
-/// allow, [Q40PrefillEight] or [Q40PrefillFour]; then [Q40PrefillScales] keeps the accumulators of
-/// four tokens in registers. The parts are methods of their own because one would be too large for
-/// the compiler, and the accumulators too many for the registers.
-final class Q40Prefill {
+/// allow, [Q4_0PrefillEight] or [Q4_0PrefillFour]; then [Q4_0PrefillScales] keeps the accumulators
+/// of four tokens in registers. The parts are methods of their own because one would be too large
+/// for the compiler, and the accumulators too many for the registers.
+final class Q4_0Prefill implements VectorProduct {
   /// Blocks between two passes of scaling; their sums fill 16 KB.
   static final int CHUNK = 512 / L;
 
   /// Groups of one pass: a vector of rows is a whole one at 512 bit, and a pass takes two vectors.
-  static final int GROUPS = L == Tiles.ROWS ? 2 : 1;
+  private static final int GROUPS = L == Tiles.ROWS ? 2 : 1;
 
-  /// Tokens of the passes that are worth trying, the default first: sums of eight tokens fit the
-  /// registers at 512 bit.
-  static final List<Integer> FORMS =
-      L == Tiles.ROWS
-          ? List.of(Q40PrefillEight.TOKENS, Q40PrefillFour.TOKENS)
-          : List.of(Q40PrefillFour.TOKENS);
+  /// Whether passes of eight tokens are worth trying, whose sums fit the registers at 512 bit;
+  /// where not, the compiler need not look at the code for them.
+  private static final boolean EIGHT = L == Tiles.ROWS;
 
-  /// Whether eight are; where not, the compiler need not look at the code for them.
-  private static final boolean EIGHT = FORMS.contains(Q40PrefillEight.TOKENS);
+  private static final Q4_0Prefill BY_FOUR = new Q4_0Prefill(Q4_0PrefillFour.TOKENS);
+
+  /// Those that are worth trying, the default first.
+  static final List<VectorProduct> FORMS =
+      EIGHT ? List.of(new Q4_0Prefill(Q4_0PrefillEight.TOKENS), BY_FOUR) : List.of(BY_FOUR);
 
   private static final int BUNDLE = Activations.BUNDLE;
 
@@ -38,13 +38,42 @@ final class Q40Prefill {
   /// Bytes of the sums of a block, `[2, 8, L]`.
   static final long BLOCK_SUMS = 2 * BUNDLE * SUM;
 
-  private Q40Prefill() {}
+  private final int tokensOfPass;
+
+  private Q4_0Prefill(int tokensOfPass) {
+    this.tokensOfPass = tokensOfPass;
+  }
+
+  @Override
+  public String name() {
+    return tokensOfPass + " tokens a pass";
+  }
+
+  @Override
+  public int groups() {
+    return GROUPS;
+  }
+
+  @Override
+  public int tokens() {
+    return BUNDLE;
+  }
+
+  @Override
+  public void pass(
+      long at, long groupBytes, int groups, Activations x, int token, int count, Scratch scratch) {
+    if (count > 1) {
+      groups(tokensOfPass, at, groupBytes, groups, x, token, count, scratch);
+    } else {
+      Q4_0Decode.groups(at, groupBytes, groups, x, token, scratch);
+    }
+  }
 
   /// Writes results of the first `tokens` of the bundle that begins with `token` to `acc[groups,
   /// 8, 32]`.
   ///
   /// @param pass tokens of a pass, four or eight
-  static void groups(
+  private static void groups(
       int pass,
       long at,
       long groupBytes,
@@ -58,7 +87,7 @@ final class Q40Prefill {
       int count = Math.min(CHUNK, x.blocks() - block);
       int codeAt = x.codeAt(token) + block * Activations.BLOCK_STRIDE;
       int scaleAt = x.scaleAt(token) + block * BUNDLE;
-      long tile = at + block * Tiles.Q40_BYTES;
+      long tile = at + block * Q4_0.TILE_BYTES;
       if (L == Tiles.ROWS) {
         long second = tile + (groups - 1) * groupBytes;
         vectors(pass, tile, second, count, x, codeAt, scaleAt, tokens, s, 0, BUNDLE * Tiles.ROWS);
@@ -85,21 +114,21 @@ final class Q40Prefill {
       Scratch s,
       int acc0,
       int acc1) {
-    int[] codes = x.codes();
+    int[] codes = x.codes(InputForm.CARRIED_CODES);
     int[] offsets = x.offsets();
     long sums = s.sums.address();
     for (int b = 0; b < count; b++) {
-      long tile = b * Tiles.Q40_BYTES;
+      long tile = b * Q4_0.TILE_BYTES;
       for (int t = 0; t < tokens; ) {
         int code = codeAt + b * Activations.BLOCK_STRIDE + t * Activations.TOKEN_CODES;
         int offset = scaleAt + b * BUNDLE + t;
         long to = sums + b * BLOCK_SUMS + t * SUM;
-        if (EIGHT && pass == Q40PrefillEight.TOKENS && tokens > Q40PrefillFour.TOKENS) {
-          Q40PrefillEight.sums(at0 + tile, at1 + tile, codes, code, offsets, offset, to);
-          t += Q40PrefillEight.TOKENS;
+        if (EIGHT && pass == Q4_0PrefillEight.TOKENS && tokens > Q4_0PrefillFour.TOKENS) {
+          Q4_0PrefillEight.sums(at0 + tile, at1 + tile, codes, code, offsets, offset, to);
+          t += Q4_0PrefillEight.TOKENS;
         } else {
-          Q40PrefillFour.sums(at0 + tile, at1 + tile, codes, code, offsets, offset, to);
-          t += Q40PrefillFour.TOKENS;
+          Q4_0PrefillFour.sums(at0 + tile, at1 + tile, codes, code, offsets, offset, to);
+          t += Q4_0PrefillFour.TOKENS;
         }
       }
     }
@@ -110,10 +139,10 @@ final class Q40Prefill {
   /// What is scaled past `tokens` nobody reads.
   private static void scaled(
       long at, int count, long sums, float[] scales, int scaleAt, int tokens, Scratch s, int acc) {
-    Q40PrefillScales.ofWeights(at, count, s.scales);
-    for (int t = 0; t < tokens; t += Q40PrefillScales.TOKENS) {
+    Q4_0PrefillScales.ofWeights(at, count, s.scales);
+    for (int t = 0; t < tokens; t += Q4_0PrefillScales.TOKENS) {
       int to = acc + t * Tiles.ROWS;
-      Q40PrefillScales.add(sums + t * SUM, count, s.scales, scales, scaleAt + t, s.acc, to);
+      Q4_0PrefillScales.add(sums + t * SUM, count, s.scales, scales, scaleAt + t, s.acc, to);
     }
   }
 }

@@ -20,7 +20,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
 
-/// Groups of 32 rows of Q40 weights times one token.
+/// Groups of 32 rows of Q4_0 weights times one token.
 ///
 /// A lane of shorts holds four nibbles of one row. It is shifted, multiplied by the codes of
 /// [Activations] and added, all modulo 2^16. That is exact: a block's true sum is at most 32 · 8 ·
@@ -31,12 +31,8 @@ import jdk.incubator.vector.ShortVector;
 /// the codes: those of two groups at 256 bit, of four at 512; of more, the sums would not fit the
 /// registers. Scaled sums are added up in the first level cache, outside the heap: vectors of an
 /// array would straddle cache lines.
-final class Q40Decode {
-  /// Groups of one pass.
-  static final int GROUPS = 4;
-
-  /// In words, for people.
-  static final String FORM = GROUPS + " groups a pass";
+final class Q4_0Decode implements VectorProduct {
+  private static final int GROUPS = 4;
 
   /// Distance between the results of groups in [Scratch#acc].
   private static final int ACC_STRIDE = Activations.BUNDLE * Tiles.ROWS;
@@ -58,9 +54,23 @@ final class Q40Decode {
   /// Groups in four vectors.
   private static final int STEP = WHOLE ? 4 : 2;
 
-  private static final long SCALES = Tiles.Q40_SCALES;
+  private static final long SCALES = Q4_0.SCALES;
 
-  private Q40Decode() {}
+  @Override
+  public String name() {
+    return GROUPS + " groups a pass";
+  }
+
+  @Override
+  public int groups() {
+    return GROUPS;
+  }
+
+  @Override
+  public void pass(
+      long at, long groupBytes, int groups, Activations x, int token, int count, Scratch scratch) {
+    groups(at, groupBytes, groups, x, token, scratch);
+  }
 
   /// Writes results to the first row of each group of `scratch.acc`, `[groups, 8, 32]`.
   static void groups(
@@ -73,7 +83,7 @@ final class Q40Decode {
           groupBytes,
           groups,
           x.blocks(),
-          x.codes(),
+          x.codes(InputForm.CARRIED_CODES),
           x.codeAt(token),
           x.offsets(),
           x.scales(),
@@ -120,7 +130,7 @@ final class Q40Decode {
         ShortVector b = offset;
         ShortVector c = offset;
         ShortVector d = offset;
-        for (int line = 0; line < Tiles.Q40_SCALES; line += Tiles.LINE) {
+        for (int line = 0; line < Q4_0.SCALES; line += Tiles.LINE) {
           ShortVector p = shorts(at0, line);
           ShortVector q = shorts(at1, line);
           ShortVector r = shorts(at2, line);
@@ -207,7 +217,7 @@ final class Q40Decode {
         sum.fma(scale.mul(xScale), added)
             .intoMemorySegment(ALL, to + (PAIR + HIGH + SECOND), ORDER);
       }
-      at += Tiles.Q40_BYTES;
+      at += Q4_0.TILE_BYTES;
       codeAt += Activations.BLOCK_STRIDE;
       scaleAt += Activations.BUNDLE;
     }

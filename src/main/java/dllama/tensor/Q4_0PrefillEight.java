@@ -17,7 +17,7 @@ import jdk.incubator.vector.ShortVector;
 /// into one method, and all that is past that would be boxed. The shift counts are a vector because
 /// a processor shifts shorts by a scalar in twice the time, and the compiler knows no constant
 /// there.
-final class Q40PrefillEight {
+final class Q4_0PrefillEight {
   static final int TOKENS = 8;
 
   private static final int TOKEN_CODES = Activations.TOKEN_CODES;
@@ -28,7 +28,7 @@ final class Q40PrefillEight {
   /// Bytes between the sums of the first vector of rows and those of the second.
   private static final long SECOND = Activations.BUNDLE * SUM;
 
-  private Q40PrefillEight() {}
+  private Q4_0PrefillEight() {}
 
   /// @param codeAt index of the first token's codes, `offsetAt` of its offset
   /// @param sums address of its sums with the first vector of rows
@@ -51,7 +51,7 @@ final class Q40PrefillEight {
     ShortVector b6 = a6;
     ShortVector b7 = a7;
     ShortVector nibble = ShortVector.broadcast(SHORTS, 4);
-    for (int line = 0; line < Tiles.Q40_SCALES; line += Tiles.LINE) {
+    for (int line = 0; line < Q4_0.SCALES; line += Tiles.LINE) {
       ShortVector v = ShortVector.fromMemorySegment(SHORTS, ALL, (at0 & ADDRESSES) + line, ORDER);
       ShortVector u = ShortVector.fromMemorySegment(SHORTS, ALL, (at1 & ADDRESSES) + line, ORDER);
       // Four times, counted so that the compiler does not see it: unrolled, it would run out of

@@ -20,7 +20,7 @@ import jdk.incubator.vector.IntVector;
 /// A sum becomes a float as the high half of an int, 2^16 times as large, which saves shifting it
 /// back; the scales of weights are 2^-16 times what they should be. Neither changes a bit of the
 /// result.
-final class Q40PrefillScales {
+final class Q4_0PrefillScales {
   /// Tokens of one pass; they share the scales of the weights.
   static final int TOKENS = 4;
 
@@ -35,14 +35,14 @@ final class Q40PrefillScales {
   /// Bytes of a vector of sums.
   private static final long SUM = (long) Short.BYTES * L;
 
-  private static final long BLOCK_SUMS = Q40Prefill.BLOCK_SUMS;
+  private static final long BLOCK_SUMS = Q4_0Prefill.BLOCK_SUMS;
 
-  private Q40PrefillScales() {}
+  private Q4_0PrefillScales() {}
 
   /// Scales of one vector of rows of `count` blocks, `[block, 2, L / 2]`.
   static void ofWeights(long at, int count, float[] scales) {
     for (int b = 0; b < count; b++) {
-      IntVector halves = shorts(at + b * Tiles.Q40_BYTES + Tiles.Q40_SCALES).reinterpretAsInts();
+      IntVector halves = shorts(at + b * Q4_0.TILE_BYTES + Q4_0.SCALES).reinterpretAsInts();
       tinyLowHalf(halves).mul(REBIAS).intoArray(scales, b * L);
       tinyHighHalf(halves).mul(REBIAS).intoArray(scales, b * L + L / 2);
     }

@@ -1,0 +1,18 @@
+package dllama.tensor;
+
+/// What inputs of products look like in [Activations], as the type of the weights needs it.
+enum InputForm {
+  /// As they are.
+  FLOATS,
+
+  /// Rounded to Q8_0.
+  CODES,
+
+  /// Rounded to Q8_0, for weights of four bits of which four stand in a short: a code carries what
+  /// the nibbles below its own would add; see [Activations].
+  CARRIED_CODES;
+
+  boolean rounds() {
+    return this != FLOATS;
+  }
+}
