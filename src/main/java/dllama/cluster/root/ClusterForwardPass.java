@@ -21,6 +21,7 @@ import dllama.step.StepResult;
 import dllama.tensor.KvHead;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -73,7 +74,7 @@ public final class ClusterForwardPass implements ForwardPass {
 
   @Override
   public PagePool pool() {
-    return pool.get();
+    return Objects.requireNonNull(pool.get());
   }
 
   @Override
