@@ -30,12 +30,14 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Properties;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Whole nodes over real sockets, in one JVM.
+@Tag("slow")
 class ClusterTest {
   /// Prompts long and short, and single tokens.
   private static final int[][] BATCHES = {
