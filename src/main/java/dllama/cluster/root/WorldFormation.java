@@ -14,6 +14,7 @@ import dllama.cluster.wire.RankMessage;
 import dllama.cluster.wire.RootMessage;
 import dllama.cluster.wire.Secret;
 import dllama.cluster.wire.SliceOrigin;
+import dllama.error.UserException;
 import dllama.settings.ClusterSettings;
 import java.time.Duration;
 import java.util.HashSet;
@@ -21,6 +22,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -34,27 +36,7 @@ import org.jspecify.annotations.Nullable;
 /// Whatever goes wrong with a rank ends the world: its step fails, all its shards are told, and
 /// gathering starts anew, under another epoch.
 final class WorldFormation {
-  /// Where a world is in its life.
-  private sealed interface State {
-    /// The nodes that belong together; null while there are none.
-    @Nullable World world();
-
-    /// There is no world; one is formed when the gate opens.
-    record Gathering() implements State {
-      @Override
-      public @Nullable World world() {
-        return null;
-      }
-    }
-
-    /// Ranks are being loaded, those in `unready` still.
-    record Loading(World world, Set<Integer> unready, long since) implements State {}
-
-    /// Steps can be done.
-    record Ready(World world) implements State {}
-  }
-
-  private static final State GATHERING = new State.Gathering();
+  private static final FormationState GATHERING = new FormationState.Gathering();
 
   private final RootModel model;
   private final ClusterGate gate;
@@ -71,7 +53,7 @@ final class WorldFormation {
   private final Map<String, Node> workers = new LinkedHashMap<>();
   private final Set<String> coming = new HashSet<>();
 
-  private State state = GATHERING;
+  private FormationState state = GATHERING;
   private SignsOfLife signsOfLife;
 
   /// Ranks of the present world whose slices came from cache folders.
@@ -122,7 +104,7 @@ final class WorldFormation {
 
   /// The world that can do steps; empty while there is none.
   Optional<World> ready() {
-    return state instanceof State.Ready(World world) ? Optional.of(world) : Optional.empty();
+    return state instanceof FormationState.Ready(World world) ? Optional.of(world) : Optional.empty();
   }
 
   /// What is waited for, in one line; empty when a world is ready.
@@ -155,8 +137,10 @@ final class WorldFormation {
     workers.put(worker.address(), worker);
     onNodesChanged();
     World world = world();
-    if (world != null) {
-      listener.spare(worker.address(), world.size(), gate.largestUsable(workers.size() + 1));
+    int possible = gate.largestUsable(workers.size() + 1);
+    if (world != null && possible > world.size() && possible > gate.largestUsable(workers.size())) {
+      boolean soon = gate.replaces(possible, world.size());
+      listener.spare(worker.address(), world.size(), possible, soon);
     }
     gather();
   }
@@ -185,24 +169,76 @@ final class WorldFormation {
   /// Forms a world if there is none and the gate opens. To be called now and then, because a gate
   /// also opens by itself.
   void gather() {
-    if (!(state instanceof State.Gathering) || unfit) {
+    if (!(state instanceof FormationState.Gathering) || unfit) {
       return;
     }
     switch (gate.decide(workers.size() + 1, coming.size(), System.nanoTime())) {
       case ClusterGate.Decision.Wait(String what) -> await(what);
       case ClusterGate.Decision.Form(int nodes) -> {
-        Assignment assignment =
-            model.assignment(Secret.next(), nodes, maxBatchTokens, settings.sync());
-        Optional<String> objection = host.objection(assignment);
+        Assignment assignment = assignment(nodes);
+        Optional<String> objection = objection(assignment);
         if (objection.isPresent()) {
-          await(
-              "with %d node%s the root %s"
-                  .formatted(nodes, nodes == 1 ? "" : "s", objection.get()));
+          await(objection.get());
         } else {
-          form(assignment);
+          form(assignment, false);
         }
       }
     }
+  }
+
+  private Assignment assignment(int nodes) {
+    return model.assignment(Secret.next(), nodes, maxBatchTokens, settings.sync());
+  }
+
+  /// Why this node can not be a rank of that world, in one line.
+  private Optional<String> objection(Assignment assignment) {
+    int nodes = assignment.worldSize();
+    return host.objection(assignment)
+        .map(why -> "with %d node%s the root %s".formatted(nodes, nodes == 1 ? "" : "s", why));
+  }
+
+  // ---- another number of nodes
+
+  /// Has another number of nodes wanted from now on; 0 for as many as there are.
+  ///
+  /// @throws UserException if that can not be; the present number stays wanted
+  void want(int nodes) {
+    int before = gate.wanted();
+    gate.want(nodes);
+    Optional<String> objection = nodes == 0 ? Optional.empty() : objection(assignment(nodes));
+    if (objection.isPresent()) {
+      gate.want(before);
+      throw new UserException(objection.get());
+    }
+    unfit = false;
+    gather();
+  }
+
+  /// Forms the world anew, of other nodes, if the gate has it so. Only while nobody is answered.
+  void adapt() {
+    if (!(state instanceof FormationState.Ready(World former))) {
+      return;
+    }
+    OptionalInt nodes = gate.change(former.size(), workers.size() + 1, System.nanoTime());
+    if (nodes.isEmpty()) {
+      return;
+    }
+    Assignment assignment = assignment(nodes.getAsInt());
+    if (objection(assignment).isEmpty()) {
+      String why = "the root forms a world of %d".formatted(nodes.getAsInt());
+      listener.changing(nodes.getAsInt());
+      dissolve(former, 0, why, why);
+      form(assignment, true);
+    }
+  }
+
+  NodesHere nodes() {
+    World world = world();
+    List<String> computing =
+        world == null ? List.of() : world.ranks().stream().map(Node::address).toList();
+    List<String> others =
+        workers.keySet().stream().filter(address -> !computing.contains(address)).toList();
+    return new NodesHere(gate.wanted(), computing, others, waiting);
   }
 
   private void await(String what) {
@@ -212,7 +248,7 @@ final class WorldFormation {
     }
   }
 
-  private void form(Assignment assignment) {
+  private void form(Assignment assignment, boolean anew) {
     int nodes = assignment.worldSize();
     cached = 0;
     steps.reset(assignment);
@@ -226,7 +262,7 @@ final class WorldFormation {
             rank -> assignment.forRank(rank).sliceKey());
     Set<Integer> unready =
         IntStream.range(0, nodes).boxed().collect(Collectors.toCollection(TreeSet::new));
-    state = new State.Loading(formed, unready, System.nanoTime());
+    state = new FormationState.Loading(formed, unready, System.nanoTime(), anew);
     signsOfLife = new SignsOfLife(members, formed.ranks());
     listener.forming(nodes);
     CollectiveRule.of(assignment).notice().ifPresent(listener::notice);
@@ -242,7 +278,7 @@ final class WorldFormation {
 
   /// A rank of the present world has memory for its slice and holds none.
   void sendSlice(int rank) {
-    if (state instanceof State.Loading(World world, var unready, _) && unready.contains(rank)) {
+    if (state instanceof FormationState.Loading(World world, var unready, _, _) && unready.contains(rank)) {
       streams.start(world, rank);
     }
   }
@@ -257,7 +293,7 @@ final class WorldFormation {
 
   /// A rank of the present world can compute.
   void loaded(int rank, SliceOrigin origin) {
-    if (!(state instanceof State.Loading(World world, var unready, long since))
+    if (!(state instanceof FormationState.Loading(World world, var unready, long since, _))
         || !unready.remove(rank)) {
       return;
     }
@@ -265,7 +301,7 @@ final class WorldFormation {
     workers.replace(node.address(), node); // it holds its slice now
     cached += origin == SliceOrigin.CACHE ? 1 : 0;
     if (unready.isEmpty()) {
-      state = new State.Ready(world);
+      state = new FormationState.Ready(world);
       waiting = "";
       lost = "";
       tellWhoComputes(world);
@@ -329,7 +365,7 @@ final class WorldFormation {
       workers.remove(world.ranks().get(rank).address());
       onNodesChanged();
     } else {
-      unfit = state instanceof State.Loading;
+      unfit = state instanceof FormationState.Loading;
     }
     lose(world, rank, why);
     gather();
@@ -339,12 +375,19 @@ final class WorldFormation {
   /// @param reason completes its name
   private void lose(World former, int culprit, String reason) {
     String why = "%s %s".formatted(former.name(culprit), reason);
-    state = GATHERING;
-    rehearsals.end(why);
-    streams.forget();
+    if (state instanceof FormationState.Loading loading && loading.anew()) {
+      gate.failed(former.size());
+    }
     waiting = why;
     lost = why;
     listener.lost(why); // before the step fails: the next question must wait for the nodes
+    dissolve(former, culprit, reason, why);
+  }
+
+  private void dissolve(World former, int culprit, String reason, String why) {
+    state = GATHERING;
+    rehearsals.end(why);
+    streams.forget();
     steps.fail(why);
     members.tell(new MembersMessage.Computing(0, Set.of()));
     for (int rank = 0; rank < former.size(); rank++) {
