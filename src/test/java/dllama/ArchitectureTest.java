@@ -39,11 +39,13 @@ class ArchitectureTest {
               entry("format", "model", "tensor", "tokenizer"),
               entry("logits", "model", "tensor"),
               entry("step", "logits", "model", "tensor"),
-              entry("shard", "step", "logits", "model", "tensor"),
+              entry("slice", "model", "tensor"),
+              entry("engine", "slice", "step", "logits", "model", "tensor"),
               entry("generation", "step", "logits", "model", "tokenizer", "sampling"),
               entry("settings"),
-              entry("prediction", "shard", "step", "model", "tensor", "settings"),
-              entry("cluster", "shard", "step", "logits", "model", "tensor", "settings")));
+              entry("prediction", "engine", "slice", "step", "model", "tensor", "settings"),
+              entry(
+                  "cluster", "engine", "slice", "step", "logits", "model", "tensor", "settings")));
 
   /// Room of `cluster` → the rooms that it may use; each may also use what `cluster` may.
   private static final Map<String, Set<String>> ROOM_MAY_USE =

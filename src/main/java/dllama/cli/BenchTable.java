@@ -70,8 +70,10 @@ final class BenchTable {
     }
     if (rows.stream().anyMatch(row -> row.parallel() != null)) {
       columns.put("sequences", row -> parallel(row, p -> String.valueOf(p.sequences())));
-      columns.put("prefill t/s of all", row -> parallel(row, p -> number(p.prefillTokensPerSecond())));
-      columns.put("decode t/s of all", row -> parallel(row, p -> number(p.decodeTokensPerSecond())));
+      columns.put(
+          "prefill t/s of all", row -> parallel(row, p -> number(p.prefillTokensPerSecond())));
+      columns.put(
+          "decode t/s of all", row -> parallel(row, p -> number(p.decodeTokensPerSecond())));
       columns.put("decode t/s of each", row -> parallel(row, p -> number(p.eachTokensPerSecond())));
       columns.put(
           "first token while a long prompt is read, p50, p99 ms",

@@ -1,7 +1,7 @@
 package dllama.cli;
 
 import dllama.settings.ClusterSettings.Cache;
-import dllama.shard.ShardCache;
+import dllama.slice.ShardCache;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.function.Consumer;

@@ -6,7 +6,7 @@ import dllama.cluster.root.RootModel;
 import dllama.error.UserException;
 import dllama.settings.HostAddress;
 import dllama.settings.Settings;
-import dllama.shard.ShardCache;
+import dllama.slice.ShardCache;
 import dllama.step.ForwardPass;
 import dllama.tensor.KernelReport;
 import java.time.Duration;
@@ -45,7 +45,8 @@ final class ClusterRoot implements Root {
             model.exchange(),
             model.kv(),
             model.contextLength(),
-            pages(settings, model),
+            sequences(settings),
+            settings.model().kvMemory(),
             settings.model().prefillBatch());
     node = RootNode.start(settings.cluster(), settings.akka(), rootModel, cache, progress);
     Runtime.getRuntime().addShutdownHook(new Thread(this::close, "goodbye"));
@@ -59,10 +60,11 @@ final class ClusterRoot implements Root {
     }
   }
 
-  /// For as many whole contexts as sequences may be computed at once.
-  private static int pages(Settings settings, LoadedModel model) {
-    int sequences = settings.bench().parallel().stream().mapToInt(n -> n).max().orElse(1);
-    return sequences * ForwardPass.pages(model.contextLength());
+  /// The most that will be computed at a time.
+  private static int sequences(Settings settings) {
+    return settings.bench().parallel().stream()
+        .mapToInt(Integer::intValue)
+        .reduce(settings.model().parallel(), Math::max);
   }
 
   @Override

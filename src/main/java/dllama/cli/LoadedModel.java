@@ -1,5 +1,7 @@
 package dllama.cli;
 
+import dllama.engine.EngineSettings;
+import dllama.engine.ShardEngine;
 import dllama.error.UserException;
 import dllama.format.BuiltInModel;
 import dllama.format.DllamaFile;
@@ -10,10 +12,8 @@ import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
 import dllama.settings.FloatType;
 import dllama.settings.ModelSettings;
-import dllama.shard.EngineSettings;
-import dllama.shard.ShardEngine;
-import dllama.shard.ShardLayout;
-import dllama.shard.ShardPlan;
+import dllama.slice.ShardLayout;
+import dllama.slice.ShardPlan;
 import dllama.tensor.DType;
 import dllama.tokenizer.Tokenizer.Vocabulary;
 import java.nio.file.Path;

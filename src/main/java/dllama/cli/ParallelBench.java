@@ -170,8 +170,7 @@ final class ParallelBench {
   }
 
   private synchronized GenerationRequest request(int length, int tokens) {
-    int[] random =
-        new Random(prompts++).ints(length, 0, forwardPass.spec().vocabSize()).toArray();
+    int[] random = new Random(prompts++).ints(length, 0, forwardPass.spec().vocabSize()).toArray();
     random[0] = prompts % forwardPass.spec().vocabSize();
     return new GenerationRequest(random, tokens, new Sampler.Greedy(), Set.of(), List.of());
   }

@@ -1,6 +1,7 @@
 package dllama.cli;
 
 import dllama.cluster.root.RootModel;
+import dllama.engine.EngineSettings;
 import dllama.error.UserException;
 import dllama.files.ByteSize;
 import dllama.model.Shapes;
@@ -11,15 +12,14 @@ import dllama.settings.Devices;
 import dllama.settings.Link;
 import dllama.settings.Output;
 import dllama.settings.Settings;
-import dllama.shard.EngineSettings;
-import dllama.shard.ShardPlan;
-import dllama.step.ForwardPass;
+import dllama.slice.ShardPlan;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.stream.IntStream;
 
 /// Predicts what a model needs and how fast it is on some number of nodes, and says what does not
@@ -150,7 +150,8 @@ final class Plan {
             model.exchange(),
             model.kv(),
             model.contextLength(),
-            ForwardPass.pages(model.contextLength()),
+            1,
+            OptionalLong.empty(),
             settings.model().prefillBatch());
     return root.maxBatchTokens(settings.cluster().sync().maxFrameBytes());
   }

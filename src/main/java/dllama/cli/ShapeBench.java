@@ -5,7 +5,7 @@ import dllama.files.ByteSize;
 import dllama.model.ModelSpec;
 import dllama.model.Shapes;
 import dllama.settings.Settings;
-import dllama.shard.ShardPlan;
+import dllama.slice.ShardPlan;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;

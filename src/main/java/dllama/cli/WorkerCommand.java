@@ -4,7 +4,7 @@ import dllama.cluster.WorkerNode;
 import dllama.cluster.rank.WorkerListener;
 import dllama.cluster.wire.SliceOrigin;
 import dllama.settings.Settings;
-import dllama.shard.ShardCache;
+import dllama.slice.ShardCache;
 import java.util.List;
 
 /// Runs a worker until the process ends, and says what it does. Cluster threads call the listener.

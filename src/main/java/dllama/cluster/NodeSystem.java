@@ -33,6 +33,8 @@ public final class NodeSystem {
   /// How often connections are looked at that keep their port waiting.
   private static final Duration SWEEP = Duration.ofSeconds(1);
 
+  private static final String TRANSPORT = "akka.remote.artery.transport";
+
   private NodeSystem() {}
 
   /// @param akka Akka's configuration, complete
@@ -59,7 +61,8 @@ public final class NodeSystem {
                 settings.sync().maxFrameBytes() + "b",
                 "akka.cluster.roles",
                 List.of(role)));
-    PortGuard.limitFrames(settings.sync().maxFrameBytes());
+    boolean tls = akka.getString(TRANSPORT).equals("tls-tcp");
+    PortGuard.expect(settings.sync().maxFrameBytes(), tls);
     try {
       ActorSystem<T> system =
           ActorSystem.create(

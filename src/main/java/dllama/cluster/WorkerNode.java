@@ -11,7 +11,7 @@ import dllama.error.UserException;
 import dllama.settings.ClusterSettings;
 import dllama.settings.HostAddress;
 import dllama.settings.SeedNode;
-import dllama.shard.ShardCache;
+import dllama.slice.ShardCache;
 import dllama.step.ForwardException;
 import java.net.InetAddress;
 import java.time.Duration;

@@ -60,7 +60,7 @@ public final class OutputFile implements AutoCloseable {
               StandardOpenOption.TRUNCATE_EXISTING);
       part.toFile().deleteOnExit();
       OutputFile file = new OutputFile(target, part, channel);
-      long free = Files.getFileStore(part).getUsableSpace();
+      long free = part.toFile().getUsableSpace();
       if (free < bytes) {
         file.close();
         throw new UserException(

@@ -1,6 +1,5 @@
 package dllama.generation;
 
-import dllama.step.ForwardPass;
 import dllama.step.PageCopy;
 import java.util.ArrayDeque;
 import java.util.ArrayList;

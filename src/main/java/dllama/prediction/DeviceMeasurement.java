@@ -1,14 +1,14 @@
 package dllama.prediction;
 
+import dllama.engine.EngineSettings;
+import dllama.engine.LocalForwardPass;
 import dllama.model.Architecture;
 import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
 import dllama.settings.Device;
 import dllama.settings.Memory;
-import dllama.shard.EngineSettings;
-import dllama.shard.LocalForwardPass;
-import dllama.shard.ShardLayout;
-import dllama.shard.ShardPlan;
+import dllama.slice.ShardLayout;
+import dllama.slice.ShardPlan;
 import dllama.step.OneSequence;
 import dllama.tensor.DType;
 import dllama.tensor.Kernels;

@@ -1,12 +1,12 @@
 package dllama.prediction;
 
+import dllama.engine.EngineSettings;
+import dllama.engine.Halves;
+import dllama.engine.ShardEngine;
 import dllama.settings.Device;
 import dllama.settings.Link;
-import dllama.shard.EngineSettings;
-import dllama.shard.Halves;
-import dllama.shard.ShardEngine;
-import dllama.shard.ShardLayout;
-import dllama.shard.ShardPlan;
+import dllama.slice.ShardLayout;
+import dllama.slice.ShardPlan;
 
 /// What a world would need and how fast it would be: a pure function of plan, device and link.
 ///

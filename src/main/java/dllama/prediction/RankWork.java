@@ -2,8 +2,8 @@ package dllama.prediction;
 
 import dllama.model.ModelSpec;
 import dllama.model.TensorRole;
-import dllama.shard.ShardLayout;
-import dllama.shard.ShardPlan;
+import dllama.slice.ShardLayout;
+import dllama.slice.ShardPlan;
 import dllama.tensor.DType;
 import java.util.EnumSet;
 import java.util.Set;

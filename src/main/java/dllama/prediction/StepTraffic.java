@@ -1,8 +1,8 @@
 package dllama.prediction;
 
-import dllama.shard.Collective;
-import dllama.shard.Halves;
-import dllama.shard.ShardPlan;
+import dllama.engine.Collective;
+import dllama.engine.Halves;
+import dllama.slice.ShardPlan;
 import dllama.tensor.DType;
 
 /// Bytes that the nodes of a world send each other in one step, with the headers of frames: the one

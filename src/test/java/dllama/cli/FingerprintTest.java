@@ -10,7 +10,7 @@ import dllama.error.UserException;
 import dllama.model.ModelSpec;
 import dllama.model.Shapes;
 import dllama.settings.Settings;
-import dllama.shard.ShardCache;
+import dllama.slice.ShardCache;
 import dllama.tensor.DType;
 import java.io.IOException;
 import java.nio.ByteBuffer;

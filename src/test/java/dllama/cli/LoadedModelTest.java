@@ -8,7 +8,7 @@ import dllama.error.UserException;
 import dllama.format.SynthModel;
 import dllama.model.Shapes;
 import dllama.settings.ModelSettings;
-import dllama.shard.ShardCache;
+import dllama.slice.ShardCache;
 import dllama.tensor.DType;
 import java.nio.file.Path;
 import java.util.Properties;

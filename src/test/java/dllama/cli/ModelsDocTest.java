@@ -8,7 +8,7 @@ import dllama.model.ModelSpec;
 import dllama.model.Shapes;
 import dllama.settings.ModelSettings;
 import dllama.settings.Settings;
-import dllama.shard.ShardPlan;
+import dllama.slice.ShardPlan;
 import dllama.tensor.DType;
 import java.io.IOException;
 import java.nio.file.Files;

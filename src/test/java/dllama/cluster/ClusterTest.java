@@ -284,14 +284,15 @@ class ClusterTest {
       var sequence = new OneSequence(cluster.forwardPass());
       int[] tokens = {1, 2, 3};
       sequence.feed(tokens, 0);
-      long epoch = cluster.forwardPass().epoch();
+      long epoch = cluster.forwardPass().pool().epoch();
       cluster.workers.getFirst().close();
       cluster.await("lost: the worker at 127.0.0.1:", 1);
       var failure = assertThrows(ForwardException.class, () -> sequence.feed(tokens, 0));
       assertTrue(failure.getMessage().contains("not ready"), failure.getMessage());
       cluster.startWorker();
       cluster.await("ready: 2", 2);
-      assertNotEquals(epoch, cluster.forwardPass().epoch(), "the new world's pages are empty");
+      assertNotEquals(
+          epoch, cluster.forwardPass().pool().epoch(), "the new world's pages are empty");
       var late = new Step(epoch, new Run(new int[1], 3, new int[1], new LogitsWanted.Nothing()));
       assertThrows(ForwardException.class, () -> cluster.forwardPass().forward(late));
       sequence.feed(tokens, 0);
@@ -345,11 +346,11 @@ class ClusterTest {
     quick.setProperty("dllama.form-timeout", "100ms");
     try (var cluster = new TestCluster("llama31_rope_f32", DType.F32, "auto", quick)) {
       shouldMatch("llama31_rope_f32", 1, cluster);
-      long epoch = cluster.forwardPass().epoch();
+      long epoch = cluster.forwardPass().pool().epoch();
       cluster.startWorker();
       cluster.await("spare: 1 2 soon", 1);
       shouldMatch("llama31_rope_f32", 1, cluster);
-      assertEquals(epoch, cluster.forwardPass().epoch(), "it is claimed from the start on");
+      assertEquals(epoch, cluster.forwardPass().pool().epoch(), "it is claimed from the start on");
       cluster.root().release();
       cluster.await("ready: 2", 1);
       assertEquals(1, cluster.count("changing: 2"), cluster.events::toString);

@@ -16,18 +16,18 @@ import dllama.cluster.wire.MembersMessage;
 import dllama.cluster.wire.RankMessage;
 import dllama.cluster.wire.RootMessage;
 import dllama.cluster.wire.SliceOrigin;
+import dllama.cluster.wire.TensorFrame;
 import dllama.cluster.wire.TensorFrame.Input;
 import dllama.cluster.wire.TensorFrame.Logits;
 import dllama.cluster.wire.TensorFrame.Partial;
 import dllama.cluster.wire.TensorFrame.WeightChunk;
-import dllama.cluster.wire.TensorFrame;
 import dllama.logits.LogitsPart.Best;
 import dllama.logits.LogitsPart.Candidates;
 import dllama.logits.LogitsPart.Rows;
 import dllama.logits.LogitsWanted;
 import dllama.logits.TokenWeights;
-import dllama.settings.Settings.Option;
 import dllama.settings.Settings;
+import dllama.settings.Settings.Option;
 import dllama.step.ForwardException;
 import dllama.step.OneSequence;
 import dllama.tensor.DType;
@@ -163,7 +163,14 @@ class ForeignMessagesTest {
     ActorRef<MembersMessage> members = resolve(cluster.root().address(), "root/members");
     members.tell(
         new MembersMessage.Hello(
-            "127.0.0.1:1", 0, 0, stranger.ignoreRef(), stranger.ignoreRef(), List.of(), List.of()));
+            "127.0.0.1:1",
+            0,
+            0,
+            stranger.ignoreRef(),
+            stranger.ignoreRef(),
+            List.of(),
+            List.of(),
+            1));
   }
 
   @Test

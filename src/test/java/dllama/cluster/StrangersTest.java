@@ -32,11 +32,11 @@ import dllama.cluster.wire.MembersMessage;
 import dllama.cluster.wire.RankMessage;
 import dllama.cluster.wire.RootMessage;
 import dllama.cluster.wire.StreamMessage;
+import dllama.cluster.wire.TensorFrame;
 import dllama.cluster.wire.TensorFrame.Input;
 import dllama.cluster.wire.TensorFrame.Logits;
 import dllama.cluster.wire.TensorFrame.Partial;
 import dllama.cluster.wire.TensorFrame.WeightChunk;
-import dllama.cluster.wire.TensorFrame;
 import dllama.cluster.wire.WorkerMessage;
 import dllama.logits.LogitsPart.Rows;
 import dllama.logits.LogitsWanted;
@@ -145,7 +145,7 @@ class StrangersTest {
           members.tell(new MembersMessage.Goodbye(worker(), GUESS));
           members.tell(
               new MembersMessage.Hello(
-                  worker(), GUESS, GUESS, worker, wrong, List.of(), List.of()));
+                  worker(), GUESS, GUESS, worker, wrong, List.of(), List.of(), 1));
           members.tell(new MembersMessage.Alive(worker(), GUESS, worker));
           worker.unsafeUpcast().tell(new WorkerMessage.Key(GUESS, GUESS));
           worker.unsafeUpcast().tell(new WorkerMessage.Stranger(GUESS));

@@ -39,6 +39,16 @@ class OutputFileTest {
   }
 
   @Test
+  void shouldRefuseWhatHasNoRoom() throws IOException {
+    Path path = Files.writeString(folder.resolve("a"), "old");
+    var refused = assertThrows(UserException.class, () -> OutputFile.create(path, Long.MAX_VALUE));
+    assertTrue(refused.getMessage().contains(" are free there"), refused.getMessage());
+    assertFalse(refused.getMessage().contains("only 0 bytes"), refused.getMessage());
+    assertEquals("old", Files.readString(path));
+    assertFalse(Files.exists(folder.resolve("a.part")));
+  }
+
+  @Test
   void shouldFollowLinks() throws IOException {
     Path target = folder.resolve("target");
     Path link = Files.createSymbolicLink(folder.resolve("link"), Path.of("target"));

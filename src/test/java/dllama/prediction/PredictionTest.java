@@ -4,14 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dllama.engine.EngineSettings;
 import dllama.model.ModelSpec;
 import dllama.model.Shapes;
 import dllama.settings.Device;
 import dllama.settings.Devices;
 import dllama.settings.Link;
-import dllama.shard.EngineSettings;
-import dllama.shard.ShardLayout;
-import dllama.shard.ShardPlan;
+import dllama.slice.ShardLayout;
+import dllama.slice.ShardPlan;
 import dllama.tensor.DType;
 import java.time.Duration;
 import java.util.Optional;

@@ -15,7 +15,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// The JDK's selector provider, except that Akka's selectors are [LoopSelector]s, and that the
-/// sockets on which Akka listens are [guarded][PortGuard]; everybody else in the JVM gets the
+/// sockets on which nodes listen are [guarded][PortGuard]; everybody else in the JVM gets the
 /// JDK's.
 ///
 /// Java makes one provider per JVM, when the network is first used, and takes the class named by a
@@ -68,6 +68,13 @@ public final class LoopSelectorProvider extends SelectorProvider {
     return isCalledBy(SELECTOR_USER) ? new LoopSelector(this, selector) : selector;
   }
 
+  /// Whether the sockets of a node are at work, not those of another actor system: they are the
+  /// exchange dispatcher's.
+  private static boolean isOnExchange() {
+    return LoopWait.current() != null
+        || Thread.currentThread().getName().contains(ExchangeDispatcher.ID);
+  }
+
   private static boolean isCalledBy(String user) {
     return StackWalker.getInstance()
         .walk(frames -> frames.anyMatch(frame -> frame.getClassName().startsWith(user)));
@@ -91,7 +98,7 @@ public final class LoopSelectorProvider extends SelectorProvider {
   @Override
   public ServerSocketChannel openServerSocketChannel() throws IOException {
     ServerSocketChannel channel = jdk.openServerSocketChannel();
-    return isCalledBy(LISTENER) ? PortGuard.listen(this, channel) : channel;
+    return isOnExchange() && isCalledBy(LISTENER) ? PortGuard.listen(this, channel) : channel;
   }
 
   @Override

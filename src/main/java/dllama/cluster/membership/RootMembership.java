@@ -20,6 +20,7 @@ import akka.cluster.typed.Down;
 import akka.cluster.typed.Subscribe;
 import akka.remote.artery.QuarantinedEvent;
 import dllama.cluster.port.Refusals;
+import dllama.cluster.wire.MembersMessage;
 import dllama.cluster.wire.MembersMessage.Alive;
 import dllama.cluster.wire.MembersMessage.Computing;
 import dllama.cluster.wire.MembersMessage.Ending;
@@ -27,7 +28,6 @@ import dllama.cluster.wire.MembersMessage.Expel;
 import dllama.cluster.wire.MembersMessage.Goodbye;
 import dllama.cluster.wire.MembersMessage.Heard;
 import dllama.cluster.wire.MembersMessage.Hello;
-import dllama.cluster.wire.MembersMessage;
 import dllama.cluster.wire.NetworkActor;
 import dllama.cluster.wire.Node;
 import dllama.cluster.wire.RootMessage;
@@ -207,7 +207,7 @@ public final class RootMembership extends NetworkActor<MembersMessage> {
       listener.joined(address);
       coordinator.tell(
           new RootMessage.Joined(
-              new Node(address, hello.shard(), hello.held(), hello.cached(), key)));
+              new Node(address, hello.shard(), hello.held(), hello.cached(), hello.memory(), key)));
     }
   }
 

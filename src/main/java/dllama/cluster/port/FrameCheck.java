@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /// is the version and those from 12 on are the number of the serializer.
 ///
 /// Not thread-safe; allocates nothing as long as all is well.
-final class FrameCheck {
+final class FrameCheck implements ByteCheck {
   private static final byte[] MAGIC = {'A', 'K', 'K', 'A'};
   private static final int GREETING_BYTES = MAGIC.length + 1;
   private static final int LENGTH_BYTES = 4;
@@ -46,10 +46,8 @@ final class FrameCheck {
     this.maxFrameBytes = maxFrameBytes;
   }
 
-  /// Reads the bytes of `bytes` from index `from` up to `to`, and leaves the buffer as it is.
-  ///
-  /// @return false if this connection has to end, [#objection] says why
-  boolean read(ByteBuffer bytes, int from, int to) {
+  @Override
+  public boolean read(ByteBuffer bytes, int from, int to) {
     int at = from;
     while (at < to && objection == null) {
       if (part == Part.BODY) {
@@ -135,13 +133,13 @@ final class FrameCheck {
         | seen[from + 3] << 24;
   }
 
-  /// Frames that have arrived as a whole.
-  long frames() {
+  @Override
+  public long frames() {
     return frames;
   }
 
-  /// Bytes of a frame that has not arrived as a whole yet, as they lie in memory.
-  int unfinishedBytes() {
+  @Override
+  public int unfinishedBytes() {
     return switch (part) {
       case GREETING, LENGTH -> have;
       case HEADER -> LENGTH_BYTES + have;
@@ -149,13 +147,13 @@ final class FrameCheck {
     };
   }
 
-  /// Why this connection has to end, as the end of a sentence; null while it does not.
-  @Nullable String objection() {
+  @Override
+  public @Nullable String objection() {
     return objection;
   }
 
-  /// Whether whoever this is does not speak the protocol at all: a port scanner, a browser.
-  boolean isForeign() {
+  @Override
+  public boolean isForeign() {
     return foreign;
   }
 }

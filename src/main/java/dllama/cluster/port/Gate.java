@@ -134,7 +134,7 @@ final class Gate {
 
   /// A connection ends for what it sent. Nobody is told of those that took this port for another
   /// one, such as port scanners.
-  void refused(GuardedChannel channel, FrameCheck check) {
+  void refused(GuardedChannel channel, ByteCheck check) {
     String why = String.valueOf(check.objection());
     if (check.isForeign()) {
       log.debug("hung up on {}, which {}", channel.peer().getHostAddress(), why);

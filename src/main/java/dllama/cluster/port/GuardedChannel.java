@@ -22,7 +22,7 @@ final class GuardedChannel extends SocketChannel {
   private final SocketChannel jdk;
   private final Gate gate;
   private final InetAddress peer;
-  private final FrameCheck check;
+  private final ByteCheck check;
   private final long openedAt = System.nanoTime();
   private long frames;
   private volatile long waitingSince = openedAt;
@@ -32,7 +32,7 @@ final class GuardedChannel extends SocketChannel {
   private volatile boolean ended;
 
   GuardedChannel(
-      SelectorProvider provider, SocketChannel jdk, Gate gate, InetAddress peer, FrameCheck check) {
+      SelectorProvider provider, SocketChannel jdk, Gate gate, InetAddress peer, ByteCheck check) {
     super(provider);
     this.jdk = jdk;
     this.gate = gate;

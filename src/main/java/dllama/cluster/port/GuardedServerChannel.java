@@ -10,27 +10,28 @@ import java.nio.channels.SocketChannel;
 import java.nio.channels.spi.SelectorProvider;
 import java.util.Set;
 import java.util.function.Consumer;
-import java.util.function.IntSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// A listening socket that hands out [GuardedChannel]s, and only those that its [Gate] admits.
 final class GuardedServerChannel extends ServerSocketChannel {
   private final ServerSocketChannel jdk;
   private final Gate gate;
-  private final IntSupplier maxFrameBytes;
+  private final Supplier<ByteCheck> checks;
   private final Consumer<Gate> closed;
 
+  /// @param checks makes one for each connection
   /// @param closed told when this channel is
   GuardedServerChannel(
       SelectorProvider provider,
       ServerSocketChannel jdk,
       Gate gate,
-      IntSupplier maxFrameBytes,
+      Supplier<ByteCheck> checks,
       Consumer<Gate> closed) {
     super(provider);
     this.jdk = jdk;
     this.gate = gate;
-    this.maxFrameBytes = maxFrameBytes;
+    this.checks = checks;
     this.closed = closed;
   }
 
@@ -46,8 +47,8 @@ final class GuardedServerChannel extends ServerSocketChannel {
         return null;
       }
       if (accepted.getRemoteAddress() instanceof InetSocketAddress peer) {
-        var check = new FrameCheck(maxFrameBytes.getAsInt());
-        var channel = new GuardedChannel(provider(), accepted, gate, peer.getAddress(), check);
+        var channel =
+            new GuardedChannel(provider(), accepted, gate, peer.getAddress(), checks.get());
         if (gate.admit(channel)) {
           return channel;
         }

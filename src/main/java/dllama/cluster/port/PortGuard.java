@@ -11,19 +11,29 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /// The guard at the ports of this process: wraps the sockets that Akka listens on, so that every
-/// connection is counted and every byte is looked at before Akka has it. See [FrameCheck], [Gate].
+/// connection is counted and every byte is looked at before Akka has it. See [FrameCheck],
+/// [TlsCheck], [Gate].
 public final class PortGuard {
   /// What `dllama.sync.max-frame-bytes` may be at most.
   private static final int MOST_FRAME_BYTES = 64 << 20;
 
   private static final Set<Gate> GATES = ConcurrentHashMap.newKeySet();
   private static volatile int maxFrameBytes = MOST_FRAME_BYTES;
+  private static volatile boolean encrypted;
 
   private PortGuard() {}
 
-  /// Frames larger than this are refused, on connections that are made from now on.
-  public static void limitFrames(int bytes) {
-    maxFrameBytes = bytes;
+  /// What comes over connections that are made from now on.
+  ///
+  /// @param mostFrameBytes larger frames are refused
+  /// @param tls whether all is encrypted, so that only the TLS engine sees frames
+  public static void expect(int mostFrameBytes, boolean tls) {
+    maxFrameBytes = mostFrameBytes;
+    encrypted = tls;
+  }
+
+  private static ByteCheck check() {
+    return encrypted ? new TlsCheck() : new FrameCheck(maxFrameBytes);
   }
 
   /// Ends connections that keep their port waiting. To be called about every second.
@@ -35,7 +45,7 @@ public final class PortGuard {
   public static ServerSocketChannel listen(SelectorProvider provider, ServerSocketChannel jdk) {
     Gate gate = new Gate(Gate.Limits.usual(), Refusals.ofProcess());
     GATES.add(gate);
-    return new GuardedServerChannel(provider, jdk, gate, () -> maxFrameBytes, GATES::remove);
+    return new GuardedServerChannel(provider, jdk, gate, PortGuard::check, GATES::remove);
   }
 
   /// Registers a channel, guarded or not, with one of the JDK's selectors, which know only the

@@ -3,7 +3,7 @@ package dllama.cluster.rank;
 import dllama.cluster.wire.Assignment;
 import dllama.error.UserException;
 import dllama.settings.CollectiveType;
-import dllama.shard.ShardPlan;
+import dllama.slice.ShardPlan;
 import dllama.tensor.DType;
 import java.util.Optional;
 

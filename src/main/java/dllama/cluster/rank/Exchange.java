@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Where frames of one epoch meet: the [LayerShard] actor puts them in as they arrive, the compute
 /// thread takes them out round by round. Rounds are numbered through the epoch; an all-reduce takes
-/// one or two of them, as its [Collective][dllama.shard.Collective] says, the same on all ranks.
+/// one or two of them, as its [Collective][dllama.engine.Collective] says, the same on all ranks.
 ///
 /// In every round every rank sends a frame to every other one, and finishes the round when it has
 /// all of theirs. Two rounds may be under way at once: the frame of round r + 2 is sent only after

@@ -1,8 +1,8 @@
 package dllama.cluster.rank;
 
-import dllama.shard.Collective;
-import dllama.shard.ShardEngine;
-import dllama.shard.StepRows;
+import dllama.engine.Collective;
+import dllama.engine.ShardEngine;
+import dllama.engine.StepRows;
 import dllama.tensor.DType;
 import java.lang.foreign.MemorySegment;
 

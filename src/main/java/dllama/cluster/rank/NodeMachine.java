@@ -1,7 +1,7 @@
 package dllama.cluster.rank;
 
 import dllama.settings.ClusterSettings;
-import dllama.shard.ShardCache;
+import dllama.slice.ShardCache;
 import dllama.tensor.Kernels;
 import dllama.tensor.WorkerPool;
 import java.util.concurrent.ExecutorService;

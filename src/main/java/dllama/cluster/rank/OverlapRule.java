@@ -1,9 +1,9 @@
 package dllama.cluster.rank;
 
 import dllama.cluster.wire.Assignment;
+import dllama.engine.Halves;
 import dllama.settings.Overlap;
-import dllama.shard.Halves;
-import dllama.shard.ShardPlan;
+import dllama.slice.ShardPlan;
 
 /// Whether the ranks of a world do a step in two halves, one computed while what the other has sent
 /// is on its way. Follows from the [Assignment] and the root's input alone, so all ranks come to

@@ -1,6 +1,6 @@
 package dllama.cluster.rank;
 
-import dllama.shard.ShardCache;
+import dllama.slice.ShardCache;
 import dllama.tensor.WeightMemory;
 import dllama.tensor.WorkerPool;
 import java.lang.foreign.Arena;

@@ -2,7 +2,7 @@ package dllama.cluster.rank;
 
 import dllama.settings.Processor;
 import dllama.settings.Version;
-import dllama.shard.ShardCache;
+import dllama.slice.ShardCache;
 import java.lang.management.ManagementFactory;
 import java.util.stream.Collectors;
 

@@ -1,7 +1,7 @@
 package dllama.cluster.root;
 
 import dllama.cluster.rank.CollectiveRule;
-import dllama.shard.Collective;
+import dllama.engine.Collective;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 

@@ -2,11 +2,11 @@ package dllama.cluster.root;
 
 import dllama.cluster.wire.Assignment;
 import dllama.logits.LogitsQuestion;
+import dllama.logits.LogitsWanted;
 import dllama.logits.LogitsWanted.Best;
 import dllama.logits.LogitsWanted.Draw;
 import dllama.logits.LogitsWanted.DrawAny;
 import dllama.logits.LogitsWanted.Nothing;
-import dllama.logits.LogitsWanted;
 import dllama.step.ForwardPass;
 import dllama.step.Run;
 import org.jspecify.annotations.Nullable;

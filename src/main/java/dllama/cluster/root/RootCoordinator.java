@@ -16,6 +16,7 @@ import dllama.cluster.wire.FrameBuffer;
 import dllama.cluster.wire.MembersMessage;
 import dllama.cluster.wire.NetworkActor;
 import dllama.cluster.wire.Node;
+import dllama.cluster.wire.RootMessage;
 import dllama.cluster.wire.RootMessage.Coming;
 import dllama.cluster.wire.RootMessage.Gone;
 import dllama.cluster.wire.RootMessage.Joined;
@@ -26,7 +27,6 @@ import dllama.cluster.wire.RootMessage.ShardRefused;
 import dllama.cluster.wire.RootMessage.SliceWanted;
 import dllama.cluster.wire.RootMessage.Stepped;
 import dllama.cluster.wire.RootMessage.Strayed;
-import dllama.cluster.wire.RootMessage;
 import dllama.cluster.wire.TensorFrame.Logits;
 import dllama.cluster.wire.Traffic;
 import dllama.error.UserException;
@@ -34,13 +34,14 @@ import dllama.logits.LogitsPart;
 import dllama.logits.LogitsQuestion;
 import dllama.settings.ClusterSettings;
 import dllama.step.ForwardException;
+import dllama.step.PagePool;
 import dllama.step.Step;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 
 /// The root's actor: has worlds formed of the nodes that [RootMembership] brings
 /// ([WorldFormation]), and their steps done ([RootSteps]). One per root node.
@@ -99,21 +100,21 @@ public final class RootCoordinator extends NetworkActor<RootMessage> {
   /// The coordinator of a root without a world.
   ///
   /// @param host this node's, whose memory decides what can be formed
-  /// @param worldEpoch kept at that of the present world
+  /// @param pool kept at that of the present world
   public static Behavior<RootMessage> create(
       RootModel model,
       ClusterGate gate,
       ClusterSettings settings,
       RootListener listener,
       ShardHost host,
-      AtomicLong worldEpoch,
+      AtomicReference<PagePool> pool,
       Node self) {
     return Behaviors.setup(
         context ->
             Behaviors.withTimers(
                 timers ->
                     new RootCoordinator(
-                        context, timers, model, gate, settings, listener, host, worldEpoch, self)));
+                        context, timers, model, gate, settings, listener, host, pool, self)));
   }
 
   private RootCoordinator(
@@ -124,12 +125,12 @@ public final class RootCoordinator extends NetworkActor<RootMessage> {
       ClusterSettings settings,
       RootListener listener,
       ShardHost host,
-      AtomicLong worldEpoch,
+      AtomicReference<PagePool> pool,
       Node self) {
     super(context, RootMessage.class);
     this.host = host;
     stall = settings.sync().stallTimeout();
-    steps = new RootSteps(Traffic.of(context.getSystem()), worldEpoch);
+    steps = new RootSteps(Traffic.of(context.getSystem()), pool);
     members =
         context.spawn(
             RootMembership.create(context.getSelf(), listener, settings.sync().timeout()),

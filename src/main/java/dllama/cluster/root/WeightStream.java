@@ -9,12 +9,12 @@ import dllama.cluster.wire.FrameBuffer;
 import dllama.cluster.wire.NetworkActor;
 import dllama.cluster.wire.RankMessage;
 import dllama.cluster.wire.RootMessage;
-import dllama.cluster.wire.StreamMessage.Received;
 import dllama.cluster.wire.StreamMessage;
+import dllama.cluster.wire.StreamMessage.Received;
 import dllama.cluster.wire.TensorFrame.WeightChunk;
 import dllama.settings.ClusterSettings;
-import dllama.shard.ShardLayout;
-import dllama.shard.SliceReader;
+import dllama.slice.ShardLayout;
+import dllama.slice.SliceReader;
 import java.time.Duration;
 
 /// Sends one rank its slice in acknowledged chunks, cut and packed from the model file as they go:

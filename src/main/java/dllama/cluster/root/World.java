@@ -3,7 +3,7 @@ package dllama.cluster.root;
 import akka.actor.typed.ActorRef;
 import dllama.cluster.wire.Node;
 import dllama.cluster.wire.RankMessage;
-import dllama.shard.ShardPlan;
+import dllama.slice.ShardPlan;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;

@@ -17,10 +17,7 @@ import dllama.cluster.wire.SliceOrigin;
 import dllama.error.UserException;
 import dllama.settings.ClusterSettings;
 import java.time.Duration;
-import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -50,8 +47,7 @@ final class WorldFormation {
   private final RootSteps steps;
   private final Rehearsals rehearsals;
   private final WeightStreams streams;
-  private final Map<String, Node> workers = new LinkedHashMap<>();
-  private final Set<String> coming = new HashSet<>();
+  private final Workers workers = new Workers();
 
   private FormationState state = GATHERING;
   private SignsOfLife signsOfLife;
@@ -127,18 +123,18 @@ final class WorldFormation {
 
   /// A worker is on its way.
   void coming(String address) {
-    coming.add(address);
+    workers.coming(address);
     onNodesChanged();
   }
 
   /// A worker can be used from now on.
   void joined(Node worker) {
-    coming.remove(worker.address());
-    workers.put(worker.address(), worker);
+    workers.joined(worker);
     onNodesChanged();
     World world = world();
-    int possible = gate.largestUsable(workers.size() + 1);
-    if (world != null && possible > world.size() && possible > gate.largestUsable(workers.size())) {
+    int possible = gate.largestUsable(workers.nodes());
+    int before = gate.largestUsable(workers.nodes() - 1);
+    if (world != null && possible > Math.max(world.size(), before)) {
       boolean soon = gate.replaces(possible, world.size());
       listener.spare(worker.address(), world.size(), possible, soon);
     }
@@ -147,8 +143,7 @@ final class WorldFormation {
 
   /// A worker can not be used any more; `why` completes "the worker at … ".
   void gone(String address, String why) {
-    coming.remove(address);
-    if (workers.remove(address) == null) {
+    if (!workers.gone(address)) {
       return;
     }
     onNodesChanged();
@@ -172,7 +167,7 @@ final class WorldFormation {
     if (!(state instanceof FormationState.Gathering) || unfit) {
       return;
     }
-    switch (gate.decide(workers.size() + 1, coming.size(), System.nanoTime())) {
+    switch (gate.decide(workers.nodes(), workers.onTheirWay(), System.nanoTime())) {
       case ClusterGate.Decision.Wait(String what) -> await(what);
       case ClusterGate.Decision.Form(int nodes) -> {
         Assignment assignment = assignment(nodes);
@@ -187,7 +182,8 @@ final class WorldFormation {
   }
 
   private Assignment assignment(int nodes) {
-    return model.assignment(Secret.next(), nodes, maxBatchTokens, settings.sync());
+    long memory = nodes == 1 ? self.memory() : Math.min(self.memory(), workers.leastMemory());
+    return model.assignment(Secret.next(), nodes, maxBatchTokens, settings.sync(), memory);
   }
 
   /// Why this node can not be a rank of that world, in one line.
@@ -219,7 +215,7 @@ final class WorldFormation {
     if (!(state instanceof FormationState.Ready(World former))) {
       return;
     }
-    OptionalInt nodes = gate.change(former.size(), workers.size() + 1, System.nanoTime());
+    OptionalInt nodes = gate.change(former.size(), workers.nodes(), System.nanoTime());
     if (nodes.isEmpty()) {
       return;
     }
@@ -236,9 +232,7 @@ final class WorldFormation {
     World world = world();
     List<String> computing =
         world == null ? List.of() : world.ranks().stream().map(Node::address).toList();
-    List<String> others =
-        workers.keySet().stream().filter(address -> !computing.contains(address)).toList();
-    return new NodesHere(gate.wanted(), computing, others, waiting);
+    return new NodesHere(gate.wanted(), computing, workers.without(computing), waiting);
   }
 
   private void await(String what) {
@@ -258,7 +252,7 @@ final class WorldFormation {
             assignment.epoch(),
             assignment.plan(),
             self,
-            workers.values(),
+            workers.usable(),
             rank -> assignment.forRank(rank).sliceKey());
     Set<Integer> unready =
         IntStream.range(0, nodes).boxed().collect(Collectors.toCollection(TreeSet::new));
@@ -298,7 +292,7 @@ final class WorldFormation {
       return;
     }
     Node node = world.ranks().get(rank);
-    workers.replace(node.address(), node); // it holds its slice now
+    workers.replace(node); // it holds its slice now
     cached += origin == SliceOrigin.CACHE ? 1 : 0;
     if (unready.isEmpty()) {
       state = new FormationState.Ready(world);
@@ -362,7 +356,7 @@ final class WorldFormation {
       return;
     }
     if (rank != 0) {
-      workers.remove(world.ranks().get(rank).address());
+      workers.gone(world.ranks().get(rank).address());
       onNodesChanged();
     } else {
       unfit = state instanceof FormationState.Loading;

@@ -4,9 +4,9 @@ import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
 import dllama.settings.CollectiveType;
 import dllama.settings.Overlap;
-import dllama.shard.ShardLayout;
-import dllama.shard.ShardPlan;
-import dllama.shard.TinyModel;
+import dllama.slice.ShardLayout;
+import dllama.slice.ShardPlan;
+import dllama.slice.TinyModel;
 import dllama.tensor.DType;
 import dllama.tensor.KvHead;
 

@@ -1,15 +1,15 @@
 package dllama.cluster.wire;
 
+import dllama.logits.LogitsPart;
 import dllama.logits.LogitsPart.Best;
 import dllama.logits.LogitsPart.Candidates;
 import dllama.logits.LogitsPart.Rows;
 import dllama.logits.LogitsPart.Walked;
-import dllama.logits.LogitsPart;
+import dllama.logits.LogitsWanted;
 import dllama.logits.LogitsWanted.All;
 import dllama.logits.LogitsWanted.Draw;
 import dllama.logits.LogitsWanted.DrawAny;
 import dllama.logits.LogitsWanted.Nothing;
-import dllama.logits.LogitsWanted;
 import dllama.logits.TokenWeights;
 import java.io.NotSerializableException;
 import java.nio.ByteBuffer;

@@ -1,5 +1,7 @@
 package dllama.cluster.wire;
 
+import dllama.cluster.wire.FrameLayout.OfCopy;
+import dllama.cluster.wire.FrameLayout.OfRun;
 import dllama.cluster.wire.TensorFrame.RunRows;
 import dllama.step.PageCopy;
 import java.io.NotSerializableException;
@@ -7,35 +9,33 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 
-/// What the rows of a step are, as bytes of its input frame:
-///
-/// ```
-/// copies: int; per copy: from: int, to: int
-/// runs: int; per run: pages: int, position: int, count: int, wanted: 5 bytes, page ids: int each
-/// ```
-///
-/// All integers little-endian, as the caller has set it.
+/// What is copied before a step, and what its rows are, as bytes of its input frame: a count, and
+/// so many [OfCopy]; a count, and so many [OfRun], each with the ids of its pages. Integers
+/// little-endian, as the caller has set it.
 public final class RunsCodec {
-  private static final int HEADER_BYTES = 3 * Integer.BYTES + LogitsCodec.WANTED_BYTES;
-
-  private static final int COPY_BYTES = 2 * Integer.BYTES;
-
   private RunsCodec() {}
 
   /// The most bytes that a row adds to those of a step: if each is of a run of its own, whose page
   /// is a copy.
   public static int maxBytes(int pages) {
-    return COPY_BYTES + HEADER_BYTES + pages * Integer.BYTES;
+    return OfCopy.BYTES + OfRun.HEADER_BYTES + pages * Integer.BYTES;
   }
 
   static void put(List<PageCopy> copies, List<RunRows> runs, ByteBuffer to) {
     to.putInt(copies.size());
     for (PageCopy copy : copies) {
-      to.putInt(copy.from()).putInt(copy.to());
+      int at = to.position();
+      to.putInt(at + OfCopy.FROM, copy.from());
+      to.putInt(at + OfCopy.TO, copy.to());
+      to.position(at + OfCopy.BYTES);
     }
     to.putInt(runs.size());
     for (RunRows run : runs) {
-      to.putInt(run.pages().length).putInt(run.position()).putInt(run.count());
+      int at = to.position();
+      to.putInt(at + OfRun.PAGES, run.pages().length);
+      to.putInt(at + OfRun.POSITION, run.position());
+      to.putInt(at + OfRun.ROWS, run.count());
+      to.position(at + OfRun.WANTED);
       LogitsCodec.put(run.wanted(), to);
       for (int page : run.pages()) {
         to.putInt(page);
@@ -44,9 +44,9 @@ public final class RunsCodec {
   }
 
   static int bytes(List<PageCopy> copies, List<RunRows> runs) {
-    int bytes = 2 * Integer.BYTES + copies.size() * COPY_BYTES;
+    int bytes = 2 * Integer.BYTES + copies.size() * OfCopy.BYTES;
     for (RunRows run : runs) {
-      bytes += HEADER_BYTES + run.pages().length * Integer.BYTES;
+      bytes += OfRun.HEADER_BYTES + run.pages().length * Integer.BYTES;
     }
     return bytes;
   }
@@ -56,22 +56,26 @@ public final class RunsCodec {
   /// @throws NotSerializableException for numbers that can not be; whether they fit the world, the
   ///     rank checks
   static List<PageCopy> copies(ByteBuffer from) throws NotSerializableException {
-    int count = count(from, COPY_BYTES);
+    int count = count(from, OfCopy.BYTES);
     List<PageCopy> copies = new ArrayList<>(count);
     for (int i = 0; i < count; i++) {
-      copies.add(new PageCopy(from.getInt(), from.getInt()));
+      int at = from.position();
+      copies.add(new PageCopy(from.getInt(at + OfCopy.FROM), from.getInt(at + OfCopy.TO)));
+      from.position(at + OfCopy.BYTES);
     }
     return copies;
   }
 
   /// @throws NotSerializableException as [#copies]
   static List<RunRows> runs(ByteBuffer from) throws NotSerializableException {
-    int count = count(from, HEADER_BYTES);
+    int count = count(from, OfRun.HEADER_BYTES);
     List<RunRows> runs = new ArrayList<>(count);
     for (int i = 0; i < count; i++) {
+      int at = from.position();
       int[] pages = new int[count(from, Integer.BYTES)];
-      int position = from.getInt();
-      int rows = from.getInt();
+      int position = from.getInt(at + OfRun.POSITION);
+      int rows = from.getInt(at + OfRun.ROWS);
+      from.position(at + OfRun.WANTED);
       var wanted = LogitsCodec.wanted(from);
       if (pages.length > from.remaining() / Integer.BYTES) {
         throw new NotSerializableException("pages=" + pages.length);

@@ -60,7 +60,7 @@ public sealed interface TensorFrame {
   /// What one rank sends to another in one round of an all-reduce.
   ///
   /// @param round number in this epoch, from 0, of the rounds of all all-reduces
-  /// @param values those of `[tokens, dim]` that the [collective][dllama.shard.Collective] sends:
+  /// @param values those of `[tokens, dim]` that the [collective][dllama.engine.Collective] sends:
   ///     the rank's addend in the exchange type, or sums
   record Partial(long epoch, long round, int rank, FrameBuffer values)
       implements TensorFrame, RankMessage {}

@@ -5,16 +5,21 @@ import akka.serialization.ByteBufferSerializer;
 import akka.serialization.SerializerWithStringManifest;
 import dllama.cluster.port.Refusals;
 import dllama.cluster.port.Serializers;
+import dllama.cluster.wire.FrameLayout.OfInput;
+import dllama.cluster.wire.FrameLayout.OfLogits;
+import dllama.cluster.wire.FrameLayout.OfPartial;
+import dllama.cluster.wire.FrameLayout.OfWeights;
 import dllama.cluster.wire.TensorFrame.Input;
 import dllama.cluster.wire.TensorFrame.Logits;
 import dllama.cluster.wire.TensorFrame.Partial;
 import dllama.cluster.wire.TensorFrame.WeightChunk;
 import java.io.NotSerializableException;
+import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /// Frames to bytes and back, straight from and into Artery's buffers: one copy each way, into a
-/// pooled buffer on arrival. All integers and floats little-endian.
+/// pooled buffer on arrival. [FrameLayout] says where what is.
 ///
 /// Created by Akka, one per actor system; [#pool] is that node's.
 public final class TensorFrameSerializer extends SerializerWithStringManifest
@@ -55,23 +60,35 @@ public final class TensorFrameSerializer extends SerializerWithStringManifest
   @Override
   public void toBinary(Object frame, ByteBuffer to) {
     to.order(ByteOrder.LITTLE_ENDIAN);
+    int at = to.position();
     switch ((TensorFrame) frame) {
       case Input input -> {
-        to.putLong(input.epoch()).putLong(input.step());
-        to.put((byte) (input.scatters() ? 1 : 0));
+        to.putLong(at + OfInput.EPOCH, input.epoch());
+        to.putLong(at + OfInput.STEP, input.step());
+        to.put(at + OfInput.SCATTERS, (byte) (input.scatters() ? 1 : 0));
+        to.position(at + OfInput.HEADER_BYTES);
         RunsCodec.put(input.copies(), input.runs(), to);
         put(input.rows(), to);
       }
       case Partial(long epoch, long round, int rank, var values) -> {
-        to.putLong(epoch).putLong(round).putInt(rank);
+        to.putLong(at + OfPartial.EPOCH, epoch);
+        to.putLong(at + OfPartial.ROUND, round);
+        to.putInt(at + OfPartial.RANK, rank);
+        to.position(at + OfPartial.HEADER_BYTES);
         put(values, to);
       }
       case Logits(long epoch, long step, int rank, int run, var part) -> {
-        to.putLong(epoch).putLong(step).putInt(rank).putInt(run);
+        to.putLong(at + OfLogits.EPOCH, epoch);
+        to.putLong(at + OfLogits.STEP, step);
+        to.putInt(at + OfLogits.RANK, rank);
+        to.putInt(at + OfLogits.RUN, run);
+        to.position(at + OfLogits.HEADER_BYTES);
         LogitsCodec.put(part, to);
       }
       case WeightChunk(long epoch, long offset, var bytes) -> {
-        to.putLong(epoch).putLong(offset);
+        to.putLong(at + OfWeights.EPOCH, epoch);
+        to.putLong(at + OfWeights.OFFSET, offset);
+        to.position(at + OfWeights.HEADER_BYTES);
         put(bytes, to);
       }
     }
@@ -112,22 +129,49 @@ public final class TensorFrameSerializer extends SerializerWithStringManifest
   }
 
   private TensorFrame frame(ByteBuffer from, String manifest) throws NotSerializableException {
+    int at = from.position();
     return switch (manifest) {
-      case INPUT ->
-          new Input(
-              from.getLong(),
-              from.getLong(),
-              from.get() != 0,
-              RunsCodec.copies(from),
-              RunsCodec.runs(from),
-              rest(from));
-      case PARTIAL -> new Partial(from.getLong(), from.getLong(), from.getInt(), rest(from));
-      case LOGITS ->
-          new Logits(
-              from.getLong(), from.getLong(), from.getInt(), from.getInt(), LogitsCodec.part(from));
-      case CHUNK -> new WeightChunk(from.getLong(), from.getLong(), rest(from));
+      case INPUT -> {
+        skip(from, OfInput.HEADER_BYTES);
+        yield new Input(
+            from.getLong(at + OfInput.EPOCH),
+            from.getLong(at + OfInput.STEP),
+            from.get(at + OfInput.SCATTERS) != 0,
+            RunsCodec.copies(from),
+            RunsCodec.runs(from),
+            rest(from));
+      }
+      case PARTIAL -> {
+        skip(from, OfPartial.HEADER_BYTES);
+        yield new Partial(
+            from.getLong(at + OfPartial.EPOCH),
+            from.getLong(at + OfPartial.ROUND),
+            from.getInt(at + OfPartial.RANK),
+            rest(from));
+      }
+      case LOGITS -> {
+        skip(from, OfLogits.HEADER_BYTES);
+        yield new Logits(
+            from.getLong(at + OfLogits.EPOCH),
+            from.getLong(at + OfLogits.STEP),
+            from.getInt(at + OfLogits.RANK),
+            from.getInt(at + OfLogits.RUN),
+            LogitsCodec.part(from));
+      }
+      case CHUNK -> {
+        skip(from, OfWeights.HEADER_BYTES);
+        yield new WeightChunk(
+            from.getLong(at + OfWeights.EPOCH), from.getLong(at + OfWeights.OFFSET), rest(from));
+      }
       default -> throw new NotSerializableException("manifest=" + manifest);
     };
+  }
+
+  private static void skip(ByteBuffer from, int bytes) {
+    if (from.remaining() < bytes) {
+      throw new BufferUnderflowException();
+    }
+    from.position(from.position() + bytes);
   }
 
   private FrameBuffer rest(ByteBuffer from) {

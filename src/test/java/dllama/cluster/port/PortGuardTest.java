@@ -42,7 +42,7 @@ class PortGuardTest {
   void listen() throws IOException {
     refusals.tell(told::add);
     var jdk = ServerSocketChannel.open();
-    port = new GuardedServerChannel(jdk.provider(), jdk, gate, () -> MOST, _ -> {});
+    port = new GuardedServerChannel(jdk.provider(), jdk, gate, () -> new FrameCheck(MOST), _ -> {});
     port.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 50);
     port.configureBlocking(false);
   }

@@ -5,9 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import akka.actor.Address;
-import dllama.settings.Settings.Option;
 import dllama.settings.Settings;
-import dllama.shard.ShardCache;
+import dllama.settings.Settings.Option;
+import dllama.slice.ShardCache;
 import dllama.tensor.Kernels;
 import dllama.tensor.WorkerPool;
 import java.util.List;

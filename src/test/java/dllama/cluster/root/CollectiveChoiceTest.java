@@ -8,7 +8,7 @@ import dllama.cluster.rank.CollectiveRule;
 import dllama.model.ModelSpec;
 import dllama.model.Shapes;
 import dllama.settings.CollectiveType;
-import dllama.shard.ShardPlan;
+import dllama.slice.ShardPlan;
 import dllama.tensor.DType;
 import org.junit.jupiter.api.Test;
 

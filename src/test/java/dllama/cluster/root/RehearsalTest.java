@@ -11,13 +11,13 @@ import akka.actor.typed.DispatcherSelector;
 import dllama.cluster.rank.OverlapRule;
 import dllama.cluster.wire.Assignment;
 import dllama.cluster.wire.Node;
+import dllama.cluster.wire.RankMessage;
 import dllama.cluster.wire.RankMessage.Assign;
 import dllama.cluster.wire.RankMessage.Dissolve;
-import dllama.cluster.wire.RankMessage;
+import dllama.cluster.wire.RootMessage;
 import dllama.cluster.wire.RootMessage.ShardFailed;
 import dllama.cluster.wire.RootMessage.ShardReady;
 import dllama.cluster.wire.RootMessage.Stepped;
-import dllama.cluster.wire.RootMessage;
 import dllama.cluster.wire.SliceOrigin;
 import dllama.cluster.wire.TensorFrame.Input;
 import dllama.cluster.wire.TensorFrame.Logits;
@@ -26,7 +26,7 @@ import dllama.logits.LogitsWanted.Best;
 import dllama.model.Shapes;
 import dllama.settings.CollectiveType;
 import dllama.settings.Overlap;
-import dllama.shard.ShardPlan;
+import dllama.slice.ShardPlan;
 import dllama.tensor.DType;
 import java.time.Duration;
 import java.util.List;
@@ -76,7 +76,7 @@ class RehearsalTest {
 
   private void rehearse(Duration limit, Duration stall) {
     List<Node> nodes =
-        ranks.stream().map(p -> new Node("node", p.getRef(), List.of(), List.of(), 3)).toList();
+        ranks.stream().map(p -> new Node("node", p.getRef(), List.of(), List.of(), 0, 3)).toList();
     rehearsal =
         testKit.spawn(
             Rehearsal.create(

@@ -1,0 +1,72 @@
+package dllama.cluster.wire;
+
+/// Where the fields of [TensorFrame]s are, in bytes from the beginning of a frame or of the part
+/// that a class is named for. All integers and floats are little-endian. What they mean is in
+/// docs/PROTOCOL.md, "Tensor frames".
+final class FrameLayout {
+  private FrameLayout() {}
+
+  /// `I`: the input of a step. Behind the header: number of copies, [OfCopy] each, number of runs,
+  /// [OfRun] each, rows.
+  static final class OfInput {
+    static final int EPOCH = 0;
+    static final int STEP = EPOCH + Long.BYTES;
+    static final int SCATTERS = STEP + Long.BYTES;
+    static final int HEADER_BYTES = SCATTERS + Byte.BYTES;
+
+    private OfInput() {}
+  }
+
+  /// A page that is copied before a step.
+  static final class OfCopy {
+    static final int FROM = 0;
+    static final int TO = FROM + Integer.BYTES;
+    static final int BYTES = TO + Integer.BYTES;
+
+    private OfCopy() {}
+  }
+
+  /// A run of a step. Behind it: ids of its pages, int32 each.
+  static final class OfRun {
+    static final int PAGES = 0;
+    static final int POSITION = PAGES + Integer.BYTES;
+    static final int ROWS = POSITION + Integer.BYTES;
+
+    /// What is wanted of its logits: a kind, int8, and its argument, 4 bytes.
+    static final int WANTED = ROWS + Integer.BYTES;
+
+    static final int HEADER_BYTES = WANTED + LogitsCodec.WANTED_BYTES;
+
+    private OfRun() {}
+  }
+
+  /// `P`: what one rank sends to another in a round. Behind the header: values.
+  static final class OfPartial {
+    static final int EPOCH = 0;
+    static final int ROUND = EPOCH + Long.BYTES;
+    static final int RANK = ROUND + Long.BYTES;
+    static final int HEADER_BYTES = RANK + Integer.BYTES;
+
+    private OfPartial() {}
+  }
+
+  /// `L`: what a rank tells of its logits. Behind the header: a kind, int8, and what that says.
+  static final class OfLogits {
+    static final int EPOCH = 0;
+    static final int STEP = EPOCH + Long.BYTES;
+    static final int RANK = STEP + Long.BYTES;
+    static final int RUN = RANK + Integer.BYTES;
+    static final int HEADER_BYTES = RUN + Integer.BYTES;
+
+    private OfLogits() {}
+  }
+
+  /// `W`: a piece of a slice. Behind the header: its bytes.
+  static final class OfWeights {
+    static final int EPOCH = 0;
+    static final int OFFSET = EPOCH + Long.BYTES;
+    static final int HEADER_BYTES = OFFSET + Long.BYTES;
+
+    private OfWeights() {}
+  }
+}

@@ -1,0 +1,209 @@
+package dllama.engine;
+
+import dllama.engine.ShardWeights.GatedNetwork;
+import dllama.tensor.Activations;
+import dllama.tensor.PackedMatrix;
+import dllama.tensor.WorkerPool;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.IntUnaryOperator;
+
+/// One rank's part of a mixture of experts:
+///
+/// ```
+/// partial = Σ share_e · w2_e · (activation(w1_e · norm(x)) · (w3_e · norm(x)))
+/// ```
+///
+/// over the experts e that the router chose for a token, in ascending order and for every leaf
+/// (`ShardPlan`) by itself. Every rank has a slice of every expert. Only the weights of chosen
+/// experts are read, once for all tokens of the batch that chose them; all experts are computed
+/// side by side, so that a layer has as few barriers for eight of them as for two.
+final class ExpertsBlock implements LayerBlock {
+  private static final IntUnaryOperator ALL = IntUnaryOperator.identity();
+
+  private final StepState step;
+  private final List<ShardWeights.FeedForward> layers;
+  private final int experts;
+  private final int ffnDim;
+  private final NormedProduct router;
+  private final float[] routerLogits;
+  private final Routing routing;
+
+  /// The input of all experts, when there is but one token.
+  private final ProductInput normed;
+
+  /// A row per slot: inputs of w1 and w3, and of w2.
+  private final SlotRows inputs;
+
+  /// By leaf.
+  private final SlotRows[] hidden;
+
+  private final float[] gate;
+  private final float[] up;
+
+  /// What a leaf of one expert gives, `[maxTokens, dim]`; every thread has its own columns.
+  private final float[] down;
+
+  private final WorkerPool.Task routeShare = this::routeShare;
+  private final WorkerPool.Task inputShare = this::inputShare;
+  private final WorkerPool.Task gateShare = this::gateShare;
+  private final WorkerPool.Task hiddenShare = this::hiddenShare;
+  private final WorkerPool.Task downShare = this::downShare;
+  private ShardWeights.FeedForward weights;
+
+  ExpertsBlock(StepState step, List<ShardWeights.FeedForward> layers, int maxTokens) {
+    this.step = step;
+    this.layers = layers;
+    weights = layers.getFirst();
+    experts = step.spec.experts();
+    GatedNetwork network = weights.networks().getFirst();
+    ffnDim = network.w1().rows();
+    router = new NormedProduct(step, weights.router().getFirst(), false, maxTokens);
+    routerLogits = new float[Math.multiplyExact(maxTokens, experts)];
+    routing = new Routing(experts, step.spec.activeExperts(), maxTokens);
+    int dim = step.spec.dim();
+    normed =
+        new ProductInput(
+            step.pool,
+            network.w1().dtype(),
+            1,
+            dim,
+            (token, into, thread) -> step.loadNormed(token, weights.norm(), into, token, thread));
+    int slots = routing.maxSlots();
+    inputs = new SlotRows(maxTokens == 1 ? 0 : slots, network.w1().dtype(), dim);
+    hidden = new SlotRows[network.w2().size()];
+    for (int leaf = 0; leaf < hidden.length; leaf++) {
+      PackedMatrix w2 = network.w2().get(leaf);
+      hidden[leaf] = new SlotRows(slots, w2.dtype(), w2.cols());
+    }
+    gate = new float[Math.multiplyExact(slots, ffnDim)];
+    up = new float[gate.length];
+    down = new float[step.partial.length];
+  }
+
+  @Override
+  public void compute(int layer) {
+    weights = layers.get(layer);
+    router.prepare(weights.norm(), step.tokens(), ALL);
+    step.pool.run(routeShare);
+    routing.assign(routerLogits, step.tokens());
+    if (step.tokens() > 1) {
+      step.pool.run(inputShare);
+    }
+    step.pool.run(gateShare);
+    step.pool.run(hiddenShare);
+    step.pool.run(downShare);
+  }
+
+  @Override
+  public float[] outputNorm() {
+    return weights.outputNorm();
+  }
+
+  private void routeShare(int thread, int threads) {
+    router.compute(weights.router().getFirst(), routerLogits, thread, threads);
+  }
+
+  private void inputShare(int thread, int threads) {
+    int to = WorkerPool.from(slots(), thread + 1, threads);
+    for (int i = WorkerPool.from(slots(), thread, threads); i < to; i++) {
+      int slot = routing.slot(i);
+      step.loadNormed(routing.token(slot), weights.norm(), inputs.all(), slot, thread);
+    }
+  }
+
+  private int slots() {
+    return step.tokens() * step.spec.activeExperts();
+  }
+
+  /// The same rows of gate and up, so that their product needs no barrier. Row groups of all chosen
+  /// experts in one line, as long as their tokens are many, are divided evenly.
+  private void gateShare(int thread, int threads) {
+    boolean single = step.tokens() == 1;
+    Activations own = single ? normed.rows(thread) : inputs.all();
+    int groups = PackedMatrix.groups(ffnDim);
+    int work = slots() * groups;
+    int begin = WorkerPool.from(work, thread, threads);
+    int end = WorkerPool.from(work, thread + 1, threads);
+    int at = 0;
+    for (int expert = 0; expert < experts; expert++) {
+      int count = routing.count(expert);
+      if (count > 0) {
+        int from = Math.clamp(Math.ceilDiv(begin - at, count), 0, groups);
+        int to = Math.clamp(Math.ceilDiv(end - at, count), 0, groups);
+        if (from < to) {
+          Activations rows = single ? own : inputs.from(routing.firstSlot(expert));
+          gate(weights.networks().get(expert), expert, from, to, rows);
+        }
+        at += count * groups;
+      }
+    }
+  }
+
+  private void gate(GatedNetwork network, int expert, int from, int to, Activations rows) {
+    int count = routing.count(expert);
+    int first = routing.firstSlot(expert) * ffnDim;
+    step.kernels.matmul(network.w1(), from, to, rows, count, gate, first, ffnDim);
+    step.kernels.matmul(network.w3(), from, to, rows, count, up, first, ffnDim);
+    int row = from * PackedMatrix.TILE;
+    int size = Math.min(to * PackedMatrix.TILE, ffnDim) - row;
+    for (int i = 0; i < count; i++) {
+      step.gate(gate, up, first + i * ffnDim + row, size);
+    }
+  }
+
+  private void hiddenShare(int thread, int threads) {
+    int to = WorkerPool.from(slots(), thread + 1, threads);
+    for (int i = WorkerPool.from(slots(), thread, threads); i < to; i++) {
+      int slot = routing.slot(i);
+      int at = slot * ffnDim;
+      for (SlotRows leaf : hidden) {
+        step.kernels.load(gate, at, leaf.all(), slot);
+        at += leaf.all().cols();
+      }
+    }
+  }
+
+  /// A thread has the same rows of all experts, so it alone adds to its part of the partial.
+  private void downShare(int thread, int threads) {
+    int groups = PackedMatrix.groups(step.spec.dim());
+    int from = WorkerPool.from(groups, thread, threads);
+    int to = WorkerPool.from(groups, thread + 1, threads);
+    if (from == to) {
+      return;
+    }
+    for (int leaf = 0; leaf < hidden.length; leaf++) {
+      sumExperts(leaf, from, to);
+      step.addLeaf(leaf, from, to);
+    }
+  }
+
+  private void sumExperts(int leaf, int from, int to) {
+    int dim = step.spec.dim();
+    int row = from * PackedMatrix.TILE;
+    int end = Math.min(to * PackedMatrix.TILE, dim);
+    float[] sum = step.sum.place(leaf);
+    for (int token = 0; token < step.tokens(); token++) {
+      Arrays.fill(sum, token * dim + row, token * dim + end, 0);
+    }
+    for (int expert = 0; expert < experts; expert++) {
+      int count = routing.count(expert);
+      if (count > 0) {
+        int first = routing.firstSlot(expert);
+        PackedMatrix w2 = weights.networks().get(expert).w2().get(leaf);
+        step.kernels.matmul(w2, from, to, hidden[leaf].from(first), count, down, 0, dim);
+        for (int i = 0; i < count; i++) {
+          int token = routing.token(first + i);
+          add(sum, token * dim + row, i * dim + row, end - row, routing.share(first + i));
+        }
+      }
+    }
+  }
+
+  /// `sum += share · down`.
+  private void add(float[] sum, int to, int from, int size, float share) {
+    for (int i = 0; i < size; i++) {
+      sum[to + i] += share * down[from + i];
+    }
+  }
+}

@@ -1,0 +1,77 @@
+package dllama.engine;
+
+import dllama.tensor.Activations;
+import dllama.tensor.PackedMatrix;
+import dllama.tensor.WorkerPool;
+import java.util.List;
+
+/// One rank's part of the gated feed-forward network:
+///
+/// ```
+/// partial = w2 · (activation(w1 · norm(x)) · (w3 · norm(x)))
+/// ```
+final class FeedForwardBlock implements LayerBlock {
+  private final StepState step;
+  private final List<ShardWeights.FeedForward> layers;
+  private final int ffnDim;
+  private final ProductInput normed;
+  private final float[] gate;
+  private final float[] up;
+  private final LeafProduct down;
+  private final WorkerPool.Task hiddenShare = this::hiddenShare;
+  private final WorkerPool.Task downShare = this::downShare;
+  private ShardWeights.FeedForward weights;
+  private ShardWeights.GatedNetwork network;
+
+  FeedForwardBlock(StepState step, List<ShardWeights.FeedForward> layers, int maxTokens) {
+    this.step = step;
+    this.layers = layers;
+    weights = layers.getFirst();
+    network = weights.networks().getFirst();
+    ffnDim = network.w1().rows();
+    gate = new float[Math.multiplyExact(maxTokens, ffnDim)];
+    up = new float[gate.length];
+    normed =
+        new ProductInput(
+            step.pool,
+            network.w1().dtype(),
+            maxTokens,
+            step.spec.dim(),
+            (token, into, thread) -> step.loadNormed(token, weights.norm(), into, token, thread));
+    down = new LeafProduct(step, network.w2(), maxTokens, gate);
+  }
+
+  @Override
+  public void compute(int layer) {
+    weights = layers.get(layer);
+    network = weights.networks().getFirst();
+    normed.prepare(step.tokens());
+    step.pool.run(hiddenShare);
+    down.prepare();
+    step.pool.run(downShare);
+  }
+
+  @Override
+  public float[] outputNorm() {
+    return weights.outputNorm();
+  }
+
+  /// The same rows of gate and up, so that their product needs no barrier.
+  private void hiddenShare(int thread, int threads) {
+    Activations input = normed.rows(thread);
+    int groups = network.w1().groups();
+    int from = WorkerPool.from(groups, thread, threads);
+    int to = WorkerPool.from(groups, thread + 1, threads);
+    step.product(network.w1(), from, to, input, gate);
+    step.product(network.w3(), from, to, input, up);
+    int row = from * PackedMatrix.TILE;
+    int rows = Math.min(to * PackedMatrix.TILE, ffnDim) - row;
+    for (int token = 0; token < step.tokens() && rows > 0; token++) {
+      step.gate(gate, up, token * ffnDim + row, rows);
+    }
+  }
+
+  private void downShare(int thread, int threads) {
+    down.compute(network.w2(), thread, threads);
+  }
+}

@@ -1,0 +1,62 @@
+package dllama.engine;
+
+import dllama.tensor.PackedMatrix;
+import dllama.tensor.WorkerPool;
+import java.util.List;
+
+/// `partial = Σ w_leaf · x_leaf` over this rank's leaves (`ShardPlan`), where `x_leaf` are the
+/// columns of the input that belong to a leaf.
+final class LeafProduct {
+  private final StepState step;
+  private final ProductInput[] inputs;
+  private final WorkerPool.Task loadShare = this::loadShare;
+
+  /// @param like has shape and type of all leaves that will be multiplied
+  /// @param x the input, `[maxTokens, columns of all leaves]`
+  LeafProduct(StepState step, List<PackedMatrix> like, int maxTokens, float[] x) {
+    this.step = step;
+    inputs = new ProductInput[like.size()];
+    int cols = like.getFirst().cols();
+    int stride = inputs.length * cols;
+    for (int leaf = 0; leaf < inputs.length; leaf++) {
+      int first = leaf * cols;
+      inputs[leaf] =
+          new ProductInput(
+              step.pool,
+              like.getFirst().dtype(),
+              maxTokens,
+              cols,
+              (token, into, _) -> step.kernels.load(x, token * stride + first, into, token));
+    }
+  }
+
+  /// To be called before [#compute], outside the pool.
+  void prepare() {
+    for (ProductInput input : inputs) {
+      input.expect(step.tokens());
+    }
+    if (step.tokens() > 1) {
+      step.pool.run(loadShare);
+    }
+  }
+
+  private void loadShare(int thread, int threads) {
+    for (ProductInput input : inputs) {
+      input.loadShare(thread, threads);
+    }
+  }
+
+  /// A thread's share: its rows of all leaves, so that adding them needs no barrier.
+  void compute(List<PackedMatrix> leaves, int thread, int threads) {
+    int groups = leaves.getFirst().groups();
+    int from = WorkerPool.from(groups, thread, threads);
+    int to = WorkerPool.from(groups, thread + 1, threads);
+    if (from == to) {
+      return;
+    }
+    for (int leaf = 0; leaf < inputs.length; leaf++) {
+      step.product(leaves.get(leaf), from, to, inputs[leaf].rows(thread), step.sum.place(leaf));
+      step.addLeaf(leaf, from, to);
+    }
+  }
+}

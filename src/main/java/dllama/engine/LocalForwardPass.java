@@ -1,0 +1,147 @@
+package dllama.engine;
+
+import dllama.logits.LogitsPart;
+import dllama.logits.LogitsQuestion;
+import dllama.logits.LogitsWanted;
+import dllama.logits.RunLogits;
+import dllama.model.ModelSource;
+import dllama.model.ModelSpec;
+import dllama.model.NotFinite;
+import dllama.model.Range;
+import dllama.slice.Embedding;
+import dllama.slice.ShardLayout;
+import dllama.slice.ShardPlan;
+import dllama.slice.SliceReader;
+import dllama.step.ForwardPass;
+import dllama.step.PagePool;
+import dllama.step.Run;
+import dllama.step.Step;
+import dllama.step.StepResult;
+import dllama.tensor.Kernels;
+import dllama.tensor.WeightMemory;
+import dllama.tensor.WorkerPool;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/// All ranks of a world in this process, one computing after the other between exchanges: the
+/// reference for every other way to carry partials, and a model without a cluster.
+public final class LocalForwardPass implements ForwardPass, AutoCloseable {
+  private final ModelSpec spec;
+  private final EngineSettings settings;
+  private final Embedding embedding;
+  private final Arena arena = Arena.ofShared();
+  private final List<ShardEngine> engines = new ArrayList<>();
+  private final MemorySegment[] partials;
+  private final List<Range> vocabulary;
+
+  /// Cuts and packs all slices; blocks until that is done.
+  public LocalForwardPass(
+      ModelSource source,
+      ShardPlan plan,
+      EngineSettings settings,
+      Kernels kernels,
+      WorkerPool pool) {
+    spec = plan.spec();
+    this.settings = settings;
+    embedding = Embedding.of(source);
+    vocabulary = IntStream.range(0, plan.worldSize()).mapToObj(plan::vocabulary).toList();
+    partials = new MemorySegment[plan.worldSize()];
+    long partialBytes = plan.partialType().byteSize((long) settings.maxBatchTokens() * spec.dim());
+    for (int rank = 0; rank < plan.worldSize(); rank++) {
+      partials[rank] = arena.allocate(partialBytes, ShardLayout.ALIGNMENT);
+      ShardLayout layout = new ShardLayout(plan, rank);
+      MemorySegment slice = WeightMemory.allocate(layout.totalBytes(), arena);
+      new SliceReader(layout, source).fill(slice, pool, _ -> {});
+      MemorySegment cache = WeightMemory.allocate(ShardEngine.cacheBytes(plan, settings), arena);
+      engines.add(new ShardEngine(layout, slice, cache, settings, kernels, pool));
+    }
+  }
+
+  @Override
+  public ModelSpec spec() {
+    return spec;
+  }
+
+  @Override
+  public int contextLength() {
+    return settings.contextLength();
+  }
+
+  @Override
+  public int maxBatchTokens() {
+    return settings.maxBatchTokens();
+  }
+
+  @Override
+  public PagePool pool() {
+    return new PagePool(1, settings.pages());
+  }
+
+  @Override
+  public StepResult forward(Step step) {
+    for (ShardEngine engine : engines) {
+      step.copies().forEach(engine::copy);
+      engine.rows().clear();
+      int row = 0;
+      for (Run run : step.runs()) {
+        engine.rows().add(run.pages(), run.position(), run.tokens().length, run.wanted().rows());
+        for (int token : run.tokens()) {
+          embedding.row(token, engine.input(), row++ * spec.dim());
+        }
+      }
+      engine.begin();
+    }
+    while (advance()) {
+      for (ShardEngine engine : engines) {
+        engine.reduce(partials);
+      }
+    }
+    String strayed = engines.getFirst().strayed();
+    if (!strayed.isEmpty()) {
+      throw NotFinite.at(strayed);
+    }
+    List<RunLogits> logits = new ArrayList<>();
+    int row = 0;
+    for (Run run : step.runs()) {
+      logits.add(logits(row, run.wanted()));
+      row += run.wanted().rows();
+    }
+    return new StepResult(logits, 0, 0, 0);
+  }
+
+  private RunLogits logits(int row, LogitsWanted wanted) {
+    List<LogitsPart> parts =
+        wanted.rows() == 0
+            ? List.of()
+            : engines.stream().map(engine -> engine.logits(row, wanted)).toList();
+    return new RunLogits(vocabulary, parts, question -> answers(row, question));
+  }
+
+  private List<LogitsPart> answers(int row, LogitsQuestion question) {
+    return switch (question) {
+      case LogitsQuestion.Everything _ ->
+          engines.stream().map(engine -> engine.logits(row, new LogitsWanted.All())).toList();
+      case LogitsQuestion.Walk walk -> List.of(engines.get(walk.rank()).walk(row, walk));
+    };
+  }
+
+  /// Brings every rank to the next exchange; false at the end of the step.
+  private boolean advance() {
+    boolean exchange = false;
+    for (int rank = 0; rank < partials.length; rank++) {
+      exchange = engines.get(rank).advance();
+      if (exchange) {
+        engines.get(rank).writePartial(partials[rank]);
+      }
+    }
+    return exchange;
+  }
+
+  @Override
+  public void close() {
+    arena.close();
+  }
+}

@@ -1,0 +1,69 @@
+package dllama.engine;
+
+import dllama.model.Architecture.Trait;
+import dllama.tensor.Finite;
+import dllama.tensor.PackedMatrix;
+import dllama.tensor.WorkerPool;
+import java.util.function.IntUnaryOperator;
+
+/// One rank's part of the logits of those rows of a step that want them: `scale · wcls · norm(x)`.
+final class OutputBlock {
+  private final StepState step;
+  private final ShardWeights weights;
+  private final NormedProduct product;
+  private final float scale;
+  private final IntUnaryOperator wanted;
+  private final WorkerPool.Task logitsShare = this::logitsShare;
+
+  /// Those computed last, `[wanted rows, rank's vocabulary]`, and room for more.
+  final float[] logits;
+
+  /// By thread, whether its logits are numbers.
+  private final boolean[] finite;
+
+  /// @param maxRows the most rows of a step whose logits are wanted; 0: none ever are
+  OutputBlock(StepState step, ShardWeights weights, int maxRows) {
+    this.step = step;
+    wanted = step.rows::wanted;
+    this.weights = weights;
+    scale = step.spec.architecture().logitsScale();
+    logits = new float[Math.multiplyExact(maxRows, weights.wcls().rows())];
+    finite = new boolean[step.pool.threads()];
+    boolean roundInput = !step.spec.architecture().has(Trait.UNROUNDED_OUTPUT);
+    product = new NormedProduct(step, weights.wcls(), roundInput, Math.max(1, maxRows));
+  }
+
+  /// Computes those that the rows of the step want.
+  void compute() {
+    int rows = step.rows.wantedCount();
+    product.prepare(weights.finalNorm(), rows, wanted);
+    step.pool.run(logitsShare);
+    if (scale != 1) {
+      for (int i = 0; i < rows * weights.wcls().rows(); i++) {
+        logits[i] *= scale;
+      }
+    }
+  }
+
+  /// Whether all logits computed last are numbers.
+  boolean isFinite() {
+    for (boolean of : finite) {
+      if (!of) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private void logitsShare(int thread, int threads) {
+    PackedMatrix w = weights.wcls();
+    product.compute(w, logits, thread, threads);
+    int from = NormedProduct.fromRow(w, thread, threads);
+    int size = NormedProduct.fromRow(w, thread + 1, threads) - from;
+    boolean all = true;
+    for (int row = 0; row < step.rows.wantedCount(); row++) {
+      all &= Finite.all(logits, row * w.rows() + from, size);
+    }
+    finite[thread] = all;
+  }
+}

@@ -1,0 +1,184 @@
+package dllama.engine;
+
+import dllama.slice.ShardPlan;
+import dllama.tensor.DType;
+import dllama.tensor.WorkerPool;
+import java.lang.foreign.MemorySegment;
+
+/// The way from a rank's partial to the residual stream: encoded for other ranks, summed with
+/// theirs, added. Works on any run of values of `[tokens, dim]` that starts with a whole block, so
+/// that a [Collective] may leave different values to different ranks.
+///
+/// Partials are summed in rank order with Q80 exchange, as a tree with F32 exchange, value by
+/// value: who sums which values changes no bit.
+final class PartialSum {
+  /// Below this many values the calling thread alone is faster than a barrier.
+  private static final int PARALLEL_VALUES = 1 << 15;
+
+  private final ShardPlan plan;
+  private final StepState step;
+  private final WorkerPool.Task writeShare = this::writeShare;
+  private final WorkerPool.Task sumShare = this::sumShare;
+  private final WorkerPool.Task sumAndAddShare = this::sumAndAddShare;
+  private final WorkerPool.Task readShare = this::readShare;
+  private final WorkerPool.Task addShare = this::addShare;
+  private final WorkerPool.Task addNormedShare = this::addNormedShare;
+
+  // What the tasks work on.
+  private int first;
+  private int size;
+  private DType type = DType.F32;
+  private MemorySegment bytes = MemorySegment.NULL;
+  private MemorySegment[] partials = {};
+  private int whole;
+  private float[] norm = {};
+
+  PartialSum(ShardPlan plan, StepState step) {
+    this.plan = plan;
+    this.step = step;
+  }
+
+  /// All values of the step.
+  int values() {
+    return step.tokens() * plan.spec().dim();
+  }
+
+  /// Encodes what this rank has of `size` values from `first` on: its partial, or after [#sum] the
+  /// sum. To byte 0 of `to`.
+  void write(int first, int size, DType type, MemorySegment to) {
+    prepare(first, size);
+    this.type = type;
+    bytes = to;
+    share(writeShare, size);
+  }
+
+  /// Sums `size` values from `first` on.
+  ///
+  /// @param all of all ranks, in rank order, each in the exchange type from its byte 0 on
+  /// @param whole the one of them that starts with value 0, and not with `first`
+  /// @throws IllegalArgumentException if one is missing or too short
+  void sum(int first, int size, MemorySegment[] all, int whole) {
+    prepare(first, size);
+    prepareSum(all, whole);
+    share(sumShare, size * all.length);
+  }
+
+  /// Takes over the sum of `size` values from `first` on.
+  void read(int first, int size, DType type, MemorySegment from) {
+    prepare(first, size);
+    this.type = type;
+    bytes = from;
+    share(readShare, size);
+  }
+
+  /// `x += sum`, normed with `norm` unless that is empty.
+  void add(float[] norm) {
+    prepare(0, values());
+    this.norm = norm;
+    share(norm.length == 0 ? addShare : addNormedShare, size);
+  }
+
+  /// [#sum] of all values and [#add], with one barrier less.
+  void sumAndAdd(MemorySegment[] all, float[] norm) {
+    if (norm.length > 0) {
+      sum(0, values(), all, 0);
+      add(norm);
+      return;
+    }
+    prepare(0, values());
+    prepareSum(all, 0);
+    share(sumAndAddShare, size * all.length);
+  }
+
+  private void prepare(int from, int count) {
+    first = from;
+    size = count;
+  }
+
+  private void prepareSum(MemorySegment[] all, int whole) {
+    if (all.length != plan.worldSize()) {
+      throw new IllegalArgumentException("partials=" + all.length);
+    }
+    partials = all;
+    this.whole = whole;
+    for (int rank = 0; rank < all.length; rank++) {
+      long needed = firstByte(rank) + plan.partialType().byteSize(size);
+      if (all[rank].byteSize() < needed) {
+        throw new IllegalArgumentException(
+            "partial of %d bytes, not %d".formatted(all[rank].byteSize(), needed));
+      }
+    }
+  }
+
+  /// Where what is summed begins in a rank's partial.
+  private long firstByte(int rank) {
+    return rank == whole ? plan.partialType().byteSize(first) : 0;
+  }
+
+  private void share(WorkerPool.Task task, int work) {
+    if (work < PARALLEL_VALUES) {
+      task.run(0, 1);
+    } else {
+      step.pool.run(task);
+    }
+  }
+
+  private void writeShare(int thread, int threads) {
+    int from = shareFrom(thread, threads);
+    int count = shareFrom(thread + 1, threads) - from;
+    step.kernels.encode(step.partial, first + from, count, type, bytes, type.byteSize(from));
+  }
+
+  private void readShare(int thread, int threads) {
+    int from = shareFrom(thread, threads);
+    int count = shareFrom(thread + 1, threads) - from;
+    long fromByte = type.byteSize(from);
+    step.kernels.decode(bytes, fromByte, type, count, false, step.partial, first + from);
+  }
+
+  private void sumShare(int thread, int threads) {
+    int from = shareFrom(thread, threads);
+    int count = shareFrom(thread + 1, threads) - from;
+    DType partialType = plan.partialType();
+    int at = first + from;
+    boolean tree = plan.sumsAsTree();
+    for (int other = 0; other < partials.length; other++) {
+      float[] to = tree ? step.sum.place(other) : step.partial;
+      boolean accumulate = !tree && other > 0;
+      long fromByte = firstByte(other) + partialType.byteSize(from);
+      step.kernels.decode(partials[other], fromByte, partialType, count, accumulate, to, at);
+      if (tree) {
+        step.sum.add(other, at, count);
+      }
+    }
+  }
+
+  private void addShare(int thread, int threads) {
+    int from = shareFrom(thread, threads);
+    int count = shareFrom(thread + 1, threads) - from;
+    step.kernels.add(step.x, first + from, step.partial, first + from, count);
+  }
+
+  private void sumAndAddShare(int thread, int threads) {
+    sumShare(thread, threads);
+    addShare(thread, threads);
+  }
+
+  private void addNormedShare(int thread, int threads) {
+    int dim = plan.spec().dim();
+    float epsilon = plan.spec().rmsEpsilon();
+    float[] sum = step.partial;
+    int to = WorkerPool.from(step.tokens(), thread + 1, threads);
+    for (int token = WorkerPool.from(step.tokens(), thread, threads); token < to; token++) {
+      int at = token * dim;
+      step.kernels.rmsNorm(sum, at, norm, dim, epsilon, sum, at);
+      step.kernels.add(step.x, at, sum, at, dim);
+    }
+  }
+
+  /// Start of a thread's share in whole blocks, counted from [#first].
+  private int shareFrom(int thread, int threads) {
+    int blocks = Math.ceilDiv(size, DType.BLOCK);
+    return Math.min(WorkerPool.from(blocks, thread, threads) * DType.BLOCK, size);
+  }
+}

@@ -1,0 +1,126 @@
+package dllama.engine;
+
+import dllama.tensor.Activations;
+import java.util.Arrays;
+
+/// Which experts the tokens of a batch go to, and with what share. The rows that experts compute
+/// with, one per token and chosen expert, stand in *slots*, those of an expert side by side.
+///
+/// Every rank routes for itself: the same residual stream and the same router give the same choice.
+/// Allocates nothing after construction.
+final class Routing {
+  private final int experts;
+  private final int active;
+
+  /// Experts of token t: `[t * active, (t + 1) * active)`, and their shares.
+  private final int[] chosen;
+
+  private final float[] shares;
+
+  private final boolean[] taken;
+  private final int[] counts;
+  private final int[] firsts;
+  private final int[] slots;
+  private final int[] tokenOfSlot;
+  private final float[] shareOfSlot;
+
+  Routing(int experts, int active, int maxTokens) {
+    this.experts = experts;
+    this.active = active;
+    chosen = new int[Math.multiplyExact(maxTokens, active)];
+    shares = new float[chosen.length];
+    taken = new boolean[experts];
+    counts = new int[experts];
+    firsts = new int[experts];
+    slots = new int[chosen.length];
+    int most = chosen.length + Math.min(experts, chosen.length) * (Activations.BUNDLE - 1);
+    most = Math.ceilDiv(most, Activations.BUNDLE) * Activations.BUNDLE;
+    tokenOfSlot = new int[most];
+    shareOfSlot = new float[most];
+  }
+
+  /// Chooses for each row of `logits[tokens, experts]` the `active` largest, the first of equals.
+  void assign(float[] logits, int tokens) {
+    for (int token = 0; token < tokens; token++) {
+      choose(logits, token);
+    }
+    fillSlots(tokens);
+  }
+
+  private void choose(float[] logits, int token) {
+    int row = token * experts;
+    double sum = 0;
+    for (int i = token * active; i < (token + 1) * active; i++) {
+      int best = largest(logits, row);
+      taken[best] = true;
+      chosen[i] = best;
+      // The first is the largest of all. StrictMath: the same on every machine.
+      float above = logits[row + best] - logits[row + chosen[token * active]];
+      shares[i] = (float) StrictMath.exp(above);
+      sum += shares[i];
+    }
+    for (int i = token * active; i < (token + 1) * active; i++) {
+      taken[chosen[i]] = false;
+      shares[i] = (float) (shares[i] / sum);
+    }
+  }
+
+  private int largest(float[] logits, int row) {
+    int best = -1;
+    for (int expert = 0; expert < experts; expert++) {
+      if (!taken[expert] && (best < 0 || logits[row + expert] > logits[row + best])) {
+        best = expert;
+      }
+    }
+    return best;
+  }
+
+  private void fillSlots(int tokens) {
+    Arrays.fill(counts, 0);
+    for (int i = 0; i < tokens * active; i++) {
+      counts[chosen[i]]++;
+    }
+    int next = 0;
+    for (int expert = 0; expert < experts; expert++) {
+      firsts[expert] = next;
+      next += Math.ceilDiv(counts[expert], Activations.BUNDLE) * Activations.BUNDLE;
+      counts[expert] = 0;
+    }
+    for (int i = 0; i < tokens * active; i++) {
+      int slot = firsts[chosen[i]] + counts[chosen[i]]++;
+      slots[i] = slot;
+      tokenOfSlot[slot] = i / active;
+      shareOfSlot[slot] = shares[i];
+    }
+  }
+
+  /// The most slots that a batch can need.
+  int maxSlots() {
+    return tokenOfSlot.length;
+  }
+
+  /// The slots in use, `tokens * active` of them, in the order of the tokens.
+  int slot(int index) {
+    return slots[index];
+  }
+
+  /// Tokens of this batch that chose `expert`.
+  int count(int expert) {
+    return counts[expert];
+  }
+
+  /// The first slot of `expert`, a multiple of [Activations#BUNDLE]; others follow in the order of
+  /// the tokens.
+  int firstSlot(int expert) {
+    return firsts[expert];
+  }
+
+  int token(int slot) {
+    return tokenOfSlot[slot];
+  }
+
+  /// The shares of a token's experts add up to 1.
+  float share(int slot) {
+    return shareOfSlot[slot];
+  }
+}

@@ -1,0 +1,346 @@
+package dllama.engine;
+
+import dllama.logits.LogitsPart;
+import dllama.logits.LogitsQuestion;
+import dllama.logits.LogitsReducer;
+import dllama.logits.LogitsWanted;
+import dllama.model.Architecture.Trait;
+import dllama.model.Range;
+import dllama.model.RopeTable;
+import dllama.slice.ShardLayout;
+import dllama.slice.ShardPlan;
+import dllama.step.PageCopy;
+import dllama.tensor.DType;
+import dllama.tensor.Finite;
+import dllama.tensor.Kernels;
+import dllama.tensor.WorkerPool;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+
+/// One rank's forward pass as resumable steps: it computes up to the next exchange and returns; the
+/// caller carries partials between ranks.
+///
+/// ```
+/// fill engine.input() and engine.rows(); engine.begin();
+/// while (engine.advance()) {
+///   engine.writePartial(mine);          // to all other ranks
+///   engine.reduce(partials);            // those of all ranks, in rank order
+/// }
+/// engine.logits(run, wanted);         // what the root has to be told of the logits of a run
+/// ```
+///
+/// Every rank comes to the same residual stream, bit by bit, because all sum the same encoded
+/// partials in the same order. Results of a sequence depend neither on the number of threads, nor
+/// on how it is cut into runs, nor on whose runs share its steps, nor with F32 exchange on the
+/// number of ranks ([ShardPlan] says how). Used by one thread at a time; allocates nothing once
+/// warm.
+public final class ShardEngine {
+  private enum Phase {
+    ATTENTION,
+    FEED_FORWARD,
+    OUTPUT,
+    DONE
+  }
+
+  private final ShardPlan plan;
+  private final int rank;
+  private final EngineSettings settings;
+  private final DType partialType;
+  private final StepState step;
+  private final LayerBlock attention;
+  private final LayerBlock feedForward;
+  private final OutputBlock output;
+
+  /// What a run is told in stays as it is until the next step, so each has its own.
+  private final LogitsReducer[] reducers;
+
+  private final PartialSum partialSum;
+  private final ShardWeights weights;
+  private final KvPages cache;
+  private final RopeTable rope;
+
+  private Phase phase = Phase.DONE;
+  private int layer;
+  private boolean exchanging;
+  private String strayed = "";
+
+  /// @param slice this rank's weights as `layout` describes them, complete
+  /// @param cache memory for keys and values, [#cacheBytes] bytes, 64-byte aligned
+  /// @param pool compute threads; engines that run one after another may share it
+  public ShardEngine(
+      ShardLayout layout,
+      MemorySegment slice,
+      MemorySegment cache,
+      EngineSettings settings,
+      Kernels kernels,
+      WorkerPool pool) {
+    this(
+        layout.plan(),
+        layout.rank(),
+        settings,
+        new StepState(layout.plan(), kernels, pool, settings.maxBatchTokens(), maxWanted(settings)),
+        ShardWeights.of(layout, slice),
+        cache(layout, cache, settings),
+        new RopeTable(layout.plan().spec(), settings.contextLength()),
+        maxWanted(settings));
+  }
+
+  private static int maxWanted(EngineSettings settings) {
+    return Math.min(StepRows.MAX_WANTED, settings.maxBatchTokens());
+  }
+
+  private ShardEngine(
+      ShardPlan plan,
+      int rank,
+      EngineSettings settings,
+      StepState step,
+      ShardWeights weights,
+      KvPages cache,
+      RopeTable rope,
+      int maxWanted) {
+    this.plan = plan;
+    this.rank = rank;
+    this.settings = settings;
+    this.step = step;
+    this.weights = weights;
+    this.cache = cache;
+    this.rope = rope;
+    partialType = plan.partialType();
+    attention = new AttentionBlock(step, attentions(weights), cache, rope, settings);
+    feedForward = feedForward(step, weights, settings.maxBatchTokens());
+    output = new OutputBlock(step, weights, maxWanted);
+    reducers = new LogitsReducer[maxWanted];
+    partialSum = new PartialSum(plan, step);
+  }
+
+  /// An engine for the first tokens of a step whose other tokens this engine computes meanwhile: of
+  /// the same rank, with the same weights, threads and key/value cache, but with a batch of its own
+  /// and without logits. In every layer it has to come first, because this one attends to what it
+  /// adds to the cache.
+  public ShardEngine leading(int maxBatchTokens) {
+    var own =
+        new EngineSettings(
+            settings.kv(), settings.contextLength(), maxBatchTokens, settings.pages());
+    var ownStep = new StepState(plan, step.kernels, step.pool, maxBatchTokens, 0);
+    return new ShardEngine(plan, rank, own, ownStep, weights, cache, rope, 0);
+  }
+
+  private static KvPages cache(ShardLayout layout, MemorySegment memory, EngineSettings settings) {
+    ShardPlan plan = layout.plan();
+    int heads = plan.kvHeads(layout.rank()).size();
+    return new KvPages(memory, plan.spec(), heads, settings.kv());
+  }
+
+  private static List<ShardWeights.Attention> attentions(ShardWeights weights) {
+    return weights.layers().stream().map(ShardWeights.Layer::attention).toList();
+  }
+
+  private static LayerBlock feedForward(StepState step, ShardWeights weights, int maxTokens) {
+    var layers = weights.layers().stream().map(ShardWeights.Layer::feedForward).toList();
+    return step.spec.architecture().has(Trait.EXPERTS)
+        ? new ExpertsBlock(step, layers, maxTokens)
+        : new FeedForwardBlock(step, layers, maxTokens);
+  }
+
+  /// Bytes that one rank's keys and values need, if all pages are used.
+  public static long cacheBytes(ShardPlan plan, EngineSettings settings) {
+    return Math.multiplyExact(pageBytes(plan, settings.kv()), (long) settings.pages());
+  }
+
+  /// Bytes of one rank's keys and values in a page.
+  public static long pageBytes(ShardPlan plan, DType kv) {
+    return KvPages.pageBytes(plan.spec(), plan.kvHeads(0).size(), kv);
+  }
+
+  /// Embeddings of the step's rows, `[maxBatchTokens, dim]`, which the caller fills before
+  /// [#begin]; overwritten by the step.
+  public float[] input() {
+    return step.x;
+  }
+
+  /// What the rows of the step are, which the caller fills before [#begin].
+  public StepRows rows() {
+    return step.rows;
+  }
+
+  /// Makes one page what another one is; before [#begin].
+  ///
+  /// @throws IndexOutOfBoundsException if there is no such page
+  public void copy(PageCopy pages) {
+    cache.copy(pages.from(), pages.to());
+  }
+
+  /// Starts a step; one that was not finished is given up. Keys and values of the positions of its
+  /// rows are replaced.
+  ///
+  /// @throws IllegalArgumentException if there are no rows, or one is outside the context
+  public void begin() {
+    boolean valid = step.tokens() > 0;
+    for (int row = 0; valid && row < step.tokens(); row++) {
+      valid = step.rows.position(row) < settings.contextLength();
+    }
+    if (!valid) {
+      throw new IllegalArgumentException(
+          "rows=%d contextLength=%d".formatted(step.tokens(), settings.contextLength()));
+    }
+    layer = 0;
+    exchanging = false;
+    strayed = "";
+    phase = Phase.ATTENTION;
+  }
+
+  /// Computes up to the next exchange.
+  ///
+  /// @return true if a partial has to be exchanged now, false if the step is finished
+  public boolean advance() {
+    if (exchanging || phase == Phase.DONE) {
+      throw new IllegalStateException("phase=%s exchanging=%s".formatted(phase, exchanging));
+    }
+    switch (phase) {
+      case ATTENTION -> attention.compute(layer);
+      case FEED_FORWARD -> feedForward.compute(layer);
+      default -> {
+        if (step.rows.wantedCount() > 0) {
+          output.compute();
+        }
+        phase = Phase.DONE;
+        return false;
+      }
+    }
+    exchanging = true;
+    return true;
+  }
+
+  /// Exchanges of every step: two per layer.
+  public int exchanges() {
+    return 2 * plan.spec().layers();
+  }
+
+  /// Which exchange of the step is due, from 0; names the partial on its way between ranks.
+  public int exchange() {
+    return 2 * layer + (phase == Phase.FEED_FORWARD ? 1 : 0);
+  }
+
+  /// Size of one rank's encoded partial in this step.
+  public long partialBytes() {
+    return partialType.byteSize(partialSum.values());
+  }
+
+  /// Encodes this rank's partial, `[tokens, dim]`, as little-endian F32 or Q80 blocks into the
+  /// first [#partialBytes] bytes of `to`.
+  public void writePartial(MemorySegment to) {
+    requireExchange();
+    partialSum.write(0, partialSum.values(), partialType, to);
+  }
+
+  /// `x += partials[0] + partials[1] + …`, normed where the architecture says so; ends the
+  /// exchange. Partials are summed in this order with Q80 exchange, as a tree with F32 exchange.
+  ///
+  /// @param all what [#writePartial] gave on every rank, in rank order, this rank's own included;
+  ///     of any alignment, on or off the heap
+  public void reduce(MemorySegment[] all) {
+    requireExchange();
+    partialSum.sumAndAdd(all, outputNorm());
+    endExchange();
+  }
+
+  /// The partial on its way, for [Collective]s that leave a part of it to each rank.
+  PartialSum partialSum() {
+    return partialSum;
+  }
+
+  /// Adds the sum that is in [#partialSum] to the residual stream; ends the exchange.
+  void addSum() {
+    requireExchange();
+    partialSum.add(outputNorm());
+    endExchange();
+  }
+
+  ShardPlan plan() {
+    return plan;
+  }
+
+  int rank() {
+    return rank;
+  }
+
+  private float[] outputNorm() {
+    return (phase == Phase.ATTENTION ? attention : feedForward).outputNorm();
+  }
+
+  /// What was the first to be no number in this step, for [NotFinite#at]; empty as long as all are
+  /// numbers. The last token of each run tells: whatever the others have come to, it attends to it.
+  /// All ranks find the same.
+  public String strayed() {
+    return strayed;
+  }
+
+  private void endExchange() {
+    exchanging = false;
+    if (strayed.isEmpty() && !lastRowsAreFinite()) {
+      strayed = where();
+    }
+    if (phase == Phase.ATTENTION) {
+      phase = Phase.FEED_FORWARD;
+    } else {
+      layer++;
+      phase = layer < plan.spec().layers() ? Phase.ATTENTION : Phase.OUTPUT;
+    }
+  }
+
+  private boolean lastRowsAreFinite() {
+    int dim = plan.spec().dim();
+    for (int row = 0; row < step.tokens(); row++) {
+      if (step.rows.endsRun(row) && !Finite.all(step.x, row * dim, dim)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private String where() {
+    String what = phase == Phase.ATTENTION ? "attention" : "feed-forward";
+    return "what the %s of layer %d of %d gives".formatted(what, layer + 1, plan.spec().layers());
+  }
+
+  /// What the root has to be told of this rank's logits of one run; valid after a finished step
+  /// that computed them, until the next one.
+  ///
+  /// @param row the first of the run's among all rows of the step of which logits were computed
+  public LogitsPart logits(int row, LogitsWanted wanted) {
+    return output.isFinite()
+        ? reducer(row).reduce(wanted, output.logits, row)
+        : reducer(row).strayed(wanted, output.logits, row);
+  }
+
+  /// The answer to a question about this rank's logits, as valid as [#logits].
+  public LogitsPart walk(int row, LogitsQuestion.Walk question) {
+    return reducer(row).walk(question, output.logits, row);
+  }
+
+  private LogitsReducer reducer(int row) {
+    LogitsReducer reducer = reducers[row];
+    if (reducer == null) {
+      reducer = new LogitsReducer(plan.vocabulary(rank));
+      reducers[row] = reducer;
+    }
+    return reducer;
+  }
+
+  /// Logits for the tokens of [#vocabulary], `[wanted rows, vocabulary]` and room for more, as
+  /// valid as [#logits].
+  public float[] logitsSlice() {
+    return output.logits;
+  }
+
+  /// The token ids of this rank's logits.
+  public Range vocabulary() {
+    return plan.vocabulary(rank);
+  }
+
+  private void requireExchange() {
+    if (!exchanging) {
+      throw new IllegalStateException("no exchange is due, phase=" + phase);
+    }
+  }
+}

@@ -1,0 +1,99 @@
+package dllama.engine;
+
+import dllama.model.ModelSpec;
+import dllama.slice.ShardPlan;
+import dllama.tensor.Activations;
+import dllama.tensor.Kernels;
+import dllama.tensor.PackedMatrix;
+import dllama.tensor.WorkerPool;
+
+/// What the blocks of a layer have in common: the rows of the step under way and their residual
+/// stream.
+final class StepState {
+  final ModelSpec spec;
+  final Kernels kernels;
+  final WorkerPool pool;
+
+  /// The residual stream, `[maxRows, dim]`, the same on every rank.
+  final float[] x;
+
+  /// Sums leaves and, where they are added likewise, the partials of ranks.
+  final TreeSum sum;
+
+  /// What this rank adds to the residual stream once all ranks have summed theirs,
+  /// `[maxRows, dim]`: the total of [#sum].
+  final float[] partial;
+
+  final StepRows rows;
+
+  private final float[][] normed;
+
+  StepState(ShardPlan plan, Kernels kernels, WorkerPool pool, int maxRows, int maxWanted) {
+    spec = plan.spec();
+    this.kernels = kernels;
+    this.pool = pool;
+    x = new float[Math.multiplyExact(maxRows, spec.dim())];
+    int addends = plan.sumsAsTree() ? Math.max(plan.leavesPerRank(), plan.worldSize()) : 1;
+    sum = new TreeSum(kernels, addends, x.length);
+    partial = sum.total();
+    normed = new float[pool.threads()][spec.dim()];
+    rows = new StepRows(maxRows, maxWanted);
+  }
+
+  /// Rows of the step.
+  int tokens() {
+    return rows.count();
+  }
+
+  /// Stores the norm of the residual stream of `token` as row `row` of `into`.
+  void loadNormed(int token, float[] norm, Activations into, int row, int thread) {
+    norm(token, norm, normed[thread]);
+    kernels.load(normed[thread], 0, into, row);
+  }
+
+  /// The norm of the residual stream of `token`.
+  void norm(int token, float[] norm, float[] to) {
+    kernels.rmsNorm(x, token * spec.dim(), norm, spec.dim(), spec.rmsEpsilon(), to, 0);
+  }
+
+  /// Adds the product of `leaf`, which is in its place of [#sum], for the row groups `from` ≤ group
+  /// < `to` of wo or w2.
+  void addLeaf(int leaf, int from, int to) {
+    int row = from * PackedMatrix.TILE;
+    int rows = Math.min(to * PackedMatrix.TILE, spec.dim()) - row;
+    for (int token = 0; token < tokens(); token++) {
+      sum.add(leaf, token * spec.dim() + row, rows);
+    }
+  }
+
+  /// `gate = activation(gate) · up` for `size` values from `at` on.
+  void gate(float[] gate, float[] up, int at, int size) {
+    switch (spec.activation()) {
+      case SILU -> kernels.swiglu(gate, at, up, at, size);
+      case GELU -> kernels.geglu(gate, at, up, at, size);
+    }
+  }
+
+  /// `out[tokens, rows] = w · input`, for those row groups of `from` ≤ group < `to` that `w` has.
+  void product(PackedMatrix w, int from, int to, Activations input, float[] out) {
+    int first = Math.max(from, 0);
+    int last = Math.min(to, w.groups());
+    if (first < last) {
+      kernels.matmul(w, first, last, input, tokens(), out, 0, w.rows());
+    }
+  }
+
+  /// The same, with the bias of the projection added.
+  void product(
+      ShardWeights.Projection projection, int from, int to, Activations input, float[] out) {
+    PackedMatrix w = projection.w();
+    product(w, from, to, input, out);
+    int row = Math.max(from, 0) * PackedMatrix.TILE;
+    int size = Math.min(to * PackedMatrix.TILE, w.rows()) - row;
+    if (projection.bias().length > 0 && size > 0) {
+      for (int token = 0; token < tokens(); token++) {
+        kernels.add(out, token * w.rows() + row, projection.bias(), row, size);
+      }
+    }
+  }
+}

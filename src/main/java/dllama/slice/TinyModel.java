@@ -1,0 +1,66 @@
+package dllama.slice;
+
+import dllama.model.ModelSpec;
+import dllama.tensor.DType;
+import java.util.stream.IntStream;
+
+/// A very small model that has all of a real one that decides what code runs: architecture, types
+/// and what heads are like. Steps of it take a fraction of a millisecond, and not long either while
+/// nothing is compiled, when a product takes a thousand times as long as later.
+public final class TinyModel {
+  /// Some chunks of blocks and groups of rows, and prompts that are done in halves.
+  private static final int MAX_DIM = 512;
+
+  private static final int FFN_BLOCKS = 8;
+
+  /// Of each rank: what is compiled for loops that never come round is thrown away later.
+  private static final int KV_HEADS = 2;
+
+  /// More than candidates of two ranks, so that they need not be all there is.
+  private static final int VOCABULARY = 512;
+
+  /// Of experts enough for a batch whose tokens choose different ones.
+  private static final int EXPERTS = 8;
+
+  private TinyModel() {}
+
+  /// One that as many nodes can run as there are in `plan`.
+  ///
+  /// @param layers of the small model
+  /// @param contextLength of the small model
+  public static ModelSpec of(ShardPlan plan, int layers, int contextLength) {
+    ModelSpec spec = plan.spec();
+    int each = KV_HEADS * plan.worldSize();
+    return IntStream.iterate(each, heads -> heads < spec.kvHeads(), heads -> 2 * heads)
+        .mapToObj(kvHeads -> of(plan, kvHeads, layers, contextLength))
+        .filter(small -> fits(small, plan))
+        .findFirst()
+        .orElseGet(() -> of(plan, spec.kvHeads(), layers, contextLength));
+  }
+
+  private static boolean fits(ModelSpec small, ShardPlan plan) {
+    return small.holdsWholeBlocks()
+        && ShardPlan.objection(small, plan.exchange(), plan.worldSize()).isEmpty();
+  }
+
+  private static ModelSpec of(ShardPlan plan, int kvHeads, int layers, int contextLength) {
+    ModelSpec spec = plan.spec();
+    int nodes = plan.worldSize();
+    return new ModelSpec(
+        spec.architecture(),
+        spec.weightType(),
+        Math.min(spec.dim(), MAX_DIM),
+        DType.BLOCK * Math.max(FFN_BLOCKS, nodes),
+        Math.min(spec.experts(), Math.max(spec.activeExperts(), EXPERTS)),
+        spec.activeExperts(),
+        layers,
+        kvHeads * (spec.heads() / spec.kvHeads()),
+        kvHeads,
+        spec.headDim(),
+        Math.max(VOCABULARY, nodes),
+        contextLength,
+        spec.rmsEpsilon(),
+        spec.activation(),
+        spec.rope());
+  }
+}

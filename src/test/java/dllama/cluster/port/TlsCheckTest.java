@@ -1,0 +1,67 @@
+package dllama.cluster.port;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.ByteBuffer;
+import java.util.HexFormat;
+import org.junit.jupiter.api.Test;
+
+class TlsCheckTest {
+  private final TlsCheck check = new TlsCheck();
+
+  @Test
+  void shouldCountRecordsHoweverTheyArrive() {
+    byte[] bytes = hex("16 03 01 00 03 aa bb cc 14 03 03 00 01 01 17 03 03 00 02 05 06");
+    for (int at = 0; at < bytes.length; at++) {
+      assertTrue(check.read(ByteBuffer.wrap(bytes), at, at + 1));
+    }
+    assertEquals(3, check.frames());
+    assertEquals(0, check.unfinishedBytes());
+    assertNull(check.objection());
+    var together = new TlsCheck();
+    assertTrue(together.read(ByteBuffer.wrap(bytes), 0, bytes.length));
+    assertEquals(3, together.frames());
+  }
+
+  @Test
+  void shouldKnowWhatIsUnfinished() {
+    byte[] bytes = hex("16 03 01 00 03 aa");
+    assertTrue(check.read(ByteBuffer.wrap(bytes), 0, 4));
+    assertEquals(4, check.unfinishedBytes());
+    assertTrue(check.read(ByteBuffer.wrap(bytes), 4, 6));
+    assertEquals(6, check.unfinishedBytes());
+    assertEquals(0, check.frames());
+  }
+
+  @Test
+  void shouldTakeAnEmptyRecord() {
+    byte[] bytes = hex("16 03 01 00 01 aa 17 03 03 00 00 17 03 03 00 01 bb");
+    assertTrue(check.read(ByteBuffer.wrap(bytes), 0, bytes.length));
+    assertEquals(3, check.frames());
+  }
+
+  @Test
+  void shouldRefuseWhatIsNoTls() {
+    assertRefused("47 45 54 20 2f", true); // GET /
+    assertRefused("41 4b 4b 41 01", true); // a node that does not encrypt
+    assertRefused("17 03 03 00 02", true); // data before a handshake
+    assertRefused("16 02 01 00 02", true);
+    assertRefused("16 03 01 ff ff", true);
+    assertRefused("16 03 01 00 01 aa 19 03 03 00 01", false);
+  }
+
+  private static void assertRefused(String text, boolean foreign) {
+    var check = new TlsCheck();
+    byte[] bytes = hex(text);
+    assertFalse(check.read(ByteBuffer.wrap(bytes), 0, bytes.length), text);
+    assertEquals("sends what is no TLS", check.objection());
+    assertEquals(foreign, check.isForeign(), text);
+  }
+
+  private static byte[] hex(String bytes) {
+    return HexFormat.ofDelimiter(" ").parseHex(bytes);
+  }
+}

@@ -1,0 +1,62 @@
+package dllama.engine;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class RoutingTest {
+  @Test
+  void shouldShareByTheSoftmaxOfTheLargest() {
+    Routing routing = new Routing(4, 2, 1);
+    routing.assign(new float[] {1, 3, -2, 2}, 1);
+    assertEquals(0, routing.count(0));
+    assertEquals(1, routing.count(1));
+    assertEquals(1, routing.count(3));
+    assertEquals(1 / (1 + Math.exp(-1)), routing.share(routing.firstSlot(1)), 1e-6);
+    assertEquals(1 / (1 + Math.exp(1)), routing.share(routing.firstSlot(3)), 1e-6);
+  }
+
+  @Test
+  void shouldTakeTheFirstOfEqualsAndSurviveNan() {
+    Routing routing = new Routing(3, 2, 2);
+    routing.assign(new float[] {5, 5, 5, Float.NaN, Float.NaN, Float.NaN}, 2);
+    assertEquals(2, routing.count(0));
+    assertEquals(2, routing.count(1));
+    assertEquals(0.5, routing.share(routing.firstSlot(0)), 0);
+  }
+
+  @Test
+  void shouldPutTheTokensOfAnExpertSideBySide() {
+    long seed = System.nanoTime();
+    Random random = new Random(seed);
+    for (int round = 0; round < 200; round++) {
+      int experts = random.nextInt(1, 20);
+      int active = random.nextInt(1, experts + 1);
+      int tokens = random.nextInt(1, 40);
+      Routing routing = new Routing(experts, active, 40);
+      float[] logits = new float[tokens * experts];
+      IntStream.range(0, logits.length).forEach(i -> logits[i] = random.nextFloat());
+      routing.assign(logits, tokens);
+      float[] shares = new float[tokens];
+      int used = 0;
+      for (int expert = 0; expert < experts; expert++) {
+        assertEquals(0, routing.firstSlot(expert) % 8);
+        int previous = -1;
+        for (int i = 0; i < routing.count(expert); i++, used++) {
+          int slot = routing.firstSlot(expert) + i;
+          assertTrue(slot < routing.maxSlots(), "seed=" + seed);
+          assertTrue(routing.token(slot) > previous, "seed=" + seed);
+          previous = routing.token(slot);
+          shares[previous] += routing.share(slot);
+        }
+      }
+      assertEquals(tokens * active, used, "seed=" + seed);
+      for (float sum : shares) {
+        assertEquals(1, sum, 1e-5, "seed=" + seed);
+      }
+    }
+  }
+}

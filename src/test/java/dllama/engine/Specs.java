@@ -1,0 +1,65 @@
+package dllama.engine;
+
+import dllama.model.Architecture;
+import dllama.model.ModelSpec;
+import dllama.model.ModelSpec.Activation;
+import dllama.model.ModelSpec.Rope;
+import dllama.tensor.DType;
+import java.util.List;
+
+/// Small models for tests.
+public final class Specs {
+  public static final List<Architecture> ARCHITECTURES =
+      List.of(
+          Architecture.LLAMA,
+          Architecture.QWEN3,
+          Architecture.QWEN3_MOE,
+          Architecture.MIXTRAL,
+          Architecture.GROK1);
+
+  private Specs() {}
+
+  /// For up to 16 nodes, four times as many as kv heads; the vocabulary does not divide.
+  public static ModelSpec small(DType weightType) {
+    return of(weightType, 64, 512, 16, 4, 32, 301);
+  }
+
+  /// The same with another architecture; where that has experts, six of which two are active.
+  public static ModelSpec small(DType weightType, Architecture architecture) {
+    boolean experts = architecture.has(Architecture.Trait.EXPERTS);
+    return of(weightType, architecture, 64, 512, experts ? 6 : 0, 16, 4, 32, 301);
+  }
+
+  public static ModelSpec of(
+      DType weightType, int dim, int ffnDim, int heads, int kvHeads, int headDim, int vocabSize) {
+    return of(weightType, Architecture.LLAMA, dim, ffnDim, 0, heads, kvHeads, headDim, vocabSize);
+  }
+
+  private static ModelSpec of(
+      DType weightType,
+      Architecture architecture,
+      int dim,
+      int ffnDim,
+      int experts,
+      int heads,
+      int kvHeads,
+      int headDim,
+      int vocabSize) {
+    return new ModelSpec(
+        architecture,
+        weightType,
+        dim,
+        ffnDim,
+        experts,
+        Math.min(experts, 2),
+        2,
+        heads,
+        kvHeads,
+        headDim,
+        vocabSize,
+        96,
+        1e-5f,
+        Activation.SILU,
+        Rope.unscaled(10000));
+  }
+}
