@@ -47,7 +47,9 @@ final class NodesCommand {
                   computing.size() == 1 ? "node computes" : "nodes compute",
                   workers(computing.subList(1, computing.size()))));
     }
-    lines.add("others that are here: " + (nodes.others().isEmpty() ? "none" : String.join(", ", nodes.others())));
+    lines.add(
+        "others that are here: "
+            + (nodes.others().isEmpty() ? "none" : String.join(", ", nodes.others())));
     lines.add("nodes wanted: " + wanted(nodes));
     return lines;
   }

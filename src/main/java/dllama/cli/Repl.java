@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 
 /// The chat: questions and commands in, answers out, until the end of input.
 final class Repl {
-  static final List<String> COMMANDS = 
+  static final List<String> COMMANDS =
       List.of("/help", "/system", "/reset", "/stats", "/nodes", "/exit");
 
   private static final String HELP =

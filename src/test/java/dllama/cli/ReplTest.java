@@ -191,7 +191,16 @@ class ReplTest {
   @Test
   void shouldTakeForACommandOnlyWhatIsOne() {
     for (String command :
-        List.of("/help", "/system", "/system Be kind", "/reset ", "/stats", "/nodes", "/nodes 2", "/nodes auto", "/exit")) {
+        List.of(
+            "/help",
+            "/system",
+            "/system Be kind",
+            "/reset ",
+            "/stats",
+            "/nodes",
+            "/nodes 2",
+            "/nodes auto",
+            "/exit")) {
       assertTrue(Repl.isCommand(command), command);
     }
     for (String question :

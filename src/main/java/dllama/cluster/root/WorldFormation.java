@@ -100,7 +100,9 @@ final class WorldFormation {
 
   /// The world that can do steps; empty while there is none.
   Optional<World> ready() {
-    return state instanceof FormationState.Ready(World world) ? Optional.of(world) : Optional.empty();
+    return state instanceof FormationState.Ready(World world)
+        ? Optional.of(world)
+        : Optional.empty();
   }
 
   /// What is waited for, in one line; empty when a world is ready.
@@ -272,7 +274,8 @@ final class WorldFormation {
 
   /// A rank of the present world has memory for its slice and holds none.
   void sendSlice(int rank) {
-    if (state instanceof FormationState.Loading(World world, var unready, _, _) && unready.contains(rank)) {
+    if (state instanceof FormationState.Loading(World world, var unready, _, _)
+        && unready.contains(rank)) {
       streams.start(world, rank);
     }
   }
