@@ -1,7 +1,9 @@
 package dllama.cli;
 
 import dllama.cluster.RootNode;
+import dllama.cluster.root.NodesHere;
 import dllama.cluster.root.RootModel;
+import dllama.error.UserException;
 import dllama.settings.HostAddress;
 import dllama.settings.Settings;
 import dllama.slice.ShardCache;
@@ -9,6 +11,7 @@ import dllama.step.ForwardPass;
 import dllama.tensor.KernelReport;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.function.Consumer;
 
 /// A root with its workers.
@@ -24,9 +27,13 @@ final class ClusterRoot implements Root {
   private final Duration limit;
   private final Duration rehearsal;
 
+  /// This root has no open port.
+  private final boolean alone;
+
   ClusterRoot(Settings settings, LoadedModel model) {
     limit = settings.mode().interactive() ? WITHOUT_LIMIT : settings.cluster().nodesTimeout();
     progress = new Progress(lines, settings.mode().interactive());
+    alone = settings.cluster().nodes().equals(Optional.of(1));
     rehearsal = settings.cluster().sync().rehearsal();
     ShardCache cache = CacheFolder.open(settings.cluster().weights().cache(), lines::say);
     Fingerprint fingerprint = Fingerprint.of(model, cache, new FirstReading(lines, model.name()));
@@ -43,7 +50,7 @@ final class ClusterRoot implements Root {
             settings.model().prefillBatch());
     node = RootNode.start(settings.cluster(), settings.akka(), rootModel, cache, progress);
     Runtime.getRuntime().addShutdownHook(new Thread(this::close, "goodbye"));
-    if (!settings.cluster().nodes().equals(Optional.of(1))) {
+    if (!alone) {
       lines.say("root at %s; workers: --role worker --seed-node %<s".formatted(node.address()));
       if (!HostAddress.ofRoot(settings.cluster().host()).isLoopbackAddress()) {
         lines.say(
@@ -67,7 +74,21 @@ final class ClusterRoot implements Root {
 
   @Override
   public Ready awaitReady() throws InterruptedException {
+    node.claim();
     return progress.await(limit);
+  }
+
+  @Override
+  public void release() {
+    node.release();
+  }
+
+  @Override
+  public NodesHere nodes(OptionalInt wanted) throws InterruptedException {
+    if (alone && !wanted.equals(OptionalInt.of(1)) && wanted.isPresent()) {
+      throw new UserException("workers can not come to a root that was started with --nodes 1");
+    }
+    return node.nodes(wanted);
   }
 
   @Override

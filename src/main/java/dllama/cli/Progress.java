@@ -124,12 +124,23 @@ final class Progress implements RootListener {
   }
 
   @Override
-  public synchronized void spare(String address, int nodes, int possible) {
-    if (possible > nodes) {
-      lines.say(
-          "the worker at %s came after the start and is not used; the root waits for it with --nodes %d"
-              .formatted(address, possible));
-    }
+  public synchronized void spare(String address, int nodes, int possible, boolean soon) {
+    String what =
+        soon
+            ? "with it %d nodes are possible: the root forms anew when it answers nobody"
+                .formatted(possible)
+            : "the root goes on without it; /nodes %d would use it".formatted(possible);
+    lines.say(
+        goesOn
+            ? what
+            : "the worker at %s came after the start and is not used; the root waits for it with --nodes %d"
+                .formatted(address, possible));
+  }
+
+  @Override
+  public synchronized void changing(int nodes) {
+    ready = null;
+    lines.say("forming anew, with %d node%s".formatted(nodes, nodes == 1 ? "" : "s"));
   }
 
   @Override

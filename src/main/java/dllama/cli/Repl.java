@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
 
 /// The chat: questions and commands in, answers out, until the end of input.
 final class Repl {
-  static final List<String> COMMANDS = List.of("/help", "/system", "/reset", "/stats", "/exit");
+  static final List<String> COMMANDS =
+      List.of("/help", "/system", "/reset", "/stats", "/nodes", "/exit");
 
   private static final String HELP =
       """
@@ -26,6 +27,7 @@ final class Repl {
       /system TEXT    start over with another system prompt; without TEXT show it, - for none
       /reset          start over
       /stats          how much of the context is used, and what the last answer took, and what computes
+      /nodes          which nodes there are; /nodes N has N compute from now on, /nodes auto all that can
       /exit           end, as Ctrl-D
       Ctrl-C          stop the answer
       Anything else is a question, and so is what begins with a space, such as " /help me".""";
@@ -48,6 +50,7 @@ final class Repl {
 
   /// Runs until /exit or the end of input.
   void run() {
+    root.release();
     for (String line = console.read(); line != null; line = console.read()) {
       String text = line.strip();
       if (isCommand(line)) {
@@ -61,11 +64,14 @@ final class Repl {
     }
   }
 
-  /// Only `/system` takes a text; the others stand alone, or the line is a question that happens to
-  /// begin so.
+  /// Only `/system` takes a text, and `/nodes` a number; the others stand alone, or the line is a
+  /// question that happens to begin so.
   static boolean isCommand(String line) {
     String[] words = line.stripTrailing().split("\\s+", 2);
-    return COMMANDS.contains(words[0]) && (words.length == 1 || words[0].equals("/system"));
+    return COMMANDS.contains(words[0])
+        && (words.length == 1
+            || words[0].equals("/system")
+            || words[0].equals("/nodes") && NodesCommand.isNumber(words[1]));
   }
 
   /// Shows a line about the cluster; any thread.
@@ -85,6 +91,9 @@ final class Repl {
         console.note("starting over");
       }
       case "/stats" -> stats();
+      case "/nodes" ->
+          NodesCommand.run(root, Optional.of(words).filter(w -> w.length == 2).map(w -> w[1]))
+              .forEach(console::note);
       case "/system" -> {
         if (words.length == 2) {
           session.setSystem(Optional.of(words[1]).filter(given -> !given.equals("-")));
@@ -135,6 +144,7 @@ final class Repl {
       console.note("not asked");
     } finally {
       console.onInterrupt(null);
+      root.release();
       Thread.interrupted(); // a Ctrl-C that came as the waiting ended is for this question only
     }
   }

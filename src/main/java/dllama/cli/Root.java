@@ -1,18 +1,30 @@
 package dllama.cli;
 
+import dllama.cluster.root.NodesHere;
 import dllama.step.ForwardPass;
 import dllama.tensor.KernelReport;
+import java.util.OptionalInt;
 import java.util.function.Consumer;
 
 /// A root and its nodes, as the modes see them.
 interface Root extends AutoCloseable {
   ForwardPass forwardPass();
 
-  /// Waits until steps can run, without limit where a person watches.
+  /// Waits until steps can run, without limit where a person watches. The nodes stay the same
+  /// until [#release], unless one is lost.
   ///
   /// @throws dllama.step.ForwardException if the nodes did not come in time
   /// @throws InterruptedException if the thread was interrupted, as Ctrl-C in a chat does
   Ready awaitReady() throws InterruptedException;
+
+  /// Nobody is answered until the next [#awaitReady]: other nodes may compute by then.
+  void release();
+
+  /// Which nodes there are.
+  ///
+  /// @param wanted nodes wanted from now on, 0 for as many as there are; empty to change nothing
+  /// @throws dllama.error.UserException if so many can not be
+  NodesHere nodes(OptionalInt wanted) throws InterruptedException;
 
   /// What this node computes with.
   KernelReport kernels();

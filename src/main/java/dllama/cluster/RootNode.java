@@ -11,6 +11,7 @@ import dllama.cluster.rank.NodeMachine;
 import dllama.cluster.rank.WorkerListener;
 import dllama.cluster.root.ClusterForwardPass;
 import dllama.cluster.root.ClusterGate;
+import dllama.cluster.root.NodesHere;
 import dllama.cluster.root.RootCoordinator;
 import dllama.cluster.root.RootModel;
 import dllama.cluster.wire.Assignment;
@@ -29,6 +30,7 @@ import java.net.InetAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -39,6 +41,7 @@ import java.util.concurrent.atomic.AtomicReference;
 /// the whole.
 public final class RootNode implements AutoCloseable {
   private static final Duration START = Duration.ofMinutes(2);
+  private static final Duration ANSWER = Duration.ofSeconds(30);
   private static final Duration GOODBYE = Duration.ofSeconds(1);
 
   private final NodeMachine machine;
@@ -151,6 +154,42 @@ public final class RootNode implements AutoCloseable {
   /// Waits until it is decided what this node computes with, for no longer than this.
   public void awaitKernels(Duration limit) throws InterruptedException {
     machine.host().awaitKernels(limit);
+  }
+
+  /// Keeps the present world, unless it is lost, until [#release]. A root begins so.
+  public void claim() throws InterruptedException {
+    var done = new CompletableFuture<Boolean>();
+    coordinator.tell(new RootCoordinator.Claim(done));
+    answer(done);
+  }
+
+  /// Nobody is answered until the next [#claim]: a larger world, or the one that is asked for, may
+  /// take the place of the present one.
+  public void release() {
+    coordinator.tell(new RootCoordinator.Release());
+  }
+
+  /// Which nodes there are.
+  ///
+  /// @param wanted nodes wanted from now on, 0 for as many as there are; empty to change nothing
+  /// @throws UserException if so many can not be; what was wanted stays so
+  public NodesHere nodes(OptionalInt wanted) throws InterruptedException {
+    var answer = new CompletableFuture<NodesHere>();
+    coordinator.tell(new RootCoordinator.AskNodes(wanted, answer));
+    return answer(answer);
+  }
+
+  private static <T> T answer(CompletableFuture<T> asked) throws InterruptedException {
+    try {
+      return asked.get(ANSWER.toSeconds(), TimeUnit.SECONDS);
+    } catch (TimeoutException e) {
+      throw new ForwardException("this machine is too busy: the root does not answer");
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof UserException refusal) {
+        throw refusal;
+      }
+      throw new IllegalStateException(e.getCause());
+    }
   }
 
   /// `host:port` that workers join by.

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dllama.cluster.root.NodesHere;
+import dllama.error.UserException;
 import dllama.format.SynthVocabulary;
 import dllama.generation.Speculation;
 import dllama.model.ModelSpec;
@@ -19,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -31,6 +34,11 @@ class ReplTest {
   private final ScriptedModel model = new ScriptedModel(SPEC, END);
   private final Recorder console = new Recorder();
   private ChatSession session = session(Speculation.off());
+
+  /// Nodes that are asked for, and whether the world may change.
+  private int wanted;
+
+  private boolean released;
 
   private ChatSession session(Speculation speculation) {
     return new ChatSession(
@@ -153,9 +161,46 @@ class ReplTest {
   }
 
   @Test
+  void shouldShowNodesAndAskForOthers() {
+    model.answer("A");
+    run("one", "/nodes");
+    assertEquals(
+        List.of(
+            "1 node computes: this root", "others that are here: 10.0.0.2:1", "nodes wanted: auto"),
+        console.notes.subList(1, 4));
+    run("/nodes 4");
+    assertEquals("nodes wanted: 4, of which 2 are not here yet", console.notes.getLast());
+    run("/nodes 3");
+    assertEquals("/nodes 3: this model runs on 1, 2, 4 nodes", console.notes.getLast());
+    run("/nodes 2", "/nodes");
+    assertEquals("nodes wanted: 2", console.notes.getLast());
+    run("/nodes auto");
+    assertEquals("nodes wanted: auto", console.notes.getLast());
+  }
+
+  /// Or the nodes could change between two questions only if there was no answer.
+  @Test
+  void shouldLetTheNodesChangeWheneverNobodyIsAnswered() {
+    model.failures.add("the worker at 10.0.0.2 is gone");
+    run("Hello");
+    assertTrue(released);
+    run("/system -", "word ".repeat(2000));
+    assertTrue(released);
+  }
+
+  @Test
   void shouldTakeForACommandOnlyWhatIsOne() {
     for (String command :
-        List.of("/help", "/system", "/system Be kind", "/reset ", "/stats", "/exit")) {
+        List.of(
+            "/help",
+            "/system",
+            "/system Be kind",
+            "/reset ",
+            "/stats",
+            "/nodes",
+            "/nodes 2",
+            "/nodes auto",
+            "/exit")) {
       assertTrue(Repl.isCommand(command), command);
     }
     for (String question :
@@ -167,6 +212,8 @@ class ReplTest {
             "/helpme",
             "/reset the router, how?",
             "/exit now",
+            "/nodes of a tree?",
+            "/nodes 0",
             " /help",
             " /system is a folder?")) {
       assertFalse(Repl.isCommand(question), question);
@@ -188,7 +235,23 @@ class ReplTest {
 
           @Override
           public Ready awaitReady() {
+            released = false;
             return new Ready(1, 0);
+          }
+
+          @Override
+          public void release() {
+            released = true;
+          }
+
+          @Override
+          public NodesHere nodes(OptionalInt number) {
+            if (number.equals(OptionalInt.of(3))) {
+              throw new UserException("/nodes 3: this model runs on 1, 2, 4 nodes");
+            }
+            assertTrue(released, "nobody is answered");
+            wanted = number.orElse(wanted);
+            return new NodesHere(wanted, List.of("10.0.0.1:9990"), List.of("10.0.0.2:1"), "");
           }
 
           @Override

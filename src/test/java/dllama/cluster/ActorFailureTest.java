@@ -12,12 +12,14 @@ import dllama.step.OneSequence;
 import dllama.tensor.DType;
 import java.time.Duration;
 import java.util.Properties;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// An actor that dies of an error takes with it what is of no use without it, at once and with a
 /// line.
+@Tag("slow")
 class ActorFailureTest {
   private static final String CASE = "llama_gqa_f32";
 

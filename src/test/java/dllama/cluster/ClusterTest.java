@@ -32,14 +32,17 @@ import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.Properties;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Whole nodes over real sockets, in one JVM.
+@Tag("slow")
 class ClusterTest {
   /// Prompts long and short, and single tokens.
   private static final int[][] BATCHES = {
@@ -357,6 +360,46 @@ class ClusterTest {
       cluster.await("ready: 1", 1);
       cluster.startWorker();
       cluster.await("spare: 1 2", 1);
+    }
+  }
+
+  /// Nobody is answered between two questions, so a larger world takes the place of the one that
+  /// was: the answer is the same.
+  @Test
+  void shouldUseALateWorkerBetweenAnswers() throws InterruptedException {
+    Properties quick = new Properties();
+    quick.setProperty("dllama.form-timeout", "100ms");
+    try (var cluster = new TestCluster("llama31_rope_f32", DType.F32, "auto", quick)) {
+      shouldMatch("llama31_rope_f32", 1, cluster);
+      long epoch = cluster.forwardPass().pool().epoch();
+      cluster.startWorker();
+      cluster.await("spare: 1 2 soon", 1);
+      shouldMatch("llama31_rope_f32", 1, cluster);
+      assertEquals(epoch, cluster.forwardPass().pool().epoch(), "it is claimed from the start on");
+      cluster.root().release();
+      cluster.await("ready: 2", 1);
+      assertEquals(1, cluster.count("changing: 2"), cluster.events::toString);
+      cluster.root().claim();
+      shouldMatch("llama31_rope_f32", 2, cluster);
+      assertEquals(0, cluster.count("lost"), cluster.events::toString);
+    }
+  }
+
+  @Test
+  void shouldFormAnewWithTheNumberOfNodesThatIsAskedFor() throws InterruptedException {
+    try (var cluster = new TestCluster("llama31_rope_f32", DType.F32, "1", new Properties())) {
+      cluster.startWorker();
+      cluster.await("spare: 1 2", 1);
+      cluster.root().release();
+      assertThrows(UserException.class, () -> cluster.root().nodes(OptionalInt.of(3)));
+      assertEquals(1, cluster.root().nodes(OptionalInt.of(4)).others().size());
+      cluster.root().nodes(OptionalInt.of(2));
+      shouldMatch("llama31_rope_f32", 2, cluster);
+      assertEquals(2, cluster.root().nodes(OptionalInt.empty()).computing().size());
+      cluster.root().nodes(OptionalInt.of(1));
+      cluster.await("ready: 1", 2);
+      shouldMatch("llama31_rope_f32", 1, cluster);
+      assertEquals(0, cluster.count("lost"), cluster.events::toString);
     }
   }
 

@@ -40,10 +40,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// Messages, over the network, that no node of the world would send: late ones of another epoch,
 /// those of ranks that do not exist, and those of the wrong length.
+@Tag("slow")
 class ForeignMessagesTest {
   private static final String CASE = "llama31_rope_f32";
   private TestCluster cluster;

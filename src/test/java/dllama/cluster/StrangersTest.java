@@ -57,10 +57,12 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// What a stranger who speaks the protocol can do to nodes that answer a question: nothing. Each
 /// test ends with the right answer, from the same world as the others.
+@Tag("slow")
 class StrangersTest {
   private static final String CASE = "llama31_rope_f32";
   private static final List<String> ACTORS =

@@ -260,8 +260,13 @@ final class TestCluster implements AutoCloseable {
     }
 
     @Override
-    public void spare(String address, int nodes, int possible) {
-      events.add("spare: " + nodes + " " + possible);
+    public void spare(String address, int nodes, int possible, boolean soon) {
+      events.add("spare: " + nodes + " " + possible + (soon ? " soon" : ""));
+    }
+
+    @Override
+    public void changing(int nodes) {
+      events.add("changing: " + nodes);
     }
 
     @Override

@@ -23,12 +23,14 @@ import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// Property: what a sequence gets has the same bits whoever shares its steps, wherever its pages
 /// are, and however it is cut into runs. Random schedules, whose seed is printed.
+@Tag("slow")
 class ScheduleTest {
   private static final int SEQUENCES = 5;
   private static final int BATCH = 24;

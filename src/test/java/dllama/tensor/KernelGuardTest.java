@@ -21,6 +21,7 @@ import org.slf4j.LoggerFactory;
 
 /// A form that is boxed on purpose is found out by what compiled code does, and not used.
 @Tag("without-agent")
+@Tag("slow")
 class KernelGuardTest {
   /// A boxed form takes as long as this, a good one as long as the compiler needs.
   private static final Duration PATIENCE = Duration.ofSeconds(5);

@@ -26,9 +26,12 @@ public interface RootListener {
   /// A worker was taken in, as part of a world or as a spare.
   void joined(String address);
 
-  /// A worker was taken in that the present world, of `nodes` ranks, does not use. With it,
-  /// `possible` could be used.
-  default void spare(String address, int nodes, int possible) {}
+  /// A worker was taken in with which a world of `possible` could take the place of the present
+  /// one, of `nodes`; `soon` if it will, when nobody is answered.
+  default void spare(String address, int nodes, int possible, boolean soon) {}
+
+  /// The world ends, and one of `nodes` ranks takes its place: [#forming] and [#ready] follow.
+  default void changing(int nodes) {}
 
   /// A worker that was taken in is gone; `why` completes "the worker at … ".
   void left(String address, String why);

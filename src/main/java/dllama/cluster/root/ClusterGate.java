@@ -3,6 +3,7 @@ package dllama.cluster.root;
 import dllama.error.UserException;
 import java.time.Duration;
 import java.util.List;
+import java.util.OptionalInt;
 
 /// The rule by which nodes become a world: 2^n of them, as many as the model can use.
 ///
@@ -18,11 +19,14 @@ public final class ClusterGate {
     record Form(int nodes) implements Decision {}
   }
 
-  private final int wanted;
   private final List<Integer> usable;
   private final Duration formTimeout;
   private final Duration aloneTimeout;
+  private int wanted;
   private long changed;
+
+  /// A world of so many nodes was lost before it was ready.
+  private int tooMany = Integer.MAX_VALUE;
 
   /// A closed gate.
   ///
@@ -33,16 +37,39 @@ public final class ClusterGate {
   /// @throws UserException if `wanted` is not usable; names the usable counts
   public ClusterGate(
       int wanted, List<Integer> usable, Duration formTimeout, Duration aloneTimeout, long now) {
-    if (wanted != 0 && !usable.contains(wanted)) {
-      throw new UserException(
-          "--nodes %d: this model runs on %s nodes (powers of two that divide its heads and widths); use one of these or auto"
-              .formatted(wanted, listed(usable)));
-    }
-    this.wanted = wanted;
     this.usable = usable;
+    this.wanted = checked("--nodes", wanted);
     this.formTimeout = formTimeout;
     this.aloneTimeout = aloneTimeout;
     changed = now;
+  }
+
+  private int checked(String option, int nodes) {
+    if (nodes != 0 && !usable.contains(nodes)) {
+      throw new UserException(
+          "%s %d: this model runs on %s nodes (powers of two that divide its heads and widths); use one of these or auto"
+              .formatted(option, nodes, listed(usable)));
+    }
+    return nodes;
+  }
+
+  /// Nodes wanted; 0 for as many as there are.
+  int wanted() {
+    return wanted;
+  }
+
+  /// Has another number of nodes wanted from now on; 0 for as many as there are.
+  ///
+  /// @throws UserException if `nodes` is not usable; names the usable counts
+  void want(int nodes) {
+    wanted = checked("/nodes", nodes);
+    tooMany = Integer.MAX_VALUE;
+  }
+
+  /// A world of `nodes` that took the place of another was lost before it was ready: so many are
+  /// not tried again by themselves.
+  void failed(int nodes) {
+    tooMany = Math.min(tooMany, nodes);
   }
 
   /// The set of seen nodes has changed.
@@ -65,6 +92,23 @@ public final class ClusterGate {
     return new Decision.Wait(
         "%s here; starting with %d in %d s unless more come"
             .formatted(count(seen), nodes, Math.ceilDiv(left, 1_000_000_000)));
+  }
+
+  /// How many nodes should take the place of a world of `size` nodes; empty if it is as it should
+  /// be. To be asked while nobody needs that world.
+  ///
+  /// @param seen nodes that are there, the root included
+  OptionalInt change(int size, int seen, long now) {
+    int nodes = wanted == 0 ? largestUsable(seen) : wanted;
+    boolean settled = wanted != 0 || now - changed >= formTimeout.toNanos();
+    return settled && seen >= nodes && replaces(nodes, size)
+        ? OptionalInt.of(nodes)
+        : OptionalInt.empty();
+  }
+
+  /// Whether a world of `nodes` takes the place of one of `size` by itself, once it is possible.
+  boolean replaces(int nodes, int size) {
+    return wanted == 0 ? nodes > size && nodes < tooMany : nodes >= wanted && size != wanted;
   }
 
   private String missing(int seen) {

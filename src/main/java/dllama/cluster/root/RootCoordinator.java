@@ -29,6 +29,7 @@ import dllama.cluster.wire.RootMessage.Stepped;
 import dllama.cluster.wire.RootMessage.Strayed;
 import dllama.cluster.wire.TensorFrame.Logits;
 import dllama.cluster.wire.Traffic;
+import dllama.error.UserException;
 import dllama.logits.LogitsPart;
 import dllama.logits.LogitsQuestion;
 import dllama.settings.ClusterSettings;
@@ -38,6 +39,7 @@ import dllama.step.Step;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 
@@ -68,6 +70,19 @@ public final class RootCoordinator extends NetworkActor<RootMessage> {
   /// This root ends: everybody is told, and nothing is news any more.
   public record Ending(CompletableFuture<Boolean> done) implements RootMessage.Internal {}
 
+  /// Somebody is going to be answered: until the [Release] nothing but a loss ends the world.
+  public record Claim(CompletableFuture<Boolean> done) implements RootMessage.Internal {}
+
+  /// Nobody is answered any more: a larger world, or one that was asked for, may be formed.
+  public record Release() implements RootMessage.Internal {}
+
+  /// Asks which nodes there are.
+  ///
+  /// @param wanted nodes wanted from now on, 0 for as many as there are; empty to change nothing
+  /// @param answer fails with a `UserException` if so many can not be
+  public record AskNodes(OptionalInt wanted, CompletableFuture<NodesHere> answer)
+      implements RootMessage.Internal {}
+
   private enum Tick implements RootMessage.Internal {
     TICK
   }
@@ -79,6 +94,7 @@ public final class RootCoordinator extends NetworkActor<RootMessage> {
   private final RootSteps steps;
   private final ActorRef<MembersMessage> members;
   private final WorldFormation formation;
+  private final Answering answering = new Answering(System.nanoTime());
   private boolean ending;
 
   /// The coordinator of a root without a world.
@@ -157,6 +173,12 @@ public final class RootCoordinator extends NetworkActor<RootMessage> {
         formation.heard(logits.rank());
         steps.put(logits);
       }
+      case Claim(var done) -> {
+        answering.claim();
+        done.complete(true);
+      }
+      case Release() -> answering.release();
+      case AskNodes ask -> onAskNodes(ask);
       case Ending(var done) -> onEnding(done);
       case Tick _ -> onTick();
       default -> getContext().getLog().debug("dropped {} of an earlier epoch", command);
@@ -179,6 +201,7 @@ public final class RootCoordinator extends NetworkActor<RootMessage> {
   }
 
   private void onForward(Forward forward) {
+    answering.stepped(System.nanoTime());
     Optional<World> world = formation.ready();
     if (world.isEmpty()) {
       forward.fail("not ready: " + formation.obstacle());
@@ -197,6 +220,20 @@ public final class RootCoordinator extends NetworkActor<RootMessage> {
     steps.ask(world, ask);
   }
 
+  /// Who asks for a number of nodes waits for them: there is no pause.
+  private void onAskNodes(AskNodes ask) {
+    try {
+      ask.wanted().ifPresent(formation::want);
+      ask.answer().complete(formation.nodes());
+    } catch (UserException e) {
+      ask.answer().completeExceptionally(e);
+      return;
+    }
+    if (ask.wanted().isPresent() && !answering.isClaimed() && !steps.isBusy()) {
+      formation.adapt();
+    }
+  }
+
   private void onEnding(CompletableFuture<Boolean> done) {
     ending = true;
     members.tell(new MembersMessage.Ending(done));
@@ -210,5 +247,8 @@ public final class RootCoordinator extends NetworkActor<RootMessage> {
       formation.expel(0, "does not compute the step that it was given");
     }
     formation.gather();
+    if (answering.isOver(System.nanoTime()) && !steps.isBusy()) {
+      formation.adapt();
+    }
   }
 }

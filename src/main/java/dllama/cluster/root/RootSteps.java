@@ -61,7 +61,7 @@ final class RootSteps {
   }
 
   void start(World world, Forward forward) {
-    if (pending != null || question != null) {
+    if (isBusy()) {
       forward.fail("the step before was given up and is still under way");
       return;
     }
@@ -88,7 +88,7 @@ final class RootSteps {
   }
 
   void ask(World world, Ask ask) {
-    if (pending != null || question != null || ask.step() != next - 1) {
+    if (isBusy() || ask.step() != next - 1) {
       ask.fail("a question about a step that is no more");
       return;
     }
@@ -127,6 +127,11 @@ final class RootSteps {
     if (pending != null && pending.finish()) {
       pending = null;
     }
+  }
+
+  /// Whether a step, or a question about one, is under way.
+  boolean isBusy() {
+    return pending != null || question != null;
   }
 
   /// The rank whose logits the step under way has waited for since before `deadline`, on the clock

@@ -14,18 +14,16 @@ import dllama.cluster.wire.RankMessage;
 import dllama.cluster.wire.RootMessage;
 import dllama.cluster.wire.Secret;
 import dllama.cluster.wire.SliceOrigin;
+import dllama.error.UserException;
 import dllama.settings.ClusterSettings;
 import java.time.Duration;
-import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /// The root's worlds from gathering to loss: which nodes there are, when they form a world, which
@@ -35,27 +33,7 @@ import org.jspecify.annotations.Nullable;
 /// Whatever goes wrong with a rank ends the world: its step fails, all its shards are told, and
 /// gathering starts anew, under another epoch.
 final class WorldFormation {
-  /// Where a world is in its life.
-  private sealed interface State {
-    /// The nodes that belong together; null while there are none.
-    @Nullable World world();
-
-    /// There is no world; one is formed when the gate opens.
-    record Gathering() implements State {
-      @Override
-      public @Nullable World world() {
-        return null;
-      }
-    }
-
-    /// Ranks are being loaded, those in `unready` still.
-    record Loading(World world, Set<Integer> unready, long since) implements State {}
-
-    /// Steps can be done.
-    record Ready(World world) implements State {}
-  }
-
-  private static final State GATHERING = new State.Gathering();
+  private static final FormationState GATHERING = new FormationState.Gathering();
 
   private final RootModel model;
   private final ClusterGate gate;
@@ -69,10 +47,9 @@ final class WorldFormation {
   private final RootSteps steps;
   private final Rehearsals rehearsals;
   private final WeightStreams streams;
-  private final Map<String, Node> workers = new LinkedHashMap<>();
-  private final Set<String> coming = new HashSet<>();
+  private final Workers workers = new Workers();
 
-  private State state = GATHERING;
+  private FormationState state = GATHERING;
   private SignsOfLife signsOfLife;
 
   /// Ranks of the present world whose slices came from cache folders.
@@ -123,7 +100,9 @@ final class WorldFormation {
 
   /// The world that can do steps; empty while there is none.
   Optional<World> ready() {
-    return state instanceof State.Ready(World world) ? Optional.of(world) : Optional.empty();
+    return state instanceof FormationState.Ready(World world)
+        ? Optional.of(world)
+        : Optional.empty();
   }
 
   /// What is waited for, in one line; empty when a world is ready.
@@ -146,26 +125,27 @@ final class WorldFormation {
 
   /// A worker is on its way.
   void coming(String address) {
-    coming.add(address);
+    workers.coming(address);
     onNodesChanged();
   }
 
   /// A worker can be used from now on.
   void joined(Node worker) {
-    coming.remove(worker.address());
-    workers.put(worker.address(), worker);
+    workers.joined(worker);
     onNodesChanged();
     World world = world();
-    if (world != null) {
-      listener.spare(worker.address(), world.size(), gate.largestUsable(workers.size() + 1));
+    int possible = gate.largestUsable(workers.nodes());
+    int before = gate.largestUsable(workers.nodes() - 1);
+    if (world != null && possible > Math.max(world.size(), before)) {
+      boolean soon = gate.replaces(possible, world.size());
+      listener.spare(worker.address(), world.size(), possible, soon);
     }
     gather();
   }
 
   /// A worker can not be used any more; `why` completes "the worker at … ".
   void gone(String address, String why) {
-    coming.remove(address);
-    if (workers.remove(address) == null) {
+    if (!workers.gone(address)) {
       return;
     }
     onNodesChanged();
@@ -186,32 +166,75 @@ final class WorldFormation {
   /// Forms a world if there is none and the gate opens. To be called now and then, because a gate
   /// also opens by itself.
   void gather() {
-    if (!(state instanceof State.Gathering) || unfit) {
+    if (!(state instanceof FormationState.Gathering) || unfit) {
       return;
     }
-    switch (gate.decide(workers.size() + 1, coming.size(), System.nanoTime())) {
+    switch (gate.decide(workers.nodes(), workers.onTheirWay(), System.nanoTime())) {
       case ClusterGate.Decision.Wait(String what) -> await(what);
       case ClusterGate.Decision.Form(int nodes) -> {
-        Assignment assignment =
-            model.assignment(
-                Secret.next(), nodes, maxBatchTokens, settings.sync(), leastMemory(nodes));
-        Optional<String> objection = host.objection(assignment);
+        Assignment assignment = assignment(nodes);
+        Optional<String> objection = objection(assignment);
         if (objection.isPresent()) {
-          await(
-              "with %d node%s the root %s"
-                  .formatted(nodes, nodes == 1 ? "" : "s", objection.get()));
+          await(objection.get());
         } else {
-          form(assignment);
+          form(assignment, false);
         }
       }
     }
   }
 
-  /// Bytes that every node that may become a rank may take.
-  private long leastMemory(int nodes) {
-    LongStream memory =
-        nodes == 1 ? LongStream.empty() : workers.values().stream().mapToLong(Node::memory);
-    return Math.min(self.memory(), memory.min().orElse(Long.MAX_VALUE));
+  private Assignment assignment(int nodes) {
+    long memory = nodes == 1 ? self.memory() : Math.min(self.memory(), workers.leastMemory());
+    return model.assignment(Secret.next(), nodes, maxBatchTokens, settings.sync(), memory);
+  }
+
+  /// Why this node can not be a rank of that world, in one line.
+  private Optional<String> objection(Assignment assignment) {
+    int nodes = assignment.worldSize();
+    return host.objection(assignment)
+        .map(why -> "with %d node%s the root %s".formatted(nodes, nodes == 1 ? "" : "s", why));
+  }
+
+  // ---- another number of nodes
+
+  /// Has another number of nodes wanted from now on; 0 for as many as there are.
+  ///
+  /// @throws UserException if that can not be; the present number stays wanted
+  void want(int nodes) {
+    int before = gate.wanted();
+    gate.want(nodes);
+    Optional<String> objection = nodes == 0 ? Optional.empty() : objection(assignment(nodes));
+    if (objection.isPresent()) {
+      gate.want(before);
+      throw new UserException(objection.get());
+    }
+    unfit = false;
+    gather();
+  }
+
+  /// Forms the world anew, of other nodes, if the gate has it so. Only while nobody is answered.
+  void adapt() {
+    if (!(state instanceof FormationState.Ready(World former))) {
+      return;
+    }
+    OptionalInt nodes = gate.change(former.size(), workers.nodes(), System.nanoTime());
+    if (nodes.isEmpty()) {
+      return;
+    }
+    Assignment assignment = assignment(nodes.getAsInt());
+    if (objection(assignment).isEmpty()) {
+      String why = "the root forms a world of %d".formatted(nodes.getAsInt());
+      listener.changing(nodes.getAsInt());
+      dissolve(former, 0, why, why);
+      form(assignment, true);
+    }
+  }
+
+  NodesHere nodes() {
+    World world = world();
+    List<String> computing =
+        world == null ? List.of() : world.ranks().stream().map(Node::address).toList();
+    return new NodesHere(gate.wanted(), computing, workers.without(computing), waiting);
   }
 
   private void await(String what) {
@@ -221,7 +244,7 @@ final class WorldFormation {
     }
   }
 
-  private void form(Assignment assignment) {
+  private void form(Assignment assignment, boolean anew) {
     int nodes = assignment.worldSize();
     cached = 0;
     steps.reset(assignment);
@@ -231,11 +254,11 @@ final class WorldFormation {
             assignment.epoch(),
             assignment.plan(),
             self,
-            workers.values(),
+            workers.usable(),
             rank -> assignment.forRank(rank).sliceKey());
     Set<Integer> unready =
         IntStream.range(0, nodes).boxed().collect(Collectors.toCollection(TreeSet::new));
-    state = new State.Loading(formed, unready, System.nanoTime());
+    state = new FormationState.Loading(formed, unready, System.nanoTime(), anew);
     signsOfLife = new SignsOfLife(members, formed.ranks());
     listener.forming(nodes);
     CollectiveRule.of(assignment).notice().ifPresent(listener::notice);
@@ -251,7 +274,8 @@ final class WorldFormation {
 
   /// A rank of the present world has memory for its slice and holds none.
   void sendSlice(int rank) {
-    if (state instanceof State.Loading(World world, var unready, _) && unready.contains(rank)) {
+    if (state instanceof FormationState.Loading(World world, var unready, _, _)
+        && unready.contains(rank)) {
       streams.start(world, rank);
     }
   }
@@ -266,15 +290,15 @@ final class WorldFormation {
 
   /// A rank of the present world can compute.
   void loaded(int rank, SliceOrigin origin) {
-    if (!(state instanceof State.Loading(World world, var unready, long since))
+    if (!(state instanceof FormationState.Loading(World world, var unready, long since, _))
         || !unready.remove(rank)) {
       return;
     }
     Node node = world.ranks().get(rank);
-    workers.replace(node.address(), node); // it holds its slice now
+    workers.replace(node); // it holds its slice now
     cached += origin == SliceOrigin.CACHE ? 1 : 0;
     if (unready.isEmpty()) {
-      state = new State.Ready(world);
+      state = new FormationState.Ready(world);
       waiting = "";
       lost = "";
       tellWhoComputes(world);
@@ -335,10 +359,10 @@ final class WorldFormation {
       return;
     }
     if (rank != 0) {
-      workers.remove(world.ranks().get(rank).address());
+      workers.gone(world.ranks().get(rank).address());
       onNodesChanged();
     } else {
-      unfit = state instanceof State.Loading;
+      unfit = state instanceof FormationState.Loading;
     }
     lose(world, rank, why);
     gather();
@@ -348,12 +372,19 @@ final class WorldFormation {
   /// @param reason completes its name
   private void lose(World former, int culprit, String reason) {
     String why = "%s %s".formatted(former.name(culprit), reason);
-    state = GATHERING;
-    rehearsals.end(why);
-    streams.forget();
+    if (state instanceof FormationState.Loading loading && loading.anew()) {
+      gate.failed(former.size());
+    }
     waiting = why;
     lost = why;
     listener.lost(why); // before the step fails: the next question must wait for the nodes
+    dissolve(former, culprit, reason, why);
+  }
+
+  private void dissolve(World former, int culprit, String reason, String why) {
+    state = GATHERING;
+    rehearsals.end(why);
+    streams.forget();
     steps.fail(why);
     members.tell(new MembersMessage.Computing(0, Set.of()));
     for (int rank = 0; rank < former.size(); rank++) {

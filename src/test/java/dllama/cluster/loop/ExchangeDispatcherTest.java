@@ -25,6 +25,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,6 +34,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// Both ways of the exchange with real actor systems that talk over loopback.
 @Timeout(180)
+@Tag("slow")
 class ExchangeDispatcherTest {
   private static final Duration STEP_TIMEOUT = Duration.ofSeconds(20);
 

@@ -8,6 +8,7 @@ import dllama.cluster.root.ClusterGate.Decision.Wait;
 import dllama.error.UserException;
 import java.time.Duration;
 import java.util.List;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 
 class ClusterGateTest {
@@ -72,6 +73,55 @@ class ClusterGateTest {
         "--nodes 8: this model runs on 1, 2, 4 nodes (powers of two that divide its heads and"
             + " widths); use one of these or auto",
         refusal.getMessage());
+  }
+
+  @Test
+  void shouldReplaceAWorldByALargerOneWhenNoMoreCome() {
+    ClusterGate gate = gate(0, UP_TO_8);
+    gate.changed(seconds(10));
+    assertEquals(OptionalInt.empty(), gate.change(1, 2, seconds(14)), "more may come");
+    assertEquals(OptionalInt.of(2), gate.change(1, 2, seconds(15)));
+    assertEquals(OptionalInt.empty(), gate.change(2, 3, seconds(15)), "3 are used as 2 are");
+    assertEquals(OptionalInt.of(4), gate.change(2, 5, seconds(15)));
+    assertEquals(OptionalInt.empty(), gate(0, List.of(1, 2)).change(2, 9, seconds(99)));
+  }
+
+  @Test
+  void shouldReplaceAWorldByTheOneThatIsAskedFor() {
+    ClusterGate gate = gate(2, UP_TO_8);
+    assertEquals(OptionalInt.empty(), gate.change(2, 8, seconds(99)));
+    gate.want(4);
+    assertEquals(4, gate.wanted());
+    assertEquals(OptionalInt.empty(), gate.change(2, 3, seconds(0)), "they are not there");
+    assertEquals(OptionalInt.of(4), gate.change(2, 4, seconds(0)), "without waiting for more");
+    gate.want(1);
+    assertEquals(OptionalInt.of(1), gate.change(2, 2, seconds(0)));
+    gate.want(0);
+    assertEquals(OptionalInt.empty(), gate.change(2, 3, seconds(99)));
+    assertEquals(new Form(2), gate.decide(3, 0, seconds(99)), "from now on");
+  }
+
+  @Test
+  void shouldKeepTheWantedNumberWhenAnotherIsRefused() {
+    ClusterGate gate = gate(2, List.of(1, 2, 4));
+    UserException refusal = assertThrows(UserException.class, () -> gate.want(3));
+    assertEquals("/nodes 3: this model runs on 1, 2, 4 nodes", firstPart(refusal));
+    assertEquals(2, gate.wanted());
+  }
+
+  @Test
+  void shouldNotTryAgainByItselfWhatHasFailed() {
+    ClusterGate gate = gate(0, UP_TO_8);
+    gate.failed(4);
+    assertEquals(OptionalInt.of(2), gate.change(1, 2, seconds(99)));
+    assertEquals(OptionalInt.empty(), gate.change(2, 4, seconds(99)));
+    assertEquals(OptionalInt.empty(), gate.change(2, 8, seconds(99)));
+    gate.want(0);
+    assertEquals(OptionalInt.of(4), gate.change(2, 4, seconds(99)), "the user wants it");
+  }
+
+  private static String firstPart(UserException refusal) {
+    return String.valueOf(refusal.getMessage()).split(" \\(", 2)[0];
   }
 
   private static ClusterGate gate(int wanted, List<Integer> usable) {
