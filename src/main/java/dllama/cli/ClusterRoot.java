@@ -38,7 +38,8 @@ final class ClusterRoot implements Root {
             model.exchange(),
             model.kv(),
             model.contextLength(),
-            pages(settings, model),
+            sequences(settings),
+            settings.model().kvMemory(),
             settings.model().prefillBatch());
     node = RootNode.start(settings.cluster(), settings.akka(), rootModel, cache, progress);
     Runtime.getRuntime().addShutdownHook(new Thread(this::close, "goodbye"));
@@ -52,10 +53,11 @@ final class ClusterRoot implements Root {
     }
   }
 
-  /// For as many whole contexts as sequences may be computed at once.
-  private static int pages(Settings settings, LoadedModel model) {
-    int sequences = settings.bench().parallel().stream().mapToInt(n -> n).max().orElse(1);
-    return sequences * ForwardPass.pages(model.contextLength());
+  /// The most that will be computed at a time.
+  private static int sequences(Settings settings) {
+    return settings.bench().parallel().stream()
+        .mapToInt(Integer::intValue)
+        .reduce(settings.model().parallel(), Math::max);
   }
 
   @Override

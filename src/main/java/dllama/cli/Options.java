@@ -59,6 +59,7 @@ final class Options {
               "sync.overlap",
               "root: compute one half of a prompt's batch while the other's partials travel"),
           text("--kv-float-type", "TYPE", "kv-float-type", "root: f16 or f32, key/value cache"),
+          text("--kv-memory", "SIZE", "kv-memory", "root: for the caches of all answers, per node"),
           text("--max-seq-len", "N", "max-seq-len", "root: context; default the model's, ≤ 4096"),
           text("--temperature", "T", "sampler.temperature", "root: default 0.8; 0 is greedy"),
           text("--topp", "P", "sampler.topp", "root: default 0.9"),
@@ -132,6 +133,7 @@ final class Options {
               "1G, wifi5, … or bits/s such as 300M; default 1G"),
           text("--threads", "N", "threads", "compute threads of a node; default: its cores"),
           text("--prompt-tokens", "N", "plan.prompt-tokens", "default 32"),
+          text("--kv-memory", "SIZE", "kv-memory", "root: for the caches of all answers, per node"),
           text("--max-seq-len", "N", "max-seq-len", "context; default the model's, ≤ 4096"),
           text("--arch", "NAME", "arch", "architecture, whatever the model file says"),
           text(

@@ -13,13 +13,13 @@ import dllama.settings.Link;
 import dllama.settings.Output;
 import dllama.settings.Settings;
 import dllama.slice.ShardPlan;
-import dllama.step.ForwardPass;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.stream.IntStream;
 
 /// Predicts what a model needs and how fast it is on some number of nodes, and says what does not
@@ -150,7 +150,8 @@ final class Plan {
             model.exchange(),
             model.kv(),
             model.contextLength(),
-            ForwardPass.pages(model.contextLength()),
+            1,
+            OptionalLong.empty(),
             settings.model().prefillBatch());
     return root.maxBatchTokens(settings.cluster().sync().maxFrameBytes());
   }

@@ -29,8 +29,9 @@ import dllama.cluster.wire.Secret;
 import dllama.cluster.wire.TensorFrameSerializer;
 import dllama.model.ModelSource;
 import dllama.settings.ClusterSettings;
+import dllama.step.PagePool;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -54,7 +55,7 @@ final class NodeGuardian {
       ClusterGate gate,
       ClusterSettings settings,
       RootListener listener,
-      AtomicLong worldEpoch,
+      AtomicReference<PagePool> pool,
       Consumer<ActorRef<RootMessage>> started) {
     return Behaviors.setup(
         context -> {
@@ -64,10 +65,11 @@ final class NodeGuardian {
           cluster.manager().tell(Join.create(address)); // the root is where every cluster begins
           long key = Secret.next();
           shard.tell(new RankMessage.Serve(key));
-          var self = new Node(NodeNames.address(address), shard, List.of(), List.of(), key);
+          var self =
+              new Node(NodeNames.address(address), shard, List.of(), List.of(), host.memory(), key);
           var root =
               context.spawn(
-                  RootCoordinator.create(model, gate, settings, listener, host, worldEpoch, self),
+                  RootCoordinator.create(model, gate, settings, listener, host, pool, self),
                   NodeNames.ROOT,
                   DispatcherSelector.fromConfig(ExchangeDispatcher.ID));
           context.watch(shard);

@@ -22,6 +22,7 @@ import dllama.slice.ShardCache;
 import dllama.slice.ShardPlan;
 import dllama.step.ForwardException;
 import dllama.step.ForwardPass;
+import dllama.step.PagePool;
 import dllama.tensor.DType;
 import dllama.tensor.KernelReport;
 import java.net.InetAddress;
@@ -32,7 +33,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 
 /// The root of a cluster, running in this process: rank 0 of every world, and the [ForwardPass] of
 /// the whole.
@@ -88,7 +89,8 @@ public final class RootNode implements AutoCloseable {
     var exchange = NodeSystem.exchange(settings);
     machine = new NodeMachine(settings, cache, WorkerListener.silent());
     int maxBatchTokens = model.maxBatchTokens(settings.sync().maxFrameBytes());
-    Assignment part = model.assignment(0, mostNodes, maxBatchTokens, settings.sync());
+    Assignment part =
+        model.assignment(0, mostNodes, maxBatchTokens, settings.sync(), machine.host().memory());
     machine
         .host()
         .objection(part)
@@ -98,18 +100,11 @@ public final class RootNode implements AutoCloseable {
             });
     machine.host().warmUp(part); // while the actor system starts, which keeps one core busy
     var started = new CompletableFuture<ActorRef<RootMessage>>();
-    var worldEpoch = new AtomicLong();
+    var pool = new AtomicReference<>(PagePool.NONE);
     system =
         NodeSystem.start(
             NodeGuardian.root(
-                exchange,
-                machine.host(),
-                model,
-                gate,
-                settings,
-                listener,
-                worldEpoch,
-                started::complete),
+                exchange, machine.host(), model, gate, settings, listener, pool, started::complete),
             settings,
             akka,
             exchange,
@@ -126,7 +121,7 @@ public final class RootNode implements AutoCloseable {
               }
             });
     coordinator = await(started);
-    forwardPass = new ClusterForwardPass(model, maxBatchTokens, worldEpoch, coordinator);
+    forwardPass = new ClusterForwardPass(model, maxBatchTokens, pool, coordinator);
   }
 
   private static <T> T await(CompletableFuture<T> started) {

@@ -13,6 +13,7 @@ import dllama.slice.ShardLayout;
 import dllama.slice.ShardPlan;
 import dllama.slice.SliceReader;
 import dllama.step.ForwardPass;
+import dllama.step.PagePool;
 import dllama.step.Run;
 import dllama.step.Step;
 import dllama.step.StepResult;
@@ -75,8 +76,8 @@ public final class LocalForwardPass implements ForwardPass, AutoCloseable {
   }
 
   @Override
-  public int pages() {
-    return settings.pages();
+  public PagePool pool() {
+    return new PagePool(1, settings.pages());
   }
 
   @Override

@@ -144,9 +144,12 @@ public final class ShardEngine {
 
   /// Bytes that one rank's keys and values need, if all pages are used.
   public static long cacheBytes(ShardPlan plan, EngineSettings settings) {
-    int heads = plan.kvHeads(0).size();
-    return Math.multiplyExact(
-        KvPages.pageBytes(plan.spec(), heads, settings.kv()), (long) settings.pages());
+    return Math.multiplyExact(pageBytes(plan, settings.kv()), (long) settings.pages());
+  }
+
+  /// Bytes of one rank's keys and values in a page.
+  public static long pageBytes(ShardPlan plan, DType kv) {
+    return KvPages.pageBytes(plan.spec(), plan.kvHeads(0).size(), kv);
   }
 
   /// Embeddings of the step's rows, `[maxBatchTokens, dim]`, which the caller fills before

@@ -7,10 +7,12 @@ import dllama.logits.TokenChoice;
 import dllama.step.ForwardException;
 import dllama.step.ForwardPass;
 import dllama.step.PageCopy;
+import dllama.step.PagePool;
 import dllama.step.Run;
 import dllama.step.Step;
 import dllama.step.StepResult;
 import dllama.tokenizer.Tokenizer.Vocabulary;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -36,6 +38,8 @@ public final class Scheduler implements AutoCloseable {
   /// How often the first to come is read first.
   private static final int TURNS = 4;
 
+  private static final Duration CROWDED = Duration.ofSeconds(10);
+
   /// Of no world.
   private static final long NONE = -1;
 
@@ -56,6 +60,7 @@ public final class Scheduler implements AutoCloseable {
   private KvTable table = new KvTable(1);
   private long epoch = NONE;
   private int turn;
+  private long crowdedUntil = System.nanoTime();
 
   private record Arrival(GenerationRequest request, Sink sink, Generation generation) {}
 
@@ -154,10 +159,10 @@ public final class Scheduler implements AutoCloseable {
 
   /// A new world has empty pages: what sequences have so far is read again.
   private void followWorld() {
-    long now = forwardPass.epoch();
-    if (now != epoch) {
-      epoch = now;
-      table = new KvTable(forwardPass.pages());
+    PagePool pool = forwardPass.pool();
+    if (pool.epoch() != epoch) {
+      epoch = pool.epoch();
+      table = new KvTable(pool.pages());
       active.forEach(sequence -> sequence.move(table));
     }
   }
@@ -203,12 +208,24 @@ public final class Scheduler implements AutoCloseable {
         rows += add(parts, sequence, sequence.decode(room, rows, pace)) - 1;
       }
     }
+    boolean crowded = isCrowded(of.size());
     for (Sequence sequence : readers) {
       if (rows < most) {
-        rows += add(parts, sequence, sequence.read(most - rows));
+        int chunk = crowded && sequence.left() > most ? Math.ceilDiv(most, 2) : most;
+        rows += add(parts, sequence, sequence.read(Math.min(chunk, most - rows)));
       }
     }
     return parts;
+  }
+
+  /// Whether there are several sequences, or were a moment ago. Then long prompts are read in
+  /// shorter steps, because whoever comes next has to wait for the one under way.
+  private boolean isCrowded(int sequences) {
+    long now = System.nanoTime();
+    if (sequences > 1) {
+      crowdedUntil = now + CROWDED.toNanos();
+    }
+    return crowdedUntil - now > 0;
   }
 
   private static int add(List<Part> parts, Sequence sequence, @Nullable Run run) {

@@ -4,10 +4,13 @@ import dllama.error.UserException;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /// The model and how it is held in memory. Empty means chosen when the model is known.
 ///
 /// @param prefillBatch tokens of a prompt computed together
+/// @param parallel answers computed at the same time
+/// @param kvMemory bytes of a node for keys and values
 public record ModelSettings(
     Optional<Path> model,
     Optional<Path> tokenizer,
@@ -16,7 +19,9 @@ public record ModelSettings(
     Optional<FloatType> bufferFloatType,
     Optional<FloatType> kvFloatType,
     Optional<Integer> maxSeqLen,
-    int prefillBatch) {
+    int prefillBatch,
+    int parallel,
+    OptionalLong kvMemory) {
   private static final int DEFAULT_CONTEXT = 4096;
 
   static ModelSettings from(Values values) {
@@ -32,7 +37,12 @@ public record ModelSettings(
         values.unlessAuto(
             "kv-float-type", (v, key) -> v.choice(key, EnumSet.of(FloatType.F32, FloatType.F16))),
         values.unlessAuto("max-seq-len", (v, key) -> v.integer(key, 1, 1 << 24)),
-        values.integer("prefill-batch", 1, 4096));
+        values.integer("prefill-batch", 1, 4096),
+        values.integer("parallel", 1, 32),
+        values
+            .unlessAuto("kv-memory", Values::size)
+            .map(OptionalLong::of)
+            .orElseGet(OptionalLong::empty));
   }
 
   /// Type of the exchanged partials of a model with weights of type `weights`.

@@ -24,13 +24,8 @@ public interface ForwardPass {
   /// The most tokens of all runs of a step.
   int maxBatchTokens();
 
-  /// Pages that sequences share; their ids are 0 ≤ id < pages.
-  int pages();
-
-  /// Names the world that computes; another one's pages hold nothing. 0 while there is none.
-  default long epoch() {
-    return 1;
-  }
+  /// The pages of the world that computes now; any thread.
+  PagePool pool();
 
   /// Pages that hold `positions`.
   static int pages(int positions) {

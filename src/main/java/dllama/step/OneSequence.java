@@ -18,7 +18,7 @@ public final class OneSequence {
   /// Feeds tokens from `position` on.
   public StepResult feed(int[] tokens, int position, LogitsWanted wanted) {
     return forwardPass.forward(
-        new Step(forwardPass.epoch(), new Run(pages, position, tokens, wanted)));
+        new Step(forwardPass.pool().epoch(), new Run(pages, position, tokens, wanted)));
   }
 
   /// Feeds tokens of whose logits nothing is wanted.

@@ -4,6 +4,7 @@ import dllama.logits.FullLogits;
 import dllama.model.ModelSpec;
 import dllama.step.ForwardException;
 import dllama.step.ForwardPass;
+import dllama.step.PagePool;
 import dllama.step.Run;
 import dllama.step.Step;
 import dllama.step.StepResult;
@@ -69,8 +70,8 @@ final class ScriptedModel implements ForwardPass {
   }
 
   @Override
-  public int pages() {
-    return ForwardPass.pages(spec.contextLength());
+  public PagePool pool() {
+    return new PagePool(1, ForwardPass.pages(spec.contextLength()));
   }
 
   @Override

@@ -281,14 +281,15 @@ class ClusterTest {
       var sequence = new OneSequence(cluster.forwardPass());
       int[] tokens = {1, 2, 3};
       sequence.feed(tokens, 0);
-      long epoch = cluster.forwardPass().epoch();
+      long epoch = cluster.forwardPass().pool().epoch();
       cluster.workers.getFirst().close();
       cluster.await("lost: the worker at 127.0.0.1:", 1);
       var failure = assertThrows(ForwardException.class, () -> sequence.feed(tokens, 0));
       assertTrue(failure.getMessage().contains("not ready"), failure.getMessage());
       cluster.startWorker();
       cluster.await("ready: 2", 2);
-      assertNotEquals(epoch, cluster.forwardPass().epoch(), "the new world's pages are empty");
+      assertNotEquals(
+          epoch, cluster.forwardPass().pool().epoch(), "the new world's pages are empty");
       var late = new Step(epoch, new Run(new int[1], 3, new int[1], new LogitsWanted.Nothing()));
       assertThrows(ForwardException.class, () -> cluster.forwardPass().forward(late));
       sequence.feed(tokens, 0);

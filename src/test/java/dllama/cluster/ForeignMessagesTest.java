@@ -161,7 +161,14 @@ class ForeignMessagesTest {
     ActorRef<MembersMessage> members = resolve(cluster.root().address(), "root/members");
     members.tell(
         new MembersMessage.Hello(
-            "127.0.0.1:1", 0, 0, stranger.ignoreRef(), stranger.ignoreRef(), List.of(), List.of()));
+            "127.0.0.1:1",
+            0,
+            0,
+            stranger.ignoreRef(),
+            stranger.ignoreRef(),
+            List.of(),
+            List.of(),
+            1));
   }
 
   @Test

@@ -143,7 +143,7 @@ class StrangersTest {
           members.tell(new MembersMessage.Goodbye(worker(), GUESS));
           members.tell(
               new MembersMessage.Hello(
-                  worker(), GUESS, GUESS, worker, wrong, List.of(), List.of()));
+                  worker(), GUESS, GUESS, worker, wrong, List.of(), List.of(), 1));
           members.tell(new MembersMessage.Alive(worker(), GUESS, worker));
           worker.unsafeUpcast().tell(new WorkerMessage.Key(GUESS, GUESS));
           worker.unsafeUpcast().tell(new WorkerMessage.Stranger(GUESS));

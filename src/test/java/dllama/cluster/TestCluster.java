@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Properties;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
@@ -69,6 +70,7 @@ final class TestCluster implements AutoCloseable {
             DType.F32,
             spec.contextLength(),
             PAGES,
+            OptionalLong.empty(),
             32);
     Settings settings =
         settings(

@@ -100,7 +100,7 @@ class ScheduleTest {
         room -= count;
       }
     }
-    StepResult result = shared.forward(new Step(shared.epoch(), runs));
+    StepResult result = shared.forward(new Step(shared.pool().epoch(), runs));
     var choice = new TokenChoice();
     for (int i = 0; i < runs.size(); i++) {
       if (runs.get(i).wanted().rows() > 0) {

@@ -9,6 +9,7 @@ import dllama.model.NotFinite;
 import dllama.step.ForwardException;
 import dllama.step.ForwardPass;
 import dllama.step.PageCopy;
+import dllama.step.PagePool;
 import dllama.step.Run;
 import dllama.step.Step;
 import dllama.step.StepResult;
@@ -96,13 +97,8 @@ final class ScriptedForwardPass implements ForwardPass {
   }
 
   @Override
-  public int pages() {
-    return pages.length;
-  }
-
-  @Override
-  public long epoch() {
-    return epoch;
+  public PagePool pool() {
+    return new PagePool(epoch, pages.length);
   }
 
   @Override

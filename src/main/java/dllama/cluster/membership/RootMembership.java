@@ -207,7 +207,7 @@ public final class RootMembership extends NetworkActor<MembersMessage> {
       listener.joined(address);
       coordinator.tell(
           new RootMessage.Joined(
-              new Node(address, hello.shard(), hello.held(), hello.cached(), key)));
+              new Node(address, hello.shard(), hello.held(), hello.cached(), hello.memory(), key)));
     }
   }
 

@@ -67,6 +67,7 @@ public final class WorkerMembership extends NetworkActor<WorkerMessage> {
   private final Cluster cluster;
   private final ActorRef<RankMessage> shard;
   private final SliceStore store;
+  private final long memory;
   private final WorkerListener listener;
   private final Consumer<End> ended;
   private final SilenceWatch watch;
@@ -113,6 +114,7 @@ public final class WorkerMembership extends NetworkActor<WorkerMessage> {
     this.seeds = seeds;
     this.shard = shard;
     store = host.store();
+    memory = host.memory();
     listener = host.listener();
     silence = host.silence();
     patience = RootMembership.patience(silence);
@@ -258,7 +260,7 @@ public final class WorkerMembership extends NetworkActor<WorkerMessage> {
         welcome
             ? new MembersMessage.Alive(self, key, context.getSelf())
             : new MembersMessage.Hello(
-                self, nonce, key, context.getSelf(), shard, store.held(), store.cached()));
+                self, nonce, key, context.getSelf(), shard, store.held(), store.cached(), memory));
     return this;
   }
 

@@ -119,12 +119,17 @@ public final class ShardHost {
     return enough || settings.exchange().alwaysSpins();
   }
 
+  /// Bytes that weights, keys and values may take.
+  public long memory() {
+    return settings.weights().memoryLimit();
+  }
+
   /// Why this node can not take its part of a world, as the end of a sentence; empty if it can.
   public Optional<String> objection(Assignment assignment) {
     ShardLayout layout = assignment.layout();
     long weights = layout.totalBytes();
     long cache = ShardEngine.cacheBytes(layout.plan(), engineSettings(assignment));
-    if (Math.addExact(weights, cache) <= settings.weights().memoryLimit()) {
+    if (Math.addExact(weights, cache) <= memory()) {
       return Optional.empty();
     }
     return Optional.of(
@@ -133,7 +138,7 @@ public final class ShardHost {
                 ByteSize.text(weights),
                 ByteSize.text(cache),
                 assignment.contextLength(),
-                ByteSize.text(settings.weights().memoryLimit()),
+                ByteSize.text(memory()),
                 advice(assignment, weights)));
   }
 
@@ -145,7 +150,7 @@ public final class ShardHost {
     if (!usable.isEmpty() && usable.getLast() > assignment.worldSize()) {
       ways.add("use more nodes");
     }
-    if (weights < settings.weights().memoryLimit()) {
+    if (weights < memory()) {
       ways.add("a smaller --max-seq-len");
     }
     ways.add("a larger dllama.weights.memory-limit");

@@ -14,6 +14,7 @@ import dllama.model.Range;
 import dllama.slice.Embedding;
 import dllama.step.ForwardException;
 import dllama.step.ForwardPass;
+import dllama.step.PagePool;
 import dllama.step.Run;
 import dllama.step.Step;
 import dllama.step.StepResult;
@@ -24,7 +25,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 
 /// The forward pass of the whole cluster: looks the input rows up, which may read the model file
@@ -35,17 +36,20 @@ public final class ClusterForwardPass implements ForwardPass {
 
   private final RootModel model;
   private final int maxBatchTokens;
-  private final AtomicLong epoch;
+  private final AtomicReference<PagePool> pool;
   private final ActorRef<RootMessage> root;
   private final Embedding embedding;
   private final float[] rows;
   private final FrameBuffer input;
 
   public ClusterForwardPass(
-      RootModel model, int maxBatchTokens, AtomicLong epoch, ActorRef<RootMessage> root) {
+      RootModel model,
+      int maxBatchTokens,
+      AtomicReference<PagePool> pool,
+      ActorRef<RootMessage> root) {
     this.model = model;
     this.maxBatchTokens = maxBatchTokens;
-    this.epoch = epoch;
+    this.pool = pool;
     this.root = root;
     embedding = Embedding.of(model.source());
     rows = new float[maxBatchTokens * spec().dim()];
@@ -68,13 +72,8 @@ public final class ClusterForwardPass implements ForwardPass {
   }
 
   @Override
-  public int pages() {
-    return model.pages();
-  }
-
-  @Override
-  public long epoch() {
-    return epoch.get();
+  public PagePool pool() {
+    return pool.get();
   }
 
   @Override

@@ -23,13 +23,14 @@ import dllama.cluster.wire.Traffic;
 import dllama.logits.LogitsPart;
 import dllama.logits.LogitsQuestion;
 import dllama.slice.Embedding;
+import dllama.step.PagePool;
 import dllama.step.Run;
 import dllama.step.Step;
 import java.time.Duration;
 import java.util.List;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -104,7 +105,7 @@ final class Rehearsal extends NetworkActor<RootMessage> {
     this.ended = ended;
     stallNanos = stall.toNanos();
     world = new World(assignment.epoch(), assignment.plan(), ranks);
-    steps = new RootSteps(Traffic.of(context.getSystem()), new AtomicLong());
+    steps = new RootSteps(Traffic.of(context.getSystem()), new AtomicReference<>(PagePool.NONE));
     steps.reset(assignment);
     script = new RehearsalScript(assignment.maxBatchTokens(), assignment.contextLength());
     embedding = Embedding.of(assignment.randomSource());

@@ -33,12 +33,13 @@ import dllama.logits.LogitsPart;
 import dllama.logits.LogitsQuestion;
 import dllama.settings.ClusterSettings;
 import dllama.step.ForwardException;
+import dllama.step.PagePool;
 import dllama.step.Step;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 
 /// The root's actor: has worlds formed of the nodes that [RootMembership] brings
 /// ([WorldFormation]), and their steps done ([RootSteps]). One per root node.
@@ -83,21 +84,21 @@ public final class RootCoordinator extends NetworkActor<RootMessage> {
   /// The coordinator of a root without a world.
   ///
   /// @param host this node's, whose memory decides what can be formed
-  /// @param worldEpoch kept at that of the present world
+  /// @param pool kept at that of the present world
   public static Behavior<RootMessage> create(
       RootModel model,
       ClusterGate gate,
       ClusterSettings settings,
       RootListener listener,
       ShardHost host,
-      AtomicLong worldEpoch,
+      AtomicReference<PagePool> pool,
       Node self) {
     return Behaviors.setup(
         context ->
             Behaviors.withTimers(
                 timers ->
                     new RootCoordinator(
-                        context, timers, model, gate, settings, listener, host, worldEpoch, self)));
+                        context, timers, model, gate, settings, listener, host, pool, self)));
   }
 
   private RootCoordinator(
@@ -108,12 +109,12 @@ public final class RootCoordinator extends NetworkActor<RootMessage> {
       ClusterSettings settings,
       RootListener listener,
       ShardHost host,
-      AtomicLong worldEpoch,
+      AtomicReference<PagePool> pool,
       Node self) {
     super(context, RootMessage.class);
     this.host = host;
     stall = settings.sync().stallTimeout();
-    steps = new RootSteps(Traffic.of(context.getSystem()), worldEpoch);
+    steps = new RootSteps(Traffic.of(context.getSystem()), pool);
     members =
         context.spawn(
             RootMembership.create(context.getSelf(), listener, settings.sync().timeout()),

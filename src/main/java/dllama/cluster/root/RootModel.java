@@ -3,12 +3,16 @@ package dllama.cluster.root;
 import dllama.cluster.wire.Assignment;
 import dllama.cluster.wire.RunsCodec;
 import dllama.cluster.wire.TensorFrameSerializer;
+import dllama.engine.ShardEngine;
 import dllama.error.UserException;
 import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
 import dllama.settings.ClusterSettings;
+import dllama.slice.ShardLayout;
+import dllama.slice.ShardPlan;
 import dllama.tensor.DType;
 import dllama.tensor.KvHead;
+import java.util.OptionalLong;
 
 /// The model as the root runs it.
 ///
@@ -18,7 +22,9 @@ import dllama.tensor.KvHead;
 /// @param exchange type of exchanged partials, F32 or Q80
 /// @param kv type of the key/value cache, F32 or F16
 /// @param contextLength the most positions of a sequence
-/// @param pages of keys and values that sequences share
+/// @param sequences to have memory for, if all are as long as they may be
+/// @param kvMemory bytes of a rank for keys and values; empty: what is left, as far as `sequences`
+///     can use it
 /// @param prefillBatch tokens of a prompt to compute together, if frames allow so many
 public record RootModel(
     ModelSource source,
@@ -27,7 +33,8 @@ public record RootModel(
     DType exchange,
     DType kv,
     int contextLength,
-    int pages,
+    int sequences,
+    OptionalLong kvMemory,
     int prefillBatch) {
 
   public ModelSpec spec() {
@@ -58,8 +65,25 @@ public record RootModel(
   /// Artery's envelope with uncompressed actor paths and class names, generously.
   private static final int ARTERY_HEADER_BYTES = 4096;
 
+  private static final int MOST_PAGES = 1 << 24;
+
+  /// Pages that ranks of a world have room for; at least those of one whole context, which an
+  /// objection is made to where there is no room for them.
+  ///
+  /// @param memory bytes that the rank with the least of them may take
+  private int pages(ShardPlan plan, long memory) {
+    long page = ShardEngine.pageBytes(plan, kv);
+    int context = KvHead.pages(contextLength);
+    if (kvMemory.isPresent()) {
+      return Math.clamp(kvMemory.getAsLong() / page, context, MOST_PAGES);
+    }
+    long left = Math.max(0, memory - new ShardLayout(plan, 0).totalBytes());
+    return Math.clamp(left / page, context, Math.multiplyExact(context, sequences));
+  }
+
+  /// @param memory bytes that the rank with the least of them may take
   public Assignment assignment(
-      long epoch, int worldSize, int maxBatchTokens, ClusterSettings.Sync sync) {
+      long epoch, int worldSize, int maxBatchTokens, ClusterSettings.Sync sync, long memory) {
     boolean random = source instanceof ModelSource.Random;
     long seed = source instanceof ModelSource.Random(_, long value) ? value : 0;
     return new Assignment(
@@ -72,7 +96,7 @@ public record RootModel(
         sync.overlap(),
         kv,
         contextLength,
-        pages,
+        pages(new ShardPlan(spec(), exchange, worldSize), memory),
         maxBatchTokens,
         fingerprint,
         keep,

@@ -11,11 +11,12 @@ import dllama.cluster.wire.TensorFrame.RunRows;
 import dllama.cluster.wire.Traffic;
 import dllama.model.NotFinite;
 import dllama.step.ForwardException;
+import dllama.step.PagePool;
 import dllama.step.Run;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /// The steps of a world as the root drives them, one at a time: numbers them, sends every rank its
@@ -26,7 +27,7 @@ final class RootSteps {
   private static final Duration IDLE = Duration.ofSeconds(2);
 
   private final Traffic traffic;
-  private final AtomicLong epoch;
+  private final AtomicReference<PagePool> pool;
   private @Nullable Ways ways;
   private long next;
   private @Nullable PendingStep pending;
@@ -46,17 +47,17 @@ final class RootSteps {
     }
   }
 
-  /// @param epoch kept at that of the present world
-  RootSteps(Traffic traffic, AtomicLong epoch) {
+  /// @param pool kept at that of the present world
+  RootSteps(Traffic traffic, AtomicReference<PagePool> pool) {
     this.traffic = traffic;
-    this.epoch = epoch;
+    this.pool = pool;
   }
 
   /// A new world, whose pages are empty.
   void reset(Assignment assignment) {
     ways = Ways.of(assignment);
     next = 0;
-    epoch.set(assignment.epoch());
+    pool.set(new PagePool(assignment.epoch(), assignment.pages()));
   }
 
   void start(World world, Forward forward) {

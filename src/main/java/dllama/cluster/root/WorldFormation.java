@@ -25,6 +25,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /// The root's worlds from gathering to loss: which nodes there are, when they form a world, which
@@ -192,7 +193,8 @@ final class WorldFormation {
       case ClusterGate.Decision.Wait(String what) -> await(what);
       case ClusterGate.Decision.Form(int nodes) -> {
         Assignment assignment =
-            model.assignment(Secret.next(), nodes, maxBatchTokens, settings.sync());
+            model.assignment(
+                Secret.next(), nodes, maxBatchTokens, settings.sync(), leastMemory(nodes));
         Optional<String> objection = host.objection(assignment);
         if (objection.isPresent()) {
           await(
@@ -203,6 +205,13 @@ final class WorldFormation {
         }
       }
     }
+  }
+
+  /// Bytes that every node that may become a rank may take.
+  private long leastMemory(int nodes) {
+    LongStream memory =
+        nodes == 1 ? LongStream.empty() : workers.values().stream().mapToLong(Node::memory);
+    return Math.min(self.memory(), memory.min().orElse(Long.MAX_VALUE));
   }
 
   private void await(String what) {

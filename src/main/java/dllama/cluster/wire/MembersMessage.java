@@ -25,6 +25,7 @@ public sealed interface MembersMessage
   /// @param key of the root's answer; [Secret#NONE] before
   /// @param held keys of slices that it has in memory
   /// @param cached keys of slices that it has in its cache folder
+  /// @param memory bytes that its weights, keys and values may take
   record Hello(
       String address,
       long nonce,
@@ -32,7 +33,8 @@ public sealed interface MembersMessage
       ActorRef<WorkerMessage> worker,
       ActorRef<RankMessage> shard,
       List<String> held,
-      List<String> cached)
+      List<String> cached,
+      long memory)
       implements MembersMessage, ControlMessage {
     /// Keys of slices that are worth telling.
     public static final int MOST_KEYS = 256;
@@ -43,6 +45,7 @@ public sealed interface MembersMessage
       Checks.present(shard, "shard");
       held = Checks.names("held", held, MOST_KEYS);
       cached = Checks.names("cached", cached, MOST_KEYS);
+      Checks.range("memory", memory, 0, Long.MAX_VALUE);
     }
   }
 

@@ -8,12 +8,18 @@ import java.util.List;
 /// @param address `host:port` of its actor system
 /// @param held keys of slices that it still has in memory
 /// @param cached keys of slices that it has in its cache folder
+/// @param memory bytes that its weights, keys and values may take
 /// @param key the [Secret] that it shares with the root
 public record Node(
-    String address, ActorRef<RankMessage> shard, List<String> held, List<String> cached, long key) {
+    String address,
+    ActorRef<RankMessage> shard,
+    List<String> held,
+    List<String> cached,
+    long memory,
+    long key) {
 
   /// The same node with one slice in memory.
   public Node holding(String sliceKey) {
-    return new Node(address, shard, List.of(sliceKey), cached, key);
+    return new Node(address, shard, List.of(sliceKey), cached, memory, key);
   }
 }

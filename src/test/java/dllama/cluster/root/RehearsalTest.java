@@ -76,7 +76,7 @@ class RehearsalTest {
 
   private void rehearse(Duration limit, Duration stall) {
     List<Node> nodes =
-        ranks.stream().map(p -> new Node("node", p.getRef(), List.of(), List.of(), 3)).toList();
+        ranks.stream().map(p -> new Node("node", p.getRef(), List.of(), List.of(), 0, 3)).toList();
     rehearsal =
         testKit.spawn(
             Rehearsal.create(

@@ -37,18 +37,20 @@ import dllama.model.ModelSource;
 import dllama.settings.Settings;
 import dllama.settings.Settings.Option;
 import dllama.slice.ShardCache;
+import dllama.step.PagePool;
 import dllama.step.Run;
 import dllama.step.Step;
 import dllama.tensor.DType;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -102,6 +104,7 @@ class RootCoordinatorTest {
             DType.F32,
             64,
             1,
+            OptionalLong.empty(),
             8);
     var gate = new ClusterGate(0, List.of(1, 2, 4), ALONE, ALONE, System.nanoTime());
     own = testKit.createTestProbe(RankMessage.class);
@@ -113,8 +116,8 @@ class RootCoordinatorTest {
                 settings.cluster(),
                 new LossListener(order),
                 machine.host(),
-                new AtomicLong(),
-                new Node("root", own.getRef(), List.of(), List.of(), 1)));
+                new AtomicReference<>(PagePool.NONE),
+                new Node("root", own.getRef(), List.of(), List.of(), 1L << 40, 1)));
   }
 
   @AfterEach
@@ -131,7 +134,8 @@ class RootCoordinatorTest {
     assertEquals(new Dissolve(epoch, "the root has no memory"), own.receiveMessage());
     own.expectNoMessage(ALONE.multipliedBy(10));
     var worker = testKit.createTestProbe(RankMessage.class);
-    coordinator.tell(new Joined(new Node("worker:1", worker.getRef(), List.of(), List.of(), 2)));
+    coordinator.tell(
+        new Joined(new Node("worker:1", worker.getRef(), List.of(), List.of(), 1L << 40, 2)));
     assigned(own, 2);
     assigned(worker, 2);
   }

@@ -90,10 +90,10 @@ class WorldTest {
   }
 
   private static Node node(String address, String... held) {
-    return new Node(address, shard, List.of(held), List.of(), 0);
+    return new Node(address, shard, List.of(held), List.of(), 0, 0);
   }
 
   private static Node cached(String address, String... keys) {
-    return new Node(address, shard, List.of(), List.of(keys), 0);
+    return new Node(address, shard, List.of(), List.of(keys), 0, 0);
   }
 }
