@@ -71,7 +71,7 @@ final class Repl {
     return COMMANDS.contains(words[0])
         && (words.length == 1
             || words[0].equals("/system")
-            || words[0].equals("/nodes") && NodesCommand.isNumber(words[1]));
+            || (words[0].equals("/nodes") && NodesCommand.isNumber(words[1])));
   }
 
   /// Shows a line about the cluster; any thread.
