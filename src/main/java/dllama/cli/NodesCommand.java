@@ -18,7 +18,7 @@ final class NodesCommand {
     return text.matches(AUTO + "|[1-9]\\d{0,3}");
   }
 
-  /// Does what the command says.
+  /// Does what the command asks for.
   ///
   /// @param wanted a number or `auto`; empty to change nothing
   /// @return lines for the user
