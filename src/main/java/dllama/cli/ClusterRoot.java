@@ -61,8 +61,7 @@ final class ClusterRoot implements Root {
   }
 
   /// Whole contexts that are worth memory: one that is computed and one that may be asked for
-  // again,
-  /// or as many as `bench` computes at once.
+  /// again, or as many as `bench` computes at once.
   private static int sequences(Settings settings) {
     return settings.bench().parallel().stream().mapToInt(Integer::intValue).reduce(2, Math::max);
   }
