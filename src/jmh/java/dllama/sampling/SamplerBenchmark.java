@@ -1,10 +1,11 @@
 package dllama.sampling;
 
+import dllama.generation.SamplerChoice;
 import dllama.logits.LogitsReducer;
 import dllama.logits.LogitsWanted.All;
-import dllama.logits.LogitsWanted.Draw;
+import dllama.logits.RunLogits;
+import dllama.logits.TokenChoice;
 import dllama.model.Range;
-import dllama.step.Batch;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
@@ -41,7 +42,7 @@ public class SamplerBenchmark {
   private final TopP sampler = new TopP(0.8f, 0.9f, 42);
   private final Range vocabulary = new Range(0, VOCABULARY);
   private final LogitsReducer reducer = new LogitsReducer(vocabulary);
-  private final LogitsGathering gathering = new LogitsGathering(List.of(vocabulary));
+  private final TokenChoice choice = new TokenChoice();
   private final float[] logits = new float[VOCABULARY];
 
   @Setup
@@ -57,27 +58,21 @@ public class SamplerBenchmark {
 
   @Benchmark
   public int topP() {
-    Draw draw = new Draw(sampler.temperature());
-    return next(
-        new Batch(
-            new int[1],
-            0,
-            draw,
-            of -> sampler.next(of.tokens(), of.weights(), of.size(), of.total(), of.vocabSize())));
+    return next(sampler);
   }
 
   @Benchmark
   public int greedy() {
-    return next(Batch.best(new int[1], 0, 1));
+    return next(new Sampler.Greedy());
   }
 
-  private int next(Batch batch) {
-    gathering.begin(batch);
-    gathering.put(0, reducer.reduce(batch.wanted(), logits));
-    if (!gathering.choose()) {
-      gathering.put(0, reducer.reduce(new All(), logits));
-      gathering.choose();
-    }
-    return gathering.chosen()[0];
+  private int next(Sampler of) {
+    var part = reducer.reduce(SamplerChoice.wanted(of), logits, 0);
+    var told =
+        new RunLogits(
+            List.of(vocabulary),
+            List.of(part),
+            _ -> List.of(reducer.reduce(new All(), logits, 0)));
+    return SamplerChoice.next(of, told, choice);
   }
 }

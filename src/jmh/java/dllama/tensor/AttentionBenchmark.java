@@ -3,6 +3,7 @@ package dllama.tensor;
 import java.lang.foreign.Arena;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -29,26 +30,27 @@ public class AttentionBenchmark {
   private static final int HEADS = Kernels.HEADS_TOGETHER;
 
   @Param({"F16", "F32"})
-  DType type;
+  String type;
 
   private final Kernels kernels = Kernels.choose(true);
   private final Arena arena = Arena.ofShared();
   private final float[] query = new float[HEADS * HEAD_DIM];
   private final float[] scores = new float[HEADS * LENGTH];
   private final float[] out = new float[HEADS * HEAD_DIM];
+  private final int[] pages = IntStream.range(0, KvHead.pages(LENGTH)).toArray();
   private KvHead cache;
 
   @Setup
   public void setUp() {
     Random random = new Random(1);
-    long bytes = KvHead.byteSize(type, HEAD_DIM, LENGTH);
-    cache =
-        new KvHead(arena.allocate(bytes, 64), arena.allocate(bytes, 64), type, HEAD_DIM, LENGTH);
+    DType dtype = DType.named(type);
+    long bytes = KvHead.byteSize(dtype, HEAD_DIM);
+    cache = new KvHead(arena.allocate(pages.length * bytes, 64), 0, bytes, dtype, HEAD_DIM);
     for (int position = 0; position < LENGTH; position++) {
       for (int i = 0; i < query.length; i++) {
         query[i] = (float) random.nextGaussian();
       }
-      kernels.append(cache, position, query, 0, query, 0);
+      kernels.append(cache, position / KvHead.PAGE, position % KvHead.PAGE, query, 0, query, 0);
     }
   }
 
@@ -59,7 +61,7 @@ public class AttentionBenchmark {
 
   @Benchmark
   public float[] attend() {
-    kernels.attend(query, 0, HEADS, cache, LENGTH, scores, out, 0);
+    kernels.attend(query, 0, HEADS, cache, pages, LENGTH, scores, out, 0);
     return out;
   }
 }
