@@ -60,11 +60,10 @@ final class ClusterRoot implements Root {
     }
   }
 
-  /// The most that will be computed at a time.
+  /// Whole contexts that are worth memory: one that is computed and one that may be asked for
+  /// again, or as many as `bench` computes at once.
   private static int sequences(Settings settings) {
-    return settings.bench().parallel().stream()
-        .mapToInt(Integer::intValue)
-        .reduce(settings.model().parallel(), Math::max);
+    return settings.bench().parallel().stream().mapToInt(Integer::intValue).reduce(2, Math::max);
   }
 
   @Override

@@ -9,7 +9,6 @@ import java.util.OptionalLong;
 /// The model and how it is held in memory. Empty means chosen when the model is known.
 ///
 /// @param prefillBatch tokens of a prompt computed together
-/// @param parallel answers computed at the same time
 /// @param kvMemory bytes of a node for keys and values
 public record ModelSettings(
     Optional<Path> model,
@@ -20,7 +19,6 @@ public record ModelSettings(
     Optional<FloatType> kvFloatType,
     Optional<Integer> maxSeqLen,
     int prefillBatch,
-    int parallel,
     OptionalLong kvMemory) {
   private static final int DEFAULT_CONTEXT = 4096;
 
@@ -38,7 +36,6 @@ public record ModelSettings(
             "kv-float-type", (v, key) -> v.choice(key, EnumSet.of(FloatType.F32, FloatType.F16))),
         values.unlessAuto("max-seq-len", (v, key) -> v.integer(key, 1, 1 << 24)),
         values.integer("prefill-batch", 1, 4096),
-        values.integer("parallel", 1, 32),
         values
             .unlessAuto("kv-memory", Values::size)
             .map(OptionalLong::of)
