@@ -8,6 +8,7 @@ import akka.actor.typed.DispatcherSelector;
 import akka.actor.typed.javadsl.Behaviors;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import dllama.cluster.port.PortGuard;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,6 +33,8 @@ final class GatherNode implements AutoCloseable {
             coordinated-shutdown.exit-jvm = off
           }
           """);
+
+  private static final int MOST_FRAME_BYTES = 64 << 20;
 
   final int rank;
   final ComputeWait computeWait;
@@ -72,6 +75,7 @@ final class GatherNode implements AutoCloseable {
             .withFallback(dispatching)
             .withFallback(REMOTING)
             .withFallback(ConfigFactory.load());
+    PortGuard.expect(MOST_FRAME_BYTES, false); // whatever nodes of other tests expected
     system = ActorSystem.create(Behaviors.empty(), name(rank), config);
     computeWait = exchange.computeWait(system);
     system.systemActorOf(receiver(), "exchange", DispatcherSelector.fromConfig(dispatcher));

@@ -1,0 +1,103 @@
+package dllama.cluster;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dllama.generation.Generation;
+import dllama.generation.GenerationEvent;
+import dllama.generation.GenerationEvent.Finished;
+import dllama.generation.GenerationEvent.Token;
+import dllama.generation.GenerationRequest;
+import dllama.generation.Scheduler;
+import dllama.generation.Speculation;
+import dllama.model.ModelSource;
+import dllama.model.Shapes;
+import dllama.sampling.Sampler;
+import dllama.step.ForwardPass;
+import dllama.tensor.DType;
+import dllama.tokenizer.Tokenizer.Vocabulary;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Properties;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/// Several answers at once on whole nodes: everybody gets what he would have got alone, on any
+/// number of nodes.
+@Tag("slow")
+class ManySequencesTest {
+  private static final ModelSource MODEL =
+      new ModelSource.Random(Shapes.spec("tiny", DType.Q4_0), 11);
+
+  private static final Vocabulary NO_TEXT =
+      new Vocabulary(new byte[][] {{}}, new float[1], -1, List.of(), false, null);
+
+  /// More than a page, so that one is shared whole and one in part.
+  private static final int COMMON = ForwardPass.PAGE + 44;
+
+  private static final int SEQUENCES = 6;
+
+  @Test
+  void shouldAnswerAsIfAlone() {
+    List<List<Integer>> alone = new ArrayList<>();
+    try (var cluster = cluster(1)) {
+      for (int i = 0; i < SEQUENCES; i++) {
+        try (var scheduler = new Scheduler(cluster.forwardPass(), NO_TEXT, 1)) {
+          List<GenerationEvent> events = new CopyOnWriteArrayList<>();
+          scheduler.submit(request(i), events::add).join();
+          alone.add(tokens(events));
+        }
+      }
+    }
+    for (int nodes : new int[] {1, 2, 4}) {
+      try (var cluster = cluster(nodes);
+          var scheduler = new Scheduler(cluster.forwardPass(), NO_TEXT, SEQUENCES)) {
+        List<List<GenerationEvent>> events = new ArrayList<>();
+        List<Generation> generations = new ArrayList<>();
+        for (int i = 0; i < SEQUENCES; i++) {
+          events.add(new CopyOnWriteArrayList<>());
+          generations.add(scheduler.submit(request(i), events.getLast()::add));
+        }
+        generations.forEach(Generation::join);
+        assertEquals(alone, events.stream().map(ManySequencesTest::tokens).toList());
+        int found = events.stream().mapToInt(ManySequencesTest::cached).sum();
+        assertTrue(found >= (SEQUENCES - 1) * COMMON, "found " + found);
+      }
+    }
+  }
+
+  private static TestCluster cluster(int nodes) {
+    var cluster = new TestCluster(MODEL, DType.F32, nodes, new Properties());
+    cluster.await("ready: " + nodes, 1);
+    return cluster;
+  }
+
+  /// Greedy, with and without guesses, and drawn; of different lengths.
+  private static GenerationRequest request(int number) {
+    int[] common = new Random(1).ints(COMMON, 0, MODEL.spec().vocabSize()).toArray();
+    int[] prompt =
+        IntStream.concat(IntStream.of(common), IntStream.rangeClosed(number, 2 * number)).toArray();
+    return new GenerationRequest(
+        prompt,
+        10 + 3 * number,
+        number % 2 == 0 ? new Sampler.Greedy() : Sampler.of(0.8f, number == 1 ? 1 : 0.9f, number),
+        Set.of(),
+        List.of(),
+        number % 4 == 0 ? Speculation.always() : Speculation.off());
+  }
+
+  private static List<Integer> tokens(List<GenerationEvent> events) {
+    return events.stream()
+        .filter(Token.class::isInstance)
+        .map(event -> ((Token) event).id())
+        .toList();
+  }
+
+  private static int cached(List<GenerationEvent> events) {
+    return events.getLast() instanceof Finished finished ? finished.usage().cachedTokens() : 0;
+  }
+}
