@@ -34,9 +34,11 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// What runs on the threads of the exchange, which compute threads lend theirs to: Artery alone.
+@Tag("slow")
 class NodeThreadsTest {
   private static TestCluster cluster;
   private static ActorSystem<?> system;

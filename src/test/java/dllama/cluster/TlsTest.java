@@ -20,10 +20,12 @@ import java.util.Properties;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManagerFactory;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// A cluster whose nodes speak TLS with each other, each side with a certificate.
+@Tag("slow")
 class TlsTest {
   private static final String CASE = "llama31_rope_f32";
   private static final String PASSWORD = "a secret of a test";

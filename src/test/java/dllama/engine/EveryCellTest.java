@@ -16,12 +16,14 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// Every architecture with every weight type, exchange type and number of nodes, on random weights:
 /// the table of docs/MODELS.md.
+@Tag("slow")
 class EveryCellTest {
   private static final int SEED = 20261124;
   private static final int PROMPT = 13;

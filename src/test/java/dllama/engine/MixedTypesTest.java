@@ -20,12 +20,14 @@ import dllama.tensor.Kernels;
 import dllama.tensor.WorkerPool;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Every tensor of a model may have another type.
+@Tag("slow")
 class MixedTypesTest {
   private static final int SEED = 20261129;
   private static final int COUNT = 30;

@@ -27,12 +27,14 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /// Weights that are no numbers: said, with the place, and never answered with.
+@Tag("slow")
 class NotFiniteTest {
   private static final int TOKEN = 7;
 

@@ -113,6 +113,7 @@ class ShardEngineTest {
 
   @ParameterizedTest
   @MethodSource("architecturesAndWeights")
+  @Tag("slow")
   void shouldGiveTheSameLogitsOnAnyNumberOfNodesWithF32Exchange(
       Architecture architecture, DType weights) {
     ModelSpec spec = Specs.small(weights, architecture);

@@ -27,6 +27,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -83,6 +84,7 @@ class SpeculationTest {
     "mixtral_f32, Q8_0, 2",
     "grok1_f32, F32, 2",
   })
+  @Tag("slow")
   void shouldGiveThePlainAnswer(String modelCase, DType exchange, int nodes) {
     withModel(modelCase, exchange, nodes, this::compare);
   }

@@ -73,6 +73,7 @@ class VectorKernelsTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"-XX:UseAVX=2", "-XX:MaxVectorSize=16", "-Ddllama.vector.bits=512"})
+  @Tag("slow")
   void shouldGiveTheSameBitsAtEveryWidth(String flag, @TempDir Path folder)
       throws IOException, InterruptedException {
     ChildJvm.run(flag, folder, KernelEquality.class, Long.toString(seed));

@@ -10,11 +10,13 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /// The choice in JVMs that were started in other ways than this one.
 @Timeout(120)
+@Tag("slow")
 class ExchangeChoiceTest {
   private static final String EXPORT = "--add-exports=java.base/sun.nio.ch=ALL-UNNAMED";
   private static final String PROVIDER = "java.nio.channels.spi.SelectorProvider";

@@ -54,6 +54,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// The coordinator with shards that are probes, so that they can fail as they like.
@@ -128,6 +129,7 @@ class RootCoordinatorTest {
   }
 
   @Test
+  @Tag("slow")
   void shouldNotFormTheSameWorldAgainWhenTheRootItselfCouldNotLoad() {
     long epoch = assigned(own, 1);
     coordinator.tell(new ShardFailed(epoch, 0, "has no memory"));
@@ -227,6 +229,7 @@ class RootCoordinatorTest {
   }
 
   @Test
+  @Tag("slow")
   void shouldNotWaitForAnAnswerForever() {
     long epoch = drawn();
     var answer = new CompletableFuture<List<LogitsPart>>();
@@ -267,6 +270,7 @@ class RootCoordinatorTest {
 
   /// The root's own shard, which has lost its rank, say.
   @Test
+  @Tag("slow")
   void shouldNotWaitForAStepThatNobodyComputes() {
     long epoch = assigned(own, 1);
     coordinator.tell(new ShardReady(epoch, 0, SliceOrigin.MODEL));

@@ -33,7 +33,9 @@ class ControlSerializerTest {
 
   @Test
   void shouldBringBackWhatItWrote() throws NotSerializableException {
-    ActorTestKit kit = ActorTestKit.create(ConfigFactory.parseResources("dllama/akka.conf"));
+    var config =
+        ConfigFactory.parseResources("dllama/akka.conf").withFallback(ConfigFactory.load());
+    ActorTestKit kit = ActorTestKit.create(config.resolve());
     try {
       var system = (ExtendedActorSystem) kit.system().classicSystem();
       var serializer = new ControlSerializer(system);
