@@ -12,45 +12,26 @@ import org.jspecify.annotations.Nullable;
 /// longest ago go first when pages run out.
 ///
 /// Texts are compared token by token, not by hashes: a page more or less is then never a matter of
-/// luck, and a block that differs is left at the first token that does. The root's; one thread.
+/// luck, and a block that differs is left at the first token that does. One world's; one thread.
 final class KvTable {
   /// By page; null where it is free.
   private final @Nullable KvBlock[] blocks;
 
   private final Deque<Integer> free = new ArrayDeque<>();
   private final List<PageCopy> copies = new ArrayList<>();
-  private KvBlock root = new KvBlock(-1, null);
+  private final KvBlock root = new KvBlock(-1, null);
   private long clock;
 
   /// @param pages that there are
   KvTable(int pages) {
     blocks = new KvBlock[pages];
-    clear();
-  }
-
-  int pages() {
-    return blocks.length;
-  }
-
-  /// Pages that hold something.
-  int used() {
-    return blocks.length - free.size();
+    for (int page = 0; page < pages; page++) {
+      free.add(page);
+    }
   }
 
   KvBlock root() {
     return root;
-  }
-
-  /// The pages are those of another world now, which hold nothing. All leases have to be let go of
-  /// before.
-  void clear() {
-    root = new KvBlock(-1, null);
-    copies.clear();
-    free.clear();
-    for (int page = 0; page < blocks.length; page++) {
-      blocks[page] = null;
-      free.add(page);
-    }
   }
 
   /// Copies that the next step has to make; they are forgotten.

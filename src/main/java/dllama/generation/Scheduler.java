@@ -59,7 +59,7 @@ public final class Scheduler implements AutoCloseable {
   private final TokenChoice choice = new TokenChoice();
   private KvTable table = new KvTable(1);
   private long epoch = NONE;
-  private int turn;
+  private int turns;
   private long crowdedUntil = System.nanoTime();
 
   private record Arrival(GenerationRequest request, Sink sink, Generation generation) {}
@@ -71,14 +71,16 @@ public final class Scheduler implements AutoCloseable {
   public Scheduler(ForwardPass forwardPass, Vocabulary vocabulary, int parallel) {
     this.forwardPass = forwardPass;
     this.vocabulary = vocabulary;
-    this.parallel = Math.min(parallel, mostParallel(forwardPass));
+    this.parallel = Math.min(parallel, mostParallel(forwardPass.maxBatchTokens()));
     thread = Thread.ofPlatform().name("scheduler").daemon().unstarted(this::loop);
     thread.start();
   }
 
   /// The most answers that can be computed at a time: they leave room for prompts.
-  public static int mostParallel(ForwardPass forwardPass) {
-    return Math.clamp(forwardPass.maxBatchTokens() / 2, 1, ForwardPass.MAX_WANTED);
+  ///
+  /// @param maxBatchTokens of a step
+  public static int mostParallel(int maxBatchTokens) {
+    return Math.clamp(maxBatchTokens / 2, 1, ForwardPass.MAX_WANTED);
   }
 
   /// The most tokens of a prompt and its answer.
@@ -116,27 +118,38 @@ public final class Scheduler implements AutoCloseable {
     thread.interrupt();
   }
 
+  /// Whatever ends it, nobody waits for an answer afterwards.
   private void loop() {
-    while (!closed) {
-      try {
-        admit();
-        active.stream().filter(Sequence::isCancelled).forEach(this::cancel);
-        active.removeIf(Sequence::hasEnded);
-        if (!active.isEmpty()) {
-          followWorld();
-          step();
-          active.removeIf(Sequence::hasEnded);
-        }
-      } catch (InterruptedException e) {
-        break; // only close() interrupts
-      } catch (RuntimeException e) {
-        failAll(e);
+    try {
+      while (!closed) {
+        turn();
+      }
+    } catch (InterruptedException e) {
+      // only close() interrupts
+    } finally {
+      closed = true;
+      failAll(new ForwardException("closed"));
+      for (Arrival arrival = arrivals.poll(); arrival != null; arrival = arrivals.poll()) {
+        arrival.generation.end(new IllegalStateException("closed"));
       }
     }
-    failAll(new ForwardException("closed"));
-    for (Arrival arrival = arrivals.poll(); arrival != null; arrival = arrivals.poll()) {
-      arrival.generation.end(new IllegalStateException("closed"));
+  }
+
+  private void turn() throws InterruptedException {
+    admit();
+    active.stream().filter(Sequence::isCancelled).forEach(this::cancel);
+    active.removeIf(Sequence::hasEnded);
+    if (active.isEmpty()) {
+      return;
     }
+    try {
+      followWorld();
+      step();
+    } catch (RuntimeException e) {
+      failAll(e);
+      epoch = NONE; // what the pages hold now is not known
+    }
+    active.removeIf(Sequence::hasEnded);
   }
 
   /// Takes requests as far as there is a place; waits for one where there is nothing to do.
@@ -182,9 +195,6 @@ public final class Scheduler implements AutoCloseable {
       } else {
         parts.forEach(this::computeAlone); // whose numbers are none, shows now
       }
-    } catch (ForwardException e) {
-      failAll(e);
-      epoch = NONE;
     }
   }
 
@@ -238,7 +248,7 @@ public final class Scheduler implements AutoCloseable {
 
   /// Sequences with a prompt to read, in the order in which they get a part of the step.
   private List<Sequence> readers(List<Sequence> of) {
-    boolean first = turn++ % TURNS == 0;
+    boolean first = turns++ % TURNS == 0;
     Comparator<Sequence> order = Comparator.comparingInt(first ? _ -> 0 : Sequence::left);
     return of.stream().filter(Sequence::reads).sorted(order).toList();
   }
@@ -277,7 +287,10 @@ public final class Scheduler implements AutoCloseable {
     try {
       action.accept(sequence);
     } catch (ForwardException e) {
-      throw e; // of a question about logits
+      if (!sequence.hasEnded()) {
+        throw e; // of a question about logits
+      }
+      sequence.end(e);
     } catch (RuntimeException | Error e) {
       sequence.end(e);
     }

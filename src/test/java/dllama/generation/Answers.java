@@ -2,15 +2,35 @@ package dllama.generation;
 
 import dllama.generation.GenerationEvent.Finished;
 import dllama.generation.GenerationEvent.Token;
+import dllama.sampling.Sampler;
 import dllama.step.ForwardPass;
 import dllama.tokenizer.Tokenizer.Vocabulary;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /// The events of a generation, kept.
 final class Answers implements Sink {
+  /// Token 0 is "a", 25 is "z"; tokens from 26 on are one byte of "é" each, in turn.
+  static final Vocabulary ALPHABET = vocabulary();
+
   final List<GenerationEvent> events = new CopyOnWriteArrayList<>();
+
+  private static Vocabulary vocabulary() {
+    byte[][] pieces = new byte[64][];
+    byte[] accent = "é".getBytes(StandardCharsets.UTF_8);
+    for (int id = 0; id < pieces.length; id++) {
+      pieces[id] = new byte[] {id < 26 ? (byte) ('a' + id) : accent[id % 2]};
+    }
+    return new Vocabulary(pieces, new float[64], -1, List.of(), false, null);
+  }
+
+  /// A greedy request.
+  static GenerationRequest request(int maxTokens, int... prompt) {
+    return new GenerationRequest(prompt, maxTokens, new Sampler.Greedy(), Set.of(), List.of());
+  }
 
   @Override
   public boolean accept(GenerationEvent event) {
