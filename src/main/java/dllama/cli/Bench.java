@@ -53,11 +53,10 @@ final class Bench {
     this.settings = settings;
     this.model = model;
     this.whole = whole;
-    if (!settings.bench().replayAcceptance().isEmpty()
-        && model.spec().layers() != whole.spec().layers()) {
-      throw new UserException(
-          "--replay-acceptance needs all layers in memory; choose --layers N or a smaller --shape");
-    }
+    checkLayers("--replay-acceptance", settings.bench().replayAcceptance());
+    checkLayers("--parallel", settings.bench().parallel());
+    int batch = Math.min(settings.model().prefillBatch(), model.contextLength());
+    settings.bench().parallel().forEach(sequences -> ParallelBench.check(sequences, batch));
     for (int prompt : settings.bench().prefill()) {
       if (prompt + settings.bench().decode() > model.contextLength()) {
         throw new UserException(
@@ -68,6 +67,15 @@ final class Bench {
                     model.contextLength(),
                     model.contextLimit().advice()));
       }
+    }
+  }
+
+  /// Figures of these rows are not extrapolated.
+  private void checkLayers(String option, List<Integer> values) {
+    if (!values.isEmpty() && model.spec().layers() != whole.spec().layers()) {
+      throw new UserException(
+          "%s needs all layers in memory; choose --layers N or a smaller --shape"
+              .formatted(option));
     }
   }
 
@@ -94,9 +102,7 @@ final class Bench {
                     .run(sequences, settings.bench().repeat())));
       }
       for (int acceptance : settings.bench().replayAcceptance()) {
-        rows.add(
-            replay(
-                root.forwardPass(), setup, prompt, answer, acceptance, runs.getFirst().prefill()));
+        rows.add(replay(root.forwardPass(), setup, prompt, answer, acceptance, alone.prefill()));
       }
     }
     return rows;
@@ -232,7 +238,8 @@ final class Bench {
         setup.machine);
   }
 
-  private static <T> double median(List<T> runs, ToDoubleFunction<T> value) {
+  /// The upper one of two in the middle.
+  static <T> double median(List<T> runs, ToDoubleFunction<T> value) {
     return runs.stream()
         .map(value::applyAsDouble)
         .sorted(Comparator.naturalOrder())

@@ -4,16 +4,17 @@ import dllama.error.UserException;
 import dllama.generation.Generation;
 import dllama.generation.GenerationEvent;
 import dllama.generation.GenerationEvent.Failed;
+import dllama.generation.GenerationEvent.Finished;
 import dllama.generation.GenerationEvent.Prefill;
 import dllama.generation.GenerationEvent.Token;
 import dllama.generation.GenerationRequest;
 import dllama.generation.Scheduler;
 import dllama.generation.Sink;
 import dllama.sampling.Sampler;
+import dllama.step.ForwardException;
 import dllama.step.ForwardPass;
 import dllama.tokenizer.Tokenizer.Vocabulary;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
@@ -44,22 +45,30 @@ final class ParallelBench {
     this.decode = decode;
   }
 
+  /// @param maxBatchTokens of a step
   /// @throws UserException if so many can not be computed together
-  BenchRow.Parallel run(int sequences, int repeat) {
-    if (sequences > Scheduler.mostParallel(forwardPass)) {
+  static void check(int sequences, int maxBatchTokens) {
+    int most = Scheduler.mostParallel(maxBatchTokens);
+    if (sequences > most) {
       throw new UserException(
           "--parallel %d: at most %d can be computed together; a larger prefill-batch allows more"
-              .formatted(sequences, Scheduler.mostParallel(forwardPass)));
+              .formatted(sequences, most));
     }
+  }
+
+  /// @throws UserException if so many can not be computed together
+  BenchRow.Parallel run(int sequences, int repeat) {
+    check(sequences, forwardPass.maxBatchTokens()); // frames may allow fewer than the settings
     List<Together> runs = new ArrayList<>();
     for (int i = 0; i < repeat; i++) {
       runs.add(together(sequences));
     }
+    double decoded = Bench.median(runs, Together::decode);
     return new BenchRow.Parallel(
         sequences,
-        Json.rounded(median(runs.stream().mapToDouble(Together::prefill).toArray())),
-        Json.rounded(median(runs.stream().mapToDouble(Together::decode).toArray())),
-        Json.rounded(median(runs.stream().mapToDouble(Together::decode).toArray()) / sequences),
+        Json.rounded(Bench.median(runs, Together::prefill)),
+        Json.rounded(decoded),
+        Json.rounded(decoded / sequences),
         firstToken(sequences, repeat));
   }
 
@@ -77,8 +86,11 @@ final class ParallelBench {
       switch (event) {
         case Prefill _ -> reading.countDown();
         case Token _ -> times.add(System.nanoTime());
-        case Failed(RuntimeException cause) -> failure = cause;
-        case GenerationEvent.Finished _ -> {}
+        case Failed(RuntimeException cause) -> {
+          failure = cause;
+          reading.countDown();
+        }
+        case Finished _ -> {}
       }
       return true;
     }
@@ -123,42 +135,45 @@ final class ParallelBench {
     if (sequences < 2 || length < 2 * prompt) {
       return null;
     }
-    double[] alone = new double[repeat];
-    List<Double> waits = new ArrayList<>();
+    List<Double> alone = new ArrayList<>();
+    List<Double> waits = Collections.synchronizedList(new ArrayList<>());
     try (Scheduler scheduler = new Scheduler(forwardPass, vocabulary, sequences)) {
       for (int i = 0; i < repeat; i++) {
-        alone[i] = wait(scheduler);
+        alone.add(wait(scheduler));
       }
       Arrivals reader = new Arrivals();
       Generation reading = scheduler.submit(request(length, 1), reader);
       List<Thread> clients = new ArrayList<>();
-      List<Double> all = Collections.synchronizedList(waits);
       await(reader.reading);
       for (int i = 1; i < sequences; i++) {
-        clients.add(
-            Thread.ofPlatform()
-                .start(
-                    () -> {
-                      while (reading.isUnderWay()) {
-                        double wait = wait(scheduler);
-                        if (reading.isUnderWay()) {
-                          all.add(wait);
-                        }
-                      }
-                    }));
+        clients.add(Thread.ofPlatform().start(() -> ask(scheduler, reading, waits)));
       }
       join(reading, reader);
       clients.forEach(ParallelBench::join);
     }
-    double[] sorted = waits.stream().mapToDouble(w -> w).sorted().toArray();
-    if (sorted.length == 0) {
+    if (waits.isEmpty()) {
       return null;
     }
+    double[] sorted = waits.stream().mapToDouble(wait -> wait).sorted().toArray();
     return new BenchRow.FirstToken(
-        Json.rounded(median(alone)),
-        Json.rounded(median(sorted)),
+        Json.rounded(Bench.median(alone, wait -> wait)),
+        Json.rounded(Bench.median(waits, wait -> wait)),
         Json.rounded(sorted[(int) Math.ceil(0.99 * sorted.length) - 1]),
         length);
+  }
+
+  /// A client: one short prompt after the other, as long as the long one is read.
+  private void ask(Scheduler scheduler, Generation reading, List<Double> waits) {
+    try {
+      while (reading.isUnderWay()) {
+        double wait = wait(scheduler);
+        if (reading.isUnderWay()) {
+          waits.add(wait);
+        }
+      }
+    } catch (ForwardException e) {
+      // the nodes were lost; who waits for the long prompt says so
+    }
   }
 
   /// Milliseconds until the first token of a short prompt.
@@ -196,11 +211,5 @@ final class ParallelBench {
     } catch (InterruptedException e) {
       throw new IllegalStateException(e);
     }
-  }
-
-  private static double median(double... values) {
-    double[] sorted = values.clone();
-    Arrays.sort(sorted);
-    return sorted[sorted.length / 2];
   }
 }

@@ -177,6 +177,41 @@ class CommandIT {
   }
 
   @Test
+  void shouldMeasureSeveralSequencesAtOnce() throws Exception {
+    JsonNode rows = bench("--prefill", "4", "--decode", "20", "--parallel", "1,3");
+    assertEquals(3, rows.size());
+    assertFalse(rows.get(0).has("parallel"));
+    for (int row = 1; row <= 2; row++) {
+      JsonNode parallel = rows.get(row).get("parallel");
+      int sequences = row == 1 ? 1 : 3;
+      assertEquals(sequences, parallel.get("sequences").asInt());
+      double all = parallel.get("decodeTokensPerSecond").asDouble();
+      assertTrue(all > 0);
+      assertEquals(all / sequences, parallel.get("eachTokensPerSecond").asDouble(), 0.001);
+    }
+    assertEquals(
+        "--parallel 17: at most 16 can be computed together; a larger prefill-batch allows more",
+        refusal("--parallel", "17"));
+  }
+
+  @Test
+  void shouldSayThatTheCachesAreTooLargeForTheMachine() throws Exception {
+    String line = refusal("--kv-memory", "999999 GiB");
+    assertTrue(line.startsWith("this node needs 1.8 MB for weights and "), line);
+    assertTrue(line.contains("a smaller --kv-memory"), line);
+    assertFalse(line.contains("--max-seq-len"), line);
+  }
+
+  /// What a benchmark with these options ends with.
+  private static String refusal(String... options) throws Exception {
+    List<String> all = new ArrayList<>(List.of("bench", "--shape", "tiny", "--nodes", "1"));
+    all.addAll(List.of(options));
+    Result result = run("", all.toArray(String[]::new));
+    assertEquals(2, result.code(), result.err());
+    return result.err().lines().reduce((_, last) -> last).orElseThrow();
+  }
+
+  @Test
   void shouldGiveTheSameTokensWithGuesses() throws Exception {
     List<JsonNode> results = new ArrayList<>();
     for (String lookup : List.of("off", "on", "auto")) {

@@ -12,6 +12,7 @@ import dllama.slice.ShardPlan;
 import dllama.tensor.DType;
 import dllama.tensor.KernelReport;
 import dllama.tensor.Kernels;
+import dllama.tensor.KvHead;
 import dllama.tensor.WeightMemory;
 import dllama.tensor.WorkerPool;
 import java.lang.foreign.Arena;
@@ -137,13 +138,19 @@ public final class ShardHost {
             .formatted(
                 ByteSize.text(weights),
                 ByteSize.text(cache),
-                assignment.contextLength(),
+                holdsMore(assignment)
+                    ? (long) assignment.pages() * KvHead.PAGE
+                    : assignment.contextLength(),
                 ByteSize.text(memory()),
                 advice(assignment, weights)));
   }
 
-  /// What helps: nodes, as far as the model can use more, and a shorter context, if the weights
-  /// fit.
+  /// Whether there are more pages than one context takes: the user's wish, if they do not fit.
+  private static boolean holdsMore(Assignment assignment) {
+    return assignment.pages() > KvHead.pages(assignment.contextLength());
+  }
+
+  /// What helps: nodes, as far as the model can use more, and less to remember, if the weights fit.
   private String advice(Assignment assignment, long weights) {
     List<String> ways = new ArrayList<>();
     List<Integer> usable = ShardPlan.usableWorldSizes(assignment.spec(), assignment.exchange());
@@ -151,7 +158,7 @@ public final class ShardHost {
       ways.add("use more nodes");
     }
     if (weights < memory()) {
-      ways.add("a smaller --max-seq-len");
+      ways.add(holdsMore(assignment) ? "a smaller --kv-memory" : "a smaller --max-seq-len");
     }
     ways.add("a larger dllama.weights.memory-limit");
     return String.join(", or ", ways);
