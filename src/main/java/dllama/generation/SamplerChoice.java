@@ -14,7 +14,8 @@ public final class SamplerChoice {
   public static LogitsWanted wanted(Sampler sampler) {
     return switch (sampler) {
       case Sampler.Greedy _ -> new LogitsWanted.Best(1);
-      case RandomSampler random when random.drawsFromAll() -> new LogitsWanted.DrawAny(random.temperature());
+      case RandomSampler random when random.drawsFromAll() ->
+          new LogitsWanted.DrawAny(random.temperature());
       case RandomSampler random -> new LogitsWanted.Draw(random.temperature());
     };
   }

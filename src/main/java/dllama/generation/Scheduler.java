@@ -109,7 +109,8 @@ public final class Scheduler implements AutoCloseable {
     for (int token : request.guidance().bias().keySet()) {
       if (token < 0 || token >= vocabSize) {
         throw new UserException(
-            "there is no token %d to be given a bias; the model has %d".formatted(token, vocabSize));
+            "there is no token %d to be given a bias; the model has %d"
+                .formatted(token, vocabSize));
       }
     }
     Generation generation = new Generation();

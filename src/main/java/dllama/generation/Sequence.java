@@ -71,8 +71,7 @@ final class Sequence {
     size = tokens.length;
     stream = new TokenStream(vocabulary);
     stream.follow(tokens[size - 1]);
-    chooser =
-        new TokenChooser(request.sampler(), request.guidance(), request.stopIds(), vocabSize);
+    chooser = new TokenChooser(request.sampler(), request.guidance(), request.stopIds(), vocabSize);
     guesses = chooser.isPlainlyGreedy();
     detector = StopDetector.anywhere(request.stopIds(), request.stops());
     lease = new KvLease(table);
@@ -216,9 +215,7 @@ final class Sequence {
   /// Chooses a token and takes it into the answer, as [#emit]; also ends it where none may follow.
   private @Nullable Reason choose(RunLogits logits, TokenChoice choice) {
     int token = chooser.next(logits, choice);
-    return token == TokenChooser.END
-        ? Reason.STOP
-        : emit(token, chooser.logprobs(logits, token));
+    return token == TokenChooser.END ? Reason.STOP : emit(token, chooser.logprobs(logits, token));
   }
 
   /// Takes a token into the answer; why the answer ends with it, or null if it goes on.

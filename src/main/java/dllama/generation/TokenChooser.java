@@ -15,7 +15,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import org.jspecify.annotations.Nullable;
 
-/// Chooses the tokens of one sequence, with its sampler and as its [Guidance] says. Before a step it
+/// Chooses the tokens of one sequence, with its sampler and as its [Guidance] says. Before a step
+// it
 /// says what is wanted of logits, and how they are adjusted; afterwards it chooses, and asks again
 /// where only now is known which tokens are allowed. The [Scheduler]'s, on its thread.
 final class TokenChooser {
@@ -64,7 +65,9 @@ final class TokenChooser {
 
   /// What is wanted of the logits of that step: where ranks are asked again in any case, little.
   LogitsWanted wanted() {
-    return guidance.mask() != null || !ride() ? new LogitsWanted.Best(1) : SamplerChoice.wanted(sampler);
+    return guidance.mask() != null || !ride()
+        ? new LogitsWanted.Best(1)
+        : SamplerChoice.wanted(sampler);
   }
 
   /// What ranks are told with that step.

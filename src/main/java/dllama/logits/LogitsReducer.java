@@ -134,8 +134,7 @@ public final class LogitsReducer {
         Arrays.fill(sums, 0);
         yield new Candidates(size(wanted), tokens, values, 0, sums);
       }
-      case LogitsWanted.All _, LogitsWanted.Nothing _ ->
-          reduce(wanted, Adjustments.NONE, all, row);
+      case LogitsWanted.All _, LogitsWanted.Nothing _ -> reduce(wanted, Adjustments.NONE, all, row);
     };
   }
 

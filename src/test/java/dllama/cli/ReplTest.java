@@ -8,7 +8,6 @@ import dllama.cluster.root.NodesHere;
 import dllama.error.UserException;
 import dllama.format.SynthVocabulary;
 import dllama.generation.Guidance;
-import dllama.generation.Guidance;
 import dllama.generation.Speculation;
 import dllama.model.ModelSpec;
 import dllama.model.Shapes;

@@ -29,9 +29,9 @@ import java.util.Properties;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.jspecify.annotations.Nullable;
 
 /// Penalties, bias, masks and log probabilities on whole nodes: the same tokens and the same bits
 /// on any number of them.
@@ -137,7 +137,10 @@ class GuidedSequencesTest {
     }
     var guidance =
         new Guidance(
-            new Penalties(1.2f, 8, 0.3f, 0.2f), bias, number < SEQUENCES / 2 ? null : new Mask(), 5);
+            new Penalties(1.2f, 8, 0.3f, 0.2f),
+            bias,
+            number < SEQUENCES / 2 ? null : new Mask(),
+            5);
     return new GenerationRequest(
         new Random(number).ints(5, 0, VOCABULARY).toArray(),
         TOKENS,

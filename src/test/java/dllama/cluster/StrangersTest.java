@@ -101,7 +101,8 @@ class StrangersTest {
               stranger.select(address, actor).tell(Kill.getInstance(), null);
               stranger.tell(address, actor, "text");
               stranger.tell(address, actor, new byte[10]);
-              stranger.tell(address, actor, new Question(GUESS, 0, 0, new LogitsQuestion.Everything()));
+              stranger.tell(
+                  address, actor, new Question(GUESS, 0, 0, new LogitsQuestion.Everything()));
               stranger.tell(address, actor, new StreamMessage.Received(GUESS, 1));
             }
           }

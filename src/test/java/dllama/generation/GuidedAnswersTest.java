@@ -19,9 +19,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.jspecify.annotations.Nullable;
 
 /// Answers whose tokens are not the sampler's business alone. The model says the letter after the
 /// last one.
@@ -178,21 +178,20 @@ class GuidedAnswersTest {
             return super.allowed();
           }
         };
-    try (var scheduler =
-        new Scheduler(new ScriptedForwardPass(64, 8, 4), Answers.ALPHABET, 2)) {
+    try (var scheduler = new Scheduler(new ScriptedForwardPass(64, 8, 4), Answers.ALPHABET, 2)) {
       Answers failing = new Answers();
       Answers other = new Answers();
       Generation one = scheduler.submit(request(9, Set.of(7), masked(mask)), failing);
       Generation two = scheduler.submit(Answers.request(9, 0), other);
-      assertEquals(
-          "no grammar", assertThrows(IllegalStateException.class, one::join).getMessage());
+      assertEquals("no grammar", assertThrows(IllegalStateException.class, one::join).getMessage());
       two.join();
       assertEquals("d", failing.text());
       assertEquals("bcdefghij", other.text());
     }
   }
 
-  /// The model wants "bcdef…"; c is banned, then d is there, as the model says after the last token.
+  /// The model wants "bcdef…"; c is banned, then d is there, as the model says after the last
+  // token.
   @Test
   void shouldBiasTokens() {
     var bias = Map.of(2, -100f, 20, 0.5f, 21, 0.25f);
@@ -220,8 +219,7 @@ class GuidedAnswersTest {
     model.next = text -> 5;
     var bias = Map.of(6, 0.9f, 7, 0.8f);
     var penalties = new Penalties(2, 1, 0, 0);
-    Answers answer =
-        answer(model, request(4, Set.of(), new Guidance(penalties, bias, null, -1)));
+    Answers answer = answer(model, request(4, Set.of(), new Guidance(penalties, bias, null, -1)));
     assertEquals(List.of(5, 6, 5, 6), answer.ids());
   }
 

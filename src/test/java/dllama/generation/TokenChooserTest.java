@@ -176,8 +176,7 @@ class TokenChooserTest {
     var guidance = new Guidance(Penalties.NONE, Map.of(), mask, -1);
     var chooser = new TokenChooser(new Sampler.Greedy(), guidance, Set.of(), logits.length);
     chooser.begin(new int[1], 1, 1);
-    RunLogits told =
-        FullLogits.told(chooser.wanted(), chooser.adjustments(), 2, asked, logits);
+    RunLogits told = FullLogits.told(chooser.wanted(), chooser.adjustments(), 2, asked, logits);
     return chooser.next(told, new TokenChoice());
   }
 

@@ -81,8 +81,7 @@ public final class FullLogits {
           return question instanceof LogitsQuestion.Walk walk
               ? List.of(reducers.get(walk.rank()).answer(walk))
               : IntStream.range(0, ranks)
-                  .mapToObj(
-                      rank -> reducers.get(rank).answer(question.to(vocabulary.get(rank))))
+                  .mapToObj(rank -> reducers.get(rank).answer(question.to(vocabulary.get(rank))))
                   .toList();
         });
   }

@@ -59,10 +59,7 @@ class TokenChoiceTest {
   /// Of four tokens of the same probability, two on each of two ranks.
   private int drawn(float coin, Walked... answers) {
     float[] equal = {1, 1};
-    List<LogitsPart> parts =
-        RANKS.stream()
-            .map(range -> reduced(range, equal))
-            .toList();
+    List<LogitsPart> parts = RANKS.stream().map(range -> reduced(range, equal)).toList();
     var told =
         new RunLogits(
             RANKS,

@@ -61,8 +61,7 @@ class LogitsBytesTest {
   }
 
   private static Input input(Adjustments adjustments) {
-    var run =
-        new RunRows(new int[1], 0, 1, new LogitsWanted.Draw(1), adjustments);
+    var run = new RunRows(new int[1], 0, 1, new LogitsWanted.Draw(1), adjustments);
     return new Input(1, 2, false, List.of(), List.of(run), new FrameBuffer(0));
   }
 
