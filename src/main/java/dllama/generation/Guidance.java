@@ -11,9 +11,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param bias added to logits, by token
 /// @param mask null: every token is allowed; not shared with another generation
-/// @param logprobs of how many of the most probable tokens log probabilities are told beside those
-// of
-///     the chosen one; −1: of none, not even of that
+/// @param logprobs of how many of the most probable tokens log probabilities are told beside
+///     that of the chosen one; −1: of none, not even of that
 public record Guidance(
     Penalties penalties, Map<Integer, Float> bias, @Nullable TokenMask mask, int logprobs) {
   /// Tokens that may have a bias.

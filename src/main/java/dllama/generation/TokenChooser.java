@@ -16,9 +16,8 @@ import java.util.concurrent.FutureTask;
 import org.jspecify.annotations.Nullable;
 
 /// Chooses the tokens of one sequence, with its sampler and as its [Guidance] says. Before a step
-// it
-/// says what is wanted of logits, and how they are adjusted; afterwards it chooses, and asks again
-/// where only now is known which tokens are allowed. The [Scheduler]'s, on its thread.
+/// it says what is wanted of logits, and how they are adjusted; afterwards it chooses, and asks
+/// again where only now is known which tokens are allowed. The [Scheduler]'s, on its thread.
 final class TokenChooser {
   /// In place of a token: nothing may follow.
   static final int END = -1;

@@ -1,8 +1,7 @@
 package dllama.sampling;
 
 /// Draws by probability from the tokens that [SamplingParameters] leave: with `topp` between 0 and
-// 1
-/// from the smallest set whose probability together exceeds it. One random number per token.
+/// 1 from the smallest set whose probability together exceeds it. One random number per token.
 ///
 /// Probabilities are floats, added in the order in which distributed-llama does it, so that a seed
 /// gives the same tokens.

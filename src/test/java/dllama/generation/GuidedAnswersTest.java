@@ -190,8 +190,7 @@ class GuidedAnswersTest {
     }
   }
 
-  /// The model wants "bcdef…"; c is banned, then d is there, as the model says after the last
-  // token.
+  /// The model wants "bcdef…"; c is banned, and of the others u (20) is liked best.
   @Test
   void shouldBiasTokens() {
     var bias = Map.of(2, -100f, 20, 0.5f, 21, 0.25f);
