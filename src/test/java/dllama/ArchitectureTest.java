@@ -45,6 +45,19 @@ class ArchitectureTest {
               entry("settings"),
               entry("prediction", "engine", "slice", "step", "model", "tensor", "settings"),
               entry(
+                  "session",
+                  "cluster",
+                  "generation",
+                  "step",
+                  "format",
+                  "slice",
+                  "engine",
+                  "model",
+                  "tensor",
+                  "tokenizer",
+                  "sampling",
+                  "settings"),
+              entry(
                   "cluster", "engine", "slice", "step", "logits", "model", "tensor", "settings")));
 
   /// Room of `cluster` → the rooms that it may use; each may also use what `cluster` may.
@@ -105,6 +118,16 @@ class ArchitectureTest {
         .dependOnClassesThat(
             resideInAPackage("dllama.cluster..").and(not(resideInAnyPackage(open))))
         .check(CLASSES);
+  }
+
+  @Test
+  void shouldHaveARuleForEveryPackageButTheCommandLine() {
+    Set<String> packages =
+        CLASSES.stream()
+            .map(type -> type.getPackageName().split("\\.")[1])
+            .filter(name -> !name.equals("cli"))
+            .collect(Collectors.toSet());
+    assertEquals(MAY_USE.keySet(), packages);
   }
 
   @Test

@@ -8,6 +8,7 @@ import dllama.generation.GenerationEvent.Prefill;
 import dllama.generation.GenerationEvent.Reason;
 import dllama.generation.GenerationEvent.Token;
 import dllama.generation.Usage;
+import dllama.session.Root;
 import dllama.step.ForwardException;
 import java.util.List;
 import java.util.Optional;
@@ -169,7 +170,7 @@ final class Repl {
         last = usage;
         console.note((reason == Reason.CANCELLED ? "stopped; " : "") + Timing.line(usage));
         if (reason == Reason.CONTEXT || reason == Reason.LENGTH) {
-          console.note(session.limit().chatFull());
+          console.note(session.full());
         }
       }
     }

@@ -9,6 +9,7 @@ import dllama.format.SynthVocabulary;
 import dllama.format.TokenizerWriter;
 import dllama.model.ModelSpec;
 import dllama.model.Shapes;
+import dllama.session.LoadedModel;
 import dllama.settings.Settings;
 import dllama.tensor.DType;
 import dllama.tokenizer.Tokenizer.Vocabulary;

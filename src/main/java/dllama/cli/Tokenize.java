@@ -5,6 +5,7 @@ import dllama.error.UserException;
 import dllama.error.VisibleText;
 import dllama.files.RegularFile;
 import dllama.format.TokenizerFile;
+import dllama.session.LoadedModel;
 import dllama.settings.Output;
 import dllama.settings.Settings;
 import dllama.tokenizer.Tokenizer;

@@ -12,6 +12,7 @@ import dllama.generation.Speculation;
 import dllama.model.ModelSpec;
 import dllama.model.Shapes;
 import dllama.sampling.Sampler;
+import dllama.session.ChatPrompts;
 import dllama.tensor.DType;
 import dllama.tokenizer.ChatTemplate;
 import dllama.tokenizer.ChatTemplate.Message;
@@ -229,7 +230,11 @@ class ChatSessionTest {
       model = new ScriptedModel(SPEC, vocabulary.eosIds().getFirst());
       session =
           new ChatSession(
-              model, vocabulary, template, new Sampler.Greedy(), Speculation.off(), system);
+              model,
+              new ChatPrompts(vocabulary, template),
+              new Sampler.Greedy(),
+              Speculation.off(),
+              system);
       system.ifPresent(text -> said.add(new Message(Role.SYSTEM, text)));
     }
 

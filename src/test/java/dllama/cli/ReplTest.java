@@ -11,6 +11,8 @@ import dllama.generation.Speculation;
 import dllama.model.ModelSpec;
 import dllama.model.Shapes;
 import dllama.sampling.Sampler;
+import dllama.session.ChatPrompts;
+import dllama.session.Root;
 import dllama.step.ForwardPass;
 import dllama.tensor.DType;
 import dllama.tensor.KernelReport;
@@ -22,7 +24,6 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -43,8 +44,7 @@ class ReplTest {
   private ChatSession session(Speculation speculation) {
     return new ChatSession(
         model,
-        VOCABULARY,
-        ChatTemplate.LLAMA3,
+        new ChatPrompts(VOCABULARY, ChatTemplate.LLAMA3),
         new Sampler.Greedy(),
         speculation,
         Optional.of("Be brief"));
@@ -266,9 +266,6 @@ class ReplTest {
 
           @Override
           public void awaitRehearsed() {}
-
-          @Override
-          public void tell(Consumer<String> listener) {}
 
           @Override
           public void close() {}

@@ -43,9 +43,15 @@ public record RootModel(
 
   /// Tokens of one step, so that neither input rows nor partials exceed a frame.
   public int maxBatchTokens(int maxFrameBytes) {
+    return maxBatchTokens(spec(), contextLength, prefillBatch, maxFrameBytes);
+  }
+
+  /// The same of a model that is not run.
+  public static int maxBatchTokens(
+      ModelSpec spec, int contextLength, int prefillBatch, int maxFrameBytes) {
     long payload =
         (long) maxFrameBytes - TensorFrameSerializer.MAX_HEADER_BYTES - ARTERY_HEADER_BYTES;
-    long row = DType.F32.byteSize(spec().dim()) + RunsCodec.maxBytes(KvHead.pages(contextLength));
+    long row = DType.F32.byteSize(spec.dim()) + RunsCodec.maxBytes(KvHead.pages(contextLength));
     return (int) Math.max(1, Math.min(Math.min(prefillBatch, contextLength), payload / row));
   }
 

@@ -1,4 +1,4 @@
-package dllama.cli;
+package dllama.session;
 
 import dllama.cluster.RootNode;
 import dllama.cluster.root.NodesHere;
@@ -12,31 +12,47 @@ import dllama.tensor.KernelReport;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.function.Consumer;
 
-/// A root with its workers.
-final class ClusterRoot implements Root {
+/// A root with its workers. Any thread.
+public final class ClusterRoot implements Root {
   private static final Duration WITHOUT_LIMIT = Duration.ofDays(36_500);
 
   /// A form that is boxed takes long to be told from one that is not compiled yet.
   private static final Duration KERNELS = Duration.ofSeconds(60);
 
   private final RootNode node;
-  private final StatusLines lines = StatusLines.standard();
-  private final Progress progress;
+  private final SessionListener listener;
+  private final WorldWatch world;
   private final Duration limit;
   private final Duration rehearsal;
 
   /// This root has no open port.
   private final boolean alone;
 
-  ClusterRoot(Settings settings, LoadedModel model) {
+  /// Starts the node and begins to form a cluster.
+  ///
+  /// @param cache of slices; closed with this root
+  /// @throws UserException if it can not be with this model and these settings
+  public static ClusterRoot start(
+      Settings settings, LoadedModel model, ShardCache cache, SessionListener listener) {
+    ClusterRoot root = new ClusterRoot(settings, model, cache, listener);
+    if (!root.alone) {
+      boolean open = !HostAddress.ofRoot(settings.cluster().host()).isLoopbackAddress();
+      listener.listening(root.node.address(), open);
+    }
+    return root;
+  }
+
+  private ClusterRoot(
+      Settings settings, LoadedModel model, ShardCache cache, SessionListener listener) {
+    this.listener = listener;
     limit = settings.mode().interactive() ? WITHOUT_LIMIT : settings.cluster().nodesTimeout();
-    progress = new Progress(lines, settings.mode().interactive());
+    world = new WorldWatch(listener);
     alone = settings.cluster().nodes().equals(Optional.of(1));
     rehearsal = settings.cluster().sync().rehearsal();
-    ShardCache cache = CacheFolder.open(settings.cluster().weights().cache(), lines::say);
-    Fingerprint fingerprint = Fingerprint.of(model, cache, new FirstReading(lines, model.name()));
+    Fingerprint fingerprint =
+        Fingerprint.of(
+            model, cache, (bytes, total) -> listener.reading(model.name(), bytes, total));
     RootModel rootModel =
         new RootModel(
             model.source(),
@@ -48,16 +64,7 @@ final class ClusterRoot implements Root {
             sequences(settings),
             settings.model().kvMemory(),
             settings.model().prefillBatch());
-    node = RootNode.start(settings.cluster(), settings.akka(), rootModel, cache, progress);
-    Runtime.getRuntime().addShutdownHook(new Thread(this::close, "goodbye"));
-    if (!alone) {
-      lines.say("root at %s; workers: --role worker --seed-node %<s".formatted(node.address()));
-      if (!HostAddress.ofRoot(settings.cluster().host()).isLoopbackAddress()) {
-        lines.say(
-            "no cluster key yet: whoever reaches %s can read along; trusted networks only"
-                .formatted(node.address()));
-      }
-    }
+    node = RootNode.start(settings.cluster(), settings.akka(), rootModel, cache, world);
   }
 
   /// Whole contexts that are worth memory: one that is computed and one that may be asked for
@@ -74,7 +81,7 @@ final class ClusterRoot implements Root {
   @Override
   public Ready awaitReady() throws InterruptedException {
     node.claim();
-    return progress.await(limit);
+    return world.await(limit);
   }
 
   @Override
@@ -103,17 +110,12 @@ final class ClusterRoot implements Root {
 
   @Override
   public void awaitRehearsed() throws InterruptedException {
-    progress.awaitRehearsed(rehearsal);
-  }
-
-  @Override
-  public void tell(Consumer<String> listener) {
-    lines.redirect(listener);
+    world.awaitRehearsed(rehearsal);
   }
 
   @Override
   public void close() {
-    lines.close();
+    listener.closing();
     node.close();
   }
 }

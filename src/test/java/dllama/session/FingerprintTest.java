@@ -1,4 +1,4 @@
-package dllama.cli;
+package dllama.session;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;

@@ -1,4 +1,4 @@
-package dllama.cli;
+package dllama.session;
 
 import dllama.error.UserException;
 import dllama.format.ModelFile;

@@ -1,4 +1,4 @@
-package dllama.cli;
+package dllama.session;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -8,9 +8,12 @@ import dllama.error.UserException;
 import dllama.format.SynthModel;
 import dllama.model.Shapes;
 import dllama.settings.ModelSettings;
+import dllama.settings.Settings;
 import dllama.slice.ShardCache;
 import dllama.tensor.DType;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
 import java.util.Properties;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,7 +35,7 @@ class LoadedModelTest {
 
   @Test
   void shouldNotMixATokenizerWithTheBuiltInModel() {
-    ModelSettings settings = settings("--tokenizer", "other.t");
+    ModelSettings settings = settings(option("tokenizer", "other.t"));
     UserException e = assertThrows(UserException.class, () -> LoadedModel.open(settings));
     assertTrue(e.getMessage().startsWith("no model: give --model FILE.m"), e.getMessage());
   }
@@ -41,7 +44,7 @@ class LoadedModelTest {
   void shouldAskForTheTokenizerOfAModelFile() {
     Path file = folder.resolve("tiny.m");
     SynthModel.write(file, Shapes.spec("tiny", DType.Q4_0), 1, (bytes, total) -> {});
-    ModelSettings settings = settings("--model", file.toString());
+    ModelSettings settings = settings(option("model", file.toString()));
     try (LoadedModel model = LoadedModel.open(settings)) {
       UserException e = assertThrows(UserException.class, () -> model.vocabulary(settings));
       assertEquals("no tokenizer: give --tokenizer FILE.t", e.getMessage());
@@ -52,7 +55,11 @@ class LoadedModelTest {
     return Fingerprint.of(model, ShardCache.off(), (_, _) -> {});
   }
 
-  private static ModelSettings settings(String... options) {
-    return Arguments.parse(options).orElseThrow().settings(new Properties()).model();
+  private static ModelSettings settings(Settings.Option... options) {
+    return Settings.load(Optional.empty(), new Properties(), List.of(options)).model();
+  }
+
+  private static Settings.Option option(String key, String value) {
+    return new Settings.Option("--" + key, key, value);
   }
 }

@@ -1,13 +1,13 @@
-package dllama.cli;
+package dllama.session;
 
 import dllama.cluster.root.NodesHere;
 import dllama.step.ForwardPass;
 import dllama.tensor.KernelReport;
 import java.util.OptionalInt;
-import java.util.function.Consumer;
 
-/// A root and its nodes, as the modes see them.
-interface Root extends AutoCloseable {
+/// A root and its nodes, as front ends see them. Any thread.
+public interface Root extends AutoCloseable {
+  /// The forward pass of all nodes together, the same for as long as the root is open.
   ForwardPass forwardPass();
 
   /// Waits until steps can run, without limit where a person watches. The nodes stay the same
@@ -34,9 +34,6 @@ interface Root extends AutoCloseable {
 
   /// Waits until steps are as quick as they will be, or the time for that is over: for measuring.
   void awaitRehearsed() throws InterruptedException;
-
-  /// From now on what happens to the cluster is told here, a line at a time, on any thread.
-  void tell(Consumer<String> listener);
 
   @Override
   void close();

@@ -1,4 +1,4 @@
-package dllama.cli;
+package dllama.session;
 
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,4 +1,4 @@
-package dllama.cli;
+package dllama.session;
 
 import dllama.engine.EngineSettings;
 import dllama.engine.ShardEngine;
@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 /// @param exchange type of the exchanged partials
 /// @param kv type of the key/value cache
 /// @param contextLength positions to reserve
-record LoadedModel(
+public record LoadedModel(
     String name,
     ModelSource source,
     @Nullable ModelFile file,
@@ -40,7 +40,7 @@ record LoadedModel(
   /// Opens the model file of the settings, or the built-in model where they name none.
   ///
   /// @throws UserException if it can not be read, or it contradicts a setting
-  static LoadedModel open(ModelSettings settings) {
+  public static LoadedModel open(ModelSettings settings) {
     var hints =
         new DllamaFile.Hints(
             settings.arch().map(Architecture::named),
@@ -67,7 +67,7 @@ record LoadedModel(
   }
 
   /// A model of random weights, which every node makes for itself.
-  static LoadedModel random(String name, ModelSpec spec, long seed, ModelSettings settings) {
+  public static LoadedModel random(String name, ModelSpec spec, long seed, ModelSettings settings) {
     return of(name, new ModelSource.Random(spec, seed), null, settings);
   }
 
@@ -84,7 +84,7 @@ record LoadedModel(
   }
 
   /// The type of weights that are made up, not read.
-  static DType madeUpWeights(ModelSettings settings) {
+  public static DType madeUpWeights(ModelSettings settings) {
     return dtype(settings.weightsFloatType().orElse(FloatType.Q4_0));
   }
 
@@ -92,16 +92,17 @@ record LoadedModel(
     return DType.named(type.name());
   }
 
-  ModelSpec spec() {
+  public ModelSpec spec() {
     return source.spec();
   }
 
   /// Types of the weights, for JSON: such as q40, or q40+q80.
-  String weights() {
+  public String weights() {
     return spec().weightTypes().stream().map(DType::option).collect(Collectors.joining("+"));
   }
 
-  ContextLimit contextLimit() {
+  /// How long a context is here.
+  public ContextLimit contextLimit() {
     return new ContextLimit(contextLength, spec().contextLength());
   }
 
@@ -110,7 +111,7 @@ record LoadedModel(
   }
 
   /// One line for the user: what the file was taken for.
-  String description() {
+  public String description() {
     if (builtIn()) {
       return "built-in model: very small, made to try things; give a real one with --model FILE.m"
           + " --tokenizer FILE.t";
@@ -130,7 +131,7 @@ record LoadedModel(
   }
 
   /// Bytes that weights and cache take on the rank that has the most of them.
-  long nodeBytes(int worldSize, int maxBatchTokens) {
+  public long nodeBytes(int worldSize, int maxBatchTokens) {
     ShardPlan plan = new ShardPlan(spec(), exchange, worldSize);
     EngineSettings engine =
         new EngineSettings(kv, contextLength, Math.min(maxBatchTokens, contextLength));
@@ -140,7 +141,7 @@ record LoadedModel(
   /// The vocabulary of the settings' tokenizer file, as this model uses it.
   ///
   /// @throws UserException if there is none, or it does not fit the model
-  Vocabulary vocabulary(ModelSettings settings) {
+  public Vocabulary vocabulary(ModelSettings settings) {
     if (builtIn()) {
       return BuiltInModel.vocabulary();
     }
@@ -150,7 +151,10 @@ record LoadedModel(
         : vocabulary;
   }
 
-  static Path tokenizerPath(ModelSettings settings) {
+  /// The tokenizer file of the settings.
+  ///
+  /// @throws UserException if they name none
+  public static Path tokenizerPath(ModelSettings settings) {
     return settings
         .tokenizer()
         .orElseThrow(() -> new UserException("no tokenizer: give --tokenizer FILE.t"));
