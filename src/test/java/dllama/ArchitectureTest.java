@@ -23,7 +23,7 @@ import org.junit.jupiter.api.TestFactory;
 class ArchitectureTest {
   private static final JavaClasses CLASSES =
       new ClassFileImporter()
-          .withImportOption(location -> !location.contains("/test-classes/"))
+          .withImportOption(location -> !location.contains(tests()))
           .importPackages("dllama");
 
   /// Package → the packages that it may use; `error` and `files` are open to all.
@@ -70,6 +70,11 @@ class ArchitectureTest {
               entry("rank", "wire", "loop", "port"),
               entry("membership", "rank", "wire", "port"),
               entry("root", "membership", "rank", "wire", "loop", "port")));
+
+  /// Where this class and the other tests are.
+  private static String tests() {
+    return ArchitectureTest.class.getProtectionDomain().getCodeSource().getLocation().getPath();
+  }
 
   private static Map.Entry<String, Set<String>> entry(String name, String... mayUse) {
     return Map.entry(name, Set.of(mayUse));

@@ -101,7 +101,7 @@ public final class RootNode implements AutoCloseable {
             objection -> {
               throw new UserException("this node " + objection);
             });
-    machine.host().warmUp(part); // while the actor system starts, which keeps one core busy
+    machine.host().warmUp(part.world()); // while the actor system starts, which keeps one core busy
     var started = new CompletableFuture<ActorRef<RootMessage>>();
     var pool = new AtomicReference<>(PagePool.NONE);
     system =

@@ -65,7 +65,7 @@ public final class LayerShard extends NetworkActor<RankMessage> {
       ranks = assign.ranks();
       root = assign.root();
       exchange =
-          new Exchange(assignment.epoch(), assignment.rank(), assignment.worldSize(), frames);
+          new Exchange(assignment.epoch(), assignment.rank(), assignment.world().size(), frames);
       slice = new SliceReceiver(assignment, host, root, frames);
     }
 
@@ -172,7 +172,7 @@ public final class LayerShard extends NetworkActor<RankMessage> {
     }
     Rank now = new Rank(assign, frames, host);
     parts[REAL] = now;
-    host.warmUp(assignment);
+    host.warmUp(assignment.world());
     Address here = getContext().getSystem().address();
     List<Address> ranks = assign.ranks().stream().map(shard -> shard.path().address()).toList();
     computeWait.allowSpin(host.shareCores(ShardHost.ranksOn(here, ranks)));
@@ -251,7 +251,7 @@ public final class LayerShard extends NetworkActor<RankMessage> {
             now.host.stall());
     int number = now.assignment.rank();
     now.root.tell(new RootMessage.ShardReady(now.epoch(), number, built.origin()));
-    now.host.listener().ready(number, now.assignment.worldSize(), built.origin());
+    now.host.listener().ready(number, now.assignment.world().size(), built.origin());
   }
 
   private void onInput(Rank now, Input input) {

@@ -2,6 +2,7 @@ package dllama.cluster.rank;
 
 import akka.actor.Address;
 import dllama.cluster.wire.Assignment;
+import dllama.cluster.wire.WorldSpec;
 import dllama.engine.EngineSettings;
 import dllama.engine.ShardEngine;
 import dllama.engine.WarmUp;
@@ -128,8 +129,9 @@ public final class ShardHost {
   /// Why this node can not take its part of a world, as the end of a sentence; empty if it can.
   public Optional<String> objection(Assignment assignment) {
     ShardLayout layout = assignment.layout();
+    EngineSettings engine = assignment.world().engine();
     long weights = layout.totalBytes();
-    long cache = ShardEngine.cacheBytes(layout.plan(), engineSettings(assignment));
+    long cache = ShardEngine.cacheBytes(layout.plan(), engine);
     if (Math.addExact(weights, cache) <= memory()) {
       return Optional.empty();
     }
@@ -138,38 +140,37 @@ public final class ShardHost {
             .formatted(
                 ByteSize.text(weights),
                 ByteSize.text(cache),
-                holdsMore(assignment)
-                    ? (long) assignment.pages() * KvHead.PAGE
-                    : assignment.contextLength(),
+                holdsMore(engine) ? (long) engine.pages() * KvHead.PAGE : engine.contextLength(),
                 ByteSize.text(memory()),
-                advice(assignment, weights)));
+                advice(assignment.world(), weights)));
   }
 
   /// Whether there are more pages than one context takes: the user's wish, if they do not fit.
-  private static boolean holdsMore(Assignment assignment) {
-    return assignment.pages() > KvHead.pages(assignment.contextLength());
+  private static boolean holdsMore(EngineSettings engine) {
+    return engine.pages() > KvHead.pages(engine.contextLength());
   }
 
   /// What helps: nodes, as far as the model can use more, and less to remember, if the weights fit.
-  private String advice(Assignment assignment, long weights) {
+  private String advice(WorldSpec world, long weights) {
     List<String> ways = new ArrayList<>();
-    List<Integer> usable = ShardPlan.usableWorldSizes(assignment.spec(), assignment.exchange());
-    if (!usable.isEmpty() && usable.getLast() > assignment.worldSize()) {
+    List<Integer> usable =
+        ShardPlan.usableWorldSizes(world.model(), world.plan().exchange());
+    if (!usable.isEmpty() && usable.getLast() > world.size()) {
       ways.add("use more nodes");
     }
     if (weights < memory()) {
-      ways.add(holdsMore(assignment) ? "a smaller --kv-memory" : "a smaller --max-seq-len");
+      ways.add(holdsMore(world.engine()) ? "a smaller --kv-memory" : "a smaller --max-seq-len");
     }
     ways.add("a larger dllama.weights.memory-limit");
     return String.join(", or ", ways);
   }
 
   /// Has the kernels for such a model compiled until the first engine is there. Any thread.
-  public synchronized void warmUp(Assignment assignment) {
+  public synchronized void warmUp(WorldSpec world) {
     if (settings.weights().warmUp() && warmUp == null) {
       warmUp =
           WarmUp.start(
-              assignment.spec(), assignment.exchange(), assignment.kv(), kernels, narrower);
+              world.model(), world.plan().exchange(), world.engine().kv(), kernels, narrower);
     }
   }
 
@@ -217,17 +218,9 @@ public final class ShardHost {
     freeCache();
     cacheArena = Arena.ofShared();
     warmUp().ifPresent(WarmUp::giveWay);
-    EngineSettings ofEngine = engineSettings(assignment);
+    EngineSettings ofEngine = assignment.world().engine();
     MemorySegment cache =
         WeightMemory.allocate(ShardEngine.cacheBytes(layout.plan(), ofEngine), cacheArena);
     return new ShardEngine(layout, store.memory(), cache, ofEngine, kernels, pool);
-  }
-
-  private static EngineSettings engineSettings(Assignment assignment) {
-    return new EngineSettings(
-        assignment.kv(),
-        assignment.contextLength(),
-        assignment.maxBatchTokens(),
-        assignment.pages());
   }
 }

@@ -12,6 +12,7 @@ import dllama.cluster.wire.TensorFrame.Input;
 import dllama.cluster.wire.TensorFrame.Logits;
 import dllama.cluster.wire.TensorFrame.Partial;
 import dllama.cluster.wire.TensorFrame.RunRows;
+import dllama.engine.EngineSettings;
 import dllama.engine.ShardEngine;
 import dllama.engine.StepRows;
 import dllama.logits.LogitsPart;
@@ -57,6 +58,8 @@ final class ShardSteps {
   }
 
   private final Assignment assignment;
+  private final EngineSettings limits;
+  private final int dim;
   private final ShardEngine engine;
   private final Exchange exchange;
   private final ComputeWait computeWait;
@@ -97,20 +100,22 @@ final class ShardSteps {
       ActorRef<RootMessage> root,
       Duration stall) {
     this.assignment = assignment;
+    limits = assignment.world().engine();
+    dim = assignment.world().model().dim();
     this.engine = engine;
     this.exchange = exchange;
     this.computeWait = computeWait;
     this.ranks = ranks;
     this.root = root;
     stallNanos = stall.toNanos();
-    collectives = CollectiveRule.of(assignment);
-    halves = OverlapRule.of(assignment);
+    collectives = CollectiveRule.of(assignment.world());
+    halves = OverlapRule.of(assignment.world());
     Lane last = new Lane(engine, collectives.sums());
     whole = new Lane[] {last};
-    int first = halves.firstHalf(assignment.maxBatchTokens(), 0);
+    int first = halves.firstHalf(limits.maxBatchTokens(), 0);
     both =
         first == 0 ? whole : new Lane[] {new Lane(engine.leading(first), collectives.sums()), last};
-    int values = Math.multiplyExact(assignment.maxBatchTokens(), assignment.spec().dim());
+    int values = Math.multiplyExact(limits.maxBatchTokens(), dim);
     int bytes = Math.toIntExact(DType.F32.byteSize(values)); // nothing wider is sent
     for (int place = 0; place < own.length; place++) {
       own[place] = new FrameBuffer(bytes);
@@ -135,25 +140,25 @@ final class ShardSteps {
       wanted += run.wanted().rows();
     }
     return rows >= 1
-        && rows <= assignment.maxBatchTokens()
+        && rows <= limits.maxBatchTokens()
         && input.copies().stream().allMatch(copy -> isPage(copy.from()) && isPage(copy.to()))
         && wanted <= StepRows.MAX_WANTED
         && collectives.permits(input.scatters())
-        && InputRows.holds(input.rows(), (int) rows * assignment.spec().dim());
+        && InputRows.holds(input.rows(), (int) rows * dim);
   }
 
   private boolean accepts(RunRows run) {
     return run.count() >= 1
-        && run.count() <= assignment.maxBatchTokens()
+        && run.count() <= limits.maxBatchTokens()
         && run.position() >= 0
-        && run.position() <= assignment.contextLength() - run.count()
+        && run.position() <= limits.contextLength() - run.count()
         && run.wanted().rows() <= run.count()
         && run.pages().length >= KvHead.pages(run.position() + run.count())
         && Arrays.stream(run.pages()).allMatch(this::isPage);
   }
 
   private boolean isPage(int page) {
-    return page >= 0 && page < assignment.pages();
+    return page >= 0 && page < limits.pages();
   }
 
   /// Computes one step and tells the root: what is wanted of this rank's logits, or that there is
@@ -223,7 +228,6 @@ final class ShardSteps {
 
   /// Gives a lane the rows `from` ≤ row < `to` of a step.
   private void fill(Lane lane, Input input, int from, int to) {
-    int dim = assignment.spec().dim();
     lane.rows().clear();
     int row = 0;
     for (RunRows run : input.runs()) {

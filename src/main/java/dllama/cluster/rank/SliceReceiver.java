@@ -48,9 +48,9 @@ final class SliceReceiver {
   @Nullable SliceOrigin open(@Nullable ModelSource source) {
     SliceStore store = host.store();
     long total = layout.totalBytes();
-    ModelSource local = assignment.random() ? assignment.randomSource() : source;
+    ModelSource local = assignment.source().random() ? assignment.randomSource() : source;
     SliceOrigin origin = SliceOrigin.MODEL;
-    if (store.open(assignment.sliceKey(), assignment.keep(), total)) {
+    if (store.open(assignment.sliceKey(), assignment.source().keep(), total)) {
       origin = SliceOrigin.MEMORY;
     } else if (store.readCache(host.pool(), this::tell)) {
       origin = SliceOrigin.CACHE;
@@ -81,7 +81,7 @@ final class SliceReceiver {
   }
 
   private void show(long bytes) {
-    host.listener().loading(assignment.rank(), assignment.worldSize(), bytes, layout.totalBytes());
+    host.listener().loading(assignment.rank(), assignment.world().size(), bytes, layout.totalBytes());
   }
 
   /// Asks the root for all chunks.

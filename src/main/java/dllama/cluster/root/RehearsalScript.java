@@ -1,6 +1,6 @@
 package dllama.cluster.root;
 
-import dllama.cluster.wire.Assignment;
+import dllama.cluster.wire.WorldSpec;
 import dllama.logits.LogitsQuestion;
 import dllama.logits.LogitsWanted;
 import dllama.logits.LogitsWanted.Best;
@@ -29,7 +29,7 @@ final class RehearsalScript {
   /// A token with some that are guessed to follow.
   private static final int GUESSES = 4;
 
-  private static final int[] PAGES = new int[ForwardPass.pages(Assignment.REHEARSAL_CONTEXT)];
+  private static final int[] PAGES = new int[ForwardPass.pages(WorldSpec.REHEARSAL_CONTEXT)];
 
   private final int maxBatchTokens;
   private final int context;

@@ -2,7 +2,10 @@ package dllama.cluster.root;
 
 import dllama.cluster.wire.Assignment;
 import dllama.cluster.wire.RunsCodec;
+import dllama.cluster.wire.SliceSource;
 import dllama.cluster.wire.TensorFrameSerializer;
+import dllama.cluster.wire.WorldSpec;
+import dllama.engine.EngineSettings;
 import dllama.engine.ShardEngine;
 import dllama.error.UserException;
 import dllama.model.ModelSource;
@@ -92,23 +95,15 @@ public record RootModel(
   /// @param memory bytes that the rank with the least of them may take
   public Assignment assignment(
       long epoch, int worldSize, int maxBatchTokens, ClusterSettings.Sync sync, long memory) {
-    boolean random = source instanceof ModelSource.Random;
-    long seed = source instanceof ModelSource.Random(_, long value) ? value : 0;
+    ShardPlan plan = new ShardPlan(spec(), exchange, worldSize);
+    EngineSettings engine =
+        new EngineSettings(kv, contextLength, maxBatchTokens, pages(plan, memory));
+    SliceSource slices =
+        switch (source) {
+          case ModelSource.Weights _ -> SliceSource.file(fingerprint, keep);
+          case ModelSource.Random(_, long seed) -> SliceSource.random(fingerprint, seed);
+        };
     return new Assignment(
-        epoch,
-        0,
-        worldSize,
-        spec(),
-        exchange,
-        sync.collective(),
-        sync.overlap(),
-        kv,
-        contextLength,
-        pages(new ShardPlan(spec(), exchange, worldSize), memory),
-        maxBatchTokens,
-        fingerprint,
-        keep,
-        random,
-        seed);
+        epoch, 0, new WorldSpec(plan, engine, sync.collective(), sync.overlap()), slices);
   }
 }

@@ -15,9 +15,11 @@ import dllama.cluster.wire.FrameBuffer;
 import dllama.cluster.wire.FramePool;
 import dllama.cluster.wire.RankMessage;
 import dllama.cluster.wire.RootMessage;
+import dllama.cluster.wire.SliceSource;
 import dllama.cluster.wire.TensorFrame;
 import dllama.cluster.wire.TensorFrame.Input;
 import dllama.cluster.wire.TensorFrame.Partial;
+import dllama.cluster.wire.WorldSpec;
 import dllama.engine.EngineSettings;
 import dllama.engine.ShardEngine;
 import dllama.logits.LogitsWanted;
@@ -92,25 +94,14 @@ class ShardStepsTest {
     scatters =
         collective == CollectiveType.REDUCE_SCATTER
             || collective == CollectiveType.REDUCE_SCATTER_Q80;
+    var settings = new EngineSettings(DType.F32, 16, TOKENS);
     var assignment =
         new Assignment(
             EPOCH,
             0,
-            2,
-            SPEC,
-            DType.Q8_0,
-            collective,
-            overlap,
-            DType.F32,
-            16,
-            1,
-            TOKENS,
-            "m",
-            false,
-            true,
-            1);
+            new WorldSpec(new ShardPlan(SPEC, DType.Q8_0, 2), settings, collective, overlap),
+            SliceSource.random("m", 1));
     ShardLayout layout = assignment.layout();
-    var settings = new EngineSettings(DType.F32, 16, TOKENS);
     MemorySegment slice = arena.allocate(layout.totalBytes(), ShardLayout.ALIGNMENT);
     new SliceReader(layout, new ModelSource.Random(SPEC, 1)).fill(slice, pool, _ -> {});
     long cacheBytes = ShardEngine.cacheBytes(layout.plan(), settings);

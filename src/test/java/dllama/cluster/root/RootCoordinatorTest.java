@@ -309,7 +309,7 @@ class RootCoordinatorTest {
   /// Epoch of the world of `size` nodes that the shard is assigned to next.
   private static long assigned(TestProbe<RankMessage> shard, int size) {
     Assign assign = shard.expectMessageClass(Assign.class, Duration.ofSeconds(20));
-    assertEquals(size, assign.assignment().worldSize());
+    assertEquals(size, assign.assignment().world().size());
     return assign.assignment().epoch();
   }
 
