@@ -76,6 +76,30 @@ class ArchitectureTest {
     return ArchitectureTest.class.getProtectionDomain().getCodeSource().getLocation().getPath();
   }
 
+  /// Formats do not know those who choose among them; GGUF files have the tensors of a `.m` file.
+  @Test
+  void shouldNotLetFormatsUseTheirEntry() {
+    for (Map.Entry<String, Set<String>> format :
+        Map.of(
+                "file",
+                Set.of("file"),
+                "dllama",
+                Set.of("dllama", "file"),
+                "gguf",
+                Set.of("gguf", "dllama", "file"))
+            .entrySet()) {
+      String[] open =
+          format.getValue().stream().map("dllama.format.%s"::formatted).toArray(String[]::new);
+      noClasses()
+          .that()
+          .resideInAPackage("dllama.format." + format.getKey())
+          .should()
+          .dependOnClassesThat(
+              resideInAPackage("dllama.format..").and(not(resideInAnyPackage(open))))
+          .check(CLASSES);
+    }
+  }
+
   private static Map.Entry<String, Set<String>> entry(String name, String... mayUse) {
     return Map.entry(name, Set.of(mayUse));
   }

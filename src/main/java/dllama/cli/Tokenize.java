@@ -4,7 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import dllama.error.UserException;
 import dllama.error.VisibleText;
 import dllama.files.RegularFile;
-import dllama.format.TokenizerFile;
+import dllama.format.dllama.TokenizerFile;
 import dllama.session.LoadedModel;
 import dllama.settings.Output;
 import dllama.settings.Settings;

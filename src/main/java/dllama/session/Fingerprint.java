@@ -1,7 +1,6 @@
 package dllama.session;
 
 import dllama.error.UserException;
-import dllama.format.ModelFile;
 import dllama.model.ModelSource;
 import dllama.model.NotFinite;
 import dllama.slice.Digest;
@@ -14,10 +13,13 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.Comparator;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiConsumer;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /// Names the content of a model, so that nodes know the slices that they still have.
@@ -46,13 +48,13 @@ record Fingerprint(String text, boolean whole) {
   /// @throws UserException if the file can not be read, or has a weight that is no number: that is
   ///     looked for where the content is not known yet
   static Fingerprint of(LoadedModel model, ShardCache cache, BiConsumer<Long, Long> progress) {
-    ModelFile file = model.file();
+    List<Path> files = model.file() == null ? List.of() : model.file().paths();
     return switch (model.source()) {
       case ModelSource.Random random ->
           new Fingerprint("random " + Digest.of(random.spec() + " " + random.seed()), false);
-      case ModelSource.Weights weights when file == null -> new Fingerprint(of(weights), false);
+      case ModelSource.Weights weights when files.isEmpty() -> new Fingerprint(of(weights), false);
       case ModelSource.Weights weights ->
-          of(file.path(), cache, progress, () -> NotFinite.check(weights.weights()));
+          of(files, cache, progress, () -> NotFinite.check(weights.weights()));
     };
   }
 
@@ -65,7 +67,25 @@ record Fingerprint(String text, boolean whole) {
     return Digest.hex(digest);
   }
 
+  /// Of a model in one file, that of the file; of one in several, that of all of theirs.
   static Fingerprint of(
+      List<Path> files, ShardCache cache, BiConsumer<Long, Long> progress, Runnable firstTime) {
+    if (files.size() == 1) {
+      return of(files.getFirst(), cache, progress, firstTime);
+    }
+    AtomicBoolean done = new AtomicBoolean();
+    Runnable once =
+        () -> {
+          if (done.compareAndSet(false, true)) {
+            firstTime.run(); // before anything is noted
+          }
+        };
+    List<Fingerprint> each = files.stream().map(file -> of(file, cache, progress, once)).toList();
+    String all = each.stream().map(Fingerprint::text).collect(Collectors.joining("\n"));
+    return new Fingerprint(Digest.of(all), each.stream().allMatch(Fingerprint::whole));
+  }
+
+  private static Fingerprint of(
       Path path, ShardCache cache, BiConsumer<Long, Long> progress, Runnable firstTime) {
     try (FileChannel file = FileChannel.open(path)) {
       FileIdentity identity = FileIdentity.of(path);

@@ -4,9 +4,9 @@ import dllama.engine.EngineSettings;
 import dllama.engine.ShardEngine;
 import dllama.error.UserException;
 import dllama.format.BuiltInModel;
-import dllama.format.DllamaFile;
-import dllama.format.ModelFile;
-import dllama.format.TokenizerFile;
+import dllama.format.ModelFiles;
+import dllama.format.dllama.TokenizerFile;
+import dllama.format.file.ModelFile;
 import dllama.model.Architecture;
 import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
@@ -18,13 +18,14 @@ import dllama.tensor.DType;
 import dllama.tokenizer.Tokenizer.Vocabulary;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// A model that is open, with what the settings leave to it decided.
 ///
 /// @param name for the user
-/// @param file that the weights are mapped from; null for random and built-in ones
+/// @param file that holds the weights; null for random ones
 /// @param exchange type of the exchanged partials
 /// @param kv type of the key/value cache
 /// @param contextLength positions to reserve
@@ -42,28 +43,25 @@ public record LoadedModel(
   /// @throws UserException if it can not be read, or it contradicts a setting
   public static LoadedModel open(ModelSettings settings) {
     var hints =
-        new DllamaFile.Hints(
+        new ModelFile.Hints(
             settings.arch().map(Architecture::named),
             settings.weightsFloatType().map(LoadedModel::dtype));
     if (settings.model().isEmpty()) {
       return builtIn(settings, hints);
     }
     Path path = settings.model().get();
-    ModelFile file = DllamaFile.open(path, hints);
-    ModelSpec spec = file.spec();
-    String name = String.valueOf(path.getFileName());
-    return of(name, new ModelSource.Weights(spec, file.weights()), file, settings);
+    ModelFile file = ModelFiles.open(path, hints);
+    return of(String.valueOf(path.getFileName()), file.source(), file, settings);
   }
 
   /// The model in the jar, for who gives neither model nor tokenizer.
-  private static LoadedModel builtIn(ModelSettings settings, DllamaFile.Hints hints) {
+  private static LoadedModel builtIn(ModelSettings settings, ModelFile.Hints hints) {
     if (settings.tokenizer().isPresent()) {
       throw new UserException(
           "no model: give --model FILE.m with --tokenizer FILE.t, or neither for the built-in one");
     }
     ModelFile file = BuiltInModel.model(hints);
-    ModelSpec spec = file.spec();
-    return of(BuiltInModel.NAME, new ModelSource.Weights(spec, file.weights()), null, settings);
+    return of(BuiltInModel.NAME, file.source(), file, settings);
   }
 
   /// A model of random weights, which every node makes for itself.
@@ -107,7 +105,7 @@ public record LoadedModel(
   }
 
   private boolean builtIn() {
-    return file == null && source instanceof ModelSource.Weights;
+    return file != null && file.paths().isEmpty();
   }
 
   /// One line for the user: what the file was taken for.
@@ -138,14 +136,15 @@ public record LoadedModel(
     return new ShardLayout(plan, 0).totalBytes() + ShardEngine.cacheBytes(plan, engine);
   }
 
-  /// The vocabulary of the settings' tokenizer file, as this model uses it.
+  /// The vocabulary of the settings' tokenizer file, or else of the model file, as this model uses
+  /// it.
   ///
   /// @throws UserException if there is none, or it does not fit the model
   public Vocabulary vocabulary(ModelSettings settings) {
-    if (builtIn()) {
-      return BuiltInModel.vocabulary();
-    }
-    Vocabulary vocabulary = TokenizerFile.read(tokenizerPath(settings), spec());
+    Optional<Vocabulary> inside =
+        settings.tokenizer().isPresent() || file == null ? Optional.empty() : file.vocabulary();
+    Vocabulary vocabulary =
+        inside.orElseGet(() -> TokenizerFile.read(tokenizerPath(settings), spec()));
     return spec().architecture().has(Architecture.Trait.WITHOUT_BOS)
         ? vocabulary.withoutBos()
         : vocabulary;

@@ -7,7 +7,7 @@ import dllama.cluster.membership.RootListener;
 import dllama.cluster.rank.WorkerListener;
 import dllama.cluster.root.RootModel;
 import dllama.error.UserException;
-import dllama.format.DllamaFile;
+import dllama.format.dllama.DllamaFile;
 import dllama.model.ModelSource;
 import dllama.settings.Settings;
 import dllama.settings.Settings.Option;

@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -69,7 +70,7 @@ class FingerprintTest {
   private Fingerprint fingerprint(Path file) {
     try (ShardCache cache =
         ShardCache.open(folder.resolve("cache"), OptionalLong.empty(), _ -> {})) {
-      return Fingerprint.of(file, cache, (bytes, _) -> read.add(bytes), () -> {});
+      return Fingerprint.of(List.of(file), cache, (bytes, _) -> read.add(bytes), () -> {});
     }
   }
 
@@ -139,19 +140,42 @@ class FingerprintTest {
           };
       for (int start = 0; start < 2; start++) {
         assertThrows(
-            UserException.class, () -> Fingerprint.of(model, cache, (_, _) -> {}, damaged));
+            UserException.class,
+            () -> Fingerprint.of(List.of(model), cache, (_, _) -> {}, damaged));
       }
-      Fingerprint known = Fingerprint.of(model, cache, (_, _) -> {}, () -> {});
-      assertEquals(known, Fingerprint.of(model, cache, (_, _) -> {}, damaged), "not looked at");
+      Fingerprint known = Fingerprint.of(List.of(model), cache, (_, _) -> {}, () -> {});
+      assertEquals(
+          known, Fingerprint.of(List.of(model), cache, (_, _) -> {}, damaged), "not looked at");
+    }
+  }
+
+  @Test
+  void shouldNameAModelInSeveralFilesByAllOfThem() throws Exception {
+    Path second = Files.copy(model, folder.resolve("second.m"));
+    List<Path> files = List.of(model, second);
+    settle();
+    try (ShardCache cache =
+        ShardCache.open(folder.resolve("cache"), OptionalLong.empty(), _ -> {})) {
+      List<String> looks = new ArrayList<>();
+      Fingerprint both = Fingerprint.of(files, cache, (_, _) -> {}, () -> looks.add("look"));
+      assertEquals(List.of("look"), looks, "once for all files");
+      assertTrue(both.whole());
+      assertEquals(both, Fingerprint.of(files, cache, (_, _) -> {}, () -> looks.add("look")));
+      assertEquals(List.of("look"), looks, "both are known now");
+      assertNotEquals(both, fingerprint(model));
+      flip(7);
+      assertNotEquals(both, Fingerprint.of(files, cache, (_, _) -> {}, () -> {}));
     }
   }
 
   @Test
   void shouldNotReadTheWholeFileWhereNothingIsKept() throws IOException {
-    Fingerprint samples = Fingerprint.of(model, ShardCache.off(), (_, _) -> read.add(0L), () -> {});
+    Fingerprint samples =
+        Fingerprint.of(List.of(model), ShardCache.off(), (_, _) -> read.add(0L), () -> {});
     assertFalse(samples.whole());
     assertEquals(List.of(), read);
     flip(0);
-    assertNotEquals(samples, Fingerprint.of(model, ShardCache.off(), (_, _) -> {}, () -> {}));
+    assertNotEquals(
+        samples, Fingerprint.of(List.of(model), ShardCache.off(), (_, _) -> {}, () -> {}));
   }
 }

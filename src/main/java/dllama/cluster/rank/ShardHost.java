@@ -153,8 +153,7 @@ public final class ShardHost {
   /// What helps: nodes, as far as the model can use more, and less to remember, if the weights fit.
   private String advice(WorldSpec world, long weights) {
     List<String> ways = new ArrayList<>();
-    List<Integer> usable =
-        ShardPlan.usableWorldSizes(world.model(), world.plan().exchange());
+    List<Integer> usable = ShardPlan.usableWorldSizes(world.model(), world.plan().exchange());
     if (!usable.isEmpty() && usable.getLast() > world.size()) {
       ways.add("use more nodes");
     }

@@ -81,7 +81,8 @@ final class SliceReceiver {
   }
 
   private void show(long bytes) {
-    host.listener().loading(assignment.rank(), assignment.world().size(), bytes, layout.totalBytes());
+    host.listener()
+        .loading(assignment.rank(), assignment.world().size(), bytes, layout.totalBytes());
   }
 
   /// Asks the root for all chunks.

@@ -43,8 +43,7 @@ final class RootSteps {
   /// How steps of the present world are done.
   private record Ways(CollectiveChoice collectives, OverlapRule halves) {
     static Ways of(WorldSpec world) {
-      return new Ways(
-          new CollectiveChoice(CollectiveRule.of(world)), OverlapRule.of(world));
+      return new Ways(new CollectiveChoice(CollectiveRule.of(world)), OverlapRule.of(world));
     }
   }
 

@@ -33,7 +33,8 @@ public sealed interface RankMessage
     public Assign {
       Checks.present(assignment, "assignment");
       ranks = Checks.list("ranks", ranks, assignment.world().size());
-      Checks.range("number of ranks", ranks.size(), assignment.world().size(), assignment.world().size());
+      Checks.range(
+          "number of ranks", ranks.size(), assignment.world().size(), assignment.world().size());
       Checks.present(root, "root");
     }
   }

@@ -123,7 +123,9 @@ class RehearsalTest {
     assertEquals(REAL.world().plan().exchange(), tiny.world().plan().exchange());
     assertEquals(REAL.world().engine().kv(), tiny.world().engine().kv());
     assertEquals(REAL.world().engine().maxBatchTokens(), tiny.world().engine().maxBatchTokens());
-    assertEquals(OverlapRule.of(REAL.world()).firstHalf(32, 1), OverlapRule.of(tiny.world()).firstHalf(32, 1));
+    assertEquals(
+        OverlapRule.of(REAL.world()).firstHalf(32, 1),
+        OverlapRule.of(tiny.world()).firstHalf(32, 1));
   }
 
   @Test

@@ -26,7 +26,7 @@ import dllama.cluster.wire.RootMessage.ShardReady;
 import dllama.cluster.wire.SliceOrigin;
 import dllama.cluster.wire.TensorFrame;
 import dllama.cluster.wire.TensorFrame.Logits;
-import dllama.format.DllamaFile;
+import dllama.format.dllama.DllamaFile;
 import dllama.logits.LogitsPart;
 import dllama.logits.LogitsPart.Candidates;
 import dllama.logits.LogitsPart.Rows;

@@ -14,7 +14,7 @@ import dllama.cluster.wire.RootMessage;
 import dllama.cluster.wire.StreamMessage;
 import dllama.cluster.wire.StreamMessage.Received;
 import dllama.cluster.wire.TensorFrame.WeightChunk;
-import dllama.format.DllamaFile;
+import dllama.format.dllama.DllamaFile;
 import dllama.model.ModelSource;
 import dllama.settings.ClusterSettings.Cache;
 import dllama.settings.ClusterSettings.Weights;

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
 import dllama.Conformance;
 import dllama.engine.EngineSettings;
-import dllama.format.DllamaFile;
+import dllama.format.dllama.DllamaFile;
 import dllama.settings.CollectiveType;
 import dllama.settings.Overlap;
 import dllama.slice.ShardPlan;

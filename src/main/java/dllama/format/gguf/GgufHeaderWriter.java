@@ -1,4 +1,4 @@
-package dllama.format;
+package dllama.format.gguf;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;

@@ -1,4 +1,4 @@
-package dllama.format;
+package dllama.format.dllama;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import dllama.Conformance;
 import dllama.error.UserException;
-import dllama.format.DllamaFile.Hints;
+import dllama.format.file.ModelFile.Hints;
 import dllama.model.Architecture;
 import dllama.model.ModelSpec;
 import dllama.model.ModelSpec.Rope;

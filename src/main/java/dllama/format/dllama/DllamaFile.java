@@ -1,16 +1,21 @@
-package dllama.format;
+package dllama.format.dllama;
 
-import dllama.format.DllamaLayout.Tensor;
+import dllama.format.file.InputFile;
+import dllama.format.file.ModelFile;
+import dllama.format.file.ModelFile.Hints;
+import dllama.format.file.Tensor;
 import dllama.model.Architecture;
 import dllama.model.ModelSpec;
 import dllama.model.ModelWeights;
 import dllama.model.TensorRole;
 import dllama.tensor.DType;
 import dllama.tensor.Matrix;
+import dllama.tokenizer.Tokenizer.Vocabulary;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -20,21 +25,16 @@ import java.util.Optional;
 /// The header and the length of the file are checked before anything is mapped or allocated by
 /// them, so that a damaged file is refused at once, whatever its size.
 public final class DllamaFile implements ModelFile {
-  private final Path path;
+  private final List<Path> paths;
   private final ModelSpec spec;
   private final Arena arena;
   private final ModelWeights weights;
 
-  private DllamaFile(Path path, ModelSpec spec, Arena arena, ModelWeights weights) {
-    this.path = path;
+  private DllamaFile(List<Path> paths, ModelSpec spec, Arena arena, ModelWeights weights) {
+    this.paths = paths;
     this.spec = spec;
     this.arena = arena;
     this.weights = weights;
-  }
-
-  /// What a user says about a file that does not say it, or says it ambiguously.
-  public record Hints(Optional<Architecture> architecture, Optional<DType> weightType) {
-    public static final Hints NONE = new Hints(Optional.empty(), Optional.empty());
   }
 
   /// Maps a file.
@@ -57,13 +57,17 @@ public final class DllamaFile implements ModelFile {
   /// Reads a model that is in memory; there is nothing to close.
   ///
   /// @param name for messages
-  static DllamaFile of(byte[] content, String name, Hints hints) {
+  public static DllamaFile of(byte[] content, String name, Hints hints) {
     try (InputFile file = InputFile.of(content, name)) {
       return read(file, hints);
     }
   }
 
-  private static DllamaFile read(InputFile file, Hints hints) {
+  /// Reads an open file.
+  ///
+  /// @throws dllama.error.UserException for a file that is not a complete model of a known kind, or
+  ///     not what `hints` says
+  public static DllamaFile read(InputFile file, Hints hints) {
     DllamaHeader header = DllamaHeader.read(file);
     Architecture architecture = header.architecture(hints.architecture());
     DType weightType =
@@ -85,7 +89,7 @@ public final class DllamaFile implements ModelFile {
     }
     Arena arena = Arena.ofShared();
     MemorySegment tensors = file.map(arena).asSlice(header.size());
-    return new DllamaFile(file.path(), spec, arena, weights(layout, tensors));
+    return new DllamaFile(file.paths(), spec, arena, weights(layout, tensors));
   }
 
   /// The weight type that gives the file just the length it has.
@@ -118,8 +122,8 @@ public final class DllamaFile implements ModelFile {
   }
 
   @Override
-  public Path path() {
-    return path;
+  public List<Path> paths() {
+    return paths;
   }
 
   @Override
@@ -130,6 +134,12 @@ public final class DllamaFile implements ModelFile {
   @Override
   public ModelWeights weights() {
     return weights;
+  }
+
+  /// A `.m` file has none: it is in a `.t` file.
+  @Override
+  public Optional<Vocabulary> vocabulary() {
+    return Optional.empty();
   }
 
   @Override

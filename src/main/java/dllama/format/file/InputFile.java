@@ -1,4 +1,4 @@
-package dllama.format;
+package dllama.format.file;
 
 import dllama.error.UserException;
 import java.io.IOException;
@@ -11,17 +11,18 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 
 /// A file that is being read, and the one-line errors about it. Nothing in it is trusted.
-final class InputFile implements AutoCloseable {
-  private final Path path;
+public final class InputFile implements AutoCloseable {
+  private final List<Path> paths;
   private final String called;
   private final Content content;
   private final long size;
 
   /// @param called how messages name it
-  private InputFile(Path path, String called, Content content, long size) {
-    this.path = path;
+  private InputFile(List<Path> paths, String called, Content content, long size) {
+    this.paths = paths;
     this.called = called;
     this.content = content;
     this.size = size;
@@ -73,15 +74,15 @@ final class InputFile implements AutoCloseable {
   /// A file whose content is in memory already.
   ///
   /// @param name for messages
-  static InputFile of(byte[] content, String name) {
+  public static InputFile of(byte[] content, String name) {
     MemorySegment bytes = MemorySegment.ofArray(content).asReadOnly();
-    return new InputFile(Path.of(name), "the " + name, new InMemory(bytes), content.length);
+    return new InputFile(List.of(), "the " + name, new InMemory(bytes), content.length);
   }
 
   /// Opens a regular file; others (a pipe, a device) could block or never end.
   ///
   /// @param kind what the file should be, for messages: "model", "tokenizer"
-  static InputFile open(Path path, String kind) {
+  public static InputFile open(Path path, String kind) {
     if (Files.isDirectory(path)) {
       throw new UserException(
           "%s is a folder, not a %s file; name the file in it".formatted(path, kind));
@@ -92,7 +93,7 @@ final class InputFile implements AutoCloseable {
     String called = "%s file %s".formatted(kind, path);
     try {
       FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
-      return new InputFile(path, called, new OnDisk(channel), channel.size());
+      return new InputFile(List.of(path), called, new OnDisk(channel), channel.size());
     } catch (NoSuchFileException e) {
       throw new UserException(called + " does not exist; check the path", e);
     } catch (IOException e) {
@@ -100,16 +101,18 @@ final class InputFile implements AutoCloseable {
     }
   }
 
-  Path path() {
-    return path;
+  /// Where it is; nowhere, if it is in memory.
+  public List<Path> paths() {
+    return paths;
   }
 
-  long size() {
+  /// Bytes of it.
+  public long size() {
     return size;
   }
 
   /// Up to `length` bytes from `position`, fewer where the file ends; little-endian.
-  ByteBuffer read(long position, int length) {
+  public ByteBuffer read(long position, int length) {
     int available = Math.clamp(size - position, 0, length);
     ByteBuffer buffer = ByteBuffer.allocate(available).order(ByteOrder.LITTLE_ENDIAN);
     try {
@@ -125,7 +128,7 @@ final class InputFile implements AutoCloseable {
   }
 
   /// Maps the whole file.
-  MemorySegment map(Arena arena) {
+  public MemorySegment map(Arena arena) {
     try {
       return content.map(size, arena);
     } catch (IOException e) {
@@ -134,11 +137,12 @@ final class InputFile implements AutoCloseable {
   }
 
   /// The content contradicts itself.
-  UserException damaged(String what) {
+  public UserException damaged(String what) {
     return refused(what, "the file is damaged or incomplete: copy or convert it again");
   }
 
-  UserException refused(String what, String remedy) {
+  /// The content is not what is wanted, and what to do about it.
+  public UserException refused(String what, String remedy) {
     return new UserException("%s: %s; %s".formatted(called, what, remedy));
   }
 

@@ -1,12 +1,11 @@
-package dllama.format;
+package dllama.format.file;
 
 import dllama.error.UserException;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
-/// What a file is that is not what was asked for, by its first bytes: people give what they have.
-enum FileKind {
+/// What a file is by its first bytes: people give what they have.
+public enum FileKind {
   GGUF("a GGUF file, which is not supported yet") {
     @Override
     boolean is(String start) {
@@ -106,6 +105,15 @@ enum FileKind {
   /// Whether a file begins so; a character a byte.
   abstract boolean is(String start);
 
+  /// The kind of a file, if it can be told.
+  public static Optional<FileKind> of(InputFile file) {
+    return of(start(file));
+  }
+
+  private static String start(InputFile file) {
+    return StandardCharsets.ISO_8859_1.decode(file.read(0, BYTES)).toString();
+  }
+
   static Optional<FileKind> of(String start) {
     for (FileKind kind : values()) {
       if (kind.is(start)) {
@@ -118,11 +126,13 @@ enum FileKind {
   /// Says what the file is, if that can be told.
   ///
   /// @param wanted ending of what it should be, such as ".m"
-  static UserException refused(InputFile file, int magic, String wanted) {
-    ByteBuffer bytes = file.read(0, BYTES);
-    String start = StandardCharsets.ISO_8859_1.decode(bytes).toString();
+  public static UserException refused(InputFile file, String wanted) {
+    if (file.size() < Integer.BYTES) {
+      return file.damaged("it has only %d bytes".formatted(file.size()));
+    }
+    int magic = file.read(0, Integer.BYTES).getInt();
     return file.refused(
-        of(start)
+        of(file)
             .map(kind -> "it is " + kind.what)
             .orElseGet(
                 () -> "magic number 0x%08X is not that of a %s file".formatted(magic, wanted)),

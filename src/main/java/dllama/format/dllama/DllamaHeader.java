@@ -1,6 +1,8 @@
-package dllama.format;
+package dllama.format.dllama;
 
 import dllama.error.UserException;
+import dllama.format.file.FileKind;
+import dllama.format.file.InputFile;
 import dllama.model.Architecture;
 import dllama.model.ModelSpec;
 import dllama.model.ModelSpec.Activation;
@@ -128,7 +130,7 @@ final class DllamaHeader {
         KeyValueHeader header = KeyValueHeader.read(file, NAMES);
         yield new DllamaHeader(file, header, architecture(file, header));
       }
-      default -> throw FileKind.refused(file, magic, ".m");
+      default -> throw FileKind.refused(file, ".m");
     };
   }
 

@@ -1,9 +1,12 @@
-package dllama.format;
+package dllama.format.gguf;
 
 import dllama.error.UserException;
 import dllama.files.OutputFile;
-import dllama.format.DllamaLayout.Tensor;
-import dllama.format.DllamaWriter.RowSource;
+import dllama.format.dllama.DllamaLayout;
+import dllama.format.file.Progress;
+import dllama.format.file.RowSource;
+import dllama.format.file.Tensor;
+import dllama.format.file.TensorOutput;
 import dllama.model.Architecture;
 import dllama.model.ModelSpec;
 import dllama.model.ModelSpec.Activation;
@@ -24,7 +27,7 @@ import java.util.Map;
 /// No byte needs to change: ggml's blocks of Q4_0 and Q8_0 are the same, and for `llama` it rotates
 /// adjacent pairs, for which the rows of wq and wk of a `.m` file are ordered. The scaling of
 /// llama3.1 is a tensor there, of divisors of the frequencies.
-final class GgufWriter {
+public final class GgufWriter {
   private static final String ROPE_FACTORS = "rope_freqs.weight";
 
   private static final Map<TensorRole, String> OUTSIDE_LAYERS =
@@ -53,8 +56,10 @@ final class GgufWriter {
 
   private GgufWriter() {}
 
+  /// Writes a model.
+  ///
   /// @throws UserException if the file can not be written, or the format can not hold this model
-  static void write(
+  public static void write(
       Path path, ModelSpec spec, Vocabulary vocabulary, RowSource source, Progress progress) {
     GgufHeaderWriter header = header(spec, vocabulary);
     ByteBuffer start = header.bytes();

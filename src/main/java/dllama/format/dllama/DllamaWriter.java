@@ -1,8 +1,11 @@
-package dllama.format;
+package dllama.format.dllama;
 
 import dllama.error.UserException;
 import dllama.files.OutputFile;
-import dllama.format.DllamaLayout.Tensor;
+import dllama.format.file.Progress;
+import dllama.format.file.RowSource;
+import dllama.format.file.Tensor;
+import dllama.format.file.TensorOutput;
 import dllama.model.Architecture;
 import dllama.model.ModelSpec;
 import dllama.model.ModelSpec.Activation;
@@ -15,19 +18,13 @@ import java.util.Map;
 
 /// Writes `.m` files of any size with little memory. Keys come in the order of distributed-llama's
 /// converter; those that its older versions refuse only where their values are not the default.
-final class DllamaWriter {
-  /// Gives the content of tensors, a few rows at a time, in file order.
-  interface RowSource {
-    /// Appends rows `[first, first + count)` of a tensor, `count * dtype.byteSize(cols)` bytes,
-    /// little-endian.
-    ///
-    /// @param index number of the tensor in the file, from 0
-    void fill(Tensor tensor, int index, long first, int count, ByteBuffer rows);
-  }
-
+public final class DllamaWriter {
   private DllamaWriter() {}
 
-  static void write(Path path, ModelSpec spec, RowSource source, Progress progress) {
+  /// Writes a model.
+  ///
+  /// @throws UserException if the file can not be written, or the format can not hold this model
+  public static void write(Path path, ModelSpec spec, RowSource source, Progress progress) {
     ByteBuffer header = header(spec);
     DllamaLayout layout = DllamaLayout.of(spec);
     long total = header.remaining() + layout.bytes();

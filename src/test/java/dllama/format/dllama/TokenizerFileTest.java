@@ -1,4 +1,4 @@
-package dllama.format;
+package dllama.format.dllama;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;

@@ -1,4 +1,4 @@
-package dllama.format;
+package dllama.format.dllama;
 
 import dllama.files.OutputFile;
 import dllama.tokenizer.Tokenizer.Vocabulary;

@@ -1,4 +1,4 @@
-package dllama.format;
+package dllama.format.gguf;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dllama.error.UserException;
+import dllama.format.SynthModel;
+import dllama.format.SynthVocabulary;
+import dllama.format.dllama.DllamaFile;
 import dllama.model.ModelSpec;
 import dllama.model.Shapes;
 import dllama.model.TensorRole;

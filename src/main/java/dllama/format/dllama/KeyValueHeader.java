@@ -1,5 +1,6 @@
-package dllama.format;
+package dllama.format.dllama;
 
+import dllama.format.file.InputFile;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.HashMap;

@@ -1,4 +1,4 @@
-package dllama.format;
+package dllama.format.file;
 
 /// Told about every megabyte or so how far the writing of a file is; on the writing thread.
 @FunctionalInterface

@@ -1,6 +1,8 @@
-package dllama.format;
+package dllama.format.dllama;
 
 import dllama.error.UserException;
+import dllama.format.file.FileKind;
+import dllama.format.file.InputFile;
 import dllama.model.ModelSpec;
 import dllama.tokenizer.Tokenizer.Vocabulary;
 import java.nio.ByteBuffer;
@@ -86,7 +88,7 @@ public final class TokenizerFile {
   /// Reads a tokenizer that is in memory.
   ///
   /// @param name for messages
-  static Vocabulary of(byte[] content, String name) {
+  public static Vocabulary of(byte[] content, String name) {
     try (InputFile file = InputFile.of(content, name)) {
       return read(file);
     }
@@ -102,7 +104,7 @@ public final class TokenizerFile {
     return switch (magic) {
       case MAGIC -> readKeyValue(file);
       case OLD_MAGIC -> readOld(file);
-      default -> throw FileKind.refused(file, magic, ".t");
+      default -> throw FileKind.refused(file, ".t");
     };
   }
 

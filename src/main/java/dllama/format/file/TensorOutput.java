@@ -1,13 +1,11 @@
-package dllama.format;
+package dllama.format.file;
 
 import dllama.files.OutputFile;
-import dllama.format.DllamaLayout.Tensor;
-import dllama.format.DllamaWriter.RowSource;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /// Writes a model file part by part, a megabyte at a time, and tells how far it is.
-final class TensorOutput {
+public final class TensorOutput {
   private static final int CHUNK_BYTES = 1 << 20;
 
   private final OutputFile file;
@@ -16,14 +14,14 @@ final class TensorOutput {
   private long written;
 
   /// @param total bytes that the file will have
-  TensorOutput(OutputFile file, long total, Progress progress) {
+  public TensorOutput(OutputFile file, long total, Progress progress) {
     this.file = file;
     this.total = total;
     this.progress = progress;
   }
 
   /// Appends what remains in the buffer.
-  void write(ByteBuffer bytes) {
+  public void write(ByteBuffer bytes) {
     written += bytes.remaining();
     file.write(bytes);
   }
@@ -31,7 +29,7 @@ final class TensorOutput {
   /// Appends a tensor.
   ///
   /// @param index for the source
-  void write(Tensor tensor, int index, RowSource source) {
+  public void write(Tensor tensor, int index, RowSource source) {
     int rowBytes = Math.toIntExact(tensor.dtype().byteSize(tensor.cols()));
     int chunkRows = Math.max(1, CHUNK_BYTES / rowBytes);
     ByteBuffer rows =
@@ -45,7 +43,7 @@ final class TensorOutput {
   }
 
   /// Appends zeros up to a multiple of `alignment`.
-  void pad(int alignment) {
+  public void pad(int alignment) {
     write(ByteBuffer.allocate((int) (-written & (alignment - 1))));
   }
 }

@@ -1,4 +1,4 @@
-package dllama.format;
+package dllama.format.gguf;
 
 import dllama.tokenizer.Tokenizer.Vocabulary;
 import java.util.ArrayList;

@@ -1,4 +1,4 @@
-package dllama.format;
+package dllama.format.dllama;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dllama.Conformance;
 import dllama.error.UserException;
+import dllama.format.SynthModel;
 import dllama.model.ModelSpec;
 import dllama.model.Shapes;
 import dllama.tensor.DType;

@@ -1,10 +1,10 @@
-package dllama.format;
+package dllama.format.dllama;
 
+import dllama.format.file.Tensor;
 import dllama.model.Architecture;
 import dllama.model.Architecture.Trait;
 import dllama.model.ModelSpec;
 import dllama.model.TensorRole;
-import dllama.tensor.DType;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -12,29 +12,11 @@ import java.util.List;
 /// wcls. Reader and writer both walk this description.
 ///
 /// @param layer the tensors of layer 0; the others have the same
-record DllamaLayout(Tensor embedding, List<Tensor> layer, int layers, List<Tensor> end) {
-  /// One tensor of the file.
-  record Tensor(TensorRole.Name name, DType dtype, long rows, long cols) {
-    static Tensor of(TensorRole role, int expert, ModelSpec spec) {
-      TensorRole.Name name = new TensorRole.Name(role, 0, expert);
-      return new Tensor(name, spec.type(name), role.rows().size(spec), role.cols().size(spec));
-    }
-
-    TensorRole role() {
-      return name.role();
-    }
-
-    Tensor inLayer(int layer) {
-      return new Tensor(new TensorRole.Name(name.role(), layer, name.expert()), dtype, rows, cols);
-    }
-
-    long bytes() {
-      return rows * dtype.byteSize(cols);
-    }
-  }
-
+public record DllamaLayout(Tensor embedding, List<Tensor> layer, int layers, List<Tensor> end) {
+  /// The layout of a model.
+  ///
   /// @throws IllegalArgumentException if layers have different types, which no `.m` file can
-  static DllamaLayout of(ModelSpec spec) {
+  public static DllamaLayout of(ModelSpec spec) {
     if (spec.types().kinds().size() > 1) {
       throw new IllegalArgumentException("types=" + spec.types());
     }
@@ -89,7 +71,7 @@ record DllamaLayout(Tensor embedding, List<Tensor> layer, int layers, List<Tenso
   }
 
   /// Bytes of all tensors.
-  long bytes() {
+  public long bytes() {
     return embedding.bytes() + layers * bytes(layer) + bytes(end);
   }
 
@@ -98,7 +80,7 @@ record DllamaLayout(Tensor embedding, List<Tensor> layer, int layers, List<Tenso
   }
 
   /// All tensors in file order.
-  List<Tensor> tensors() {
+  public List<Tensor> tensors() {
     List<Tensor> all = new ArrayList<>();
     all.add(embedding);
     for (int i = 0; i < layers; i++) {
