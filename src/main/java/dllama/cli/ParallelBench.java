@@ -28,6 +28,10 @@ final class ParallelBench {
   /// Tokens of the prompt that others come in the middle of, where the context is long enough.
   private static final int LONG_PROMPT = 2000;
 
+  /// How long a client pauses on average before a short prompt, in times of one alone and other
+  /// clients: so many that prompts come at any moment of a step and seldom two at once.
+  private static final int PAUSE = 2;
+
   private final ForwardPass forwardPass;
   private final Vocabulary vocabulary;
   private final int prompt;
@@ -128,8 +132,8 @@ final class ParallelBench {
     }
   }
 
-  /// Short prompts one after the other, of one client less than there are sequences, while a long
-  /// one is read.
+  /// Short prompts, of one client less than there are sequences, each after a random pause, while a
+  /// long one is read.
   private BenchRow.@Nullable FirstToken firstToken(int sequences, int repeat) {
     int length = Math.min(LONG_PROMPT, forwardPass.contextLength() - 1);
     if (sequences < 2 || length < 2 * prompt) {
@@ -141,12 +145,14 @@ final class ParallelBench {
       for (int i = 0; i < repeat; i++) {
         alone.add(wait(scheduler));
       }
+      double pause = PAUSE * (sequences - 1) * Bench.median(alone, wait -> wait);
       Arrivals reader = new Arrivals();
       Generation reading = scheduler.submit(request(length, 1), reader);
       List<Thread> clients = new ArrayList<>();
       await(reader.reading);
       for (int i = 1; i < sequences; i++) {
-        clients.add(Thread.ofPlatform().start(() -> ask(scheduler, reading, waits)));
+        Random random = new Random(i);
+        clients.add(Thread.ofPlatform().start(() -> ask(scheduler, reading, random, pause, waits)));
       }
       join(reading, reader);
       clients.forEach(ParallelBench::join);
@@ -163,9 +169,13 @@ final class ParallelBench {
   }
 
   /// A client: one short prompt after the other, as long as the long one is read.
-  private void ask(Scheduler scheduler, Generation reading, List<Double> waits) {
+  ///
+  /// @param pauseMs before each, on average
+  private void ask(
+      Scheduler scheduler, Generation reading, Random random, double pauseMs, List<Double> waits) {
     try {
       while (reading.isUnderWay()) {
+        pause(random.nextDouble(2 * pauseMs));
         double wait = wait(scheduler);
         if (reading.isUnderWay()) {
           waits.add(wait);
@@ -200,6 +210,14 @@ final class ParallelBench {
   private static void join(Thread thread) {
     try {
       thread.join();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static void pause(double ms) {
+    try {
+      Thread.sleep(Math.round(ms));
     } catch (InterruptedException e) {
       throw new IllegalStateException(e);
     }

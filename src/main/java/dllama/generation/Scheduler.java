@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.function.Consumer;
@@ -25,18 +26,18 @@ import org.jspecify.annotations.Nullable;
 /// under way gets its next token, and the rest of the step's rows goes to prompts. Chat,
 /// `inference` and benchmarks differ in the sink.
 ///
-/// Prompts that are nearly read go first, so that a short one does not wait for a long one, and in
-/// every fourth step those that came first, so that a long one does not wait for ever. Of prompts
-/// that begin alike one is computed; the others find it. A sequence without a free page waits;
-/// where none has one, the youngest gives its own back and is read again later.
+/// Prompts that are nearly read go first, so that a short one does not wait for a long one; after
+/// three steps without the oldest it is the turn of that one, so that a long one does not wait for
+/// ever. Of prompts that begin alike one is computed; the others find it. A sequence without a free
+/// page waits; where none has one, the youngest gives its own back and is read again later.
 ///
 /// A thread of its own calls the forward pass and the sinks. [#submit] may be called by any.
 public final class Scheduler implements AutoCloseable {
   /// Requests that may wait.
   private static final int QUEUE = 256;
 
-  /// How often the first to come is read first.
-  private static final int TURNS = 4;
+  /// Successive steps without the oldest prompt after which it is read first.
+  private static final int TURNS = 3;
 
   private static final Duration CROWDED = Duration.ofSeconds(10);
 
@@ -59,7 +60,10 @@ public final class Scheduler implements AutoCloseable {
   private final TokenChoice choice = new TokenChoice();
   private KvTable table = new KvTable(1);
   private long epoch = NONE;
-  private int turns;
+
+  /// Successive steps in which the oldest prompt was not read.
+  private int passedOver;
+
   private long crowdedUntil = System.nanoTime();
 
   private record Arrival(GenerationRequest request, Sink sink, Generation generation) {}
@@ -186,6 +190,7 @@ public final class Scheduler implements AutoCloseable {
       active.get(i).release();
       parts = parts(active.subList(0, i));
     }
+    noteOldest(parts);
     List<PageCopy> copies = table.takeCopies();
     try {
       compute(parts, copies);
@@ -196,6 +201,13 @@ public final class Scheduler implements AutoCloseable {
         parts.forEach(this::computeAlone); // whose numbers are none, shows now
       }
     }
+  }
+
+  private void noteOldest(List<Part> parts) {
+    Optional<Sequence> oldest = active.stream().filter(Sequence::reads).findFirst();
+    boolean read =
+        oldest.isEmpty() || parts.stream().anyMatch(part -> part.sequence == oldest.get());
+    passedOver = read ? 0 : passedOver + 1;
   }
 
   private void computeAlone(Part part) {
@@ -248,7 +260,7 @@ public final class Scheduler implements AutoCloseable {
 
   /// Sequences with a prompt to read, in the order in which they get a part of the step.
   private List<Sequence> readers(List<Sequence> of) {
-    boolean first = turns++ % TURNS == 0;
+    boolean first = passedOver >= TURNS;
     Comparator<Sequence> order = Comparator.comparingInt(first ? _ -> 0 : Sequence::left);
     return of.stream().filter(Sequence::reads).sorted(order).toList();
   }

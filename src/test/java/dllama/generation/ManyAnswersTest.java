@@ -1,5 +1,6 @@
 package dllama.generation;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertSame;
@@ -21,6 +22,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -124,6 +126,30 @@ class ManyAnswersTest {
     }
     together(model, 3, requests);
     assertTrue(stepOf(model, 31) < 40, "read in step " + stepOf(model, 31));
+  }
+
+  /// Short prompts that come now and then are read whole in the step after the one under way.
+  @Test
+  void shouldReadAShortPromptAtOnceWhileALongOneIsRead() {
+    var model = new ScriptedForwardPass(256, 8, 8);
+    AtomicReference<Scheduler> scheduler = new AtomicReference<>();
+    List<Integer> submittedIn = new ArrayList<>();
+    model.before =
+        () -> {
+          int step = model.steps.size();
+          if (step % 7 == 3 && step < 40) {
+            submittedIn.add(step);
+            int[] shortPrompt = {step, 50, 51, 52, 53, 54, 55, 56};
+            scheduler.get().submit(request(1, shortPrompt), new Answers());
+          }
+        };
+    scheduler.set(scheduler(model, 4));
+    scheduler.get().submit(request(1, new int[200]), answer).join();
+    assertEquals(6, submittedIn.size());
+    for (int step : submittedIn) {
+      Run read = model.steps.get(step + 1).runs().getFirst();
+      assertArrayEquals(new int[] {step, 50, 51, 52, 53, 54, 55, 56}, read.tokens());
+    }
   }
 
   private static int stepOf(ScriptedForwardPass model, int token) {
