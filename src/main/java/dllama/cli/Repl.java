@@ -76,7 +76,7 @@ final class Repl {
   }
 
   /// Shows a line about the cluster; any thread.
-  void tell(String line) {
+  void news(String line) {
     if (told.add(line)) {
       console.note(line);
     }
@@ -160,7 +160,7 @@ final class Repl {
       case Token(int _, String text) -> console.print(text);
       case Failed failed -> {
         console.endLine();
-        tell(failed.why());
+        news(failed.why());
         if (failed.cause() instanceof ForwardException) {
           console.note("the answer ends here; ask again when the nodes are back");
         }

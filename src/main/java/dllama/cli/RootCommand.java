@@ -7,7 +7,7 @@ import dllama.session.RequestSettings;
 import dllama.session.Root;
 import dllama.settings.Mode;
 import dllama.settings.Settings;
-import dllama.slice.ShardCache;
+import dllama.slice.SliceCache;
 import java.util.List;
 import java.util.Optional;
 
@@ -53,7 +53,7 @@ final class RootCommand {
   }
 
   private Root start(LoadedModel model) {
-    ShardCache cache = CacheFolder.open(settings.cluster().weights().cache(), lines::say);
+    SliceCache cache = CacheFolder.open(settings.cluster().weights().cache(), lines::say);
     Progress progress = new Progress(lines, settings.mode().interactive());
     Root root = ClusterRoot.start(settings, model, cache, progress);
     Runtime.getRuntime().addShutdownHook(new Thread(root::close, "goodbye"));
@@ -75,7 +75,7 @@ final class RootCommand {
                   settings.chat().system());
           ChatConsole console = console()) {
         Repl repl = new Repl(root, session, console);
-        lines.redirect(repl::tell);
+        lines.redirect(repl::news);
         repl.run();
       }
     }

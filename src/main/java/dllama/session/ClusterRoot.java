@@ -6,7 +6,7 @@ import dllama.cluster.root.RootModel;
 import dllama.error.UserException;
 import dllama.settings.HostAddress;
 import dllama.settings.Settings;
-import dllama.slice.ShardCache;
+import dllama.slice.SliceCache;
 import dllama.step.ForwardPass;
 import dllama.tensor.KernelReport;
 import java.time.Duration;
@@ -34,7 +34,7 @@ public final class ClusterRoot implements Root {
   /// @param cache of slices; closed with this root
   /// @throws UserException if it can not be with this model and these settings
   public static ClusterRoot start(
-      Settings settings, LoadedModel model, ShardCache cache, SessionListener listener) {
+      Settings settings, LoadedModel model, SliceCache cache, SessionListener listener) {
     ClusterRoot root = new ClusterRoot(settings, model, cache, listener);
     if (!root.alone) {
       boolean open = !HostAddress.ofRoot(settings.cluster().host()).isLoopbackAddress();
@@ -44,7 +44,7 @@ public final class ClusterRoot implements Root {
   }
 
   private ClusterRoot(
-      Settings settings, LoadedModel model, ShardCache cache, SessionListener listener) {
+      Settings settings, LoadedModel model, SliceCache cache, SessionListener listener) {
     this.listener = listener;
     limit = settings.mode().interactive() ? WITHOUT_LIMIT : settings.cluster().nodesTimeout();
     world = new WorldWatch(listener);

@@ -4,7 +4,7 @@ import dllama.error.UserException;
 import dllama.model.ModelSource;
 import dllama.model.NotFinite;
 import dllama.slice.Digest;
-import dllama.slice.ShardCache;
+import dllama.slice.SliceCache;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -47,7 +47,7 @@ record Fingerprint(String text, boolean whole) {
   /// @param progress is told, on any thread, bytes read and bytes in all
   /// @throws UserException if the file can not be read, or has a weight that is no number: that is
   ///     looked for where the content is not known yet
-  static Fingerprint of(LoadedModel model, ShardCache cache, BiConsumer<Long, Long> progress) {
+  static Fingerprint of(LoadedModel model, SliceCache cache, BiConsumer<Long, Long> progress) {
     List<Path> files = model.file() == null ? List.of() : model.file().paths();
     return switch (model.source()) {
       case ModelSource.Random random ->
@@ -69,7 +69,7 @@ record Fingerprint(String text, boolean whole) {
 
   /// Of a model in one file, that of the file; of one in several, that of all of theirs.
   static Fingerprint of(
-      List<Path> files, ShardCache cache, BiConsumer<Long, Long> progress, Runnable firstTime) {
+      List<Path> files, SliceCache cache, BiConsumer<Long, Long> progress, Runnable firstTime) {
     if (files.size() == 1) {
       return of(files.getFirst(), cache, progress, firstTime);
     }
@@ -86,7 +86,7 @@ record Fingerprint(String text, boolean whole) {
   }
 
   private static Fingerprint of(
-      Path path, ShardCache cache, BiConsumer<Long, Long> progress, Runnable firstTime) {
+      Path path, SliceCache cache, BiConsumer<Long, Long> progress, Runnable firstTime) {
     try (FileChannel file = FileChannel.open(path)) {
       FileIdentity identity = FileIdentity.of(path);
       if (!cache.isOn()) {

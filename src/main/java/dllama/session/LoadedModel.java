@@ -12,8 +12,8 @@ import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
 import dllama.settings.FloatType;
 import dllama.settings.ModelSettings;
-import dllama.slice.ShardLayout;
 import dllama.slice.ShardPlan;
+import dllama.slice.SliceLayout;
 import dllama.tensor.DType;
 import dllama.tokenizer.Tokenizer.Vocabulary;
 import java.nio.file.Path;
@@ -133,7 +133,7 @@ public record LoadedModel(
     ShardPlan plan = new ShardPlan(spec(), exchange, worldSize);
     EngineSettings engine =
         new EngineSettings(kv, contextLength, Math.min(maxBatchTokens, contextLength));
-    return new ShardLayout(plan, 0).totalBytes() + ShardEngine.cacheBytes(plan, engine);
+    return new SliceLayout(plan, 0).totalBytes() + ShardEngine.cacheBytes(plan, engine);
   }
 
   /// The vocabulary of the settings' tokenizer file, or else of the model file, as this model uses

@@ -10,7 +10,7 @@ import dllama.error.UserException;
 import dllama.model.ModelSpec;
 import dllama.model.Shapes;
 import dllama.settings.Settings;
-import dllama.slice.ShardCache;
+import dllama.slice.SliceCache;
 import dllama.tensor.DType;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -59,7 +59,7 @@ class FingerprintTest {
       ModelSpec spec = Shapes.spec(shape, DType.Q4_0, Optional.empty());
       for (long seed = 1; seed <= 2; seed++) {
         LoadedModel random = LoadedModel.random(shape, spec, seed, settings.model());
-        String text = Fingerprint.of(random, ShardCache.off(), (_, _) -> {}).text();
+        String text = Fingerprint.of(random, SliceCache.off(), (_, _) -> {}).text();
         assertTrue(text.length() < 100, text);
         texts.add(text);
       }
@@ -68,8 +68,8 @@ class FingerprintTest {
   }
 
   private Fingerprint fingerprint(Path file) {
-    try (ShardCache cache =
-        ShardCache.open(folder.resolve("cache"), OptionalLong.empty(), _ -> {})) {
+    try (SliceCache cache =
+        SliceCache.open(folder.resolve("cache"), OptionalLong.empty(), _ -> {})) {
       return Fingerprint.of(List.of(file), cache, (bytes, _) -> read.add(bytes), () -> {});
     }
   }
@@ -132,8 +132,8 @@ class FingerprintTest {
   void shouldLookAtTheWeightsOfAContentThatIsNotKnownAndNoteNothingOfADamagedOne()
       throws Exception {
     settle();
-    try (ShardCache cache =
-        ShardCache.open(folder.resolve("cache"), OptionalLong.empty(), _ -> {})) {
+    try (SliceCache cache =
+        SliceCache.open(folder.resolve("cache"), OptionalLong.empty(), _ -> {})) {
       Runnable damaged =
           () -> {
             throw new UserException("damaged");
@@ -154,8 +154,8 @@ class FingerprintTest {
     Path second = Files.copy(model, folder.resolve("second.m"));
     List<Path> files = List.of(model, second);
     settle();
-    try (ShardCache cache =
-        ShardCache.open(folder.resolve("cache"), OptionalLong.empty(), _ -> {})) {
+    try (SliceCache cache =
+        SliceCache.open(folder.resolve("cache"), OptionalLong.empty(), _ -> {})) {
       List<String> looks = new ArrayList<>();
       Fingerprint both = Fingerprint.of(files, cache, (_, _) -> {}, () -> looks.add("look"));
       assertEquals(List.of("look"), looks, "once for all files");
@@ -171,11 +171,11 @@ class FingerprintTest {
   @Test
   void shouldNotReadTheWholeFileWhereNothingIsKept() throws IOException {
     Fingerprint samples =
-        Fingerprint.of(List.of(model), ShardCache.off(), (_, _) -> read.add(0L), () -> {});
+        Fingerprint.of(List.of(model), SliceCache.off(), (_, _) -> read.add(0L), () -> {});
     assertFalse(samples.whole());
     assertEquals(List.of(), read);
     flip(0);
     assertNotEquals(
-        samples, Fingerprint.of(List.of(model), ShardCache.off(), (_, _) -> {}, () -> {}));
+        samples, Fingerprint.of(List.of(model), SliceCache.off(), (_, _) -> {}, () -> {}));
   }
 }

@@ -9,7 +9,7 @@ import dllama.format.SynthModel;
 import dllama.model.Shapes;
 import dllama.settings.ModelSettings;
 import dllama.settings.Settings;
-import dllama.slice.ShardCache;
+import dllama.slice.SliceCache;
 import dllama.tensor.DType;
 import java.nio.file.Path;
 import java.util.List;
@@ -52,7 +52,7 @@ class LoadedModelTest {
   }
 
   private static Fingerprint fingerprint(LoadedModel model) {
-    return Fingerprint.of(model, ShardCache.off(), (_, _) -> {});
+    return Fingerprint.of(model, SliceCache.off(), (_, _) -> {});
   }
 
   private static ModelSettings settings(Settings.Option... options) {

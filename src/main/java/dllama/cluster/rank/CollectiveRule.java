@@ -11,6 +11,7 @@ import java.util.Optional;
 /// leaves a choice, it is the root's (`CollectiveChoice`) and the same for all ranks, told with the
 /// input of the step.
 public record CollectiveRule(ShardPlan plan, CollectiveType type) {
+  /// That of a world.
   public static CollectiveRule of(WorldSpec world) {
     return new CollectiveRule(world.plan(), world.collective());
   }

@@ -9,6 +9,7 @@ import dllama.slice.ShardPlan;
 /// is on its way. Follows from the [WorldSpec] and the root's input alone, so all ranks decide
 /// alike and need not tell each other.
 public record OverlapRule(ShardPlan plan, Overlap overlap) {
+  /// That of a world.
   public static OverlapRule of(WorldSpec world) {
     return new OverlapRule(world.plan(), world.overlap());
   }

@@ -11,8 +11,8 @@ import dllama.error.UserException;
 import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
 import dllama.settings.ClusterSettings;
-import dllama.slice.ShardLayout;
 import dllama.slice.ShardPlan;
+import dllama.slice.SliceLayout;
 import dllama.tensor.DType;
 import dllama.tensor.KvHead;
 import java.util.OptionalLong;
@@ -40,6 +40,7 @@ public record RootModel(
     OptionalLong kvMemory,
     int prefillBatch) {
 
+  /// What the model is like.
   public ModelSpec spec() {
     return source.spec();
   }
@@ -86,7 +87,7 @@ public record RootModel(
     if (kvMemory.isPresent()) {
       return Math.clamp(kvMemory.getAsLong() / page, context, MOST_PAGES);
     }
-    long left = Math.max(0, memory - new ShardLayout(plan, 0).totalBytes());
+    long left = Math.max(0, memory - new SliceLayout(plan, 0).totalBytes());
     return Math.clamp(left / page, context, Math.multiplyExact(context, sequences));
   }
 

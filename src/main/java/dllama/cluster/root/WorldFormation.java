@@ -6,7 +6,7 @@ import akka.actor.typed.javadsl.ActorContext;
 import dllama.cluster.membership.RootListener;
 import dllama.cluster.membership.SignsOfLife;
 import dllama.cluster.rank.CollectiveRule;
-import dllama.cluster.rank.ShardHost;
+import dllama.cluster.rank.RankHost;
 import dllama.cluster.wire.Assignment;
 import dllama.cluster.wire.MembersMessage;
 import dllama.cluster.wire.Node;
@@ -39,7 +39,7 @@ final class WorldFormation {
   private final ClusterGate gate;
   private final ClusterSettings settings;
   private final RootListener listener;
-  private final ShardHost host;
+  private final RankHost host;
   private final Node self;
   private final int maxBatchTokens;
   private final ActorRef<RootMessage> root;
@@ -73,7 +73,7 @@ final class WorldFormation {
       ClusterGate gate,
       ClusterSettings settings,
       RootListener listener,
-      ShardHost host,
+      RankHost host,
       Node self,
       ActorRef<MembersMessage> members,
       RootSteps steps) {

@@ -1,7 +1,7 @@
 package dllama.cluster.wire;
 
 import dllama.model.ModelSource;
-import dllama.slice.ShardLayout;
+import dllama.slice.SliceLayout;
 
 /// What a node has to know to compute as one rank of a world. From it alone a worker derives the
 /// layout of its slice; it needs no configuration of its own that depends on the model.
@@ -19,8 +19,8 @@ public record Assignment(long epoch, int rank, WorldSpec world, SliceSource sour
   }
 
   /// What this rank holds of the model, and where.
-  public ShardLayout layout() {
-    return new ShardLayout(world.plan(), rank);
+  public SliceLayout layout() {
+    return new SliceLayout(world.plan(), rank);
   }
 
   /// What ranks make their slices up from, if the source is random.

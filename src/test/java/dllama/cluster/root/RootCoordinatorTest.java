@@ -36,7 +36,7 @@ import dllama.logits.TokenWeights;
 import dllama.model.ModelSource;
 import dllama.settings.Settings;
 import dllama.settings.Settings.Option;
-import dllama.slice.ShardCache;
+import dllama.slice.SliceCache;
 import dllama.step.PagePool;
 import dllama.step.Run;
 import dllama.step.Step;
@@ -95,7 +95,7 @@ class RootCoordinatorTest {
                 .withFallback(exchange.config())
                 .withFallback(settings.akka()));
     file = DllamaFile.open(Conformance.file("llama_gqa_f32", "model.m"));
-    machine = new NodeMachine(settings.cluster(), ShardCache.off(), WorkerListener.silent());
+    machine = new NodeMachine(settings.cluster(), SliceCache.off(), WorkerListener.silent());
     var model =
         new RootModel(
             new ModelSource.Weights(file.spec(), file.weights()),

@@ -10,21 +10,21 @@ import dllama.model.Architecture;
 import dllama.model.ModelSpec;
 import dllama.model.ModelSpec.Activation;
 import dllama.model.ModelSpec.Rope;
-import dllama.slice.ShardLayout.Entry;
+import dllama.slice.SliceLayout.Entry;
 import dllama.tensor.DType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-class ShardLayoutTest {
+class SliceLayoutTest {
   @ParameterizedTest
   @MethodSource("dllama.tensor.DType#all")
   void shouldPutEntriesOneAfterTheOtherAligned(DType dtype) {
-    ShardLayout layout = new ShardLayout(new ShardPlan(Specs.small(dtype), DType.F32, 4), 2);
+    SliceLayout layout = new SliceLayout(new ShardPlan(Specs.small(dtype), DType.F32, 4), 2);
     long next = 0;
     for (Entry entry : layout.entries()) {
       assertEquals(next, entry.offset());
-      assertEquals(0, entry.offset() % ShardLayout.ALIGNMENT);
+      assertEquals(0, entry.offset() % SliceLayout.ALIGNMENT);
       next += entry.bytes();
     }
     assertEquals(next, layout.totalBytes());
@@ -34,7 +34,7 @@ class ShardLayoutTest {
 
   @Test
   void shouldFindTheEntryOfAnyByte() {
-    ShardLayout layout = new ShardLayout(new ShardPlan(Specs.small(DType.Q4_0), DType.F32, 4), 2);
+    SliceLayout layout = new SliceLayout(new ShardPlan(Specs.small(DType.Q4_0), DType.F32, 4), 2);
     for (Entry entry : layout.entries()) {
       assertEquals(entry, layout.at(entry.offset()));
       assertEquals(entry, layout.at(entry.offset() + entry.bytes() - 1));
@@ -60,8 +60,8 @@ class ShardLayoutTest {
             1e-5f,
             Activation.SILU,
             Rope.unscaled(500000));
-    long one = new ShardLayout(new ShardPlan(llama8b, DType.Q8_0, 1), 0).totalBytes();
-    long four = new ShardLayout(new ShardPlan(llama8b, DType.Q8_0, 4), 3).totalBytes();
+    long one = new SliceLayout(new ShardPlan(llama8b, DType.Q8_0, 1), 0).totalBytes();
+    long four = new SliceLayout(new ShardPlan(llama8b, DType.Q8_0, 4), 3).totalBytes();
     assertTrue(one > 4_000_000_000L && one < 4_500_000_000L, "one=" + one);
     assertEquals(0.25, (double) four / one, 0.001);
   }
@@ -86,7 +86,7 @@ class ShardLayoutTest {
             Activation.SILU,
             Rope.unscaled(10000));
     ShardPlan plan = new ShardPlan(absurd, DType.F32, 1);
-    assertThrows(UserException.class, () -> new ShardLayout(plan, 0));
+    assertThrows(UserException.class, () -> new SliceLayout(plan, 0));
   }
 
   @Test
@@ -109,7 +109,7 @@ class ShardLayoutTest {
             Activation.SILU,
             Rope.unscaled(10000));
     ShardPlan plan = new ShardPlan(absurd, DType.F32, 1);
-    var e = assertThrows(UserException.class, () -> new ShardLayout(plan, 0));
+    var e = assertThrows(UserException.class, () -> new SliceLayout(plan, 0));
     assertTrue(e.getMessage().contains("parts"), e.getMessage());
   }
 }

@@ -1,8 +1,8 @@
 package dllama.engine;
 
 import dllama.model.TensorRole;
-import dllama.slice.ShardLayout;
-import dllama.slice.ShardLayout.Entry;
+import dllama.slice.SliceLayout;
+import dllama.slice.SliceLayout.Entry;
 import dllama.tensor.PackedMatrix;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -13,7 +13,7 @@ import java.util.stream.Collectors;
 
 /// One rank's weights: views of its slice. Shapes are those of [TensorRole], cut as `ShardPlan`
 /// says. A vector that the architecture has not is empty.
-public record ShardWeights(List<Layer> layers, float[] finalNorm, PackedMatrix wcls) {
+public record SliceWeights(List<Layer> layers, float[] finalNorm, PackedMatrix wcls) {
   /// One layer.
   public record Layer(Attention attention, FeedForward feedForward) {}
 
@@ -51,7 +51,7 @@ public record ShardWeights(List<Layer> layers, float[] finalNorm, PackedMatrix w
   public record GatedNetwork(PackedMatrix w1, PackedMatrix w3, List<PackedMatrix> w2) {}
 
   /// Views of `slice`, which must be complete and as `layout` describes it.
-  public static ShardWeights of(ShardLayout layout, MemorySegment slice) {
+  public static SliceWeights of(SliceLayout layout, MemorySegment slice) {
     Views views =
         new Views(slice, layout.entries().stream().collect(Collectors.groupingBy(Entry::name)));
     List<Layer> layers = new ArrayList<>();
@@ -61,7 +61,7 @@ public record ShardWeights(List<Layer> layers, float[] finalNorm, PackedMatrix w
               views.attention(layer),
               views.feedForward(layer, layout.plan().spec().feedForwards())));
     }
-    return new ShardWeights(
+    return new SliceWeights(
         List.copyOf(layers),
         views.vector(new TensorRole.Name(TensorRole.FINAL_NORM)),
         views.matrix(new TensorRole.Name(TensorRole.WCLS)));

@@ -32,7 +32,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class ShardCacheTest {
+class SliceCacheTest {
   private static final String KEY = Digest.of("one");
   private static final String OTHER = Digest.of("other");
 
@@ -51,12 +51,12 @@ class ShardCacheTest {
     arena.close();
   }
 
-  private ShardCache open() {
+  private SliceCache open() {
     return open(OptionalLong.empty());
   }
 
-  private ShardCache open(OptionalLong limit) {
-    return ShardCache.open(folder, limit, notes::add);
+  private SliceCache open(OptionalLong limit) {
+    return SliceCache.open(folder, limit, notes::add);
   }
 
   private MemorySegment slice(int seed, int bytes) {
@@ -65,7 +65,7 @@ class ShardCacheTest {
     return arena.allocate(bytes, 64).copyFrom(MemorySegment.ofArray(random));
   }
 
-  private boolean read(ShardCache cache, String key, MemorySegment to) {
+  private boolean read(SliceCache cache, String key, MemorySegment to) {
     return cache.read(key, to, pool, _ -> {});
   }
 
@@ -73,7 +73,7 @@ class ShardCacheTest {
     return folder.resolve(key + ".slice");
   }
 
-  private void keep(ShardCache cache, String key, MemorySegment slice) {
+  private void keep(SliceCache cache, String key, MemorySegment slice) {
     cache.write(key, slice);
     await(file(key));
   }
@@ -96,13 +96,13 @@ class ShardCacheTest {
   @ValueSource(ints = {64, 4 << 20, BYTES})
   void shouldGiveBackWhatItWasGiven(int bytes) throws IOException {
     MemorySegment slice = slice(1, bytes);
-    try (ShardCache cache = open()) {
+    try (SliceCache cache = open()) {
       keep(cache, KEY, slice);
       assertEquals(List.of(KEY), cache.keys());
     }
     List<Long> progress = new ArrayList<>();
     MemorySegment got = arena.allocate(bytes);
-    try (ShardCache again = open()) {
+    try (SliceCache again = open()) {
       assertFalse(read(again, OTHER, got));
       assertTrue(again.read(KEY, got, pool, progress::add));
     }
@@ -116,7 +116,7 @@ class ShardCacheTest {
   @Test
   void shouldMapWhatItWasGiven() throws IOException {
     MemorySegment slice = slice(1, BYTES);
-    try (ShardCache cache = open()) {
+    try (SliceCache cache = open()) {
       keep(cache, KEY, slice);
       List<Long> progress = new ArrayList<>();
       assertTrue(cache.map(OTHER, BYTES, arena, pool, progress::add).isEmpty());
@@ -147,7 +147,7 @@ class ShardCacheTest {
     for (int i = 0; i < 10; i++) {
       flipped.add(header + dice.nextLong(BYTES));
     }
-    try (ShardCache cache = open()) {
+    try (SliceCache cache = open()) {
       for (long at : flipped) {
         keep(cache, KEY, slice);
         cache.drop();
@@ -160,7 +160,7 @@ class ShardCacheTest {
   @Test
   void shouldNotTakeAnEntryOfAnotherLength() throws IOException {
     MemorySegment slice = slice(1, BYTES);
-    try (ShardCache cache = open()) {
+    try (SliceCache cache = open()) {
       for (long length : new long[] {0, 1, 4096, BYTES, BYTES + 4095}) {
         keep(cache, KEY, slice);
         cache.drop();
@@ -181,7 +181,7 @@ class ShardCacheTest {
 
   @Test
   void shouldNotTakeTheEntryOfAnotherKey() throws IOException {
-    try (ShardCache cache = open()) {
+    try (SliceCache cache = open()) {
       keep(cache, OTHER, slice(1, BYTES));
       Files.copy(file(OTHER), file(KEY));
       assertGone(cache, BYTES, "another key");
@@ -189,7 +189,7 @@ class ShardCacheTest {
     }
   }
 
-  private void assertGone(ShardCache cache, int bytes, String what) {
+  private void assertGone(SliceCache cache, int bytes, String what) {
     assertFalse(read(cache, KEY, arena.allocate(bytes)), what);
     assertFalse(Files.exists(file(KEY)), what);
   }
@@ -212,7 +212,7 @@ class ShardCacheTest {
   void shouldDropWhatWasUsedLongestAgo() throws IOException {
     List<String> keys = Stream.of("a", "b", "c", "d").map(Digest::of).toList();
     long entry = new SliceFile(KEY, BYTES).fileBytes();
-    try (ShardCache cache = open(OptionalLong.of(3 * entry))) {
+    try (SliceCache cache = open(OptionalLong.of(3 * entry))) {
       for (int i = 0; i < 3; i++) {
         keep(cache, keys.get(i), slice(i, BYTES));
         cache.drop();
@@ -227,7 +227,7 @@ class ShardCacheTest {
 
   @Test
   void shouldKeepNothingThatIsLargerThanTheLimit() throws IOException {
-    try (ShardCache cache = open(OptionalLong.of(BYTES))) {
+    try (SliceCache cache = open(OptionalLong.of(BYTES))) {
       keep(cache, KEY, slice(0, 4096));
       cache.write(OTHER, slice(1, BYTES));
       awaitNote();
@@ -251,7 +251,7 @@ class ShardCacheTest {
   @Test
   void shouldNeverShowAHalfWrittenEntry() throws IOException {
     MemorySegment slice = slice(1, 64 << 20);
-    try (ShardCache cache = open()) {
+    try (SliceCache cache = open()) {
       for (int i = 0; i < 20; i++) {
         cache.write(KEY, slice);
         assertTrue(cache.drop());
@@ -267,19 +267,19 @@ class ShardCacheTest {
   @Test
   void shouldLetSeveralWritersShareTheFolder() {
     MemorySegment slice = slice(1, BYTES);
-    List<ShardCache> caches = Stream.generate(this::open).limit(4).toList();
+    List<SliceCache> caches = Stream.generate(this::open).limit(4).toList();
     for (int round = 0; round < 5; round++) {
       caches.forEach(cache -> cache.write(KEY, slice));
       await(file(KEY));
-      for (ShardCache cache : caches) {
+      for (SliceCache cache : caches) {
         MemorySegment got = arena.allocate(BYTES);
         assertTrue(read(cache, KEY, got));
         assertEquals(-1, slice.mismatch(got));
       }
-      caches.forEach(ShardCache::drop);
+      caches.forEach(SliceCache::drop);
       file(KEY).toFile().delete();
     }
-    caches.forEach(ShardCache::close);
+    caches.forEach(SliceCache::close);
     assertEquals(List.of(), notes);
   }
 
@@ -295,7 +295,7 @@ class ShardCacheTest {
     try (var channel = FileChannel.open(alive, StandardOpenOption.WRITE);
         var lock = channel.lock()) {
       assertTrue(lock.isValid());
-      try (ShardCache cache = open()) {
+      try (SliceCache cache = open()) {
         assertEquals(List.of(), cache.keys());
       }
     }
@@ -312,8 +312,8 @@ class ShardCacheTest {
   @Test
   void shouldDoWithoutAFolderThatCanNotBeMade() throws IOException {
     Path file = Files.writeString(folder.resolve("file"), "in the way");
-    try (ShardCache cache =
-        ShardCache.open(file.resolve("slices"), OptionalLong.empty(), notes::add)) {
+    try (SliceCache cache =
+        SliceCache.open(file.resolve("slices"), OptionalLong.empty(), notes::add)) {
       assertFalse(cache.isOn());
       cache.write(KEY, slice(1, 64));
       assertFalse(read(cache, KEY, arena.allocate(64)));
@@ -326,7 +326,7 @@ class ShardCacheTest {
 
   @Test
   void shouldDoWithoutAFolderThatIsTakenAway() throws IOException {
-    try (ShardCache cache = open()) {
+    try (SliceCache cache = open()) {
       Files.delete(folder);
       cache.write(KEY, slice(1, 64));
       cache.note("what", "text");
@@ -341,12 +341,12 @@ class ShardCacheTest {
 
   @Test
   void shouldRememberNotes() {
-    try (ShardCache cache = open()) {
+    try (SliceCache cache = open()) {
       assertTrue(cache.noted("a file").isEmpty());
       cache.note("a file", "its name");
       cache.note("another", "name");
     }
-    try (ShardCache cache = open()) {
+    try (SliceCache cache = open()) {
       assertEquals("its name", cache.noted("a file").orElseThrow());
       assertEquals(List.of(), cache.keys());
     }
@@ -354,7 +354,7 @@ class ShardCacheTest {
 
   @Test
   void shouldTakeOnlyKeysThatAreSafeAsNames() {
-    try (ShardCache cache = open()) {
+    try (SliceCache cache = open()) {
       MemorySegment slice = slice(1, 64);
       assertThrows(IllegalArgumentException.class, () -> read(cache, "../" + KEY, slice));
       assertThrows(IllegalArgumentException.class, () -> read(cache, "", slice));

@@ -8,8 +8,8 @@ import dllama.engine.ShardEngine;
 import dllama.engine.WarmUp;
 import dllama.files.ByteSize;
 import dllama.settings.ClusterSettings;
-import dllama.slice.ShardLayout;
 import dllama.slice.ShardPlan;
+import dllama.slice.SliceLayout;
 import dllama.tensor.DType;
 import dllama.tensor.KernelReport;
 import dllama.tensor.Kernels;
@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
 /// What a node lends its shard: memory, threads, and a way to wait. Lives as long as the process;
 /// everything that touches memory runs on the compute thread, one task after another, so no memory
 /// is freed while a step still reads it.
-public final class ShardHost {
+public final class RankHost {
   private final SliceStore store;
   private final Kernels kernels;
   private final WorkerPool pool;
@@ -45,7 +45,7 @@ public final class ShardHost {
 
   /// @param compute one thread; also thread 0 of `pool`
   /// @param narrower is told how wide vectors should be in the next process, if these are no good
-  ShardHost(
+  RankHost(
       SliceStore store,
       Kernels kernels,
       WorkerPool pool,
@@ -62,6 +62,7 @@ public final class ShardHost {
     this.listener = listener;
   }
 
+  /// Where the slice is.
   public SliceStore store() {
     return store;
   }
@@ -98,6 +99,7 @@ public final class ShardHost {
     return settings.sync().stallTimeout();
   }
 
+  /// Who is told what this node does.
   public WorkerListener listener() {
     return listener;
   }
@@ -128,7 +130,7 @@ public final class ShardHost {
 
   /// Why this node can not take its part of a world, as the end of a sentence; empty if it can.
   public Optional<String> objection(Assignment assignment) {
-    ShardLayout layout = assignment.layout();
+    SliceLayout layout = assignment.layout();
     EngineSettings engine = assignment.world().engine();
     long weights = layout.totalBytes();
     long cache = ShardEngine.cacheBytes(layout.plan(), engine);
@@ -213,7 +215,7 @@ public final class ShardHost {
   /// An engine over the complete slice in the store, with a new, empty cache in place of the last
   /// engine's. Compute thread only.
   ShardEngine engine(Assignment assignment) {
-    ShardLayout layout = assignment.layout();
+    SliceLayout layout = assignment.layout();
     freeCache();
     cacheArena = Arena.ofShared();
     warmUp().ifPresent(WarmUp::giveWay);

@@ -33,8 +33,8 @@ import org.slf4j.LoggerFactory;
 ///
 /// The cache may lose anything at any time, and whatever goes wrong with it costs one line and the
 /// time that it would have saved. Thread-safe, but for [#drop].
-public final class ShardCache implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(ShardCache.class);
+public final class SliceCache implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(SliceCache.class);
 
   /// More are not offered to a root.
   private static final int MAX_KEYS = 256;
@@ -47,7 +47,7 @@ public final class ShardCache implements AutoCloseable {
   /// What a cache that is on consists of.
   private record Parts(SliceFolder folder, SliceWriter writer, SliceNotes notes) {}
 
-  private ShardCache(@Nullable Path path, OptionalLong limit, Consumer<String> note) {
+  private SliceCache(@Nullable Path path, OptionalLong limit, Consumer<String> note) {
     this.note = note;
     parts = path == null ? null : parts(path, limit);
   }
@@ -60,16 +60,16 @@ public final class ShardCache implements AutoCloseable {
   }
 
   /// A cache that holds nothing.
-  public static ShardCache off() {
-    return new ShardCache(null, OptionalLong.empty(), _ -> {});
+  public static SliceCache off() {
+    return new SliceCache(null, OptionalLong.empty(), _ -> {});
   }
 
   /// The cache in `folder`, which is made if need be; [#off] if it can not be used.
   ///
   /// @param limit bytes of all slices; empty: half of what they take and what is free on that disk
   /// @param note is told in one line, once, if slices can not be kept
-  public static ShardCache open(Path folder, OptionalLong limit, Consumer<String> note) {
-    ShardCache cache = new ShardCache(folder, limit, note);
+  public static SliceCache open(Path folder, OptionalLong limit, Consumer<String> note) {
+    SliceCache cache = new SliceCache(folder, limit, note);
     try {
       Files.createDirectories(folder);
       if (!Files.isWritable(folder)) {

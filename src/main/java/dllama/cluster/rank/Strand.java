@@ -10,16 +10,16 @@ import java.lang.foreign.MemorySegment;
 /// that it is in. Knows what is sent and received, and nothing of how.
 ///
 /// ```
-/// fill lane.input() and lane.rows(); lane.begin(scatters);
-/// while (lane.advance()) {
-///   lane.write(mine);
+/// fill strand.input() and strand.rows(); strand.begin(scatters);
+/// while (strand.advance()) {
+///   strand.write(mine);
 ///   send `sentBytes(peer)` bytes from `sentFrom(peer)` on to every peer, receive theirs
-///   lane.read(all);
+///   strand.read(all);
 /// }
 /// ```
 ///
 /// Compute thread only.
-final class Lane {
+final class Strand {
   private final ShardEngine engine;
   private final Collective direct;
   private final Collective scattered;
@@ -27,7 +27,7 @@ final class Lane {
   private int round;
 
   /// @param sums how reduce-scatter sends sums
-  Lane(ShardEngine engine, DType sums) {
+  Strand(ShardEngine engine, DType sums) {
     this.engine = engine;
     direct = Collective.direct(engine);
     scattered = Collective.reduceScatter(engine, sums);

@@ -40,7 +40,7 @@ import org.jspecify.annotations.Nullable;
 /// The tokens of B follow those of A, and in every layer A attends before B, so the cache has what
 /// B's attention reads. All ranks do the rounds of both halves in this order, which is why a peer's
 /// frames need no other name than the number of the round.
-final class ShardSteps {
+final class RankSteps {
   /// A step that can not be finished; the message is one line for the user.
   static final class Aborted extends RuntimeException {
     private static final long serialVersionUID = 1;
@@ -70,10 +70,10 @@ final class ShardSteps {
   private final OverlapRule halves;
 
   /// All of a step, or its second half; the one that gives logits.
-  private final Lane[] whole;
+  private final Strand[] whole;
 
   /// Both halves; the whole step where nothing is ever done in halves.
-  private final Lane[] both;
+  private final Strand[] both;
 
   /// What this rank sends, by the place of the round; [Exchange] says why so many suffice.
   private final FrameBuffer[] own = new FrameBuffer[Exchange.PLACES];
@@ -91,7 +91,7 @@ final class ShardSteps {
 
   /// @param ranks the shards of all ranks, in rank order
   /// @param stall how long a peer that is alive may keep this rank waiting in one round
-  ShardSteps(
+  RankSteps(
       Assignment assignment,
       ShardEngine engine,
       Exchange exchange,
@@ -110,11 +110,13 @@ final class ShardSteps {
     stallNanos = stall.toNanos();
     collectives = CollectiveRule.of(assignment.world());
     halves = OverlapRule.of(assignment.world());
-    Lane last = new Lane(engine, collectives.sums());
-    whole = new Lane[] {last};
+    Strand last = new Strand(engine, collectives.sums());
+    whole = new Strand[] {last};
     int first = halves.firstHalf(limits.maxBatchTokens(), 0);
     both =
-        first == 0 ? whole : new Lane[] {new Lane(engine.leading(first), collectives.sums()), last};
+        first == 0
+            ? whole
+            : new Strand[] {new Strand(engine.leading(first), collectives.sums()), last};
     int values = Math.multiplyExact(limits.maxBatchTokens(), dim);
     int bytes = Math.toIntExact(DType.F32.byteSize(values)); // nothing wider is sent
     for (int place = 0; place < own.length; place++) {
@@ -172,10 +174,10 @@ final class ShardSteps {
       for (PageCopy copy : input.copies()) {
         engine.copy(copy);
       }
-      Lane[] lanes = begin(input);
-      long waited = compute(lanes);
+      Strand[] strands = begin(input);
+      long waited = compute(strands);
       if (assignment.rank() == 0) {
-        tellStrayed(lanes, input.step());
+        tellStrayed(strands, input.step());
       }
       latest = input;
       boolean told = false;
@@ -204,17 +206,17 @@ final class ShardSteps {
   }
 
   /// Rank 0 speaks for all, which hold the same numbers; before it says that the step is computed.
-  private void tellStrayed(Lane[] lanes, long step) {
-    for (Lane lane : lanes) {
-      if (!lane.strayed().isEmpty()) {
-        root.tell(new RootMessage.Strayed(assignment.epoch(), step, lane.strayed()));
+  private void tellStrayed(Strand[] strands, long step) {
+    for (Strand strand : strands) {
+      if (!strand.strayed().isEmpty()) {
+        root.tell(new RootMessage.Strayed(assignment.epoch(), step, strand.strayed()));
         return;
       }
     }
   }
 
-  /// Starts the lanes of a step.
-  private Lane[] begin(Input input) {
+  /// Starts the strands of a step.
+  private Strand[] begin(Input input) {
     int rows = input.count();
     int first = halves.firstHalf(rows, input.rowsFromFirstWanted());
     if (first > 0) {
@@ -226,41 +228,41 @@ final class ShardSteps {
     return first > 0 ? both : whole;
   }
 
-  /// Gives a lane the rows `from` ≤ row < `to` of a step.
-  private void fill(Lane lane, Input input, int from, int to) {
-    lane.rows().clear();
+  /// Gives a strand the rows `from` ≤ row < `to` of a step.
+  private void fill(Strand strand, Input input, int from, int to) {
+    strand.rows().clear();
     int row = 0;
     for (RunRows run : input.runs()) {
       int first = Math.max(from, row);
       int end = Math.min(to, row + run.count());
       if (first < end) {
         int wanted = end == row + run.count() ? run.wanted().rows() : 0;
-        lane.rows().add(run.pages(), run.position() + first - row, end - first, wanted);
+        strand.rows().add(run.pages(), run.position() + first - row, end - first, wanted);
       }
       row += run.count();
     }
-    InputRows.read(input.rows(), row * dim, from * dim, (to - from) * dim, lane.input());
+    InputRows.read(input.rows(), row * dim, from * dim, (to - from) * dim, strand.input());
   }
 
-  /// All rounds of a step, those of its lanes by turns.
+  /// All rounds of a step, those of its strands by turns.
   ///
   /// @return nanoseconds spent waiting
-  private long compute(Lane[] lanes) {
+  private long compute(Strand[] strands) {
     long waited = 0;
     boolean more = true;
-    for (Lane lane : lanes) {
-      more = lane.advance();
-      waited += send(lane);
-      if (lanes.length > 1) {
+    for (Strand strand : strands) {
+      more = strand.advance();
+      waited += send(strand);
+      if (strands.length > 1) {
         waited += flush();
       }
     }
     while (more) {
-      for (Lane lane : lanes) {
-        waited += receive(lane);
-        more = lane.advance();
+      for (Strand strand : strands) {
+        waited += receive(strand);
+        more = strand.advance();
         if (more) {
-          waited += send(lane);
+          waited += send(strand);
         }
       }
     }
@@ -295,14 +297,14 @@ final class ShardSteps {
   /// one at once.
   ///
   /// @return nanoseconds spent
-  private long send(Lane lane) {
+  private long send(Strand strand) {
     int place = Exchange.place(nextSent);
-    lane.write(own[place].segment());
+    strand.write(own[place].segment());
     long from = System.nanoTime();
     int self = assignment.rank();
     for (int i = 1; i < ranks.size(); i++) {
       int peer = (self + i) % ranks.size();
-      FrameBuffer part = parts[place][peer].part(lane.sentFrom(peer), lane.sentBytes(peer));
+      FrameBuffer part = parts[place][peer].part(strand.sentFrom(peer), strand.sentBytes(peer));
       ranks.get(peer).tell(new Partial(assignment.epoch(), nextSent, self, part));
     }
     nextSent++;
@@ -315,7 +317,7 @@ final class ShardSteps {
   /// @return nanoseconds spent
   private long flush() {
     long from = System.nanoTime();
-    computeWait.await(ShardSteps::nothing, from + stallNanos);
+    computeWait.await(RankSteps::nothing, from + stallNanos);
     return System.nanoTime() - from;
   }
 
@@ -327,14 +329,14 @@ final class ShardSteps {
   /// Waits until a round is finished, and takes over what has arrived in it.
   ///
   /// @return nanoseconds spent waiting
-  private long receive(Lane lane) {
+  private long receive(Strand strand) {
     long from = System.nanoTime();
     if (ranks.size() > 1) {
       await(from + stallNanos);
-      checkLengths(lane);
+      checkLengths(strand);
     }
     long waited = System.nanoTime() - from;
-    lane.read(exchange.take(own[Exchange.place(exchange.current())].segment()));
+    strand.read(exchange.take(own[Exchange.place(exchange.current())].segment()));
     exchange.next();
     return waited;
   }
@@ -354,11 +356,11 @@ final class ShardSteps {
   }
 
   /// Nothing from the network is trusted.
-  private void checkLengths(Lane lane) {
+  private void checkLengths(Strand strand) {
     for (int i = 1; i < ranks.size(); i++) {
       int peer = (assignment.rank() + i) % ranks.size();
       int bytes = exchange.length(peer);
-      int expected = lane.receivedBytes(peer);
+      int expected = strand.receivedBytes(peer);
       if (bytes != expected) {
         throw new Aborted(
             peer, "sent a partial of %d bytes in place of %d".formatted(bytes, expected));

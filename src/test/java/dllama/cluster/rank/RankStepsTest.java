@@ -28,8 +28,8 @@ import dllama.model.ModelSpec;
 import dllama.model.Shapes;
 import dllama.settings.CollectiveType;
 import dllama.settings.Overlap;
-import dllama.slice.ShardLayout;
 import dllama.slice.ShardPlan;
+import dllama.slice.SliceLayout;
 import dllama.slice.SliceReader;
 import dllama.tensor.DType;
 import dllama.tensor.Kernels;
@@ -51,7 +51,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// Rank 0 of two with a real engine; its peer is the test, which sends what it likes.
 @Tag("slow")
-class ShardStepsTest {
+class RankStepsTest {
   private static final int EPOCH = 4;
   private static final int TOKENS = 3;
   private static final String LOST = "the worker at b went away";
@@ -86,11 +86,11 @@ class ShardStepsTest {
     arena.close();
   }
 
-  private ShardSteps steps(CollectiveType collective, Duration stall) {
+  private RankSteps steps(CollectiveType collective, Duration stall) {
     return steps(collective, Overlap.OFF, stall);
   }
 
-  private ShardSteps steps(CollectiveType collective, Overlap overlap, Duration stall) {
+  private RankSteps steps(CollectiveType collective, Overlap overlap, Duration stall) {
     scatters =
         collective == CollectiveType.REDUCE_SCATTER
             || collective == CollectiveType.REDUCE_SCATTER_Q80;
@@ -101,16 +101,16 @@ class ShardStepsTest {
             0,
             new WorldSpec(new ShardPlan(SPEC, DType.Q8_0, 2), settings, collective, overlap),
             SliceSource.random("m", 1));
-    ShardLayout layout = assignment.layout();
-    MemorySegment slice = arena.allocate(layout.totalBytes(), ShardLayout.ALIGNMENT);
+    SliceLayout layout = assignment.layout();
+    MemorySegment slice = arena.allocate(layout.totalBytes(), SliceLayout.ALIGNMENT);
     new SliceReader(layout, new ModelSource.Random(SPEC, 1)).fill(slice, pool, _ -> {});
     long cacheBytes = ShardEngine.cacheBytes(layout.plan(), settings);
-    MemorySegment cache = arena.allocate(cacheBytes, ShardLayout.ALIGNMENT);
+    MemorySegment cache = arena.allocate(cacheBytes, SliceLayout.ALIGNMENT);
     var engine = new ShardEngine(layout, slice, cache, settings, kernels, pool);
     var self = testKit.createTestProbe(RankMessage.class);
     var root = testKit.createTestProbe(RootMessage.class);
     computeWait = ExchangeDispatcher.choose(false, Duration.ZERO).computeWait(testKit.system());
-    return new ShardSteps(
+    return new RankSteps(
         assignment,
         engine,
         exchange,
@@ -157,11 +157,11 @@ class ShardStepsTest {
   @ParameterizedTest
   @ValueSource(ints = {0, 1})
   void shouldBlameAPeerThatIsSilentInEitherRound(int silent) {
-    ShardSteps steps = steps(CollectiveType.REDUCE_SCATTER, Duration.ofSeconds(1));
+    RankSteps steps = steps(CollectiveType.REDUCE_SCATTER, Duration.ofSeconds(1));
     for (int round = 0; round < silent; round++) {
       arrive(round, bytes(CollectiveType.REDUCE_SCATTER, round));
     }
-    var aborted = assertThrows(ShardSteps.Aborted.class, () -> steps.run(input()));
+    var aborted = assertThrows(RankSteps.Aborted.class, () -> steps.run(input()));
     assertEquals(1, aborted.culprit());
     assertEquals("kept rank 0 waiting for a partial for 1 s", aborted.getMessage());
     assertEquals(silent, exchange.current());
@@ -170,12 +170,12 @@ class ShardStepsTest {
   @ParameterizedTest
   @ValueSource(ints = {0, 1})
   void shouldRefuseAFrameOfTheOtherRoundsLength(int wrong) {
-    ShardSteps steps = steps(CollectiveType.REDUCE_SCATTER, Duration.ofSeconds(30));
+    RankSteps steps = steps(CollectiveType.REDUCE_SCATTER, Duration.ofSeconds(30));
     int round0 = bytes(CollectiveType.REDUCE_SCATTER, 0);
     int round1 = bytes(CollectiveType.REDUCE_SCATTER, 1);
     arrive(0, wrong == 0 ? round1 : round0);
     arrive(1, wrong == 1 ? round0 : round1);
-    var aborted = assertThrows(ShardSteps.Aborted.class, () -> steps.run(input()));
+    var aborted = assertThrows(RankSteps.Aborted.class, () -> steps.run(input()));
     assertEquals(1, aborted.culprit());
     assertEquals(
         wrong == 0
@@ -189,10 +189,10 @@ class ShardStepsTest {
       value = CollectiveType.class,
       names = {"REDUCE_SCATTER", "REDUCE_SCATTER_Q80"})
   void shouldSendTheOwnerItsPartAndEverybodyTheSums(CollectiveType type) {
-    ShardSteps steps = steps(type, Duration.ofSeconds(1));
+    RankSteps steps = steps(type, Duration.ofSeconds(1));
     arrive(0, bytes(type, 0));
     arrive(1, bytes(type, 1));
-    assertThrows(ShardSteps.Aborted.class, () -> steps.run(input())); // nothing comes after these
+    assertThrows(RankSteps.Aborted.class, () -> steps.run(input())); // nothing comes after these
     assertEquals(2, exchange.current());
     for (int round = 0; round < 3; round++) {
       Partial sent = peer.expectMessageClass(Partial.class);
@@ -204,8 +204,8 @@ class ShardStepsTest {
 
   @Test
   void shouldSendBothHalvesBeforeItWaitsForTheFirst() {
-    ShardSteps steps = steps(CollectiveType.DIRECT, Overlap.ON, Duration.ofSeconds(1));
-    var aborted = assertThrows(ShardSteps.Aborted.class, () -> steps.run(input()));
+    RankSteps steps = steps(CollectiveType.DIRECT, Overlap.ON, Duration.ofSeconds(1));
+    var aborted = assertThrows(RankSteps.Aborted.class, () -> steps.run(input()));
     assertEquals(1, aborted.culprit());
     assertEquals("kept rank 0 waiting for a partial for 1 s", aborted.getMessage());
     assertEquals(0, exchange.current());
@@ -217,7 +217,7 @@ class ShardStepsTest {
   /// One token and two; after that step a whole one.
   @Test
   void shouldExchangeHalvesByTurns() {
-    ShardSteps steps = steps(CollectiveType.DIRECT, Overlap.ON, Duration.ofSeconds(30));
+    RankSteps steps = steps(CollectiveType.DIRECT, Overlap.ON, Duration.ofSeconds(30));
     int rounds = 2 * 2 * SPEC.layers();
     answerBefore(rounds + 3);
     steps.run(input());
@@ -225,7 +225,7 @@ class ShardStepsTest {
     for (int round = 0; round < rounds; round++) {
       assertSent(round, bytesOf(1 + round % 2));
     }
-    var aborted = assertThrows(ShardSteps.Aborted.class, () -> steps.run(input(1)));
+    var aborted = assertThrows(RankSteps.Aborted.class, () -> steps.run(input(1)));
     assertEquals(LOST, aborted.getMessage());
     for (int round = rounds; round < rounds + 4; round++) {
       assertSent(round, bytesOf(1));
@@ -236,19 +236,19 @@ class ShardStepsTest {
   @ParameterizedTest
   @CsvSource({"DIRECT, 5", "DIRECT, 6", "REDUCE_SCATTER, 5", "REDUCE_SCATTER, 6"})
   void shouldEndInTheMiddleOfHalvesWhenAPeerIsLost(CollectiveType type, int round) {
-    ShardSteps steps = steps(type, Overlap.ON, Duration.ofSeconds(30));
+    RankSteps steps = steps(type, Overlap.ON, Duration.ofSeconds(30));
     answerBefore(round);
-    var aborted = assertThrows(ShardSteps.Aborted.class, () -> steps.run(input()));
+    var aborted = assertThrows(RankSteps.Aborted.class, () -> steps.run(input()));
     assertEquals(LOST, aborted.getMessage());
     assertTrue(exchange.current() >= round - 1 && exchange.current() <= round);
   }
 
   @Test
   void shouldRefuseAFrameOfTheOtherHalfsLength() {
-    ShardSteps steps = steps(CollectiveType.DIRECT, Overlap.ON, Duration.ofSeconds(30));
+    RankSteps steps = steps(CollectiveType.DIRECT, Overlap.ON, Duration.ofSeconds(30));
     arrive(0, bytesOf(1));
     arrive(1, bytesOf(1));
-    var aborted = assertThrows(ShardSteps.Aborted.class, () -> steps.run(input()));
+    var aborted = assertThrows(RankSteps.Aborted.class, () -> steps.run(input()));
     assertEquals(1, aborted.culprit());
     assertEquals(
         "sent a partial of %d bytes in place of %d".formatted(bytesOf(1), bytesOf(2)),
@@ -304,7 +304,7 @@ class ShardStepsTest {
   @ParameterizedTest
   @EnumSource(CollectiveType.class)
   void shouldAcceptTheCollectivesOfItsWorld(CollectiveType type) {
-    ShardSteps steps = steps(type, Duration.ofSeconds(1));
+    RankSteps steps = steps(type, Duration.ofSeconds(1));
     scatters = false;
     boolean direct = type == CollectiveType.AUTO || type == CollectiveType.DIRECT;
     assertEquals(direct, steps.accepts(input()));

@@ -17,9 +17,9 @@ import java.util.List;
 /// Derived from plan and rank alone: root and worker come to the same layout without telling each
 /// other more, so a slice travels as plain bytes. Matrices are [PackedMatrix], vectors plain
 /// F32; entries follow each other without gaps, each a multiple of [#ALIGNMENT] bytes long.
-public final class ShardLayout {
+public final class SliceLayout {
   /// Of the bytes of a slice: to be raised whenever tensors are packed in another way, because
-  /// slices outlive programs ([ShardCache]). A changed layout needs no new version.
+  /// slices outlive programs ([SliceCache]). A changed layout needs no new version.
   static final int VERSION = 1;
 
   /// Bytes; a cache line and the widest vector.
@@ -59,7 +59,7 @@ public final class ShardLayout {
   private long totalBytes;
 
   /// @throws UserException if the slice would be absurdly large
-  public ShardLayout(ShardPlan plan, int rank) {
+  public SliceLayout(ShardPlan plan, int rank) {
     this.plan = plan;
     this.rank = rank;
     ModelSpec spec = plan.spec();

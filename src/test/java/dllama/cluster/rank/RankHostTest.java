@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import akka.actor.Address;
 import dllama.settings.Settings;
 import dllama.settings.Settings.Option;
-import dllama.slice.ShardCache;
+import dllama.slice.SliceCache;
 import dllama.tensor.Kernels;
 import dllama.tensor.WorkerPool;
 import java.util.List;
@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class ShardHostTest {
+class RankHostTest {
   private static final int CORES = Runtime.getRuntime().availableProcessors();
 
   /// A thread that spins would keep another one from its work, unless the user wants it so.
@@ -39,19 +39,19 @@ class ShardHostTest {
     Address neighbour = new Address("akka", "dllama", "192.168.1.10", 40123);
     Address other = new Address("akka", "dllama", "192.168.1.11", 9990);
     Address self = new Address("akka", "dllama");
-    assertEquals(2, ShardHost.ranksOn(here, List.of(self, neighbour, other, other)));
-    assertEquals(1, ShardHost.ranksOn(here, List.of(other, self)));
+    assertEquals(2, RankHost.ranksOn(here, List.of(self, neighbour, other, other)));
+    assertEquals(1, RankHost.ranksOn(here, List.of(other, self)));
   }
 
-  private static ShardHost host(String spin, int threads) {
+  private static RankHost host(String spin, int threads) {
     var properties = new Properties();
     properties.setProperty("dllama.exchange.spin", spin);
     var role = new Option("--role", "role", "root");
     Settings settings = Settings.load(Optional.empty(), properties, List.of(role));
-    var store = new SliceStore(ShardCache.off(), _ -> false);
+    var store = new SliceStore(SliceCache.off(), _ -> false);
     var pool = new WorkerPool(threads);
     pool.close(); // it is only asked how many there are
-    return new ShardHost(
+    return new RankHost(
         store,
         Kernels.choose(false),
         pool,

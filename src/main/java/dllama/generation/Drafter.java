@@ -1,7 +1,7 @@
 package dllama.generation;
 
 /// Guesses how a text goes on. A wrong guess costs time and nothing else.
-public interface Proposer {
+public interface Drafter {
   /// Another text, with what there is of it.
   void begin(int[] tokens);
 
@@ -9,5 +9,5 @@ public interface Proposer {
   void follow(int token);
 
   /// The next tokens, at most `max`; none where there is no guess.
-  int[] propose(int max);
+  int[] draft(int max);
 }
