@@ -75,8 +75,7 @@ class GgufFileTest {
             .put("string", "täxt")
             .put("u64", GgufValueType.UINT64, GgufBytes.int64(1L << 31))
             .put("i64", GgufValueType.INT64, GgufBytes.int64(9))
-            .put(
-                "f64", GgufValueType.FLOAT64, GgufBytes.int64(Double.doubleToLongBits(-0.25)))
+            .put("f64", GgufValueType.FLOAT64, GgufBytes.int64(Double.doubleToLongBits(-0.25)))
             .strings("strings", List.of("", "a", "bc"))
             .ints("ints", 3, -4)
             .floats("floats", 0.5f, Float.NaN);
@@ -184,14 +183,7 @@ class GgufFileTest {
     assertTrue(refusal(two.describe("b", 0, 32, 8)).contains("tensor b overlaps"));
     for (long[] dims :
         new long[][] {
-          {0},
-          {-32},
-          {1L << 62, 64},
-          {1L << 32, 1L << 32},
-          {1L << 40},
-          {64, 0},
-          {},
-          {1, 1, 1, 1, 1}
+          {0}, {-32}, {1L << 62, 64}, {1L << 32, 1L << 32}, {1L << 40}, {64, 0}, {}, {1, 1, 1, 1, 1}
         }) {
       refusal(new GgufBytes().tensor("a", GgmlType.F32, 64, dims));
     }
