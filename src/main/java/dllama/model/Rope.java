@@ -9,9 +9,8 @@ import java.util.List;
 /// @param scaling which of the following components mean anything
 /// @param theta base of the wave lengths
 /// @param factor by which long waves are slowed down; 1 where nothing is
-/// @param low of [Scaling#LLAMA31] how many waves in the original context are slowed down wholly,
-// of
-///     [Scaling#YARN] `beta_slow`
+/// @param low [Scaling#LLAMA31]: so many waves in the original context are slowed down wholly;
+///     [Scaling#YARN]: `beta_slow`
 /// @param high the same for not at all, and `beta_fast`
 /// @param originalContextLength positions in training
 /// @param magnitude factor of what has been turned
