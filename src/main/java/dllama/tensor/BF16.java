@@ -24,7 +24,9 @@ final class BF16 extends Floats {
   /// The nearest, of two as near the even one.
   private static short round(float value) {
     int bits = Float.floatToIntBits(value);
-    return Float.isNaN(value) ? (short) 0x7fc0 : (short) (bits + 0x7fff + (bits >>> 16 & 1) >>> 16);
+    return Float.isNaN(value)
+        ? (short) 0x7fc0
+        : (short) ((bits + 0x7fff + (bits >>> 16 & 1)) >>> 16);
   }
 
   @Override

@@ -5,9 +5,8 @@ import java.nio.ByteBuffer;
 import java.util.function.LongSupplier;
 
 /// Blocks of 256 values: a float16, eight scales of six bits, the high ones in two bytes and the
-// low
-/// ones in four, then 16 bytes of nibbles for each part as in [IQ4_NL]; value = float16 · (six bits
-/// − 32) · what [CodeBook] has for a nibble.
+/// low ones in four, then 16 bytes of nibbles for each part as in [IQ4_NL]; value = float16 · (six
+/// bits − 32) · what [CodeBook] has for a nibble.
 final class IQ4_XS extends Codes {
   IQ4_XS() {
     super("IQ4_XS", 256, 136, InputForm.FLOAT_CODES, TilePlanes.EIGHT, TileScales.PRODUCT, 0, 0);
@@ -27,8 +26,8 @@ final class IQ4_XS extends Codes {
     if (k == 0) {
       return Packer.getShort(blocks, at);
     }
-    int low = blocks[at + 4 + part / 2] >> part % 2 * 4 & 15;
-    int high = Packer.getShort(blocks, at + 2) >> 2 * part & 3;
+    int low = blocks[at + 4 + part / 2] >> (part % 2 * 4) & 15;
+    int high = Packer.getShort(blocks, at + 2) >> (2 * part) & 3;
     return (short) ((low | high << 4) - 32);
   }
 

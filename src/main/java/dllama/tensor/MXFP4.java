@@ -6,8 +6,7 @@ import java.nio.ByteBuffer;
 import java.util.function.LongSupplier;
 
 /// Blocks of 32 values: an exponent, then 16 bytes of nibbles as in [Q4_0], each a float of four
-// bits:
-/// value = 2^(exponent − 128) · what [CodeBook] has for a nibble.
+/// bits: value = 2^(exponent − 128) · what [CodeBook] has for a nibble.
 final class MXFP4 extends Codes {
   MXFP4() {
     super("MXFP4", 32, 17, InputForm.FLOAT_CODES, TilePlanes.FIVE, TileScales.POWER, 12, 12);
@@ -25,7 +24,7 @@ final class MXFP4 extends Codes {
   @Override
   short scaleLine(byte[] blocks, int at, int part, int k) {
     int exponent = blocks[at] & 0xff;
-    return (short) (exponent < 2 ? 0x20 << exponent : exponent - 1 << 7);
+    return (short) (exponent < 2 ? 0x20 << exponent : (exponent - 1) << 7);
   }
 
   /// The largest exponents make infinities of the largest codes.

@@ -42,14 +42,14 @@ final class Noise {
   /// Appends 32 high bits and 32 nibbles.
   static void fiveBits(LongSupplier bits, ByteBuffer to) {
     long low = bits.getAsLong();
-    to.putInt((int) (low * 0x9E3779B97F4A7C15L >>> 32));
+    to.putInt((int) ((low * 0x9E3779B97F4A7C15L) >>> 32));
     to.putLong(low);
     to.putLong(bits.getAsLong());
   }
 
   /// Something else of the same random bits, from 0 to 1.
   static double spread(long bits) {
-    return (bits * 0x9E3779B97F4A7C15L >>> 11) * 0x1p-53;
+    return ((bits * 0x9E3779B97F4A7C15L) >>> 11) * 0x1p-53;
   }
 
   /// Root mean square of the whole numbers from one to another.

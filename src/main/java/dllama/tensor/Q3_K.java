@@ -5,8 +5,7 @@ import java.nio.ByteBuffer;
 import java.util.function.LongSupplier;
 
 /// Blocks of 256 values: 32 bytes of high bits, bit p for part p, 64 bytes of low bits, 16 scales
-// of
-/// six bits in 12 bytes, a float16; value = (bits − 4) · (six bits − 32) · float16.
+/// of six bits in 12 bytes, a float16; value = (bits − 4) · (six bits − 32) · float16.
 final class Q3_K extends Codes {
   Q3_K() {
     super("Q3_K", 256, 110, InputForm.FLOAT_CODES, TilePlanes.THREE, TileScales.PRODUCTS, 4, 4);
@@ -18,7 +17,7 @@ final class Q3_K extends Codes {
     int shift = part % 4 * 2;
     for (int i = 0; i < 32; i++) {
       int high = blocks[at + i] >> part & 1;
-      codes[to + i] = (byte) (blocks[low + i] >> shift & 3 | high << 2);
+      codes[to + i] = (byte) ((blocks[low + i] >> shift & 3) | high << 2);
     }
   }
 
@@ -27,12 +26,12 @@ final class Q3_K extends Codes {
     return k == 0
         ? Packer.getShort(blocks, at + 108)
         : (short)
-            (scale(blocks, at + 96, 2 * part) & 0xff | scale(blocks, at + 96, 2 * part + 1) << 8);
+            ((scale(blocks, at + 96, 2 * part) & 0xff) | scale(blocks, at + 96, 2 * part + 1) << 8);
   }
 
   private static int scale(byte[] scales, int at, int i) {
-    int low = scales[at + i % 8] >> i / 8 * 4 & 15;
-    int high = scales[at + 8 + i % 4] >> i / 4 * 2 & 3;
+    int low = scales[at + i % 8] >> (i / 8 * 4) & 15;
+    int high = scales[at + 8 + i % 4] >> (i / 4 * 2) & 3;
     return (low | high << 4) - 32;
   }
 

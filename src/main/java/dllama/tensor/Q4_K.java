@@ -5,8 +5,7 @@ import java.nio.ByteBuffer;
 import java.util.function.LongSupplier;
 
 /// Blocks of 256 values: two float16, eight pairs of [SixBits], then 128 bytes, 32 for two parts,
-// of
-/// which the first has the low nibbles; value = nibble · scale + shift with [TileScales].
+/// of which the first has the low nibbles; value = nibble · scale + shift with [TileScales].
 final class Q4_K extends Codes {
   Q4_K() {
     super(

@@ -5,8 +5,7 @@ import java.nio.ByteBuffer;
 import java.util.function.LongSupplier;
 
 /// Blocks of 32 values: float16 scale, 32 high bits, then 16 bytes whose nibbles are the low bits
-// as
-/// in [Q4_0]; value = (bits − 16) · scale.
+/// as in [Q4_0]; value = (bits − 16) · scale.
 final class Q5_0 extends Codes {
   Q5_0() {
     super("Q5_0", 32, 22, InputForm.FLOAT_CODES, TilePlanes.FIVE, TileScales.HALF, 16, 16);
@@ -16,8 +15,8 @@ final class Q5_0 extends Codes {
   void codes(byte[] blocks, int at, int part, byte[] codes, int to) {
     int high = Packer.getInt(blocks, at + 2);
     for (int i = 0; i < 16; i++, to++, high >>>= 1) {
-      codes[to] = (byte) (blocks[at + 6 + i] & 15 | (high & 1) << 4);
-      codes[to + 16] = (byte) (blocks[at + 6 + i] >> 4 & 15 | (high >>> 16 & 1) << 4);
+      codes[to] = (byte) ((blocks[at + 6 + i] & 15) | (high & 1) << 4);
+      codes[to + 16] = (byte) ((blocks[at + 6 + i] >> 4 & 15) | (high >>> 16 & 1) << 4);
     }
   }
 

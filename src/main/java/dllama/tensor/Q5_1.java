@@ -15,8 +15,8 @@ final class Q5_1 extends Codes {
   void codes(byte[] blocks, int at, int part, byte[] codes, int to) {
     int high = Packer.getInt(blocks, at + 4);
     for (int i = 0; i < 16; i++, to++, high >>>= 1) {
-      codes[to] = (byte) (blocks[at + 8 + i] & 15 | (high & 1) << 4);
-      codes[to + 16] = (byte) (blocks[at + 8 + i] >> 4 & 15 | (high >>> 16 & 1) << 4);
+      codes[to] = (byte) ((blocks[at + 8 + i] & 15) | (high & 1) << 4);
+      codes[to + 16] = (byte) ((blocks[at + 8 + i] >> 4 & 15) | (high >>> 16 & 1) << 4);
     }
   }
 

@@ -5,8 +5,7 @@ import java.nio.ByteBuffer;
 import java.util.function.LongSupplier;
 
 /// Blocks of 256 values: two float16, eight pairs of [SixBits], 32 bytes of high bits, bit p for
-// part
-/// p, then nibbles as in [Q4_K]; value = bits · scale + shift with [TileScales].
+/// part p, then nibbles as in [Q4_K]; value = bits · scale + shift with [TileScales].
 final class Q5_K extends Codes {
   Q5_K() {
     super(
@@ -26,7 +25,7 @@ final class Q5_K extends Codes {
     int shift = part % 2 * 4;
     for (int i = 0; i < 32; i++) {
       int high = blocks[at + 16 + i] >> part & 1;
-      codes[to + i] = (byte) (blocks[from + i] >> shift & 15 | high << 4);
+      codes[to + i] = (byte) ((blocks[from + i] >> shift & 15) | high << 4);
     }
   }
 

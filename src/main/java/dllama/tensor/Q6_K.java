@@ -5,8 +5,7 @@ import java.nio.ByteBuffer;
 import java.util.function.LongSupplier;
 
 /// Blocks of 256 values, 64 of them in the nibbles of 64 bytes by twos: 128 bytes of low bits, 64
-// of
-/// high bits, 16 signed bytes, a float16; value = (bits − 32) · byte · float16.
+/// of high bits, 16 signed bytes, a float16; value = (bits − 32) · byte · float16.
 final class Q6_K extends Codes {
   Q6_K() {
     super("Q6_K", 256, 210, InputForm.FLOAT_CODES, TilePlanes.SIX, TileScales.PRODUCTS, 32, 32);
@@ -20,7 +19,7 @@ final class Q6_K extends Codes {
     int highShift = part % 4 * 2;
     for (int i = 0; i < 32; i++) {
       int bits = blocks[high + i] >> highShift & 3;
-      codes[to + i] = (byte) (blocks[low + i] >> lowShift & 15 | bits << 4);
+      codes[to + i] = (byte) ((blocks[low + i] >> lowShift & 15) | bits << 4);
     }
   }
 

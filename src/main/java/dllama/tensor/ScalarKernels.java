@@ -9,8 +9,7 @@ import java.lang.foreign.MemorySegment;
 ///   (of 16, where that many share a scale); then `acc = fma((float) sum, wScale · xScale, acc)`,
 ///   block by block from 0, and where something is added to the weights, what [Codes] says.
 /// - F32, F16 or BF16 weights: per block of 32 columns an fma chain from 0 in column order; the
-// blocks'
-///   sums are added in order, from 0.
+///   blocks' sums are added in order, from 0.
 /// - Sums over a row (rmsNorm, softmax) run in 16 lanes, element i in lane i mod 16, each from 0;
 ///   then lane l takes lane l + 8, l + 4, l + 2, l + 1.
 /// - Attention: score = (fma chain over headDim) · (float) (1 / sqrt(headDim)); e = exp(score −

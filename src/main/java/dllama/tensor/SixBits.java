@@ -12,11 +12,11 @@ final class SixBits {
   /// Both numbers of a pair, a byte each, the first one low.
   static short pair(byte[] from, int at, int i) {
     if (i < 4) {
-      return (short) (from[at + i] & 63 | (from[at + 4 + i] & 63) << 8);
+      return (short) ((from[at + i] & 63) | (from[at + 4 + i] & 63) << 8);
     }
     int low = from[at + 4 + i];
-    int first = low & 15 | (from[at + i - 4] >> 6 & 3) << 4;
-    int second = low >> 4 & 15 | (from[at + i] >> 6 & 3) << 4;
+    int first = (low & 15) | (from[at + i - 4] >> 6 & 3) << 4;
+    int second = (low >> 4 & 15) | (from[at + i] >> 6 & 3) << 4;
     return (short) (first | second << 8);
   }
 
@@ -25,7 +25,7 @@ final class SixBits {
   static void noise(LongSupplier bits, float deviation, int max, ByteBuffer to) {
     Noise.halfAndShift(deviation / Noise.around(32, 63), -max, to);
     int random = (int) bits.getAsLong();
-    int early = random & 0x5f5f5f5f | 0xa0a0a0a0; // the others' high bits are 2 or 3
+    int early = (random & 0x5f5f5f5f) | 0xa0a0a0a0;
     int late = random >>> 5 & 0x0f0f0f0f;
     to.putInt(early);
     to.putInt(early);

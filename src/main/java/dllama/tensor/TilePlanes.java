@@ -3,8 +3,7 @@ package dllama.tensor;
 import java.lang.foreign.MemorySegment;
 
 /// How the codes of a tile of 32 × 32 stand in lines of 32 shorts, rows in lanes ([Tiles]): cut
-// into
-/// planes of four, two and one bits, which fill their lines whatever the sum of their widths.
+/// into planes of four, two and one bits, which fill their lines whatever the sum of their widths.
 ///
 /// A short of a plane holds *pairs* of neighbouring columns, one column in its low byte, the other
 /// one at the same place of its high byte. So a mask and a shift for both give the bits of pair p,
@@ -114,7 +113,7 @@ enum TilePlanes {
       case TWO -> two(tiles, lane, pair, side);
       case THREE ->
           two(tiles, lane, pair, side) | one(tiles, lane + 4 * Tiles.LINE, pair, side) << 2;
-      case FOUR -> line(tiles, lane, column / 4) >>> 4 * (column % 4) & 15;
+      case FOUR -> line(tiles, lane, column / 4) >>> (4 * (column % 4)) & 15;
       case FIVE ->
           four(tiles, lane, pair, side) | one(tiles, lane + 8 * Tiles.LINE, pair, side) << 4;
       case SIX ->
@@ -124,15 +123,15 @@ enum TilePlanes {
   }
 
   private static int four(MemorySegment tiles, long lane, int pair, int side) {
-    return line(tiles, lane, pair / 2) >>> side + 4 * (pair % 2) & 15;
+    return line(tiles, lane, pair / 2) >>> (side + 4 * (pair % 2)) & 15;
   }
 
   private static int two(MemorySegment tiles, long lane, int pair, int side) {
-    return line(tiles, lane, pair / 4) >>> side + 2 * (pair % 4) & 3;
+    return line(tiles, lane, pair / 4) >>> (side + 2 * (pair % 4)) & 3;
   }
 
   private static int one(MemorySegment tiles, long lane, int pair, int side) {
-    return line(tiles, lane, pair / 8) >>> side + pair % 8 & 1;
+    return line(tiles, lane, pair / 8) >>> (side + pair % 8) & 1;
   }
 
   private static int line(MemorySegment tiles, long lane, int k) {

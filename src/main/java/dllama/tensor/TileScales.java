@@ -59,9 +59,9 @@ enum TileScales {
     return switch (this) {
       case HALF, HALF_AND_SHIFT -> Tiles.half(first);
       case POWER -> Float.intBitsToFloat(first << 16);
-      case PRODUCT, PRODUCTS -> Tiles.half(first) * (byte) (second >> 8 * part);
+      case PRODUCT, PRODUCTS -> Tiles.half(first) * (byte) (second >> (8 * part));
       case PRODUCT_AND_SHIFT -> Tiles.half(first) * (third & 0xff);
-      case PRODUCTS_AND_SHIFTS -> Tiles.half(first) * (third >> 8 * part & 15);
+      case PRODUCTS_AND_SHIFTS -> Tiles.half(first) * (third >> (8 * part) & 15);
     };
   }
 
@@ -69,7 +69,7 @@ enum TileScales {
     return switch (this) {
       case HALF_AND_SHIFT -> Tiles.half(second);
       case PRODUCT_AND_SHIFT -> -(Tiles.half(second) * (third >> 8 & 0xff));
-      case PRODUCTS_AND_SHIFTS -> -(Tiles.half(second) * (third >> 8 * part + 4 & 15));
+      case PRODUCTS_AND_SHIFTS -> -(Tiles.half(second) * (third >> (8 * part + 4) & 15));
       case HALF, POWER, PRODUCT, PRODUCTS -> NOTHING;
     };
   }
