@@ -2,6 +2,7 @@ package dllama.tensor;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 
 /// Types whose values are small whole numbers, *codes*, times a scale that 16 or 32 of them share,
 /// plus, with some types, a shift: the blocks of GGUF.
@@ -115,6 +116,11 @@ abstract class Codes extends DType {
     return k < scales.lines()
         ? Tiles.getShort(tiles, lane + planes.bytes() + (long) k * Tiles.LINE)
         : 0;
+  }
+
+  @Override
+  List<VectorProduct> decodeProducts() {
+    return planes == TilePlanes.FOUR ? List.of() : List.of(new CodeTiles(this));
   }
 
   @Override

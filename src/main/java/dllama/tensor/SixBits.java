@@ -25,7 +25,7 @@ final class SixBits {
   static void noise(LongSupplier bits, float deviation, int max, ByteBuffer to) {
     Noise.halfAndShift(deviation / Noise.around(32, 63), -max, to);
     int random = (int) bits.getAsLong();
-    int early = (random & 0x5f5f5f5f) | 0xa0a0a0a0;
+    int early = (random & 0x5f5f5f5f) | 0xa0a0a0a0; // the others' high bits are 2 or 3
     int late = random >>> 5 & 0x0f0f0f0f;
     to.putInt(early);
     to.putInt(early);
