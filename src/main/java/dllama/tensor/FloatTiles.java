@@ -7,19 +7,19 @@ import static dllama.tensor.Vectors.floats;
 import static dllama.tensor.Vectors.highHalf;
 import static dllama.tensor.Vectors.lowHalf;
 import static dllama.tensor.Vectors.shorts;
+import static jdk.incubator.vector.VectorOperators.LSHL;
 
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 
-/// One group of 32 rows of F32 or F16 weights times one to eight tokens. Each tile is brought to
+/// One group of 32 rows of F32, F16 or BF16 weights times one to eight tokens. Each tile is brought to
 /// the first level cache as floats, and read from there for all tokens.
 final class FloatTiles implements VectorProduct {
-  private final boolean wide;
+  private final DType type;
 
-  /// @param wide F32, not F16
-  FloatTiles(boolean wide) {
-    this.wide = wide;
+  FloatTiles(Floats type) {
+    this.type = type;
   }
 
   @Override
@@ -37,13 +37,14 @@ final class FloatTiles implements VectorProduct {
       long at, long groupBytes, int groups, Activations x, int token, int count, Scratch s) {
     Arrays.fill(s.acc, 0, Activations.BUNDLE * Tiles.ROWS, 0);
     for (int block = 0; block < x.blocks(); block++) {
-      if (wide) {
+      if (type == DType.F32) {
         copy(at, s.tile);
-        at += F32.TILE_BYTES;
-      } else {
+      } else if (type == DType.F16) {
         widen(at, s.tile);
-        at += F16.TILE_BYTES;
+      } else {
+        fill(at, s.tile);
       }
+      at += type.tileBytes();
       int xAt = x.valueAt(token) + block * Tiles.COLS;
       if (count == 1) {
         addOne(s.tile, x.values(), xAt, s.acc);
@@ -77,6 +78,20 @@ final class FloatTiles implements VectorProduct {
         IntVector halves = shorts(at + 2L * (line + part)).reinterpretAsInts();
         lowHalf(halves).intoArray(tile, line + part / 2);
         highHalf(halves).intoArray(tile, line + part / 2 + Tiles.ROWS / 2);
+      }
+    }
+  }
+
+  /// Of upper halves.
+  private static void fill(long at, float[] tile) {
+    for (int line = 0; line < tile.length; line += Tiles.ROWS) {
+      for (int part = 0; part < Tiles.ROWS; part += L) {
+        IntVector halves = shorts(at + 2L * (line + part)).reinterpretAsInts();
+        halves.lanewise(LSHL, 16).reinterpretAsFloats().intoArray(tile, line + part / 2);
+        halves
+            .and(0xffff0000)
+            .reinterpretAsFloats()
+            .intoArray(tile, line + part / 2 + Tiles.ROWS / 2);
       }
     }
   }

@@ -22,6 +22,12 @@ final class Scratch {
   /// Weight scales of a chunk of blocks.
   final float[] scales = new float[Q4_0Prefill.CHUNK * Vectors.SHORTS.length()];
 
+  /// What is added to weights, likewise.
+  final float[] shifts = new float[scales.length];
+
+  /// Factors of the tokens of a bundle, three of each.
+  final float[] factors = new float[3 * Activations.BUNDLE];
+
   /// A tile of floats, `[32 columns, 32 rows]`.
   final float[] tile = new float[Tiles.COLS * Tiles.ROWS];
 
