@@ -87,12 +87,13 @@ final class Access {
       case Sequence sequence when sequence.kind.indexed() ->
           slice(sequence, bounds(sequence.size(), from, to, step), context);
       default ->
-          new Undefined(() -> "a value of type %s has no slices".formatted(Types.name(owner)));
+          throw new TemplateException(
+              "a value of type %s has no slices".formatted(Types.name(owner)));
     };
   }
 
   /// Where a slice begins, how far apart its elements are, how many it has.
-  private record Bounds(int start, long step, int count) {}
+  private record Bounds(int start, long end, long step, int count) {}
 
   private static Bounds bounds(
       int length, @Nullable Object from, @Nullable Object to, @Nullable Object step) {
@@ -106,7 +107,7 @@ final class Access {
     long end = given(to) == null ? (by > 0 ? high : low) : clamp(to, length, low, high);
     long distance = by > 0 ? end - start : start - end;
     long stride = Math.max(1, by == Long.MIN_VALUE ? Long.MAX_VALUE : Math.abs(by));
-    return new Bounds((int) start, by, distance <= 0 ? 0 : (int) ((distance - 1) / stride + 1));
+    return new Bounds((int) start, end, by, distance <= 0 ? 0 : (int) ((distance - 1) / stride + 1));
   }
 
   private static @Nullable Object given(@Nullable Object bound) {
@@ -134,25 +135,14 @@ final class Access {
   }
 
   private static Sequence slice(Sequence sequence, Bounds bounds, Context context) {
+    if (sequence.items instanceof Sequence.Steps range) {
+      return range.slice(bounds.start(), bounds.end(), bounds.step(), bounds.count());
+    }
     context.budget.elements(bounds.count());
     List<Object> slice = new ArrayList<>(bounds.count());
     for (int i = 0; i < bounds.count(); i++) {
       slice.add(sequence.items.get((int) (bounds.start() + i * bounds.step())));
     }
-    return sequence.kind == Sequence.Kind.RANGE
-        ? rangeSlice(sequence, bounds)
-        : new Sequence(sequence.kind, slice);
-  }
-
-  private static Sequence rangeSlice(Sequence range, Bounds bounds) {
-    if (bounds.count() == 0) {
-      return Sequence.range(0, 1, 0);
-    }
-    long first = (long) range.items.get(bounds.start());
-    long second =
-        bounds.count() == 1
-            ? first + 1
-            : (long) range.items.get((int) (bounds.start() + bounds.step()));
-    return Sequence.range(first, second - first, bounds.count());
+    return new Sequence(sequence.kind, slice);
   }
 }

@@ -49,11 +49,14 @@ final class Globals {
             ? BigInteger.ZERO
             : distance.subtract(BigInteger.ONE).divide(step.abs()).add(BigInteger.ONE);
     if (count.compareTo(BigInteger.valueOf(Limits.RANGE)) > 0
-        || start.bitLength() > 62 || step.bitLength() > 45) {
+        || start.bitLength() > 62
+        || stop.bitLength() > 62
+        || step.bitLength() > 45) {
       throw new TemplateException(
           "a range has more than %,d elements".formatted(Limits.RANGE));
     }
-    return Sequence.range(start.longValue(), step.longValue(), count.intValue());
+    return Sequence.range(
+        start.longValue(), stop.longValue(), step.longValue(), count.intValue());
   }
 
   private static void fill(Dict dict, Arguments arguments, Context context) {

@@ -20,6 +20,13 @@ final class LayoutFilters {
     return value != null && Types.truth(value);
   }
 
+  private static String text(String filter, Object value, Context context) {
+    if (value instanceof String || value instanceof Markup || value instanceof Undefined) {
+      return context.text(value);
+    }
+    throw new TemplateException("%s takes a text, not %s".formatted(filter, Types.name(value)));
+  }
+
   private static String indent(Object value, Arguments arguments, Context context) {
     @Nullable Object[] given = arguments.bind("indent", 0, "width", "first", "blank");
     Object width = given[0] == null ? 4L : given[0];
@@ -27,7 +34,7 @@ final class LayoutFilters {
         width instanceof String text
             ? text
             : new Output(context.budget).repeat(" ", Arithmetic.index(width)).toString();
-    List<String> lines = SplitMethods.lines(context.text(value) + "\n", false, context);
+    List<String> lines = SplitMethods.lines(text("indent", value, context) + "\n", false, context);
     Output out = new Output(context.budget);
     for (int i = 0; i < lines.size(); i++) {
       String line = lines.get(i);
@@ -50,7 +57,7 @@ final class LayoutFilters {
     long length = given[0] == null ? 255 : Arithmetic.index(given[0]);
     String end = given[2] == null ? "..." : context.text(given[2]);
     long leeway = given[3] == null || given[3] == None.NONE ? 5 : Arithmetic.index(given[3]);
-    String text = context.text(value);
+    String text = text("truncate", value, context);
     context.budget.text(text.length());
     if (length < Types.length(end) || leeway < 0) {
       throw new TemplateException("truncate takes a length of at least its end's, and a leeway");
@@ -79,7 +86,7 @@ final class LayoutFilters {
         new WordWrap((int) Math.min(width, Integer.MAX_VALUE), breaks, hyphens, context);
     Output out = new Output(context.budget);
     List<String> wrapped = new ArrayList<>();
-    for (String line : SplitMethods.lines(context.text(value), false, context)) {
+    for (String line : SplitMethods.lines(text("wordwrap", value, context), false, context)) {
       wrapped.add(String.join(end, wrap.wrapped(line)));
     }
     for (int i = 0; i < wrapped.size(); i++) {

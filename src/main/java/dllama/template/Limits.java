@@ -13,7 +13,7 @@ import java.time.Duration;
 public record Limits(long steps, Duration time, long bytes, int text, int depth, int digits) {
   /// A hundred times what the templates of published models need for long chats.
   public static final Limits DEFAULT =
-      new Limits(20_000_000, Duration.ofSeconds(2), 128 << 20, 8 << 20, 800, 4300);
+      new Limits(20_000_000, Duration.ofMillis(1500), 128 << 20, 8 << 20, 800, 4300);
 
   /// Bytes of a template's source.
   static final int SOURCE = 2 << 20;

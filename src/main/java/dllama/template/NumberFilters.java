@@ -3,6 +3,7 @@ package dllama.template;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -158,7 +159,11 @@ final class NumberFilters {
   private static String fileSize(Object value, Arguments arguments, Context context) {
     @Nullable Object[] given = arguments.bind("filesizeformat", 0, "binary");
     boolean binary = given[0] != null && Types.truth(given[0]);
-    double bytes = Arithmetic.real(toReal(value, Arguments.NONE, context));
+    Object number = toReal(value, new Arguments(List.of(None.NONE), Map.of()), context);
+    if (number == None.NONE) {
+      throw new TemplateException("filesizeformat takes a number");
+    }
+    double bytes = Arithmetic.real(number);
     int base = binary ? 1024 : 1000;
     if (bytes == 1) {
       return "1 Byte";

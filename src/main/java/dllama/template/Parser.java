@@ -104,12 +104,7 @@ final class Parser {
       case "with" -> with(tag);
       case "generation" -> new Statements.Inner(line, enclosed(tag, "endgeneration"));
       case "block" -> block(tag);
-      case "autoescape" -> {
-        expressions.expression();
-        yield new Statements.Inner(line, enclosed(tag, "endautoescape"));
-      }
       case "print" -> printed(line);
-      case "do" -> new Statements.Do(line, expressions.tuple(true, null));
       case "break" -> jump(tag, Flow.BREAK);
       case "continue" -> jump(tag, Flow.CONTINUE);
       case "include", "import", "from", "extends" ->

@@ -42,7 +42,8 @@ final class PercentFormat {
             given instanceof Dict dict ? dict : null,
             context);
     format.run();
-    boolean ignorable = format.named != null || (given instanceof Sequence && !tuple);
+    boolean ignorable =
+        format.named != null || given instanceof Undefined || (given instanceof Sequence && !tuple);
     if (format.used < format.values.size() && !ignorable) {
       throw new TemplateException("not all arguments converted during string formatting");
     }

@@ -53,21 +53,27 @@ class Sequence {
     return items.size();
   }
 
-  /// Integers from `start` on, `step` apart, as many as `count`.
-  static Sequence range(long start, long step, int count) {
-    return new Sequence(Kind.RANGE, new Steps(start, step, count));
+  /// Integers from `start` on, `step` apart, as many as `count`; `stop` is only shown.
+  static Sequence range(long start, long stop, long step, int count) {
+    return new Sequence(Kind.RANGE, new Steps(start, stop, step, count));
   }
 
   /// Computed when asked for.
-  private static final class Steps extends AbstractList<Object> implements RandomAccess {
+  static final class Steps extends AbstractList<Object> implements RandomAccess {
     private final long start;
+    private final long stop;
     private final long step;
     private final int count;
 
-    Steps(long start, long step, int count) {
+    Steps(long start, long stop, long step, int count) {
       this.start = start;
+      this.stop = stop;
       this.step = step;
       this.count = count;
+    }
+
+    Sequence slice(int from, long to, long by, int size) {
+      return range(start + from * step, start + to * step, step * by, size);
     }
 
     @Override
@@ -82,8 +88,7 @@ class Sequence {
 
     @Override
     public String toString() {
-      long end = start + count * step;
-      return step == 1 ? start + ", " + end : start + ", " + end + ", " + step;
+      return step == 1 ? start + ", " + stop : start + ", " + stop + ", " + step;
     }
   }
 }

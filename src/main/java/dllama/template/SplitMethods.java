@@ -62,48 +62,56 @@ final class SplitMethods {
       }
       parts.add(text.substring(found + separator.length(), to));
       to = found;
-      found = to < separator.length() ? -1 : Search.lastIndexOf(text, separator, to - separator.length());
+      int last = to - separator.length();
+      found = last < 0 ? -1 : Search.lastIndexOf(text, separator, last);
     }
     parts.add(text.substring(0, to));
     Collections.reverse(parts);
     return Sequence.list(parts);
   }
 
-  /// Words with blanks between.
+  /// Words with blanks between; what is left after the last cut keeps its blanks at the far end.
   private static Sequence words(String text, long most, Context context, boolean fromEnd) {
     List<Object> words = new ArrayList<>();
-    String left = Blanks.strip(text);
-    int from = 0;
-    int to = left.length();
+    int from = fromEnd ? 0 : Blanks.skip(text, 0);
+    int to = fromEnd ? Blanks.stripEnd(text).length() : text.length();
     while (from < to) {
       context.budget.elements(1);
       if (words.size() >= most) {
-        words.add(left.substring(from, to));
+        words.add(text.substring(from, to));
         break;
       }
+      int cut = fromEnd ? wordStart(text, to) : wordEnd(text, from);
+      words.add(fromEnd ? text.substring(cut, to) : text.substring(from, cut));
       if (fromEnd) {
-        int begin = to;
-        while (begin > from && !Blanks.is(left.charAt(begin - 1))) {
-          begin--;
-        }
-        words.add(left.substring(begin, to));
-        to = begin;
-        while (to > from && Blanks.is(left.charAt(to - 1))) {
+        to = cut;
+        while (to > 0 && Blanks.is(text.charAt(to - 1))) {
           to--;
         }
       } else {
-        int end = from;
-        while (end < to && !Blanks.is(left.charAt(end))) {
-          end++;
-        }
-        words.add(left.substring(from, end));
-        from = Blanks.skip(left, end);
+        from = Blanks.skip(text, cut);
       }
     }
     if (fromEnd) {
       Collections.reverse(words);
     }
     return Sequence.list(words);
+  }
+
+  private static int wordEnd(String text, int from) {
+    int end = from;
+    while (end < text.length() && !Blanks.is(text.charAt(end))) {
+      end++;
+    }
+    return end;
+  }
+
+  private static int wordStart(String text, int to) {
+    int start = to;
+    while (start > 0 && !Blanks.is(text.charAt(start - 1))) {
+      start--;
+    }
+    return start;
   }
 
   private static Sequence splitLines(String text, Arguments arguments, Context context) {

@@ -26,14 +26,6 @@ final class Statements {
     }
   }
 
-  record Do(int line, Expression value) implements Statement {
-    @Override
-    public Flow run(Context context) {
-      context.eval(value);
-      return Flow.NEXT;
-    }
-  }
-
   record Branch(Expression condition, List<Statement> body) {}
 
   record If(int line, List<Branch> branches, List<Statement> otherwise) implements Statement {
@@ -101,7 +93,7 @@ final class Statements {
     }
   }
 
-  /// A body with a scope of its own: `generation`, `block`, `autoescape`.
+  /// A body with a scope of its own: `generation` and `block`.
   record Inner(int line, List<Statement> body) implements Statement {
     @Override
     public Flow run(Context context) {

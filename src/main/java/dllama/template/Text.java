@@ -2,6 +2,7 @@ package dllama.template;
 
 import java.math.BigDecimal;
 import java.math.BigInteger;
+import java.math.MathContext;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -52,6 +53,7 @@ final class Text {
       case Sequence sequence -> sequence(sequence, depth);
       case Dict dict -> dict(dict, depth);
       case Namespace namespace -> namespace(namespace, depth);
+      case Macro macro -> out.append("<Macro '" + macro.definition().name() + "'>");
       default -> out.append("<" + Types.name(value) + ">");
     }
   }
@@ -156,7 +158,7 @@ final class Text {
     if (number == 0) {
       return 1 / number > 0 ? "0.0" : "-0.0";
     }
-    BigDecimal shortest = new BigDecimal(Double.toString(number)).stripTrailingZeros();
+    BigDecimal shortest = shortest(number);
     int exponent = shortest.precision() - shortest.scale() - 1;
     if (exponent >= -4 && exponent < 16) {
       String plain = shortest.toPlainString();
@@ -167,5 +169,15 @@ final class Text {
     String sign = number < 0 ? "-" : "";
     return "%s%s%se%s%02d"
         .formatted(sign, digits.charAt(0), fraction, exponent < 0 ? "-" : "+", Math.abs(exponent));
+  }
+
+  /// Java writes two digits where one would do.
+  private static BigDecimal shortest(double number) {
+    BigDecimal digits = new BigDecimal(Double.toString(number)).stripTrailingZeros();
+    if (digits.precision() == 2) {
+      BigDecimal one = digits.round(new MathContext(1));
+      return one.doubleValue() == number ? one : digits;
+    }
+    return digits;
   }
 }
