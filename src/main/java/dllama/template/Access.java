@@ -97,7 +97,8 @@ final class Access {
 
   private static Bounds bounds(
       int length, @Nullable Object from, @Nullable Object to, @Nullable Object step) {
-    long by = given(step) == null ? 1 : Arithmetic.index(step);
+    Object stride = given(step);
+    long by = stride == null ? 1 : Arithmetic.index(stride);
     if (by == 0) {
       throw new TemplateException("slice step cannot be zero");
     }
@@ -106,8 +107,9 @@ final class Access {
     long start = given(from) == null ? (by > 0 ? low : high) : clamp(from, length, low, high);
     long end = given(to) == null ? (by > 0 ? high : low) : clamp(to, length, low, high);
     long distance = by > 0 ? end - start : start - end;
-    long stride = Math.max(1, by == Long.MIN_VALUE ? Long.MAX_VALUE : Math.abs(by));
-    return new Bounds((int) start, end, by, distance <= 0 ? 0 : (int) ((distance - 1) / stride + 1));
+    long distanceApart = Math.max(1, by == Long.MIN_VALUE ? Long.MAX_VALUE : Math.abs(by));
+    return new Bounds(
+        (int) start, end, by, distance <= 0 ? 0 : (int) ((distance - 1) / distanceApart + 1));
   }
 
   private static @Nullable Object given(@Nullable Object bound) {

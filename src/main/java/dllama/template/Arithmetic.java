@@ -49,7 +49,7 @@ final class Arithmetic {
   /// An integer as the size of something; far too large ones are the largest.
   static int size(Object value) {
     long size = index(value);
-    return (int) Math.clamp(size, Integer.MIN_VALUE, Integer.MAX_VALUE);
+    return Math.clamp(size, Integer.MIN_VALUE, Integer.MAX_VALUE);
   }
 
   /// An integer as a place in something; far too large ones are the largest.

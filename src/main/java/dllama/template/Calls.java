@@ -19,7 +19,7 @@ final class Calls {
     static final Given NOTHING = new Given(List.of(), Map.of(), null, null);
 
     Arguments arguments(Context context) {
-      if (this == NOTHING) {
+      if (positional.isEmpty() && named.isEmpty() && list == null && dict == null) {
         return Arguments.NONE;
       }
       context.budget.elements(positional.size() + named.size());

@@ -106,8 +106,7 @@ final class Comparison {
     if (b instanceof Undefined undefined) {
       throw undefined.failure();
     }
-    throw new TemplateException(
-        "%s and %s have no order".formatted(Types.name(a), Types.name(b)));
+    throw new TemplateException("%s and %s have no order".formatted(Types.name(a), Types.name(b)));
   }
 
   /// By code points: those outside the basic plane come last, which their halves do not.

@@ -19,8 +19,7 @@ final class Dict {
   /// Adds while it is built; an equal key keeps its place and its form.
   Dict put(Object key, Object value) {
     depth = Math.max(depth, Types.depthAround(List.of(key, value)));
-    entries.compute(
-        normal(key), (_, old) -> new Entry(old == null ? key : old.key(), value));
+    entries.compute(normal(key), (_, old) -> new Entry(old == null ? key : old.key(), value));
     return this;
   }
 

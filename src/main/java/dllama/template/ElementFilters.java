@@ -53,8 +53,7 @@ final class ElementFilters {
   /// What can be read from its end.
   private static List<Object> reversible(Object value, Context context) {
     if (value instanceof Generator || value instanceof Loop) {
-      throw new TemplateException(
-          "'%s' object is not reversible".formatted(Types.name(value)));
+      throw new TemplateException("'%s' object is not reversible".formatted(Types.name(value)));
     }
     return Iteration.all(value, context);
   }
@@ -116,7 +115,11 @@ final class ElementFilters {
 
   private static Object batch(Object value, Arguments arguments, Context context) {
     @Nullable Object[] given = arguments.bind("batch", 1, "linecount", "fill_with");
-    long size = Math.max(1, Arithmetic.index(arguments.positional().isEmpty() ? required(given[0]) : arguments.get(0, "batch")));
+    long size =
+        Math.max(
+            1,
+            Arithmetic.index(
+                arguments.positional().isEmpty() ? required(given[0]) : arguments.get(0, "batch")));
     Object fill = given[1];
     List<Object> batches = new ArrayList<>();
     List<Object> batch = new ArrayList<>();

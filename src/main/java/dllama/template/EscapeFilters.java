@@ -72,8 +72,7 @@ final class EscapeFilters {
       return quoted(context.text(value), false, context);
     }
     Output out = new Output(context.budget);
-    List<Object> pairs =
-        value instanceof Dict dict ? dict.items() : Iteration.all(value, context);
+    List<Object> pairs = value instanceof Dict dict ? dict.items() : Iteration.all(value, context);
     String separator = "";
     for (Object pair : pairs) {
       List<Object> both = Iteration.all(pair, context);

@@ -71,7 +71,10 @@ final class Expressions {
     @Override
     public Object value(Context context) {
       return Access.slice(
-          context.eval(owner), bound(from, context), bound(to, context), bound(step, context),
+          context.eval(owner),
+          bound(from, context),
+          bound(to, context),
+          bound(step, context),
           context);
     }
 

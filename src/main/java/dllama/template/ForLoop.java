@@ -37,9 +37,7 @@ record ForLoop(
       }
       completed |= flow == Flow.NEXT;
     }
-    return completed
-        ? Flow.NEXT
-        : context.in(new Scope(around), () -> context.run(otherwise));
+    return completed ? Flow.NEXT : context.in(new Scope(around), () -> context.run(otherwise));
   }
 
   private static Scope scope(Loop loop, Scope around) {
@@ -57,8 +55,7 @@ record ForLoop(
   private String again(Object elements, int depth, Scope around, Context context) {
     context.budget.enter();
     String text =
-        context.written(
-            () -> context.in(around, () -> run(elements, depth, around, context)));
+        context.written(() -> context.in(around, () -> run(elements, depth, around, context)));
     context.budget.leave();
     return text;
   }

@@ -74,12 +74,14 @@ final class FormatSpec {
     while (peek(at) >= '0' && peek(at) <= '9') {
       at++;
     }
-    return at == from ? 0 : at - from > 10 ? Integer.MAX_VALUE : Long.parseLong(spec.substring(from, at));
+    return at == from
+        ? 0
+        : at - from > 10 ? Integer.MAX_VALUE : Long.parseLong(spec.substring(from, at));
   }
 
   String apply(Object value) {
     if (Arithmetic.isNumber(value) && !(value instanceof Boolean && type == 0)) {
-      boolean real = value instanceof Double || "eEfFgG%".indexOf(type) >= 0 && type != 0;
+      boolean real = value instanceof Double || (type != 0 && "eEfFgG%".indexOf(type) >= 0);
       return real ? real(Arithmetic.real(value)) : integer(Arithmetic.integer(value));
     }
     if (type != 0 && type != 's') {
@@ -107,7 +109,9 @@ final class FormatSpec {
           case 'X' -> number.abs().toString(16).toUpperCase(Locale.ROOT);
           case 'o' -> number.abs().toString(8);
           case 'b' -> number.abs().toString(2);
-          case 'c' -> Character.toString(Math.clamp(Arithmetic.index(Arithmetic.normal(number)), 0, 0x10FFFF));
+          case 'c' ->
+              Character.toString(
+                  Math.clamp(Arithmetic.index(Arithmetic.normal(number)), 0, 0x10FFFF));
           default -> throw unknown(0L);
         };
     String prefix = alternate && "xXob".indexOf(type) >= 0 ? "0" + type : "";
@@ -121,7 +125,8 @@ final class FormatSpec {
     if (type == 0 && precision < 0) {
       digits = Text.real(size);
     } else if (type == '%') {
-      digits = RealText.of(size * 100, 'f', precision < 0 ? 6 : precision, alternate, context) + "%";
+      digits =
+          RealText.of(size * 100, 'f', precision < 0 ? 6 : precision, alternate, context) + "%";
     } else if ("eEfFgGn".indexOf(type) >= 0 || type == 0) {
       char form = type == 0 || type == 'n' ? 'g' : type;
       digits = RealText.of(size, form, precision < 0 ? 6 : precision, alternate, context);
@@ -161,7 +166,9 @@ final class FormatSpec {
     switch (align == 0 ? usual : align) {
       case '<' -> out.append(front).append(text).repeat(fill, missing);
       case '^' ->
-          out.repeat(fill, missing / 2).append(front).append(text)
+          out.repeat(fill, missing / 2)
+              .append(front)
+              .append(text)
               .repeat(fill, missing - missing / 2);
       case '=' -> out.append(front).repeat(fill, missing).append(text);
       default -> out.repeat(fill, missing).append(front).append(text);

@@ -52,11 +52,9 @@ final class Globals {
         || start.bitLength() > 62
         || stop.bitLength() > 62
         || step.bitLength() > 45) {
-      throw new TemplateException(
-          "a range has more than %,d elements".formatted(Limits.RANGE));
+      throw new TemplateException("a range has more than %,d elements".formatted(Limits.RANGE));
     }
-    return Sequence.range(
-        start.longValue(), stop.longValue(), step.longValue(), count.intValue());
+    return Sequence.range(start.longValue(), stop.longValue(), step.longValue(), count.intValue());
   }
 
   private static void fill(Dict dict, Arguments arguments, Context context) {

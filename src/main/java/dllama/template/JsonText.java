@@ -48,8 +48,7 @@ final class JsonText {
       afterKey = context.text(separators.get(1));
     }
     JsonText json =
-        new JsonText(
-            flag(given[0]), indent, between, afterKey, flag(given[3]), context);
+        new JsonText(flag(given[0]), indent, between, afterKey, flag(given[3]), context);
     json.write(value, 0);
     return json.out.toString();
   }
@@ -76,8 +75,7 @@ final class JsonText {
       case Double number -> out.append(real(number));
       case String text -> string(text);
       case Markup(String text) -> string(text);
-      case Sequence list
-          when list.kind == Sequence.Kind.LIST || list.kind == Sequence.Kind.TUPLE ->
+      case Sequence list when list.kind == Sequence.Kind.LIST || list.kind == Sequence.Kind.TUPLE ->
           list(list, depth);
       case Dict dict -> dict(dict, depth);
       default ->

@@ -15,7 +15,8 @@ record KeyPath(List<Object> keys) {
     }
     List<Object> keys = new ArrayList<>();
     for (String key : path.split("\\.", -1)) {
-      boolean index = !key.isEmpty() && key.length() < 10 && key.chars().allMatch(Character::isDigit);
+      boolean index =
+          !key.isEmpty() && key.length() < 10 && key.chars().allMatch(Character::isDigit);
       keys.add(index ? (Object) Long.parseLong(key) : key);
     }
     return new KeyPath(keys);

@@ -19,15 +19,12 @@ final class KindMethods {
     methods.put("isupper", (text, _, _) -> isUpper(text));
     methods.put("istitle", (text, _, _) -> isTitle(text));
     methods.put("isidentifier", (text, _, _) -> isIdentifier(text));
-    methods.put(
-        "isprintable",
-        (text, _, _) -> text.codePoints().allMatch(Text::isPrintable));
+    methods.put("isprintable", (text, _, _) -> text.codePoints().allMatch(Text::isPrintable));
   }
 
   private static void all(
       Map<String, Methods.OfText> methods, String name, IntPredicate predicate) {
-    methods.put(
-        name, (text, _, _) -> !text.isEmpty() && text.codePoints().allMatch(predicate));
+    methods.put(name, (text, _, _) -> !text.isEmpty() && text.codePoints().allMatch(predicate));
   }
 
   private static boolean isSmallDigit(int c) {

@@ -38,8 +38,7 @@ final class LayoutFilters {
     Output out = new Output(context.budget);
     for (int i = 0; i < lines.size(); i++) {
       String line = lines.get(i);
-      boolean indented =
-          i == 0 ? flag(given[1]) : flag(given[2]) || !line.isEmpty();
+      boolean indented = i == 0 ? flag(given[1]) : flag(given[2]) || !line.isEmpty();
       out.append(i == 0 ? "" : "\n").append(indented ? margin : "").append(line);
     }
     return out.toString();

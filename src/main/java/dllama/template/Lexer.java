@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// Cuts a template into text and tags. Blanks around tags go as Hugging Face sets Jinja up: a tag
-/// that stands first in a line loses the blanks in front of it, and one line end behind it, unless a
-/// `+` keeps them; a `-` takes all blanks on its side. Linear in the length.
+/// that stands first in a line loses the blanks in front of it, and one line end behind it, unless
+/// a `+` keeps them; a `-` takes all blanks on its side. Linear in the length.
 final class Lexer {
   private final String source;
   private final List<Token> tokens = new ArrayList<>();

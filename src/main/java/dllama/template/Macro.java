@@ -7,10 +7,11 @@ import org.jspecify.annotations.Nullable;
 
 /// A macro, or the body of a `call` block: statements with parameters, and the scope in which they
 /// stand.
-///
-/// @param defaults of the last parameters
-/// @param uses names in the body, which tell whether it takes `caller`, `varargs` and `kwargs`
 record Macro(Definition definition, Scope scope) implements Callable, Attributes {
+  /// What its tag says.
+  ///
+  /// @param defaults of the last parameters
+  /// @param uses names in the body, which tell whether it takes `caller`, `varargs` and `kwargs`
   record Definition(
       String name,
       List<String> parameters,
@@ -45,7 +46,6 @@ record Macro(Definition definition, Scope scope) implements Callable, Attributes
   private void bind(Arguments arguments, Scope inner, Context context) {
     List<String> parameters = definition.parameters();
     int given = arguments.positional().size();
-    List<Object> values = new ArrayList<>();
     for (int i = 0; i < parameters.size(); i++) {
       Object named = arguments.named().get(parameters.get(i));
       if (named != null && i < given) {
@@ -56,7 +56,6 @@ record Macro(Definition definition, Scope scope) implements Callable, Attributes
       if (value != null) {
         inner.set(parameters.get(i), value);
       }
-      values.add(value == null ? None.NONE : value);
     }
     bindRest(arguments, inner);
     bindDefaults(arguments, inner, context);
@@ -90,8 +89,7 @@ record Macro(Definition definition, Scope scope) implements Callable, Attributes
       }
     }
     if (definition.uses("caller")) {
-      inner.set(
-          "caller", caller == null ? new Undefined(() -> "no caller defined") : caller);
+      inner.set("caller", caller == null ? new Undefined(() -> "no caller defined") : caller);
     }
     if (definition.uses("kwargs")) {
       inner.set("kwargs", others);
@@ -100,9 +98,11 @@ record Macro(Definition definition, Scope scope) implements Callable, Attributes
           "%s takes no keyword argument '%s'".formatted(shown(), others.keys().getFirst()));
     }
     List<Object> more =
-        arguments.positional().subList(
-            Math.min(parameters.size(), arguments.positional().size()),
-            arguments.positional().size());
+        arguments
+            .positional()
+            .subList(
+                Math.min(parameters.size(), arguments.positional().size()),
+                arguments.positional().size());
     if (definition.uses("varargs")) {
       inner.set("varargs", new Sequence(Sequence.Kind.TUPLE, more));
     } else if (!more.isEmpty()) {

@@ -17,8 +17,17 @@ final class Methods {
 
   private static final Set<String> CHANGING =
       Set.of(
-          "append", "clear", "extend", "insert", "pop", "popitem", "remove", "reverse",
-          "setdefault", "sort", "update");
+          "append",
+          "clear",
+          "extend",
+          "insert",
+          "pop",
+          "popitem",
+          "remove",
+          "reverse",
+          "setdefault",
+          "sort",
+          "update");
 
   private static final Map<String, OfText> OF_TEXT = new HashMap<>();
 
@@ -98,9 +107,7 @@ final class Methods {
 
   private static long count(Sequence sequence, Arguments arguments, Context context) {
     Object sought = arguments.get(0, "count");
-    return sequence.items.stream()
-        .filter(item -> Comparison.equal(item, sought, context))
-        .count();
+    return sequence.items.stream().filter(item -> Comparison.equal(item, sought, context)).count();
   }
 
   private static long index(Sequence sequence, Arguments arguments, Context context) {

@@ -85,13 +85,15 @@ final class NumberFilters {
     boolean signed = text.startsWith("-") || text.startsWith("+");
     String digits = signed ? text.substring(1) : text;
     int radix = base;
-    String prefix = digits.length() > 2 ? digits.substring(0, 2).toLowerCase(java.util.Locale.ROOT) : "";
-    int named = switch (prefix) {
-      case "0x" -> 16;
-      case "0o" -> 8;
-      case "0b" -> 2;
-      default -> 10;
-    };
+    String prefix =
+        digits.length() > 2 ? digits.substring(0, 2).toLowerCase(java.util.Locale.ROOT) : "";
+    int named =
+        switch (prefix) {
+          case "0x" -> 16;
+          case "0o" -> 8;
+          case "0b" -> 2;
+          default -> 10;
+        };
     if (named != 10 && (base == named || base == 0)) {
       digits = digits.substring(2);
       radix = named;
@@ -101,7 +103,10 @@ final class NumberFilters {
     boolean underscores = digits.startsWith("_") || digits.endsWith("_") || digits.contains("__");
     String plain = digits.replace("_", "");
     int known = radix;
-    if (radix < 2 || radix > 36 || plain.isEmpty() || underscores
+    if (radix < 2
+        || radix > 36
+        || plain.isEmpty()
+        || underscores
         || !plain.chars().allMatch(c -> Character.digit(c, known) >= 0)) {
       return null;
     }

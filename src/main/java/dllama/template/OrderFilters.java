@@ -62,8 +62,7 @@ final class OrderFilters {
   }
 
   private static Object sort(Object value, Arguments arguments, Context context) {
-    @Nullable Object[] given =
-        arguments.bind("sort", 0, "reverse", "case_sensitive", "attribute");
+    @Nullable Object[] given = arguments.bind("sort", 0, "reverse", "case_sensitive", "attribute");
     List<KeyPath> paths = new ArrayList<>();
     if (given[2] instanceof String several) {
       for (String path : several.split(",", -1)) {
@@ -156,8 +155,7 @@ final class OrderFilters {
     return Sequence.list(groups);
   }
 
-  private static Object extreme(
-      String name, Object value, Arguments arguments, Context context) {
+  private static Object extreme(String name, Object value, Arguments arguments, Context context) {
     @Nullable Object[] given = arguments.bind(name, 0, "case_sensitive", "attribute");
     KeyPath path = KeyPath.of(given[1]);
     Iterator<Object> items = Iteration.of(value, context);
@@ -172,8 +170,6 @@ final class OrderFilters {
         bestKey = key;
       }
     }
-    return best == null
-        ? new Undefined(() -> "No aggregated item, sequence was empty.")
-        : best;
+    return best == null ? new Undefined(() -> "No aggregated item, sequence was empty.") : best;
   }
 }

@@ -24,7 +24,8 @@ final class Output {
   Output repeat(String added, long count) {
     if (count > 0) {
       long length = Math.multiplyHigh(count, added.length()) == 0 ? count * added.length() : -1;
-      budget.grow(text.length(), length < 0 ? Integer.MAX_VALUE : Math.min(length, Integer.MAX_VALUE));
+      budget.grow(
+          text.length(), length < 0 ? Integer.MAX_VALUE : Math.min(length, Integer.MAX_VALUE));
       text.repeat(added, Math.toIntExact(count));
     }
     return this;

@@ -11,20 +11,21 @@ import org.jspecify.annotations.Nullable;
 /// Reads the statements of a template.
 final class Parser {
   private final Tokens tokens;
+  private final Mentions mentions = new Mentions();
   private final ExpressionParser expressions;
   private final TargetParser targets;
   private int loops;
 
   private Parser(List<Token> list) {
     tokens = new Tokens(list);
-    expressions = new ExpressionParser(tokens);
+    expressions = new ExpressionParser(tokens, mentions);
     targets = new TargetParser(tokens);
   }
 
   static List<Statement> parse(String source) {
     Parser parser = new Parser(Lexer.tokens(source));
     List<Statement> statements = parser.body(null, Set.of());
-    parser.expressions.checkMissing();
+    parser.mentions.check();
     return statements;
   }
 
@@ -79,10 +80,10 @@ final class Parser {
     tokens.skipOperator(":");
     end();
     boolean conditional = opening.text().equals("if");
-    int around = conditional ? 0 : expressions.setConditions(0);
+    int around = conditional ? 0 : mentions.setConditions(0);
     List<Statement> body = body(opening, ends);
     if (!conditional) {
-      expressions.setConditions(around);
+      mentions.setConditions(around);
     }
     return body;
   }
@@ -117,7 +118,7 @@ final class Parser {
   private Statement condition(Token tag) {
     List<Statements.Branch> branches = new ArrayList<>();
     List<Statement> otherwise = List.of();
-    expressions.enterCondition();
+    mentions.enterCondition();
     String next = "elif";
     while (next.equals("elif")) {
       Expression condition = expressions.tuple(false, null);
@@ -128,7 +129,7 @@ final class Parser {
     if (next.equals("else")) {
       otherwise = enclosed(tag, "endif");
     }
-    expressions.leaveCondition();
+    mentions.leaveCondition();
     return new Statements.If(tag.line(), branches, otherwise);
   }
 
@@ -230,12 +231,12 @@ final class Parser {
 
   private Macro.Definition definition(Token tag, String name, Signature signature, String end) {
     Set<String> uses = new HashSet<>();
-    Set<String> before = expressions.collect(uses);
+    Set<String> before = mentions.collect(uses);
     int around = loops;
     loops = 0;
     List<Statement> body = enclosed(tag, end);
     loops = around;
-    expressions.collect(before).forEach(before::add);
+    mentions.collect(before).forEach(before::add);
     return new Macro.Definition(name, signature.parameters(), signature.defaults(), uses, body);
   }
 

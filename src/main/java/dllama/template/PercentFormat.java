@@ -88,7 +88,7 @@ final class PercentFormat {
     precision = -1;
     if (at < pattern.length() && pattern.charAt(at) == '.') {
       at++;
-      precision = (int) Math.clamp(number(0), 0, Integer.MAX_VALUE / 2);
+      precision = Math.clamp(number(0), 0, Integer.MAX_VALUE / 2);
     }
     while (at < pattern.length() && "hlL".indexOf(pattern.charAt(at)) >= 0) {
       at++;
@@ -147,8 +147,7 @@ final class PercentFormat {
       case 'X' -> number(integer(value, type, false), 16, "0X");
       case 'o' -> number(integer(value, type, false), 8, "0o");
       case 'e', 'E', 'f', 'F', 'g', 'G' -> real(type, value);
-      default ->
-          throw new TemplateException("unsupported format character '%c'".formatted(type));
+      default -> throw new TemplateException("unsupported format character '%c'".formatted(type));
     }
   }
 
@@ -167,7 +166,7 @@ final class PercentFormat {
     }
     long code = Arithmetic.isInteger(value) ? Arithmetic.index(value) : -1;
     if (code < 0 || code > Character.MAX_CODE_POINT) {
-      throw new TemplateException("%c takes a character or its number");
+      throw new TemplateException("the format's c takes a character or its number");
     }
     return Character.toString((int) code);
   }
@@ -177,8 +176,7 @@ final class PercentFormat {
       return new BigDecimal(number).toBigInteger();
     }
     if (!Arithmetic.isInteger(value)) {
-      throw new TemplateException(
-          "%%%c takes a number, not %s".formatted(type, Types.name(value)));
+      throw new TemplateException("%%%c takes a number, not %s".formatted(type, Types.name(value)));
     }
     return Arithmetic.integer(value);
   }
@@ -193,8 +191,7 @@ final class PercentFormat {
 
   private void real(char type, Object value) {
     if (!Arithmetic.isNumber(value)) {
-      throw new TemplateException(
-          "%%%c takes a number, not %s".formatted(type, Types.name(value)));
+      throw new TemplateException("%%%c takes a number, not %s".formatted(type, Types.name(value)));
     }
     double number = Arithmetic.real(value);
     boolean negative = number < 0 || (number == 0 && 1 / number < 0);

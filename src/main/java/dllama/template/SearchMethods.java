@@ -31,8 +31,7 @@ final class SearchMethods {
     return new Part(part, Math.clamp(start < 0 ? start + length : start, 0, length));
   }
 
-  private static boolean bounded(
-      String text, Arguments arguments, Context context, boolean front) {
+  private static boolean bounded(String text, Arguments arguments, Context context, boolean front) {
     String name = front ? "startswith" : "endswith";
     @Nullable Object[] given = arguments.bind(name, 1, "prefix", "start", "end");
     String part = part(text, given, context).text();

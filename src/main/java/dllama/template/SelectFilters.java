@@ -55,8 +55,7 @@ final class SelectFilters {
     return item -> filter.apply(item, rest, context);
   }
 
-  private static Object select(
-      Object value, Arguments arguments, Context context, boolean wanted) {
+  private static Object select(Object value, Arguments arguments, Context context, boolean wanted) {
     Predicate<Object> test = predicate(arguments, context);
     return chosen(value, item -> test.test(item) == wanted, context);
   }

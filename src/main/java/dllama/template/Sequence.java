@@ -4,8 +4,8 @@ import java.util.AbstractList;
 import java.util.List;
 import java.util.RandomAccess;
 
-/// Elements in their order; never changed. Lists within lists are limited here, where they are made,
-/// so that whatever visits them may recurse.
+/// Elements in their order; never changed. Lists within lists are limited here, where they are
+/// made, so that whatever visits them may recurse.
 class Sequence {
   /// What Python has for it, by how it prints it.
   enum Kind {

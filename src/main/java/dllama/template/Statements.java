@@ -61,8 +61,7 @@ final class Statements {
     }
   }
 
-  record FilterBlock(int line, List<Filtering> filters, List<Statement> body)
-      implements Statement {
+  record FilterBlock(int line, List<Filtering> filters, List<Statement> body) implements Statement {
     @Override
     public Flow run(Context context) {
       Object value = context.written(() -> context.runInner(body));

@@ -93,10 +93,8 @@ final class TagLexer {
       return;
     }
     digits(10);
-    boolean whole = true;
-    if (!afterDot) {
-      whole = !(fraction() | exponent());
-    }
+    boolean fraction = !afterDot && fraction();
+    boolean whole = !(!afterDot && exponent()) && !fraction;
     String text = source.substring(from, at).replace("_", "");
     add(whole ? Token.Kind.INTEGER : Token.Kind.FLOAT, whole ? "10:" + text : text);
   }
@@ -124,8 +122,9 @@ final class TagLexer {
   private boolean isDigit(int place, int radix) {
     char c = place < source.length() ? source.charAt(place) : 0;
     boolean joins = c == '_' && place > 0 && place + 1 < source.length();
-    return c < 128 && (Character.digit(c, radix) >= 0
-        || (joins && Character.digit(source.charAt(place + 1), radix) >= 0));
+    return c < 128
+        && (Character.digit(c, radix) >= 0
+            || (joins && Character.digit(source.charAt(place + 1), radix) >= 0));
   }
 
   private boolean fraction() {

@@ -26,8 +26,10 @@ final class TargetParser {
     do {
       several.add(single());
       comma = tokens.skipOperator(",");
-    } while (comma && tokens.peek().kind() != Kind.BLOCK_END
-        && !tokens.isOperator(")") && !tokens.isOperator("=")
+    } while (comma
+        && tokens.peek().kind() != Kind.BLOCK_END
+        && !tokens.isOperator(")")
+        && !tokens.isOperator("=")
         && !(end != null && tokens.isName(end)));
     return comma || several.size() > 1 ? new Target.Several(several) : several.getFirst();
   }

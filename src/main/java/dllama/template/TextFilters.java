@@ -88,16 +88,13 @@ final class TextFilters {
   private static String format(Object value, Arguments arguments, Context context) {
     if (!arguments.named().isEmpty()) {
       if (!arguments.positional().isEmpty()) {
-        throw new TemplateException(
-            "format takes positional or keyword arguments, not both");
+        throw new TemplateException("format takes positional or keyword arguments, not both");
       }
       Dict named = new Dict();
       arguments.named().forEach(named::put);
       return PercentFormat.format(context.text(value), named, context);
     }
     return PercentFormat.format(
-        context.text(value),
-        new Sequence(Sequence.Kind.TUPLE, arguments.positional()),
-        context);
+        context.text(value), new Sequence(Sequence.Kind.TUPLE, arguments.positional()), context);
   }
 }

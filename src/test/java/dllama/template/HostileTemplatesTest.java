@@ -19,8 +19,7 @@ import org.junit.jupiter.api.TestFactory;
 class HostileTemplatesTest {
   @TestFactory
   Stream<DynamicTest> shouldRefuseOrStayHarmless() {
-    return Rendering.collection("hostile")
-        .stream()
+    return Rendering.collection("hostile").stream()
         .map(
             file ->
                 DynamicTest.dynamicTest(

@@ -40,8 +40,7 @@ class LanguageTest {
   private static void check(JsonNode each, JsonNode input) {
     String template = each.path("template").asText();
     if (each.has("output")) {
-      assertEquals(
-          each.path("output").asText(), Rendering.render(template, Rendering.map(input)));
+      assertEquals(each.path("output").asText(), Rendering.render(template, Rendering.map(input)));
       return;
     }
     TemplateException error =

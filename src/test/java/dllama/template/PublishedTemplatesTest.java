@@ -16,8 +16,7 @@ import org.junit.jupiter.api.TestFactory;
 class PublishedTemplatesTest {
   @TestFactory
   Stream<DynamicTest> shouldRenderAsJinja2Does() {
-    return Rendering.collection("")
-        .stream()
+    return Rendering.collection("").stream()
         .map(
             file ->
                 DynamicTest.dynamicTest(
@@ -36,7 +35,9 @@ class PublishedTemplatesTest {
     String name = each.path("name").asText();
     if (each.has("output")) {
       assertEquals(
-          each.path("output").asText(), Rendering.render(template, each.path("input"), clock), name);
+          each.path("output").asText(),
+          Rendering.render(template, each.path("input"), clock),
+          name);
       return;
     }
     TemplateException error =

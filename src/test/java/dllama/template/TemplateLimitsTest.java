@@ -90,16 +90,23 @@ class TemplateLimitsTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "''.class", "''.getClass", "''['__class__']", "m.entrySet", "m.__class__", "range.call",
-        "loop", "self", "raise_exception.__globals__"
+        "''.class",
+        "''.getClass",
+        "''['__class__']",
+        "m.entrySet",
+        "m.__class__",
+        "range.call",
+        "loop",
+        "self",
+        "raise_exception.__globals__"
       })
   void shouldReachNothingButValues(String expression) {
-    assertEquals(
-        "", Rendering.render("{{ " + expression + " }}", Map.of("m", Map.of("a", 1))));
+    assertEquals("", Rendering.render("{{ " + expression + " }}", Map.of("m", Map.of("a", 1))));
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"include '/etc/passwd'", "import 'x' as y", "from 'x' import y", "extends 'x'"})
+  @ValueSource(
+      strings = {"include '/etc/passwd'", "import 'x' as y", "from 'x' import y", "extends 'x'"})
   void shouldRefuseOtherFiles(String tag) {
     assertTrue(failure("{% " + tag + " %}").getMessage().contains("is not allowed"));
   }
