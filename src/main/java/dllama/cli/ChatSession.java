@@ -8,6 +8,7 @@ import dllama.generation.GenerationEvent.Prefill;
 import dllama.generation.GenerationEvent.Reason;
 import dllama.generation.GenerationEvent.Token;
 import dllama.generation.GenerationRequest;
+import dllama.generation.Guidance;
 import dllama.generation.Scheduler;
 import dllama.generation.Sink;
 import dllama.generation.Speculation;
@@ -39,6 +40,7 @@ final class ChatSession implements AutoCloseable {
   private final Sampler sampler;
   private final Scheduler scheduler;
   private final Speculation speculation;
+  private final Guidance guidance;
 
   /// What was said, but for the system prompt.
   private final List<Message> said = new ArrayList<>();
@@ -54,6 +56,7 @@ final class ChatSession implements AutoCloseable {
       ChatTemplate template,
       Sampler sampler,
       Speculation speculation,
+      Guidance guidance,
       Optional<String> system) {
     this.forwardPass = forwardPass;
     this.vocabulary = vocabulary;
@@ -62,6 +65,7 @@ final class ChatSession implements AutoCloseable {
     this.system = system;
     tokenizer = new Tokenizer(vocabulary);
     this.speculation = speculation;
+    this.guidance = guidance;
     scheduler = new Scheduler(forwardPass, vocabulary, 1);
   }
 
@@ -118,7 +122,8 @@ final class ChatSession implements AutoCloseable {
                 sampler,
                 Set.copyOf(vocabulary.eosIds()),
                 endTexts(),
-                speculation),
+                speculation,
+                guidance),
             answer)
         .join();
     if (answer.began) {
@@ -144,7 +149,7 @@ final class ChatSession implements AutoCloseable {
     @Override
     public boolean accept(GenerationEvent event) {
       switch (event) {
-        case Token(int id, String shown) -> {
+        case Token(int id, String shown, var _) -> {
           began = true;
           tokens.add(id);
           text.append(shown);

@@ -9,10 +9,13 @@ import dllama.generation.GenerationEvent.Prefill;
 import dllama.generation.GenerationEvent.Reason;
 import dllama.generation.GenerationEvent.Token;
 import dllama.generation.GenerationRequest;
+import dllama.generation.Guidance;
 import dllama.generation.Scheduler;
 import dllama.generation.Speculation;
 import dllama.generation.Usage;
+import dllama.sampling.Penalties;
 import dllama.sampling.Sampler;
+import dllama.sampling.SamplingParameters;
 import dllama.settings.Output;
 import dllama.settings.Settings;
 import dllama.tokenizer.Tokenizer;
@@ -76,7 +79,8 @@ final class Inference {
             sampler(settings.sampler()),
             wanted.ignoreEos() ? Set.of() : Set.copyOf(vocabulary.eosIds()),
             List.of(),
-            speculation(settings));
+            speculation(settings),
+            guidance(settings.sampler()));
     Finished finished;
     try (Scheduler scheduler = new Scheduler(root.forwardPass(), vocabulary, 1)) {
       finished = generate(scheduler, request);
@@ -144,8 +148,15 @@ final class Inference {
   /// A new sampler as the settings describe it.
   static Sampler sampler(Settings.Sampler settings) {
     return Sampler.of(
-        settings.temperature(),
-        settings.topp(),
+        new SamplingParameters(
+            settings.temperature(), settings.topp(), settings.topk(), settings.minp()),
         settings.seed().orElseGet(() -> System.nanoTime() | 1));
+  }
+
+  /// What else bears on the choice of tokens, as the settings describe it.
+  static Guidance guidance(Settings.Sampler settings) {
+    Settings.Penalties given = settings.penalties();
+    return Guidance.of(
+        new Penalties(given.repeat(), given.repeatLast(), given.presence(), given.frequency()));
   }
 }

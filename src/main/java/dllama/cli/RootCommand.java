@@ -71,6 +71,7 @@ final class RootCommand {
                   template,
                   Inference.sampler(settings.sampler()),
                   Inference.speculation(settings),
+                  Inference.guidance(settings.sampler()),
                   settings.chat().system());
           ChatConsole console = console()) {
         Repl repl = new Repl(root, session, console);
