@@ -11,14 +11,16 @@ import org.jspecify.annotations.Nullable;
 final class ArgumentParser {
   private final Tokens tokens;
   private final ExpressionParser expressions;
+  private final Mentions mentions;
   private final List<Expression> positional = new ArrayList<>();
   private final Map<String, Expression> named = new LinkedHashMap<>();
   private @Nullable Expression list;
   private @Nullable Expression dict;
 
-  ArgumentParser(Tokens tokens, ExpressionParser expressions) {
+  ArgumentParser(Tokens tokens, ExpressionParser expressions, Mentions mentions) {
     this.tokens = tokens;
     this.expressions = expressions;
+    this.mentions = mentions;
   }
 
   Calls.Given parenthesized() {
@@ -34,6 +36,8 @@ final class ArgumentParser {
       argument();
       first = false;
     }
+    positional.forEach(mentions::sought);
+    named.values().forEach(mentions::sought);
     return new Calls.Given(positional, named, list, dict);
   }
 

@@ -29,12 +29,12 @@ final class Budget {
   void steps(long count) {
     steps -= count;
     if (steps < 0) {
-      throw new TemplateException("the template does too much work");
+      throw TemplateException.limit("the template does too much work");
     }
     if (steps < nextLook) {
       nextLook = steps - CLOCK_EVERY;
       if (System.nanoTime() - deadline > 0) {
-        throw new TemplateException(
+        throw TemplateException.limit(
             "the template takes more than %d ms".formatted(limits.time().toMillis()));
       }
     }
@@ -54,7 +54,7 @@ final class Budget {
   /// Before a text of as many characters is made.
   void text(long chars) {
     if (chars > limits.text()) {
-      throw new TemplateException(
+      throw TemplateException.limit(
           "the template makes a text of more than %,d characters".formatted(limits.text()));
     }
     steps(1 + chars / CHARS_PER_STEP);
@@ -73,7 +73,7 @@ final class Budget {
   /// Before an integer of as many bits is made.
   void integer(long bits) {
     if (bits > limits.digits() * 10L / 3) {
-      throw new TemplateException(
+      throw TemplateException.limit(
           "the template computes an integer of more than %,d digits".formatted(limits.digits()));
     }
     steps(1 + bits / 64);
@@ -83,7 +83,7 @@ final class Budget {
   private void allocate(long count) {
     bytes -= count;
     if (bytes < 0) {
-      throw new TemplateException(
+      throw TemplateException.limit(
           "the template makes values of more than %,d bytes".formatted(limits.bytes()));
     }
   }
@@ -92,7 +92,7 @@ final class Budget {
   void enter() {
     step();
     if (++depth > limits.depth()) {
-      throw new TemplateException("the template is nested too deeply, or calls itself for ever");
+      throw TemplateException.limit("the template is nested too deeply, or calls itself for ever");
     }
   }
 

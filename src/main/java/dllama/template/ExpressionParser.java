@@ -107,7 +107,12 @@ final class ExpressionParser {
       others.add(sum());
       operator = comparisonOperator();
     }
-    return operators.isEmpty() ? first : new Expressions.Chain(first, operators, others);
+    if (operators.isEmpty()) {
+      return first;
+    }
+    mentions.sought(first);
+    others.forEach(mentions::sought);
+    return new Expressions.Chain(first, operators, others);
   }
 
   private @Nullable String comparisonOperator() {

@@ -10,11 +10,23 @@ import java.util.Set;
 /// within conditions only when they are used, as templates ask for what some engines have.
 final class Mentions {
   private Set<String> names = new HashSet<>();
+  private final Set<String> sought = new HashSet<>();
   private int conditions;
   private final List<TemplateException> missing = new ArrayList<>();
 
   void name(String name) {
     names.add(name);
+  }
+
+  /// A text that others are compared with or that is looked for in them, as far as can be told.
+  void sought(Expression expression) {
+    if (expression instanceof Expressions.Constant(String text) && !text.isEmpty()) {
+      sought.add(text);
+    }
+  }
+
+  Set<String> sought() {
+    return sought;
   }
 
   /// Starts to collect names anew; returns those collected so far.

@@ -10,8 +10,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Reads what operators stand between: literals and names, with what follows them closely, which
-// are
-/// attributes, subscripts, calls, filters and tests.
+/// are attributes, subscripts, calls, filters and tests.
 final class OperandParser {
   private final Tokens tokens;
   private final ExpressionParser expressions;
@@ -135,7 +134,8 @@ final class OperandParser {
   }
 
   private Expression call(Expression function) {
-    return new Calls.Call(function, new ArgumentParser(tokens, expressions).parenthesized());
+    return new Calls.Call(
+        function, new ArgumentParser(tokens, expressions, mentions).parenthesized());
   }
 
   private Expression dotted(Expression owner) {
@@ -192,7 +192,7 @@ final class OperandParser {
     return new Filtering(
         name,
         tokens.isOperator("(")
-            ? new ArgumentParser(tokens, expressions).parenthesized()
+            ? new ArgumentParser(tokens, expressions, mentions).parenthesized()
             : Calls.Given.NOTHING);
   }
 
@@ -217,7 +217,7 @@ final class OperandParser {
 
   private Calls.Given testArguments() {
     if (tokens.isOperator("(")) {
-      return new ArgumentParser(tokens, expressions).parenthesized();
+      return new ArgumentParser(tokens, expressions, mentions).parenthesized();
     }
     boolean argument =
         switch (tokens.peek().kind()) {

@@ -22,11 +22,16 @@ final class Parser {
     targets = new TargetParser(tokens);
   }
 
-  static List<Statement> parse(String source) {
+  /// A template that was read.
+  ///
+  /// @param sought texts that it looks for in what it is given
+  record Parsed(List<Statement> statements, Set<String> sought) {}
+
+  static Parsed parse(String source) {
     Parser parser = new Parser(Lexer.tokens(source));
     List<Statement> statements = parser.body(null, Set.of());
     parser.mentions.check();
-    return statements;
+    return new Parsed(statements, parser.mentions.sought());
   }
 
   /// Statements up to a tag with one of these names, of which the name is left to be read; up to

@@ -4,14 +4,17 @@ import java.time.Clock;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// A chat template that was read, to be rendered as often as wanted. Immutable, for any thread.
 public final class Template {
   private final List<Statement> statements;
+  private final Set<String> sought;
 
-  private Template(List<Statement> statements) {
-    this.statements = statements;
+  private Template(Parser.Parsed parsed) {
+    statements = parsed.statements();
+    sought = parsed.sought();
   }
 
   /// Reads a template.
@@ -23,6 +26,11 @@ public final class Template {
           "a template has more than %,d characters".formatted(Limits.SOURCE));
     }
     return new Template(Parser.parse(source));
+  }
+
+  /// Texts that the template looks for in what it is given, as far as can be told by reading it.
+  Set<String> sought() {
+    return sought;
   }
 
   /// What the template makes of its input.
