@@ -22,8 +22,8 @@ public final class ChatPrompt {
   private final Clock clock;
   private final MessageForms forms;
 
-  /// @param variables that the template finds beside its input: `bos_token` and the like; their
-  ///     texts count as the template's own
+  /// @param variables that the template finds beside its input: `bos_token` and the like. These,
+  ///     and other texts that are no part of a message or list, count as the template's own
   /// @param json reads JSON, null for what is none
   public ChatPrompt(
       Template template,

@@ -45,7 +45,8 @@ final class SaidMarks {
 
   Map<String, @Nullable Object> marked(Map<String, ? extends @Nullable Object> input) {
     Map<String, @Nullable Object> marked = new LinkedHashMap<>();
-    input.forEach((name, value) -> marked.put(name, value(value, 0)));
+    // A text by itself is a setting, `bos_token` for one; what people say stands in messages.
+    input.forEach((name, value) -> marked.put(name, value instanceof String ? value : value(value, 0)));
     return marked;
   }
 
