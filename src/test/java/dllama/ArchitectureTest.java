@@ -23,7 +23,7 @@ import org.junit.jupiter.api.TestFactory;
 class ArchitectureTest {
   private static final JavaClasses CLASSES =
       new ClassFileImporter()
-          .withImportOption(location -> !location.contains("/test-classes/"))
+          .withImportOption(location -> !location.contains(tests()))
           .importPackages("dllama");
 
   /// Package → the packages that it may use; `error` and `files` are open to all.
@@ -46,6 +46,19 @@ class ArchitectureTest {
               entry("settings"),
               entry("prediction", "engine", "slice", "step", "model", "tensor", "settings"),
               entry(
+                  "session",
+                  "cluster",
+                  "generation",
+                  "step",
+                  "format",
+                  "slice",
+                  "engine",
+                  "model",
+                  "tensor",
+                  "tokenizer",
+                  "sampling",
+                  "settings"),
+              entry(
                   "cluster", "engine", "slice", "step", "logits", "model", "tensor", "settings")));
 
   /// Room of `cluster` → the rooms that it may use; each may also use what `cluster` may.
@@ -58,6 +71,35 @@ class ArchitectureTest {
               entry("rank", "wire", "loop", "port"),
               entry("membership", "rank", "wire", "port"),
               entry("root", "membership", "rank", "wire", "loop", "port")));
+
+  /// Where this class and the other tests are.
+  private static String tests() {
+    return ArchitectureTest.class.getProtectionDomain().getCodeSource().getLocation().getPath();
+  }
+
+  /// Formats do not know those who choose among them; GGUF files have the tensors of a `.m` file.
+  @Test
+  void shouldNotLetFormatsUseTheirEntry() {
+    for (Map.Entry<String, Set<String>> format :
+        Map.of(
+                "file",
+                Set.of("file"),
+                "dllama",
+                Set.of("dllama", "file"),
+                "gguf",
+                Set.of("gguf", "dllama", "file"))
+            .entrySet()) {
+      String[] open =
+          format.getValue().stream().map("dllama.format.%s"::formatted).toArray(String[]::new);
+      noClasses()
+          .that()
+          .resideInAPackage("dllama.format." + format.getKey())
+          .should()
+          .dependOnClassesThat(
+              resideInAPackage("dllama.format..").and(not(resideInAnyPackage(open))))
+          .check(CLASSES);
+    }
+  }
 
   private static Map.Entry<String, Set<String>> entry(String name, String... mayUse) {
     return Map.entry(name, Set.of(mayUse));
@@ -106,6 +148,16 @@ class ArchitectureTest {
         .dependOnClassesThat(
             resideInAPackage("dllama.cluster..").and(not(resideInAnyPackage(open))))
         .check(CLASSES);
+  }
+
+  @Test
+  void shouldHaveARuleForEveryPackageButTheCommandLine() {
+    Set<String> packages =
+        CLASSES.stream()
+            .map(type -> type.getPackageName().split("\\.")[1])
+            .filter(name -> !name.equals("cli"))
+            .collect(Collectors.toSet());
+    assertEquals(MAY_USE.keySet(), packages);
   }
 
   @Test

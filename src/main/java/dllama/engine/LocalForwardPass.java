@@ -8,8 +8,8 @@ import dllama.model.ModelSpec;
 import dllama.model.NotFinite;
 import dllama.model.Range;
 import dllama.slice.Embedding;
-import dllama.slice.ShardLayout;
 import dllama.slice.ShardPlan;
+import dllama.slice.SliceLayout;
 import dllama.slice.SliceReader;
 import dllama.step.ForwardPass;
 import dllama.step.PagePool;
@@ -50,8 +50,8 @@ public final class LocalForwardPass implements ForwardPass, AutoCloseable {
     partials = new MemorySegment[plan.worldSize()];
     long partialBytes = plan.partialType().byteSize((long) settings.maxBatchTokens() * spec.dim());
     for (int rank = 0; rank < plan.worldSize(); rank++) {
-      partials[rank] = arena.allocate(partialBytes, ShardLayout.ALIGNMENT);
-      ShardLayout layout = new ShardLayout(plan, rank);
+      partials[rank] = arena.allocate(partialBytes, SliceLayout.ALIGNMENT);
+      SliceLayout layout = new SliceLayout(plan, rank);
       MemorySegment slice = WeightMemory.allocate(layout.totalBytes(), arena);
       new SliceReader(layout, source).fill(slice, pool, _ -> {});
       MemorySegment cache = WeightMemory.allocate(ShardEngine.cacheBytes(plan, settings), arena);

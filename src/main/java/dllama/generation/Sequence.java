@@ -125,7 +125,7 @@ final class Sequence {
   @Nullable Run decode(int room, int rows, StepPace steps) {
     int wanted = Math.min(contextLength - size, request.maxTokens() - generated - 1);
     return run(
-        1, guesses ? request.speculation().propose(Math.min(room, wanted), rows, steps) : NOTHING);
+        1, guesses ? request.speculation().draft(Math.min(room, wanted), rows, steps) : NOTHING);
   }
 
   private @Nullable Run run(int count, int[] guess) {

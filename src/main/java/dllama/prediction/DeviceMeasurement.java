@@ -7,8 +7,8 @@ import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
 import dllama.settings.Device;
 import dllama.settings.Memory;
-import dllama.slice.ShardLayout;
 import dllama.slice.ShardPlan;
+import dllama.slice.SliceLayout;
 import dllama.step.OneSequence;
 import dllama.tensor.DType;
 import dllama.tensor.Kernels;
@@ -68,7 +68,7 @@ public final class DeviceMeasurement {
     try (WorkerPool pool = new WorkerPool(threads);
         LocalForwardPass forwardPass =
             new LocalForwardPass(source, plan, engine, Kernels.choose(true), pool)) {
-      RankWork work = RankWork.of(new ShardLayout(plan, 0));
+      RankWork work = RankWork.of(new SliceLayout(plan, 0));
       var measurement = new DeviceMeasurement(forwardPass);
       progress.accept("measuring this machine: single tokens");
       double readRate = work.layerBytes(1) / measurement.seconds(1);
@@ -81,7 +81,7 @@ public final class DeviceMeasurement {
 
   private static ModelSpec spec(DType weightType) {
     long one =
-        RankWork.of(new ShardLayout(new ShardPlan(spec(weightType, 1), DType.Q8_0, 1), 0))
+        RankWork.of(new SliceLayout(new ShardPlan(spec(weightType, 1), DType.Q8_0, 1), 0))
             .commonBytes();
     return spec(weightType, (int) Math.min(MAX_LAYERS, Math.ceilDiv(WEIGHT_BYTES, one)));
   }

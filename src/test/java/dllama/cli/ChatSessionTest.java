@@ -13,6 +13,7 @@ import dllama.generation.Speculation;
 import dllama.model.ModelSpec;
 import dllama.model.Shapes;
 import dllama.sampling.Sampler;
+import dllama.session.ChatPrompts;
 import dllama.tensor.DType;
 import dllama.tokenizer.ChatTemplate;
 import dllama.tokenizer.ChatTemplate.Message;
@@ -232,8 +233,7 @@ class ChatSessionTest {
       session =
           new ChatSession(
               model,
-              vocabulary,
-              template,
+              new ChatPrompts(vocabulary, template),
               new Sampler.Greedy(),
               Speculation.off(),
               Guidance.NONE,

@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dllama.error.UserException;
 import dllama.format.BuiltInModel;
-import dllama.format.TokenizerWriter;
+import dllama.format.dllama.TokenizerWriter;
 import dllama.tokenizer.Tokenizer;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

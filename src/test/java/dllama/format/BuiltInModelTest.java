@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dllama.error.UserException;
+import dllama.format.file.ModelFile;
 import dllama.model.ModelSpec;
 import dllama.tensor.DType;
 import dllama.tokenizer.ChatTemplate;
@@ -21,7 +22,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class BuiltInModelTest {
-  private final ModelSpec spec = BuiltInModel.model(DllamaFile.Hints.NONE).spec();
+  private final ModelSpec spec = BuiltInModel.model(ModelFile.Hints.NONE).spec();
   private final Vocabulary vocabulary = BuiltInModel.vocabulary();
 
   @ParameterizedTest
@@ -50,7 +51,7 @@ class BuiltInModelTest {
 
   @Test
   void shouldNotBeCalledAFile() {
-    var wrong = new DllamaFile.Hints(Optional.empty(), Optional.of(DType.F32));
+    var wrong = new ModelFile.Hints(Optional.empty(), Optional.of(DType.F32));
     String message =
         assertThrows(UserException.class, () -> BuiltInModel.model(wrong)).getMessage();
     assertTrue(message.startsWith("the built-in model: it has Q4_0 weights, not F32; "), message);

@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dllama.Conformance;
+import dllama.format.dllama.DllamaFile;
+import dllama.format.dllama.TokenizerFile;
+import dllama.format.dllama.TokenizerWriter;
 import dllama.model.ModelSpec;
 import dllama.model.Shapes;
 import dllama.model.TensorRole;

@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import dllama.Conformance;
 import dllama.error.UserException;
-import dllama.format.TokenizerFile;
+import dllama.format.dllama.TokenizerFile;
 import dllama.tokenizer.ChatTemplate.Message;
 import dllama.tokenizer.ChatTemplate.Role;
 import dllama.tokenizer.Tokenizer.Vocabulary;

@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dllama.Conformance;
-import dllama.format.TokenizerFile;
+import dllama.format.dllama.TokenizerFile;
 import dllama.tokenizer.Tokenizer.Vocabulary;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

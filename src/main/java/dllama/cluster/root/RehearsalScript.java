@@ -1,6 +1,6 @@
 package dllama.cluster.root;
 
-import dllama.cluster.wire.Assignment;
+import dllama.cluster.wire.WorldSpec;
 import dllama.logits.Adjustments;
 import dllama.logits.LogitsQuestion;
 import dllama.logits.LogitsWanted;
@@ -37,7 +37,7 @@ final class RehearsalScript {
   /// Tokens that are allowed.
   private static final BitSet FEW = BitSet.valueOf(new long[] {1});
 
-  private static final int[] PAGES = new int[ForwardPass.pages(Assignment.REHEARSAL_CONTEXT)];
+  private static final int[] PAGES = new int[ForwardPass.pages(WorldSpec.REHEARSAL_CONTEXT)];
 
   private final int maxBatchTokens;
   private final int context;

@@ -30,8 +30,9 @@ public sealed interface RankMessage
       implements RankMessage, ControlMessage {
     public Assign {
       Checks.present(assignment, "assignment");
-      ranks = Checks.list("ranks", ranks, assignment.worldSize());
-      Checks.range("number of ranks", ranks.size(), assignment.worldSize(), assignment.worldSize());
+      ranks = Checks.list("ranks", ranks, assignment.world().size());
+      Checks.range(
+          "number of ranks", ranks.size(), assignment.world().size(), assignment.world().size());
       Checks.present(root, "root");
     }
   }

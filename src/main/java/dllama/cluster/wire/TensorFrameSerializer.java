@@ -26,6 +26,7 @@ import java.nio.ByteOrder;
 /// Created by Akka, one per actor system; [#pool] is that node's.
 public final class TensorFrameSerializer extends SerializerWithStringManifest
     implements ByteBufferSerializer {
+  /// Its number in frames of Artery.
   public static final int IDENTIFIER = Serializers.TENSOR_FRAME;
 
   /// The largest header of a frame in bytes, so that senders can keep below the maximum frame size.
@@ -41,6 +42,7 @@ public final class TensorFrameSerializer extends SerializerWithStringManifest
 
   public TensorFrameSerializer(ExtendedActorSystem system) {}
 
+  /// Where the buffers of frames come from, and go back to.
   public FramePool pool() {
     return pool;
   }

@@ -27,7 +27,7 @@ import dllama.cluster.wire.SliceOrigin;
 import dllama.cluster.wire.TensorFrame;
 import dllama.cluster.wire.TensorFrame.Logits;
 import dllama.cluster.wire.TensorFrame.Question;
-import dllama.format.DllamaFile;
+import dllama.format.dllama.DllamaFile;
 import dllama.logits.LogitsPart;
 import dllama.logits.LogitsPart.Candidates;
 import dllama.logits.LogitsPart.Rows;
@@ -37,7 +37,7 @@ import dllama.logits.TokenWeights;
 import dllama.model.ModelSource;
 import dllama.settings.Settings;
 import dllama.settings.Settings.Option;
-import dllama.slice.ShardCache;
+import dllama.slice.SliceCache;
 import dllama.step.PagePool;
 import dllama.step.Run;
 import dllama.step.Step;
@@ -96,7 +96,7 @@ class RootCoordinatorTest {
                 .withFallback(exchange.config())
                 .withFallback(settings.akka()));
     file = DllamaFile.open(Conformance.file("llama_gqa_f32", "model.m"));
-    machine = new NodeMachine(settings.cluster(), ShardCache.off(), WorkerListener.silent());
+    machine = new NodeMachine(settings.cluster(), SliceCache.off(), WorkerListener.silent());
     var model =
         new RootModel(
             new ModelSource.Weights(file.spec(), file.weights()),
@@ -310,7 +310,7 @@ class RootCoordinatorTest {
   /// Epoch of the world of `size` nodes that the shard is assigned to next.
   private static long assigned(TestProbe<RankMessage> shard, int size) {
     Assign assign = shard.expectMessageClass(Assign.class, Duration.ofSeconds(20));
-    assertEquals(size, assign.assignment().worldSize());
+    assertEquals(size, assign.assignment().world().size());
     return assign.assignment().epoch();
   }
 
