@@ -56,6 +56,7 @@ class ArchitectureTest {
                   "model",
                   "tensor",
                   "tokenizer",
+                  "template",
                   "sampling",
                   "settings"),
               entry(

@@ -8,8 +8,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Tells what in a rendered prompt was given to the template. Names of special tokens begin with
-/// `<` or `[`; in what is given these two are replaced by characters that nobody uses, and put back in
-/// the output.
+/// `<` or `[`; in what is given these two are replaced by characters that nobody uses, and put back
+/// in the output.
 ///
 /// What the template looks for in texts, such as `</think>`, stays as it is, or the template would
 /// make something else of them.
@@ -46,7 +46,8 @@ final class SaidMarks {
   Map<String, @Nullable Object> marked(Map<String, ? extends @Nullable Object> input) {
     Map<String, @Nullable Object> marked = new LinkedHashMap<>();
     // A text by itself is a setting, `bos_token` for one; what people say stands in messages.
-    input.forEach((name, value) -> marked.put(name, value instanceof String ? value : value(value, 0)));
+    input.forEach(
+        (name, value) -> marked.put(name, value instanceof String ? value : value(value, 0)));
     return marked;
   }
 

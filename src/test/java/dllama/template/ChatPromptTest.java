@@ -131,15 +131,14 @@ class ChatPromptTest {
   @Test
   void shouldPutTheSystemMessageIntoTheUsersWhereItIsRefused() {
     String refusing =
-        "{% if messages[0].role == 'system' %}{{ raise_exception('no system') }}{% endif %}" + PLAIN;
+        "{% if messages[0].role == 'system' %}{{ raise_exception('no system') }}{% endif %}"
+            + PLAIN;
     assertEquals(
         "<|user|>s\n\nu<|end|>",
-        rendered(
-            refusing, "[{'role':'system','content':'s'},{'role':'user','content':'u'}]"));
+        rendered(refusing, "[{'role':'system','content':'s'},{'role':'user','content':'u'}]"));
     TemplateException error =
         assertThrows(
-            TemplateException.class,
-            () -> rendered(refusing, "[{'role':'system','content':'s'}]"));
+            TemplateException.class, () -> rendered(refusing, "[{'role':'system','content':'s'}]"));
     assertEquals("no system", error.getMessage());
   }
 
@@ -150,7 +149,8 @@ class ChatPromptTest {
   void shouldGiveArgumentsInTheFormThatIsTaken() {
     String wire = CALL.formatted("'{\\\\'a\\\\': 1}'").replace("\\\\'", "\\\"");
     String before = "{% set a = messages[0].tool_calls[0].function.arguments %}";
-    assertEquals("a=1", rendered(before + "{% for k, v in a|items %}{{k}}={{v}}{% endfor %}", wire));
+    assertEquals(
+        "a=1", rendered(before + "{% for k, v in a|items %}{{k}}={{v}}{% endfor %}", wire));
     assertEquals("{\"a\": 1}!", rendered(before + "{{ a + '!' }}", wire));
   }
 
@@ -164,8 +164,7 @@ class ChatPromptTest {
   /// With the templates of published models, where the larger collection is there.
   @TestFactory
   Stream<DynamicTest> shouldNotChangeWhatTemplatesMakeOfTheirInput() {
-    return Rendering.collection("")
-        .stream()
+    return Rendering.collection("").stream()
         .map(
             file ->
                 DynamicTest.dynamicTest(
