@@ -22,10 +22,10 @@ import org.jspecify.annotations.Nullable;
 /// replaced. Where a template changes answers, and would write the marks somewhere else, their text
 /// is what counts.
 final class JinjaFormat implements ChatFormat {
-  /// Around the number of an answer, and for what answers begin with: for private use, so in no
-  // text.
+  /// Stands around the number of an answer. For private use, as the next one, so in no text.
   private static final char MARK = '\uE0F0';
 
+  /// Stands for what answers begin with.
   private static final char OPENING = '\uE0F1';
 
   private static final String THINK = "<think>";

@@ -17,7 +17,6 @@ final class Iteration {
       case Undefined _ -> Collections.emptyIterator();
       case String text -> characters(text);
       case Markup(String text) -> characters(text);
-      case Loop loop -> loop.asElements();
       default ->
           throw new TemplateException("'%s' object is not iterable".formatted(Types.name(value)));
     };

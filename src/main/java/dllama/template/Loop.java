@@ -1,7 +1,6 @@
 package dllama.template;
 
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import java.util.function.Function;
@@ -103,6 +102,10 @@ final class Loop implements Attributes, Callable {
     };
   }
 
+  String shown() {
+    return "<LoopContext %d/%d>".formatted(index + 1, length());
+  }
+
   private Object cycle(List<Object> values) {
     if (values.isEmpty()) {
       throw new TemplateException("no items for cycling given");
@@ -123,10 +126,5 @@ final class Loop implements Attributes, Callable {
       throw new TemplateException("a loop calls itself, but is not marked as 'recursive'");
     }
     return again.apply(arguments.get(0, "loop"));
-  }
-
-  /// What is left, with where the loop stands.
-  Iterator<Object> asElements() {
-    return Collections.emptyIterator();
   }
 }

@@ -112,13 +112,17 @@ record Macro(Definition definition, Scope scope) implements Callable, Attributes
   }
 
   private String shown() {
-    return "macro '%s'".formatted(definition.name());
+    return "macro " + shownName();
+  }
+
+  String shownName() {
+    return definition.name().isEmpty() ? "anonymous" : "'" + definition.name() + "'";
   }
 
   @Override
   public @Nullable Object attribute(String name, Context context) {
     return switch (name) {
-      case "name" -> definition.name();
+      case "name" -> definition.name().isEmpty() ? None.NONE : definition.name();
       case "arguments" ->
           new Sequence(Sequence.Kind.TUPLE, new ArrayList<>(definition.parameters()));
       case "catch_kwargs" -> definition.uses("kwargs");

@@ -220,7 +220,7 @@ final class Parser {
       throw new TemplateException("'call' is followed by no call", tag.line());
     }
     return new MacroStatements.CallBlock(
-        tag.line(), call, definition(tag, "caller", signature, "endcall"));
+        tag.line(), call, definition(tag, "", signature, "endcall"));
   }
 
   /// Parameters, and the defaults of the last of them.

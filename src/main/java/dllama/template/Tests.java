@@ -62,7 +62,7 @@ final class Tests {
   }
 
   private static boolean isView(Object value) {
-    return value instanceof Sequence || value instanceof Generator || value instanceof Loop;
+    return value instanceof Sequence || value instanceof Generator;
   }
 
   private static void addNumbers() {

@@ -53,7 +53,8 @@ final class Text {
       case Sequence sequence -> sequence(sequence, depth);
       case Dict dict -> dict(dict, depth);
       case Namespace namespace -> namespace(namespace, depth);
-      case Macro macro -> out.append("<Macro '" + macro.definition().name() + "'>");
+      case Loop loop -> out.append(loop.shown());
+      case Macro macro -> out.append("<Macro " + macro.shownName() + ">");
       default -> out.append("<" + Types.name(value) + ">");
     }
   }
