@@ -20,6 +20,13 @@ public final class RequestSettings {
         settings.seed().orElseGet(() -> System.nanoTime() | 1));
   }
 
+  /// What else bears on the choice of tokens.
+  public static Guidance guidance(Settings.Sampler settings) {
+    Settings.Penalties given = settings.penalties();
+    return Guidance.of(
+        new Penalties(given.repeat(), given.repeatLast(), given.presence(), given.frequency()));
+  }
+
   /// How tokens are guessed ahead, for one answer after the other.
   public static Speculation speculation(Settings settings) {
     return Speculation.of(settings.promptLookup().orElse(null));
