@@ -31,11 +31,4 @@ public final class RequestSettings {
   public static Speculation speculation(Settings settings) {
     return Speculation.of(settings.promptLookup().orElse(null));
   }
-
-  /// What else bears on the choice of tokens.
-  public static Guidance guidance(Settings.Sampler settings) {
-    Settings.Penalties given = settings.penalties();
-    return Guidance.of(
-        new Penalties(given.repeat(), given.repeatLast(), given.presence(), given.frequency()));
-  }
 }
