@@ -9,8 +9,8 @@ import java.util.List;
 /// @param scaling which of the following components mean anything
 /// @param theta base of the wave lengths
 /// @param factor by which long waves are slowed down; 1 where nothing is
-/// @param low of [Scaling#LLAMA31] how many waves in the original context are slowed down wholly,
-///     of [Scaling#YARN] `beta_slow`
+/// @param low [Scaling#LLAMA31]: so many waves in the original context are slowed down wholly;
+///     [Scaling#YARN]: `beta_slow`
 /// @param high the same for not at all, and `beta_fast`
 /// @param originalContextLength positions in training
 /// @param magnitude factor of what has been turned
@@ -116,8 +116,6 @@ public record Rope(
     return new Rope(Scaling.LLAMA31, theta, factor, low, high, originalContextLength, 1, List.of());
   }
 
-  /// Waves slowed down as YaRN has it.
-  ///
   /// @param attention factor of what has been turned, apart from what YaRN itself makes of `factor`
   public static Rope yarn(
       float theta,

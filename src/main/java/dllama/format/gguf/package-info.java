@@ -1,4 +1,4 @@
-/// GGUF, the format of llama.cpp: written only.
+/// GGUF, the format of llama.cpp, read and written.
 @NullMarked
 package dllama.format.gguf;
 
