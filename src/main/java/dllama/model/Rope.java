@@ -116,6 +116,8 @@ public record Rope(
     return new Rope(Scaling.LLAMA31, theta, factor, low, high, originalContextLength, 1, List.of());
   }
 
+  /// Slowed down as YaRN does it.
+  ///
   /// @param attention factor of what has been turned, apart from what YaRN itself makes of `factor`
   public static Rope yarn(
       float theta,
