@@ -4,8 +4,11 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import dllama.error.UserException;
 import dllama.error.VisibleText;
 import dllama.files.RegularFile;
+import dllama.format.ModelFiles;
 import dllama.format.dllama.TokenizerFile;
+import dllama.format.file.ModelFile;
 import dllama.session.LoadedModel;
+import dllama.settings.ModelSettings;
 import dllama.settings.Output;
 import dllama.settings.Settings;
 import dllama.tokenizer.Tokenizer;
@@ -30,7 +33,11 @@ final class Tokenize {
   private Tokenize() {}
 
   static void run(Settings settings, PrintStream out) {
-    Vocabulary vocabulary = TokenizerFile.read(LoadedModel.tokenizerPath(settings.model()));
+    if (settings.tokenize().messages().isPresent()) {
+      RenderedChat.run(settings, settings.tokenize().messages().get(), out);
+      return;
+    }
+    Vocabulary vocabulary = vocabulary(settings.model());
     Tokenizer tokenizer = new Tokenizer(vocabulary);
     if (settings.tokenize().file().isPresent()) {
       lines(settings.tokenize().file().get(), tokenizer, out);
@@ -44,6 +51,17 @@ final class Tokenize {
       for (int i = 0; i < ids.length; i++) {
         out.printf("%6d  %s%n", ids[i], VisibleText.line(pieces.get(i), MAX_PIECE));
       }
+    }
+  }
+
+  /// The vocabulary of the tokenizer file, or else of the model file.
+  static Vocabulary vocabulary(ModelSettings settings) {
+    if (settings.tokenizer().isPresent() || settings.model().isEmpty()) {
+      return TokenizerFile.read(LoadedModel.tokenizerPath(settings));
+    }
+    try (ModelFile file = ModelFiles.open(settings.model().get(), ModelFile.Hints.NONE)) {
+      return file.vocabulary()
+          .orElseGet(() -> TokenizerFile.read(LoadedModel.tokenizerPath(settings)));
     }
   }
 

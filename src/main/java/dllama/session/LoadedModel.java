@@ -150,6 +150,14 @@ public record LoadedModel(
         : vocabulary;
   }
 
+  /// Whether the vocabulary comes from the user's model file, with a template to be rendered.
+  public boolean rendersTemplate(ModelSettings settings) {
+    return settings.tokenizer().isEmpty()
+        && file != null
+        && !builtIn()
+        && file.vocabulary().isPresent();
+  }
+
   /// The tokenizer file of the settings.
   ///
   /// @throws UserException if they name none
