@@ -31,7 +31,7 @@ final class Tokenize {
 
   static void run(Settings settings, PrintStream out) {
     Vocabulary vocabulary = TokenizerFile.read(LoadedModel.tokenizerPath(settings.model()));
-    Tokenizer tokenizer = new Tokenizer(vocabulary);
+    Tokenizer tokenizer = Tokenizer.of(vocabulary);
     if (settings.tokenize().file().isPresent()) {
       lines(settings.tokenize().file().get(), tokenizer, out);
       return;

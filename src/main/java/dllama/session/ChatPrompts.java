@@ -21,7 +21,7 @@ public final class ChatPrompts {
   public ChatPrompts(Vocabulary vocabulary, ChatTemplate template) {
     this.vocabulary = vocabulary;
     this.template = template;
-    tokenizer = new Tokenizer(vocabulary);
+    tokenizer = Tokenizer.of(vocabulary);
   }
 
   /// With the template of the settings, or else the tokenizer's own.
