@@ -7,6 +7,7 @@ import dllama.generation.GenerationEvent.Prefill;
 import dllama.generation.GenerationEvent.Reason;
 import dllama.generation.GenerationEvent.Token;
 import dllama.generation.GenerationRequest;
+import dllama.generation.Guidance;
 import dllama.generation.Scheduler;
 import dllama.generation.Sink;
 import dllama.generation.Speculation;
@@ -34,6 +35,7 @@ final class ChatSession implements AutoCloseable {
   private final Sampler sampler;
   private final Scheduler scheduler;
   private final Speculation speculation;
+  private final Guidance guidance;
 
   /// What was said, but for the system prompt.
   private final List<Message> said = new ArrayList<>();
@@ -48,12 +50,14 @@ final class ChatSession implements AutoCloseable {
       ChatPrompts prompts,
       Sampler sampler,
       Speculation speculation,
+      Guidance guidance,
       Optional<String> system) {
     this.forwardPass = forwardPass;
     this.prompts = prompts;
     this.sampler = sampler;
     this.system = system;
     this.speculation = speculation;
+    this.guidance = guidance;
     scheduler = new Scheduler(forwardPass, prompts.vocabulary(), 1);
   }
 
@@ -110,7 +114,8 @@ final class ChatSession implements AutoCloseable {
                 sampler,
                 prompts.endIds(),
                 prompts.endTexts(),
-                speculation),
+                speculation,
+                guidance),
             answer)
         .join();
     if (answer.began) {
@@ -136,7 +141,7 @@ final class ChatSession implements AutoCloseable {
     @Override
     public boolean accept(GenerationEvent event) {
       switch (event) {
-        case Token(int id, String shown) -> {
+        case Token(int id, String shown, var _) -> {
           began = true;
           tokens.add(id);
           text.append(shown);

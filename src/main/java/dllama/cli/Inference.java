@@ -73,7 +73,8 @@ final class Inference {
             RequestSettings.sampler(settings.sampler()),
             wanted.ignoreEos() ? Set.of() : Set.copyOf(vocabulary.eosIds()),
             List.of(),
-            RequestSettings.speculation(settings));
+            RequestSettings.speculation(settings),
+            RequestSettings.guidance(settings.sampler()));
     Finished finished;
     try (Scheduler scheduler = new Scheduler(root.forwardPass(), vocabulary, 1)) {
       finished = Answer.await(scheduler, request, this::show);

@@ -63,6 +63,13 @@ final class Options {
           text("--max-seq-len", "N", "max-seq-len", "root: context; default the model's, ≤ 4096"),
           text("--temperature", "T", "sampler.temperature", "root: default 0.8; 0 is greedy"),
           text("--topp", "P", "sampler.topp", "root: default 0.9"),
+          text("--top-k", "K", "sampler.top-k", "root: draw from the K likeliest; default 0, any"),
+          text(
+              "--min-p", "P", "sampler.min-p", "root: none P times less likely than the likeliest"),
+          text("--repeat-penalty", "X", "sampler.repeat-penalty", "root: default 1, none"),
+          text("--repeat-last", "N", "sampler.repeat-last", "root: of so many tokens; default 64"),
+          text("--presence-penalty", "X", "sampler.presence-penalty", "root: default 0, none"),
+          text("--frequency-penalty", "X", "sampler.frequency-penalty", "root: default 0, none"),
           text("--seed", "N", "sampler.seed", "root: start of the random sequence"),
           text(
               "--prompt-lookup",

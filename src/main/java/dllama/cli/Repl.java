@@ -157,7 +157,7 @@ final class Repl {
           console.print(session.opening());
         }
       }
-      case Token(int _, String text) -> console.print(text);
+      case Token(int _, String text, var _) -> console.print(text);
       case Failed failed -> {
         console.endLine();
         news(failed.why());

@@ -72,6 +72,7 @@ final class RootCommand {
                   prompts,
                   RequestSettings.sampler(settings.sampler()),
                   RequestSettings.speculation(settings),
+                  RequestSettings.guidance(settings.sampler()),
                   settings.chat().system());
           ChatConsole console = console()) {
         Repl repl = new Repl(root, session, console);

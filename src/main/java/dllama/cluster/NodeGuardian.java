@@ -35,9 +35,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// Starts the actors of a node according to its role, and ends the node's actor system when one
-// ends
-/// without which the node is of no use.
+/// Starts the actors of a node according to its role, and ends the node's actor system when an
+/// actor ends without which the node is of no use.
 ///
 /// Paths that other nodes rely on: `/user/root/members` on the root.
 final class NodeGuardian {

@@ -2,7 +2,6 @@ package dllama.engine;
 
 import dllama.logits.LogitsPart;
 import dllama.logits.LogitsQuestion;
-import dllama.logits.LogitsWanted;
 import dllama.logits.RunLogits;
 import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
@@ -106,26 +105,28 @@ public final class LocalForwardPass implements ForwardPass, AutoCloseable {
     List<RunLogits> logits = new ArrayList<>();
     int row = 0;
     for (Run run : step.runs()) {
-      logits.add(logits(row, run.wanted()));
+      logits.add(logits(row, run));
       row += run.wanted().rows();
     }
     return new StepResult(logits, 0, 0, 0);
   }
 
-  private RunLogits logits(int row, LogitsWanted wanted) {
+  private RunLogits logits(int row, Run run) {
     List<LogitsPart> parts =
-        wanted.rows() == 0
+        run.wanted().rows() == 0
             ? List.of()
-            : engines.stream().map(engine -> engine.logits(row, wanted)).toList();
+            : engines.stream()
+                .map(engine -> engine.logits(row, run.wanted(), run.adjustments()))
+                .toList();
     return new RunLogits(vocabulary, parts, question -> answers(row, question));
   }
 
   private List<LogitsPart> answers(int row, LogitsQuestion question) {
-    return switch (question) {
-      case LogitsQuestion.Everything _ ->
-          engines.stream().map(engine -> engine.logits(row, new LogitsWanted.All())).toList();
-      case LogitsQuestion.Walk walk -> List.of(engines.get(walk.rank()).walk(row, walk));
-    };
+    return question instanceof LogitsQuestion.Walk walk
+        ? List.of(engines.get(walk.rank()).answer(row, walk))
+        : engines.stream()
+            .map(engine -> engine.answer(row, question.to(engine.vocabulary())))
+            .toList();
   }
 
   /// Brings every rank to the next exchange; false at the end of the step.

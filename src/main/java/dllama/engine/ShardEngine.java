@@ -1,5 +1,6 @@
 package dllama.engine;
 
+import dllama.logits.Adjustments;
 import dllama.logits.LogitsPart;
 import dllama.logits.LogitsQuestion;
 import dllama.logits.LogitsReducer;
@@ -307,15 +308,15 @@ public final class ShardEngine {
   /// that computed them, until the next one.
   ///
   /// @param row the first of the run's among all rows of the step of which logits were computed
-  public LogitsPart logits(int row, LogitsWanted wanted) {
+  public LogitsPart logits(int row, LogitsWanted wanted, Adjustments adjustments) {
     return output.isFinite()
-        ? reducer(row).reduce(wanted, output.logits, row)
-        : reducer(row).strayed(wanted, output.logits, row);
+        ? reducer(row).reduce(wanted, adjustments, output.logits, row)
+        : reducer(row).strayed(wanted, adjustments, output.logits, row);
   }
 
-  /// The answer to a question about this rank's logits, as valid as [#logits].
-  public LogitsPart walk(int row, LogitsQuestion.Walk question) {
-    return reducer(row).walk(question, output.logits, row);
+  /// The answer to a question about what [#logits] was told, as valid as that.
+  public LogitsPart answer(int row, LogitsQuestion question) {
+    return reducer(row).answer(question);
   }
 
   private LogitsReducer reducer(int row) {

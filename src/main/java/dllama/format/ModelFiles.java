@@ -4,6 +4,7 @@ import dllama.format.dllama.DllamaFile;
 import dllama.format.file.FileKind;
 import dllama.format.file.InputFile;
 import dllama.format.file.ModelFile;
+import dllama.format.gguf.GgufModel;
 import java.nio.file.Path;
 
 /// Opens model files, of whatever format there is a reader for.
@@ -16,10 +17,11 @@ public final class ModelFiles {
   ///     not what `hints` says
   public static ModelFile open(Path path, ModelFile.Hints hints) {
     try (InputFile file = InputFile.open(path, "model")) {
-      if (FileKind.of(file).orElse(null) == FileKind.DLLAMA_MODEL) {
-        return DllamaFile.read(file, hints);
-      }
-      throw FileKind.refused(file, ".m");
+      return switch (FileKind.of(file).orElse(FileKind.EMPTY)) {
+        case DLLAMA_MODEL -> DllamaFile.read(file, hints);
+        case GGUF -> GgufModel.open(path, hints);
+        default -> throw FileKind.refused(file, ".m or .gguf");
+      };
     }
   }
 }

@@ -5,6 +5,7 @@ import dllama.engine.LocalForwardPass;
 import dllama.model.Architecture;
 import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
+import dllama.model.Rope;
 import dllama.settings.Device;
 import dllama.settings.Memory;
 import dllama.slice.ShardPlan;
@@ -102,7 +103,7 @@ public final class DeviceMeasurement {
         CONTEXT,
         1e-5f,
         ModelSpec.Activation.SILU,
-        ModelSpec.Rope.unscaled(500_000));
+        Rope.unscaled(500_000));
   }
 
   /// What a step without logits takes, once it gets no quicker.

@@ -43,14 +43,38 @@ public record Settings(
   ///
   /// @param temperature 0: always the most likely token
   /// @param topp 0 and 1: draw from all tokens
+  /// @param topk 0: any number of tokens
+  /// @param minp 0: however improbable
   /// @param seed empty: from the clock
-  public record Sampler(float temperature, float topp, Optional<Long> seed) {
+  public record Sampler(
+      float temperature,
+      float topp,
+      int topk,
+      float minp,
+      Optional<Long> seed,
+      Penalties penalties) {
     static Sampler from(Values values) {
       return new Sampler(
           (float) values.real("temperature", 0, 100),
           (float) values.real("topp", 0, 1),
+          values.integer("top-k", 0, 1 << 24),
+          (float) values.real("min-p", 0, 1),
           values.unlessAuto(
-              "seed", (v, key) -> v.whole(key, Long.MIN_VALUE, Long.MAX_VALUE, "of 64 bits")));
+              "seed", (v, key) -> v.whole(key, Long.MIN_VALUE, Long.MAX_VALUE, "of 64 bits")),
+          Penalties.from(values));
+    }
+  }
+
+  /// How much less likely tokens become that were there already.
+  ///
+  /// @param repeat 1: not at all, however often one of the latest `repeatLast` tokens
+  public record Penalties(float repeat, int repeatLast, float presence, float frequency) {
+    static Penalties from(Values values) {
+      return new Penalties(
+          (float) values.real("repeat-penalty", 0.1, 10),
+          values.integer("repeat-last", 0, 1024),
+          (float) values.real("presence-penalty", -2, 2),
+          (float) values.real("frequency-penalty", -2, 2));
     }
   }
 

@@ -8,6 +8,7 @@ import dllama.generation.GenerationEvent;
 import dllama.generation.GenerationEvent.Finished;
 import dllama.generation.GenerationEvent.Reason;
 import dllama.generation.GenerationEvent.Token;
+import dllama.generation.Guidance;
 import dllama.generation.Speculation;
 import dllama.model.ModelSpec;
 import dllama.model.Shapes;
@@ -170,7 +171,8 @@ class ChatSessionTest {
   void shouldEndAStoppedAnswerAsAnyOther(ChatTemplate template) {
     Chat chat = new Chat(template, byteLevel(template), Optional.empty());
     chat.model.answer("A long answer");
-    chat.session.answer("Hello", event -> !(event instanceof Token(int id, String _) && id == 'o'));
+    chat.session.answer(
+        "Hello", event -> !(event instanceof Token(int id, var _, var _) && id == 'o'));
     chat.say("Hello", "A lo");
     chat.model.answer('!');
     chat.session.answer("Go on", event -> true);
@@ -234,6 +236,7 @@ class ChatSessionTest {
               new ChatPrompts(vocabulary, template),
               new Sampler.Greedy(),
               Speculation.off(),
+              Guidance.NONE,
               system);
       system.ifPresent(text -> said.add(new Message(Role.SYSTEM, text)));
     }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dllama.cluster.root.NodesHere;
 import dllama.error.UserException;
 import dllama.format.SynthVocabulary;
+import dllama.generation.Guidance;
 import dllama.generation.Speculation;
 import dllama.model.ModelSpec;
 import dllama.model.Shapes;
@@ -47,6 +48,7 @@ class ReplTest {
         new ChatPrompts(VOCABULARY, ChatTemplate.LLAMA3),
         new Sampler.Greedy(),
         speculation,
+        Guidance.NONE,
         Optional.of("Be brief"));
   }
 

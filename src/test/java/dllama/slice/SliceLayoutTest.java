@@ -9,7 +9,7 @@ import dllama.error.UserException;
 import dllama.model.Architecture;
 import dllama.model.ModelSpec;
 import dllama.model.ModelSpec.Activation;
-import dllama.model.ModelSpec.Rope;
+import dllama.model.Rope;
 import dllama.slice.SliceLayout.Entry;
 import dllama.tensor.DType;
 import org.junit.jupiter.api.Test;

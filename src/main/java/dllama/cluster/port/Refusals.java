@@ -55,7 +55,7 @@ public final class Refusals {
     listeners.forEach(listener -> listener.accept(line));
   }
 
-  /// Ends what [#tell] began.
+  /// Ends what [#report] began.
   public interface Registration extends AutoCloseable {
     @Override
     void close();

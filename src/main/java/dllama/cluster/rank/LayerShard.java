@@ -11,7 +11,6 @@ import dllama.cluster.wire.Assignment;
 import dllama.cluster.wire.FramePool;
 import dllama.cluster.wire.NetworkActor;
 import dllama.cluster.wire.RankMessage;
-import dllama.cluster.wire.RankMessage.AskLogits;
 import dllama.cluster.wire.RankMessage.Assign;
 import dllama.cluster.wire.RankMessage.Dissolve;
 import dllama.cluster.wire.RankMessage.SendTo;
@@ -21,6 +20,7 @@ import dllama.cluster.wire.Secret;
 import dllama.cluster.wire.SliceOrigin;
 import dllama.cluster.wire.TensorFrame.Input;
 import dllama.cluster.wire.TensorFrame.Partial;
+import dllama.cluster.wire.TensorFrame.Question;
 import dllama.cluster.wire.TensorFrame.WeightChunk;
 import dllama.engine.ShardEngine;
 import dllama.error.UserException;
@@ -122,10 +122,8 @@ public final class LayerShard extends NetworkActor<RankMessage> {
       case Opened(long epoch, var memory) -> inEpoch(epoch, now -> now.slice.request(memory));
       case Built built -> inEpoch(built.epoch(), now -> onBuilt(now, built));
       case Input input -> inEpoch(input.epoch(), now -> onInput(now, input));
-      case AskLogits ask ->
-          inEpoch(
-              ask.epoch(),
-              now -> onQuestion(now, steps -> steps.answer(ask.step(), ask.run(), ask.asked())));
+      case Question question ->
+          inEpoch(question.epoch(), now -> onQuestion(now, steps -> steps.answer(question)));
       case Partial partial -> onPartial(partial);
       case Failed(long epoch, int culprit, String why) ->
           inEpoch(epoch, now -> onFailed(now, culprit, why));

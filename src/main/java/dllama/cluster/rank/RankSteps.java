@@ -11,12 +11,13 @@ import dllama.cluster.wire.RootMessage.Stepped;
 import dllama.cluster.wire.TensorFrame.Input;
 import dllama.cluster.wire.TensorFrame.Logits;
 import dllama.cluster.wire.TensorFrame.Partial;
+import dllama.cluster.wire.TensorFrame.Question;
 import dllama.cluster.wire.TensorFrame.RunRows;
 import dllama.engine.EngineSettings;
 import dllama.engine.ShardEngine;
 import dllama.engine.StepRows;
+import dllama.logits.Adjustments;
 import dllama.logits.LogitsPart;
-import dllama.logits.LogitsQuestion;
 import dllama.logits.LogitsWanted;
 import dllama.step.PageCopy;
 import dllama.tensor.DType;
@@ -155,6 +156,8 @@ final class RankSteps {
         && run.position() >= 0
         && run.position() <= limits.contextLength() - run.count()
         && run.wanted().rows() <= run.count()
+        && (run.adjustments().isEmpty() || run.wanted().rows() <= 1)
+        && run.adjustments().size() <= Adjustments.MAX_OF_RUN
         && run.pages().length >= KvHead.pages(run.position() + run.count())
         && Arrays.stream(run.pages()).allMatch(this::isPage);
   }
@@ -184,7 +187,8 @@ final class RankSteps {
       for (int run = 0; run < input.runs().size(); run++) {
         LogitsWanted wanted = input.runs().get(run).wanted();
         if (wanted.rows() > 0) {
-          tell(input, run, engine.logits(firstLogits(input, run), wanted));
+          var adjustments = input.runs().get(run).adjustments();
+          tell(input, run, engine.logits(firstLogits(input, run), wanted, adjustments));
           told = true;
         }
       }
@@ -269,24 +273,17 @@ final class RankSteps {
     return waited;
   }
 
-  /// Answers a question about the logits of a run of step `step`, if they are still here.
-  void answer(long step, int run, LogitsQuestion question) {
+  /// Answers a question about logits of a run, if they are still here.
+  void answer(Question asked) {
     Input input = latest;
-    if (input == null
-        || input.step() != step
-        || run < 0
-        || run >= input.runs().size()
-        || input.runs().get(run).wanted().rows() == 0) {
-      return;
+    int run = asked.run();
+    if (input != null
+        && input.step() == asked.step()
+        && run >= 0
+        && run < input.runs().size()
+        && input.runs().get(run).wanted().rows() > 0) {
+      tell(input, run, engine.answer(firstLogits(input, run), asked.question()));
     }
-    int first = firstLogits(input, run);
-    tell(
-        input,
-        run,
-        switch (question) {
-          case LogitsQuestion.Everything _ -> engine.logits(first, new LogitsWanted.All());
-          case LogitsQuestion.Walk walk -> engine.walk(first, walk);
-        });
   }
 
   private void tell(Input input, int run, LogitsPart part) {

@@ -84,7 +84,8 @@ final class RootSteps {
   }
 
   private static RunRows rows(Run run) {
-    return new RunRows(run.pages(), run.position(), run.tokens().length, run.wanted());
+    return new RunRows(
+        run.pages(), run.position(), run.tokens().length, run.wanted(), run.adjustments());
   }
 
   void ask(World world, Ask ask) {

@@ -6,7 +6,7 @@ import dllama.format.file.InputFile;
 import dllama.model.Architecture;
 import dllama.model.ModelSpec;
 import dllama.model.ModelSpec.Activation;
-import dllama.model.ModelSpec.Rope;
+import dllama.model.Rope;
 import dllama.tensor.DType;
 import java.util.List;
 import java.util.Map;
@@ -257,7 +257,7 @@ final class DllamaHeader {
         int low = header.require(ROPE_LOW);
         int high = header.require(ROPE_HIGH);
         int original = header.require(ROPE_ORIGINAL);
-        return checked(() -> new Rope(theta, factor, low, high, original));
+        return checked(() -> Rope.llama31(theta, factor, low, high, original));
       }
       default ->
           throw file.refused(

@@ -9,7 +9,7 @@ import dllama.format.file.TensorOutput;
 import dllama.model.Architecture;
 import dllama.model.ModelSpec;
 import dllama.model.ModelSpec.Activation;
-import dllama.model.ModelSpec.Rope;
+import dllama.model.Rope;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -68,10 +68,10 @@ public final class DllamaWriter {
     keys.put(DllamaHeader.ACTIVE_EXPERTS, spec.activeExperts());
     Rope rope = spec.rope();
     keys.put(DllamaHeader.ROPE_THETA, (int) rope.theta());
-    if (rope.factor() != 1) {
+    if (rope.scaling() == Rope.Scaling.LLAMA31) {
       keys.put(DllamaHeader.ROPE_FACTOR, (int) rope.factor());
-      keys.put(DllamaHeader.ROPE_LOW, (int) rope.lowFrequency());
-      keys.put(DllamaHeader.ROPE_HIGH, (int) rope.highFrequency());
+      keys.put(DllamaHeader.ROPE_LOW, (int) rope.low());
+      keys.put(DllamaHeader.ROPE_HIGH, (int) rope.high());
       keys.put(DllamaHeader.ROPE_ORIGINAL, rope.originalContextLength());
       keys.put(DllamaHeader.ROPE_TYPE, DllamaHeader.ROPE_LLAMA31);
     }

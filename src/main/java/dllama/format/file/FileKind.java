@@ -6,7 +6,7 @@ import java.util.Optional;
 
 /// What a file is by its first bytes: people give what they have.
 public enum FileKind {
-  GGUF("a GGUF file, which is not supported yet") {
+  GGUF("a GGUF file, a model") {
     @Override
     boolean is(String start) {
       return start.startsWith("GGUF");

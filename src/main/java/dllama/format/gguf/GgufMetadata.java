@@ -277,6 +277,35 @@ public final class GgufMetadata {
     return value;
   }
 
+  /// A single value as a number, true and false as 1 and 0; empty for a text or an array.
+  Optional<Double> number(String key) {
+    Place place = places.get(key);
+    if (place == null || !place.single()) {
+      return Optional.empty();
+    }
+    if (place.type == GgufValueType.BOOL) {
+      return Optional.of((double) bytes.get(JAVA_BYTE, place.offset));
+    }
+    if (place.type.whole()) {
+      return Optional.of((double) whole(place, 0));
+    }
+    return place.type == GgufValueType.STRING
+        ? Optional.empty()
+        : Optional.of((double) real(key, place, 0));
+  }
+
+  /// A value for people; of arrays what they are.
+  String shown(String key) {
+    Place place = places.get(key);
+    if (place == null) {
+      return "missing";
+    }
+    if (place.single() && place.type == GgufValueType.STRING) {
+      return findString(key).orElseThrow();
+    }
+    return number(key).map(String::valueOf).orElse(place.kind());
+  }
+
   private @Nullable Place single(String key, String wanted) {
     Place place = places.get(key);
     if (place != null) {

@@ -10,8 +10,7 @@ import dllama.format.file.TensorOutput;
 import dllama.model.Architecture;
 import dllama.model.ModelSpec;
 import dllama.model.ModelSpec.Activation;
-import dllama.model.ModelSpec.Rope;
-import dllama.model.RopeTable;
+import dllama.model.Rope;
 import dllama.model.TensorRole;
 import dllama.tensor.DType;
 import dllama.tokenizer.Tokenizer.Vocabulary;
@@ -72,7 +71,7 @@ public final class GgufWriter {
         output.write(tensors.get(index), index, source);
         output.pad(GgufHeaderWriter.ALIGNMENT);
       }
-      if (spec.rope().factor() != 1) {
+      if (spec.rope().scaling() != Rope.Scaling.NONE) {
         output.write(ropeFactors(spec));
         output.pad(GgufHeaderWriter.ALIGNMENT);
       }
@@ -110,7 +109,7 @@ public final class GgufWriter {
       header.tensor(
           name(tensor.name()), type(tensor.dtype()), tensor.rows(), tensor.cols(), tensor.bytes());
     }
-    if (spec.rope().factor() != 1) {
+    if (spec.rope().scaling() != Rope.Scaling.NONE) {
       int pairs = spec.headDim() / 2;
       header.tensor(ROPE_FACTORS, type(DType.F32), 1, pairs, DType.F32.byteSize(pairs));
     }
@@ -147,8 +146,8 @@ public final class GgufWriter {
     Rope unscaled = Rope.unscaled(spec.rope().theta());
     ByteBuffer factors = ByteBuffer.allocate(pairs * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
     for (int pair = 0; pair < pairs; pair++) {
-      double plain = RopeTable.frequency(unscaled, pair, spec.headDim());
-      double scaled = RopeTable.frequency(spec.rope(), pair, spec.headDim());
+      double plain = unscaled.frequency(pair, spec.headDim());
+      double scaled = spec.rope().frequency(pair, spec.headDim());
       factors.putFloat((float) (plain / scaled));
     }
     return factors.flip();

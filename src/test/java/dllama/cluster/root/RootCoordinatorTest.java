@@ -26,6 +26,7 @@ import dllama.cluster.wire.RootMessage.ShardReady;
 import dllama.cluster.wire.SliceOrigin;
 import dllama.cluster.wire.TensorFrame;
 import dllama.cluster.wire.TensorFrame.Logits;
+import dllama.cluster.wire.TensorFrame.Question;
 import dllama.format.dllama.DllamaFile;
 import dllama.logits.LogitsPart;
 import dllama.logits.LogitsPart.Candidates;
@@ -216,7 +217,7 @@ class RootCoordinatorTest {
     var answer = new CompletableFuture<List<LogitsPart>>();
     var everything = new LogitsQuestion.Everything();
     coordinator.tell(new RootCoordinator.Ask(epoch, 0, 0, everything, answer));
-    assertEquals(new RankMessage.AskLogits(epoch, 0, 0, null), own.receiveMessage());
+    assertEquals(new Question(epoch, 0, 0, everything), own.receiveMessage());
     float[] logits = new float[file.spec().vocabSize()];
     logits[300] = 9;
     Rows other = new Rows(new float[logits.length]);

@@ -10,7 +10,7 @@ import dllama.error.UserException;
 import dllama.format.file.ModelFile.Hints;
 import dllama.model.Architecture;
 import dllama.model.ModelSpec;
-import dllama.model.ModelSpec.Rope;
+import dllama.model.Rope;
 import dllama.model.TensorRole;
 import dllama.model.TensorRole.Name;
 import dllama.tensor.DType;
@@ -120,7 +120,7 @@ class DllamaFileTest {
   @Test
   void shouldReadRopeScaling() {
     try (DllamaFile file = DllamaFile.open(Conformance.file("llama31_rope_q40", "model.m"))) {
-      assertEquals(new Rope(500_000, 8, 1, 4, 32), file.spec().rope());
+      assertEquals(Rope.llama31(500_000, 8, 1, 4, 32), file.spec().rope());
       assertEquals(32, file.spec().headDim());
       assertEquals(256, file.spec().qDim());
     }
