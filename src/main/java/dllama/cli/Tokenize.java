@@ -4,8 +4,9 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import dllama.error.UserException;
 import dllama.error.VisibleText;
 import dllama.files.RegularFile;
-import dllama.format.dllama.TokenizerFile;
+import dllama.format.TokenizerFiles;
 import dllama.session.LoadedModel;
+import dllama.settings.ModelSettings;
 import dllama.settings.Output;
 import dllama.settings.Settings;
 import dllama.tokenizer.Tokenizer;
@@ -30,7 +31,9 @@ final class Tokenize {
   private Tokenize() {}
 
   static void run(Settings settings, PrintStream out) {
-    Vocabulary vocabulary = TokenizerFile.read(LoadedModel.tokenizerPath(settings.model()));
+    Path path = path(settings.model());
+    Vocabulary vocabulary = TokenizerFiles.read(path);
+    TokenizerFiles.warning(path).ifPresent(System.err::println);
     Tokenizer tokenizer = Tokenizer.of(vocabulary);
     if (settings.tokenize().file().isPresent()) {
       lines(settings.tokenize().file().get(), tokenizer, out);
@@ -45,6 +48,13 @@ final class Tokenize {
         out.printf("%6d  %s%n", ids[i], VisibleText.line(pieces.get(i), MAX_PIECE));
       }
     }
+  }
+
+  /// A GGUF file with a model has its tokenizer, too.
+  private static Path path(ModelSettings settings) {
+    return settings.tokenizer().isEmpty() && settings.model().isPresent()
+        ? settings.model().get()
+        : LoadedModel.tokenizerPath(settings);
   }
 
   /// A line of ids for every line of the file; for training text of any length.

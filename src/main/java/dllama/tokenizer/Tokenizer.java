@@ -8,9 +8,15 @@ import org.jspecify.annotations.Nullable;
 /// Makes tokens of text: one implementation for each way in which vocabularies are made. Immutable,
 /// for any thread. [TokenStream] makes text of tokens.
 public interface Tokenizer {
-  /// That of a `.t` vocabulary.
+  /// That of a vocabulary.
   static Tokenizer of(Vocabulary vocabulary) {
-    return new ScoreTokenizer(vocabulary);
+    return vocabulary.encoding().of(vocabulary);
+  }
+
+  /// How text is encoded to the tokens of a vocabulary.
+  @FunctionalInterface
+  interface Encoding {
+    Tokenizer of(Vocabulary vocabulary);
   }
 
   Vocabulary vocabulary();
@@ -58,6 +64,7 @@ public interface Tokenizer {
   /// @param addBos whether a text starts with `bosId`
   /// @param chatTemplate Jinja text that came with the model
   /// @param printing how tokens are shown
+  /// @param encoding how text becomes tokens
   record Vocabulary(
       byte[][] pieces,
       float[] scores,
@@ -65,7 +72,8 @@ public interface Tokenizer {
       List<Integer> eosIds,
       boolean addBos,
       @Nullable String chatTemplate,
-      Printing printing) {
+      Printing printing,
+      Encoding encoding) {
     /// That of a `.t` file.
     public Vocabulary(
         byte[][] pieces,
@@ -74,7 +82,7 @@ public interface Tokenizer {
         List<Integer> eosIds,
         boolean addBos,
         @Nullable String chatTemplate) {
-      this(pieces, scores, bosId, eosIds, addBos, chatTemplate, Printing.OF_DLLAMA);
+      this(pieces, scores, bosId, eosIds, addBos, chatTemplate, Printing.OF_DLLAMA, ScoreTokenizer::new);
     }
 
     public Vocabulary {
@@ -97,7 +105,7 @@ public interface Tokenizer {
 
     /// The same, but texts start without `bosId`.
     public Vocabulary withoutBos() {
-      return new Vocabulary(pieces, scores, bosId, eosIds, false, chatTemplate, printing);
+      return new Vocabulary(pieces, scores, bosId, eosIds, false, chatTemplate, printing, encoding);
     }
 
     /// Whether this is a SentencePiece vocabulary, as those of Llama 2, Mixtral and Grok-1 are. No

@@ -7,6 +7,7 @@ import dllama.tokenizer.PreTokenizer;
 import dllama.tokenizer.SentencePieceTokenizer;
 import dllama.tokenizer.TokenKind;
 import dllama.tokenizer.Tokenizer;
+import dllama.tokenizer.Tokenizer.Encoding;
 import dllama.tokenizer.Tokenizer.Printing;
 import dllama.tokenizer.Tokenizer.Vocabulary;
 import java.nio.charset.StandardCharsets;
@@ -47,6 +48,13 @@ public final class GgufTokenizer {
   ///
   /// @throws dllama.error.UserException if the file has none, or one that is not known
   public static Tokenizer of(GgufFile file) {
+    return Tokenizer.of(vocabulary(file));
+  }
+
+  /// The vocabulary, of which the tokenizer is made. Nothing of it stays in the mapped file.
+  ///
+  /// @throws dllama.error.UserException if the file has none, or one that is not known
+  public static Vocabulary vocabulary(GgufFile file) {
     String model = file.metadata().string(MODEL);
     GgufTokenizer reader =
         switch (model) {
@@ -112,7 +120,7 @@ public final class GgufTokenizer {
     return read;
   }
 
-  private Tokenizer sentencePiece() {
+  private Vocabulary sentencePiece() {
     float[] scores = metadata.floats(PREFIX + "scores").orElse(new float[names.length]);
     if (scores.length < names.length) {
       throw file.damaged(
@@ -120,30 +128,38 @@ public final class GgufTokenizer {
     }
     boolean spaceInFront = metadata.bool(PREFIX + "add_space_prefix", true);
     byte[][] pieces = pieces(false);
-    return new SentencePieceTokenizer(
-        vocabulary(pieces, Arrays.copyOf(scores, names.length), true, spaceInFront),
-        names,
-        kinds,
-        byteTokens(pieces),
+    int[] byteTokens = byteTokens(pieces);
+    boolean addEos = addEos();
+    return vocabulary(
+        pieces,
+        Arrays.copyOf(scores, names.length),
+        true,
         spaceInFront,
-        addEos());
+        of -> new SentencePieceTokenizer(of, names, kinds, byteTokens, spaceInFront, addEos));
   }
 
-  private Tokenizer byteLevel() {
+  private Vocabulary byteLevel() {
     PreTokenizer splitting =
         PreTokenizer.named(metadata.findString(PRE).orElse("")).orElse(PreTokenizer.DEFAULT);
-    return BytePairTokenizer.byteLevel(
-        vocabulary(pieces(true), mergeOrder(), splitting.addBos(), false),
-        names,
-        kinds,
-        merges(),
-        splitting,
-        addEos());
+    MergeRules merges = merges();
+    boolean addEos = addEos();
+    return vocabulary(
+        pieces(true),
+        mergeOrder(),
+        splitting.addBos(),
+        false,
+        of -> BytePairTokenizer.byteLevel(of, names, kinds, merges, splitting, addEos));
   }
 
-  private Tokenizer byCharacters() {
-    return BytePairTokenizer.byCharacters(
-        vocabulary(pieces(false), mergeOrder(), true, false), names, kinds, merges(), addEos());
+  private Vocabulary byCharacters() {
+    MergeRules merges = merges();
+    boolean addEos = addEos();
+    return vocabulary(
+        pieces(false),
+        mergeOrder(),
+        true,
+        false,
+        of -> BytePairTokenizer.byCharacters(of, names, kinds, merges, addEos));
   }
 
   private boolean addEos() {
@@ -222,7 +238,7 @@ public final class GgufTokenizer {
   }
 
   private Vocabulary vocabulary(
-      byte[][] pieces, float[] scores, boolean addBos, boolean spaceInFront) {
+      byte[][] pieces, float[] scores, boolean addBos, boolean spaceInFront, Encoding encoding) {
     BitSet silent = new BitSet();
     for (int id = 0; id < kinds.length; id++) {
       silent.set(id, kinds[id].silent());
@@ -234,6 +250,7 @@ public final class GgufTokenizer {
         ends.eos(),
         metadata.bool(PREFIX + "add_bos_token", addBos),
         metadata.findString(TEMPLATE).filter(text -> !text.isEmpty()).orElse(null),
-        new Printing(silent, spaceInFront, false));
+        new Printing(silent, spaceInFront, false),
+        encoding);
   }
 }
