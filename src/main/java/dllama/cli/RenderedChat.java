@@ -72,7 +72,7 @@ final class RenderedChat {
     Map<String, Object> result = new LinkedHashMap<>();
     result.put("prompt", text);
     vocabulary.ifPresent(
-        given -> result.put("ids", JinjaPrompts.encode(new Tokenizer(given), parts)));
+        given -> result.put("ids", JinjaPrompts.encode(Tokenizer.of(given), parts)));
     if (settings.output() == Output.JSON) {
       Json.print(result, out);
       return;

@@ -58,6 +58,7 @@ final class RootCommand {
     Root root = ClusterRoot.start(settings, model, cache, progress);
     Runtime.getRuntime().addShutdownHook(new Thread(root::close, "goodbye"));
     lines.say(model.description());
+    model.warning(settings.model()).ifPresent(lines::say);
     return root;
   }
 

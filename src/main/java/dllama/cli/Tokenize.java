@@ -4,9 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import dllama.error.UserException;
 import dllama.error.VisibleText;
 import dllama.files.RegularFile;
-import dllama.format.ModelFiles;
-import dllama.format.dllama.TokenizerFile;
-import dllama.format.file.ModelFile;
+import dllama.format.TokenizerFiles;
 import dllama.session.LoadedModel;
 import dllama.settings.ModelSettings;
 import dllama.settings.Output;
@@ -37,8 +35,10 @@ final class Tokenize {
       RenderedChat.run(settings, settings.tokenize().messages().get(), out);
       return;
     }
-    Vocabulary vocabulary = vocabulary(settings.model());
-    Tokenizer tokenizer = new Tokenizer(vocabulary);
+    Path path = path(settings.model());
+    Vocabulary vocabulary = TokenizerFiles.read(path);
+    TokenizerFiles.warning(path).ifPresent(System.err::println);
+    Tokenizer tokenizer = Tokenizer.of(vocabulary);
     if (settings.tokenize().file().isPresent()) {
       lines(settings.tokenize().file().get(), tokenizer, out);
       return;
@@ -56,13 +56,14 @@ final class Tokenize {
 
   /// The vocabulary of the tokenizer file, or else of the model file.
   static Vocabulary vocabulary(ModelSettings settings) {
-    if (settings.tokenizer().isPresent() || settings.model().isEmpty()) {
-      return TokenizerFile.read(LoadedModel.tokenizerPath(settings));
-    }
-    try (ModelFile file = ModelFiles.open(settings.model().get(), ModelFile.Hints.NONE)) {
-      return file.vocabulary()
-          .orElseGet(() -> TokenizerFile.read(LoadedModel.tokenizerPath(settings)));
-    }
+    return TokenizerFiles.read(path(settings));
+  }
+
+  /// A GGUF file with a model has its tokenizer, too.
+  private static Path path(ModelSettings settings) {
+    return settings.tokenizer().isEmpty() && settings.model().isPresent()
+        ? settings.model().get()
+        : LoadedModel.tokenizerPath(settings);
   }
 
   /// A line of ids for every line of the file; for training text of any length.

@@ -25,7 +25,7 @@ public final class ChatPrompts {
   private ChatPrompts(Vocabulary vocabulary, ChatFormat format) {
     this.vocabulary = vocabulary;
     this.format = format;
-    tokenizer = new Tokenizer(vocabulary);
+    tokenizer = Tokenizer.of(vocabulary);
   }
 
   /// With a template of our own.

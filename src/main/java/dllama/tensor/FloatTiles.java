@@ -14,8 +14,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 
 /// One group of 32 rows of F32, F16 or BF16 weights times one to eight tokens. Each tile is brought
-// to
-/// the first level cache as floats, and read from there for all tokens.
+/// to the first level cache as floats, and read from there for all tokens.
 final class FloatTiles implements VectorProduct {
   private final DType type;
 

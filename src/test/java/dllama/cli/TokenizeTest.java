@@ -28,7 +28,7 @@ class TokenizeTest {
 
   @Test
   void shouldGiveALineOfIdsPerText() throws IOException {
-    var tokenizer = new Tokenizer(BuiltInModel.vocabulary());
+    var tokenizer = Tokenizer.of(BuiltInModel.vocabulary());
     String shown = tokenize("\"A shard.\"", "\"two\\nlines <|im_end|>\"", "\"\"");
     List<String> expected =
         List.of("A shard.", "two\nlines <|im_end|>", "").stream()

@@ -82,7 +82,7 @@ class SynthTest {
     assertEquals("<|eot_id|>", vocabulary.text(vocabulary.eosIds().getFirst()));
     assertEquals(ChatTemplate.LLAMA3, ChatTemplate.of(vocabulary));
 
-    Tokenizer tokenizer = new Tokenizer(vocabulary);
+    Tokenizer tokenizer = Tokenizer.of(vocabulary);
     int[] ids = tokenizer.encode(" the<|eot_id|>ż", true, true);
     assertEquals(5, ids.length);
     assertEquals(vocabulary.bosId(), ids[0]);

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// Chats with Jinja templates: tokens of whole conversations.
 class JinjaPromptsTest {
   private static final Vocabulary VOCABULARY = BuiltInModel.vocabulary();
-  private static final Tokenizer TOKENIZER = new Tokenizer(VOCABULARY);
+  private static final Tokenizer TOKENIZER = Tokenizer.of(VOCABULARY);
 
   private static final String CHATML =
       """
@@ -119,7 +119,7 @@ class JinjaPromptsTest {
   void shouldBeginWithBosOnce() {
     int[] ids =
         JinjaPrompts.encode(
-            new Tokenizer(
+            Tokenizer.of(
                 new Vocabulary(
                     VOCABULARY.pieces(),
                     VOCABULARY.scores(),
@@ -178,7 +178,7 @@ class JinjaPromptsTest {
             false,
             "<|im_start|>: {{ messages|length }}");
     Settings.Chat auto = new Settings.Chat(Optional.empty(), Optional.empty());
-    Tokenizer tokenizer = new Tokenizer(own);
+    Tokenizer tokenizer = Tokenizer.of(own);
     assertArrayEquals(
         tokenizer.encode("<|im_start|>: 1", true, true),
         ChatPrompts.of(auto, own, true).encode(List.of(user("Hi"))));
