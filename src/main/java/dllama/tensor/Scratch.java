@@ -28,8 +28,10 @@ final class Scratch {
   /// Factors of the tokens of a bundle, three of each.
   final float[] factors = new float[3 * Activations.BUNDLE];
 
-  /// A tile of floats, `[32 columns, 32 rows]`.
-  final float[] tile = new float[Tiles.COLS * Tiles.ROWS];
+  /// A tile of floats, `[32 columns, 32 rows]`, and behind it what else there is to it
+  /// ([CodeTiles]).
+  final MemorySegment tile =
+      Arena.ofAuto().allocate((Tiles.COLS + CodeTiles.MORE_LINES) * Tiles.F32_LINE, Tiles.F32_LINE);
 
   /// 1 / Σ weight of heads that attend together.
   final float[] inverse = new float[Kernels.HEADS_TOGETHER];
