@@ -148,8 +148,7 @@ public record LoadedModel(
     }
     Path path = tokenizerPath(settings);
     Vocabulary vocabulary =
-        TokenizerFiles.fitting(
-            TokenizerFiles.read(path), spec(), "tokenizer file " + path);
+        TokenizerFiles.fitting(TokenizerFiles.read(path), spec(), "tokenizer file " + path);
     return spec().architecture().has(Architecture.Trait.WITHOUT_BOS)
         ? vocabulary.withoutBos()
         : vocabulary;

@@ -36,7 +36,8 @@ public final class ByteAlphabet {
     return new String(utf8, StandardCharsets.UTF_8).chars().allMatch(c -> value(c) >= 0);
   }
 
-  /// The bytes that a text stands for; characters that are not of the alphabet stand for themselves.
+  /// The bytes that a text stands for; characters that are not of the alphabet stand for
+  // themselves.
   public static byte[] bytes(byte[] utf8) {
     String text = new String(utf8, StandardCharsets.UTF_8);
     byte[] bytes = new byte[utf8.length];

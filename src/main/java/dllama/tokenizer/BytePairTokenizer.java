@@ -61,11 +61,7 @@ public final class BytePairTokenizer extends CuttingTokenizer {
 
   /// One whose tokens are written as they are, with `▁` for spaces.
   public static BytePairTokenizer byCharacters(
-      Vocabulary vocabulary,
-      byte[][] names,
-      TokenKind[] kinds,
-      MergeRules merges,
-      boolean addEos) {
+      Vocabulary vocabulary, byte[][] names, TokenKind[] kinds, MergeRules merges, boolean addEos) {
     return new BytePairTokenizer(
         vocabulary, names, kinds, merges, PreTokenizer.LINES, false, addEos);
   }

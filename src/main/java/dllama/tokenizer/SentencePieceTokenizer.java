@@ -39,9 +39,7 @@ public final class SentencePieceTokenizer extends CuttingTokenizer {
     float[] sorted = scores.clone();
     Arrays.sort(sorted);
     int size = scores.length;
-    return IntStream.range(0, size)
-        .map(id -> size - 1 - firstAbove(sorted, scores[id]))
-        .toArray();
+    return IntStream.range(0, size).map(id -> size - 1 - firstAbove(sorted, scores[id])).toArray();
   }
 
   /// Index of the last of the values that are not above `score`.

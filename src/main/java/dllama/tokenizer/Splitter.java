@@ -10,7 +10,8 @@ interface Splitter {
   /// Adds the ends of the pieces of `text[from, to)`, the last of which is `to`.
   void split(CodePoints text, int from, int to, IntList ends);
 
-  /// At each character the first rule that finds a piece decides. What is between pieces is a piece.
+  /// At each character the first rule that finds a piece decides. What is between pieces is a
+  // piece.
   static Splitter of(Rule... rules) {
     return (text, from, to, ends) -> {
       int between = from;

@@ -21,7 +21,8 @@ public interface Tokenizer {
 
   Vocabulary vocabulary();
 
-  /// Token ids of a text that is to be continued: it is all that the model sees, so names of special
+  /// Token ids of a text that is to be continued: it is all that the model sees, so names of
+  // special
   /// tokens count. It need not be UTF-8.
   int[] encodePrompt(byte[] text);
 
@@ -82,7 +83,15 @@ public interface Tokenizer {
         List<Integer> eosIds,
         boolean addBos,
         @Nullable String chatTemplate) {
-      this(pieces, scores, bosId, eosIds, addBos, chatTemplate, Printing.OF_DLLAMA, ScoreTokenizer::new);
+      this(
+          pieces,
+          scores,
+          bosId,
+          eosIds,
+          addBos,
+          chatTemplate,
+          Printing.OF_DLLAMA,
+          ScoreTokenizer::new);
     }
 
     public Vocabulary {
@@ -109,7 +118,8 @@ public interface Tokenizer {
     }
 
     /// Whether this is a SentencePiece vocabulary, as those of Llama 2, Mixtral and Grok-1 are. No
-    /// header of a `.t` file tells; it shows in the names of the bytes, `<0x00>` to `<0xFF>`, at the ids from 3
+    /// header of a `.t` file tells; it shows in the names of the bytes, `<0x00>` to `<0xFF>`, at
+    // the ids from 3
     /// on, where distributed-llama 0.10 looks for them. Its later converters write the bytes
     /// themselves, for byte-level reading.
     public boolean sentencePiece() {

@@ -101,8 +101,7 @@ public final class GgufTokenizer {
   private TokenKind[] kinds() {
     int[] types = metadata.ints(PREFIX + "token_type").orElse(new int[0]);
     if (types.length > 0 && types.length < names.length) {
-      throw file.damaged(
-          "it has %d tokens, but types of %d".formatted(names.length, types.length));
+      throw file.damaged("it has %d tokens, but types of %d".formatted(names.length, types.length));
     }
     TokenKind[] read = new TokenKind[names.length];
     Arrays.fill(read, TokenKind.NORMAL);
@@ -183,7 +182,7 @@ public final class GgufTokenizer {
     if (list.size() > MOST_MERGES) {
       throw file.damaged("it has %,d merges, which can not be".formatted(list.size()));
     }
-    MergeRules rules = new MergeRules(names, list.size());
+    MergeRules rules = new MergeRules(names, kinds, list.size());
     for (int i = 0; i < list.size(); i++) {
       rules.add(list.bytes(i));
     }

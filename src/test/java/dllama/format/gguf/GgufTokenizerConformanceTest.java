@@ -49,15 +49,13 @@ class GgufTokenizerConformanceTest {
                 "qwen35",
                 "smollm",
                 "tekken")
-            .flatMap(
-                name -> Conformance.shared("gguf-vocab/pre-override", name + ".json").stream())
+            .flatMap(name -> Conformance.shared("gguf-vocab/pre-override", name + ".json").stream())
             .toList();
     assumeTrue(!goldens.isEmpty(), "the larger collection is not there");
     return Stream.concat(goldens.stream(), overrides.stream())
         .flatMap(
             path -> {
-              String name =
-                  path.getParent().getFileName() + " " + path.getFileName().toString();
+              String name = path.getParent().getFileName() + " " + path.getFileName().toString();
               return Stream.of(
                   DynamicTest.dynamicTest(name + ", encode", () -> encode(path)),
                   DynamicTest.dynamicTest(name + ", decode", () -> decode(path)));
@@ -165,9 +163,7 @@ class GgufTokenizerConformanceTest {
     assumeTrue(list.isPresent(), "the larger collection is not there");
     return Conformance.json(list.get())
         .valueStream()
-        .map(
-            entry ->
-                DynamicTest.dynamicTest(entry.get("tokenizer").asText(), () -> own(entry)));
+        .map(entry -> DynamicTest.dynamicTest(entry.get("tokenizer").asText(), () -> own(entry)));
   }
 
   private static void own(JsonNode golden) {
@@ -216,8 +212,7 @@ class GgufTokenizerConformanceTest {
     }
     assertTrue(models.size() > 30);
     return models.stream()
-        .map(
-            model -> DynamicTest.dynamicTest(model.getFileName().toString(), () -> model(model)));
+        .map(model -> DynamicTest.dynamicTest(model.getFileName().toString(), () -> model(model)));
   }
 
   private static void model(Path folder) {
