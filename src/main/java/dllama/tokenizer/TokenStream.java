@@ -8,13 +8,11 @@ import java.util.Arrays;
 /// Turns the tokens of one answer into text, piece by piece. A character whose bytes are spread
 /// over tokens is held back until it is complete; bytes that can not be UTF-8 become one U+FFFD
 /// once a complete character follows. BOS and end tokens give no text, nor do those that are
-// silent.
-/// Not thread-safe.
+/// silent. Not thread-safe.
 ///
 /// Of a `.t` vocabulary, what is emitted is, byte for byte, what distributed-llama prints: it
-// checks the form of UTF-8
-/// sequences only (overlong ones and surrogates pass), ends a piece at a zero byte, and shows what
-/// was held back when an end token comes, without forgetting it.
+/// checks the form of UTF-8 sequences only (overlong ones and surrogates pass), ends a piece at a
+/// zero byte, and shows what was held back when an end token comes, without forgetting it.
 ///
 /// In a SentencePiece vocabulary a token that follows BOS loses the space in front.
 public final class TokenStream {

@@ -51,7 +51,11 @@ final class GgufVocabularyWriter {
 
   private List<String> tokens() {
     return IntStream.range(0, vocabulary.size())
-        .mapToObj(id -> id < firstSpecial ? ByteAlphabet.visible(vocabulary.pieces()[id]) : vocabulary.text(id))
+        .mapToObj(
+            id ->
+                id < firstSpecial
+                    ? ByteAlphabet.visible(vocabulary.pieces()[id])
+                    : vocabulary.text(id))
         .toList();
   }
 
