@@ -63,7 +63,11 @@ final class RootCommand {
   }
 
   private void chat(LoadedModel model) throws InterruptedException {
-    ChatPrompts prompts = ChatPrompts.of(settings.chat(), model.vocabulary(settings.model()));
+    ChatPrompts prompts =
+        ChatPrompts.of(
+            settings.chat(),
+            model.vocabulary(settings.model()),
+            model.rendersTemplate(settings.model()));
     prompts.checkSystem(settings.chat().system(), model.contextLimit());
     try (Root root = start(model)) {
       root.awaitReady();

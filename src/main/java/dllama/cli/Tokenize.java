@@ -31,6 +31,10 @@ final class Tokenize {
   private Tokenize() {}
 
   static void run(Settings settings, PrintStream out) {
+    if (settings.tokenize().messages().isPresent()) {
+      RenderedChat.run(settings, settings.tokenize().messages().get(), out);
+      return;
+    }
     Path path = path(settings.model());
     Vocabulary vocabulary = TokenizerFiles.read(path);
     TokenizerFiles.warning(path).ifPresent(System.err::println);
@@ -48,6 +52,11 @@ final class Tokenize {
         out.printf("%6d  %s%n", ids[i], VisibleText.line(pieces.get(i), MAX_PIECE));
       }
     }
+  }
+
+  /// The vocabulary of the tokenizer file, or else of the model file.
+  static Vocabulary vocabulary(ModelSettings settings) {
+    return TokenizerFiles.read(path(settings));
   }
 
   /// A GGUF file with a model has its tokenizer, too.

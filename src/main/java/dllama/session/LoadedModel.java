@@ -154,6 +154,14 @@ public record LoadedModel(
         : vocabulary;
   }
 
+  /// Whether the vocabulary comes from the user's model file, with a template to be rendered.
+  public boolean rendersTemplate(ModelSettings settings) {
+    return settings.tokenizer().isEmpty()
+        && file != null
+        && !builtIn()
+        && file.vocabulary().isPresent();
+  }
+
   /// What the user should know of the model or its tokenizer, in a line.
   public Optional<String> warning(ModelSettings settings) {
     return settings.tokenizer().isPresent()
