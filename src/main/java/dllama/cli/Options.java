@@ -30,7 +30,7 @@ final class Options {
   static final List<OptionRow> ROOT =
       List.of(
           text("--model", "PATH", "model", "root: model file (.m)"),
-          text("--tokenizer", "PATH", "tokenizer", "root: tokenizer file (.t)"),
+          text("--tokenizer", "PATH", "tokenizer", "root: tokenizer file (.t, .gguf)"),
           text("--nodes", "N|auto", "nodes", "root: nodes wanted, itself included; default auto"),
           text(
               "--form-timeout",
@@ -167,7 +167,7 @@ final class Options {
 
   static final List<OptionRow> TOKENIZE =
       List.of(
-          text("--tokenizer", "PATH", "tokenizer", "tokenizer file (.t)"),
+          text("--tokenizer", "PATH", "tokenizer", "tokenizer file (.t, .gguf)"),
           text("--model", "PATH", "model", "model file that has a tokenizer in it"),
           text("--messages", "FILE", "tokenize.messages", "JSON of a chat, to be rendered"),
           text(

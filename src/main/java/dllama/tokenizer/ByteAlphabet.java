@@ -37,7 +37,7 @@ public final class ByteAlphabet {
   }
 
   /// The bytes that a text stands for; characters that are not of the alphabet stand for
-  // themselves.
+  /// themselves.
   public static byte[] bytes(byte[] utf8) {
     String text = new String(utf8, StandardCharsets.UTF_8);
     byte[] bytes = new byte[utf8.length];

@@ -27,10 +27,10 @@ public final class MergeRules implements Merger.Pairs {
   private final int mask;
   private int count;
 
-  /// @param names of tokens, as merges spell them
+  /// @param names of tokens, as merges spell them; no text is merged to a control token
   /// @param merges how many there will be
-  public MergeRules(byte[][] names, int merges) {
-    this.tokens = new PieceTable(names, _ -> true);
+  public MergeRules(byte[][] names, TokenKind[] kinds, int merges) {
+    this.tokens = new PieceTable(names, id -> kinds[id].ofText() || kinds[id] == TokenKind.BYTE);
     this.size = names.length;
     int capacity = Integer.highestOneBit(Math.max(1, merges)) << 2;
     this.pairs = new long[capacity];

@@ -174,8 +174,8 @@ public record PreTokenizer(List<Splitter> splitters, boolean wholePieces, boolea
     return new PreTokenizer(of.splitters, true, true);
   }
 
-  /// `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?W+|\p{N}{1,D}|
-  /// ?[^\sW\p{N}]+[tail]*|\s*[\r\n]+| \s+(?!\S)|\s+`
+  /// Contractions in any case, then `[^\r\n\p{L}\p{N}]?W+`, `\p{N}{1,digits}`,
+  /// ` ?[^\sW\p{N}]+[tail]*`, `\s*[\r\n]+`, `\s+(?!\S)|\s+`.
   private static Splitter words(int word, int digits, CharSet tail) {
     return Splitter.of(
         Rule.contraction(true),

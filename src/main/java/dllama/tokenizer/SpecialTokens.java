@@ -108,7 +108,12 @@ final class SpecialTokens {
     if (!trustedOnly.begins(text[at]) || !trusted.get(at)) {
       return id;
     }
-    int control = trustedOnly.longestPrefix(text, at, Math.min(limit, trusted.nextClearBit(at)));
+    int end = Math.min(limit, at + trustedOnly.longest());
+    int to = at;
+    while (to < end && trusted.get(to)) {
+      to++;
+    }
+    int control = trustedOnly.longestPrefix(text, at, to);
     return control >= 0 && (id < 0 || names[control].length > names[id].length) ? control : id;
   }
 }

@@ -11,7 +11,7 @@ interface Splitter {
   void split(CodePoints text, int from, int to, IntList ends);
 
   /// At each character the first rule that finds a piece decides. What is between pieces is a
-  // piece.
+  /// piece.
   static Splitter of(Rule... rules) {
     return (text, from, to, ends) -> {
       int between = from;

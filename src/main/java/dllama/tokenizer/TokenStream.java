@@ -12,8 +12,7 @@ import java.util.Arrays;
 ///
 /// Of a `.t` vocabulary, what is emitted is, byte for byte, what distributed-llama prints: it
 /// checks the form of UTF-8 sequences only (overlong ones and surrogates pass), ends a piece at a
-/// zero byte, and shows what
-/// was held back when an end token comes, without forgetting it.
+/// zero byte, and shows what was held back when an end token comes, without forgetting it.
 ///
 /// In a SentencePiece vocabulary a token that follows BOS loses the space in front.
 public final class TokenStream {

@@ -119,8 +119,7 @@ public interface Tokenizer {
     /// Whether this is a SentencePiece vocabulary, as those of Llama 2, Mixtral and Grok-1 are. No
     /// header of a `.t` file tells; it shows in the names of the bytes, `<0x00>` to `<0xFF>`, at
     /// the ids from 3 on, where distributed-llama 0.10 looks for them. Its later converters write
-    /// the bytes
-    /// themselves, for byte-level reading.
+    /// the bytes themselves, for byte-level reading.
     public boolean sentencePiece() {
       return ByteTokens.in(pieces);
     }

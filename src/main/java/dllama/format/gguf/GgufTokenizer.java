@@ -182,7 +182,7 @@ public final class GgufTokenizer {
     if (list.size() > MOST_MERGES) {
       throw file.damaged("it has %,d merges, which can not be".formatted(list.size()));
     }
-    MergeRules rules = new MergeRules(names, list.size());
+    MergeRules rules = new MergeRules(names, kinds, list.size());
     for (int i = 0; i < list.size(); i++) {
       rules.add(list.bytes(i));
     }
