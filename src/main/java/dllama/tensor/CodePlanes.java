@@ -14,8 +14,8 @@ import static jdk.incubator.vector.VectorOperators.LSHR;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 
-/// Makes the planes of a tile ([TilePlanes]) floats, `[32 columns, 32 rows]`, outside the heap, where
-/// no vector straddles cache lines.
+/// Makes the planes of a tile ([TilePlanes]) floats, `[32 columns, 32 rows]`, outside the heap,
+/// where no vector straddles cache lines.
 final class CodePlanes {
   private static final int PAIRS = Tiles.COLS / 2;
   private static final int LINE = Tiles.LINE;

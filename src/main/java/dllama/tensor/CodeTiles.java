@@ -24,7 +24,8 @@ final class CodeTiles implements VectorProduct {
   /// Bytes of a vector.
   private static final long V = Float.BYTES * (long) F;
 
-  /// Behind the tile in [Scratch#tile]: scales and shifts, two lines each, results and sums of a bundle.
+  /// Behind the tile in [Scratch#tile]: scales and shifts, two lines each, results and sums of a
+  /// bundle.
   private static final long SCALES = Tiles.COLS * LINE;
 
   private static final long SHIFTS = SCALES + 2 * LINE;
@@ -63,8 +64,7 @@ final class CodeTiles implements VectorProduct {
     for (int block = 0; block < x.blocks(); block++, scaleAt += Activations.BUNDLE) {
       long tile = s.tile.address();
       CodePlanes.fill(type.planes(), at, tile);
-      CodeScales.fill(
-          type.scales(), at + type.planes().bytes(), tile + SCALES, tile + SHIFTS);
+      CodeScales.fill(type.scales(), at + type.planes().bytes(), tile + SCALES, tile + SHIFTS);
       for (int part = 0; part < type.scales().parts(); part++) {
         part(x, token, block, scaleAt, part, count, s.factors, tile);
       }
@@ -125,8 +125,7 @@ final class CodeTiles implements VectorProduct {
   }
 
   /// Four columns by turns, so that no sum waits for the one before.
-  private static void one(
-      long tile, int width, float[] codes, int codeAt, float first, long sums) {
+  private static void one(long tile, int width, float[] codes, int codeAt, float first, long sums) {
     FloatVector zero = FloatVector.zero(FLOATS);
     FloatVector factor = FloatVector.broadcast(FLOATS, first);
     for (long row = 0; row < LINE; row += 2 * V) {

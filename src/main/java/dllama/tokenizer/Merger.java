@@ -100,7 +100,7 @@ final class Merger {
     int end = starts[next[right]];
     long pair = allowed.of(symbols[left], symbols[right], starts[left], end);
     if (pair != NONE) {
-      push(pair & 0xFFFFFFFF00000000L | left, (long) end << 32 | pair & 0xFFFFFFFFL);
+      push((pair & 0xFFFFFFFF00000000L) | left, ((long) end << 32) | (pair & 0xFFFFFFFFL));
     }
   }
 
@@ -110,10 +110,10 @@ final class Merger {
       pairs = Arrays.copyOf(pairs, 2 * heaped);
     }
     int at = heaped++;
-    while (at > 0 && order[at - 1 >>> 1] > key) {
-      order[at] = order[at - 1 >>> 1];
-      pairs[at] = pairs[at - 1 >>> 1];
-      at = at - 1 >>> 1;
+    while (at > 0 && order[(at - 1) >>> 1] > key) {
+      order[at] = order[(at - 1) >>> 1];
+      pairs[at] = pairs[(at - 1) >>> 1];
+      at = (at - 1) >>> 1;
     }
     order[at] = key;
     pairs[at] = pair;
