@@ -108,7 +108,9 @@ class ShardEngineTest {
 
   static Stream<Arguments> architecturesAndWeights() {
     return Specs.ARCHITECTURES.stream()
-        .flatMap(architecture -> DType.all().stream().map(w -> arguments(architecture, w)));
+        .flatMap(
+            architecture ->
+                Specs.types(architecture).stream().map(w -> arguments(architecture, w)));
   }
 
   @ParameterizedTest

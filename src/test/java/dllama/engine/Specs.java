@@ -20,6 +20,14 @@ public final class Specs {
 
   private Specs() {}
 
+  /// Types of weights to test an architecture with. How a type is computed has nothing to do with
+  /// the architecture: Llama has them all.
+  public static List<DType> types(Architecture architecture) {
+    return architecture.equals(Architecture.LLAMA)
+        ? DType.all()
+        : List.of(DType.F32, DType.F16, DType.Q4_0, DType.Q8_0);
+  }
+
   /// For up to 16 nodes, four times as many as kv heads; the vocabulary does not divide. Rows are
   /// whole blocks.
   public static ModelSpec small(DType weightType) {
