@@ -70,7 +70,10 @@ final class CodeScales {
   private static void powers(long at, long to) {
     IntVector halves = shorts(at).reinterpretAsInts();
     halves.lanewise(LSHL, 16).reinterpretAsFloats().intoMemorySegment(ALL, to & ADDRESSES, ORDER);
-    halves.and(0xffff0000).reinterpretAsFloats().intoMemorySegment(ALL, (to & ADDRESSES) + HIGH, ORDER);
+    halves
+        .and(0xffff0000)
+        .reinterpretAsFloats()
+        .intoMemorySegment(ALL, (to & ADDRESSES) + HIGH, ORDER);
   }
 
   /// With the signed low bytes of the line behind.
@@ -90,8 +93,7 @@ final class CodeScales {
   }
 
   /// With the bits from bit `shift` of the shorts at `bitsAt` on that the mask has, and a sign.
-  private static void products(
-      long at, long bitsAt, int mask, int shift, float sign, long to) {
+  private static void products(long at, long bitsAt, int mask, int shift, float sign, long to) {
     IntVector halves = shorts(at).reinterpretAsInts();
     IntVector bits = shorts(bitsAt).reinterpretAsInts().lanewise(LSHR, shift);
     store(lowHalf(halves).mul(sign), bits.and(mask), to);
@@ -99,6 +101,8 @@ final class CodeScales {
   }
 
   private static void store(FloatVector scale, IntVector factor, long to) {
-    scale.mul((FloatVector) factor.convertShape(I2F, FLOATS, 0)).intoMemorySegment(ALL, to & ADDRESSES, ORDER);
+    scale
+        .mul((FloatVector) factor.convertShape(I2F, FLOATS, 0))
+        .intoMemorySegment(ALL, to & ADDRESSES, ORDER);
   }
 }

@@ -16,8 +16,8 @@ import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 
-/// One group of 32 rows of F32, F16 or BF16 weights times one to eight tokens. Each tile is brought to
-/// the first level cache as floats, and read from there for all tokens.
+/// One group of 32 rows of F32, F16 or BF16 weights times one to eight tokens. Each tile is brought
+/// to the first level cache as floats, and read from there for all tokens.
 final class FloatTiles implements VectorProduct {
   /// Bytes of a line of a tile of floats, and of a vector.
   private static final long LINE = Tiles.F32_LINE;
