@@ -18,7 +18,7 @@ import jdk.incubator.vector.IntVector;
 /// where no vector straddles cache lines.
 final class CodePlanes {
   private static final int PAIRS = Tiles.COLS / 2;
-  private static final int LINE = Tiles.LINE;
+  private static final long LINE = Tiles.LINE;
 
   /// Bytes of a column of floats.
   private static final long COLUMN = Tiles.F32_LINE;
@@ -96,7 +96,7 @@ final class CodePlanes {
 
   /// Two columns of bytes that are not negative.
   private static void store(IntVector pair, IntVector mask, long first, int p) {
-    long to = (first & ADDRESSES) + 2 * p * COLUMN;
+    long to = (first & ADDRESSES) + 2L * p * COLUMN;
     store(pair.and(mask), to);
     store(pair.lanewise(LSHR, 8).and(mask), to + COLUMN);
     store(pair.lanewise(LSHR, 16).and(mask), to + HIGH);
@@ -105,7 +105,7 @@ final class CodePlanes {
 
   private static void eight(long at, long first) {
     for (int p = 0; p < PAIRS; p++) {
-      long to = (first & ADDRESSES) + 2 * p * COLUMN;
+      long to = (first & ADDRESSES) + 2L * p * COLUMN;
       IntVector bytes = line(at, p);
       store(bytes.lanewise(LSHL, 24).lanewise(ASHR, 24), to);
       store(bytes.lanewise(LSHL, 16).lanewise(ASHR, 24), to + COLUMN);
