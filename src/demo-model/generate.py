@@ -1,6 +1,6 @@
 """Writes the training text: one document per line, each a list of what the program encodes at once.
 
-A conversation is [prompt, answer, prompt, answer, ...]; prompts are written as dllama.cli.ChatSession
+A conversation is [prompt, answer, prompt, answer, ...]; prompts are written as dllama.session.ChatPrompts
 feeds them: ChatML, where the end token of an answer is not fed back. A plain text is ["", text], a drill
 of sums [begun, ended, begun, ended, ...].
 """

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.TestFactory;
 class ArchitectureTest {
   private static final JavaClasses CLASSES =
       new ClassFileImporter()
-          .withImportOption(location -> !location.contains("/test-classes/"))
+          .withImportOption(location -> !location.contains(tests()))
           .importPackages("dllama");
 
   /// Package → the packages that it may use; `error` and `files` are open to all.
@@ -35,6 +35,7 @@ class ArchitectureTest {
               entry("tensor"),
               entry("model", "tensor"),
               entry("tokenizer"),
+              entry("template"),
               entry("sampling"),
               entry("format", "model", "tensor", "tokenizer"),
               entry("logits", "model", "tensor"),
@@ -44,6 +45,20 @@ class ArchitectureTest {
               entry("generation", "step", "logits", "model", "tokenizer", "sampling"),
               entry("settings"),
               entry("prediction", "engine", "slice", "step", "model", "tensor", "settings"),
+              entry(
+                  "session",
+                  "cluster",
+                  "generation",
+                  "step",
+                  "format",
+                  "slice",
+                  "engine",
+                  "model",
+                  "tensor",
+                  "tokenizer",
+                  "template",
+                  "sampling",
+                  "settings"),
               entry(
                   "cluster", "engine", "slice", "step", "logits", "model", "tensor", "settings")));
 
@@ -57,6 +72,35 @@ class ArchitectureTest {
               entry("rank", "wire", "loop", "port"),
               entry("membership", "rank", "wire", "port"),
               entry("root", "membership", "rank", "wire", "loop", "port")));
+
+  /// Where this class and the other tests are.
+  private static String tests() {
+    return ArchitectureTest.class.getProtectionDomain().getCodeSource().getLocation().getPath();
+  }
+
+  /// Formats do not know those who choose among them; GGUF files have the tensors of a `.m` file.
+  @Test
+  void shouldNotLetFormatsUseTheirEntry() {
+    for (Map.Entry<String, Set<String>> format :
+        Map.of(
+                "file",
+                Set.of("file"),
+                "dllama",
+                Set.of("dllama", "file"),
+                "gguf",
+                Set.of("gguf", "dllama", "file"))
+            .entrySet()) {
+      String[] open =
+          format.getValue().stream().map("dllama.format.%s"::formatted).toArray(String[]::new);
+      noClasses()
+          .that()
+          .resideInAPackage("dllama.format." + format.getKey())
+          .should()
+          .dependOnClassesThat(
+              resideInAPackage("dllama.format..").and(not(resideInAnyPackage(open))))
+          .check(CLASSES);
+    }
+  }
 
   private static Map.Entry<String, Set<String>> entry(String name, String... mayUse) {
     return Map.entry(name, Set.of(mayUse));
@@ -105,6 +149,16 @@ class ArchitectureTest {
         .dependOnClassesThat(
             resideInAPackage("dllama.cluster..").and(not(resideInAnyPackage(open))))
         .check(CLASSES);
+  }
+
+  @Test
+  void shouldHaveARuleForEveryPackageButTheCommandLine() {
+    Set<String> packages =
+        CLASSES.stream()
+            .map(type -> type.getPackageName().split("\\.")[1])
+            .filter(name -> !name.equals("cli"))
+            .collect(Collectors.toSet());
+    assertEquals(MAY_USE.keySet(), packages);
   }
 
   @Test

@@ -1,8 +1,8 @@
 package dllama.sampling;
 
 import dllama.generation.SamplerChoice;
+import dllama.logits.Adjustments;
 import dllama.logits.LogitsReducer;
-import dllama.logits.LogitsWanted.All;
 import dllama.logits.RunLogits;
 import dllama.logits.TokenChoice;
 import dllama.model.Range;
@@ -39,7 +39,7 @@ public class SamplerBenchmark {
   @Param({"0", "20"})
   float peak;
 
-  private final TopP sampler = new TopP(0.8f, 0.9f, 42);
+  private final RandomSampler sampler = new RandomSampler(new SamplingParameters(0.8f, 0.9f), 42);
   private final Range vocabulary = new Range(0, VOCABULARY);
   private final LogitsReducer reducer = new LogitsReducer(vocabulary);
   private final TokenChoice choice = new TokenChoice();
@@ -67,12 +67,12 @@ public class SamplerBenchmark {
   }
 
   private int next(Sampler of) {
-    var part = reducer.reduce(SamplerChoice.wanted(of), logits, 0);
+    var part = reducer.reduce(SamplerChoice.wanted(of), Adjustments.NONE, logits, 0);
     var told =
         new RunLogits(
             List.of(vocabulary),
             List.of(part),
-            _ -> List.of(reducer.reduce(new All(), logits, 0)));
+            question -> List.of(reducer.answer(question)));
     return SamplerChoice.next(of, told, choice);
   }
 }

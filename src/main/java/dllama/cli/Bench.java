@@ -1,15 +1,14 @@
 package dllama.cli;
 
 import dllama.error.UserException;
-import dllama.generation.GenerationEvent;
-import dllama.generation.GenerationEvent.Failed;
-import dllama.generation.GenerationEvent.Finished;
-import dllama.generation.GenerationEvent.Token;
 import dllama.generation.GenerationRequest;
 import dllama.generation.Scheduler;
 import dllama.generation.Speculation;
 import dllama.generation.Usage;
 import dllama.sampling.Sampler;
+import dllama.session.Answer;
+import dllama.session.LoadedModel;
+import dllama.session.Root;
 import dllama.settings.Settings;
 import dllama.step.ForwardPass;
 import dllama.step.OneSequence;
@@ -156,20 +155,9 @@ final class Bench {
             Set.of(),
             List.of(),
             speculation);
-    List<GenerationEvent> events = new ArrayList<>();
-    scheduler.submit(request, events::add).join();
-    return switch (events.getLast()) {
-      case Finished(var _, Usage usage) -> new Run(usage, tokens(events));
-      case Failed(RuntimeException cause) -> throw cause;
-      case GenerationEvent other -> throw new IllegalStateException("event=" + other);
-    };
-  }
-
-  private static List<Integer> tokens(List<GenerationEvent> events) {
-    return events.stream()
-        .filter(Token.class::isInstance)
-        .map(event -> ((Token) event).id())
-        .toList();
+    List<Integer> tokens = new ArrayList<>();
+    Usage usage = Answer.await(scheduler, request, token -> tokens.add(token.id())).usage();
+    return new Run(usage, tokens);
   }
 
   private Timing forAllLayers(Timing run, ForwardPass forwardPass, int nodes) {

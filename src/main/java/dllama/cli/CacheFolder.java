@@ -1,7 +1,7 @@
 package dllama.cli;
 
 import dllama.settings.ClusterSettings.Cache;
-import dllama.slice.ShardCache;
+import dllama.slice.SliceCache;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -16,9 +16,9 @@ final class CacheFolder {
   /// The cache as the settings want it.
   ///
   /// @param note is told in one line if slices can not be kept
-  static ShardCache open(Cache settings, Consumer<String> note) {
+  static SliceCache open(Cache settings, Consumer<String> note) {
     if (!settings.on()) {
-      return ShardCache.off();
+      return SliceCache.off();
     }
     Path folder =
         settings
@@ -29,7 +29,7 @@ final class CacheFolder {
                         System.getProperty("os.name"),
                         Path.of(System.getProperty("user.home")),
                         System.getenv()));
-    return ShardCache.open(folder, settings.limit(), note);
+    return SliceCache.open(folder, settings.limit(), note);
   }
 
   /// The folder of a user who says nothing about it: next to the archives of `ClassArchive`, whose

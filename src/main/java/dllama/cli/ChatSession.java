@@ -1,6 +1,5 @@
 package dllama.cli;
 
-import dllama.error.UserException;
 import dllama.generation.GenerationEvent;
 import dllama.generation.GenerationEvent.Failed;
 import dllama.generation.GenerationEvent.Finished;
@@ -8,21 +7,20 @@ import dllama.generation.GenerationEvent.Prefill;
 import dllama.generation.GenerationEvent.Reason;
 import dllama.generation.GenerationEvent.Token;
 import dllama.generation.GenerationRequest;
+import dllama.generation.Guidance;
 import dllama.generation.Scheduler;
 import dllama.generation.Sink;
 import dllama.generation.Speculation;
 import dllama.generation.Usage;
 import dllama.sampling.Sampler;
+import dllama.session.ChatPrompts;
+import dllama.session.ContextLimit;
 import dllama.step.ForwardPass;
-import dllama.tokenizer.ChatTemplate;
 import dllama.tokenizer.ChatTemplate.Message;
 import dllama.tokenizer.ChatTemplate.Role;
-import dllama.tokenizer.Tokenizer;
-import dllama.tokenizer.Tokenizer.Vocabulary;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 
 /// A conversation with the model: what was said is in the cache, each question adds to it. One
 /// thread.
@@ -33,12 +31,11 @@ import java.util.Set;
 /// as any other. A question that the model did not begin to answer was not said.
 final class ChatSession implements AutoCloseable {
   private final ForwardPass forwardPass;
-  private final Vocabulary vocabulary;
-  private final Tokenizer tokenizer;
-  private final ChatTemplate template;
+  private final ChatPrompts prompts;
   private final Sampler sampler;
   private final Scheduler scheduler;
   private final Speculation speculation;
+  private final Guidance guidance;
 
   /// What was said, but for the system prompt.
   private final List<Message> said = new ArrayList<>();
@@ -50,19 +47,18 @@ final class ChatSession implements AutoCloseable {
 
   ChatSession(
       ForwardPass forwardPass,
-      Vocabulary vocabulary,
-      ChatTemplate template,
+      ChatPrompts prompts,
       Sampler sampler,
       Speculation speculation,
+      Guidance guidance,
       Optional<String> system) {
     this.forwardPass = forwardPass;
-    this.vocabulary = vocabulary;
-    this.template = template;
+    this.prompts = prompts;
     this.sampler = sampler;
     this.system = system;
-    tokenizer = new Tokenizer(vocabulary);
     this.speculation = speculation;
-    scheduler = new Scheduler(forwardPass, vocabulary, 1);
+    this.guidance = guidance;
+    scheduler = new Scheduler(forwardPass, prompts.vocabulary(), 1);
   }
 
   Optional<String> system() {
@@ -97,7 +93,7 @@ final class ChatSession implements AutoCloseable {
 
   /// What every answer begins with, as the template says.
   String opening() {
-    return template.visibleOpening();
+    return prompts.opening();
   }
 
   /// Answers.
@@ -105,7 +101,7 @@ final class ChatSession implements AutoCloseable {
   /// @return why not, and then there was no event: a line for the user
   Optional<String> answer(String question, Sink sink) {
     List<Message> messages = messages(said, question);
-    int[] prompt = encode(messages);
+    int[] prompt = prompts.encode(messages);
     if (prompt.length > contextLength()) {
       return Optional.of(tooLong(question));
     }
@@ -116,9 +112,10 @@ final class ChatSession implements AutoCloseable {
                 prompt,
                 contextLength(),
                 sampler,
-                Set.copyOf(vocabulary.eosIds()),
-                endTexts(),
-                speculation),
+                prompts.endIds(),
+                prompts.endTexts(),
+                speculation,
+                guidance),
             answer)
         .join();
     if (answer.began) {
@@ -144,13 +141,13 @@ final class ChatSession implements AutoCloseable {
     @Override
     public boolean accept(GenerationEvent event) {
       switch (event) {
-        case Token(int id, String shown) -> {
+        case Token(int id, String shown, var _) -> {
           began = true;
           tokens.add(id);
           text.append(shown);
         }
         case Finished(Reason reason, Usage _) -> {
-          boolean ended = !tokens.isEmpty() && vocabulary.eosIds().contains(tokens.getLast());
+          boolean ended = !tokens.isEmpty() && prompts.endIds().contains(tokens.getLast());
           if (ended) {
             tokens.removeLast();
           }
@@ -166,7 +163,8 @@ final class ChatSession implements AutoCloseable {
     Message message() {
       int[] given = tokens.stream().mapToInt(Integer::intValue).toArray();
       String shown = text.toString();
-      return Message.answer(shown, spelledOut ? tokenizer.encode(shown, false, false) : given);
+      return Message.answer(
+          shown, spelledOut ? prompts.tokenizer().encode(shown, false, false) : given);
     }
   }
 
@@ -178,51 +176,28 @@ final class ChatSession implements AutoCloseable {
     return messages;
   }
 
-  /// Said before the model is loaded, not with the first question.
-  ///
-  /// @throws UserException if the system prompt leaves no room for a question
-  static void checkSystem(
-      Optional<String> system, ChatTemplate template, Vocabulary vocabulary, ContextLimit limit) {
-    if (system.isEmpty()) {
-      return;
-    }
-    List<Message> messages =
-        List.of(new Message(Role.SYSTEM, system.get()), new Message(Role.USER, ""));
-    String end = ChatTemplate.messageEnd(vocabulary);
-    int tokens = new Tokenizer(vocabulary).encode(template.prompt(messages, end)).length;
-    if (tokens >= limit.reserved()) {
-      throw new UserException(limit.systemTooLong(tokens));
-    }
-  }
-
-  private int[] encode(List<Message> messages) {
-    return tokenizer.encode(template.prompt(messages, ChatTemplate.messageEnd(vocabulary)));
-  }
-
   private String tooLong(String question) {
     ContextLimit limit = limit();
-    int withSystem = system.isPresent() ? encode(messages(List.of(), "")).length : 0;
+    int withSystem = system.map(prompts::withoutQuestion).orElse(0);
     if (withSystem >= limit.reserved()) {
       return limit.systemTooLong(withSystem);
     }
-    int alone = encode(messages(List.of(), question)).length;
-    return alone > limit.reserved() ? limit.questionTooLong(alone, withSystem) : limit.chatFull();
+    int alone = prompts.encode(messages(List.of(), question)).length;
+    return alone > limit.reserved() ? limit.questionTooLong(alone, withSystem) : full();
   }
 
-  ContextLimit limit() {
+  /// That there is no room for another token, and what can be done.
+  String full() {
+    return "the context of %d tokens is full: /reset starts over; %s"
+        .formatted(contextLength(), limit().advice());
+  }
+
+  private ContextLimit limit() {
     return new ContextLimit(contextLength(), forwardPass.spec().contextLength());
   }
 
   @Override
   public void close() {
     scheduler.close();
-  }
-
-  /// Some models spell an end token out in place of giving it.
-  private List<String> endTexts() {
-    return vocabulary.eosIds().stream()
-        .map(vocabulary::text)
-        .filter(text -> !text.isEmpty())
-        .toList();
   }
 }

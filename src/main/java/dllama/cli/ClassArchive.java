@@ -12,8 +12,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import java.util.zip.CRC32;
 
 /**
  * Classes as the JVM needs them in memory, from an earlier run, so that a start need not read,
@@ -79,14 +79,32 @@ final class ClassArchive {
 
   /** Flags that use the archive; none where there is no such file or the user chose otherwise. */
   List<String> flags(List<String> given) {
-    boolean chosen = given.stream().anyMatch(o -> OWN_CHOICE.stream().anyMatch(o::startsWith));
-    Optional<Path> file = chosen ? Optional.empty() : file().filter(Files::isReadable);
-    return file.map(path -> List.of("-XX:SharedArchiveFile=" + path, VERIFIED, SILENT, SILENT_TOO))
-        .orElse(List.of());
+    for (String option : given) {
+      for (String own : OWN_CHOICE) {
+        if (option.startsWith(own)) {
+          return List.of();
+        }
+      }
+    }
+    Optional<Path> file = file();
+    if (file.isEmpty() || !Files.isReadable(file.get())) {
+      return List.of();
+    }
+    List<String> flags = new ArrayList<>(List.of("-XX:SharedArchiveFile=" + file.get()));
+    flags.addAll(List.of(VERIFIED, UNLOCK, IN_PLACE, SILENT, SILENT_TOO));
+    return flags;
   }
 
   /** A file damaged in the middle would end the process; to look at it takes a few milliseconds. */
   private static final String VERIFIED = "-XX:+VerifySharedSpaces";
+
+  /**
+   * At the address that it was made for. Java would rather move it to a random one, change every
+   * pointer in it for that, and so have a copy of each of its pages: 0.6 s of two cores.
+   */
+  private static final String IN_PLACE = "-XX:ArchiveRelocationMode=0";
+
+  private static final String UNLOCK = "-XX:+UnlockDiagnosticVMOptions";
 
   private static final String SILENT = "-Xlog:cds*=off";
   private static final String SILENT_TOO = "-Xlog:aot*=off";
@@ -106,11 +124,17 @@ final class ClassArchive {
               String.valueOf(Files.getLastModifiedTime(jar).toMillis()),
               jdk.home.toRealPath().toString(),
               String.valueOf(Files.getLastModifiedTime(jdk.home.resolve("release")).toMillis()));
-      String name = UUID.nameUUIDFromBytes(key.getBytes(StandardCharsets.UTF_8)).toString();
-      return Optional.of(folder.resolve(name + SUFFIX));
+      return Optional.of(folder.resolve(name(key) + SUFFIX));
     } catch (IOException | InvalidPathException | SecurityException e) {
       return Optional.empty();
     }
+  }
+
+  /** Not by a digest, whose providers a start would wait for; Java itself looks at the jar, too. */
+  private static String name(String key) {
+    CRC32 sum = new CRC32();
+    sum.update(key.getBytes(StandardCharsets.UTF_8));
+    return "classes-" + Long.toHexString(sum.getValue() << 32 | key.hashCode() & 0xFFFFFFFFL);
   }
 
   /** Makes the archive of the jar that this class is in; says in one line why it could not. */
@@ -141,7 +165,7 @@ final class ClassArchive {
     Files.createDirectories(folder);
     Path part = folder.resolve(ProcessHandle.current().pid() + ".part");
     List<String> command = new ArrayList<>(List.of(jdk.java().toString()));
-    command.addAll(Launcher.flags());
+    command.addAll(JvmOptions.all());
     command.addAll(List.of("-XX:ArchiveClassesAtExit=" + part, SILENT, SILENT_TOO));
     command.addAll(Launcher.serving(classPath));
     command.addAll(TRAINING);

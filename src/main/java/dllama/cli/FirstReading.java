@@ -2,11 +2,10 @@ package dllama.cli;
 
 import java.time.Duration;
 import java.util.List;
-import java.util.function.BiConsumer;
 
 /// Shows how the first reading of a model file goes, if it takes so long that one would ask.
 /// Any thread.
-final class FirstReading implements BiConsumer<Long, Long> {
+final class FirstReading {
   private static final Duration QUIET = Duration.ofSeconds(1);
 
   private final StatusLines lines;
@@ -18,8 +17,7 @@ final class FirstReading implements BiConsumer<Long, Long> {
     transfer = new Transfer(name);
   }
 
-  @Override
-  public synchronized void accept(Long bytes, Long total) {
+  synchronized void progress(long bytes, long total) {
     transfer.progress(bytes, total);
     if (System.nanoTime() - start > QUIET.toNanos() && lines.due()) {
       lines.show(List.of(transfer.line("reading")));

@@ -2,17 +2,16 @@ package dllama.cli;
 
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dllama.error.UserException;
-import dllama.generation.GenerationEvent;
-import dllama.generation.GenerationEvent.Failed;
 import dllama.generation.GenerationEvent.Finished;
-import dllama.generation.GenerationEvent.Prefill;
 import dllama.generation.GenerationEvent.Reason;
 import dllama.generation.GenerationEvent.Token;
 import dllama.generation.GenerationRequest;
 import dllama.generation.Scheduler;
-import dllama.generation.Speculation;
 import dllama.generation.Usage;
-import dllama.sampling.Sampler;
+import dllama.session.Answer;
+import dllama.session.LoadedModel;
+import dllama.session.RequestSettings;
+import dllama.session.Root;
 import dllama.settings.Output;
 import dllama.settings.Settings;
 import dllama.tokenizer.Tokenizer;
@@ -51,14 +50,12 @@ final class Inference {
     this.model = model;
     this.out = out;
     vocabulary = model.vocabulary(settings.model());
-    prompt = new Tokenizer(vocabulary).encodePrompt(Prompt.text(settings.inference(), System.in));
+    prompt = Tokenizer.of(vocabulary).encodePrompt(Prompt.text(settings.inference(), System.in));
     if (prompt.length == 0) {
       throw new UserException("there is nothing to go on from: give --prompt TEXT");
     }
     if (prompt.length > model.contextLength()) {
-      throw new UserException(
-          "the prompt has %d tokens, more than the context of %d; %s"
-              .formatted(prompt.length, model.contextLength(), model.contextLimit().advice()));
+      throw new UserException(model.contextLimit().promptTooLong(prompt.length));
     }
   }
 
@@ -73,13 +70,14 @@ final class Inference {
         new GenerationRequest(
             prompt,
             wanted.steps(),
-            sampler(settings.sampler()),
+            RequestSettings.sampler(settings.sampler()),
             wanted.ignoreEos() ? Set.of() : Set.copyOf(vocabulary.eosIds()),
             List.of(),
-            speculation(settings));
+            RequestSettings.speculation(settings),
+            RequestSettings.guidance(settings.sampler()));
     Finished finished;
     try (Scheduler scheduler = new Scheduler(root.forwardPass(), vocabulary, 1)) {
-      finished = generate(scheduler, request);
+      finished = Answer.await(scheduler, request, this::show);
     }
     if (settings.output() == Output.JSON) {
       Json.print(
@@ -103,28 +101,6 @@ final class Inference {
     }
   }
 
-  private Finished generate(Scheduler scheduler, GenerationRequest request) {
-    List<GenerationEvent> endings = new ArrayList<>();
-    scheduler
-        .submit(
-            request,
-            event -> {
-              switch (event) {
-                case Prefill _ -> {}
-                case Token token -> show(token);
-                case Finished ending -> endings.add(ending);
-                case Failed ending -> endings.add(ending);
-              }
-              return true;
-            })
-        .join();
-    return switch (endings.getFirst()) {
-      case Finished finished -> finished;
-      case Failed(RuntimeException cause) -> throw cause;
-      case Prefill _, Token _ -> throw new IllegalStateException("not an ending");
-    };
-  }
-
   private void show(Token token) {
     tokens.add(token.id());
     text.append(token.text());
@@ -134,18 +110,5 @@ final class Inference {
       out.print(columns < WordWrap.NARROWEST ? shown : wrap.next(shown, columns));
       out.flush();
     }
-  }
-
-  /// How tokens are guessed ahead, as the settings say.
-  static Speculation speculation(Settings settings) {
-    return Speculation.of(settings.promptLookup().orElse(null));
-  }
-
-  /// A new sampler as the settings describe it.
-  static Sampler sampler(Settings.Sampler settings) {
-    return Sampler.of(
-        settings.temperature(),
-        settings.topp(),
-        settings.seed().orElseGet(() -> System.nanoTime() | 1));
   }
 }

@@ -1,31 +1,26 @@
 package dllama.cli;
 
-import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.InputStreamReader;
 import java.lang.management.ManagementFactory;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Collectors;
 
 /**
  * Entry point of the jar: starts {@code dllama.cli.Main} on a new enough Java with the flags of
  * {@code /dllama/jvm.options}, which {@code java -jar} can not give.
  *
- * <p>Compiled for Java 11, with {@link Jdk}, {@link JdkSearch}, {@link GetJdk} and its helpers, and
- * {@link ClassArchive}, because it has to run on whatever {@code java} the machine has; the rest of
- * the program is known to it by name only. On Java 25 it replaces itself (see {@code Exec}), so
- * that there is one process with one id. Elsewhere it starts a child, passes signals and the exit
- * code on, and the child ends with its launcher, even by {@code kill -9}.
+ * <p>Compiled for Java 11, with {@link Jdk}, {@link JdkSearch}, {@link GetJdk} and its helpers,
+ * {@link JvmOptions} and {@link ClassArchive}, because it has to run on whatever {@code java} the
+ * machine has; the rest of the program is known to it by name only. On Java 25 it replaces itself
+ * (see {@code Exec}), so that there is one process with one id. Elsewhere it starts a child, passes
+ * signals and the exit code on, and the child ends with its launcher, even by {@code kill -9}.
  */
 public final class Launcher {
   static final int NEEDED = 25;
@@ -92,13 +87,14 @@ public final class Launcher {
     if (jdk.isEmpty()) {
       jdk = Optional.of(GetJdk.offer(search));
     }
-    List<String> flags = new ArrayList<>(asks ? QUICK : flags());
+    List<String> options = givenOptions();
+    List<String> flags = new ArrayList<>(asks ? QUICK : JvmOptions.all());
     if (!asks) {
-      flags.addAll(new ClassArchive(jdk.get(), classPath(), System.getenv()).flags(givenOptions()));
+      flags.addAll(new ClassArchive(jdk.get(), classPath(), System.getenv()).flags(options));
     }
-    List<String> command = command(jdk.get(), flags, args);
+    List<String> command = command(jdk.get(), flags, options, args);
     if (!asks) {
-      command = hushed(command);
+      command = hushed(command, options);
     }
     if (!WINDOWS && Runtime.version().feature() >= NEEDED) {
       replace(command);
@@ -133,17 +129,19 @@ public final class Launcher {
     }
   }
 
-  private static List<String> command(Jdk jdk, List<String> flags, String[] args)
-      throws IOException {
-    List<String> given = givenOptions();
-    boolean collectorGiven = given.stream().anyMatch(o -> o.matches("-XX:\\+Use\\w+GC"));
+  private static List<String> command(
+      Jdk jdk, List<String> flags, List<String> given, String[] args) throws IOException {
+    boolean collectorGiven = false;
+    for (String option : given) {
+      collectorGiven |= JvmOptions.choosesCollector(option);
+    }
     List<String> command = new ArrayList<>();
     if (!RawArguments.localeIsUtf8() && Files.isExecutable(Path.of(IN_UTF8.get(0)))) {
       command.addAll(IN_UTF8);
     }
     command.add(jdk.java().toString());
     for (String flag : flags) {
-      if (!(collectorGiven && flag.matches("-XX:\\+Use\\w+GC"))) {
+      if (!(collectorGiven && JvmOptions.choosesCollector(flag))) {
         command.add(flag);
       }
     }
@@ -170,14 +168,6 @@ public final class Launcher {
     return oneJar ? Path.of(classPath).toAbsolutePath().normalize().toString() : classPath;
   }
 
-  static List<String> flags() throws IOException {
-    try (InputStream in = Launcher.class.getResourceAsStream("/dllama/jvm.options");
-        BufferedReader lines =
-            new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8))) {
-      return lines.lines().filter(line -> !line.isBlank()).collect(Collectors.toList());
-    }
-  }
-
   /** What the user gave this JVM, without what the next one reads from the environment itself. */
   private static List<String> givenOptions() {
     List<String> given = new ArrayList<>(ManagementFactory.getRuntimeMXBean().getInputArguments());
@@ -194,10 +184,14 @@ public final class Launcher {
    * Without standard error until {@code main}. Not where the user gave options to Java itself,
    * which may have something to say about them.
    */
-  private static List<String> hushed(List<String> command) {
-    boolean ownOptions =
-        givenOptions().stream().anyMatch(option -> !option.startsWith("-D"))
-            || ENVIRONMENT.stream().anyMatch(System.getenv()::containsKey);
+  private static List<String> hushed(List<String> command, List<String> given) {
+    boolean ownOptions = false;
+    for (String option : given) {
+      ownOptions |= !option.startsWith("-D");
+    }
+    for (String variable : ENVIRONMENT) {
+      ownOptions |= System.getenv(variable) != null;
+    }
     if (ownOptions || !Files.isExecutable(SHELL)) {
       return command;
     }

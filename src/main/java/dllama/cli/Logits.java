@@ -2,6 +2,8 @@ package dllama.cli;
 
 import dllama.error.UserException;
 import dllama.files.OutputFile;
+import dllama.session.LoadedModel;
+import dllama.session.Root;
 import dllama.settings.Settings;
 import dllama.step.ForwardPass;
 import dllama.step.OneSequence;

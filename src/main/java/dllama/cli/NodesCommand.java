@@ -2,6 +2,7 @@ package dllama.cli;
 
 import dllama.cluster.root.NodesHere;
 import dllama.error.UserException;
+import dllama.session.Root;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

@@ -30,7 +30,7 @@ final class Options {
   static final List<OptionRow> ROOT =
       List.of(
           text("--model", "PATH", "model", "root: model file (.m)"),
-          text("--tokenizer", "PATH", "tokenizer", "root: tokenizer file (.t)"),
+          text("--tokenizer", "PATH", "tokenizer", "root: tokenizer file (.t, .gguf)"),
           text("--nodes", "N|auto", "nodes", "root: nodes wanted, itself included; default auto"),
           text(
               "--form-timeout",
@@ -63,6 +63,13 @@ final class Options {
           text("--max-seq-len", "N", "max-seq-len", "root: context; default the model's, ≤ 4096"),
           text("--temperature", "T", "sampler.temperature", "root: default 0.8; 0 is greedy"),
           text("--topp", "P", "sampler.topp", "root: default 0.9"),
+          text("--top-k", "K", "sampler.top-k", "root: draw from the K likeliest; default 0, any"),
+          text(
+              "--min-p", "P", "sampler.min-p", "root: none P times less likely than the likeliest"),
+          text("--repeat-penalty", "X", "sampler.repeat-penalty", "root: default 1, none"),
+          text("--repeat-last", "N", "sampler.repeat-last", "root: of so many tokens; default 64"),
+          text("--presence-penalty", "X", "sampler.presence-penalty", "root: default 0, none"),
+          text("--frequency-penalty", "X", "sampler.frequency-penalty", "root: default 0, none"),
           text("--seed", "N", "sampler.seed", "root: start of the random sequence"),
           text(
               "--prompt-lookup",
@@ -72,9 +79,9 @@ final class Options {
           text("--system", "TEXT", "chat.system", "root: system prompt of the chat"),
           text(
               "--chat-template",
-              "NAME",
+              "NAME|FILE",
               "chat.template",
-              "root: llama2, llama3, deepSeek3 or chatml; default: by the tokenizer"));
+              "root: llama2, llama3, deepSeek3, chatml or a Jinja FILE; default: the model's"));
 
   static final List<OptionRow> INFERENCE =
       List.of(
@@ -160,7 +167,14 @@ final class Options {
 
   static final List<OptionRow> TOKENIZE =
       List.of(
-          text("--tokenizer", "PATH", "tokenizer", "tokenizer file (.t)"),
+          text("--tokenizer", "PATH", "tokenizer", "tokenizer file (.t, .gguf)"),
+          text("--model", "PATH", "model", "model file that has a tokenizer in it"),
+          text("--messages", "FILE", "tokenize.messages", "JSON of a chat, to be rendered"),
+          text(
+              "--template",
+              "FILE",
+              "tokenize.template",
+              "its Jinja template; default: the model's"),
           text("--text", "TEXT", "tokenize.text", "what to encode"),
           text("--hex", "BYTES", "tokenize.hex", "the same as hexadecimal bytes"),
           text("--file", "PATH", "tokenize.file", "texts, a JSON string per line; ids per line"),

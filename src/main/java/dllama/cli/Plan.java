@@ -7,6 +7,7 @@ import dllama.files.ByteSize;
 import dllama.model.Shapes;
 import dllama.prediction.DeviceMeasurement;
 import dllama.prediction.Prediction;
+import dllama.session.LoadedModel;
 import dllama.settings.Device;
 import dllama.settings.Devices;
 import dllama.settings.Link;
@@ -18,7 +19,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.stream.IntStream;
 
 /// Predicts what a model needs and how fast it is on some number of nodes, and says what does not
@@ -137,18 +137,11 @@ final class Plan {
 
   /// As a root with the same settings would have it.
   private int batchTokens() {
-    RootModel root =
-        new RootModel(
-            model.source(),
-            "",
-            false,
-            model.exchange(),
-            model.kv(),
-            model.contextLength(),
-            1,
-            OptionalLong.empty(),
-            settings.model().prefillBatch());
-    return root.maxBatchTokens(settings.cluster().sync().maxFrameBytes());
+    return RootModel.maxBatchTokens(
+        model.spec(),
+        model.contextLength(),
+        settings.model().prefillBatch(),
+        settings.cluster().sync().maxFrameBytes());
   }
 
   /// Why powers of two up to twice the largest usable one are none.

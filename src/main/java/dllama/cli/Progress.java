@@ -1,19 +1,14 @@
 package dllama.cli;
 
-import dllama.cluster.membership.RootListener;
-import dllama.step.ForwardException;
-import java.time.Duration;
+import dllama.session.SessionListener;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/// Shows how the cluster forms and loads, and lets the user of the root wait for it. On a terminal
-/// the lines are redrawn in place; elsewhere few lines are written. Any thread.
-final class Progress implements RootListener {
-  private static final Duration LOOK = Duration.ofSeconds(5);
-
+/// Shows the user of a root how the cluster forms and loads. On a terminal the lines are redrawn in
+/// place; elsewhere few lines are written. Any thread.
+final class Progress implements SessionListener {
   private final StatusLines lines;
 
   /// Whether a lost world is news: otherwise what was asked of it ends with the reason.
@@ -22,10 +17,8 @@ final class Progress implements RootListener {
   /// How loading of each rank goes.
   private final TreeMap<Integer, Transfer> transfers = new TreeMap<>();
 
-  private String waiting = "waiting for nodes";
-  private boolean loading;
-  private boolean rehearsed;
-  private Root.@Nullable Ready ready;
+  private @Nullable FirstReading reading;
+  private boolean ready;
   private @Nullable String lost;
 
   /// @param goesOn whether the user goes on with the next world when one is lost
@@ -34,57 +27,32 @@ final class Progress implements RootListener {
     this.goesOn = goesOn;
   }
 
-  /// Waits until steps can run.
-  ///
-  /// @param limit of the time without enough nodes; loading takes as long as it takes
-  /// @throws ForwardException if it passes
-  synchronized Root.Ready await(Duration limit) throws InterruptedException {
-    long deadline = System.nanoTime() + limit.toNanos();
-    while (ready == null) {
-      if (loading) {
-        deadline = System.nanoTime() + limit.toNanos();
-      }
-      long left = deadline - System.nanoTime();
-      if (left <= 0) {
-        throw new ForwardException(
-            "no cluster after %d s: %s".formatted(limit.toSeconds(), waiting));
-      }
-      TimeUnit.NANOSECONDS.timedWait(this, Math.min(left, LOOK.toNanos()));
+  @Override
+  public synchronized void reading(String name, long bytes, long total) {
+    if (reading == null) {
+      reading = new FirstReading(lines, name);
     }
-    return ready;
-  }
-
-  /// Waits until nothing is rehearsed any more, or the world is lost.
-  ///
-  /// @param limit that rehearsing keeps, and is not waited for much longer
-  synchronized void awaitRehearsed(Duration limit) throws InterruptedException {
-    long deadline = System.nanoTime() + limit.plus(LOOK).toNanos();
-    long left = limit.plus(LOOK).toNanos();
-    while (ready != null && !rehearsed && left > 0) {
-      TimeUnit.NANOSECONDS.timedWait(this, left);
-      left = deadline - System.nanoTime();
-    }
+    reading.progress(bytes, total);
   }
 
   @Override
-  public synchronized void rehearsed(String why) {
-    rehearsed = true;
-    notifyAll();
+  public void listening(String address, boolean open) {
+    lines.say("root at %s; workers: --role worker --seed-node %<s".formatted(address));
+    if (open) {
+      lines.say(
+          "no cluster key yet: whoever reaches %s can read along; trusted networks only"
+              .formatted(address));
+    }
   }
 
   @Override
   public synchronized void waiting(String what) {
-    waiting = what;
-    loading = false;
     lines.show(List.of(what));
   }
 
   @Override
   public synchronized void forming(int nodes) {
-    loading = true;
-    rehearsed = false;
     transfers.clear();
-    notifyAll();
   }
 
   @Override
@@ -104,8 +72,7 @@ final class Progress implements RootListener {
 
   @Override
   public synchronized void ready(int nodes, int cached, long loadMillis) {
-    loading = false;
-    ready = new Root.Ready(nodes, loadMillis);
+    ready = true;
     lost = null;
     String what = nodes == 1 ? "1 node" : nodes + " nodes";
     String from =
@@ -115,7 +82,6 @@ final class Progress implements RootListener {
                 ? " from the cache"
                 : ", %d of %d slices from the cache".formatted(cached, nodes);
     lines.say("%s ready, loaded in %.1f s%s".formatted(what, loadMillis / 1000.0, from));
-    notifyAll();
   }
 
   @Override
@@ -139,7 +105,7 @@ final class Progress implements RootListener {
 
   @Override
   public synchronized void changing(int nodes) {
-    ready = null;
+    ready = false;
     lines.say("forming anew, with %d node%s".formatted(nodes, nodes == 1 ? "" : "s"));
   }
 
@@ -166,7 +132,7 @@ final class Progress implements RootListener {
 
   @Override
   public synchronized void lost(String why) {
-    boolean over = ready != null && !goesOn;
+    boolean over = ready && !goesOn;
     if (!over && !why.equals(lost)) {
       lines.say(why);
     }
@@ -174,8 +140,11 @@ final class Progress implements RootListener {
     if (over) {
       lines.close();
     }
-    ready = null;
-    loading = false;
-    notifyAll();
+    ready = false;
+  }
+
+  @Override
+  public void closing() {
+    lines.close();
   }
 }

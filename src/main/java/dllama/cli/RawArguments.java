@@ -79,8 +79,11 @@ final class RawArguments {
   /** Whether any Java, in any locale, decodes and encodes them as they are. */
   private static boolean certain(String... args) {
     for (String arg : args) {
-      if (!arg.chars().allMatch(c -> c >= ' ' && c <= '~' && c != '?')) {
-        return false;
+      for (int i = 0; i < arg.length(); i++) { // no lambda: a start would wait for its class
+        char c = arg.charAt(i);
+        if (c < ' ' || c > '~' || c == '?') {
+          return false;
+        }
       }
     }
     return true;

@@ -8,6 +8,7 @@ import dllama.generation.GenerationEvent.Prefill;
 import dllama.generation.GenerationEvent.Reason;
 import dllama.generation.GenerationEvent.Token;
 import dllama.generation.Usage;
+import dllama.session.Root;
 import dllama.step.ForwardException;
 import java.util.List;
 import java.util.Optional;
@@ -75,7 +76,7 @@ final class Repl {
   }
 
   /// Shows a line about the cluster; any thread.
-  void tell(String line) {
+  void news(String line) {
     if (told.add(line)) {
       console.note(line);
     }
@@ -156,10 +157,10 @@ final class Repl {
           console.print(session.opening());
         }
       }
-      case Token(int _, String text) -> console.print(text);
+      case Token(int _, String text, var _) -> console.print(text);
       case Failed failed -> {
         console.endLine();
-        tell(failed.why());
+        news(failed.why());
         if (failed.cause() instanceof ForwardException) {
           console.note("the answer ends here; ask again when the nodes are back");
         }
@@ -169,7 +170,7 @@ final class Repl {
         last = usage;
         console.note((reason == Reason.CANCELLED ? "stopped; " : "") + Timing.line(usage));
         if (reason == Reason.CONTEXT || reason == Reason.LENGTH) {
-          console.note(session.limit().chatFull());
+          console.note(session.full());
         }
       }
     }

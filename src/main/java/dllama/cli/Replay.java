@@ -1,12 +1,12 @@
 package dllama.cli;
 
-import dllama.generation.Proposer;
+import dllama.generation.Drafter;
 import java.util.Arrays;
 import java.util.Random;
 
 /// Guesses an answer that is known from an earlier run, with as many mistakes as are wanted: what
 /// guessing costs and gains at a given share of guesses that hold. Not thread-safe.
-final class Replay implements Proposer {
+final class Replay implements Drafter {
   private final int[] answer;
   private final int vocabSize;
   private final int percent;
@@ -32,7 +32,7 @@ final class Replay implements Proposer {
   }
 
   @Override
-  public int[] propose(int max) {
+  public int[] draft(int max) {
     int[] guess = Arrays.copyOfRange(answer, at, Math.min(answer.length, at + max));
     for (int i = 0; i < guess.length; i++) {
       if (random.nextInt(100) >= percent) {

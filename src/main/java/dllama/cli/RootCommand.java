@@ -1,9 +1,13 @@
 package dllama.cli;
 
+import dllama.session.ChatPrompts;
+import dllama.session.ClusterRoot;
+import dllama.session.LoadedModel;
+import dllama.session.RequestSettings;
+import dllama.session.Root;
 import dllama.settings.Mode;
 import dllama.settings.Settings;
-import dllama.tokenizer.ChatTemplate;
-import dllama.tokenizer.Tokenizer.Vocabulary;
+import dllama.slice.SliceCache;
 import java.util.List;
 import java.util.Optional;
 
@@ -11,6 +15,7 @@ import java.util.Optional;
 /// without a cluster is refused before one is waited for.
 final class RootCommand {
   private final Settings settings;
+  private final StatusLines lines = StatusLines.standard();
 
   RootCommand(Settings settings) {
     this.settings = settings;
@@ -48,33 +53,35 @@ final class RootCommand {
   }
 
   private Root start(LoadedModel model) {
-    Root root = new ClusterRoot(settings, model);
-    StatusLines.standard().say(model.description());
+    SliceCache cache = CacheFolder.open(settings.cluster().weights().cache(), lines::say);
+    Progress progress = new Progress(lines, settings.mode().interactive());
+    Root root = ClusterRoot.start(settings, model, cache, progress);
+    Runtime.getRuntime().addShutdownHook(new Thread(root::close, "goodbye"));
+    lines.say(model.description());
+    model.warning(settings.model()).ifPresent(lines::say);
     return root;
   }
 
   private void chat(LoadedModel model) throws InterruptedException {
-    Vocabulary vocabulary = model.vocabulary(settings.model());
-    ChatTemplate template =
-        settings
-            .chat()
-            .template()
-            .map(ChatTemplate::byName)
-            .orElseGet(() -> ChatTemplate.of(vocabulary));
-    ChatSession.checkSystem(settings.chat().system(), template, vocabulary, model.contextLimit());
+    ChatPrompts prompts =
+        ChatPrompts.of(
+            settings.chat(),
+            model.vocabulary(settings.model()),
+            model.rendersTemplate(settings.model()));
+    prompts.checkSystem(settings.chat().system(), model.contextLimit());
     try (Root root = start(model)) {
       root.awaitReady();
       try (ChatSession session =
               new ChatSession(
                   root.forwardPass(),
-                  vocabulary,
-                  template,
-                  Inference.sampler(settings.sampler()),
-                  Inference.speculation(settings),
+                  prompts,
+                  RequestSettings.sampler(settings.sampler()),
+                  RequestSettings.speculation(settings),
+                  RequestSettings.guidance(settings.sampler()),
                   settings.chat().system());
           ChatConsole console = console()) {
         Repl repl = new Repl(root, session, console);
-        root.tell(repl::tell);
+        lines.redirect(repl::news);
         repl.run();
       }
     }

@@ -4,6 +4,8 @@ import dllama.error.UserException;
 import dllama.files.ByteSize;
 import dllama.model.ModelSpec;
 import dllama.model.Shapes;
+import dllama.session.LoadedModel;
+import dllama.session.Root;
 import dllama.settings.Settings;
 import dllama.slice.ShardPlan;
 import java.util.List;

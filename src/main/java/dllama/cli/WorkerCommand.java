@@ -4,7 +4,7 @@ import dllama.cluster.WorkerNode;
 import dllama.cluster.rank.WorkerListener;
 import dllama.cluster.wire.SliceOrigin;
 import dllama.settings.Settings;
-import dllama.slice.ShardCache;
+import dllama.slice.SliceCache;
 import java.util.List;
 
 /// Runs a worker until the process ends, and says what it does. Cluster threads call the listener.
@@ -14,7 +14,7 @@ final class WorkerCommand implements WorkerListener {
 
   static void run(Settings settings) {
     WorkerCommand command = new WorkerCommand();
-    ShardCache cache = CacheFolder.open(settings.cluster().weights().cache(), command.lines::say);
+    SliceCache cache = CacheFolder.open(settings.cluster().weights().cache(), command.lines::say);
     try (WorkerNode node = new WorkerNode(settings.cluster(), settings.akka(), cache, command)) {
       Runtime.getRuntime().addShutdownHook(new Thread(node::close, "goodbye"));
       node.run();

@@ -17,7 +17,7 @@ import dllama.cluster.membership.NodeNames;
 import dllama.cluster.membership.RootListener;
 import dllama.cluster.membership.WorkerMembership;
 import dllama.cluster.rank.LayerShard;
-import dllama.cluster.rank.ShardHost;
+import dllama.cluster.rank.RankHost;
 import dllama.cluster.root.ClusterGate;
 import dllama.cluster.root.RootCoordinator;
 import dllama.cluster.root.RootModel;
@@ -35,8 +35,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// Starts the actors of a node according to its role, and ends the node's actor system when the one
-/// that matters ends.
+/// Starts the actors of a node according to its role, and ends the node's actor system when an
+/// actor ends without which the node is of no use.
 ///
 /// Paths that other nodes rely on: `/user/root/members` on the root.
 final class NodeGuardian {
@@ -50,7 +50,7 @@ final class NodeGuardian {
 
   static Behavior<Command> root(
       ExchangeDispatcher exchange,
-      ShardHost host,
+      RankHost host,
       RootModel model,
       ClusterGate gate,
       ClusterSettings settings,
@@ -81,7 +81,7 @@ final class NodeGuardian {
 
   static Behavior<Command> worker(
       ExchangeDispatcher exchange,
-      ShardHost host,
+      RankHost host,
       List<Address> seeds,
       Consumer<WorkerMembership.End> ended) {
     return Behaviors.setup(
@@ -100,7 +100,7 @@ final class NodeGuardian {
   private static ActorRef<RankMessage> spawnShard(
       ActorContext<Command> context,
       ExchangeDispatcher exchange,
-      ShardHost host,
+      RankHost host,
       @Nullable ModelSource source) {
     ActorSystem<?> system = context.getSystem();
     return context.spawn(

@@ -19,8 +19,8 @@ import dllama.cluster.wire.RootMessage;
 import dllama.error.UserException;
 import dllama.settings.ClusterSettings;
 import dllama.settings.HostAddress;
-import dllama.slice.ShardCache;
 import dllama.slice.ShardPlan;
+import dllama.slice.SliceCache;
 import dllama.step.ForwardException;
 import dllama.step.ForwardPass;
 import dllama.step.PagePool;
@@ -63,7 +63,7 @@ public final class RootNode implements AutoCloseable {
       ClusterSettings settings,
       Config akka,
       RootModel model,
-      ShardCache cache,
+      SliceCache cache,
       RootListener listener) {
     model.checkFrames(settings.sync().maxFrameBytes());
     CollectiveRule.check(settings.sync().collective(), model.exchange());
@@ -83,7 +83,7 @@ public final class RootNode implements AutoCloseable {
       ClusterSettings settings,
       Config akka,
       RootModel model,
-      ShardCache cache,
+      SliceCache cache,
       ClusterGate gate,
       int mostNodes,
       RootListener listener) {
@@ -101,7 +101,7 @@ public final class RootNode implements AutoCloseable {
             objection -> {
               throw new UserException("this node " + objection);
             });
-    machine.host().warmUp(part); // while the actor system starts, which keeps one core busy
+    machine.host().warmUp(part.world()); // while the actor system starts, which keeps one core busy
     var started = new CompletableFuture<ActorRef<RootMessage>>();
     var pool = new AtomicReference<>(PagePool.NONE);
     system =
@@ -114,7 +114,7 @@ public final class RootNode implements AutoCloseable {
             NodeNames.ROOT,
             alone ? InetAddress.getLoopbackAddress() : HostAddress.ofRoot(settings.host()),
             alone ? 0 : settings.port());
-    strangers = Refusals.ofProcess().tell(listener::stranger);
+    strangers = Refusals.ofProcess().report(listener::stranger);
     system
         .getWhenTerminated()
         .whenComplete(

@@ -11,7 +11,7 @@ import dllama.error.UserException;
 import dllama.settings.ClusterSettings;
 import dllama.settings.HostAddress;
 import dllama.settings.SeedNode;
-import dllama.slice.ShardCache;
+import dllama.slice.SliceCache;
 import dllama.step.ForwardException;
 import java.net.InetAddress;
 import java.time.Duration;
@@ -43,12 +43,12 @@ public final class WorkerNode implements AutoCloseable {
 
   /// @param cache of slices; closed with this node
   public WorkerNode(
-      ClusterSettings settings, Config akka, ShardCache cache, WorkerListener listener) {
+      ClusterSettings settings, Config akka, SliceCache cache, WorkerListener listener) {
     this.settings = settings;
     this.akka = akka;
     this.listener = listener;
     machine = new NodeMachine(settings, cache, listener);
-    strangers = Refusals.ofProcess().tell(listener::stranger);
+    strangers = Refusals.ofProcess().report(listener::stranger);
   }
 
   /// Works until [#close]; blocks.

@@ -22,7 +22,7 @@ import java.util.List;
 /// are divided evenly over its kv heads; where ranks share a kv head, each has only that one.
 final class AttentionBlock implements LayerBlock {
   private final StepState step;
-  private final List<ShardWeights.Attention> layers;
+  private final List<SliceWeights.Attention> layers;
   private final KvPages cache;
   private final RopeTable rope;
   private final int headDim;
@@ -44,11 +44,11 @@ final class AttentionBlock implements LayerBlock {
   private final WorkerPool.Task outputShare = this::outputShare;
 
   private int layer;
-  private ShardWeights.Attention weights;
+  private SliceWeights.Attention weights;
 
   AttentionBlock(
       StepState step,
-      List<ShardWeights.Attention> layers,
+      List<SliceWeights.Attention> layers,
       KvPages cache,
       RopeTable rope,
       EngineSettings settings) {

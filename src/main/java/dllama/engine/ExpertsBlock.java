@@ -1,6 +1,6 @@
 package dllama.engine;
 
-import dllama.engine.ShardWeights.GatedNetwork;
+import dllama.engine.SliceWeights.GatedNetwork;
 import dllama.model.TensorRole;
 import dllama.tensor.Activations;
 import dllama.tensor.DType;
@@ -24,7 +24,7 @@ final class ExpertsBlock implements LayerBlock {
   private static final IntUnaryOperator ALL = IntUnaryOperator.identity();
 
   private final StepState step;
-  private final List<ShardWeights.FeedForward> layers;
+  private final List<SliceWeights.FeedForward> layers;
   private final int experts;
   private final int ffnDim;
   private final NormedProduct router;
@@ -51,9 +51,9 @@ final class ExpertsBlock implements LayerBlock {
   private final WorkerPool.Task gateShare = this::gateShare;
   private final WorkerPool.Task hiddenShare = this::hiddenShare;
   private final WorkerPool.Task downShare = this::downShare;
-  private ShardWeights.FeedForward weights;
+  private SliceWeights.FeedForward weights;
 
-  ExpertsBlock(StepState step, List<ShardWeights.FeedForward> layers, int maxTokens) {
+  ExpertsBlock(StepState step, List<SliceWeights.FeedForward> layers, int maxTokens) {
     this.step = step;
     this.layers = layers;
     weights = layers.getFirst();

@@ -13,7 +13,7 @@ import java.util.List;
 /// ```
 final class FeedForwardBlock implements LayerBlock {
   private final StepState step;
-  private final List<ShardWeights.FeedForward> layers;
+  private final List<SliceWeights.FeedForward> layers;
   private final int ffnDim;
   private final ProductInput normed;
   private final float[] gate;
@@ -21,10 +21,10 @@ final class FeedForwardBlock implements LayerBlock {
   private final LeafProduct down;
   private final WorkerPool.Task hiddenShare = this::hiddenShare;
   private final WorkerPool.Task downShare = this::downShare;
-  private ShardWeights.FeedForward weights;
-  private ShardWeights.GatedNetwork network;
+  private SliceWeights.FeedForward weights;
+  private SliceWeights.GatedNetwork network;
 
-  FeedForwardBlock(StepState step, List<ShardWeights.FeedForward> layers, int maxTokens) {
+  FeedForwardBlock(StepState step, List<SliceWeights.FeedForward> layers, int maxTokens) {
     this.step = step;
     this.layers = layers;
     weights = layers.getFirst();

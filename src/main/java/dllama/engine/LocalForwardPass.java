@@ -2,15 +2,14 @@ package dllama.engine;
 
 import dllama.logits.LogitsPart;
 import dllama.logits.LogitsQuestion;
-import dllama.logits.LogitsWanted;
 import dllama.logits.RunLogits;
 import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
 import dllama.model.NotFinite;
 import dllama.model.Range;
 import dllama.slice.Embedding;
-import dllama.slice.ShardLayout;
 import dllama.slice.ShardPlan;
+import dllama.slice.SliceLayout;
 import dllama.slice.SliceReader;
 import dllama.step.ForwardPass;
 import dllama.step.PagePool;
@@ -51,8 +50,8 @@ public final class LocalForwardPass implements ForwardPass, AutoCloseable {
     partials = new MemorySegment[plan.worldSize()];
     long partialBytes = plan.partialType().byteSize((long) settings.maxBatchTokens() * spec.dim());
     for (int rank = 0; rank < plan.worldSize(); rank++) {
-      partials[rank] = arena.allocate(partialBytes, ShardLayout.ALIGNMENT);
-      ShardLayout layout = new ShardLayout(plan, rank);
+      partials[rank] = arena.allocate(partialBytes, SliceLayout.ALIGNMENT);
+      SliceLayout layout = new SliceLayout(plan, rank);
       MemorySegment slice = WeightMemory.allocate(layout.totalBytes(), arena);
       new SliceReader(layout, source).fill(slice, pool, _ -> {});
       MemorySegment cache = WeightMemory.allocate(ShardEngine.cacheBytes(plan, settings), arena);
@@ -106,26 +105,28 @@ public final class LocalForwardPass implements ForwardPass, AutoCloseable {
     List<RunLogits> logits = new ArrayList<>();
     int row = 0;
     for (Run run : step.runs()) {
-      logits.add(logits(row, run.wanted()));
+      logits.add(logits(row, run));
       row += run.wanted().rows();
     }
     return new StepResult(logits, 0, 0, 0);
   }
 
-  private RunLogits logits(int row, LogitsWanted wanted) {
+  private RunLogits logits(int row, Run run) {
     List<LogitsPart> parts =
-        wanted.rows() == 0
+        run.wanted().rows() == 0
             ? List.of()
-            : engines.stream().map(engine -> engine.logits(row, wanted)).toList();
+            : engines.stream()
+                .map(engine -> engine.logits(row, run.wanted(), run.adjustments()))
+                .toList();
     return new RunLogits(vocabulary, parts, question -> answers(row, question));
   }
 
   private List<LogitsPart> answers(int row, LogitsQuestion question) {
-    return switch (question) {
-      case LogitsQuestion.Everything _ ->
-          engines.stream().map(engine -> engine.logits(row, new LogitsWanted.All())).toList();
-      case LogitsQuestion.Walk walk -> List.of(engines.get(walk.rank()).walk(row, walk));
-    };
+    return question instanceof LogitsQuestion.Walk walk
+        ? List.of(engines.get(walk.rank()).answer(row, walk))
+        : engines.stream()
+            .map(engine -> engine.answer(row, question.to(engine.vocabulary())))
+            .toList();
   }
 
   /// Brings every rank to the next exchange; false at the end of the step.

@@ -1,7 +1,7 @@
 package dllama.engine;
 
 import dllama.model.TensorRole;
-import dllama.slice.ShardLayout;
+import dllama.slice.SliceLayout;
 import dllama.tensor.Activations;
 import dllama.tensor.DType;
 import dllama.tensor.PackedMatrix;
@@ -49,7 +49,7 @@ final class NormedProduct {
     for (int thread = 0; thread < encoded.length; thread++) {
       long bytes = DType.Q8_0.byteSize(step.spec.dim());
       // Off the heap as partials are, so that encoding meets one kind of memory only.
-      encoded[thread] = Arena.ofAuto().allocate(bytes, ShardLayout.ALIGNMENT);
+      encoded[thread] = Arena.ofAuto().allocate(bytes, SliceLayout.ALIGNMENT);
     }
     sums = new float[parts > 1 ? Math.multiplyExact(maxTokens * parts, matrixRows) : 0];
   }

@@ -10,7 +10,7 @@ import java.util.function.IntUnaryOperator;
 /// One rank's part of the logits of those rows of a step that want them: `scale · wcls · norm(x)`.
 final class OutputBlock {
   private final StepState step;
-  private final ShardWeights weights;
+  private final SliceWeights weights;
   private final NormedProduct product;
   private final float scale;
   private final IntUnaryOperator wanted;
@@ -23,7 +23,7 @@ final class OutputBlock {
   private final boolean[] finite;
 
   /// @param maxRows the most rows of a step whose logits are wanted; 0: none ever are
-  OutputBlock(StepState step, ShardWeights weights, int maxRows) {
+  OutputBlock(StepState step, SliceWeights weights, int maxRows) {
     this.step = step;
     wanted = step.rows::wanted;
     this.weights = weights;

@@ -1,5 +1,6 @@
 package dllama.engine;
 
+import dllama.logits.Adjustments;
 import dllama.logits.LogitsPart;
 import dllama.logits.LogitsQuestion;
 import dllama.logits.LogitsReducer;
@@ -7,8 +8,8 @@ import dllama.logits.LogitsWanted;
 import dllama.model.Architecture.Trait;
 import dllama.model.Range;
 import dllama.model.RopeTable;
-import dllama.slice.ShardLayout;
 import dllama.slice.ShardPlan;
+import dllama.slice.SliceLayout;
 import dllama.step.PageCopy;
 import dllama.tensor.DType;
 import dllama.tensor.Finite;
@@ -29,7 +30,7 @@ import java.util.List;
 /// engine.logits(run, wanted);         // what the root has to be told of the logits of a run
 /// ```
 ///
-/// Every rank comes to the same residual stream, bit by bit, because all sum the same encoded
+/// The residual stream is the same on every rank, bit by bit, because all sum the same encoded
 /// partials in the same order. Results of a sequence depend neither on the number of threads, nor
 /// on how it is cut into runs, nor on whose runs share its steps, nor with F32 exchange on the
 /// number of ranks ([ShardPlan] says how). Used by one thread at a time; allocates nothing once
@@ -55,7 +56,7 @@ public final class ShardEngine {
   private final LogitsReducer[] reducers;
 
   private final PartialSum partialSum;
-  private final ShardWeights weights;
+  private final SliceWeights weights;
   private final KvPages cache;
   private final RopeTable rope;
 
@@ -68,7 +69,7 @@ public final class ShardEngine {
   /// @param cache memory for keys and values, [#cacheBytes] bytes, 64-byte aligned
   /// @param pool compute threads; engines that run one after another may share it
   public ShardEngine(
-      ShardLayout layout,
+      SliceLayout layout,
       MemorySegment slice,
       MemorySegment cache,
       EngineSettings settings,
@@ -79,7 +80,7 @@ public final class ShardEngine {
         layout.rank(),
         settings,
         new StepState(layout.plan(), kernels, pool, settings.maxBatchTokens(), maxWanted(settings)),
-        ShardWeights.of(layout, slice),
+        SliceWeights.of(layout, slice),
         cache(layout, cache, settings),
         new RopeTable(layout.plan().spec(), settings.contextLength()),
         maxWanted(settings));
@@ -94,7 +95,7 @@ public final class ShardEngine {
       int rank,
       EngineSettings settings,
       StepState step,
-      ShardWeights weights,
+      SliceWeights weights,
       KvPages cache,
       RopeTable rope,
       int maxWanted) {
@@ -125,18 +126,18 @@ public final class ShardEngine {
     return new ShardEngine(plan, rank, own, ownStep, weights, cache, rope, 0);
   }
 
-  private static KvPages cache(ShardLayout layout, MemorySegment memory, EngineSettings settings) {
+  private static KvPages cache(SliceLayout layout, MemorySegment memory, EngineSettings settings) {
     ShardPlan plan = layout.plan();
     int heads = plan.kvHeads(layout.rank()).size();
     return new KvPages(memory, plan.spec(), heads, settings.kv());
   }
 
-  private static List<ShardWeights.Attention> attentions(ShardWeights weights) {
-    return weights.layers().stream().map(ShardWeights.Layer::attention).toList();
+  private static List<SliceWeights.Attention> attentions(SliceWeights weights) {
+    return weights.layers().stream().map(SliceWeights.Layer::attention).toList();
   }
 
-  private static LayerBlock feedForward(StepState step, ShardWeights weights, int maxTokens) {
-    var layers = weights.layers().stream().map(ShardWeights.Layer::feedForward).toList();
+  private static LayerBlock feedForward(StepState step, SliceWeights weights, int maxTokens) {
+    var layers = weights.layers().stream().map(SliceWeights.Layer::feedForward).toList();
     return step.spec.architecture().has(Trait.EXPERTS)
         ? new ExpertsBlock(step, layers, maxTokens)
         : new FeedForwardBlock(step, layers, maxTokens);
@@ -307,15 +308,15 @@ public final class ShardEngine {
   /// that computed them, until the next one.
   ///
   /// @param row the first of the run's among all rows of the step of which logits were computed
-  public LogitsPart logits(int row, LogitsWanted wanted) {
+  public LogitsPart logits(int row, LogitsWanted wanted, Adjustments adjustments) {
     return output.isFinite()
-        ? reducer(row).reduce(wanted, output.logits, row)
-        : reducer(row).strayed(wanted, output.logits, row);
+        ? reducer(row).reduce(wanted, adjustments, output.logits, row)
+        : reducer(row).strayed(wanted, adjustments, output.logits, row);
   }
 
-  /// The answer to a question about this rank's logits, as valid as [#logits].
-  public LogitsPart walk(int row, LogitsQuestion.Walk question) {
-    return reducer(row).walk(question, output.logits, row);
+  /// The answer to a question about what [#logits] was told, as valid as that.
+  public LogitsPart answer(int row, LogitsQuestion question) {
+    return reducer(row).answer(question);
   }
 
   private LogitsReducer reducer(int row) {

@@ -85,7 +85,7 @@ final class StepState {
 
   /// The same, with the bias of the projection added.
   void product(
-      ShardWeights.Projection projection, int from, int to, Activations input, float[] out) {
+      SliceWeights.Projection projection, int from, int to, Activations input, float[] out) {
     PackedMatrix w = projection.w();
     product(w, from, to, input, out);
     int row = Math.max(from, 0) * PackedMatrix.TILE;

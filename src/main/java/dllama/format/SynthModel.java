@@ -1,6 +1,9 @@
 package dllama.format;
 
-import dllama.format.DllamaLayout.Tensor;
+import dllama.format.dllama.DllamaWriter;
+import dllama.format.file.Progress;
+import dllama.format.file.Tensor;
+import dllama.format.gguf.GgufWriter;
 import dllama.model.ModelSpec;
 import dllama.model.TensorRole;
 import dllama.tokenizer.Tokenizer.Vocabulary;

@@ -1,5 +1,8 @@
 package dllama.generation;
 
+import dllama.logits.TokenLogprobs;
+import org.jspecify.annotations.Nullable;
+
 /// What happens during a generation, in order: prefill, tokens, and exactly one ending.
 public sealed interface GenerationEvent {
   /// Some of the prompt was read: `done` of `total` tokens that were not cached at first.
@@ -9,7 +12,12 @@ public sealed interface GenerationEvent {
   ///
   /// @param text what can be shown now, often empty: incomplete characters and what may be the
   ///     beginning of a stop string are held back
-  record Token(int id, String text) implements GenerationEvent {}
+  /// @param logprobs null where the request does not ask for them
+  record Token(int id, String text, @Nullable TokenLogprobs logprobs) implements GenerationEvent {
+    public Token(int id, String text) {
+      this(id, text, null);
+    }
+  }
 
   /// The answer is complete.
   record Finished(Reason reason, Usage usage) implements GenerationEvent {}

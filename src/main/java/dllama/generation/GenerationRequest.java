@@ -13,19 +13,32 @@ import java.util.Set;
 /// @param stops strings that end the answer, wherever they appear in it
 /// @param speculation guesses tokens where the most likely one is always taken; not shared with
 ///     another generation at the same time
+/// @param guidance what else bears on the choice of tokens; with any, none are guessed
 public record GenerationRequest(
     int[] prompt,
     int maxTokens,
     Sampler sampler,
     Set<Integer> stopIds,
     List<String> stops,
-    Speculation speculation) {
+    Speculation speculation,
+    Guidance guidance) {
   public GenerationRequest {
     if (maxTokens < 0) {
       throw new IllegalArgumentException("maxTokens=" + maxTokens);
     }
     stopIds = Set.copyOf(stopIds);
     stops = List.copyOf(stops);
+  }
+
+  /// With nothing but the sampler.
+  public GenerationRequest(
+      int[] prompt,
+      int maxTokens,
+      Sampler sampler,
+      Set<Integer> stopIds,
+      List<String> stops,
+      Speculation speculation) {
+    this(prompt, maxTokens, sampler, stopIds, stops, speculation, Guidance.NONE);
   }
 
   /// Without guesses.

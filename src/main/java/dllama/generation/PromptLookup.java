@@ -9,7 +9,7 @@ import java.util.Map;
 ///
 /// Remembers of every run of two to four tokens where it last ended, so that neither a token nor a
 /// guess costs more in a long text. Not thread-safe.
-final class PromptLookup implements Proposer {
+final class PromptLookup implements Drafter {
   private static final int SHORTEST = 2;
   private static final int LONGEST = 4;
 
@@ -61,7 +61,7 @@ final class PromptLookup implements Proposer {
   }
 
   @Override
-  public int[] propose(int max) {
+  public int[] draft(int max) {
     int[] guess = new int[match < 0 ? 0 : max];
     for (int i = 0; i < guess.length; i++) {
       int at = match + i;

@@ -3,8 +3,8 @@ package dllama.generation;
 import dllama.logits.LogitsWanted;
 import dllama.logits.RunLogits;
 import dllama.logits.TokenChoice;
+import dllama.sampling.RandomSampler;
 import dllama.sampling.Sampler;
-import dllama.sampling.TopP;
 
 /// What a sampler needs of a step's logits, and the token that it chooses from them.
 public final class SamplerChoice {
@@ -14,8 +14,9 @@ public final class SamplerChoice {
   public static LogitsWanted wanted(Sampler sampler) {
     return switch (sampler) {
       case Sampler.Greedy _ -> new LogitsWanted.Best(1);
-      case TopP topP when topP.drawsFromAll() -> new LogitsWanted.DrawAny(topP.temperature());
-      case TopP topP -> new LogitsWanted.Draw(topP.temperature());
+      case RandomSampler random when random.drawsFromAll() ->
+          new LogitsWanted.DrawAny(random.temperature());
+      case RandomSampler random -> new LogitsWanted.Draw(random.temperature());
     };
   }
 
@@ -25,16 +26,16 @@ public final class SamplerChoice {
   public static int next(Sampler sampler, RunLogits logits, TokenChoice choice) {
     return switch (sampler) {
       case Sampler.Greedy _ -> choice.best(logits)[0];
-      case TopP topP when topP.drawsFromAll() -> {
-        int token = choice.drawAny(logits, topP.temperature(), topP.coin());
-        topP.drawn();
+      case RandomSampler random when random.drawsFromAll() -> {
+        int token = choice.drawAny(logits, random.temperature(), random.coin());
+        random.drawn();
         yield token;
       }
-      case TopP topP ->
+      case RandomSampler random ->
           choice.draw(
               logits,
-              topP.temperature(),
-              of -> topP.next(of.tokens(), of.weights(), of.size(), of.total(), of.vocabSize()));
+              random.temperature(),
+              of -> random.next(of.tokens(), of.weights(), of.size(), of.total(), of.vocabSize()));
     };
   }
 }

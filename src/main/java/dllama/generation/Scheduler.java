@@ -105,6 +105,14 @@ public final class Scheduler implements AutoCloseable {
           "the prompt has %d tokens, more than the context of %d"
               .formatted(length, forwardPass.contextLength()));
     }
+    int vocabSize = forwardPass.spec().vocabSize();
+    for (int token : request.guidance().bias().keySet()) {
+      if (token < 0 || token >= vocabSize) {
+        throw new UserException(
+            "there is no token %d to be given a bias; the model has %d"
+                .formatted(token, vocabSize));
+      }
+    }
     Generation generation = new Generation();
     if (!arrivals.offer(new Arrival(request, sink, generation))) {
       throw new UserException("%d requests are waiting already; try again later".formatted(QUEUE));
@@ -169,6 +177,7 @@ public final class Scheduler implements AutoCloseable {
               next.sink,
               next.generation,
               forwardPass.contextLength(),
+              forwardPass.spec().vocabSize(),
               vocabulary,
               table));
     }

@@ -9,7 +9,7 @@ import dllama.generation.StopDetector.Verdict;
 import dllama.logits.LogitsWanted;
 import dllama.logits.RunLogits;
 import dllama.logits.TokenChoice;
-import dllama.sampling.Sampler;
+import dllama.logits.TokenLogprobs;
 import dllama.step.Run;
 import dllama.step.StepResult;
 import dllama.tokenizer.TokenStream;
@@ -29,6 +29,7 @@ final class Sequence {
   private final int contextLength;
   private final TokenStream stream;
   private final StopDetector detector;
+  private final TokenChooser chooser;
   private final boolean guesses;
   private final StepTimes times = new StepTimes();
   private KvLease lease;
@@ -59,6 +60,7 @@ final class Sequence {
       Sink sink,
       Generation generation,
       int contextLength,
+      int vocabSize,
       Vocabulary vocabulary,
       KvTable table) {
     this.request = request;
@@ -69,7 +71,8 @@ final class Sequence {
     size = tokens.length;
     stream = new TokenStream(vocabulary);
     stream.follow(tokens[size - 1]);
-    guesses = request.sampler() instanceof Sampler.Greedy;
+    chooser = new TokenChooser(request.sampler(), request.guidance(), request.stopIds(), vocabSize);
+    guesses = chooser.isPlainlyGreedy();
     detector = StopDetector.anywhere(request.stopIds(), request.stops());
     lease = new KvLease(table);
   }
@@ -122,7 +125,7 @@ final class Sequence {
   @Nullable Run decode(int room, int rows, StepPace steps) {
     int wanted = Math.min(contextLength - size, request.maxTokens() - generated - 1);
     return run(
-        1, guesses ? request.speculation().propose(Math.min(room, wanted), rows, steps) : NOTHING);
+        1, guesses ? request.speculation().draft(Math.min(room, wanted), rows, steps) : NOTHING);
   }
 
   private @Nullable Run run(int count, int[] guess) {
@@ -135,16 +138,14 @@ final class Sequence {
     }
     guessed = fed < count ? NOTHING : Arrays.copyOf(guess, fed - count);
     int[] run = Arrays.copyOfRange(tokens, cached, cached + fed);
-    return new Run(lease.pages(), cached, run, wanted(cached + fed));
-  }
-
-  private LogitsWanted wanted(int end) {
     if (guessed.length > 0) {
-      return new LogitsWanted.Best(1 + guessed.length);
+      return new Run(lease.pages(), cached, run, new LogitsWanted.Best(1 + guessed.length));
     }
-    return end < size || request.maxTokens() == 0
-        ? new LogitsWanted.Nothing()
-        : SamplerChoice.wanted(request.sampler());
+    if (cached + fed < size || request.maxTokens() == 0) {
+      return new Run(lease.pages(), cached, run, new LogitsWanted.Nothing());
+    }
+    chooser.begin(tokens, request.prompt().length, size);
+    return new Run(lease.pages(), cached, run, chooser.wanted(), chooser.adjustments());
   }
 
   /// Takes what the step gave.
@@ -180,7 +181,7 @@ final class Sequence {
         request.speculation().begin(Arrays.copyOf(tokens, size));
       }
     }
-    Reason end = emit(SamplerChoice.next(request.sampler(), logits, choice));
+    Reason end = choose(logits, choice);
     if (end != null) {
       finish(end);
     }
@@ -190,19 +191,16 @@ final class Sequence {
   /// first token that was guessed wrong. What was computed of wrong ones is computed over.
   private void decoded(
       StepResult step, RunLogits logits, TokenChoice choice, int rows, long nanos, StepPace steps) {
-    int[] chosen =
-        guessed.length == 0
-            ? new int[] {SamplerChoice.next(request.sampler(), logits, choice)}
-            : choice.best(logits);
+    int[] best = guessed.length == 0 ? NOTHING : choice.best(logits);
     int right = 0;
-    while (right < guessed.length && guessed[right] == chosen[right]) {
+    while (right < guessed.length && guessed[right] == best[right]) {
       right++;
     }
     int before = generated;
-    Reason end = emit(chosen[0]);
+    Reason end = guessed.length == 0 ? choose(logits, choice) : emit(best[0], null);
     int computed = 1;
     while (end == null && computed <= right) {
-      end = emit(chosen[computed++]);
+      end = emit(best[computed++], null);
     }
     lease.commit(computed);
     times.add(nanos, step, generated - before, guessed.length, right);
@@ -214,9 +212,16 @@ final class Sequence {
     }
   }
 
+  /// Chooses a token and takes it into the answer, as [#emit]; also ends it where none may follow.
+  private @Nullable Reason choose(RunLogits logits, TokenChoice choice) {
+    int token = chooser.next(logits, choice);
+    return token == TokenChooser.END ? Reason.STOP : emit(token, chooser.logprobs(logits, token));
+  }
+
   /// Takes a token into the answer; why the answer ends with it, or null if it goes on.
-  private @Nullable Reason emit(int token) {
+  private @Nullable Reason emit(int token, @Nullable TokenLogprobs logprobs) {
     generated++;
+    chooser.accept(token);
     Verdict verdict = detector.append(token, stream.next(token));
     if (!request.stopIds().contains(token)) {
       ensureCapacity(size + 1);
@@ -227,12 +232,12 @@ final class Sequence {
     }
     Reason end = end(verdict);
     String text = verdict == Verdict.MAYBE_EOS && end == null ? "" : detector.take();
-    boolean wanted = show(new Token(token, text));
+    boolean wanted = show(new Token(token, text, logprobs));
     return end == null && !wanted ? Reason.CANCELLED : end;
   }
 
   private @Nullable Reason end(Verdict verdict) {
-    if (verdict == Verdict.EOS) {
+    if (verdict == Verdict.EOS || chooser.isComplete()) {
       return Reason.STOP;
     }
     if (generated == request.maxTokens()) {

@@ -11,11 +11,11 @@ import org.jspecify.annotations.Nullable;
 public final class Speculation {
   private static final int[] NOTHING = {};
 
-  private final @Nullable Proposer proposer;
+  private final @Nullable Drafter drafter;
   private final @Nullable SpeculationPace pace;
 
-  private Speculation(@Nullable Proposer proposer, @Nullable SpeculationPace pace) {
-    this.proposer = proposer;
+  private Speculation(@Nullable Drafter drafter, @Nullable SpeculationPace pace) {
+    this.drafter = drafter;
     this.pace = pace;
   }
 
@@ -34,14 +34,14 @@ public final class Speculation {
     return auto(new PromptLookup());
   }
 
-  /// Guesses of `proposer`, as far as they pay.
-  public static Speculation auto(Proposer proposer) {
-    return new Speculation(proposer, new SpeculationPace());
+  /// Guesses of `drafter`, as far as they pay.
+  public static Speculation auto(Drafter drafter) {
+    return new Speculation(drafter, new SpeculationPace());
   }
 
-  /// All guesses of `proposer`.
-  static Speculation unpaced(Proposer proposer) {
-    return new Speculation(proposer, null);
+  /// All guesses of `drafter`.
+  static Speculation unpaced(Drafter drafter) {
+    return new Speculation(drafter, null);
   }
 
   /// As a setting says.
@@ -55,27 +55,27 @@ public final class Speculation {
   }
 
   void begin(int[] tokens) {
-    if (proposer != null) {
-      proposer.begin(tokens);
+    if (drafter != null) {
+      drafter.begin(tokens);
     }
   }
 
   void follow(int token) {
-    if (proposer != null) {
-      proposer.follow(token);
+    if (drafter != null) {
+      drafter.follow(token);
     }
   }
 
   /// Tokens to try in the next step, at most `room`; often none.
   ///
   /// @param rows of the step without them
-  int[] propose(int room, int rows, StepPace steps) {
+  int[] draft(int room, int rows, StepPace steps) {
     int most = Math.min(room, Math.min(SpeculationPace.MAX_LENGTH, LogitsWanted.Best.MAX_ROWS - 1));
-    if (proposer == null || most < 1) {
+    if (drafter == null || most < 1) {
       return NOTHING;
     }
     int length = pace == null ? most : pace.length(most, rows, steps);
-    return length < 1 ? NOTHING : proposer.propose(length);
+    return length < 1 ? NOTHING : drafter.draft(length);
   }
 
   /// What became of a step; told before `steps` is.

@@ -26,7 +26,7 @@ public final class LogitsCheck {
           (wanted instanceof LogitsWanted.Draw || wanted instanceof LogitsWanted.DrawAny)
               && size == Candidates.size(wanted, range.size())
               && within(range, ids, size);
-      case Walked _ -> false;
+      case Walked _, LogitsPart.Unadjusted _ -> false;
     };
   }
 
@@ -39,6 +39,13 @@ public final class LogitsCheck {
       case Walk walk ->
           part instanceof Walked(float sum, int token)
               && (token < 0 ? sum == walk.sum() : range.has(token) && sum >= walk.sum());
+      case LogitsQuestion.Adjusted(var wanted, var _, var _) -> fits(part, wanted, range);
+      case LogitsQuestion.Unadjusted(int token, int top) ->
+          part instanceof LogitsPart.Unadjusted(float logit, Candidates largest)
+              && largest.size() == Math.min(top, range.size())
+              && within(range, largest.tokens(), largest.size())
+              && (!range.has(token) || Float.isFinite(logit))
+              && Float.isFinite(largest.logits()[0]);
     };
   }
 

@@ -32,6 +32,17 @@ public sealed interface LogitsPart {
     static int size(LogitsWanted wanted, int vocabulary) {
       return wanted instanceof DrawAny ? 1 : Math.min(SIZE, vocabulary);
     }
+
+    /// Adds the weights to those of other ranks.
+    ///
+    /// @param top exponent of the largest weight of all
+    /// @param all `[TokenWeights.BINS]`
+    void addTo(long[] all, int top) {
+      long below = (long) top - exponent;
+      for (int bin = 0; below >= 0 && bin + below < TokenWeights.BINS; bin++) {
+        all[(int) (bin + below)] += sums[bin];
+      }
+    }
   }
 
   /// How far a rank has come in adding up probabilities, see [LogitsQuestion.Walk].
@@ -39,4 +50,10 @@ public sealed interface LogitsPart {
   /// @param sum up to and with `last`
   /// @param last token of a probability above 0 that was added; −1 if the rank has none
   record Walked(float sum, int last) implements LogitsPart {}
+
+  /// What [LogitsQuestion.Unadjusted] asks for.
+  ///
+  /// @param logit of the token, if it is the rank's
+  /// @param largest weighed with temperature 1
+  record Unadjusted(float logit, Candidates largest) implements LogitsPart {}
 }

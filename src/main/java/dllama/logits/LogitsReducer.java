@@ -3,6 +3,7 @@ package dllama.logits;
 import dllama.logits.LogitsPart.Best;
 import dllama.logits.LogitsPart.Candidates;
 import dllama.logits.LogitsPart.Rows;
+import dllama.logits.LogitsPart.Unadjusted;
 import dllama.logits.LogitsPart.Walked;
 import dllama.logits.LogitsQuestion.Walk;
 import dllama.logits.LogitsWanted.Draw;
@@ -10,9 +11,13 @@ import dllama.logits.LogitsWanted.DrawAny;
 import dllama.model.Range;
 import dllama.tensor.Finite;
 import java.util.Arrays;
+import java.util.BitSet;
+import org.jspecify.annotations.Nullable;
 
-/// Makes of the logits that one rank has of one run what the root has to be told of them. Used by
-/// one thread at a time; allocates little once warm, and no arrays but where all logits are wanted.
+/// Makes of the logits that one rank has of one run what the root has to be told of them, and
+/// answers questions about them until the next step. The logits themselves stay as they are: those
+/// that are adjusted are a copy. Used by one thread at a time; allocates little once warm, and no
+/// arrays but where all logits are wanted.
 public final class LogitsReducer {
   private final Range vocabulary;
   private final TokenWeights weights = new TokenWeights();
@@ -24,37 +29,102 @@ public final class LogitsReducer {
   /// Only there where every token may be drawn.
   private double[] weighed = {};
 
+  /// As the model gave them, and where the run's begin.
+  private float[] given = {};
+
+  private int givenAt;
+
+  /// As they are chosen from: those given, or `adjusted`.
+  private float[] logits = {};
+
+  private int at;
+
+  /// Only there where logits are adjusted.
+  private float[] adjusted = {};
+
   /// @param vocabulary the token ids of the rank's logits
   public LogitsReducer(Range vocabulary) {
     this.vocabulary = vocabulary;
   }
 
-  /// What the root has to be told.
+  /// What the root has to be told after a step.
   ///
-  /// @param logits `[rows, vocabulary]`
+  /// @param adjustments of the run; none where more than one of its rows is wanted
+  /// @param all `[rows, vocabulary]`
   /// @param row the first of the `wanted.rows()` that are the run's
-  public LogitsPart reduce(LogitsWanted wanted, float[] logits, int row) {
-    int at = row * vocabulary.size();
+  public LogitsPart reduce(LogitsWanted wanted, Adjustments adjustments, float[] all, int row) {
+    given = all;
+    givenAt = row * vocabulary.size();
+    adjust(adjustments, null);
+    return reduce(wanted);
+  }
+
+  /// The answer to a question about the logits reduced last.
+  public LogitsPart answer(LogitsQuestion question) {
+    return switch (question) {
+      case LogitsQuestion.Everything _ -> reduce(new LogitsWanted.All());
+      case Walk walk -> walk(walk);
+      case LogitsQuestion.Adjusted(var wanted, var adjustments, var allowed) -> {
+        adjust(adjustments, allowed);
+        yield reduce(wanted);
+      }
+      case LogitsQuestion.Unadjusted(int token, int count) -> {
+        Candidates largest = candidates(Math.min(count, vocabulary.size()), 1, given, givenAt);
+        boolean own = vocabulary.has(token);
+        yield new Unadjusted(own ? given[givenAt + token - vocabulary.from()] : 0, largest);
+      }
+    };
+  }
+
+  private void adjust(Adjustments adjustments, @Nullable BitSet allowed) {
+    logits = given;
+    at = givenAt;
+    if (adjustments.isEmpty() && allowed == null) {
+      return;
+    }
+    int size = vocabulary.size();
+    if (adjusted.length == 0) {
+      adjusted = new float[size];
+    }
+    System.arraycopy(given, givenAt, adjusted, 0, size);
+    logits = adjusted;
+    at = 0;
+    adjustments.apply(logits, vocabulary);
+    if (allowed != null) {
+      for (int from = allowed.nextClearBit(0); from < size; ) {
+        int next = allowed.nextSetBit(from);
+        int to = next < 0 ? size : Math.min(next, size);
+        Arrays.fill(logits, from, to, Float.NEGATIVE_INFINITY);
+        from = allowed.nextClearBit(to);
+      }
+    }
+  }
+
+  private LogitsPart reduce(LogitsWanted wanted) {
     return switch (wanted) {
       case LogitsWanted.All _ -> new Rows(Arrays.copyOfRange(logits, at, at + vocabulary.size()));
-      case LogitsWanted.Best(int rows) -> best(rows, logits, at);
-      case Draw(float temperature) -> candidates(wanted, temperature, logits, at);
-      case DrawAny(float temperature) -> candidates(wanted, temperature, logits, at);
+      case LogitsWanted.Best(int rows) -> best(rows);
+      case Draw(float temperature) -> candidates(size(wanted), temperature, logits, at);
+      case DrawAny(float temperature) -> candidates(size(wanted), temperature, logits, at);
       case LogitsWanted.Nothing _ -> throw new IllegalArgumentException("wanted=" + wanted);
     };
   }
 
-  /// The same where not all logits are numbers: NaN in place of what would be told, with the token
-  /// of one that is none. As [#reduce] where those of this run are.
-  public LogitsPart strayed(LogitsWanted wanted, float[] logits, int row) {
+  private int size(LogitsWanted wanted) {
+    return Candidates.size(wanted, vocabulary.size());
+  }
+
+  /// As [#reduce] where not all logits are numbers: NaN in place of what would be told, with the
+  /// token of one that is none. The same as that where those of this run are.
+  public LogitsPart strayed(LogitsWanted wanted, Adjustments adjustments, float[] all, int row) {
     int size = vocabulary.size();
     int token = -1;
     for (int last = row + wanted.rows() - 1; last >= row; last--) {
-      int other = Finite.firstOther(logits, last * size, size);
+      int other = Finite.firstOther(all, last * size, size);
       token = other >= 0 ? vocabulary.from() + other : token;
     }
     if (token < 0) {
-      return reduce(wanted, logits, row);
+      return reduce(wanted, adjustments, all, row);
     }
     Arrays.fill(values, Float.NaN);
     Arrays.fill(tokens, token);
@@ -62,13 +132,13 @@ public final class LogitsReducer {
       case LogitsWanted.Best(int rows) -> new Best(rows, tokens, values);
       case Draw _, DrawAny _ -> {
         Arrays.fill(sums, 0);
-        yield new Candidates(Candidates.size(wanted, size), tokens, values, 0, sums);
+        yield new Candidates(size(wanted), tokens, values, 0, sums);
       }
-      case LogitsWanted.All _, LogitsWanted.Nothing _ -> reduce(wanted, logits, row);
+      case LogitsWanted.All _, LogitsWanted.Nothing _ -> reduce(wanted, Adjustments.NONE, all, row);
     };
   }
 
-  private Best best(int rows, float[] logits, int at) {
+  private Best best(int rows) {
     for (int row = 0; row < rows; row++) {
       int from = at + row * vocabulary.size();
       int best = from;
@@ -86,11 +156,10 @@ public final class LogitsReducer {
   }
 
   /// Adds up probabilities of the last token's logits.
-  public Walked walk(Walk question, float[] logits, int row) {
+  private Walked walk(Walk question) {
     if (weighed.length == 0) {
       weighed = new double[vocabulary.size()];
     }
-    int at = row * vocabulary.size();
     weights.weigh(logits, at, weighed.length, question.temperature(), question.exponent(), weighed);
     float sum = question.sum();
     int last = -1;
@@ -104,15 +173,15 @@ public final class LogitsReducer {
     return new Walked(sum, last);
   }
 
-  private Candidates candidates(LogitsWanted wanted, float temperature, float[] logits, int at) {
+  private Candidates candidates(int count, float temperature, float[] of, int from) {
     int all = vocabulary.size();
-    top.select(logits, at, all, vocabulary.from(), Candidates.size(wanted, all));
+    top.select(of, from, all, vocabulary.from(), count);
     top.get(tokens, values);
     Arrays.fill(sums, 0);
     int exponent = 0;
     if (!TokenWeights.certain(values[0], temperature)) {
       exponent = TokenWeights.exponent(values[0], temperature);
-      weights.sum(logits, at, all, temperature, exponent, sums);
+      weights.sum(of, from, all, temperature, exponent, sums);
     }
     return new Candidates(top.size(), tokens, values, exponent, sums);
   }

@@ -21,6 +21,18 @@ public record RunLogits(List<Range> vocabulary, List<LogitsPart> parts, Asker as
     parts = List.copyOf(parts);
   }
 
+  /// What ranks tell with other adjustments, or of some tokens only; this is not valid afterwards.
+  public RunLogits ask(LogitsQuestion.Adjusted question) {
+    return new RunLogits(vocabulary, asker.ask(question), asker);
+  }
+
+  /// The log probabilities of a token and of the most probable ones; this is not valid afterwards.
+  ///
+  /// @param top how many of these, at most [TokenLogprobs#MAX_TOP]; may be 0
+  public TokenLogprobs logprobs(int token, int top) {
+    return TokenLogprobs.of(this, token, top);
+  }
+
   /// Tokens of the vocabulary.
   public int vocabSize() {
     return vocabulary.getLast().to();

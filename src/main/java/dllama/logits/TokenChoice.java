@@ -127,16 +127,9 @@ public final class TokenChoice {
     int exponent = TokenWeights.exponent(largest, temperature);
     Arrays.fill(sums, 0);
     for (LogitsPart part : parts) {
-      add((Candidates) part, exponent);
+      ((Candidates) part).addTo(sums, exponent);
     }
     return exponent;
-  }
-
-  private void add(Candidates part, int exponent) {
-    long below = (long) exponent - part.exponent();
-    for (int bin = 0; below >= 0 && bin + below < TokenWeights.BINS; bin++) {
-      sums[(int) (bin + below)] += part.sums()[bin];
-    }
   }
 
   private int fromAll(float[] logits, float temperature, Drawer drawer) {

@@ -29,6 +29,9 @@ public final class TokenWeights {
 
   private static final long ROUNDING_BITS = Double.doubleToRawLongBits(ROUNDING);
 
+  /// A weight is its mantissa times 2^(exponent - MANTISSA_BITS).
+  private static final int MANTISSA_BITS = 31;
+
   /// 2^(i / 32), scaled for the mantissa.
   private static final double[] POWERS = powers();
 
@@ -92,6 +95,11 @@ public final class TokenWeights {
       total += inUnits(sums[bin], bin);
     }
     return total;
+  }
+
+  /// The natural logarithm of a total in the units of 2^exponent.
+  static double log(double total, int exponent) {
+    return StrictMath.log(total) + (exponent - MANTISSA_BITS) * StrictMath.log(2);
   }
 
   private static double inUnits(long mantissas, int bin) {

@@ -52,6 +52,13 @@ public record Architecture(
 
   public static final Architecture LLAMA = of("llama", RopeStyle.ADJACENT);
 
+  /// A Llama with biases on q, k and v.
+  public static final Architecture LLAMA_BIAS =
+      of("llama-bias", RopeStyle.ADJACENT, Trait.ATTENTION_BIAS);
+
+  /// Mixtral as llama.cpp has it: a Llama with experts, whose pairs are as a Llama's.
+  public static final Architecture LLAMA_MOE = of("llama-moe", RopeStyle.ADJACENT, Trait.EXPERTS);
+
   public static final Architecture QWEN3 = of("qwen3", RopeStyle.HALF_SPLIT, Trait.HEAD_NORMS);
 
   public static final Architecture QWEN3_MOE =
@@ -85,7 +92,7 @@ public record Architecture(
           .scaled(78.383675f, 0.57735026f);
 
   private static final List<Architecture> ALL =
-      List.of(LLAMA, QWEN2, QWEN3, QWEN3_MOE, MIXTRAL, GROK1);
+      List.of(LLAMA, LLAMA_BIAS, LLAMA_MOE, QWEN2, QWEN3, QWEN3_MOE, MIXTRAL, GROK1);
 
   public Architecture {
     // In the order of the enum, so that the same description reads the same everywhere.

@@ -36,32 +36,6 @@ public record ModelSpec(
     SILU
   }
 
-  /// Rotary embedding; `factor` 1 means no llama3.1 scaling of the frequencies.
-  public record Rope(
-      float theta,
-      float factor,
-      float lowFrequency,
-      float highFrequency,
-      int originalContextLength) {
-    public Rope {
-      positive("ropeTheta", theta);
-      positive("rope factor", factor);
-      if (factor != 1) {
-        positive("rope low frequency factor", lowFrequency);
-        range("rope original context length", originalContextLength, 1, 1 << 28);
-        if (!(highFrequency > lowFrequency) || Float.isInfinite(highFrequency)) {
-          throw new UserException(
-              "model header: rope high frequency factor %s must be above the low one, %s"
-                  .formatted(highFrequency, lowFrequency));
-        }
-      }
-    }
-
-    public static Rope unscaled(float theta) {
-      return new Rope(theta, 1, 1, 1, 0);
-    }
-  }
-
   public ModelSpec {
     range("dim", dim, 1, 1 << 18);
     range("ffnDim", ffnDim, 1, 1 << 20);
@@ -78,6 +52,11 @@ public record ModelSpec(
     }
     if (headDim % 2 != 0) {
       throw new UserException("model header: headDim=%d is odd".formatted(headDim));
+    }
+    if (!rope.fits(headDim)) {
+      throw new UserException(
+          "model header: headDim=%d does not go with rope factors of %d pairs"
+              .formatted(headDim, rope.factors().size()));
     }
     range("heads * headDim", heads * headDim, 2, 1 << 20);
     if (architecture.has(Architecture.Trait.EXPERTS)) {

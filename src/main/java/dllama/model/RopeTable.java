@@ -1,13 +1,11 @@
 package dllama.model;
 
-import dllama.model.ModelSpec.Rope;
-
 /// Cosines and sines of the rotary embedding for every position and pair of a head,
 /// `[contextLength, headDim / 2]`.
 ///
-/// Pair i turns by `position · theta^(-2i / headDim)` (Su et al., RoFormer, arXiv:2104.09864).
-/// Computed in double, because a float angle is off by a visible amount at high positions, and with
-/// [StrictMath], so that unlike processors hold the same bits. Immutable, shared by threads.
+/// Pair i turns by `position · frequency`, see [Rope]. Computed in double, because a float angle is
+/// off by a visible amount at high positions, and with [StrictMath], so that unlike processors hold
+// the same bits. Immutable, shared by threads.
 public final class RopeTable {
   private final boolean adjacent;
   private final int pairs;
@@ -20,11 +18,12 @@ public final class RopeTable {
     pairs = spec.headDim() / 2;
     cos = new float[Math.multiplyExact(contextLength, pairs)];
     sin = new float[cos.length];
+    double magnitude = spec.rope().magnitude();
     for (int pair = 0; pair < pairs; pair++) {
-      double frequency = frequency(spec.rope(), pair, spec.headDim());
+      double frequency = spec.rope().frequency(pair, spec.headDim());
       for (int position = 0; position < contextLength; position++) {
-        cos[position * pairs + pair] = (float) StrictMath.cos(position * frequency);
-        sin[position * pairs + pair] = (float) StrictMath.sin(position * frequency);
+        cos[position * pairs + pair] = (float) (magnitude * StrictMath.cos(position * frequency));
+        sin[position * pairs + pair] = (float) (magnitude * StrictMath.sin(position * frequency));
       }
     }
   }
@@ -57,19 +56,5 @@ public final class RopeTable {
     float y = head[second];
     head[first] = x * cos[angle] - y * sin[angle];
     head[second] = x * sin[angle] + y * cos[angle];
-  }
-
-  /// Radians per position of one pair. llama3.1 keeps short waves, slows long ones down by
-  /// `factor`, and goes over smoothly in between (Meta, llama-models, `apply_scaling`).
-  public static double frequency(Rope rope, int pair, int headDim) {
-    double frequency = StrictMath.pow(rope.theta(), -2.0 * pair / headDim);
-    if (rope.factor() == 1) {
-      return frequency;
-    }
-    double waves = rope.originalContextLength() * frequency / (2 * Math.PI);
-    double low = rope.lowFrequency();
-    double high = rope.highFrequency();
-    double keep = Math.clamp((waves - low) / (high - low), 0, 1);
-    return keep * frequency + (1 - keep) * frequency / rope.factor();
   }
 }

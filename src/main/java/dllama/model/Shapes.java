@@ -2,7 +2,6 @@ package dllama.model;
 
 import dllama.error.UserException;
 import dllama.model.ModelSpec.Activation;
-import dllama.model.ModelSpec.Rope;
 import dllama.tensor.DType;
 import java.util.List;
 import java.util.Locale;
@@ -83,7 +82,7 @@ public final class Shapes {
     private Rope rope() {
       float theta = number("theta");
       float factor = number("scaled");
-      return factor == 1 ? Rope.unscaled(theta) : new Rope(theta, factor, 1, 4, 8192);
+      return factor == 1 ? Rope.unscaled(theta) : Rope.llama31(theta, factor, 1, 4, 8192);
     }
   }
 

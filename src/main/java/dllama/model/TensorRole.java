@@ -100,8 +100,18 @@ public enum TensorRole {
   }
 
   /// Whether every layer has one, or more.
-  boolean isInLayer() {
+  public boolean isInLayer() {
     return this != EMBEDDING && this != FINAL_NORM && this != WCLS;
+  }
+
+  /// Whether each expert has one, where there are experts.
+  public boolean isOfExpert(Architecture architecture) {
+    return architecture.has(Architecture.Trait.EXPERTS) && (this == W1 || this == W2 || this == W3);
+  }
+
+  /// The tensors that a model has once.
+  public static List<TensorRole> outsideLayers() {
+    return List.of(EMBEDDING, FINAL_NORM, WCLS);
   }
 
   /// Whether it is F32 unless its type is named, as in files of distributed-llama.

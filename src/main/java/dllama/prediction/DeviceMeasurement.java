@@ -5,10 +5,11 @@ import dllama.engine.LocalForwardPass;
 import dllama.model.Architecture;
 import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
+import dllama.model.Rope;
 import dllama.settings.Device;
 import dllama.settings.Memory;
-import dllama.slice.ShardLayout;
 import dllama.slice.ShardPlan;
+import dllama.slice.SliceLayout;
 import dllama.step.OneSequence;
 import dllama.tensor.DType;
 import dllama.tensor.Kernels;
@@ -68,7 +69,7 @@ public final class DeviceMeasurement {
     try (WorkerPool pool = new WorkerPool(threads);
         LocalForwardPass forwardPass =
             new LocalForwardPass(source, plan, engine, Kernels.choose(true), pool)) {
-      RankWork work = RankWork.of(new ShardLayout(plan, 0));
+      RankWork work = RankWork.of(new SliceLayout(plan, 0));
       var measurement = new DeviceMeasurement(forwardPass);
       progress.accept("measuring this machine: single tokens");
       double readRate = work.layerBytes(1) / measurement.seconds(1);
@@ -81,7 +82,7 @@ public final class DeviceMeasurement {
 
   private static ModelSpec spec(DType weightType) {
     long one =
-        RankWork.of(new ShardLayout(new ShardPlan(spec(weightType, 1), DType.Q8_0, 1), 0))
+        RankWork.of(new SliceLayout(new ShardPlan(spec(weightType, 1), DType.Q8_0, 1), 0))
             .commonBytes();
     return spec(weightType, (int) Math.min(MAX_LAYERS, Math.ceilDiv(WEIGHT_BYTES, one)));
   }
@@ -102,7 +103,7 @@ public final class DeviceMeasurement {
         CONTEXT,
         1e-5f,
         ModelSpec.Activation.SILU,
-        ModelSpec.Rope.unscaled(500_000));
+        Rope.unscaled(500_000));
   }
 
   /// What a step without logits takes, once it gets no quicker.

@@ -5,8 +5,8 @@ import dllama.engine.Halves;
 import dllama.engine.ShardEngine;
 import dllama.settings.Device;
 import dllama.settings.Link;
-import dllama.slice.ShardLayout;
 import dllama.slice.ShardPlan;
+import dllama.slice.SliceLayout;
 
 /// What a world would need and how fast it would be: a pure function of plan, device and link.
 ///
@@ -70,7 +70,7 @@ public record Prediction(
   /// @param engine its batch is that of prompts
   public static Prediction of(
       ShardPlan plan, EngineSettings engine, int promptTokens, Device device, Link link) {
-    ShardLayout layout = new ShardLayout(plan, 0);
+    SliceLayout layout = new SliceLayout(plan, 0);
     Step step = new Step(plan, RankWork.of(layout), engine, device, link);
     Memory memory =
         new Memory(layout.totalBytes(), ShardEngine.cacheBytes(plan, engine), PROCESS_BYTES);

@@ -2,8 +2,8 @@ package dllama.prediction;
 
 import dllama.model.ModelSpec;
 import dllama.model.TensorRole;
-import dllama.slice.ShardLayout;
 import dllama.slice.ShardPlan;
+import dllama.slice.SliceLayout;
 import dllama.tensor.DType;
 import java.util.EnumSet;
 import java.util.Set;
@@ -28,11 +28,11 @@ record RankWork(
   private static final Set<TensorRole> NETWORK =
       EnumSet.of(TensorRole.W1, TensorRole.W2, TensorRole.W3);
 
-  static RankWork of(ShardLayout layout) {
+  static RankWork of(SliceLayout layout) {
     long[] bytes = new long[3];
     long[] products = new long[3];
     boolean experts = layout.plan().spec().experts() > 0;
-    for (ShardLayout.Entry entry : layout.entries()) {
+    for (SliceLayout.Entry entry : layout.entries()) {
       TensorRole role = entry.name().role();
       int kind = OUTPUT.contains(role) ? 2 : experts && NETWORK.contains(role) ? 1 : 0;
       bytes[kind] += entry.bytes();

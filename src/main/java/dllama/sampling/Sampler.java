@@ -1,7 +1,7 @@
 package dllama.sampling;
 
 /// How the next token is chosen. Not thread-safe; one sampler per generation.
-public sealed interface Sampler permits Sampler.Greedy, TopP {
+public sealed interface Sampler permits Sampler.Greedy, RandomSampler {
   /// The seed in place of 0, with which distributed-llama draws the first candidate always, because
   /// its generator never leaves 0. 2^64 divided by the golden ratio.
   long ZERO = 0x9E3779B97F4A7C15L;
@@ -13,7 +13,16 @@ public sealed interface Sampler permits Sampler.Greedy, TopP {
   ///     between 0 and 1
   /// @param seed of the random numbers
   static Sampler of(float temperature, float topp, long seed) {
-    return temperature == 0 ? new Greedy() : new TopP(temperature, topp, seed == 0 ? ZERO : seed);
+    return of(new SamplingParameters(temperature, topp), seed);
+  }
+
+  /// A sampler.
+  ///
+  /// @param seed of the random numbers
+  static Sampler of(SamplingParameters parameters, long seed) {
+    return parameters.temperature() == 0
+        ? new Greedy()
+        : new RandomSampler(parameters, seed == 0 ? ZERO : seed);
   }
 
   /// Always the most probable token, and of equal ones the first; draws no random number.

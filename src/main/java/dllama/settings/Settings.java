@@ -43,21 +43,45 @@ public record Settings(
   ///
   /// @param temperature 0: always the most likely token
   /// @param topp 0 and 1: draw from all tokens
+  /// @param topk 0: any number of tokens
+  /// @param minp 0: however improbable
   /// @param seed empty: from the clock
-  public record Sampler(float temperature, float topp, Optional<Long> seed) {
+  public record Sampler(
+      float temperature,
+      float topp,
+      int topk,
+      float minp,
+      Optional<Long> seed,
+      Penalties penalties) {
     static Sampler from(Values values) {
       return new Sampler(
           (float) values.real("temperature", 0, 100),
           (float) values.real("topp", 0, 1),
+          values.integer("top-k", 0, 1 << 24),
+          (float) values.real("min-p", 0, 1),
           values.unlessAuto(
-              "seed", (v, key) -> v.whole(key, Long.MIN_VALUE, Long.MAX_VALUE, "of 64 bits")));
+              "seed", (v, key) -> v.whole(key, Long.MIN_VALUE, Long.MAX_VALUE, "of 64 bits")),
+          Penalties.from(values));
+    }
+  }
+
+  /// How much less likely tokens become that were there already.
+  ///
+  /// @param repeat 1: not at all, however often one of the latest `repeatLast` tokens
+  public record Penalties(float repeat, int repeatLast, float presence, float frequency) {
+    static Penalties from(Values values) {
+      return new Penalties(
+          (float) values.real("repeat-penalty", 0.1, 10),
+          values.integer("repeat-last", 0, 1024),
+          (float) values.real("presence-penalty", -2, 2),
+          (float) values.real("frequency-penalty", -2, 2));
     }
   }
 
   /// What the chat adds to what its user says.
   ///
   /// @param system system prompt
-  /// @param template name of a chat template; empty: as the tokenizer file says
+  /// @param template name or file of a chat template; empty: as the model says
   public record Chat(Optional<String> system, Optional<String> template) {
     static Chat from(Values values) {
       return new Chat(values.textIfAny("system"), values.unlessAuto("template", Values::text));
@@ -137,9 +161,21 @@ public record Settings(
   ///
   /// @param hex the same as bytes; counts where it is given
   /// @param file many texts; counts where it is given
-  public record Tokenize(String text, Optional<String> hex, Optional<Path> file) {
+  /// @param messages JSON file with a conversation to be rendered; counts where it is given
+  /// @param template file of the Jinja template for that; empty: the model's
+  public record Tokenize(
+      String text,
+      Optional<String> hex,
+      Optional<Path> file,
+      Optional<Path> messages,
+      Optional<Path> template) {
     static Tokenize from(Values values) {
-      return new Tokenize(values.text("text"), values.textIfAny("hex"), values.pathIfAny("file"));
+      return new Tokenize(
+          values.text("text"),
+          values.textIfAny("hex"),
+          values.pathIfAny("file"),
+          values.pathIfAny("messages"),
+          values.pathIfAny("template"));
     }
   }
 

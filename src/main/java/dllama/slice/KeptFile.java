@@ -13,7 +13,7 @@ import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// A file of a [ShardCache] as it was found. Other processes may delete it at any time, so what can
+/// A file of a [SliceCache] as it was found. Other processes may delete it at any time, so what can
 /// not be done with it is not an error.
 ///
 /// @param name without the suffix

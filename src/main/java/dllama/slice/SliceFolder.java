@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.UUID;
 
-/// The files of a [ShardCache]: slices and notes, each named by a key, and those that are being
+/// The files of a [SliceCache]: slices and notes, each named by a key, and those that are being
 /// written, which have names that nobody else takes. A file gets its own when it is complete, in
 /// one step. Thread-safe.
 record SliceFolder(Path path) {

@@ -3,7 +3,7 @@ package dllama.slice;
 import dllama.model.ModelSource;
 import dllama.model.ModelWeights;
 import dllama.model.Range;
-import dllama.slice.ShardLayout.Entry;
+import dllama.slice.SliceLayout.Entry;
 import dllama.tensor.Matrix;
 import dllama.tensor.PackedMatrix;
 import dllama.tensor.Packer;
@@ -17,7 +17,7 @@ import java.util.function.LongConsumer;
 ///
 /// Used by one thread at a time; several readers may share a source.
 public final class SliceReader {
-  private final ShardLayout layout;
+  private final SliceLayout layout;
   private final ModelSource source;
 
   /// The piece that the last [#read] ended in; the next one most likely begins there.
@@ -25,7 +25,7 @@ public final class SliceReader {
 
   private long pieceOffset = -1;
 
-  public SliceReader(ShardLayout layout, ModelSource source) {
+  public SliceReader(SliceLayout layout, ModelSource source) {
     this.layout = layout;
     this.source = source;
   }
@@ -66,7 +66,7 @@ public final class SliceReader {
 
   /// Fills the whole slice at once, for the rank on this machine.
   ///
-  /// @param slice [ShardLayout#totalBytes] bytes
+  /// @param slice [SliceLayout#totalBytes] bytes
   /// @param progress is told, on the calling thread, the number of bytes done so far
   public void fill(MemorySegment slice, WorkerPool pool, LongConsumer progress) {
     for (Entry entry : layout.entries()) {

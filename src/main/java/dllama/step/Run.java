@@ -1,5 +1,6 @@
 package dllama.step;
 
+import dllama.logits.Adjustments;
 import dllama.logits.LogitsWanted;
 
 /// Successive tokens of one sequence in a step.
@@ -8,11 +9,24 @@ import dllama.logits.LogitsWanted;
 /// @param position slot of the first token, from 0
 /// @param tokens ids, at least one, and as many as logits are wanted of; not changed afterwards
 /// @param wanted of the logits of the last tokens
-public record Run(int[] pages, int position, int[] tokens, LogitsWanted wanted) {
+/// @param adjustments of the last token's logits, at most [Adjustments#MAX_OF_RUN]; none where more
+///     than those are wanted
+public record Run(
+    int[] pages, int position, int[] tokens, LogitsWanted wanted, Adjustments adjustments) {
   public Run {
     if (tokens.length == 0 || position < 0 || wanted.rows() > tokens.length) {
       throw new IllegalArgumentException(
           "tokens=%d position=%d wanted=%s".formatted(tokens.length, position, wanted));
     }
+    if (!adjustments.isEmpty()
+        && (wanted.rows() > 1 || adjustments.size() > Adjustments.MAX_OF_RUN)) {
+      throw new IllegalArgumentException(
+          "adjustments=%d wanted=%s".formatted(adjustments.size(), wanted));
+    }
+  }
+
+  /// Without adjustments.
+  public Run(int[] pages, int position, int[] tokens, LogitsWanted wanted) {
+    this(pages, position, tokens, wanted, Adjustments.NONE);
   }
 }

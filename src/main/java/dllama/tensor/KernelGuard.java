@@ -104,7 +104,7 @@ public final class KernelGuard {
     boolean keep = !first.boxed() && quickest.nanos() > first.nanos() * BETTER;
     FormTiming best = keep ? first : quickest;
     kernels.use(part, type, best.form());
-    timings.forEach(timing -> tell(part, type, timing, best, timing == first));
+    timings.forEach(timing -> say(part, type, timing, best, timing == first));
     return true;
   }
 
@@ -124,7 +124,7 @@ public final class KernelGuard {
   }
 
   /// One line where what should have been used is not; the rest is for who wants to know.
-  private static void tell(
+  private static void say(
       KernelPart part, DType type, FormTiming timing, FormTiming best, boolean meant) {
     double times = timing.nanos() / best.nanos();
     if (meant && (timing.boxed() || times > PROPORTION)) {

@@ -8,10 +8,12 @@ import dllama.generation.GenerationEvent;
 import dllama.generation.GenerationEvent.Finished;
 import dllama.generation.GenerationEvent.Reason;
 import dllama.generation.GenerationEvent.Token;
+import dllama.generation.Guidance;
 import dllama.generation.Speculation;
 import dllama.model.ModelSpec;
 import dllama.model.Shapes;
 import dllama.sampling.Sampler;
+import dllama.session.ChatPrompts;
 import dllama.tensor.DType;
 import dllama.tokenizer.ChatTemplate;
 import dllama.tokenizer.ChatTemplate.Message;
@@ -169,7 +171,8 @@ class ChatSessionTest {
   void shouldEndAStoppedAnswerAsAnyOther(ChatTemplate template) {
     Chat chat = new Chat(template, byteLevel(template), Optional.empty());
     chat.model.answer("A long answer");
-    chat.session.answer("Hello", event -> !(event instanceof Token(int id, String _) && id == 'o'));
+    chat.session.answer(
+        "Hello", event -> !(event instanceof Token(int id, var _, var _) && id == 'o'));
     chat.say("Hello", "A lo");
     chat.model.answer('!');
     chat.session.answer("Go on", event -> true);
@@ -229,7 +232,12 @@ class ChatSessionTest {
       model = new ScriptedModel(SPEC, vocabulary.eosIds().getFirst());
       session =
           new ChatSession(
-              model, vocabulary, template, new Sampler.Greedy(), Speculation.off(), system);
+              model,
+              new ChatPrompts(vocabulary, template),
+              new Sampler.Greedy(),
+              Speculation.off(),
+              Guidance.NONE,
+              system);
       system.ifPresent(text -> said.add(new Message(Role.SYSTEM, text)));
     }
 
@@ -247,7 +255,7 @@ class ChatSessionTest {
       List<Message> all = new ArrayList<>(said);
       all.add(new Message(Role.USER, question));
       String eos = vocabulary.text(vocabulary.eosIds().getFirst());
-      return new Tokenizer(vocabulary)
+      return Tokenizer.of(vocabulary)
           .encode(template.prompt(all, eos).toString() + answer, true, true);
     }
   }

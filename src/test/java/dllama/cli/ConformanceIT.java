@@ -10,7 +10,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dllama.Conformance;
 import dllama.engine.Goldens;
 import dllama.engine.LogitsDifference;
-import dllama.format.DllamaFile;
+import dllama.format.dllama.DllamaFile;
 import dllama.slice.ShardPlan;
 import dllama.tensor.DType;
 import dllama.tensor.WorkerPool;

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dllama.model.Architecture;
 import dllama.model.ModelSpec;
 import dllama.model.Shapes;
+import dllama.session.LoadedModel;
 import dllama.settings.ModelSettings;
 import dllama.settings.Settings;
 import dllama.slice.ShardPlan;

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dllama.model.Shapes;
+import dllama.session.LoadedModel;
 import dllama.settings.Devices;
 import dllama.tensor.DType;
 import java.io.ByteArrayOutputStream;

@@ -2,16 +2,11 @@ package dllama.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dllama.step.ForwardException;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 class ProgressTest {
@@ -53,40 +48,11 @@ class ProgressTest {
   }
 
   @Test
-  void shouldEndTheWaitForNodesThatDoNotCome() {
-    Progress progress = progress(false);
-    progress.waiting("1 of 2 nodes; waiting for 1 worker, or --nodes 1");
-    ForwardException e =
-        assertThrows(ForwardException.class, () -> progress.await(Duration.ofMillis(20)));
-    assertEquals(
-        "no cluster after 0 s: 1 of 2 nodes; waiting for 1 worker, or --nodes 1", e.getMessage());
-  }
-
-  @Test
-  void shouldNotCountLoadingAsWaiting() throws Exception {
-    Progress progress = progress(false);
-    progress.forming(2);
-    CompletableFuture<Integer> nodes =
-        CompletableFuture.supplyAsync(
-            () -> {
-              try {
-                return progress.await(Duration.ofMillis(1)).nodes();
-              } catch (InterruptedException e) {
-                throw new IllegalStateException(e);
-              }
-            });
-    TimeUnit.MILLISECONDS.sleep(50);
-    progress.ready(2, 0, 50);
-    assertEquals(2, nodes.get(10, TimeUnit.SECONDS));
-  }
-
-  @Test
-  void shouldWaitAgainAfterALoss() {
+  void shouldTellALossOnce() {
     Progress progress = progress(false);
     form(progress);
     progress.lost("the worker at 10.0.0.2 is gone");
     progress.lost("the worker at 10.0.0.2 is gone");
-    assertThrows(ForwardException.class, () -> progress.await(Duration.ofMillis(1)));
     assertEquals(1, text().split("is gone", -1).length - 1, text());
   }
 

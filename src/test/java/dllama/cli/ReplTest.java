@@ -7,10 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dllama.cluster.root.NodesHere;
 import dllama.error.UserException;
 import dllama.format.SynthVocabulary;
+import dllama.generation.Guidance;
 import dllama.generation.Speculation;
 import dllama.model.ModelSpec;
 import dllama.model.Shapes;
 import dllama.sampling.Sampler;
+import dllama.session.ChatPrompts;
+import dllama.session.Root;
 import dllama.step.ForwardPass;
 import dllama.tensor.DType;
 import dllama.tensor.KernelReport;
@@ -22,7 +25,6 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -43,10 +45,10 @@ class ReplTest {
   private ChatSession session(Speculation speculation) {
     return new ChatSession(
         model,
-        VOCABULARY,
-        ChatTemplate.LLAMA3,
+        new ChatPrompts(VOCABULARY, ChatTemplate.LLAMA3),
         new Sampler.Greedy(),
         speculation,
+        Guidance.NONE,
         Optional.of("Be brief"));
   }
 
@@ -266,9 +268,6 @@ class ReplTest {
 
           @Override
           public void awaitRehearsed() {}
-
-          @Override
-          public void tell(Consumer<String> listener) {}
 
           @Override
           public void close() {}

@@ -20,10 +20,12 @@ import dllama.cluster.wire.TensorFrame;
 import dllama.cluster.wire.TensorFrame.Input;
 import dllama.cluster.wire.TensorFrame.Logits;
 import dllama.cluster.wire.TensorFrame.Partial;
+import dllama.cluster.wire.TensorFrame.Question;
 import dllama.cluster.wire.TensorFrame.WeightChunk;
 import dllama.logits.LogitsPart.Best;
 import dllama.logits.LogitsPart.Candidates;
 import dllama.logits.LogitsPart.Rows;
+import dllama.logits.LogitsQuestion;
 import dllama.logits.LogitsWanted;
 import dllama.logits.TokenWeights;
 import dllama.settings.Settings;
@@ -47,6 +49,8 @@ import org.junit.jupiter.api.Test;
 /// those of ranks that do not exist, and those of the wrong length.
 @Tag("slow")
 class ForeignMessagesTest {
+  private static final LogitsQuestion EVERYTHING = new LogitsQuestion.Everything();
+
   private static final String CASE = "llama31_rope_f32";
   private TestCluster cluster;
   private long epoch;
@@ -118,15 +122,15 @@ class ForeignMessagesTest {
         shard.tell(new Partial(other, sync, 1, bytes));
         shard.tell(new Input(other, sync, false, List.of(), List.of(run), bytes));
         shard.tell(new WeightChunk(other, 0, bytes));
-        shard.tell(new RankMessage.AskLogits(other, sync, 0, null));
+        shard.tell(new Question(other, sync, 0, EVERYTHING));
         shard.tell(new RankMessage.Dissolve(other, "a stranger says so"));
       }
       for (int rank : new int[] {-1, 2, Integer.MAX_VALUE}) {
         shard.tell(new Partial(epoch, sync, rank, bytes));
       }
-      shard.tell(new RankMessage.AskLogits(epoch, sync + 1000, 0, null));
-      shard.tell(new RankMessage.AskLogits(epoch, sync, -1, null));
-      shard.tell(new RankMessage.AskLogits(epoch, sync, 1, null));
+      shard.tell(new Question(epoch, sync + 1000, 0, EVERYTHING));
+      shard.tell(new Question(epoch, sync, -1, EVERYTHING));
+      shard.tell(new Question(epoch, sync, 1, EVERYTHING));
       shard.tell(new Partial(epoch, sync - 1000, 1, bytes));
       shard.tell(new Partial(epoch, sync + 1000, 1, bytes));
     }

@@ -36,9 +36,11 @@ import dllama.cluster.wire.TensorFrame;
 import dllama.cluster.wire.TensorFrame.Input;
 import dllama.cluster.wire.TensorFrame.Logits;
 import dllama.cluster.wire.TensorFrame.Partial;
+import dllama.cluster.wire.TensorFrame.Question;
 import dllama.cluster.wire.TensorFrame.WeightChunk;
 import dllama.cluster.wire.WorkerMessage;
 import dllama.logits.LogitsPart.Rows;
+import dllama.logits.LogitsQuestion;
 import dllama.logits.LogitsWanted;
 import dllama.tensor.DType;
 import java.io.ByteArrayOutputStream;
@@ -99,7 +101,8 @@ class StrangersTest {
               stranger.select(address, actor).tell(Kill.getInstance(), null);
               stranger.tell(address, actor, "text");
               stranger.tell(address, actor, new byte[10]);
-              stranger.tell(address, actor, new RankMessage.AskLogits(GUESS, 0, 0, null));
+              stranger.tell(
+                  address, actor, new Question(GUESS, 0, 0, new LogitsQuestion.Everything()));
               stranger.tell(address, actor, new StreamMessage.Received(GUESS, 1));
             }
           }

@@ -7,11 +7,11 @@ import dllama.cluster.membership.RootListener;
 import dllama.cluster.rank.WorkerListener;
 import dllama.cluster.root.RootModel;
 import dllama.error.UserException;
-import dllama.format.DllamaFile;
+import dllama.format.dllama.DllamaFile;
 import dllama.model.ModelSource;
 import dllama.settings.Settings;
 import dllama.settings.Settings.Option;
-import dllama.slice.ShardCache;
+import dllama.slice.SliceCache;
 import dllama.step.ForwardPass;
 import dllama.step.OneSequence;
 import dllama.tensor.DType;
@@ -98,7 +98,7 @@ final class TestCluster implements AutoCloseable {
             WITHOUT_WARM_UP);
     root =
         RootNode.start(
-            settings.cluster(), settings.akka(), model, ShardCache.off(), new Recorder());
+            settings.cluster(), settings.akka(), model, SliceCache.off(), new Recorder());
     return root;
   }
 
@@ -116,7 +116,7 @@ final class TestCluster implements AutoCloseable {
             WITHOUT_WARM_UP);
     var worker =
         new WorkerNode(
-            settings.cluster(), settings.akka(), ShardCache.off(), WorkerListener.silent());
+            settings.cluster(), settings.akka(), SliceCache.off(), WorkerListener.silent());
     Thread thread = new Thread(() -> run(worker), "worker-" + workers.size());
     thread.start();
     workers.add(worker);

@@ -9,8 +9,8 @@ import com.sun.management.ThreadMXBean;
 import dllama.model.Architecture;
 import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
-import dllama.slice.ShardLayout;
 import dllama.slice.ShardPlan;
+import dllama.slice.SliceLayout;
 import dllama.slice.SliceReader;
 import dllama.tensor.DType;
 import dllama.tensor.Kernels;
@@ -156,12 +156,12 @@ class CollectiveTest {
 
   private static ShardEngine engine(
       Arena arena, WorkerPool pool, ShardPlan plan, int rank, Kernels kernels) {
-    ShardLayout layout = new ShardLayout(plan, rank);
+    SliceLayout layout = new SliceLayout(plan, rank);
     EngineSettings settings = new EngineSettings(DType.F32, 64, MAX_TOKENS);
-    MemorySegment slice = arena.allocate(layout.totalBytes(), ShardLayout.ALIGNMENT);
+    MemorySegment slice = arena.allocate(layout.totalBytes(), SliceLayout.ALIGNMENT);
     new SliceReader(layout, new ModelSource.Random(plan.spec(), SEED)).fill(slice, pool, _ -> {});
     MemorySegment cache =
-        arena.allocate(ShardEngine.cacheBytes(plan, settings), ShardLayout.ALIGNMENT);
+        arena.allocate(ShardEngine.cacheBytes(plan, settings), SliceLayout.ALIGNMENT);
     return new ShardEngine(layout, slice, cache, settings, kernels, pool);
   }
 

@@ -2,7 +2,7 @@ package dllama.engine;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dllama.Conformance;
-import dllama.format.DllamaFile;
+import dllama.format.dllama.DllamaFile;
 import dllama.model.Architecture;
 import dllama.model.ModelSource;
 import dllama.slice.ShardPlan;

@@ -7,9 +7,9 @@ import dllama.model.Range;
 import dllama.model.TensorRole;
 import dllama.model.TensorTypes;
 import dllama.slice.RandomWeights;
-import dllama.slice.ShardLayout;
-import dllama.slice.ShardLayout.Entry;
 import dllama.slice.ShardPlan;
+import dllama.slice.SliceLayout;
+import dllama.slice.SliceLayout.Entry;
 import dllama.tensor.DType;
 import dllama.tensor.Matrix;
 import java.util.HashMap;
@@ -37,7 +37,7 @@ public final class MixedTypes {
   public static ModelWeights whole(ModelSpec spec, long seed) {
     RandomWeights random = new RandomWeights(spec, seed);
     Map<TensorRole.Name, Matrix> tensors = new HashMap<>();
-    for (Entry entry : new ShardLayout(new ShardPlan(spec, DType.Q8_0, 1), 0).entries()) {
+    for (Entry entry : new SliceLayout(new ShardPlan(spec, DType.Q8_0, 1), 0).entries()) {
       tensors.put(entry.name(), random.part(entry.name(), entry.rows(), entry.cols()));
     }
     TensorRole.Name embedding = new TensorRole.Name(TensorRole.EMBEDDING);

@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dllama.Conformance;
-import dllama.format.DllamaFile;
+import dllama.format.dllama.DllamaFile;
 import dllama.model.Architecture;
 import dllama.slice.ShardPlan;
 import dllama.step.OneSequence;

@@ -4,8 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dllama.error.UserException;
-import dllama.format.DllamaFile;
 import dllama.format.SynthModel;
+import dllama.format.dllama.DllamaFile;
+import dllama.format.file.ModelFile;
 import dllama.logits.LogitsWanted;
 import dllama.logits.RunLogits;
 import dllama.logits.TokenChoice;
@@ -116,7 +117,7 @@ class NotFiniteTest {
     Path path = folder.resolve("tiny.m");
     SynthModel.write(path, spec, 3, (bytes, total) -> {});
     return DllamaFile.open(
-        path, new DllamaFile.Hints(Optional.empty(), Optional.of(spec.types().matrices())));
+        path, new ModelFile.Hints(Optional.empty(), Optional.of(spec.types().matrices())));
   }
 
   /// The same weights, with `value` in a row of one of them; in blocks it is the scale.

@@ -9,8 +9,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import dllama.Conformance;
 import dllama.error.UserException;
-import dllama.format.DllamaFile;
 import dllama.format.SynthModel;
+import dllama.format.dllama.DllamaFile;
+import dllama.format.file.ModelFile;
 import dllama.model.Architecture;
 import dllama.model.ModelSpec;
 import dllama.slice.ShardPlan;
@@ -120,7 +121,7 @@ class Qwen2Test {
   void shouldObeyAHintAboutTheArchitecture() {
     Path path = folder.resolve("llama.m");
     SynthModel.write(path, Specs.small(DType.F32), SEED, (bytes, total) -> {});
-    var hints = new DllamaFile.Hints(Optional.of(Architecture.named("qwen2")), Optional.empty());
+    var hints = new ModelFile.Hints(Optional.of(Architecture.named("qwen2")), Optional.empty());
     // The file has no biases, so its length tells.
     var e = assertThrows(UserException.class, () -> DllamaFile.open(path, hints));
     assertTrue(e.getMessage().contains("bytes where its header asks for"), e.getMessage());

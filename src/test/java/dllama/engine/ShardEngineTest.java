@@ -10,8 +10,8 @@ import com.sun.management.ThreadMXBean;
 import dllama.model.Architecture;
 import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
-import dllama.slice.ShardLayout;
 import dllama.slice.ShardPlan;
+import dllama.slice.SliceLayout;
 import dllama.slice.SliceReader;
 import dllama.step.OneSequence;
 import dllama.tensor.Activations;
@@ -290,12 +290,12 @@ class ShardEngineTest {
 
   private static ShardEngine engine(
       Arena arena, WorkerPool pool, int maxBatchTokens, Kernels kernels, ShardPlan plan) {
-    ShardLayout layout = new ShardLayout(plan, 0);
+    SliceLayout layout = new SliceLayout(plan, 0);
     EngineSettings settings = new EngineSettings(DType.F16, 64, maxBatchTokens);
-    MemorySegment slice = arena.allocate(layout.totalBytes(), ShardLayout.ALIGNMENT);
+    MemorySegment slice = arena.allocate(layout.totalBytes(), SliceLayout.ALIGNMENT);
     new SliceReader(layout, new ModelSource.Random(plan.spec(), SEED)).fill(slice, pool, _ -> {});
     MemorySegment cache =
-        arena.allocate(ShardEngine.cacheBytes(plan, settings), ShardLayout.ALIGNMENT);
+        arena.allocate(ShardEngine.cacheBytes(plan, settings), SliceLayout.ALIGNMENT);
     return new ShardEngine(layout, slice, cache, settings, kernels, pool);
   }
 

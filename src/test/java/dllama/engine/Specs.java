@@ -3,7 +3,7 @@ package dllama.engine;
 import dllama.model.Architecture;
 import dllama.model.ModelSpec;
 import dllama.model.ModelSpec.Activation;
-import dllama.model.ModelSpec.Rope;
+import dllama.model.Rope;
 import dllama.model.TensorTypes;
 import dllama.tensor.DType;
 import java.util.List;

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dllama.error.UserException;
+import dllama.format.file.ModelFile;
 import dllama.model.ModelSpec;
 import dllama.tensor.DType;
 import dllama.tokenizer.ChatTemplate;
@@ -21,7 +22,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class BuiltInModelTest {
-  private final ModelSpec spec = BuiltInModel.model(DllamaFile.Hints.NONE).spec();
+  private final ModelSpec spec = BuiltInModel.model(ModelFile.Hints.NONE).spec();
   private final Vocabulary vocabulary = BuiltInModel.vocabulary();
 
   @ParameterizedTest
@@ -43,14 +44,14 @@ class BuiltInModelTest {
   @Test
   void shouldSpellAnyText() {
     String text = "What is a shard? 12 + 7 = 19; naïve – 電脳 🦙\n--seed-node 192.168.1.10:9990";
-    int[] ids = new Tokenizer(vocabulary).encode(text, true, true);
+    int[] ids = Tokenizer.of(vocabulary).encode(text, true, true);
     TokenStream stream = new TokenStream(vocabulary);
     assertEquals(text, Arrays.stream(ids).mapToObj(stream::next).collect(Collectors.joining()));
   }
 
   @Test
   void shouldNotBeCalledAFile() {
-    var wrong = new DllamaFile.Hints(Optional.empty(), Optional.of(DType.F32));
+    var wrong = new ModelFile.Hints(Optional.empty(), Optional.of(DType.F32));
     String message =
         assertThrows(UserException.class, () -> BuiltInModel.model(wrong)).getMessage();
     assertTrue(message.startsWith("the built-in model: it has Q4_0 weights, not F32; "), message);

@@ -5,6 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dllama.error.UserException;
+import dllama.format.dllama.TokenizerFile;
+import dllama.format.file.FileKind;
+import dllama.format.file.InputFile;
+import dllama.format.file.ModelFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -38,7 +42,7 @@ class FileKindTest {
     Files.write(path, start.strip().translateEscapes().getBytes(StandardCharsets.ISO_8859_1));
     for (UserException refused :
         new UserException[] {
-          assertThrows(UserException.class, () -> DllamaFile.open(path)),
+          assertThrows(UserException.class, () -> ModelFiles.open(path, ModelFile.Hints.NONE)),
           assertThrows(UserException.class, () -> TokenizerFile.read(path))
         }) {
       String told = refused.getMessage().replace("a GGUF file, which is", "GGUF is");
@@ -51,7 +55,7 @@ class FileKindTest {
     Path path = folder.resolve("file");
     Files.write(path, new byte[] {0x24, 0x71, 0x56, 0, 0, 0, 0, 0});
     assertTrue(
-        assertThrows(UserException.class, () -> DllamaFile.open(path))
+        assertThrows(UserException.class, () -> ModelFiles.open(path, ModelFile.Hints.NONE))
             .getMessage()
             .contains("a .t file, a tokenizer"));
     Files.write(path, new byte[] {(byte) 0xCD, (byte) 0xAB, 0, 0x0A, 0, 0, 0, 0});
@@ -59,6 +63,15 @@ class FileKindTest {
         assertThrows(UserException.class, () -> TokenizerFile.read(path))
             .getMessage()
             .contains("a .m file, a model"));
-    assertEquals(Optional.empty(), FileKind.of("what is this"));
+    byte[] neither = "what is this".getBytes(StandardCharsets.UTF_8);
+    assertEquals(Optional.empty(), FileKind.of(InputFile.of(neither, "file")));
+  }
+
+  @Test
+  void shouldSayThatAFileIsTooShort() throws IOException {
+    Path path = Files.write(folder.resolve("file"), new byte[3]);
+    UserException refused =
+        assertThrows(UserException.class, () -> ModelFiles.open(path, ModelFile.Hints.NONE));
+    assertTrue(refused.getMessage().contains("it has only 3 bytes"), refused.getMessage());
   }
 }

@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dllama.Conformance;
+import dllama.format.dllama.DllamaFile;
+import dllama.format.dllama.TokenizerFile;
+import dllama.format.dllama.TokenizerWriter;
 import dllama.model.ModelSpec;
 import dllama.model.Shapes;
 import dllama.model.TensorRole;
@@ -79,7 +82,7 @@ class SynthTest {
     assertEquals("<|eot_id|>", vocabulary.text(vocabulary.eosIds().getFirst()));
     assertEquals(ChatTemplate.LLAMA3, ChatTemplate.of(vocabulary));
 
-    Tokenizer tokenizer = new Tokenizer(vocabulary);
+    Tokenizer tokenizer = Tokenizer.of(vocabulary);
     int[] ids = tokenizer.encode(" the<|eot_id|>ż", true, true);
     assertEquals(5, ids.length);
     assertEquals(vocabulary.bosId(), ids[0]);

@@ -9,8 +9,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dllama.Conformance;
 import dllama.engine.EngineSettings;
 import dllama.engine.LocalForwardPass;
-import dllama.format.DllamaFile;
-import dllama.format.TokenizerFile;
+import dllama.format.dllama.DllamaFile;
+import dllama.format.dllama.TokenizerFile;
 import dllama.generation.GenerationEvent.Finished;
 import dllama.generation.GenerationEvent.Reason;
 import dllama.generation.GenerationEvent.Token;
@@ -117,7 +117,7 @@ class GenerationConformanceTest {
         var pool = new WorkerPool(1)) {
       ModelSpec spec = file.spec();
       Tokenizer tokenizer =
-          new Tokenizer(TokenizerFile.read(Conformance.file(model, "tokenizer.t")));
+          Tokenizer.of(TokenizerFile.read(Conformance.file(model, "tokenizer.t")));
       try (var forwardPass =
           new LocalForwardPass(
               new ModelSource.Weights(spec, file.weights()),

@@ -9,7 +9,7 @@ class PromptLookupTest {
 
   private int[] proposal(int max, int... text) {
     lookup.begin(text);
-    return lookup.propose(max);
+    return lookup.draft(max);
   }
 
   private static int[] ints(int... values) {
@@ -52,11 +52,11 @@ class PromptLookupTest {
     for (int token : ints(8, 1, 2)) {
       lookup.follow(token);
     }
-    assertArrayEquals(ints(3, 4, 8), lookup.propose(3));
+    assertArrayEquals(ints(3, 4, 8), lookup.draft(3));
     lookup.follow(7);
-    assertArrayEquals(ints(), lookup.propose(3));
+    assertArrayEquals(ints(), lookup.draft(3));
     lookup.begin(ints(1, 2));
-    assertArrayEquals(ints(), lookup.propose(3), "another text");
+    assertArrayEquals(ints(), lookup.draft(3), "another text");
   }
 
   @Test
@@ -65,6 +65,6 @@ class PromptLookupTest {
     for (int i = 0; i < 10_000; i++) {
       lookup.follow(i % 5000);
     }
-    assertArrayEquals(ints(0, 1, 2), lookup.propose(3));
+    assertArrayEquals(ints(0, 1, 2), lookup.draft(3));
   }
 }

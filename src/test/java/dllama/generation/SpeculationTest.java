@@ -8,8 +8,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dllama.Conformance;
 import dllama.engine.EngineSettings;
 import dllama.engine.LocalForwardPass;
-import dllama.format.DllamaFile;
-import dllama.format.TokenizerFile;
+import dllama.format.dllama.DllamaFile;
+import dllama.format.dllama.TokenizerFile;
 import dllama.generation.GenerationEvent.Finished;
 import dllama.generation.GenerationEvent.Reason;
 import dllama.generation.GenerationEvent.Token;
@@ -39,7 +39,7 @@ class SpeculationTest {
       new Vocabulary(new byte[][] {{}}, new float[1], -1, List.of(), false, null);
 
   /// Guesses what the plain run gave, but for every so-many-th token.
-  private record Oracle(List<Integer> answer, int wrongEvery, int[] at) implements Proposer {
+  private record Oracle(List<Integer> answer, int wrongEvery, int[] at) implements Drafter {
     Oracle(List<Integer> answer, int wrongEvery) {
       this(answer, wrongEvery, new int[1]);
     }
@@ -55,7 +55,7 @@ class SpeculationTest {
     }
 
     @Override
-    public int[] propose(int max) {
+    public int[] draft(int max) {
       int to = Math.min(answer.size(), at[0] + max);
       int[] guess = new int[Math.max(0, to - at[0])];
       for (int i = 0; i < guess.length; i++) {
@@ -110,7 +110,7 @@ class SpeculationTest {
   /// Limits, stop tokens, stop strings and a sink that wants no more, in the middle of a run of
   /// guesses that hold.
   private void compareEndings(Model model, int[] prompt, Result plain) {
-    Proposer oracle = new Oracle(plain.ids(), 1000);
+    Drafter oracle = new Oracle(plain.ids(), 1000);
     for (int at = 1; at < 14; at++) {
       String stop = plain.tokens.get(at).text();
       Set<Integer> stopIds = Set.of(plain.tokens.get(at).id());

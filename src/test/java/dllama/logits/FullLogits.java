@@ -1,6 +1,6 @@
 package dllama.logits;
 
-import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dllama.generation.SamplerChoice;
 import dllama.model.Range;
@@ -11,7 +11,7 @@ import dllama.step.StepResult;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.IntStream;
 
 /// Steps of given logits, cut over any number of ranks.
 public final class FullLogits {
@@ -24,9 +24,7 @@ public final class FullLogits {
   ///
   /// @param rows logits of the last tokens, as many as are wanted or more
   public static StepResult step(Step step, float[]... rows) {
-    Run run = step.runs().getFirst();
-    RunLogits logits = told(run.wanted(), 1, new AtomicBoolean(), rows);
-    return new StepResult(List.of(logits), 7, 100, 200);
+    return step(step, List.<float[][]>of(rows));
   }
 
   /// What a step gives.
@@ -35,8 +33,8 @@ public final class FullLogits {
   public static StepResult step(Step step, List<float[][]> rows) {
     List<RunLogits> logits = new ArrayList<>();
     for (int run = 0; run < rows.size(); run++) {
-      LogitsWanted wanted = step.runs().get(run).wanted();
-      logits.add(told(wanted, 1, new AtomicBoolean(), rows.get(run)));
+      Run of = step.runs().get(run);
+      logits.add(told(of.wanted(), of.adjustments(), 1, new ArrayList<>(), rows.get(run)));
     }
     return new StepResult(logits, 7, 100, 200);
   }
@@ -48,48 +46,55 @@ public final class FullLogits {
 
   /// The token that `sampler` chooses with the vocabulary cut over `ranks`.
   public static Choice next(Sampler sampler, int ranks, float... logits) {
-    var asked = new AtomicBoolean();
-    RunLogits told = told(SamplerChoice.wanted(sampler), ranks, asked, new float[][] {logits});
-    return new Choice(SamplerChoice.next(sampler, told, new TokenChoice()), asked.get());
+    List<LogitsQuestion> asked = new ArrayList<>();
+    LogitsWanted wanted = SamplerChoice.wanted(sampler);
+    RunLogits told = told(wanted, Adjustments.NONE, ranks, asked, logits);
+    int token = SamplerChoice.next(sampler, told, new TokenChoice());
+    List<LogitsQuestion> all =
+        asked.stream().filter(question -> question instanceof LogitsQuestion.Everything).toList();
+    assertTrue(all.size() <= 1, "once is enough");
+    return new Choice(token, !all.isEmpty());
   }
 
-  private static RunLogits told(
-      LogitsWanted wanted, int ranks, AtomicBoolean askedForAll, float[][] rows) {
+  /// What ranks tell of the logits of a run.
+  ///
+  /// @param asked gets what they are asked
+  /// @param rows logits of the last tokens, as many as are wanted or more
+  public static RunLogits told(
+      LogitsWanted wanted,
+      Adjustments adjustments,
+      int ranks,
+      List<LogitsQuestion> asked,
+      float[]... rows) {
     List<Range> vocabulary = cut(rows[0].length, ranks);
+    List<LogitsReducer> reducers = vocabulary.stream().map(LogitsReducer::new).toList();
     List<LogitsPart> parts = new ArrayList<>();
-    for (Range range : wanted.rows() > 0 ? vocabulary : List.<Range>of()) {
-      parts.add(part(wanted, range, rows));
+    for (int rank = 0; wanted.rows() > 0 && rank < ranks; rank++) {
+      float[] own = own(wanted.rows(), vocabulary.get(rank), rows);
+      parts.add(reducers.get(rank).reduce(wanted, adjustments, own, 1));
     }
-    float[] last = rows[rows.length - 1];
     return new RunLogits(
         vocabulary,
         parts,
-        question ->
-            switch (question) {
-              case LogitsQuestion.Everything _ -> {
-                assertFalse(askedForAll.getAndSet(true), "once is enough");
-                yield vocabulary.stream()
-                    .map(range -> part(new LogitsWanted.All(), range, rows))
-                    .toList();
-              }
-              case LogitsQuestion.Walk walk -> {
-                Range range = vocabulary.get(walk.rank());
-                float[] own = Arrays.copyOfRange(last, range.from(), range.to());
-                yield List.of(new LogitsReducer(range).walk(walk, own, 0));
-              }
-            });
+        question -> {
+          asked.add(question);
+          return question instanceof LogitsQuestion.Walk walk
+              ? List.of(reducers.get(walk.rank()).answer(walk))
+              : IntStream.range(0, ranks)
+                  .mapToObj(rank -> reducers.get(rank).answer(question.to(vocabulary.get(rank))))
+                  .toList();
+        });
   }
 
   /// Behind a row of others, which must not matter.
-  private static LogitsPart part(LogitsWanted wanted, Range range, float[][] rows) {
-    int count = wanted.rows();
+  private static float[] own(int count, Range range, float[][] rows) {
     float[] own = new float[(1 + count) * range.size()];
     Arrays.fill(own, 0, range.size(), Float.MAX_VALUE);
     for (int row = 0; row < count; row++) {
       float[] from = rows[rows.length - count + row];
       System.arraycopy(from, range.from(), own, (1 + row) * range.size(), range.size());
     }
-    return new LogitsReducer(range).reduce(wanted, own, 1);
+    return own;
   }
 
   private static List<Range> cut(int vocabSize, int ranks) {

@@ -51,13 +51,15 @@ class TokenChoiceTest {
     assertFalse(LogitsCheck.fits(new Walked(0.5f, 1), any, range), "nobody asked");
   }
 
+  private static LogitsPart reduced(Range range, float[] logits) {
+    return new LogitsReducer(range)
+        .reduce(new LogitsWanted.DrawAny(1), Adjustments.NONE, logits, 0);
+  }
+
   /// Of four tokens of the same probability, two on each of two ranks.
   private int drawn(float coin, Walked... answers) {
     float[] equal = {1, 1};
-    List<LogitsPart> parts =
-        RANKS.stream()
-            .map(range -> new LogitsReducer(range).reduce(new LogitsWanted.DrawAny(1), equal, 0))
-            .toList();
+    List<LogitsPart> parts = RANKS.stream().map(range -> reduced(range, equal)).toList();
     var told =
         new RunLogits(
             RANKS,

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dllama.error.UserException;
 import dllama.model.ModelSpec.Activation;
-import dllama.model.ModelSpec.Rope;
 import dllama.tensor.DType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -66,7 +65,7 @@ class ModelSpecTest {
   void shouldRefuseRopeThatIsNotANumber() {
     assertThrows(UserException.class, () -> Rope.unscaled(Float.NaN));
     assertThrows(UserException.class, () -> Rope.unscaled(0));
-    assertThrows(UserException.class, () -> new Rope(10000, 8, 4, 1, 8192));
-    assertThrows(UserException.class, () -> new Rope(10000, 8, 1, 4, 0));
+    assertThrows(UserException.class, () -> Rope.llama31(10000, 8, 4, 1, 8192));
+    assertThrows(UserException.class, () -> Rope.llama31(10000, 8, 1, 4, 0));
   }
 }

@@ -4,12 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dllama.model.ModelSpec.Activation;
-import dllama.model.ModelSpec.Rope;
 import dllama.tensor.DType;
 import org.junit.jupiter.api.Test;
 
 class RopeTableTest {
-  private static final Rope LLAMA31 = new Rope(500000, 8, 1, 4, 8192);
+  private static final Rope LLAMA31 = Rope.llama31(500000, 8, 1, 4, 8192);
 
   private static ModelSpec spec(Architecture architecture) {
     return new ModelSpec(
@@ -60,8 +59,8 @@ class RopeTableTest {
   @Test
   void shouldScaleOnlyLongWavesForLlama31() {
     int headDim = 128;
-    double fast = RopeTable.frequency(LLAMA31, 0, headDim);
-    double slow = RopeTable.frequency(LLAMA31, 63, headDim);
+    double fast = LLAMA31.frequency(0, headDim);
+    double slow = LLAMA31.frequency(63, headDim);
     assertEquals(1, fast);
     assertEquals(Math.pow(500000, -126.0 / 128) / 8, slow, 1e-15);
   }
@@ -70,8 +69,8 @@ class RopeTableTest {
   void shouldGoOverSmoothlyFromShortToLongWaves() {
     double previous = Double.MAX_VALUE;
     for (int pair = 0; pair < 64; pair++) {
-      double unscaled = RopeTable.frequency(Rope.unscaled(500000), pair, 128);
-      double scaled = RopeTable.frequency(LLAMA31, pair, 128);
+      double unscaled = Rope.unscaled(500000).frequency(pair, 128);
+      double scaled = LLAMA31.frequency(pair, 128);
       assertEquals(true, scaled < previous && scaled <= unscaled && scaled >= unscaled / 8);
       previous = scaled;
     }

@@ -10,8 +10,8 @@ import dllama.model.Shapes;
 import dllama.settings.Device;
 import dllama.settings.Devices;
 import dllama.settings.Link;
-import dllama.slice.ShardLayout;
 import dllama.slice.ShardPlan;
+import dllama.slice.SliceLayout;
 import dllama.tensor.DType;
 import java.time.Duration;
 import java.util.Optional;
@@ -45,7 +45,7 @@ class PredictionTest {
     ShardPlan plan = plan(shape, nodes);
     Prediction.Memory memory = predict(shape, nodes).memory();
     int kvHeads = plan.kvHeads(0).size();
-    assertEquals(new ShardLayout(plan, 0).totalBytes(), memory.slice());
+    assertEquals(new SliceLayout(plan, 0).totalBytes(), memory.slice());
     ModelSpec spec = plan.spec();
     long values = 2L * spec.layers() * kvHeads * spec.headDim() * 4096;
     assertEquals(values * Short.BYTES, memory.cache());
@@ -89,7 +89,7 @@ class PredictionTest {
   /// them in the layers.
   @Test
   void shouldCountTheWorkOfAToken() {
-    RankWork work = RankWork.of(new ShardLayout(plan("llama3.2-1b", 1), 0));
+    RankWork work = RankWork.of(new SliceLayout(plan("llama3.2-1b", 1), 0));
     assertEquals(0.973e9, work.layerProducts(), 0.001e9);
     assertEquals(1.236e9, work.layerProducts() + work.outputProducts(), 0.001e9);
     assertEquals(695.1e6, work.layerBytes(1) + work.outputBytes(), 0.5e6);
@@ -100,7 +100,7 @@ class PredictionTest {
   @Test
   void shouldReadTheExpertsThatAreChosen() {
     ModelSpec spec = Shapes.spec("qwen3-30b-a3b", DType.Q4_0);
-    RankWork work = RankWork.of(new ShardLayout(plan("qwen3-30b-a3b", 1), 0));
+    RankWork work = RankWork.of(new SliceLayout(plan("qwen3-30b-a3b", 1), 0));
     double active = (double) spec.activeExperts() / spec.experts();
     assertEquals(work.commonBytes() + work.expertBytes() * active, work.layerBytes(1), 1);
     assertTrue(work.layerBytes(2) < 2 * work.layerBytes(1));
@@ -112,7 +112,7 @@ class PredictionTest {
   @Test
   void shouldAddUpTheTimesOfAToken() {
     Prediction one = predict("llama3.2-1b", 1);
-    RankWork work = RankWork.of(new ShardLayout(one.plan(), 0));
+    RankWork work = RankWork.of(new SliceLayout(one.plan(), 0));
     assertEquals(work.layerBytes(1) / 1e6, one.token().read(), 1e-6);
     assertEquals(work.outputBytes() / 1e6, one.token().logits(), 1e-6);
     assertEquals(0, one.token().exchange());

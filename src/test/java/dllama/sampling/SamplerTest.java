@@ -10,7 +10,9 @@ import dllama.Conformance;
 import dllama.logits.FullLogits;
 import dllama.logits.FullLogits.Choice;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.Random;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -126,6 +128,34 @@ class SamplerTest {
       int chosen = FullLogits.next(Sampler.of(temperature, topp, round), logits);
       assertDrawn(logits, temperature, topp, coin, chosen, given);
     }
+  }
+
+  /// Tokens have to be within all limits; what is within `topk` counts as all there is for `topp`.
+  @Test
+  void shouldDrawOnlyWithinAllLimits() {
+    // 0.4, 0.2, 0.2, 0.1, 0.1
+    float[] logits = {log(0.1), log(0.4), log(0.2), log(0.2), log(0.1)};
+    assertEquals(Set.of(1, 2, 3, 0, 4), drawn(logits, 1, 0, 0));
+    assertEquals(Set.of(1, 2, 3), drawn(logits, 1, 3, 0));
+    assertEquals(Set.of(1, 2, 3), drawn(logits, 1, 0, 0.4f));
+    assertEquals(Set.of(1), drawn(logits, 0, 5, 0.6f));
+    assertEquals(Set.of(1, 2), drawn(logits, 1, 2, 0.4f));
+    assertEquals(Set.of(1, 2, 3), drawn(logits, 0.7f, 0, 0), "0.4 and 0.2 are not enough");
+    assertEquals(Set.of(1, 2), drawn(logits, 0.6f, 3, 0), "of 0.8, 0.6 are");
+    assertEquals(Set.of(1), drawn(logits, 0.9f, 1, 0));
+    assertEquals(Set.of(1, 2, 3, 0, 4), drawn(logits, 0.95f, 100, 0.1f));
+  }
+
+  private static Set<Integer> drawn(float[] logits, float topp, int topk, float minp) {
+    Sampler sampler = Sampler.of(new SamplingParameters(1, topp, topk, minp), 3);
+    Sampler other = Sampler.of(new SamplingParameters(1, topp, topk, minp), 3);
+    Set<Integer> drawn = new HashSet<>();
+    for (int i = 0; i < 300; i++) {
+      int token = FullLogits.next(sampler, logits);
+      drawn.add(token);
+      assertEquals(token, FullLogits.next(other, 2, logits).token());
+    }
+    return drawn;
   }
 
   /// Normally distributed, some with many ties, a few far above the others, or infinite ones.

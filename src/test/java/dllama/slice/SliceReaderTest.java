@@ -10,7 +10,7 @@ import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
 import dllama.model.ModelWeights;
 import dllama.model.TensorRole;
-import dllama.slice.ShardLayout.Entry;
+import dllama.slice.SliceLayout.Entry;
 import dllama.tensor.DType;
 import dllama.tensor.Matrix;
 import dllama.tensor.WorkerPool;
@@ -28,8 +28,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class SliceReaderTest {
-  private static MemorySegment filled(ShardLayout layout, ModelSource source, int threads) {
-    MemorySegment slice = Arena.ofAuto().allocate(layout.totalBytes(), ShardLayout.ALIGNMENT);
+  private static MemorySegment filled(SliceLayout layout, ModelSource source, int threads) {
+    MemorySegment slice = Arena.ofAuto().allocate(layout.totalBytes(), SliceLayout.ALIGNMENT);
     slice.fill((byte) 0x55);
     try (var pool = new WorkerPool(threads, 0)) {
       new SliceReader(layout, source).fill(slice, pool, _ -> {});
@@ -45,7 +45,7 @@ class SliceReaderTest {
   private static ModelSource whole(ModelSpec spec) {
     RandomWeights random = new RandomWeights(spec, 7);
     Map<TensorRole.Name, Matrix> tensors = new HashMap<>();
-    for (Entry entry : new ShardLayout(new ShardPlan(spec, DType.Q8_0, 1), 0).entries()) {
+    for (Entry entry : new SliceLayout(new ShardPlan(spec, DType.Q8_0, 1), 0).entries()) {
       tensors.put(entry.name(), random.part(entry.name(), entry.rows(), entry.cols()));
     }
     return new ModelSource.Weights(spec, new ModelWeights(tensors));
@@ -60,7 +60,7 @@ class SliceReaderTest {
       for (int nodes : new int[] {4, 16}) {
         ShardPlan plan = new ShardPlan(spec, DType.F32, nodes);
         for (int rank : new int[] {0, 1, 3}) {
-          ShardLayout layout = new ShardLayout(plan, rank);
+          SliceLayout layout = new SliceLayout(plan, rank);
           MemorySegment expected = filled(layout, whole(spec), 1);
           assertEquals(-1, expected.mismatch(filled(layout, random(spec), 2)), "rank " + rank);
         }
@@ -81,7 +81,7 @@ class SliceReaderTest {
   }
 
   private static MemorySegment tensor(ShardPlan plan, int rank, TensorRole role) {
-    ShardLayout layout = new ShardLayout(plan, rank);
+    SliceLayout layout = new SliceLayout(plan, rank);
     MemorySegment slice = filled(layout, random(plan.spec()), 1);
     return layout.entries().stream()
         .filter(entry -> entry.name().equals(new TensorRole.Name(role, 1)))
@@ -91,7 +91,7 @@ class SliceReaderTest {
   }
 
   /// Slices of earlier versions are kept on disks. If this fails because matrices are packed in
-  /// another way now, raise [ShardLayout#VERSION] and record the digests anew.
+  /// another way now, raise [SliceLayout#VERSION] and record the digests anew.
   @ParameterizedTest
   @CsvSource({
     "F32,55c4f60b031b0008",
@@ -100,8 +100,8 @@ class SliceReaderTest {
     "Q8_0,2efae846f56e04b9"
   })
   void shouldPackAsItsVersionSays(DType dtype, String recorded) {
-    assertEquals(1, ShardLayout.VERSION);
-    ShardLayout layout = new ShardLayout(new ShardPlan(Specs.small(dtype), DType.F32, 2), 1);
+    assertEquals(1, SliceLayout.VERSION);
+    SliceLayout layout = new SliceLayout(new ShardPlan(Specs.small(dtype), DType.F32, 2), 1);
     MessageDigest digest = Digest.sha256();
     digest.update(filled(layout, random(Specs.small(dtype)), 1).asByteBuffer());
     assertEquals(recorded, Digest.hex(digest).substring(0, 16));
@@ -110,7 +110,7 @@ class SliceReaderTest {
   @Test
   void shouldReadAnyPiecesAsTheWhole() {
     ModelSpec spec = Specs.of(DType.Q4_0, 96, 192, 6, 2, 16, 301);
-    ShardLayout layout = new ShardLayout(new ShardPlan(spec, DType.F32, 1), 0);
+    SliceLayout layout = new SliceLayout(new ShardPlan(spec, DType.F32, 1), 0);
     MemorySegment whole = filled(layout, random(spec), 1);
     long seed = System.nanoTime();
     Random dice = new Random(seed);
@@ -131,7 +131,7 @@ class SliceReaderTest {
   @MethodSource("dllama.tensor.DType#all")
   void shouldStreamInChunks(DType dtype) {
     ModelSpec spec = Specs.small(dtype);
-    ShardLayout layout = new ShardLayout(new ShardPlan(spec, DType.F32, 2), 1);
+    SliceLayout layout = new SliceLayout(new ShardPlan(spec, DType.F32, 2), 1);
     MemorySegment whole = filled(layout, random(spec), 1);
     MemorySegment streamed = MemorySegment.ofArray(new byte[(int) layout.totalBytes()]);
     SliceReader reader = new SliceReader(layout, random(spec));
@@ -143,7 +143,7 @@ class SliceReaderTest {
 
   @Test
   void shouldRefuseToReadBehindTheEnd() {
-    ShardLayout layout = new ShardLayout(new ShardPlan(Specs.small(DType.F32), DType.F32, 2), 1);
+    SliceLayout layout = new SliceLayout(new ShardPlan(Specs.small(DType.F32), DType.F32, 2), 1);
     SliceReader reader = new SliceReader(layout, random(Specs.small(DType.F32)));
     MemorySegment two = MemorySegment.ofArray(new byte[2]);
     assertThrows(IndexOutOfBoundsException.class, () -> reader.read(layout.totalBytes() - 1, two));
@@ -153,11 +153,11 @@ class SliceReaderTest {
   @Test
   void shouldTellProgressUpToTheEnd() {
     ModelSpec spec = Specs.small(DType.Q8_0);
-    ShardLayout layout = new ShardLayout(new ShardPlan(spec, DType.F32, 2), 0);
+    SliceLayout layout = new SliceLayout(new ShardPlan(spec, DType.F32, 2), 0);
     List<Long> progress = new ArrayList<>();
     try (var arena = Arena.ofConfined();
         var pool = new WorkerPool(1)) {
-      MemorySegment slice = arena.allocate(layout.totalBytes(), ShardLayout.ALIGNMENT);
+      MemorySegment slice = arena.allocate(layout.totalBytes(), SliceLayout.ALIGNMENT);
       new SliceReader(layout, random(spec)).fill(slice, pool, progress::add);
     }
     assertEquals(progress.stream().sorted().toList(), progress);

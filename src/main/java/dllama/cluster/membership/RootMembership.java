@@ -88,6 +88,7 @@ public final class RootMembership extends NetworkActor<MembersMessage> {
   private long lastLine;
   private final Set<String> refused = new HashSet<>();
 
+  /// The members of the cluster whose root this node is.
   public static Behavior<MembersMessage> create(
       ActorRef<RootMessage> coordinator, RootListener listener, Duration silence) {
     return Behaviors.setup(

@@ -13,6 +13,7 @@ public final class SignsOfLife {
   private final List<Node> ranks;
   private final long[] heardAt;
 
+  /// Signs of the ranks of a world, told to who counts members.
   public SignsOfLife(ActorRef<MembersMessage> members, List<Node> ranks) {
     this.members = members;
     this.ranks = ranks;

@@ -19,7 +19,7 @@ import akka.cluster.typed.Cluster;
 import akka.cluster.typed.JoinSeedNodes;
 import akka.cluster.typed.Subscribe;
 import dllama.cluster.port.Refusals;
-import dllama.cluster.rank.ShardHost;
+import dllama.cluster.rank.RankHost;
 import dllama.cluster.rank.SliceStore;
 import dllama.cluster.rank.WorkerListener;
 import dllama.cluster.wire.MembersMessage;
@@ -95,7 +95,7 @@ public final class WorkerMembership extends NetworkActor<WorkerMessage> {
   /// @param seeds where a root may be
   /// @param ended told once, before this actor stops
   public static Behavior<WorkerMessage> create(
-      ActorRef<RankMessage> shard, ShardHost host, List<Address> seeds, Consumer<End> ended) {
+      ActorRef<RankMessage> shard, RankHost host, List<Address> seeds, Consumer<End> ended) {
     return Behaviors.setup(
         context ->
             Behaviors.withTimers(
@@ -106,7 +106,7 @@ public final class WorkerMembership extends NetworkActor<WorkerMessage> {
       ActorContext<WorkerMessage> context,
       TimerScheduler<WorkerMessage> timers,
       ActorRef<RankMessage> shard,
-      ShardHost host,
+      RankHost host,
       List<Address> seeds,
       Consumer<End> ended) {
     super(context, WorkerMessage.class);

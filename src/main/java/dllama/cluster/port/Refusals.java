@@ -28,7 +28,7 @@ public final class Refusals {
   }
 
   /// Gives lines to `listener`, which must return quickly, until the result is closed.
-  public Registration tell(Consumer<String> listener) {
+  public Registration report(Consumer<String> listener) {
     listeners.add(listener);
     return () -> listeners.remove(listener);
   }
@@ -55,7 +55,7 @@ public final class Refusals {
     listeners.forEach(listener -> listener.accept(line));
   }
 
-  /// Ends what [#tell] began.
+  /// Ends what [#report] began.
   public interface Registration extends AutoCloseable {
     @Override
     void close();

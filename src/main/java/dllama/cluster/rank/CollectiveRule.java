@@ -1,18 +1,19 @@
 package dllama.cluster.rank;
 
-import dllama.cluster.wire.Assignment;
+import dllama.cluster.wire.WorldSpec;
 import dllama.error.UserException;
 import dllama.settings.CollectiveType;
 import dllama.slice.ShardPlan;
 import dllama.tensor.DType;
 import java.util.Optional;
 
-/// Which collectives the steps of a world may use; follows from the [Assignment] alone. Where that
+/// Which collectives the steps of a world may use; follows from the [WorldSpec] alone. Where that
 /// leaves a choice, it is the root's (`CollectiveChoice`) and the same for all ranks, told with the
 /// input of the step.
 public record CollectiveRule(ShardPlan plan, CollectiveType type) {
-  public static CollectiveRule of(Assignment assignment) {
-    return new CollectiveRule(assignment.plan(), assignment.collective());
+  /// That of a world.
+  public static CollectiveRule of(WorldSpec world) {
+    return new CollectiveRule(world.plan(), world.collective());
   }
 
   /// Refuses collectives that do not fit the exchange type.

@@ -11,7 +11,6 @@ import dllama.cluster.wire.Assignment;
 import dllama.cluster.wire.FramePool;
 import dllama.cluster.wire.NetworkActor;
 import dllama.cluster.wire.RankMessage;
-import dllama.cluster.wire.RankMessage.AskLogits;
 import dllama.cluster.wire.RankMessage.Assign;
 import dllama.cluster.wire.RankMessage.Dissolve;
 import dllama.cluster.wire.RankMessage.SendTo;
@@ -21,6 +20,7 @@ import dllama.cluster.wire.Secret;
 import dllama.cluster.wire.SliceOrigin;
 import dllama.cluster.wire.TensorFrame.Input;
 import dllama.cluster.wire.TensorFrame.Partial;
+import dllama.cluster.wire.TensorFrame.Question;
 import dllama.cluster.wire.TensorFrame.WeightChunk;
 import dllama.engine.ShardEngine;
 import dllama.error.UserException;
@@ -55,17 +55,17 @@ public final class LayerShard extends NetworkActor<RankMessage> {
     final List<ActorRef<RankMessage>> ranks;
     final ActorRef<RootMessage> root;
     final Exchange exchange;
-    final ShardHost host;
+    final RankHost host;
     final SliceReceiver slice;
-    @Nullable ShardSteps steps;
+    @Nullable RankSteps steps;
 
-    Rank(Assign assign, FramePool frames, ShardHost host) {
+    Rank(Assign assign, FramePool frames, RankHost host) {
       this.host = host;
       assignment = assign.assignment();
       ranks = assign.ranks();
       root = assign.root();
       exchange =
-          new Exchange(assignment.epoch(), assignment.rank(), assignment.worldSize(), frames);
+          new Exchange(assignment.epoch(), assignment.rank(), assignment.world().size(), frames);
       slice = new SliceReceiver(assignment, host, root, frames);
     }
 
@@ -77,7 +77,7 @@ public final class LayerShard extends NetworkActor<RankMessage> {
   private static final int REAL = Assignment.kind(1);
   private static final int REHEARSED = Assignment.kind(Assignment.rehearsalOf(1));
 
-  private final ShardHost host;
+  private final RankHost host;
   private final ComputeWait computeWait;
   private final FramePool frames;
   private final @Nullable ModelSource source;
@@ -93,13 +93,13 @@ public final class LayerShard extends NetworkActor<RankMessage> {
   ///
   /// @param source where the root's own shard takes its slice from; null on a worker
   public static Behavior<RankMessage> create(
-      ShardHost host, ComputeWait computeWait, FramePool frames, @Nullable ModelSource source) {
+      RankHost host, ComputeWait computeWait, FramePool frames, @Nullable ModelSource source) {
     return Behaviors.setup(context -> new LayerShard(context, host, computeWait, frames, source));
   }
 
   private LayerShard(
       ActorContext<RankMessage> context,
-      ShardHost host,
+      RankHost host,
       ComputeWait computeWait,
       FramePool frames,
       @Nullable ModelSource source) {
@@ -122,10 +122,8 @@ public final class LayerShard extends NetworkActor<RankMessage> {
       case Opened(long epoch, var memory) -> inEpoch(epoch, now -> now.slice.request(memory));
       case Built built -> inEpoch(built.epoch(), now -> onBuilt(now, built));
       case Input input -> inEpoch(input.epoch(), now -> onInput(now, input));
-      case AskLogits ask ->
-          inEpoch(
-              ask.epoch(),
-              now -> onQuestion(now, steps -> steps.answer(ask.step(), ask.run(), ask.asked())));
+      case Question question ->
+          inEpoch(question.epoch(), now -> onQuestion(now, steps -> steps.answer(question)));
       case Partial partial -> onPartial(partial);
       case Failed(long epoch, int culprit, String why) ->
           inEpoch(epoch, now -> onFailed(now, culprit, why));
@@ -172,10 +170,10 @@ public final class LayerShard extends NetworkActor<RankMessage> {
     }
     Rank now = new Rank(assign, frames, host);
     parts[REAL] = now;
-    host.warmUp(assignment);
+    host.warmUp(assignment.world());
     Address here = getContext().getSystem().address();
     List<Address> ranks = assign.ranks().stream().map(shard -> shard.path().address()).toList();
-    computeWait.allowSpin(host.shareCores(ShardHost.ranksOn(here, ranks)));
+    computeWait.allowSpin(host.shareCores(RankHost.ranksOn(here, ranks)));
     onComputeThread(now, () -> open(now));
   }
 
@@ -241,7 +239,7 @@ public final class LayerShard extends NetworkActor<RankMessage> {
 
   private void onBuilt(Rank now, Built built) {
     now.steps =
-        new ShardSteps(
+        new RankSteps(
             now.assignment,
             built.engine(),
             now.exchange,
@@ -251,11 +249,11 @@ public final class LayerShard extends NetworkActor<RankMessage> {
             now.host.stall());
     int number = now.assignment.rank();
     now.root.tell(new RootMessage.ShardReady(now.epoch(), number, built.origin()));
-    now.host.listener().ready(number, now.assignment.worldSize(), built.origin());
+    now.host.listener().ready(number, now.assignment.world().size(), built.origin());
   }
 
   private void onInput(Rank now, Input input) {
-    ShardSteps steps = now.steps;
+    RankSteps steps = now.steps;
     if (steps == null || !steps.accepts(input)) {
       onFailed(now, now.assignment.rank(), "got a step that it can not compute: " + input);
       return;
@@ -263,8 +261,8 @@ public final class LayerShard extends NetworkActor<RankMessage> {
     onComputeThread(now, () -> host.stage().play(now.exchange, () -> steps.run(input)));
   }
 
-  private void onQuestion(Rank now, Consumer<ShardSteps> answer) {
-    ShardSteps steps = now.steps;
+  private void onQuestion(Rank now, Consumer<RankSteps> answer) {
+    RankSteps steps = now.steps;
     if (steps != null) {
       onComputeThread(now, () -> answer.accept(steps));
     }
@@ -304,7 +302,7 @@ public final class LayerShard extends NetworkActor<RankMessage> {
           try {
             task.run();
             failure = null;
-          } catch (ShardSteps.Aborted aborted) {
+          } catch (RankSteps.Aborted aborted) {
             failure = new Failed(now.epoch(), aborted.culprit(), message(aborted));
           } catch (UserException known) {
             failure = failed(now, message(known));

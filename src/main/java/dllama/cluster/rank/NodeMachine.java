@@ -1,7 +1,7 @@
 package dllama.cluster.rank;
 
 import dllama.settings.ClusterSettings;
-import dllama.slice.ShardCache;
+import dllama.slice.SliceCache;
 import dllama.tensor.Kernels;
 import dllama.tensor.WorkerPool;
 import java.util.concurrent.ExecutorService;
@@ -11,6 +11,9 @@ import java.util.function.IntConsumer;
 
 /// What of this machine a node uses, for as long as the process runs: compute threads and the
 /// memory of the slice, with the cache folder behind it. Actor systems come and go above it.
+///
+/// It owns what it lends by a [RankHost]. The two are not one because a node has another host while
+/// it rehearses, [Stage], with a thread and a little memory of its own.
 public final class NodeMachine implements AutoCloseable {
   private final ExecutorService compute =
       Executors.newSingleThreadExecutor(
@@ -20,14 +23,14 @@ public final class NodeMachine implements AutoCloseable {
             return thread;
           });
   private final WorkerPool pool;
-  private final ShardCache cache;
+  private final SliceCache cache;
   private final SliceStore store;
-  private final ShardHost host;
+  private final RankHost host;
 
   /// What of this machine a node may use; its threads start here.
   ///
   /// @param cache closed with this
-  public NodeMachine(ClusterSettings settings, ShardCache cache, WorkerListener listener) {
+  public NodeMachine(ClusterSettings settings, SliceCache cache, WorkerListener listener) {
     this.cache = cache;
     store = new SliceStore(cache, settings.weights().cache()::maps);
     pool = new WorkerPool(settings.threads());
@@ -35,10 +38,11 @@ public final class NodeMachine implements AutoCloseable {
     Kernels.limitVectors(settings.vectorBits().orElseGet(note::bits));
     Kernels kernels = Kernels.choose(settings.vectorKernels());
     IntConsumer narrower = settings.vectorBits().isPresent() ? _ -> {} : note::write;
-    host = new ShardHost(store, kernels, pool, compute, settings, listener, narrower);
+    host = new RankHost(store, kernels, pool, compute, settings, listener, narrower);
   }
 
-  public ShardHost host() {
+  /// What a rank is lent of it.
+  public RankHost host() {
     return host;
   }
 

@@ -1,16 +1,17 @@
 package dllama.cluster.rank;
 
-import dllama.cluster.wire.Assignment;
+import dllama.cluster.wire.WorldSpec;
 import dllama.engine.Halves;
 import dllama.settings.Overlap;
 import dllama.slice.ShardPlan;
 
 /// Whether the ranks of a world do a step in two halves, one computed while what the other has sent
-/// is on its way. Follows from the [Assignment] and the root's input alone, so all ranks come to
-/// the same without a word.
+/// is on its way. Follows from the [WorldSpec] and the root's input alone, so all ranks decide
+/// alike and need not tell each other.
 public record OverlapRule(ShardPlan plan, Overlap overlap) {
-  public static OverlapRule of(Assignment assignment) {
-    return new OverlapRule(assignment.plan(), assignment.overlap());
+  /// That of a world.
+  public static OverlapRule of(WorldSpec world) {
+    return new OverlapRule(world.plan(), world.overlap());
   }
 
   /// Tokens of the first half of a step; 0: it is done as a whole.

@@ -10,7 +10,7 @@ import dllama.cluster.wire.SliceOrigin;
 import dllama.cluster.wire.StreamMessage;
 import dllama.cluster.wire.TensorFrame.WeightChunk;
 import dllama.model.ModelSource;
-import dllama.slice.ShardLayout;
+import dllama.slice.SliceLayout;
 import dllama.slice.SliceReader;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
 /// thread says so.
 final class SliceReceiver {
   private final Assignment assignment;
-  private final ShardLayout layout;
-  private final ShardHost host;
+  private final SliceLayout layout;
+  private final RankHost host;
   private final ActorRef<RootMessage> root;
   private final FramePool frames;
   private @Nullable SendTo sendTo;
@@ -32,7 +32,7 @@ final class SliceReceiver {
 
   /// @param frames where the buffers of chunks go back to
   SliceReceiver(
-      Assignment assignment, ShardHost host, ActorRef<RootMessage> root, FramePool frames) {
+      Assignment assignment, RankHost host, ActorRef<RootMessage> root, FramePool frames) {
     this.assignment = assignment;
     this.host = host;
     this.root = root;
@@ -48,19 +48,19 @@ final class SliceReceiver {
   @Nullable SliceOrigin open(@Nullable ModelSource source) {
     SliceStore store = host.store();
     long total = layout.totalBytes();
-    ModelSource local = assignment.random() ? assignment.randomSource() : source;
+    ModelSource local = assignment.source().random() ? assignment.randomSource() : source;
     SliceOrigin origin = SliceOrigin.MODEL;
-    if (store.open(assignment.sliceKey(), assignment.keep(), total)) {
+    if (store.open(assignment.sliceKey(), assignment.source().keep(), total)) {
       origin = SliceOrigin.MEMORY;
-    } else if (store.readCache(host.pool(), this::tell)) {
+    } else if (store.readCache(host.pool(), this::report)) {
       origin = SliceOrigin.CACHE;
     } else if (local == null) {
       return null;
     } else {
-      new SliceReader(layout, local).fill(store.memory(), host.pool(), this::tell);
+      new SliceReader(layout, local).fill(store.memory(), host.pool(), this::report);
       store.completed();
     }
-    tell(total);
+    report(total);
     return origin;
   }
 
@@ -74,14 +74,15 @@ final class SliceReceiver {
     host.store().completed();
   }
 
-  private void tell(long bytes) {
+  private void report(long bytes) {
     show(bytes);
     root.tell(
         new RootMessage.Loading(assignment.epoch(), assignment.rank(), bytes, layout.totalBytes()));
   }
 
   private void show(long bytes) {
-    host.listener().loading(assignment.rank(), assignment.worldSize(), bytes, layout.totalBytes());
+    host.listener()
+        .loading(assignment.rank(), assignment.world().size(), bytes, layout.totalBytes());
   }
 
   /// Asks the root for all chunks.

@@ -1,6 +1,6 @@
 package dllama.cluster.rank;
 
-import dllama.slice.ShardCache;
+import dllama.slice.SliceCache;
 import dllama.tensor.WeightMemory;
 import dllama.tensor.WorkerPool;
 import java.lang.foreign.Arena;
@@ -19,13 +19,13 @@ public final class SliceStore implements AutoCloseable {
   /// @param keep whether it may be written to the cache folder, and read from there
   record Slice(String key, boolean keep, Arena arena, MemorySegment memory) {}
 
-  private final ShardCache cache;
+  private final SliceCache cache;
   private final LongPredicate maps;
   private @Nullable Slice slice;
   private boolean complete;
 
   /// @param maps whether a slice of so many bytes is left in its file, if it has one
-  SliceStore(ShardCache cache, LongPredicate maps) {
+  SliceStore(SliceCache cache, LongPredicate maps) {
     this.cache = cache;
     this.maps = maps;
   }

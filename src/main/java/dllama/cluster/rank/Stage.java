@@ -1,7 +1,7 @@
 package dllama.cluster.rank;
 
 import dllama.settings.ClusterSettings;
-import dllama.slice.ShardCache;
+import dllama.slice.SliceCache;
 import dllama.tensor.Kernels;
 import dllama.tensor.WorkerPool;
 import java.util.concurrent.Executor;
@@ -21,13 +21,13 @@ final class Stage {
       new ThreadPoolExecutor(
           0, 1, IDLE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), Stage::thread);
 
-  private final SliceStore store = new SliceStore(ShardCache.off(), _ -> false);
-  private final ShardHost host;
+  private final SliceStore store = new SliceStore(SliceCache.off(), _ -> false);
+  private final RankHost host;
   private final ReentrantLock playing = new ReentrantLock();
 
   Stage(Kernels kernels, ClusterSettings settings) {
     var pool = new WorkerPool(1);
-    host = new ShardHost(store, kernels, pool, thread, settings, WorkerListener.silent(), _ -> {});
+    host = new RankHost(store, kernels, pool, thread, settings, WorkerListener.silent(), _ -> {});
   }
 
   private static Thread thread(Runnable task) {
@@ -37,7 +37,7 @@ final class Stage {
   }
 
   /// What a rank computes with here.
-  ShardHost host() {
+  RankHost host() {
     return host;
   }
 

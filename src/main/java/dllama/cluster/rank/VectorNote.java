@@ -2,7 +2,7 @@ package dllama.cluster.rank;
 
 import dllama.settings.Processor;
 import dllama.settings.Version;
-import dllama.slice.ShardCache;
+import dllama.slice.SliceCache;
 import java.lang.management.ManagementFactory;
 import java.util.stream.Collectors;
 
@@ -12,10 +12,10 @@ import java.util.stream.Collectors;
 final class VectorNote {
   private static final int NARROWEST = 128;
 
-  private final ShardCache cache;
+  private final SliceCache cache;
   private final String name;
 
-  VectorNote(ShardCache cache) {
+  VectorNote(SliceCache cache) {
     this.cache = cache;
     name =
         "vectors of %s, Java %s %s, dllama-akka %s"

@@ -43,6 +43,9 @@ public final class ClusterForwardPass implements ForwardPass {
   private final float[] rows;
   private final FrameBuffer input;
 
+  /// The forward pass of a root.
+  ///
+  /// @param pool that of the present world
   public ClusterForwardPass(
       RootModel model,
       int maxBatchTokens,

@@ -1,8 +1,8 @@
 package dllama.cluster.root;
 
 import dllama.cluster.root.RootCoordinator.Ask;
-import dllama.cluster.wire.RankMessage;
 import dllama.cluster.wire.TensorFrame.Logits;
+import dllama.cluster.wire.TensorFrame.Question;
 import dllama.logits.LogitsCheck;
 import dllama.logits.LogitsPart;
 import dllama.logits.LogitsQuestion;
@@ -27,9 +27,10 @@ final class PendingQuestion {
   }
 
   void send() {
-    var message = RankMessage.AskLogits.of(world.epoch(), ask.step(), ask.run(), ask.question());
     for (int i = 0; i < parts.length; i++) {
-      world.tell(firstRank + i, message);
+      int rank = firstRank + i;
+      var question = ask.question().to(world.plan().vocabulary(rank));
+      world.tell(rank, new Question(world.epoch(), ask.step(), ask.run(), question));
     }
   }
 

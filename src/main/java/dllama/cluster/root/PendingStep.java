@@ -107,7 +107,7 @@ final class PendingStep {
   }
 
   /// The rank that has kept this step waiting for its logits since before `deadline`; −1 if none
-  /// has. Partials have a deadline of their own in `ShardSteps`.
+  /// has. Partials have a deadline of their own in `RankSteps`.
   int overdueRank(long deadline) {
     if (waitedNanos >= 0 && computedAt - deadline < 0) {
       for (@Nullable LogitsPart[] run : parts) {

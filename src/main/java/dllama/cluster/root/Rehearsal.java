@@ -20,6 +20,7 @@ import dllama.cluster.wire.RootMessage.ShardRefused;
 import dllama.cluster.wire.RootMessage.Stepped;
 import dllama.cluster.wire.TensorFrame.Logits;
 import dllama.cluster.wire.Traffic;
+import dllama.engine.EngineSettings;
 import dllama.logits.LogitsPart;
 import dllama.logits.LogitsQuestion;
 import dllama.slice.Embedding;
@@ -104,12 +105,13 @@ final class Rehearsal extends NetworkActor<RootMessage> {
     this.limit = limit;
     this.ended = ended;
     stallNanos = stall.toNanos();
-    world = new World(assignment.epoch(), assignment.plan(), ranks);
+    world = new World(assignment.epoch(), assignment.world().plan(), ranks);
     steps = new RootSteps(Traffic.of(context.getSystem()), new AtomicReference<>(PagePool.NONE));
     steps.reset(assignment);
-    script = new RehearsalScript(assignment.maxBatchTokens(), assignment.contextLength());
+    EngineSettings engine = assignment.world().engine();
+    script = new RehearsalScript(engine.maxBatchTokens(), engine.contextLength());
     embedding = Embedding.of(assignment.randomSource());
-    rows = new float[assignment.maxBatchTokens() * assignment.spec().dim()];
+    rows = new float[engine.maxBatchTokens() * assignment.world().model().dim()];
     input = new FrameBuffer(rows.length * Float.BYTES);
     for (int rank = 0; rank < world.size(); rank++) {
       unready.add(rank);
@@ -172,7 +174,7 @@ final class Rehearsal extends NetworkActor<RootMessage> {
   private void next() {
     Run run = script.next();
     int tokens = run.tokens().length;
-    int dim = assignment.spec().dim();
+    int dim = assignment.world().model().dim();
     for (int token = 0; token < tokens; token++) {
       embedding.row(run.tokens()[token], rows, token * dim);
     }

@@ -1,6 +1,7 @@
 package dllama.cluster.root;
 
-import dllama.cluster.wire.Assignment;
+import dllama.cluster.wire.WorldSpec;
+import dllama.logits.Adjustments;
 import dllama.logits.LogitsQuestion;
 import dllama.logits.LogitsWanted;
 import dllama.logits.LogitsWanted.Best;
@@ -9,6 +10,7 @@ import dllama.logits.LogitsWanted.DrawAny;
 import dllama.logits.LogitsWanted.Nothing;
 import dllama.step.ForwardPass;
 import dllama.step.Run;
+import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
 
 /// The steps of a rehearsal, round by round: all that answers are made of, single tokens most of
@@ -29,7 +31,13 @@ final class RehearsalScript {
   /// A token with some that are guessed to follow.
   private static final int GUESSES = 4;
 
-  private static final int[] PAGES = new int[ForwardPass.pages(Assignment.REHEARSAL_CONTEXT)];
+  private static final Adjustments ADJUSTED =
+      new Adjustments(new int[1], new float[] {2}, new float[] {1});
+
+  /// Tokens that are allowed.
+  private static final BitSet FEW = BitSet.valueOf(new long[] {1});
+
+  private static final int[] PAGES = new int[ForwardPass.pages(WorldSpec.REHEARSAL_CONTEXT)];
 
   private final int maxBatchTokens;
   private final int context;
@@ -48,7 +56,7 @@ final class RehearsalScript {
     int now = step;
     step = (step + 1) % STEPS;
     return switch (now) {
-      case SINGLE -> run(1, new Draw(1));
+      case SINGLE -> run(1, new Draw(1), ADJUSTED);
       case SINGLE + 1 -> run(1, new DrawAny(1));
       case SINGLE + 2 -> run(1, new LogitsWanted.All());
       case SINGLE + 3 -> run(GUESSES, new Best(Math.min(GUESSES, maxBatchTokens)));
@@ -68,14 +76,20 @@ final class RehearsalScript {
     return switch (step) {
       case SINGLE + 1 -> new LogitsQuestion.Everything();
       case SINGLE + 2 -> new LogitsQuestion.Walk(0, 1, 0.5f, 0, 1, 0);
+      case SINGLE + 3 -> new LogitsQuestion.Adjusted(new Draw(1), ADJUSTED, FEW);
+      case SINGLE + 5 -> new LogitsQuestion.Unadjusted(0, 1);
       default -> null;
     };
   }
 
   private Run run(int wished, LogitsWanted wanted) {
+    return run(wished, wanted, Adjustments.NONE);
+  }
+
+  private Run run(int wished, LogitsWanted wanted, Adjustments adjustments) {
     int tokens = Math.min(wished, maxBatchTokens);
     int from = position + tokens <= context ? position : 0;
     position = isRoundOver() ? 0 : from + tokens;
-    return new Run(PAGES, from, new int[tokens], wanted);
+    return new Run(PAGES, from, new int[tokens], wanted, adjustments);
   }
 }

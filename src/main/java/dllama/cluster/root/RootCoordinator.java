@@ -11,7 +11,7 @@ import akka.actor.typed.javadsl.TimerScheduler;
 import dllama.cluster.membership.NodeNames;
 import dllama.cluster.membership.RootListener;
 import dllama.cluster.membership.RootMembership;
-import dllama.cluster.rank.ShardHost;
+import dllama.cluster.rank.RankHost;
 import dllama.cluster.wire.FrameBuffer;
 import dllama.cluster.wire.MembersMessage;
 import dllama.cluster.wire.NetworkActor;
@@ -89,7 +89,7 @@ public final class RootCoordinator extends NetworkActor<RootMessage> {
 
   private static final Duration TICK = Duration.ofMillis(250);
 
-  private final ShardHost host;
+  private final RankHost host;
   private final Duration stall;
   private final RootSteps steps;
   private final ActorRef<MembersMessage> members;
@@ -106,7 +106,7 @@ public final class RootCoordinator extends NetworkActor<RootMessage> {
       ClusterGate gate,
       ClusterSettings settings,
       RootListener listener,
-      ShardHost host,
+      RankHost host,
       AtomicReference<PagePool> pool,
       Node self) {
     return Behaviors.setup(
@@ -124,7 +124,7 @@ public final class RootCoordinator extends NetworkActor<RootMessage> {
       ClusterGate gate,
       ClusterSettings settings,
       RootListener listener,
-      ShardHost host,
+      RankHost host,
       AtomicReference<PagePool> pool,
       Node self) {
     super(context, RootMessage.class);

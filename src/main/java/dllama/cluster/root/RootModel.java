@@ -2,14 +2,17 @@ package dllama.cluster.root;
 
 import dllama.cluster.wire.Assignment;
 import dllama.cluster.wire.RunsCodec;
+import dllama.cluster.wire.SliceSource;
 import dllama.cluster.wire.TensorFrameSerializer;
+import dllama.cluster.wire.WorldSpec;
+import dllama.engine.EngineSettings;
 import dllama.engine.ShardEngine;
 import dllama.error.UserException;
 import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
 import dllama.settings.ClusterSettings;
-import dllama.slice.ShardLayout;
 import dllama.slice.ShardPlan;
+import dllama.slice.SliceLayout;
 import dllama.tensor.DType;
 import dllama.tensor.KvHead;
 import java.util.OptionalLong;
@@ -37,15 +40,22 @@ public record RootModel(
     OptionalLong kvMemory,
     int prefillBatch) {
 
+  /// What the model is like.
   public ModelSpec spec() {
     return source.spec();
   }
 
   /// Tokens of one step, so that neither input rows nor partials exceed a frame.
   public int maxBatchTokens(int maxFrameBytes) {
+    return maxBatchTokens(spec(), contextLength, prefillBatch, maxFrameBytes);
+  }
+
+  /// The same of a model that is not run.
+  public static int maxBatchTokens(
+      ModelSpec spec, int contextLength, int prefillBatch, int maxFrameBytes) {
     long payload =
         (long) maxFrameBytes - TensorFrameSerializer.MAX_HEADER_BYTES - ARTERY_HEADER_BYTES;
-    long row = DType.F32.byteSize(spec().dim()) + RunsCodec.maxBytes(KvHead.pages(contextLength));
+    long row = DType.F32.byteSize(spec.dim()) + RunsCodec.maxBytes(KvHead.pages(contextLength));
     return (int) Math.max(1, Math.min(Math.min(prefillBatch, contextLength), payload / row));
   }
 
@@ -77,7 +87,7 @@ public record RootModel(
     if (kvMemory.isPresent()) {
       return Math.clamp(kvMemory.getAsLong() / page, context, MOST_PAGES);
     }
-    long left = Math.max(0, memory - new ShardLayout(plan, 0).totalBytes());
+    long left = Math.max(0, memory - new SliceLayout(plan, 0).totalBytes());
     return Math.clamp(left / page, context, Math.multiplyExact(context, sequences));
   }
 
@@ -86,23 +96,15 @@ public record RootModel(
   /// @param memory bytes that the rank with the least of them may take
   public Assignment assignment(
       long epoch, int worldSize, int maxBatchTokens, ClusterSettings.Sync sync, long memory) {
-    boolean random = source instanceof ModelSource.Random;
-    long seed = source instanceof ModelSource.Random(_, long value) ? value : 0;
+    ShardPlan plan = new ShardPlan(spec(), exchange, worldSize);
+    EngineSettings engine =
+        new EngineSettings(kv, contextLength, maxBatchTokens, pages(plan, memory));
+    SliceSource slices =
+        switch (source) {
+          case ModelSource.Weights _ -> SliceSource.file(fingerprint, keep);
+          case ModelSource.Random(_, long seed) -> SliceSource.random(fingerprint, seed);
+        };
     return new Assignment(
-        epoch,
-        0,
-        worldSize,
-        spec(),
-        exchange,
-        sync.collective(),
-        sync.overlap(),
-        kv,
-        contextLength,
-        pages(new ShardPlan(spec(), exchange, worldSize), memory),
-        maxBatchTokens,
-        fingerprint,
-        keep,
-        random,
-        seed);
+        epoch, 0, new WorldSpec(plan, engine, sync.collective(), sync.overlap()), slices);
   }
 }

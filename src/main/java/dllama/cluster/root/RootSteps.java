@@ -9,6 +9,7 @@ import dllama.cluster.wire.TensorFrame.Input;
 import dllama.cluster.wire.TensorFrame.Logits;
 import dllama.cluster.wire.TensorFrame.RunRows;
 import dllama.cluster.wire.Traffic;
+import dllama.cluster.wire.WorldSpec;
 import dllama.model.NotFinite;
 import dllama.step.ForwardException;
 import dllama.step.PagePool;
@@ -41,9 +42,8 @@ final class RootSteps {
 
   /// How steps of the present world are done.
   private record Ways(CollectiveChoice collectives, OverlapRule halves) {
-    static Ways of(Assignment assignment) {
-      return new Ways(
-          new CollectiveChoice(CollectiveRule.of(assignment)), OverlapRule.of(assignment));
+    static Ways of(WorldSpec world) {
+      return new Ways(new CollectiveChoice(CollectiveRule.of(world)), OverlapRule.of(world));
     }
   }
 
@@ -55,9 +55,9 @@ final class RootSteps {
 
   /// A new world, whose pages are empty.
   void reset(Assignment assignment) {
-    ways = Ways.of(assignment);
+    ways = Ways.of(assignment.world());
     next = 0;
-    pool.set(new PagePool(assignment.epoch(), assignment.pages()));
+    pool.set(new PagePool(assignment.epoch(), assignment.world().engine().pages()));
   }
 
   void start(World world, Forward forward) {
@@ -84,7 +84,8 @@ final class RootSteps {
   }
 
   private static RunRows rows(Run run) {
-    return new RunRows(run.pages(), run.position(), run.tokens().length, run.wanted());
+    return new RunRows(
+        run.pages(), run.position(), run.tokens().length, run.wanted(), run.adjustments());
   }
 
   void ask(World world, Ask ask) {

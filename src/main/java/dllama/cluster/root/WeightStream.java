@@ -13,7 +13,7 @@ import dllama.cluster.wire.StreamMessage;
 import dllama.cluster.wire.StreamMessage.Received;
 import dllama.cluster.wire.TensorFrame.WeightChunk;
 import dllama.settings.ClusterSettings;
-import dllama.slice.ShardLayout;
+import dllama.slice.SliceLayout;
 import dllama.slice.SliceReader;
 import java.time.Duration;
 
@@ -35,7 +35,7 @@ final class WeightStream extends NetworkActor<StreamMessage> {
   private final ActorRef<RootMessage> root;
   private final TimerScheduler<StreamMessage> timers;
   private final SliceReader source;
-  private final ShardLayout layout;
+  private final SliceLayout layout;
   private final long epoch;
   private final FrameBuffer[] window;
   private final int chunkBytes;
@@ -44,7 +44,7 @@ final class WeightStream extends NetworkActor<StreamMessage> {
 
   static Behavior<StreamMessage> create(
       SliceReader source,
-      ShardLayout layout,
+      SliceLayout layout,
       long epoch,
       ClusterSettings.Weights weights,
       ActorRef<RankMessage> to,
@@ -60,7 +60,7 @@ final class WeightStream extends NetworkActor<StreamMessage> {
       ActorContext<StreamMessage> context,
       TimerScheduler<StreamMessage> timers,
       SliceReader source,
-      ShardLayout layout,
+      SliceLayout layout,
       long epoch,
       ClusterSettings.Weights weights,
       ActorRef<RankMessage> to,

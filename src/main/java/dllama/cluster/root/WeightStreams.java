@@ -6,7 +6,7 @@ import akka.actor.typed.javadsl.ActorContext;
 import dllama.cluster.wire.RootMessage;
 import dllama.model.ModelSource;
 import dllama.settings.ClusterSettings;
-import dllama.slice.ShardLayout;
+import dllama.slice.SliceLayout;
 import dllama.slice.SliceReader;
 import java.util.HashMap;
 import java.util.Map;
@@ -34,7 +34,7 @@ final class WeightStreams {
       context.getLog().debug("rank {} asks for its weights again", rank);
       return;
     }
-    ShardLayout layout = new ShardLayout(world.plan(), rank);
+    SliceLayout layout = new SliceLayout(world.plan(), rank);
     ActorRef<?> stream =
         context.spawn(
             WeightStream.create(

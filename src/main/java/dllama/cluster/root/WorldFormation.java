@@ -6,7 +6,7 @@ import akka.actor.typed.javadsl.ActorContext;
 import dllama.cluster.membership.RootListener;
 import dllama.cluster.membership.SignsOfLife;
 import dllama.cluster.rank.CollectiveRule;
-import dllama.cluster.rank.ShardHost;
+import dllama.cluster.rank.RankHost;
 import dllama.cluster.wire.Assignment;
 import dllama.cluster.wire.MembersMessage;
 import dllama.cluster.wire.Node;
@@ -39,7 +39,7 @@ final class WorldFormation {
   private final ClusterGate gate;
   private final ClusterSettings settings;
   private final RootListener listener;
-  private final ShardHost host;
+  private final RankHost host;
   private final Node self;
   private final int maxBatchTokens;
   private final ActorRef<RootMessage> root;
@@ -73,7 +73,7 @@ final class WorldFormation {
       ClusterGate gate,
       ClusterSettings settings,
       RootListener listener,
-      ShardHost host,
+      RankHost host,
       Node self,
       ActorRef<MembersMessage> members,
       RootSteps steps) {
@@ -190,7 +190,7 @@ final class WorldFormation {
 
   /// Why this node can not be a rank of that world, in one line.
   private Optional<String> objection(Assignment assignment) {
-    int nodes = assignment.worldSize();
+    int nodes = assignment.world().size();
     return host.objection(assignment)
         .map(why -> "with %d node%s the root %s".formatted(nodes, nodes == 1 ? "" : "s", why));
   }
@@ -245,14 +245,14 @@ final class WorldFormation {
   }
 
   private void form(Assignment assignment, boolean anew) {
-    int nodes = assignment.worldSize();
+    int nodes = assignment.world().size();
     cached = 0;
     steps.reset(assignment);
     waiting = "the cluster is loading the model";
     World formed =
         World.form(
             assignment.epoch(),
-            assignment.plan(),
+            assignment.world().plan(),
             self,
             workers.usable(),
             rank -> assignment.forRank(rank).sliceKey());
@@ -261,7 +261,7 @@ final class WorldFormation {
     state = new FormationState.Loading(formed, unready, System.nanoTime(), anew);
     signsOfLife = new SignsOfLife(members, formed.ranks());
     listener.forming(nodes);
-    CollectiveRule.of(assignment).notice().ifPresent(listener::notice);
+    CollectiveRule.of(assignment.world()).notice().ifPresent(listener::notice);
     for (int rank = 0; rank < nodes; rank++) {
       Assignment part = assignment.forRank(rank);
       Node node = formed.ranks().get(rank);

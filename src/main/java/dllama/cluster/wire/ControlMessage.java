@@ -22,5 +22,4 @@ sealed interface ControlMessage
         RankMessage.Assign,
         RankMessage.SendTo,
         RankMessage.Dissolve,
-        RankMessage.AskLogits,
         StreamMessage.Received {}

@@ -10,6 +10,7 @@ public final class FrameBuffer {
   private int offset;
   private int length;
 
+  /// One for frames of up to so many bytes.
   public FrameBuffer(int capacity) {
     bytes = new byte[capacity];
     segment = MemorySegment.ofArray(bytes);
@@ -31,10 +32,12 @@ public final class FrameBuffer {
     return withLength(length);
   }
 
+  /// Its memory, all of it.
   public byte[] bytes() {
     return bytes;
   }
 
+  /// The same memory as a segment.
   public MemorySegment segment() {
     return segment;
   }
@@ -53,6 +56,7 @@ public final class FrameBuffer {
     return bytes.length;
   }
 
+  /// From now on holds `newLength` bytes, from [#offset] on.
   public FrameBuffer withLength(int newLength) {
     if (newLength < 0 || newLength > bytes.length - offset) {
       throw new IllegalArgumentException("length=" + newLength + " capacity=" + bytes.length);

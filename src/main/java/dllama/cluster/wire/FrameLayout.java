@@ -26,7 +26,8 @@ final class FrameLayout {
     private OfCopy() {}
   }
 
-  /// A run of a step. Behind it: ids of its pages, int32 each.
+  /// A run of a step. Behind it: ids of its pages, int32 each, and its adjustments,
+  /// [OfAdjustment] each.
   static final class OfRun {
     static final int PAGES = 0;
     static final int POSITION = PAGES + Integer.BYTES;
@@ -35,9 +36,22 @@ final class FrameLayout {
     /// What is wanted of its logits: a kind, int8, and its argument, 4 bytes.
     static final int WANTED = ROWS + Integer.BYTES;
 
-    static final int HEADER_BYTES = WANTED + LogitsCodec.WANTED_BYTES;
+    /// How many adjustments there are.
+    static final int ADJUSTMENTS = WANTED + LogitsCodec.WANTED_BYTES;
+
+    static final int HEADER_BYTES = ADJUSTMENTS + Integer.BYTES;
 
     private OfRun() {}
+  }
+
+  /// What one logit becomes.
+  static final class OfAdjustment {
+    static final int TOKEN = 0;
+    static final int FACTOR = TOKEN + Integer.BYTES;
+    static final int ADDEND = FACTOR + Float.BYTES;
+    static final int BYTES = ADDEND + Float.BYTES;
+
+    private OfAdjustment() {}
   }
 
   /// `P`: what one rank sends to another in a round. Behind the header: values.
@@ -59,6 +73,16 @@ final class FrameLayout {
     static final int HEADER_BYTES = RUN + Integer.BYTES;
 
     private OfLogits() {}
+  }
+
+  /// `Q`: a question about logits. Behind the header: a kind, int8, and what that says.
+  static final class OfQuestion {
+    static final int EPOCH = 0;
+    static final int STEP = EPOCH + Long.BYTES;
+    static final int RUN = STEP + Long.BYTES;
+    static final int HEADER_BYTES = RUN + Integer.BYTES;
+
+    private OfQuestion() {}
   }
 
   /// `W`: a piece of a slice. Behind the header: its bytes.

@@ -9,6 +9,7 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 public final class FramePool {
   private final AtomicReferenceArray<FrameBuffer> free;
 
+  /// One that keeps so many buffers at most.
   public FramePool(int slots) {
     free = new AtomicReferenceArray<>(slots);
   }

@@ -4,6 +4,7 @@ import dllama.logits.LogitsPart;
 import dllama.logits.LogitsPart.Best;
 import dllama.logits.LogitsPart.Candidates;
 import dllama.logits.LogitsPart.Rows;
+import dllama.logits.LogitsPart.Unadjusted;
 import dllama.logits.LogitsPart.Walked;
 import dllama.logits.LogitsWanted;
 import dllama.logits.LogitsWanted.All;
@@ -22,6 +23,7 @@ final class LogitsCodec {
   private static final byte BEST = 2;
   private static final byte CANDIDATES = 3;
   private static final byte ANY = 4;
+  private static final byte UNADJUSTED = 5;
 
   /// What is wanted takes so many.
   static final int WANTED_BYTES = 1 + Integer.BYTES;
@@ -66,15 +68,19 @@ final class LogitsCodec {
       }
       case Best(int rows, int[] tokens, float[] logits) ->
           putPairs(rows, tokens, logits, to.put(BEST));
-      case Candidates(int size, int[] tokens, float[] logits, int exponent, long[] sums) -> {
-        to.put(CANDIDATES).putInt(exponent);
-        for (long sum : sums) {
-          to.putLong(sum);
-        }
-        putPairs(size, tokens, logits, to);
-      }
+      case Candidates candidates -> put(candidates, to.put(CANDIDATES));
       case Walked(float sum, int last) -> to.put(ANY).putFloat(sum).putInt(last);
+      case Unadjusted(float logit, Candidates largest) ->
+          put(largest, to.put(UNADJUSTED).putFloat(logit));
     }
+  }
+
+  private static void put(Candidates candidates, ByteBuffer to) {
+    to.putInt(candidates.exponent());
+    for (long sum : candidates.sums()) {
+      to.putLong(sum);
+    }
+    putPairs(candidates.size(), candidates.tokens(), candidates.logits(), to);
   }
 
   private static void putPairs(int size, int[] tokens, float[] logits, ByteBuffer to) {
@@ -89,10 +95,14 @@ final class LogitsCodec {
         + switch (part) {
           case Rows rows -> rows.values().length * Float.BYTES;
           case Best best -> best.rows() * PAIR_BYTES;
-          case Candidates candidates ->
-              Integer.BYTES + TokenWeights.BINS * Long.BYTES + candidates.size() * PAIR_BYTES;
+          case Candidates candidates -> bytes(candidates);
           case Walked _ -> PAIR_BYTES;
+          case Unadjusted unadjusted -> Float.BYTES + bytes(unadjusted.largest());
         };
+  }
+
+  private static int bytes(Candidates candidates) {
+    return Integer.BYTES + TokenWeights.BINS * Long.BYTES + candidates.size() * PAIR_BYTES;
   }
 
   static LogitsPart part(ByteBuffer from) throws NotSerializableException {
@@ -108,18 +118,21 @@ final class LogitsCodec {
         int[] tokens = new int[rows];
         yield new Best(rows, tokens, pairs(from, tokens));
       }
-      case CANDIDATES -> {
-        int exponent = from.getInt();
-        long[] sums = new long[TokenWeights.BINS];
-        for (int bin = 0; bin < sums.length; bin++) {
-          sums[bin] = from.getLong();
-        }
-        int[] tokens = new int[from.remaining() / PAIR_BYTES];
-        yield new Candidates(tokens.length, tokens, pairs(from, tokens), exponent, sums);
-      }
+      case CANDIDATES -> candidates(from);
+      case UNADJUSTED -> new Unadjusted(from.getFloat(), candidates(from));
       case ANY -> new Walked(from.getFloat(), from.getInt());
       default -> throw new NotSerializableException("logits=" + kind);
     };
+  }
+
+  private static Candidates candidates(ByteBuffer from) {
+    int exponent = from.getInt();
+    long[] sums = new long[TokenWeights.BINS];
+    for (int bin = 0; bin < sums.length; bin++) {
+      sums[bin] = from.getLong();
+    }
+    int[] tokens = new int[from.remaining() / PAIR_BYTES];
+    return new Candidates(tokens.length, tokens, pairs(from, tokens), exponent, sums);
   }
 
   /// Fills `tokens`; their logits.

@@ -15,6 +15,7 @@ public abstract class NetworkActor<T> extends ExtensibleBehavior<T> {
   private final ActorContext<T> context;
   private final Class<T> commands;
 
+  /// Lets through what is one of `commands`.
   public NetworkActor(ActorContext<T> context, Class<T> commands) {
     this.context = context;
     this.commands = commands;

@@ -1,9 +1,7 @@
 package dllama.cluster.wire;
 
 import akka.actor.typed.ActorRef;
-import dllama.logits.LogitsQuestion;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /// What a rank's actor is told: by the root about its world, by other ranks what they have
 /// computed. What comes over the network is a [ControlMessage] or a [TensorFrame].
@@ -12,8 +10,8 @@ public sealed interface RankMessage
         RankMessage.Assign,
         RankMessage.SendTo,
         RankMessage.Dissolve,
-        RankMessage.AskLogits,
         TensorFrame.Input,
+        TensorFrame.Question,
         TensorFrame.Partial,
         TensorFrame.WeightChunk,
         RankMessage.Internal {
@@ -32,8 +30,9 @@ public sealed interface RankMessage
       implements RankMessage, ControlMessage {
     public Assign {
       Checks.present(assignment, "assignment");
-      ranks = Checks.list("ranks", ranks, assignment.worldSize());
-      Checks.range("number of ranks", ranks.size(), assignment.worldSize(), assignment.worldSize());
+      ranks = Checks.list("ranks", ranks, assignment.world().size());
+      Checks.range(
+          "number of ranks", ranks.size(), assignment.world().size(), assignment.world().size());
       Checks.present(root, "root");
     }
   }
@@ -51,21 +50,6 @@ public sealed interface RankMessage
   record Dissolve(long epoch, String why) implements RankMessage, ControlMessage {
     public Dissolve {
       why = Checks.line("why", why);
-    }
-  }
-
-  /// A question about this rank's logits of a run of step `step`.
-  ///
-  /// @param walk the question; null asks for everything
-  record AskLogits(long epoch, long step, int run, LogitsQuestion.@Nullable Walk walk)
-      implements RankMessage, ControlMessage {
-    public static AskLogits of(long epoch, long step, int run, LogitsQuestion question) {
-      return new AskLogits(
-          epoch, step, run, question instanceof LogitsQuestion.Walk walk ? walk : null);
-    }
-
-    public LogitsQuestion asked() {
-      return walk == null ? new LogitsQuestion.Everything() : walk;
     }
   }
 

@@ -67,7 +67,7 @@ public sealed interface RootMessage
   }
 
   /// From this node's own rank: a step has come to what is no number, see
-  // [NotFinite][dllama.model.NotFinite].
+  /// [NotFinite][dllama.model.NotFinite].
   record Strayed(long epoch, long step, String where) implements RootMessage {}
 
   /// What the room of its receiver says to itself; its kinds are known there alone.

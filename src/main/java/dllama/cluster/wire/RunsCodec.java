@@ -1,8 +1,10 @@
 package dllama.cluster.wire;
 
+import dllama.cluster.wire.FrameLayout.OfAdjustment;
 import dllama.cluster.wire.FrameLayout.OfCopy;
 import dllama.cluster.wire.FrameLayout.OfRun;
 import dllama.cluster.wire.TensorFrame.RunRows;
+import dllama.logits.Adjustments;
 import dllama.step.PageCopy;
 import java.io.NotSerializableException;
 import java.nio.ByteBuffer;
@@ -10,15 +12,18 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// What is copied before a step, and what its rows are, as bytes of its input frame: a count, and
-/// so many [OfCopy]; a count, and so many [OfRun], each with the ids of its pages. Integers
-/// little-endian, as the caller has set it.
+/// so many [OfCopy]; a count, and so many [OfRun], each with the ids of its pages and its
+/// adjustments. Little-endian, as the caller has set it.
 public final class RunsCodec {
   private RunsCodec() {}
 
   /// The most bytes that a row adds to those of a step: if each is of a run of its own, whose page
-  /// is a copy.
+  /// is a copy, and as many of whose logits are adjusted as can be.
   public static int maxBytes(int pages) {
-    return OfCopy.BYTES + OfRun.HEADER_BYTES + pages * Integer.BYTES;
+    return OfCopy.BYTES
+        + OfRun.HEADER_BYTES
+        + pages * Integer.BYTES
+        + Adjustments.MAX_OF_RUN * OfAdjustment.BYTES;
   }
 
   static void put(List<PageCopy> copies, List<RunRows> runs, ByteBuffer to) {
@@ -37,9 +42,12 @@ public final class RunsCodec {
       to.putInt(at + OfRun.ROWS, run.count());
       to.position(at + OfRun.WANTED);
       LogitsCodec.put(run.wanted(), to);
+      to.putInt(at + OfRun.ADJUSTMENTS, run.adjustments().size());
+      to.position(at + OfRun.HEADER_BYTES);
       for (int page : run.pages()) {
         to.putInt(page);
       }
+      AdjustmentsCodec.put(run.adjustments(), to);
     }
   }
 
@@ -47,6 +55,7 @@ public final class RunsCodec {
     int bytes = 2 * Integer.BYTES + copies.size() * OfCopy.BYTES;
     for (RunRows run : runs) {
       bytes += OfRun.HEADER_BYTES + run.pages().length * Integer.BYTES;
+      bytes += AdjustmentsCodec.bytes(run.adjustments());
     }
     return bytes;
   }
@@ -77,12 +86,14 @@ public final class RunsCodec {
       int rows = from.getInt(at + OfRun.ROWS);
       from.position(at + OfRun.WANTED);
       var wanted = LogitsCodec.wanted(from);
+      int adjusted = from.getInt(at + OfRun.ADJUSTMENTS);
+      from.position(at + OfRun.HEADER_BYTES);
       if (pages.length > from.remaining() / Integer.BYTES) {
         throw new NotSerializableException("pages=" + pages.length);
       }
       from.asIntBuffer().get(pages);
       from.position(from.position() + pages.length * Integer.BYTES);
-      runs.add(new RunRows(pages, position, rows, wanted));
+      runs.add(new RunRows(pages, position, rows, wanted, AdjustmentsCodec.get(adjusted, from)));
     }
     return runs;
   }

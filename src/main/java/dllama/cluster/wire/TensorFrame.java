@@ -1,6 +1,8 @@
 package dllama.cluster.wire;
 
+import dllama.logits.Adjustments;
 import dllama.logits.LogitsPart;
+import dllama.logits.LogitsQuestion;
 import dllama.logits.LogitsWanted;
 import dllama.step.PageCopy;
 import java.util.List;
@@ -55,7 +57,14 @@ public sealed interface TensorFrame {
   /// @param position slot of the first row
   /// @param count rows
   /// @param wanted of the logits of the last rows
-  record RunRows(int[] pages, int position, int count, LogitsWanted wanted) {}
+  /// @param adjustments of these logits, at most [Adjustments#MAX_OF_RUN]
+  record RunRows(
+      int[] pages, int position, int count, LogitsWanted wanted, Adjustments adjustments) {
+    /// Without adjustments.
+    public RunRows(int[] pages, int position, int count, LogitsWanted wanted) {
+      this(pages, position, count, wanted, Adjustments.NONE);
+    }
+  }
 
   /// What one rank sends to another in one round of an all-reduce.
   ///
@@ -71,6 +80,10 @@ public sealed interface TensorFrame {
   /// @param run whose logits these are, by its place in the step
   record Logits(long epoch, long step, int rank, int run, LogitsPart part)
       implements TensorFrame, RootMessage {}
+
+  /// A question of the root about a rank's logits of a run of step `step`, the latest one.
+  record Question(long epoch, long step, int run, LogitsQuestion question)
+      implements TensorFrame, RankMessage {}
 
   /// A piece of a rank's packed weights, from the root to the rank.
   ///

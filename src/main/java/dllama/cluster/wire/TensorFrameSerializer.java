@@ -8,10 +8,12 @@ import dllama.cluster.port.Serializers;
 import dllama.cluster.wire.FrameLayout.OfInput;
 import dllama.cluster.wire.FrameLayout.OfLogits;
 import dllama.cluster.wire.FrameLayout.OfPartial;
+import dllama.cluster.wire.FrameLayout.OfQuestion;
 import dllama.cluster.wire.FrameLayout.OfWeights;
 import dllama.cluster.wire.TensorFrame.Input;
 import dllama.cluster.wire.TensorFrame.Logits;
 import dllama.cluster.wire.TensorFrame.Partial;
+import dllama.cluster.wire.TensorFrame.Question;
 import dllama.cluster.wire.TensorFrame.WeightChunk;
 import java.io.NotSerializableException;
 import java.nio.BufferUnderflowException;
@@ -24,6 +26,7 @@ import java.nio.ByteOrder;
 /// Created by Akka, one per actor system; [#pool] is that node's.
 public final class TensorFrameSerializer extends SerializerWithStringManifest
     implements ByteBufferSerializer {
+  /// Its number in frames of Artery.
   public static final int IDENTIFIER = Serializers.TENSOR_FRAME;
 
   /// The largest header of a frame in bytes, so that senders can keep below the maximum frame size.
@@ -32,12 +35,14 @@ public final class TensorFrameSerializer extends SerializerWithStringManifest
   private static final String INPUT = "I";
   private static final String PARTIAL = "P";
   private static final String LOGITS = "L";
+  private static final String QUESTION = "Q";
   private static final String CHUNK = "W";
 
   private final FramePool pool = new FramePool(64);
 
   public TensorFrameSerializer(ExtendedActorSystem system) {}
 
+  /// Where the buffers of frames come from, and go back to.
   public FramePool pool() {
     return pool;
   }
@@ -53,6 +58,7 @@ public final class TensorFrameSerializer extends SerializerWithStringManifest
       case Input _ -> INPUT;
       case Partial _ -> PARTIAL;
       case Logits _ -> LOGITS;
+      case Question _ -> QUESTION;
       case WeightChunk _ -> CHUNK;
     };
   }
@@ -85,6 +91,13 @@ public final class TensorFrameSerializer extends SerializerWithStringManifest
         to.position(at + OfLogits.HEADER_BYTES);
         LogitsCodec.put(part, to);
       }
+      case Question(long epoch, long step, int run, var question) -> {
+        to.putLong(at + OfQuestion.EPOCH, epoch);
+        to.putLong(at + OfQuestion.STEP, step);
+        to.putInt(at + OfQuestion.RUN, run);
+        to.position(at + OfQuestion.HEADER_BYTES);
+        QuestionCodec.put(question, to);
+      }
       case WeightChunk(long epoch, long offset, var bytes) -> {
         to.putLong(at + OfWeights.EPOCH, epoch);
         to.putLong(at + OfWeights.OFFSET, offset);
@@ -107,6 +120,7 @@ public final class TensorFrameSerializer extends SerializerWithStringManifest
                   RunsCodec.bytes(input.copies(), input.runs()) + input.rows().length();
               case Partial partial -> partial.values().length();
               case Logits logits -> LogitsCodec.maxBytes(logits.part());
+              case Question question -> QuestionCodec.maxBytes(question.question());
               case WeightChunk chunk -> chunk.bytes().length();
             };
     ByteBuffer buffer = ByteBuffer.allocate(size);
@@ -157,6 +171,14 @@ public final class TensorFrameSerializer extends SerializerWithStringManifest
             from.getInt(at + OfLogits.RANK),
             from.getInt(at + OfLogits.RUN),
             LogitsCodec.part(from));
+      }
+      case QUESTION -> {
+        skip(from, OfQuestion.HEADER_BYTES);
+        yield new Question(
+            from.getLong(at + OfQuestion.EPOCH),
+            from.getLong(at + OfQuestion.STEP),
+            from.getInt(at + OfQuestion.RUN),
+            QuestionCodec.get(from));
       }
       case CHUNK -> {
         skip(from, OfWeights.HEADER_BYTES);

@@ -23,14 +23,17 @@ public final class Traffic implements Extension {
     received[Assignment.kind(frame.epoch())].addAndGet(bytes);
   }
 
+  /// Bytes of frames of worlds that were sent.
   public long sentBytes() {
     return sent[0].get();
   }
 
+  /// Bytes of frames of worlds that arrived.
   public long receivedBytes() {
     return received[0].get();
   }
 
+  /// That of an actor system.
   public static Traffic of(ClassicActorSystemProvider system) {
     return ID.get(system);
   }

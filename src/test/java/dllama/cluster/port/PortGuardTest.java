@@ -40,7 +40,7 @@ class PortGuardTest {
 
   @BeforeEach
   void listen() throws IOException {
-    refusals.tell(told::add);
+    refusals.report(told::add);
     var jdk = ServerSocketChannel.open();
     port = new GuardedServerChannel(jdk.provider(), jdk, gate, () -> new FrameCheck(MOST), _ -> {});
     port.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 50);

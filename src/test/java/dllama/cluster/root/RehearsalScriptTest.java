@@ -3,7 +3,7 @@ package dllama.cluster.root;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dllama.cluster.wire.Assignment;
+import dllama.cluster.wire.WorldSpec;
 import dllama.logits.LogitsQuestion;
 import dllama.logits.LogitsWanted;
 import dllama.step.Run;
@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class RehearsalScriptTest {
   @Test
   void shouldAskEveryKindOfQuestionAndFeedPromptsInEveryRound() {
-    var script = new RehearsalScript(32, Assignment.REHEARSAL_CONTEXT);
+    var script = new RehearsalScript(32, WorldSpec.REHEARSAL_CONTEXT);
     for (int round = 0; round < 2; round++) {
       Set<Class<?>> kinds = new HashSet<>();
       Set<Class<?>> questions = new HashSet<>();

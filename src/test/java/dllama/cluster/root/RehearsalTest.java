@@ -19,8 +19,11 @@ import dllama.cluster.wire.RootMessage.ShardFailed;
 import dllama.cluster.wire.RootMessage.ShardReady;
 import dllama.cluster.wire.RootMessage.Stepped;
 import dllama.cluster.wire.SliceOrigin;
+import dllama.cluster.wire.SliceSource;
 import dllama.cluster.wire.TensorFrame.Input;
 import dllama.cluster.wire.TensorFrame.Logits;
+import dllama.cluster.wire.WorldSpec;
+import dllama.engine.EngineSettings;
 import dllama.logits.LogitsPart;
 import dllama.logits.LogitsWanted.Best;
 import dllama.model.Shapes;
@@ -44,19 +47,12 @@ class RehearsalTest {
       new Assignment(
           EPOCH,
           0,
-          2,
-          Shapes.spec("llama3.2-1b", DType.Q4_0),
-          DType.Q8_0,
-          CollectiveType.AUTO,
-          Overlap.AUTO,
-          DType.F16,
-          4096,
-          16,
-          32,
-          "real",
-          true,
-          false,
-          1);
+          new WorldSpec(
+              new ShardPlan(Shapes.spec("llama3.2-1b", DType.Q4_0), DType.Q8_0, 2),
+              new EngineSettings(DType.F16, 4096, 32),
+              CollectiveType.AUTO,
+              Overlap.AUTO),
+          SliceSource.file("real", true));
 
   private final CompletableFuture<String> ended = new CompletableFuture<>();
   private ActorTestKit testKit;
@@ -80,7 +76,7 @@ class RehearsalTest {
     rehearsal =
         testKit.spawn(
             Rehearsal.create(
-                REAL, new World(EPOCH, REAL.plan(), nodes), limit, stall, ended::complete),
+                REAL, new World(EPOCH, REAL.world().plan(), nodes), limit, stall, ended::complete),
             DispatcherSelector.defaultDispatcher());
     for (int rank = 0; rank < 2; rank++) {
       Assign assign = ranks.get(rank).expectMessageClass(Assign.class, LONG);
@@ -100,7 +96,7 @@ class RehearsalTest {
 
   private void answer(Input input) {
     assertEquals(new Best(1), input.runs().getFirst().wanted());
-    ShardPlan plan = REAL.rehearsal().plan();
+    ShardPlan plan = REAL.rehearsal().world().plan();
     for (int rank = 0; rank < 2; rank++) {
       int token = plan.vocabulary(rank).from();
       var best = new LogitsPart.Best(1, new int[] {token}, new float[1]);
@@ -121,13 +117,15 @@ class RehearsalTest {
     Assignment tiny = REAL.rehearsal();
     assertTrue(tiny.rehearses());
     assertFalse(REAL.rehearses());
-    assertTrue(tiny.random());
-    assertFalse(tiny.keep());
-    assertEquals(REAL.spec().types().matrices(), tiny.spec().types().matrices());
-    assertEquals(REAL.exchange(), tiny.exchange());
-    assertEquals(REAL.kv(), tiny.kv());
-    assertEquals(REAL.maxBatchTokens(), tiny.maxBatchTokens());
-    assertEquals(OverlapRule.of(REAL).firstHalf(32, 1), OverlapRule.of(tiny).firstHalf(32, 1));
+    assertTrue(tiny.source().random());
+    assertFalse(tiny.source().keep());
+    assertEquals(REAL.world().model().types().matrices(), tiny.world().model().types().matrices());
+    assertEquals(REAL.world().plan().exchange(), tiny.world().plan().exchange());
+    assertEquals(REAL.world().engine().kv(), tiny.world().engine().kv());
+    assertEquals(REAL.world().engine().maxBatchTokens(), tiny.world().engine().maxBatchTokens());
+    assertEquals(
+        OverlapRule.of(REAL.world()).firstHalf(32, 1),
+        OverlapRule.of(tiny.world()).firstHalf(32, 1));
   }
 
   @Test

@@ -26,7 +26,8 @@ import dllama.cluster.wire.RootMessage.ShardReady;
 import dllama.cluster.wire.SliceOrigin;
 import dllama.cluster.wire.TensorFrame;
 import dllama.cluster.wire.TensorFrame.Logits;
-import dllama.format.DllamaFile;
+import dllama.cluster.wire.TensorFrame.Question;
+import dllama.format.dllama.DllamaFile;
 import dllama.logits.LogitsPart;
 import dllama.logits.LogitsPart.Candidates;
 import dllama.logits.LogitsPart.Rows;
@@ -36,7 +37,7 @@ import dllama.logits.TokenWeights;
 import dllama.model.ModelSource;
 import dllama.settings.Settings;
 import dllama.settings.Settings.Option;
-import dllama.slice.ShardCache;
+import dllama.slice.SliceCache;
 import dllama.step.PagePool;
 import dllama.step.Run;
 import dllama.step.Step;
@@ -95,7 +96,7 @@ class RootCoordinatorTest {
                 .withFallback(exchange.config())
                 .withFallback(settings.akka()));
     file = DllamaFile.open(Conformance.file("llama_gqa_f32", "model.m"));
-    machine = new NodeMachine(settings.cluster(), ShardCache.off(), WorkerListener.silent());
+    machine = new NodeMachine(settings.cluster(), SliceCache.off(), WorkerListener.silent());
     var model =
         new RootModel(
             new ModelSource.Weights(file.spec(), file.weights()),
@@ -216,7 +217,7 @@ class RootCoordinatorTest {
     var answer = new CompletableFuture<List<LogitsPart>>();
     var everything = new LogitsQuestion.Everything();
     coordinator.tell(new RootCoordinator.Ask(epoch, 0, 0, everything, answer));
-    assertEquals(new RankMessage.AskLogits(epoch, 0, 0, null), own.receiveMessage());
+    assertEquals(new Question(epoch, 0, 0, everything), own.receiveMessage());
     float[] logits = new float[file.spec().vocabSize()];
     logits[300] = 9;
     Rows other = new Rows(new float[logits.length]);
@@ -309,7 +310,7 @@ class RootCoordinatorTest {
   /// Epoch of the world of `size` nodes that the shard is assigned to next.
   private static long assigned(TestProbe<RankMessage> shard, int size) {
     Assign assign = shard.expectMessageClass(Assign.class, Duration.ofSeconds(20));
-    assertEquals(size, assign.assignment().worldSize());
+    assertEquals(size, assign.assignment().world().size());
     return assign.assignment().epoch();
   }
 

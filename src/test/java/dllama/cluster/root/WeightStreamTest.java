@@ -14,12 +14,12 @@ import dllama.cluster.wire.RootMessage;
 import dllama.cluster.wire.StreamMessage;
 import dllama.cluster.wire.StreamMessage.Received;
 import dllama.cluster.wire.TensorFrame.WeightChunk;
-import dllama.format.DllamaFile;
+import dllama.format.dllama.DllamaFile;
 import dllama.model.ModelSource;
 import dllama.settings.ClusterSettings.Cache;
 import dllama.settings.ClusterSettings.Weights;
-import dllama.slice.ShardLayout;
 import dllama.slice.ShardPlan;
+import dllama.slice.SliceLayout;
 import dllama.slice.SliceReader;
 import dllama.tensor.DType;
 import java.lang.foreign.MemorySegment;
@@ -42,7 +42,7 @@ class WeightStreamTest {
   private static ActorTestKit testKit;
   private static ManualTime time;
   private static DllamaFile file;
-  private static ShardLayout layout;
+  private static SliceLayout layout;
 
   private TestProbe<RankMessage> shard;
   private TestProbe<RootMessage> root;
@@ -53,7 +53,7 @@ class WeightStreamTest {
     testKit = ActorTestKit.create(ManualTime.config());
     time = ManualTime.get(testKit.system());
     file = DllamaFile.open(Conformance.file("llama_gqa_q40", "model.m"));
-    layout = new ShardLayout(new ShardPlan(file.spec(), DType.Q8_0, 2), 1);
+    layout = new SliceLayout(new ShardPlan(file.spec(), DType.Q8_0, 2), 1);
   }
 
   @AfterAll

@@ -4,9 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
 import dllama.Conformance;
-import dllama.format.DllamaFile;
+import dllama.engine.EngineSettings;
+import dllama.format.dllama.DllamaFile;
 import dllama.settings.CollectiveType;
 import dllama.settings.Overlap;
+import dllama.slice.ShardPlan;
 import dllama.tensor.DType;
 import org.junit.jupiter.api.Test;
 
@@ -16,19 +18,12 @@ class AssignmentTest {
       return new Assignment(
               1,
               rank,
-              worldSize,
-              file.spec(),
-              exchange,
-              CollectiveType.AUTO,
-              Overlap.AUTO,
-              DType.F32,
-              64,
-              1,
-              32,
-              "m",
-              false,
-              false,
-              0)
+              new WorldSpec(
+                  new ShardPlan(file.spec(), exchange, worldSize),
+                  new EngineSettings(DType.F32, 64, 32),
+                  CollectiveType.AUTO,
+                  Overlap.AUTO),
+              SliceSource.file("m", false))
           .sliceKey();
     }
   }

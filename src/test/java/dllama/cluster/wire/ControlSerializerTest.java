@@ -23,7 +23,7 @@ class ControlSerializerTest {
                 "WorkerMembership$RootEnded WorkerMembership$RootAlive",
                 "RootCoordinator$SliceWanted RootCoordinator$Loading RootCoordinator$ShardReady",
                 "RootCoordinator$ShardRefused RootCoordinator$ShardFailed RootCoordinator$Stepped",
-                "LayerShard$Assign LayerShard$SendTo LayerShard$Dissolve LayerShard$AskLogits",
+                "LayerShard$Assign LayerShard$SendTo LayerShard$Dissolve",
                 "WeightStream$Received")
             .flatMap(line -> Stream.of(line.split(" ")))
             .map("dllama.cluster."::concat)

@@ -9,12 +9,17 @@ import akka.actor.typed.javadsl.Adapter;
 import dllama.cluster.wire.TensorFrame.Input;
 import dllama.cluster.wire.TensorFrame.Logits;
 import dllama.cluster.wire.TensorFrame.Partial;
+import dllama.cluster.wire.TensorFrame.Question;
 import dllama.cluster.wire.TensorFrame.RunRows;
 import dllama.cluster.wire.TensorFrame.WeightChunk;
+import dllama.logits.Adjustments;
 import dllama.logits.LogitsPart.Best;
 import dllama.logits.LogitsPart.Candidates;
 import dllama.logits.LogitsPart.Rows;
+import dllama.logits.LogitsPart.Unadjusted;
 import dllama.logits.LogitsPart.Walked;
+import dllama.logits.LogitsQuestion;
+import dllama.logits.LogitsQuestion.Adjusted;
 import dllama.logits.LogitsWanted;
 import dllama.logits.TokenWeights;
 import dllama.step.PageCopy;
@@ -22,6 +27,7 @@ import java.io.NotSerializableException;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.BitSet;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -60,7 +66,7 @@ class TensorFrameSerializerTest {
               wanted.rows() > 0,
               List.of(new PageCopy(3, 1), new PageCopy(1 << 20, 0)),
               List.of(
-                  new RunRows(new int[] {7, 0, 1 << 20}, 4095, 2, wanted),
+                  new RunRows(new int[] {7, 0, 1 << 20}, 4095, 2, wanted, adjustments()),
                   new RunRows(new int[0], 0, 1, new LogitsWanted.Nothing())),
               bytes(1, 2, 3, 4, 5, 6, 7, 8));
       var got = (Input) throughTheWire(sent);
@@ -76,6 +82,7 @@ class TensorFrameSerializerTest {
         assertEquals(was.position(), is.position());
         assertEquals(was.count(), is.count());
         assertEquals(was.wanted(), is.wanted());
+        assertSame(was.adjustments(), is.adjustments());
       }
       assertSameBytes(sent.rows(), got.rows());
     }
@@ -143,6 +150,125 @@ class TensorFrameSerializerTest {
   void shouldCarryAStepAlongTheVocabulary() throws Exception {
     Walked sent = new Walked(0.75f, 128_255);
     assertEquals(sent, ((Logits) throughTheWire(new Logits(2, 3, 1, 4, sent))).part());
+  }
+
+  @Test
+  void shouldCarryUnadjustedLogits() throws Exception {
+    long[] sums = new long[TokenWeights.BINS];
+    sums[7] = 5;
+    var largest = new Candidates(2, new int[] {4, 2}, new float[] {3, 1}, 9, sums);
+    var sent = new Logits(2, 3, 1, 4, new Unadjusted(-2.5f, largest));
+    Unadjusted got = (Unadjusted) ((Logits) throughTheWire(sent)).part();
+    assertEquals(-2.5f, got.logit());
+    assertEquals(2, got.largest().size());
+    assertArrayEquals(largest.tokens(), got.largest().tokens());
+    assertArrayEquals(largest.logits(), got.largest().logits());
+    assertArrayEquals(sums, got.largest().sums());
+  }
+
+  @Test
+  void shouldCarryQuestions() throws Exception {
+    for (LogitsQuestion sent :
+        List.of(
+            new LogitsQuestion.Everything(),
+            new LogitsQuestion.Walk(3, 0.5f, 0.25f, -9, 1e300, 0.125f),
+            new LogitsQuestion.Unadjusted(128_255, 20))) {
+      assertEquals(sent, question(sent));
+    }
+    for (BitSet allowed :
+        new BitSet[] {
+          null, new BitSet(), BitSet.valueOf(new long[] {5, 0, -1}), BitSet.valueOf(new long[9])
+        }) {
+      for (Adjustments adjustments : List.of(Adjustments.NONE, adjustments())) {
+        var sent = new Adjusted(new LogitsWanted.Draw(0.5f), adjustments, allowed);
+        Adjusted got = (Adjusted) question(sent);
+        assertEquals(sent.wanted(), got.wanted());
+        assertSame(adjustments, got.adjustments());
+        assertEquals(allowed, got.allowed());
+      }
+    }
+  }
+
+  private static LogitsQuestion question(LogitsQuestion asked) throws NotSerializableException {
+    var got = (Question) throughTheWire(new Question(2, 3, 4, asked));
+    assertEquals(2, got.epoch());
+    assertEquals(3, got.step());
+    assertEquals(4, got.run());
+    return got.question();
+  }
+
+  private static Adjustments adjustments() {
+    return new Adjustments(
+        new int[] {0, 7, 128_255}, new float[] {1, 1.1f, 0.5f}, new float[] {-100, 0, 2});
+  }
+
+  private static void assertSame(Adjustments expected, Adjustments actual) {
+    assertArrayEquals(expected.tokens(), actual.tokens());
+    assertArrayEquals(expected.factors(), actual.factors());
+    assertArrayEquals(expected.addends(), actual.addends());
+  }
+
+  /// Unknown kinds, counts that the frame has no room for, what is wanted of several tokens or of
+  /// none, more of the largest than may be asked for.
+  @Test
+  void shouldRefuseQuestionsThatMakeNoSense() {
+    for (int kind : new int[] {-1, 0, 5, 127}) {
+      refused(frame().put(20, (byte) kind), "Q");
+    }
+    int counts = 26; // behind kind and what is wanted
+    for (int count : new int[] {-1, 3, Adjustments.MAX + 1, Integer.MAX_VALUE}) {
+      refused(adjusted().putInt(counts, count), "Q");
+    }
+    for (int words : new int[] {-2, 4, Integer.MAX_VALUE}) {
+      refused(adjusted().putInt(counts + 4, words), "Q");
+    }
+    refused(adjusted().put(21, (byte) 0), "Q");
+    refused(adjusted().put(21, (byte) 2).putInt(22, 2), "Q");
+    refused(adjusted().put(21, (byte) 9), "Q");
+    for (int[] unadjusted : new int[][] {{-1, 1}, {1, 0}, {1, 21}, {1, -1}}) {
+      ByteBuffer frame = frame().put(20, (byte) 4);
+      refused(frame.putInt(21, unadjusted[0]).putInt(25, unadjusted[1]), "Q");
+    }
+    refused(ByteBuffer.allocate(19), "Q", BufferUnderflowException.class);
+    refused(frame().put(20, (byte) 2).limit(30), "Q", BufferUnderflowException.class);
+  }
+
+  /// Tokens out of order, factors and addends that are none; in a run more than it has room for.
+  @Test
+  void shouldRefuseAdjustmentsThatMakeNoSense() {
+    int first = 30;
+    for (float factor : new float[] {0, -1, Float.NaN, Float.POSITIVE_INFINITY}) {
+      refused(adjusted().putInt(26, 1).putFloat(first + 4, factor), "Q");
+    }
+    for (float addend : new float[] {Float.NaN, Float.NEGATIVE_INFINITY}) {
+      refused(adjusted().putInt(26, 1).putFloat(first + 4, 1).putFloat(first + 8, addend), "Q");
+    }
+    ByteBuffer twice = adjusted().putInt(26, 2).putFloat(first + 4, 1).putFloat(first + 16, 1);
+    refused(twice, "Q");
+    refused(adjusted().putInt(26, 1).putInt(first, -1).putFloat(first + 4, 1), "Q");
+    int ofRun = 42; // behind what is wanted of the only run
+    for (int count : new int[] {-1, 6, Adjustments.MAX + 1, Integer.MAX_VALUE}) {
+      ByteBuffer input = ByteBuffer.allocate(100).order(ByteOrder.LITTLE_ENDIAN);
+      refused(input.putInt(21, 1).put(37, (byte) 1).putInt(ofRun, count), "I");
+    }
+  }
+
+  private static ByteBuffer frame() {
+    return ByteBuffer.allocate(60).order(ByteOrder.LITTLE_ENDIAN);
+  }
+
+  /// A question with adjustments and a mask, which has room for two of the one or three words.
+  private static ByteBuffer adjusted() {
+    return frame().put(20, (byte) 3).put(21, (byte) 2).putInt(22, 1).putInt(30, -1);
+  }
+
+  private static void refused(ByteBuffer frame, String manifest) {
+    refused(frame, manifest, NotSerializableException.class);
+  }
+
+  private static void refused(
+      ByteBuffer frame, String manifest, Class<? extends Exception> expected) {
+    assertThrows(expected, () -> serializer.fromBinary(frame, manifest));
   }
 
   /// An unknown kind of logits, rows that nobody has room for, a temperature without meaning.

@@ -1,0 +1,367 @@
+package dllama.cluster.rank;
+
+import akka.actor.typed.ActorRef;
+import dllama.cluster.loop.ComputeWait;
+import dllama.cluster.wire.Assignment;
+import dllama.cluster.wire.FrameBuffer;
+import dllama.cluster.wire.InputRows;
+import dllama.cluster.wire.RankMessage;
+import dllama.cluster.wire.RootMessage;
+import dllama.cluster.wire.RootMessage.Stepped;
+import dllama.cluster.wire.TensorFrame.Input;
+import dllama.cluster.wire.TensorFrame.Logits;
+import dllama.cluster.wire.TensorFrame.Partial;
+import dllama.cluster.wire.TensorFrame.Question;
+import dllama.cluster.wire.TensorFrame.RunRows;
+import dllama.engine.EngineSettings;
+import dllama.engine.ShardEngine;
+import dllama.engine.StepRows;
+import dllama.logits.Adjustments;
+import dllama.logits.LogitsPart;
+import dllama.logits.LogitsWanted;
+import dllama.step.PageCopy;
+import dllama.tensor.DType;
+import dllama.tensor.KvHead;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/// Runs the steps of one rank in one epoch: engine and exchange in turn. Everything here happens on
+/// the node's compute thread.
+///
+/// A long step is done in two halves, if the [OverlapRule] says so. What one has sent travels while
+/// the other computes:
+///
+/// | compute | A | B | A | B | … |
+/// |---|---|---|---|---|---|
+/// | on the wire | | A | B | A | B |
+///
+/// The tokens of B follow those of A, and in every layer A attends before B, so the cache has what
+/// B's attention reads. All ranks do the rounds of both halves in this order, which is why a peer's
+/// frames need no other name than the number of the round.
+final class RankSteps {
+  /// A step that can not be finished; the message is one line for the user.
+  static final class Aborted extends RuntimeException {
+    private static final long serialVersionUID = 1;
+    private final int culprit;
+
+    /// @param culprit the rank that is to blame
+    Aborted(int culprit, String why) {
+      super(why);
+      this.culprit = culprit;
+    }
+
+    int culprit() {
+      return culprit;
+    }
+  }
+
+  private final Assignment assignment;
+  private final EngineSettings limits;
+  private final int dim;
+  private final ShardEngine engine;
+  private final Exchange exchange;
+  private final ComputeWait computeWait;
+  private final List<ActorRef<RankMessage>> ranks;
+  private final ActorRef<RootMessage> root;
+  private final long stallNanos;
+  private final CollectiveRule collectives;
+  private final OverlapRule halves;
+
+  /// All of a step, or its second half; the one that gives logits.
+  private final Strand[] whole;
+
+  /// Both halves; the whole step where nothing is ever done in halves.
+  private final Strand[] both;
+
+  /// What this rank sends, by the place of the round; [Exchange] says why so many suffice.
+  private final FrameBuffer[] own = new FrameBuffer[Exchange.PLACES];
+
+  /// Of that what each rank gets, by place and rank.
+  private final FrameBuffer[][] parts = new FrameBuffer[Exchange.PLACES][];
+
+  /// Number of the next round in which something is sent.
+  private long nextSent;
+
+  private final BooleanSupplier settled;
+
+  /// The step whose logits the engine holds.
+  private @Nullable Input latest;
+
+  /// @param ranks the shards of all ranks, in rank order
+  /// @param stall how long a peer that is alive may keep this rank waiting in one round
+  RankSteps(
+      Assignment assignment,
+      ShardEngine engine,
+      Exchange exchange,
+      ComputeWait computeWait,
+      List<ActorRef<RankMessage>> ranks,
+      ActorRef<RootMessage> root,
+      Duration stall) {
+    this.assignment = assignment;
+    limits = assignment.world().engine();
+    dim = assignment.world().model().dim();
+    this.engine = engine;
+    this.exchange = exchange;
+    this.computeWait = computeWait;
+    this.ranks = ranks;
+    this.root = root;
+    stallNanos = stall.toNanos();
+    collectives = CollectiveRule.of(assignment.world());
+    halves = OverlapRule.of(assignment.world());
+    Strand last = new Strand(engine, collectives.sums());
+    whole = new Strand[] {last};
+    int first = halves.firstHalf(limits.maxBatchTokens(), 0);
+    both =
+        first == 0
+            ? whole
+            : new Strand[] {new Strand(engine.leading(first), collectives.sums()), last};
+    int values = Math.multiplyExact(limits.maxBatchTokens(), dim);
+    int bytes = Math.toIntExact(DType.F32.byteSize(values)); // nothing wider is sent
+    for (int place = 0; place < own.length; place++) {
+      own[place] = new FrameBuffer(bytes);
+      parts[place] = views(own[place]);
+    }
+    settled = exchange::settled;
+  }
+
+  private FrameBuffer[] views(FrameBuffer whole) {
+    return ranks.stream().map(_ -> whole.view()).toArray(FrameBuffer[]::new);
+  }
+
+  /// Whether `input` fits what this rank was set up for; nothing from the network is trusted.
+  boolean accepts(Input input) {
+    long rows = 0;
+    long wanted = 0;
+    for (RunRows run : input.runs()) {
+      if (!accepts(run)) {
+        return false;
+      }
+      rows += run.count();
+      wanted += run.wanted().rows();
+    }
+    return rows >= 1
+        && rows <= limits.maxBatchTokens()
+        && input.copies().stream().allMatch(copy -> isPage(copy.from()) && isPage(copy.to()))
+        && wanted <= StepRows.MAX_WANTED
+        && collectives.permits(input.scatters())
+        && InputRows.holds(input.rows(), (int) rows * dim);
+  }
+
+  private boolean accepts(RunRows run) {
+    return run.count() >= 1
+        && run.count() <= limits.maxBatchTokens()
+        && run.position() >= 0
+        && run.position() <= limits.contextLength() - run.count()
+        && run.wanted().rows() <= run.count()
+        && (run.adjustments().isEmpty() || run.wanted().rows() <= 1)
+        && run.adjustments().size() <= Adjustments.MAX_OF_RUN
+        && run.pages().length >= KvHead.pages(run.position() + run.count())
+        && Arrays.stream(run.pages()).allMatch(this::isPage);
+  }
+
+  private boolean isPage(int page) {
+    return page >= 0 && page < limits.pages();
+  }
+
+  /// Computes one step and tells the root: what is wanted of this rank's logits, or that there is
+  /// nothing to tell. The root's own rank always says how long it waited for partials.
+  ///
+  /// @throws Aborted when the epoch failed, or a peer kept this rank waiting for too long
+  void run(Input input) {
+    computeWait.attach();
+    try {
+      latest = null;
+      for (PageCopy copy : input.copies()) {
+        engine.copy(copy);
+      }
+      Strand[] strands = begin(input);
+      long waited = compute(strands);
+      if (assignment.rank() == 0) {
+        tellStrayed(strands, input.step());
+      }
+      latest = input;
+      boolean told = false;
+      for (int run = 0; run < input.runs().size(); run++) {
+        LogitsWanted wanted = input.runs().get(run).wanted();
+        if (wanted.rows() > 0) {
+          var adjustments = input.runs().get(run).adjustments();
+          tell(input, run, engine.logits(firstLogits(input, run), wanted, adjustments));
+          told = true;
+        }
+      }
+      if (!told || assignment.rank() == 0) {
+        root.tell(new Stepped(assignment.epoch(), assignment.rank(), input.step(), waited));
+      }
+    } finally {
+      computeWait.detach();
+    }
+  }
+
+  /// The first of a run's rows among those of which logits are computed.
+  private static int firstLogits(Input input, int run) {
+    int first = 0;
+    for (RunRows before : input.runs().subList(0, run)) {
+      first += before.wanted().rows();
+    }
+    return first;
+  }
+
+  /// Rank 0 speaks for all, which hold the same numbers; before it says that the step is computed.
+  private void tellStrayed(Strand[] strands, long step) {
+    for (Strand strand : strands) {
+      if (!strand.strayed().isEmpty()) {
+        root.tell(new RootMessage.Strayed(assignment.epoch(), step, strand.strayed()));
+        return;
+      }
+    }
+  }
+
+  /// Starts the strands of a step.
+  private Strand[] begin(Input input) {
+    int rows = input.count();
+    int first = halves.firstHalf(rows, input.rowsFromFirstWanted());
+    if (first > 0) {
+      fill(both[0], input, 0, first);
+      both[0].begin(input.scatters());
+    }
+    fill(whole[0], input, first, rows);
+    whole[0].begin(input.scatters());
+    return first > 0 ? both : whole;
+  }
+
+  /// Gives a strand the rows `from` ≤ row < `to` of a step.
+  private void fill(Strand strand, Input input, int from, int to) {
+    strand.rows().clear();
+    int row = 0;
+    for (RunRows run : input.runs()) {
+      int first = Math.max(from, row);
+      int end = Math.min(to, row + run.count());
+      if (first < end) {
+        int wanted = end == row + run.count() ? run.wanted().rows() : 0;
+        strand.rows().add(run.pages(), run.position() + first - row, end - first, wanted);
+      }
+      row += run.count();
+    }
+    InputRows.read(input.rows(), row * dim, from * dim, (to - from) * dim, strand.input());
+  }
+
+  /// All rounds of a step, those of its strands by turns.
+  ///
+  /// @return nanoseconds spent waiting
+  private long compute(Strand[] strands) {
+    long waited = 0;
+    boolean more = true;
+    for (Strand strand : strands) {
+      more = strand.advance();
+      waited += send(strand);
+      if (strands.length > 1) {
+        waited += flush();
+      }
+    }
+    while (more) {
+      for (Strand strand : strands) {
+        waited += receive(strand);
+        more = strand.advance();
+        if (more) {
+          waited += send(strand);
+        }
+      }
+    }
+    return waited;
+  }
+
+  /// Answers a question about logits of a run, if they are still here.
+  void answer(Question asked) {
+    Input input = latest;
+    int run = asked.run();
+    if (input != null
+        && input.step() == asked.step()
+        && run >= 0
+        && run < input.runs().size()
+        && input.runs().get(run).wanted().rows() > 0) {
+      tell(input, run, engine.answer(firstLogits(input, run), asked.question()));
+    }
+  }
+
+  private void tell(Input input, int run, LogitsPart part) {
+    root.tell(new Logits(assignment.epoch(), input.step(), assignment.rank(), run, part));
+  }
+
+  /// Tells every peer what is meant for it, the next rank first, so that not all send to the same
+  /// one at once.
+  ///
+  /// @return nanoseconds spent
+  private long send(Strand strand) {
+    int place = Exchange.place(nextSent);
+    strand.write(own[place].segment());
+    long from = System.nanoTime();
+    int self = assignment.rank();
+    for (int i = 1; i < ranks.size(); i++) {
+      int peer = (self + i) % ranks.size();
+      FrameBuffer part = parts[place][peer].part(strand.sentFrom(peer), strand.sentBytes(peer));
+      ranks.get(peer).tell(new Partial(assignment.epoch(), nextSent, self, part));
+    }
+    nextSent++;
+    return System.nanoTime() - from;
+  }
+
+  /// Hands what was told to the sockets, so that it is on its way while this thread computes. Every
+  /// [#receive] does that, too.
+  ///
+  /// @return nanoseconds spent
+  private long flush() {
+    long from = System.nanoTime();
+    computeWait.await(RankSteps::nothing, from + stallNanos);
+    return System.nanoTime() - from;
+  }
+
+  /// To wait for: what is told is handed over by then.
+  private static boolean nothing() {
+    return true;
+  }
+
+  /// Waits until a round is finished, and takes over what has arrived in it.
+  ///
+  /// @return nanoseconds spent waiting
+  private long receive(Strand strand) {
+    long from = System.nanoTime();
+    if (ranks.size() > 1) {
+      await(from + stallNanos);
+      checkLengths(strand);
+    }
+    long waited = System.nanoTime() - from;
+    strand.read(exchange.take(own[Exchange.place(exchange.current())].segment()));
+    exchange.next();
+    return waited;
+  }
+
+  private void await(long deadlineNanos) {
+    boolean arrived = computeWait.await(settled, deadlineNanos);
+    String failure = exchange.failure();
+    if (failure != null) {
+      throw new Aborted(assignment.rank(), failure);
+    }
+    if (!arrived) {
+      throw new Aborted(
+          exchange.missingRank(),
+          "kept rank %d waiting for a partial for %d s"
+              .formatted(assignment.rank(), Duration.ofNanos(stallNanos).toSeconds()));
+    }
+  }
+
+  /// Nothing from the network is trusted.
+  private void checkLengths(Strand strand) {
+    for (int i = 1; i < ranks.size(); i++) {
+      int peer = (assignment.rank() + i) % ranks.size();
+      int bytes = exchange.length(peer);
+      int expected = strand.receivedBytes(peer);
+      if (bytes != expected) {
+        throw new Aborted(
+            peer, "sent a partial of %d bytes in place of %d".formatted(bytes, expected));
+      }
+    }
+  }
+}

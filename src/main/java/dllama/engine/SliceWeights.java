@@ -1,0 +1,143 @@
+package dllama.engine;
+
+import dllama.model.TensorRole;
+import dllama.slice.SliceLayout;
+import dllama.slice.SliceLayout.Entry;
+import dllama.tensor.PackedMatrix;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/// One rank's weights: views of its slice. Shapes are those of [TensorRole], cut as `ShardPlan`
+/// says. A vector that the architecture has not is empty.
+public record SliceWeights(List<Layer> layers, float[] finalNorm, PackedMatrix wcls) {
+  /// One layer.
+  public record Layer(Attention attention, FeedForward feedForward) {}
+
+  /// `w · x + bias`.
+  ///
+  /// @param bias a value per row of `w`; empty if there is none
+  public record Projection(PackedMatrix w, float[] bias) {}
+
+  /// Attention of one layer.
+  ///
+  /// @param queryNorm of every head; empty if there is none, as for the other norms but the first
+  /// @param wo by leaf
+  public record Attention(
+      float[] norm,
+      Projection q,
+      Projection k,
+      Projection v,
+      float[] queryNorm,
+      float[] keyNorm,
+      List<PackedMatrix> wo,
+      float[] outputNorm) {}
+
+  /// Feed-forward part of one layer.
+  ///
+  /// @param router one matrix with experts, none in a dense model
+  /// @param networks the experts, or the one network of a dense model
+  public record FeedForward(
+      float[] norm, List<PackedMatrix> router, List<GatedNetwork> networks, float[] outputNorm) {}
+
+  /// A gated network.
+  ///
+  /// @param w1 gate
+  /// @param w3 up
+  /// @param w2 down, by leaf
+  public record GatedNetwork(PackedMatrix w1, PackedMatrix w3, List<PackedMatrix> w2) {}
+
+  /// Views of `slice`, which must be complete and as `layout` describes it.
+  public static SliceWeights of(SliceLayout layout, MemorySegment slice) {
+    Views views =
+        new Views(slice, layout.entries().stream().collect(Collectors.groupingBy(Entry::name)));
+    List<Layer> layers = new ArrayList<>();
+    for (int layer = 0; layer < layout.plan().spec().layers(); layer++) {
+      layers.add(
+          new Layer(
+              views.attention(layer),
+              views.feedForward(layer, layout.plan().spec().feedForwards())));
+    }
+    return new SliceWeights(
+        List.copyOf(layers),
+        views.vector(new TensorRole.Name(TensorRole.FINAL_NORM)),
+        views.matrix(new TensorRole.Name(TensorRole.WCLS)));
+  }
+
+  private record Views(MemorySegment slice, Map<TensorRole.Name, List<Entry>> entries) {
+    Attention attention(int layer) {
+      return new Attention(
+          vector(TensorRole.ATTENTION_NORM, layer),
+          projection(TensorRole.WQ, TensorRole.QUERY_BIAS, layer),
+          projection(TensorRole.WK, TensorRole.KEY_BIAS, layer),
+          projection(TensorRole.WV, TensorRole.VALUE_BIAS, layer),
+          vector(TensorRole.QUERY_NORM, layer),
+          vector(TensorRole.KEY_NORM, layer),
+          leaves(new TensorRole.Name(TensorRole.WO, layer)),
+          vector(TensorRole.ATTENTION_OUTPUT_NORM, layer));
+    }
+
+    FeedForward feedForward(int layer, int count) {
+      List<GatedNetwork> networks = new ArrayList<>();
+      for (int expert = 0; expert < count; expert++) {
+        networks.add(
+            new GatedNetwork(
+                matrix(new TensorRole.Name(TensorRole.W1, layer, expert)),
+                matrix(new TensorRole.Name(TensorRole.W3, layer, expert)),
+                leaves(new TensorRole.Name(TensorRole.W2, layer, expert))));
+      }
+      boolean routed = entries.containsKey(new TensorRole.Name(TensorRole.ROUTER, layer));
+      return new FeedForward(
+          vector(TensorRole.FFN_NORM, layer),
+          routed ? List.of(matrix(TensorRole.ROUTER, layer)) : List.of(),
+          List.copyOf(networks),
+          vector(TensorRole.FFN_OUTPUT_NORM, layer));
+    }
+
+    private Projection projection(TensorRole matrix, TensorRole bias, int layer) {
+      return new Projection(matrix(matrix, layer), vector(bias, layer));
+    }
+
+    private PackedMatrix matrix(TensorRole role, int layer) {
+      return matrix(new TensorRole.Name(role, layer));
+    }
+
+    private float[] vector(TensorRole role, int layer) {
+      return vector(new TensorRole.Name(role, layer));
+    }
+
+    PackedMatrix matrix(TensorRole.Name name) {
+      return leaves(name).getFirst();
+    }
+
+    private List<PackedMatrix> leaves(TensorRole.Name name) {
+      List<Entry> leaves = entries.get(name);
+      if (leaves == null) {
+        throw new IllegalStateException("no tensor " + name);
+      }
+      return leaves.stream().map(this::matrix).toList();
+    }
+
+    private PackedMatrix matrix(Entry entry) {
+      return new PackedMatrix(
+          slice.asSlice(entry.offset(), entry.bytes()),
+          entry.dtype(),
+          entry.rows().size(),
+          entry.cols().size());
+    }
+
+    float[] vector(TensorRole.Name name) {
+      List<Entry> found = entries.get(name);
+      if (found == null) {
+        return new float[0];
+      }
+      Entry entry = found.getFirst();
+      float[] values = new float[entry.cols().size()];
+      MemorySegment.copy(slice, ValueLayout.JAVA_FLOAT, entry.offset(), values, 0, values.length);
+      return values;
+    }
+  }
+}

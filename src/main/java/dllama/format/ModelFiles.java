@@ -1,0 +1,27 @@
+package dllama.format;
+
+import dllama.format.dllama.DllamaFile;
+import dllama.format.file.FileKind;
+import dllama.format.file.InputFile;
+import dllama.format.file.ModelFile;
+import dllama.format.gguf.GgufModel;
+import java.nio.file.Path;
+
+/// Opens model files, of whatever format there is a reader for.
+public final class ModelFiles {
+  private ModelFiles() {}
+
+  /// Maps a file, whose first bytes say what it is.
+  ///
+  /// @throws dllama.error.UserException for a file that is not a complete model of a known kind, or
+  ///     not what `hints` says
+  public static ModelFile open(Path path, ModelFile.Hints hints) {
+    try (InputFile file = InputFile.open(path, "model")) {
+      return switch (FileKind.of(file).orElse(FileKind.EMPTY)) {
+        case DLLAMA_MODEL -> DllamaFile.read(file, hints);
+        case GGUF -> GgufModel.open(path, hints);
+        default -> throw FileKind.refused(file, ".m or .gguf");
+      };
+    }
+  }
+}

@@ -1,0 +1,94 @@
+package dllama.format.dllama;
+
+import dllama.format.file.Tensor;
+import dllama.model.Architecture;
+import dllama.model.Architecture.Trait;
+import dllama.model.ModelSpec;
+import dllama.model.TensorRole;
+import java.util.ArrayList;
+import java.util.List;
+
+/// Which tensors follow the header of a `.m` file, in which order: embedding, layers, final norm,
+/// wcls. Reader and writer both walk this description.
+///
+/// @param layer the tensors of layer 0; the others have the same
+public record DllamaLayout(Tensor embedding, List<Tensor> layer, int layers, List<Tensor> end) {
+  /// The layout of a model.
+  ///
+  /// @throws IllegalArgumentException if layers have different types, which no `.m` file can
+  public static DllamaLayout of(ModelSpec spec) {
+    if (spec.types().kinds().size() > 1) {
+      throw new IllegalArgumentException("types=" + spec.types());
+    }
+    return new DllamaLayout(
+        Tensor.of(TensorRole.EMBEDDING, 0, spec),
+        layer(spec),
+        spec.layers(),
+        List.of(Tensor.of(TensorRole.FINAL_NORM, 0, spec), Tensor.of(TensorRole.WCLS, 0, spec)));
+  }
+
+  private static List<Tensor> layer(ModelSpec spec) {
+    Architecture architecture = spec.architecture();
+    List<Tensor> tensors = new ArrayList<>();
+    add(tensors, spec, TensorRole.WQ, TensorRole.WK, TensorRole.WV, TensorRole.WO);
+    if (architecture.has(Trait.ATTENTION_BIAS)) {
+      add(tensors, spec, TensorRole.QUERY_BIAS, TensorRole.KEY_BIAS, TensorRole.VALUE_BIAS);
+    }
+    if (architecture.has(Trait.EXPERTS)) {
+      add(tensors, spec, TensorRole.ROUTER);
+    }
+    for (int expert = 0; expert < spec.feedForwards(); expert++) {
+      for (TensorRole role : network(architecture)) {
+        tensors.add(Tensor.of(role, expert, spec));
+      }
+    }
+    if (architecture.has(Trait.HEAD_NORMS)) {
+      add(tensors, spec, TensorRole.QUERY_NORM, TensorRole.KEY_NORM);
+    }
+    add(tensors, spec, TensorRole.ATTENTION_NORM);
+    if (architecture.has(Trait.OUTPUT_NORMS)) {
+      add(tensors, spec, TensorRole.ATTENTION_OUTPUT_NORM);
+    }
+    add(tensors, spec, TensorRole.FFN_NORM);
+    if (architecture.has(Trait.OUTPUT_NORMS)) {
+      add(tensors, spec, TensorRole.FFN_OUTPUT_NORM);
+    }
+    return List.copyOf(tensors);
+  }
+
+  /// The tensors of one feed-forward network; those of experts came in another order up to
+  /// distributed-llama 0.10.6.
+  private static List<TensorRole> network(Architecture architecture) {
+    return DllamaHeader.V0_10.contains(architecture)
+        ? List.of(TensorRole.W3, TensorRole.W1, TensorRole.W2)
+        : List.of(TensorRole.W1, TensorRole.W2, TensorRole.W3);
+  }
+
+  private static void add(List<Tensor> tensors, ModelSpec spec, TensorRole... roles) {
+    for (TensorRole role : roles) {
+      tensors.add(Tensor.of(role, 0, spec));
+    }
+  }
+
+  /// Bytes of all tensors.
+  public long bytes() {
+    return embedding.bytes() + layers * bytes(layer) + bytes(end);
+  }
+
+  private static long bytes(List<Tensor> tensors) {
+    return tensors.stream().mapToLong(Tensor::bytes).sum();
+  }
+
+  /// All tensors in file order.
+  public List<Tensor> tensors() {
+    List<Tensor> all = new ArrayList<>();
+    all.add(embedding);
+    for (int i = 0; i < layers; i++) {
+      for (Tensor tensor : layer) {
+        all.add(tensor.inLayer(i));
+      }
+    }
+    all.addAll(end);
+    return all;
+  }
+}

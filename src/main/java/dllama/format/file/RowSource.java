@@ -1,0 +1,13 @@
+package dllama.format.file;
+
+import java.nio.ByteBuffer;
+
+/// Gives the content of tensors to who writes them, a few rows at a time, in file order.
+@FunctionalInterface
+public interface RowSource {
+  /// Appends rows `[first, first + count)` of a tensor, `count * dtype.byteSize(cols)` bytes,
+  /// little-endian.
+  ///
+  /// @param index number of the tensor in the file, from 0
+  void fill(Tensor tensor, int index, long first, int count, ByteBuffer rows);
+}

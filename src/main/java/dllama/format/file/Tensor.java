@@ -1,0 +1,29 @@
+package dllama.format.file;
+
+import dllama.model.ModelSpec;
+import dllama.model.TensorRole;
+import dllama.tensor.DType;
+
+/// A tensor of a model file.
+public record Tensor(TensorRole.Name name, DType dtype, long rows, long cols) {
+  /// The tensor of a role, in the first layer if layers have it.
+  public static Tensor of(TensorRole role, int expert, ModelSpec spec) {
+    TensorRole.Name name = new TensorRole.Name(role, 0, expert);
+    return new Tensor(name, spec.type(name), role.rows().size(spec), role.cols().size(spec));
+  }
+
+  /// What it is for.
+  public TensorRole role() {
+    return name.role();
+  }
+
+  /// The same of another layer.
+  public Tensor inLayer(int layer) {
+    return new Tensor(new TensorRole.Name(name.role(), layer, name.expert()), dtype, rows, cols);
+  }
+
+  /// Bytes that it has in the file.
+  public long bytes() {
+    return rows * dtype.byteSize(cols);
+  }
+}

@@ -1,0 +1,48 @@
+package dllama.format.gguf;
+
+import dllama.model.Architecture;
+import dllama.model.TensorRole;
+import java.util.List;
+import java.util.Map;
+
+/// Which architecture a GGUF file has.
+///
+/// The names of llama.cpp are families: a `llama` may have experts or biases, and is another
+/// [Architecture] then.
+final class GgufArchitecture {
+  private static final Map<String, Architecture> PLAIN =
+      Map.of(
+          "llama", Architecture.LLAMA,
+          "qwen2", Architecture.QWEN2,
+          "qwen3", Architecture.QWEN3,
+          "qwen3moe", Architecture.QWEN3_MOE);
+
+  private GgufArchitecture() {}
+
+  /// The architecture of a file.
+  ///
+  /// @throws dllama.error.UserException for one that is not known
+  static Architecture of(GgufFile file) {
+    String name = file.architecture();
+    Architecture plain = PLAIN.get(name);
+    if (plain == null) {
+      throw file.refused(
+          "architecture %s is not supported, only %s".formatted(name, known()),
+          "look for a model of one of those");
+    }
+    if (plain.equals(Architecture.LLAMA)) {
+      if (file.metadata().u32("llama.expert_count", 0) > 0) {
+        return Architecture.LLAMA_MOE;
+      }
+      if (file.tensor(GgufNames.of(TensorRole.QUERY_BIAS, 0)).isPresent()) {
+        return Architecture.LLAMA_BIAS;
+      }
+    }
+    return plain;
+  }
+
+  private static String known() {
+    List<String> names = PLAIN.keySet().stream().sorted().toList();
+    return String.join(", ", names);
+  }
+}

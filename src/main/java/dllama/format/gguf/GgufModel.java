@@ -1,0 +1,223 @@
+package dllama.format.gguf;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+
+import dllama.error.UserException;
+import dllama.format.file.ModelFile;
+import dllama.model.Architecture;
+import dllama.model.ModelSpec;
+import dllama.model.ModelWeights;
+import dllama.model.TensorRole;
+import dllama.model.TensorTypes;
+import dllama.tensor.DType;
+import dllama.tensor.Matrix;
+import dllama.tokenizer.Tokenizer.Vocabulary;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/// A model in a GGUF file, or in several. Every tensor of the file has a place in the forward pass,
+/// or the file is refused with its name.
+public final class GgufModel implements ModelFile {
+  private final GgufFile file;
+  private final Architecture architecture;
+  private final Map<TensorRole.Name, Matrix> matrices = new HashMap<>();
+  private final Set<String> used = new HashSet<>();
+
+  /// Memory of vectors that are not F32 in the file.
+  private final Arena converted = Arena.ofShared();
+
+  private final ModelSpec spec;
+
+  private GgufModel(GgufFile file) {
+    this.file = file;
+    architecture = GgufArchitecture.of(file);
+    GgufTensor embedding = require(GgufNames.of(TensorRole.EMBEDDING, 0));
+    int vocabSize = (int) Math.min(embedding.rows(), Integer.MAX_VALUE);
+    spec = new GgufSpec(file).read(architecture, types(), vocabSize);
+    TensorRole.outsideLayers().forEach(role -> add(new TensorRole.Name(role)));
+    for (int layer = 0; layer < spec.layers(); layer++) {
+      TensorRole.ofLayer(spec, layer).forEach(this::add);
+    }
+    used.add(GgufNames.ROPE_FACTORS);
+    for (GgufTensor tensor : file.tensors()) {
+      if (!used.contains(tensor.name())) {
+        throw file.refused(
+            "tensor %s is not known of %s models".formatted(tensor.name(), file.architecture()),
+            "this kind of model is not supported yet");
+      }
+    }
+  }
+
+  /// Maps a file.
+  ///
+  /// @throws UserException for a file that is not complete, contradicts itself, or holds a model
+  ///     that is not supported
+  public static GgufModel open(Path path, Hints hints) {
+    GgufFile file = GgufFile.open(path);
+    try {
+      if (hints.weightType().isPresent()) {
+        throw file.refused("its tensors have types of their own", "leave --weights-float-type out");
+      }
+      GgufModel model = new GgufModel(file);
+      if (hints.architecture().filter(told -> !told.equals(model.architecture)).isPresent()) {
+        throw file.refused(
+            "it is a %s model".formatted(model.architecture.name()), "leave --arch out");
+      }
+      return model;
+    } catch (RuntimeException e) {
+      file.close();
+      throw e;
+    }
+  }
+
+  /// The types of all matrices, of each role in each layer.
+  private TensorTypes types() {
+    int layers = file.metadata().u32(file.architecture() + ".block_count");
+    Map<TensorRole, List<DType>> types = new EnumMap<>(TensorRole.class);
+    for (TensorRole role : TensorRole.values()) {
+      if (role.isVector()) {
+        continue;
+      }
+      List<DType> ofRole = new ArrayList<>();
+      for (int layer = 0; layer < (role.isInLayer() ? layers : 1); layer++) {
+        find(new TensorRole.Name(role, layer)).map(this::dtype).ifPresent(ofRole::add);
+      }
+      if (!ofRole.isEmpty()) {
+        boolean same = Set.copyOf(ofRole).size() == 1;
+        types.put(role, same ? List.of(ofRole.getFirst()) : ofRole);
+      }
+    }
+    DType most =
+        types.getOrDefault(TensorRole.W1, List.of(DType.F32)).stream()
+            .collect(Collectors.groupingBy(type -> type, Collectors.counting()))
+            .entrySet()
+            .stream()
+            .max(Map.Entry.comparingByValue())
+            .orElseThrow()
+            .getKey();
+    return new TensorTypes(most, types);
+  }
+
+  private DType dtype(GgufTensor tensor) {
+    return DType.all().stream()
+        .filter(type -> tensor.type().supported() && type.name().equals(tensor.type().name()))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                file.refused(
+                    "tensor %s has %s weights, which are not supported"
+                        .formatted(tensor.name(), tensor.type()),
+                    "take another quantisation, such as Q4_K_M"));
+  }
+
+  /// The tensor of the file that holds this one.
+  private Optional<GgufTensor> find(TensorRole.Name name) {
+    TensorRole role = name.role();
+    Optional<GgufTensor> own = file.tensor(GgufNames.of(role, name.layer()));
+    if (role == TensorRole.WCLS && own.isEmpty()) {
+      return file.tensor(GgufNames.of(TensorRole.EMBEDDING, 0)); // tied
+    }
+    if (!role.isOfExpert(architecture)) {
+      return own;
+    }
+    return file.tensor(GgufNames.ofExperts(role, name.layer()))
+        .or(() -> file.tensor(GgufNames.ofExpert(role, name.layer(), name.expert())));
+  }
+
+  private GgufTensor require(String name) {
+    return file.tensor(name).orElseThrow(() -> missing(name));
+  }
+
+  private UserException missing(String name) {
+    return file.damaged("tensor %s is missing".formatted(name));
+  }
+
+  private void add(TensorRole.Name name) {
+    GgufTensor tensor =
+        find(name).orElseThrow(() -> missing(GgufNames.of(name.role(), name.layer())));
+    used.add(tensor.name());
+    long rows = name.role().rows().size(spec);
+    long columns = name.role().cols().size(spec);
+    boolean stacked = tensor.dims().length == 3;
+    int of = stacked ? spec.experts() : 1;
+    if (tensor.columns() != columns || tensor.rows() != rows * of) {
+      throw file.damaged(
+          "tensor %s is %s where %d × %d%s is needed"
+              .formatted(tensor.name(), tensor.shape(), columns, rows, stacked ? " × " + of : ""));
+    }
+    DType type = name.role().isVector() ? DType.F32 : spec.type(name);
+    MemorySegment data = file.data(tensor);
+    if (name.role().isVector() && tensor.type() != GgmlType.F32) {
+      data = floats(tensor, data);
+    } else if (!type.equals(dtype(tensor))) {
+      throw file.refused(
+          "tensor %s is %s where others of the layer are %s"
+              .formatted(tensor.name(), tensor.type(), type),
+          "quantise the model again");
+    } else if (stacked) {
+      long bytes = data.byteSize() / of;
+      data = data.asSlice(name.expert() * bytes, bytes);
+    }
+    matrices.put(name, new Matrix(data, type, rows, columns));
+  }
+
+  /// The values of a vector.
+  private MemorySegment floats(GgufTensor tensor, MemorySegment data) {
+    float[] values = new float[Math.toIntExact(tensor.columns())];
+    dtype(tensor).decode(data, 0, values.length, false, values, 0);
+    MemorySegment floats = converted.allocate((long) values.length * Float.BYTES);
+    var layout = JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    for (int i = 0; i < values.length; i++) {
+      floats.set(layout, (long) i * Float.BYTES, values[i]);
+    }
+    return floats;
+  }
+
+  /// The file, for what else it says.
+  public GgufFile file() {
+    return file;
+  }
+
+  @Override
+  public List<Path> paths() {
+    return file.paths();
+  }
+
+  @Override
+  public ModelSpec spec() {
+    return spec;
+  }
+
+  @Override
+  public ModelWeights weights() {
+    return new ModelWeights(Collections.unmodifiableMap(matrices));
+  }
+
+  @Override
+  public Optional<Vocabulary> vocabulary() {
+    return Optional.of(GgufTokenizer.vocabulary(file));
+  }
+
+  @Override
+  public Optional<String> warning() {
+    return GgufTokenizer.warning(file);
+  }
+
+  @Override
+  public void close() {
+    converted.close();
+    file.close();
+  }
+}

@@ -1,0 +1,91 @@
+package dllama.format.gguf;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+
+import dllama.model.Rope;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/// What a GGUF file says of the rotary embedding. Keys and defaults are llama.cpp's.
+final class GgufRope {
+  private final GgufFile file;
+  private final GgufMetadata metadata;
+  private final String prefix;
+
+  /// @param architecture with which keys begin
+  GgufRope(GgufFile file, String architecture) {
+    this.file = file;
+    this.metadata = file.metadata();
+    this.prefix = architecture + ".rope.";
+  }
+
+  /// @throws dllama.error.UserException for what is not supported
+  Rope read(int headDim) {
+    int turned = metadata.u32(prefix + "dimension_count", headDim);
+    if (turned != headDim) {
+      throw file.refused(
+          "%sdimension_count is %d of a head's %d values".formatted(prefix, turned, headDim),
+          "such models are not supported yet");
+    }
+    float theta = metadata.f32(prefix + "freq_base", 10_000);
+    String scaling = metadata.findString(prefix + "scaling.type").orElse("none");
+    Optional<GgufTensor> factors = file.tensor(GgufNames.ROPE_FACTORS);
+    if (factors.isPresent()) {
+      if (!"none".equals(scaling) && scalingFactor() != 1) {
+        throw refused(scaling + " beside " + GgufNames.ROPE_FACTORS);
+      }
+      return Rope.perPair(theta, factors(factors.get()));
+    }
+    return switch (scaling.toLowerCase(Locale.ROOT)) {
+      case "none" -> Rope.unscaled(theta);
+      case "linear" ->
+          scalingFactor() == 1 ? Rope.unscaled(theta) : Rope.linear(theta, scalingFactor());
+      case "yarn" -> yarn(theta);
+      default -> throw refused(scaling);
+    };
+  }
+
+  private Rope yarn(float theta) {
+    String keys = prefix + "scaling.";
+    if (metadata.f32(keys + "yarn_ext_factor", 1) != 1) {
+      throw refused("yarn with yarn_ext_factor");
+    }
+    if (metadata.f32(keys + "yarn_log_multiplier", 0) != 0) {
+      throw refused("yarn with yarn_log_multiplier");
+    }
+    return Rope.yarn(
+        theta,
+        scalingFactor(),
+        metadata.f32(keys + "yarn_beta_slow", 1),
+        metadata.f32(keys + "yarn_beta_fast", 32),
+        metadata.u32(keys + "original_context_length"),
+        metadata.f32(keys + "attn_factor", 1));
+  }
+
+  private float scalingFactor() {
+    float old = metadata.f32(prefix + "scale_linear", 1);
+    return metadata.f32(prefix + "scaling.factor", old);
+  }
+
+  private List<Float> factors(GgufTensor tensor) {
+    if (tensor.type() != GgmlType.F32 || tensor.rows() != 1) {
+      throw file.damaged("tensor %s is no row of F32".formatted(tensor.name()));
+    }
+    MemorySegment data = file.data(tensor);
+    List<Float> factors = new ArrayList<>();
+    var layout = JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    for (long at = 0; at < data.byteSize(); at += Float.BYTES) {
+      factors.add(data.get(layout, at));
+    }
+    return factors;
+  }
+
+  private RuntimeException refused(String what) {
+    return file.refused(
+        "rope scaling %s is not supported".formatted(what), "look for a file without it");
+  }
+}

@@ -1,0 +1,179 @@
+package dllama.format.gguf;
+
+import dllama.error.UserException;
+import dllama.model.Architecture;
+import dllama.model.ModelSpec;
+import dllama.model.ModelSpec.Activation;
+import dllama.model.Rope;
+import dllama.model.TensorTypes;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/// What a GGUF file's metadata say of the model: sizes and all that changes the arithmetic. A key
+/// of the model's own that is not known here is refused, because it may change it, too.
+final class GgufSpec {
+  /// Read here or by [GgufRope].
+  private static final Set<String> READ =
+      Set.of(
+          "block_count",
+          "context_length",
+          "embedding_length",
+          "feed_forward_length",
+          "attention.head_count",
+          "attention.head_count_kv",
+          "attention.key_length",
+          "attention.value_length",
+          "attention.layer_norm_rms_epsilon",
+          "expert_count",
+          "expert_used_count",
+          "expert_feed_forward_length",
+          "rope.dimension_count",
+          "rope.freq_base",
+          "rope.scale_linear",
+          "rope.scaling.type",
+          "rope.scaling.factor",
+          "rope.scaling.original_context_length",
+          "rope.scaling.attn_factor",
+          "rope.scaling.yarn_ext_factor",
+          "rope.scaling.yarn_log_multiplier",
+          "rope.scaling.yarn_beta_slow",
+          "rope.scaling.yarn_beta_fast");
+
+  /// Say nothing that is not said elsewhere, or nothing about the arithmetic of texts.
+  private static final Set<String> HARMLESS =
+      Set.of("vocab_size", "tensor_data_layout", "rope.scaling.finetuned", "attention.layer_count");
+
+  /// Would change the arithmetic, unless they have this value.
+  private static final Map<String, Double> NEUTRAL =
+      Map.ofEntries(
+          Map.entry("attention.causal", 1.0),
+          Map.entry("attention.clamp_kqv", 0.0),
+          Map.entry("attention.max_alibi_bias", 0.0),
+          Map.entry("attn_logit_softcapping", 0.0),
+          Map.entry("final_logit_softcapping", 0.0),
+          Map.entry("embedding_scale", 1.0),
+          Map.entry("residual_scale", 1.0),
+          Map.entry("logit_scale", 1.0),
+          Map.entry("expert_shared_count", 0.0),
+          Map.entry("expert_group_count", 1.0),
+          Map.entry("expert_group_used_count", 1.0),
+          Map.entry("expert_gating_func", 1.0),
+          Map.entry("expert_weights_norm", 1.0),
+          Map.entry("expert_weights_scale", 1.0),
+          Map.entry("leading_dense_block_count", 0.0),
+          Map.entry("decoder_sparse_step", 1.0),
+          Map.entry("interleave_moe_layer_step", 1.0),
+          Map.entry("nextn_predict_layers", 0.0),
+          Map.entry("use_parallel_residual", 0.0));
+
+  private final GgufFile file;
+  private final GgufMetadata metadata;
+  private final String prefix;
+
+  GgufSpec(GgufFile file) {
+    this.file = file;
+    this.metadata = file.metadata();
+    this.prefix = file.architecture() + ".";
+  }
+
+  /// The model, but for the types of its tensors, which the tensors say.
+  ///
+  /// @param vocabSize rows of the embedding
+  /// @throws UserException for a model that is not supported, or that can not be
+  ModelSpec read(Architecture architecture, TensorTypes types, int vocabSize) {
+    metadata.keys().stream().filter(key -> key.startsWith(prefix)).forEach(this::check);
+    int layers = u32("block_count");
+    int dim = u32("embedding_length");
+    int heads = sameInAllLayers("attention.head_count", layers);
+    int kvHeads =
+        metadata.has(prefix + "attention.head_count_kv")
+            ? sameInAllLayers("attention.head_count_kv", layers)
+            : heads;
+    int headDim = headDim(dim, heads);
+    int experts = metadata.u32(prefix + "expert_count", 0);
+    int ffnDim = ffnDim(layers, experts);
+    Rope rope = new GgufRope(file, file.architecture()).read(headDim);
+    try {
+      return new ModelSpec(
+          architecture,
+          types,
+          dim,
+          ffnDim,
+          experts,
+          experts == 0 ? 0 : u32("expert_used_count"),
+          layers,
+          heads,
+          kvHeads,
+          headDim,
+          vocabSize,
+          u32("context_length"),
+          metadata.f32(prefix + "attention.layer_norm_rms_epsilon"),
+          Activation.SILU,
+          rope);
+    } catch (UserException e) {
+      throw file.damaged(String.valueOf(e.getMessage())); // it lacks the file's name
+    }
+  }
+
+  private int ffnDim(int layers, int experts) {
+    boolean own = experts > 0 && metadata.has(prefix + "expert_feed_forward_length");
+    return sameInAllLayers(own ? "expert_feed_forward_length" : "feed_forward_length", layers);
+  }
+
+  private int headDim(int dim, int heads) {
+    if (heads < 1 || (dim % heads != 0 && !metadata.has(prefix + "attention.key_length"))) {
+      throw file.damaged("%d heads do not divide %d values".formatted(heads, dim));
+    }
+    int headDim = metadata.u32(prefix + "attention.key_length", dim / heads);
+    int value = metadata.u32(prefix + "attention.value_length", headDim);
+    if (value != headDim) {
+      throw refused("attention.value_length", "%d beside keys of %d".formatted(value, headDim));
+    }
+    return headDim;
+  }
+
+  private int u32(String key) {
+    return metadata.u32(prefix + key);
+  }
+
+  private int sameInAllLayers(String key, int layers) {
+    if (layers < 1 || layers > 1 << 10) {
+      throw file.damaged("%sblock_count is %d, which can not be".formatted(prefix, layers));
+    }
+    int[] values =
+        metadata
+            .perLayer(prefix + key, layers)
+            .orElseThrow(() -> file.damaged("it does not tell %s%s".formatted(prefix, key)));
+    for (int value : values) {
+      if (value != values[0] || value < 0) {
+        throw refused(key, "not the same in all layers");
+      }
+    }
+    return values[0];
+  }
+
+  private void check(String key) {
+    String own = key.substring(prefix.length());
+    if (READ.contains(own) || HARMLESS.contains(own)) {
+      return;
+    }
+    if ("attention.sliding_window".equals(own)) {
+      int window = metadata.u32(key);
+      if (window != 0 && window < u32("context_length")) {
+        throw refused(own, String.valueOf(window));
+      }
+      return;
+    }
+    Double neutral = NEUTRAL.get(own);
+    if (neutral == null || !metadata.number(key).equals(Optional.of(neutral))) {
+      throw refused(own, metadata.shown(key));
+    }
+  }
+
+  private UserException refused(String key, String value) {
+    return file.refused(
+        "%s%s is %s, which is not supported yet".formatted(prefix, key, value),
+        "its answers would be wrong");
+  }
+}

@@ -1,0 +1,187 @@
+package dllama.session;
+
+import dllama.engine.EngineSettings;
+import dllama.engine.ShardEngine;
+import dllama.error.UserException;
+import dllama.format.BuiltInModel;
+import dllama.format.ModelFiles;
+import dllama.format.TokenizerFiles;
+import dllama.format.file.ModelFile;
+import dllama.model.Architecture;
+import dllama.model.ModelSource;
+import dllama.model.ModelSpec;
+import dllama.settings.FloatType;
+import dllama.settings.ModelSettings;
+import dllama.slice.ShardPlan;
+import dllama.slice.SliceLayout;
+import dllama.tensor.DType;
+import dllama.tokenizer.Tokenizer.Vocabulary;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/// A model that is open, with what the settings leave to it decided.
+///
+/// @param name for the user
+/// @param file that holds the weights; null for random ones
+/// @param exchange type of the exchanged partials
+/// @param kv type of the key/value cache
+/// @param contextLength positions to reserve
+public record LoadedModel(
+    String name,
+    ModelSource source,
+    @Nullable ModelFile file,
+    DType exchange,
+    DType kv,
+    int contextLength)
+    implements AutoCloseable {
+
+  /// Opens the model file of the settings, or the built-in model where they name none.
+  ///
+  /// @throws UserException if it can not be read, or it contradicts a setting
+  public static LoadedModel open(ModelSettings settings) {
+    var hints =
+        new ModelFile.Hints(
+            settings.arch().map(Architecture::named),
+            settings.weightsFloatType().map(LoadedModel::dtype));
+    if (settings.model().isEmpty()) {
+      return builtIn(settings, hints);
+    }
+    Path path = settings.model().get();
+    ModelFile file = ModelFiles.open(path, hints);
+    return of(String.valueOf(path.getFileName()), file.source(), file, settings);
+  }
+
+  /// The model in the jar, for who gives neither model nor tokenizer.
+  private static LoadedModel builtIn(ModelSettings settings, ModelFile.Hints hints) {
+    if (settings.tokenizer().isPresent()) {
+      throw new UserException(
+          "no model: give --model FILE.m with --tokenizer FILE.t, or neither for the built-in one");
+    }
+    ModelFile file = BuiltInModel.model(hints);
+    return of(BuiltInModel.NAME, file.source(), file, settings);
+  }
+
+  /// A model of random weights, which every node makes for itself.
+  public static LoadedModel random(String name, ModelSpec spec, long seed, ModelSettings settings) {
+    return of(name, new ModelSource.Random(spec, seed), null, settings);
+  }
+
+  private static LoadedModel of(
+      String name, ModelSource source, @Nullable ModelFile file, ModelSettings settings) {
+    List<DType> weights = source.spec().weightTypes();
+    return new LoadedModel(
+        name,
+        source,
+        file,
+        dtype(settings.bufferFloatType(weights.stream().anyMatch(DType::quantized))),
+        dtype(settings.kvFloatType(weights.equals(List.of(DType.F32)))),
+        settings.contextLength(source.spec().contextLength()));
+  }
+
+  /// The type of weights that are made up, not read.
+  public static DType madeUpWeights(ModelSettings settings) {
+    return dtype(settings.weightsFloatType().orElse(FloatType.Q4_0));
+  }
+
+  private static DType dtype(FloatType type) {
+    return DType.named(type.name());
+  }
+
+  public ModelSpec spec() {
+    return source.spec();
+  }
+
+  /// Types of the weights, for JSON: such as q40, or q40+q80.
+  public String weights() {
+    return spec().weightTypes().stream().map(DType::option).collect(Collectors.joining("+"));
+  }
+
+  /// How long a context is here.
+  public ContextLimit contextLimit() {
+    return new ContextLimit(contextLength, spec().contextLength());
+  }
+
+  private boolean builtIn() {
+    return file != null && file.paths().isEmpty();
+  }
+
+  /// One line for the user: what the file was taken for.
+  public String description() {
+    if (builtIn()) {
+      return "built-in model: very small, made to try things; give a real one with --model FILE.m"
+          + " --tokenizer FILE.t";
+    }
+    ModelSpec spec = spec();
+    String experts =
+        spec.experts() == 0
+            ? ""
+            : ", %d of %d experts".formatted(spec.activeExperts(), spec.experts());
+    return "%s: architecture %s, %s weights, %d layers%s"
+        .formatted(
+            name,
+            spec.architecture().name(),
+            spec.weightTypes().stream().map(DType::name).collect(Collectors.joining(", ")),
+            spec.layers(),
+            experts);
+  }
+
+  /// Bytes that weights and cache take on the rank that has the most of them.
+  public long nodeBytes(int worldSize, int maxBatchTokens) {
+    ShardPlan plan = new ShardPlan(spec(), exchange, worldSize);
+    EngineSettings engine =
+        new EngineSettings(kv, contextLength, Math.min(maxBatchTokens, contextLength));
+    return new SliceLayout(plan, 0).totalBytes() + ShardEngine.cacheBytes(plan, engine);
+  }
+
+  /// The vocabulary of the settings' tokenizer file, or else of the model file, as this model uses
+  /// it.
+  ///
+  /// @throws UserException if there is none, or it does not fit the model
+  public Vocabulary vocabulary(ModelSettings settings) {
+    Optional<Vocabulary> inside =
+        settings.tokenizer().isPresent() || file == null ? Optional.empty() : file.vocabulary();
+    if (inside.isPresent()) {
+      return TokenizerFiles.fitting(inside.get(), spec(), "the tokenizer of " + name);
+    }
+    Path path = tokenizerPath(settings);
+    Vocabulary vocabulary =
+        TokenizerFiles.fitting(TokenizerFiles.read(path), spec(), "tokenizer file " + path);
+    return spec().architecture().has(Architecture.Trait.WITHOUT_BOS)
+        ? vocabulary.withoutBos()
+        : vocabulary;
+  }
+
+  /// Whether the vocabulary comes from the user's model file, with a template to be rendered.
+  public boolean rendersTemplate(ModelSettings settings) {
+    return settings.tokenizer().isEmpty()
+        && file != null
+        && !builtIn()
+        && file.vocabulary().isPresent();
+  }
+
+  /// What the user should know of the model or its tokenizer, in a line.
+  public Optional<String> warning(ModelSettings settings) {
+    return settings.tokenizer().isPresent()
+        ? TokenizerFiles.warning(settings.tokenizer().get())
+        : Optional.ofNullable(file).flatMap(ModelFile::warning);
+  }
+
+  /// The tokenizer file of the settings.
+  ///
+  /// @throws UserException if they name none
+  public static Path tokenizerPath(ModelSettings settings) {
+    return settings
+        .tokenizer()
+        .orElseThrow(() -> new UserException("no tokenizer: give --tokenizer FILE.t"));
+  }
+
+  @Override
+  public void close() {
+    if (file != null) {
+      file.close();
+    }
+  }
+}
