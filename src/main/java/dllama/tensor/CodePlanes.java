@@ -18,7 +18,7 @@ import jdk.incubator.vector.IntVector;
 /// where no vector straddles cache lines.
 final class CodePlanes {
   private static final int PAIRS = Tiles.COLS / 2;
-  private static final int LINE = Tiles.LINE;
+  private static final long LINE = Tiles.LINE;
 
   /// Bytes of a column of floats.
   private static final long COLUMN = Tiles.F32_LINE;
@@ -27,10 +27,10 @@ final class CodePlanes {
   private static final long HIGH = COLUMN / 2;
 
   /// In both shorts of an int.
-  private static final int NIBBLES = 0x0f0f0f0f;
+  static final int NIBBLES = 0x0f0f0f0f;
 
-  private static final int TWOS = 0x03030303;
-  private static final int ONES = 0x01010101;
+  static final int TWOS = 0x03030303;
+  static final int ONES = 0x01010101;
 
   private CodePlanes() {}
 
@@ -53,7 +53,7 @@ final class CodePlanes {
     IntVector twos = IntVector.broadcast(INTS, TWOS);
     IntVector bytes = IntVector.broadcast(INTS, 0xff);
     for (int p = 0; p < PAIRS; p++) {
-      store(line(at, p / 4).lanewise(LSHR, 2 * (p % 4)).and(twos), bytes, to, p);
+      store(line(at, (p >>> 2)).lanewise(LSHR, 2 * (p & 3)).and(twos), bytes, to, p);
     }
   }
 
@@ -62,8 +62,8 @@ final class CodePlanes {
     IntVector ones = IntVector.broadcast(INTS, ONES);
     IntVector bytes = IntVector.broadcast(INTS, 0xff);
     for (int p = 0; p < PAIRS; p++) {
-      IntVector low = line(at, p / 4).lanewise(LSHR, 2 * (p % 4)).and(twos);
-      IntVector high = line(at, 4 + p / 8).lanewise(LSHR, p % 8).and(ones);
+      IntVector low = line(at, (p >>> 2)).lanewise(LSHR, 2 * (p & 3)).and(twos);
+      IntVector high = line(at, 4 + (p >>> 3)).lanewise(LSHR, p & 7).and(ones);
       store(low.add(high.lanewise(LSHL, 2)), bytes, to, p);
     }
   }
@@ -73,8 +73,8 @@ final class CodePlanes {
     IntVector ones = IntVector.broadcast(INTS, ONES);
     IntVector bytes = IntVector.broadcast(INTS, 0xff);
     for (int p = 0; p < PAIRS; p++) {
-      IntVector low = line(at, p / 2).lanewise(LSHR, 4 * (p % 2)).and(nibbles);
-      IntVector high = line(at, 8 + p / 8).lanewise(LSHR, p % 8).and(ones);
+      IntVector low = line(at, (p >>> 1)).lanewise(LSHR, 4 * (p & 1)).and(nibbles);
+      IntVector high = line(at, 8 + (p >>> 3)).lanewise(LSHR, p & 7).and(ones);
       store(low.add(high.lanewise(LSHL, 4)), bytes, to, p);
     }
   }
@@ -84,14 +84,14 @@ final class CodePlanes {
     IntVector twos = IntVector.broadcast(INTS, TWOS);
     IntVector bytes = IntVector.broadcast(INTS, 0xff);
     for (int p = 0; p < PAIRS; p++) {
-      IntVector low = line(at, p / 2).lanewise(LSHR, 4 * (p % 2)).and(nibbles);
-      IntVector high = line(at, 8 + p / 4).lanewise(LSHR, 2 * (p % 4)).and(twos);
+      IntVector low = line(at, (p >>> 1)).lanewise(LSHR, 4 * (p & 1)).and(nibbles);
+      IntVector high = line(at, 8 + (p >>> 2)).lanewise(LSHR, 2 * (p & 3)).and(twos);
       store(low.add(high.lanewise(LSHL, 4)), bytes, to, p);
     }
   }
 
   private static IntVector line(long at, int k) {
-    return IntVector.fromMemorySegment(INTS, ALL, (at & ADDRESSES) + (long) k * LINE, ORDER);
+    return IntVector.fromMemorySegment(INTS, ALL, (at + k * LINE) & ADDRESSES, ORDER);
   }
 
   /// Two columns of bytes that are not negative.

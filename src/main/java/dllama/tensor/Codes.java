@@ -120,7 +120,14 @@ abstract class Codes extends DType {
 
   @Override
   List<VectorProduct> decodeProducts() {
-    return planes == TilePlanes.FOUR ? List.of() : List.of(new CodeTiles(this));
+    return List.of(planes == TilePlanes.FOUR ? new NibbleDecode(scales) : new CodeTiles(this));
+  }
+
+  @Override
+  List<VectorProduct> prefillProducts() {
+    return planes == TilePlanes.FOUR
+        ? Q4_0Prefill.forms(scales, new NibbleDecode(scales))
+        : decodeProducts();
   }
 
   @Override

@@ -6,13 +6,14 @@ import static dllama.tensor.Vectors.L;
 import java.util.Arrays;
 import java.util.List;
 
-/// Groups of 32 rows of Q4_0 weights times a bundle of eight tokens: [Q4_0Decode] with the
-/// unpacking shared by the tokens, and the broadcasts of the codes by two vectors of rows.
+/// Groups of 32 rows of weights with nibbles as in Q4_0 times a bundle of eight tokens:
+/// [Q4_0Decode] with the unpacking shared by the tokens, and the broadcasts of the codes by two
+/// vectors of rows.
 ///
 /// The integer sums of a chunk of blocks go to memory first, by the form that the machine's vectors
-/// allow, [Q4_0PrefillEight] or [Q4_0PrefillFour]; then [Q4_0PrefillScales] keeps the accumulators
-/// of four tokens in registers. The parts are methods of their own because one would be too large
-/// for the compiler, and the accumulators too many for the registers.
+/// allow, [Q4_0PrefillEight] or [Q4_0PrefillFour]; then [Q4_0PrefillScales] or [ShiftedScales]
+/// keeps the accumulators of four tokens in registers. The parts are methods of their own because
+/// one would be too large for the compiler, and the accumulators too many for the registers.
 final class Q4_0Prefill implements VectorProduct {
   /// Blocks between two passes of scaling; their sums fill 16 KB.
   static final int CHUNK = 512 / L;
@@ -24,12 +25,6 @@ final class Q4_0Prefill implements VectorProduct {
   /// where not, the compiler need not look at the code for them.
   private static final boolean EIGHT = L == Tiles.ROWS;
 
-  private static final Q4_0Prefill BY_FOUR = new Q4_0Prefill(Q4_0PrefillFour.TOKENS);
-
-  /// Those that are worth trying, the default first.
-  static final List<VectorProduct> FORMS =
-      EIGHT ? List.of(new Q4_0Prefill(Q4_0PrefillEight.TOKENS), BY_FOUR) : List.of(BY_FOUR);
-
   private static final int BUNDLE = Activations.BUNDLE;
 
   /// Bytes of a vector of sums.
@@ -39,9 +34,25 @@ final class Q4_0Prefill implements VectorProduct {
   static final long BLOCK_SUMS = 2 * BUNDLE * SUM;
 
   private final int tokensOfPass;
+  private final TileScales kind;
+  private final VectorProduct decode;
+  private final long tileBytes;
 
-  private Q4_0Prefill(int tokensOfPass) {
+  private Q4_0Prefill(int tokensOfPass, TileScales kind, VectorProduct decode) {
     this.tokensOfPass = tokensOfPass;
+    this.kind = kind;
+    this.decode = decode;
+    tileBytes = TilePlanes.FOUR.bytes() + kind.lines() * (long) Tiles.LINE;
+  }
+
+  /// Those that are worth trying, the default first.
+  ///
+  /// @param decode what multiplies with one token
+  static List<VectorProduct> forms(TileScales kind, VectorProduct decode) {
+    VectorProduct byFour = new Q4_0Prefill(Q4_0PrefillFour.TOKENS, kind, decode);
+    return EIGHT
+        ? List.of(new Q4_0Prefill(Q4_0PrefillEight.TOKENS, kind, decode), byFour)
+        : List.of(byFour);
   }
 
   @Override
@@ -63,47 +74,37 @@ final class Q4_0Prefill implements VectorProduct {
   public void pass(
       long at, long groupBytes, int groups, Activations x, int token, int count, Scratch scratch) {
     if (count > 1) {
-      groups(tokensOfPass, at, groupBytes, groups, x, token, count, scratch);
+      groups(at, groupBytes, groups, x, token, count, scratch);
     } else {
-      Q4_0Decode.groups(at, groupBytes, groups, x, token, scratch);
+      decode.pass(at, groupBytes, groups, x, token, count, scratch);
     }
   }
 
   /// Writes results of the first `tokens` of the bundle that begins with `token` to `acc[groups,
   /// 8, 32]`.
-  ///
-  /// @param pass tokens of a pass, four or eight
-  private static void groups(
-      int pass,
-      long at,
-      long groupBytes,
-      int groups,
-      Activations x,
-      int token,
-      int tokens,
-      Scratch s) {
+  private void groups(
+      long at, long groupBytes, int groups, Activations x, int token, int tokens, Scratch s) {
     Arrays.fill(s.acc, 0, groups * BUNDLE * Tiles.ROWS, 0);
     for (int block = 0; block < x.blocks(); block += CHUNK) {
       int count = Math.min(CHUNK, x.blocks() - block);
       int codeAt = x.codeAt(token) + block * Activations.BLOCK_STRIDE;
       int scaleAt = x.scaleAt(token) + block * BUNDLE;
-      long tile = at + block * Q4_0.TILE_BYTES;
+      long tile = at + block * tileBytes;
       if (L == Tiles.ROWS) {
         long second = tile + (groups - 1) * groupBytes;
-        vectors(pass, tile, second, count, x, codeAt, scaleAt, tokens, s, 0, BUNDLE * Tiles.ROWS);
+        vectors(tile, second, count, x, codeAt, scaleAt, tokens, s, 0, BUNDLE * Tiles.ROWS);
       } else {
         for (int part = 0; part < Tiles.ROWS; part += 2 * L) {
           long first = tile + 2L * part;
           int acc = part / 2;
-          vectors(pass, first, first + 2L * L, count, x, codeAt, scaleAt, tokens, s, acc, acc + F);
+          vectors(first, first + 2L * L, count, x, codeAt, scaleAt, tokens, s, acc, acc + F);
         }
       }
     }
   }
 
   /// Two vectors of rows; their accumulators are in `s.acc` from `acc0` and from `acc1` on.
-  private static void vectors(
-      int pass,
+  private void vectors(
       long at0,
       long at1,
       int count,
@@ -118,12 +119,12 @@ final class Q4_0Prefill implements VectorProduct {
     int[] offsets = x.offsets();
     long sums = s.sums.address();
     for (int b = 0; b < count; b++) {
-      long tile = b * Q4_0.TILE_BYTES;
+      long tile = b * tileBytes;
       for (int t = 0; t < tokens; ) {
         int code = codeAt + b * Activations.BLOCK_STRIDE + t * Activations.TOKEN_CODES;
         int offset = scaleAt + b * BUNDLE + t;
         long to = sums + b * BLOCK_SUMS + t * SUM;
-        if (EIGHT && pass == Q4_0PrefillEight.TOKENS && tokens > Q4_0PrefillFour.TOKENS) {
+        if (EIGHT && tokensOfPass == Q4_0PrefillEight.TOKENS && tokens > Q4_0PrefillFour.TOKENS) {
           Q4_0PrefillEight.sums(at0 + tile, at1 + tile, codes, code, offsets, offset, to);
           t += Q4_0PrefillEight.TOKENS;
         } else {
@@ -132,17 +133,28 @@ final class Q4_0Prefill implements VectorProduct {
         }
       }
     }
-    scaled(at0, count, sums, x.scales(), scaleAt, tokens, s, acc0);
-    scaled(at1, count, sums + BUNDLE * SUM, x.scales(), scaleAt, tokens, s, acc1);
+    scaled(at0, count, sums, x, scaleAt, tokens, s, acc0);
+    scaled(at1, count, sums + BUNDLE * SUM, x, scaleAt, tokens, s, acc1);
   }
 
   /// What is scaled past `tokens` nobody reads.
-  private static void scaled(
-      long at, int count, long sums, float[] scales, int scaleAt, int tokens, Scratch s, int acc) {
-    Q4_0PrefillScales.ofWeights(at, count, s.scales);
+  private void scaled(
+      long at, int count, long sums, Activations x, int scaleAt, int tokens, Scratch s, int acc) {
+    switch (kind) {
+      case HALF_AND_SHIFT -> ShiftedScales.ofHalves(at, count, s.scales, s.shifts);
+      case PRODUCT_AND_SHIFT -> ShiftedScales.ofProducts(at, count, s.scales, s.shifts);
+      default -> Q4_0PrefillScales.ofWeights(at, count, s.scales);
+    }
     for (int t = 0; t < tokens; t += Q4_0PrefillScales.TOKENS) {
       int to = acc + t * Tiles.ROWS;
-      Q4_0PrefillScales.add(sums + t * SUM, count, s.scales, scales, scaleAt + t, s.acc, to);
+      long from = sums + t * SUM;
+      if (kind.shifts()) {
+        float[] factors = x.shiftFactors();
+        ShiftedScales.add(
+            from, count, s.scales, s.shifts, x.scales(), factors, scaleAt + t, s.acc, to);
+      } else {
+        Q4_0PrefillScales.add(from, count, s.scales, x.scales(), scaleAt + t, s.acc, to);
+      }
     }
   }
 }
