@@ -63,7 +63,9 @@ final class FetchCommand implements Fetcher.Listener {
     String line =
         "%s of %s, %d %%"
             .formatted(
-                ByteSize.text(arrived), ByteSize.text(total), total == 0 ? 100 : percent(arrived, total));
+                ByteSize.text(arrived),
+                ByteSize.text(total),
+                total == 0 ? 100 : percent(arrived, total));
     if (bytesPerSecond < 1) {
       return line;
     }

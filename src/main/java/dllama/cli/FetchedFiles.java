@@ -28,7 +28,8 @@ final class FetchedFiles {
                         System.getenv())));
   }
 
-  /// The folder of a user who says nothing about it: that of data, which no clean-up of caches empties.
+  /// The folder of a user who says nothing about it: that of data, which no clean-up of caches
+  // empties.
   static Path of(String os, Path home, Map<String, String> environment) {
     Path base;
     if (!environment.getOrDefault("XDG_DATA_HOME", "").isEmpty()) {

@@ -106,7 +106,8 @@ final class ModelsCommand {
     if (lists.models().isEmpty()) {
       text.append("No models in %s; models --all lists what there is%n".formatted(folder.path()));
     } else {
-      text.append("%-40s %10s  %-12s %-14s %s%n".formatted("name", "size", "arch", "weights", "fits on"));
+      text.append(
+          "%-40s %10s  %-12s %-14s %s%n".formatted("name", "size", "arch", "weights", "fits on"));
     }
     for (Row row : lists.models()) {
       text.append(line(row));
@@ -156,8 +157,7 @@ final class ModelsCommand {
   static void remove(Settings settings) {
     ModelFolder folder = FetchedFiles.folder(settings);
     String name = settings.fetched().remove();
-    long bytes =
-        folder.find(name).map(FetchedModel::size).orElse(0L);
+    long bytes = folder.find(name).map(FetchedModel::size).orElse(0L);
     if (settings.fetched().yes() || !known(folder, name) || agreed(name, bytes)) {
       folder.remove(name);
       System.err.println("Removed " + name);

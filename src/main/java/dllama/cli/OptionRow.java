@@ -45,6 +45,7 @@ record OptionRow(List<String> names, String label, String key, Kind kind, String
           PositionalParamSpec.builder()
               .type(String.class)
               .arity("1")
+              .required(true)
               .paramLabel(label)
               .userObject(this)
               .description(help)

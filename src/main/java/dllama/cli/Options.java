@@ -127,7 +127,11 @@ final class Options {
 
   static final List<OptionRow> PLAN =
       List.of(
-          text("--model", "PATH|NAME", "model", "model file, or a fetched model; default: that in the jar"),
+          text(
+              "--model",
+              "PATH|NAME",
+              "model",
+              "model file, or a fetched model; default: that in the jar"),
           text("--shape", "NAME", "plan.shape", "no model file, but qwen3-8b, llama3-70b, …"),
           text("--nodes", "N|auto", "nodes", "default auto: every count that can be used"),
           text("--device", "NAME", "plan.device", "what the nodes are; see conf/devices.conf"),
@@ -176,7 +180,8 @@ final class Options {
 
   static final List<OptionRow> FETCH =
       List.of(
-          operand("NAME|ORG/REPO[:QUANT]|URL", "fetch.name", "what to get; models --all lists names"),
+          operand(
+              "NAME|ORG/REPO[:QUANT]|URL", "fetch.name", "what to get; models --all lists names"),
           text("--hub", "URL", "fetch.hub", "default https://huggingface.co; token in HF_TOKEN"),
           text("--connections", "N", "fetch.connections", "at once; default 4"),
           option(Kind.SWITCH, "--run", "", "fetch.run", "chat with it afterwards"));

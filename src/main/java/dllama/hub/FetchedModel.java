@@ -11,8 +11,7 @@ import org.jspecify.annotations.Nullable;
 /// @param licence null where it is not known
 /// @param files the model first, a tokenizer last
 @JsonIgnoreProperties(ignoreUnknown = true)
-public record FetchedModel(
-    String name, String source, @Nullable String licence, List<File> files) {
+public record FetchedModel(String name, String source, @Nullable String licence, List<File> files) {
   /// A file of a model.
   ///
   /// @param urls where its parts came from

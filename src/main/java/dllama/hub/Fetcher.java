@@ -15,7 +15,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.LongAdder;
 
-/// Brings models into the folder: finds out what is wanted, checks that it fits, fetches, verifies, gives it its name.
+/// Brings models into the folder: finds out what is wanted, checks that it fits, fetches, verifies,
+// gives it its name.
 public final class Fetcher {
   /// Is told how it goes on, by the thread that fetches.
   public interface Listener {
@@ -128,8 +129,7 @@ public final class Fetcher {
     }
     listener.done();
     checkKind(part.resolve(wanted.files().getFirst().name()));
-    return new FetchedModel(
-        wanted.name(), wanted.source(), wanted.licence().orElse(null), files);
+    return new FetchedModel(wanted.name(), wanted.source(), wanted.licence().orElse(null), files);
   }
 
   /// What is there in part takes its space already.
@@ -145,8 +145,7 @@ public final class Fetcher {
     if (total - have > folder.free()) {
       throw new UserException(
           "%s more are needed, but only %s are free in %s; make room, or set dllama.models.dir"
-              .formatted(
-                  ByteSize.text(total - have), ByteSize.text(folder.free()), folder.path()));
+              .formatted(ByteSize.text(total - have), ByteSize.text(folder.free()), folder.path()));
     }
   }
 

@@ -12,7 +12,8 @@ import java.util.HashSet;
 import java.util.Set;
 import java.util.regex.Pattern;
 
-/// Which chunks of a file have arrived, for whoever goes on after this process: a line for what the file is, and one for
+/// Which chunks of a file have arrived, for whoever goes on after this process: a line for what the
+// file is, and one for
 /// each chunk that is on the disk. A line that was not finished does not count.
 final class Journal implements AutoCloseable {
   private static final int MAX_BYTES = 16 << 20;
@@ -39,7 +40,8 @@ final class Journal implements AutoCloseable {
     }
     FileChannel channel =
         FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-    channel.truncate(same ? text.substring(0, text.lastIndexOf('\n') + 1).getBytes(UTF_8).length : 0);
+    channel.truncate(
+        same ? text.substring(0, text.lastIndexOf('\n') + 1).getBytes(UTF_8).length : 0);
     channel.position(channel.size());
     Journal journal = new Journal(channel, done);
     if (!same) {
@@ -48,7 +50,8 @@ final class Journal implements AutoCloseable {
     return journal;
   }
 
-  /// Bytes that a file in the folder of a download stands for: those that its journal says are on the disk, of a file
+  /// Bytes that a file in the folder of a download stands for: those that its journal says are on
+  // the disk, of a file
   /// that is being written, because that has holes.
   static long arrived(Path file) throws IOException {
     String name = file.toString();

@@ -20,7 +20,8 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// The folder of fetched models: a folder each, with `model.json`. What is being fetched is in `.NAME.part` and gets its
+/// The folder of fetched models: a folder each, with `model.json`. What is being fetched is in
+// `.NAME.part` and gets its
 /// name when it is complete, so that whatever has a name is whole.
 public final class ModelFolder {
   private static final String ABOUT = "model.json";
@@ -109,7 +110,8 @@ public final class ModelFolder {
   /// @throws UserException if there is none, or it can not be removed
   public void remove(String name) {
     if (find(name).isEmpty() && !unfinished().contains(name)) {
-      throw new UserException("there is no fetched model '%s'; `models` lists them".formatted(name));
+      throw new UserException(
+          "there is no fetched model '%s'; `models` lists them".formatted(name));
     }
     String known = find(name).map(FetchedModel::name).orElse(name);
     try (Claim _ = claim(known)) {
@@ -136,8 +138,8 @@ public final class ModelFolder {
           }
 
           @Override
-          public FileVisitResult postVisitDirectory(
-              Path visited, @Nullable IOException e) throws IOException {
+          public FileVisitResult postVisitDirectory(Path visited, @Nullable IOException e)
+              throws IOException {
             if (e != null) {
               throw e;
             }

@@ -28,7 +28,8 @@ final class Repository {
   private static final int MOST_PARTS = 1000;
   private static final Pattern NEXT = Pattern.compile("<([^>]+)>;\\s*rel=\"?next\"?.*");
   private static final Pattern QUANT =
-      Pattern.compile("(?i)(?:^|[-./])((?:UD-)?(?:IQ|Q)\\d[A-Z0-9_]*|BF16|F16|F32|MXFP4)(?=[-./]|$)");
+      Pattern.compile(
+          "(?i)(?:^|[-./])((?:UD-)?(?:IQ|Q)\\d[A-Z0-9_]*|BF16|F16|F32|MXFP4)(?=[-./]|$)");
 
   private final URI hub;
   private final String name;
@@ -144,8 +145,7 @@ final class Repository {
 
   /// Of several the one with the shortest path: the others have more in their names than that.
   private static Optional<String> with(List<String> models, String quant) {
-    Pattern pattern =
-        Pattern.compile("(?i)(^|.*[-./_])" + Pattern.quote(quant) + "([-./].*)");
+    Pattern pattern = Pattern.compile("(?i)(^|.*[-./_])" + Pattern.quote(quant) + "([-./].*)");
     return models.stream()
         .filter(path -> pattern.matcher(path).matches())
         .min((a, b) -> a.length() == b.length() ? a.compareTo(b) : a.length() - b.length());

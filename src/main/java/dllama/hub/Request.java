@@ -15,7 +15,8 @@ import java.util.stream.IntStream;
 final class Request {
   private static final int MOST_PARTS = 1000;
   private static final Pattern REPOSITORY =
-      Pattern.compile("(?:hf\\.co/|huggingface\\.co/)?([\\w][\\w.-]*/[\\w][\\w.-]*)(?::([\\w.-]+))?");
+      Pattern.compile(
+          "(?:hf\\.co/|huggingface\\.co/)?([\\w][\\w.-]*/[\\w][\\w.-]*)(?::([\\w.-]+))?");
 
   private final URI hub;
   private final Catalogue catalogue;
@@ -72,8 +73,7 @@ final class Request {
         .tokenizer()
         .ifPresent(
             name ->
-                files.add(
-                    new Wanted.File(entry.name() + ".t", List.of(repository.file(name)))));
+                files.add(new Wanted.File(entry.name() + ".t", List.of(repository.file(name)))));
     return new Wanted(entry.name(), entry.hub(), Optional.of(entry.licence()), files);
   }
 
@@ -93,9 +93,7 @@ final class Request {
     List<Wanted.File> files =
         IntStream.rangeClosed(1, count)
             .mapToObj(number -> Names.part(file, number))
-            .map(
-                part ->
-                    new Wanted.File(part, List.of(Remote.of(uri(text.replace(file, part))))))
+            .map(part -> new Wanted.File(part, List.of(Remote.of(uri(text.replace(file, part))))))
             .toList();
     return new Wanted(Names.model(file), Web.shown(uri), Optional.empty(), files);
   }

@@ -30,7 +30,7 @@ record Retry(Patience patience) {
   void pause(IOException e, int failures) throws InterruptedException {
     if (failures >= patience.tries()) {
       throw new UserException(
-          "%s, after %d tries; what has arrived is kept for the next time"
+          "%s, after %d tries; fetch it again later, and it goes on from there"
               .formatted(UserException.reason(e), failures),
           e);
     }

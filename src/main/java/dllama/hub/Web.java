@@ -12,7 +12,8 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
-/// Requests to servers: redirects are followed here, because the token is for the hub alone, and what a server answers
+/// Requests to servers: redirects are followed here, because the token is for the hub alone, and
+// what a server answers
 /// becomes a stream, a [Hiccup] or one line for the user. May be used by several threads at once.
 final class Web implements AutoCloseable {
   private static final int MOST_REDIRECTS = 10;
@@ -27,10 +28,7 @@ final class Web implements AutoCloseable {
   /// @param sha256 of the whole file, if the hub said so on the way
   /// @param size of the whole file, if the hub said so on the way; else -1
   record Reply(
-      HttpResponse<InputStream> response,
-      boolean partial,
-      Optional<String> sha256,
-      long size)
+      HttpResponse<InputStream> response, boolean partial, Optional<String> sha256, long size)
       implements AutoCloseable {
     String header(String name) {
       return response.headers().firstValue(name).orElse("");
@@ -80,7 +78,12 @@ final class Web implements AutoCloseable {
     for (int hops = 0; hops <= MOST_REDIRECTS; hops++) {
       HttpResponse<InputStream> response = send(at, range);
       if (ofHub(at)) {
-        sha256 = response.headers().firstValue("X-Linked-ETag").flatMap(Web::sha256).or(() -> found(response));
+        sha256 =
+            response
+                .headers()
+                .firstValue("X-Linked-ETag")
+                .flatMap(Web::sha256)
+                .or(() -> found(response));
         size = response.headers().firstValue("X-Linked-Size").map(Web::length).orElse(size);
       }
       if (!isRedirect(response.statusCode())) {

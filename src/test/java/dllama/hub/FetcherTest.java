@@ -130,7 +130,15 @@ class FetcherTest {
     ":UD-Q4_K_M,Tiny-UD-Q4_K_M"
   })
   void shouldChooseByQuantisation(String quant, String expected) throws Exception {
-    for (String name : List.of("BF16/Tiny-BF16", "mmproj-Tiny-Q8_0", "Tiny-Q4_K_M", "Tiny-Q5_K", "Tiny-Q5_K_M", "Tiny-Q8_0", "Tiny-UD-Q4_K_M")) {
+    for (String name :
+        List.of(
+            "BF16/Tiny-BF16",
+            "mmproj-Tiny-Q8_0",
+            "Tiny-Q4_K_M",
+            "Tiny-Q5_K",
+            "Tiny-Q5_K_M",
+            "Tiny-Q8_0",
+            "Tiny-UD-Q4_K_M")) {
       server.put(REPOSITORY, name + ".gguf", gguf(4, 20));
     }
     assertEquals(expected, fetch(REPOSITORY + quant).name());
@@ -161,8 +169,12 @@ class FetcherTest {
   void shouldMakeOneFileOfThePartsOfTheCatalogue() throws Exception {
     String repository = "b4rtaz/Qwen3-14B-Q40-Distributed-Llama";
     byte[] model = gguf(5, 2 * 250_001);
-    server.put(repository, "dllama_model_qwen3_14b_q40_aa", java.util.Arrays.copyOf(model, 250_001));
-    server.put(repository, "dllama_model_qwen3_14b_q40_ab", java.util.Arrays.copyOfRange(model, 250_001, 500_002));
+    server.put(
+        repository, "dllama_model_qwen3_14b_q40_aa", java.util.Arrays.copyOf(model, 250_001));
+    server.put(
+        repository,
+        "dllama_model_qwen3_14b_q40_ab",
+        java.util.Arrays.copyOfRange(model, 250_001, 500_002));
     server.put(repository, "dllama_tokenizer_qwen3_14b.t", bytes("tokens"));
     FetchedModel fetched = fetch("qwen3_14b_q40");
     assertFetched(fetched, model);
@@ -180,20 +192,24 @@ class FetcherTest {
   @Test
   void shouldFetchFromAServerWithoutRanges() throws Exception {
     String at = server.put(REPOSITORY, FILE, content);
-    server.fault(at, (exchange, bytes) -> {
-      HubServer.whole(exchange, 200, bytes);
-      return true;
-    });
+    server.fault(
+        at,
+        (exchange, bytes) -> {
+          HubServer.whole(exchange, 200, bytes);
+          return true;
+        });
     assertFetched(fetch(REFERENCE), content);
   }
 
   @Test
   void shouldGoOnAfterCuts() throws Exception {
     String at = server.put(REPOSITORY, FILE, content);
-    server.fault(at, (exchange, bytes) -> {
-      HubServer.file(exchange, bytes, 70_000);
-      return true;
-    });
+    server.fault(
+        at,
+        (exchange, bytes) -> {
+          HubServer.file(exchange, bytes, 70_000);
+          return true;
+        });
     assertFetched(fetch(REFERENCE), content);
   }
 
@@ -201,50 +217,57 @@ class FetcherTest {
   void shouldGoOnAfterSilence() throws Exception {
     String at = server.put(REPOSITORY, FILE, content);
     AtomicInteger requests = new AtomicInteger();
-    server.fault(at, (exchange, bytes) -> {
-      if (requests.incrementAndGet() != 3) {
-        return false;
-      }
-      HubServer.file(exchange, bytes, 100);
-      try {
-        Thread.sleep(10_000);
-      } catch (InterruptedException _) {
-        // the test is over
-      }
-      return true;
-    });
+    server.fault(
+        at,
+        (exchange, bytes) -> {
+          if (requests.incrementAndGet() != 3) {
+            return false;
+          }
+          HubServer.file(exchange, bytes, 100);
+          try {
+            Thread.sleep(10_000);
+          } catch (InterruptedException _) {
+            // the test is over
+          }
+          return true;
+        });
     assertFetched(fetch(REFERENCE), content);
   }
 
   @Test
   void shouldGiveUpAndGoOnLater() throws Exception {
     String at = server.put(REPOSITORY, FILE, content);
-    server.fault(at, (exchange, _) -> {
-      if (HubServer.header(exchange, "Range").startsWith("bytes=500000-")) {
-        exchange.sendResponseHeaders(503, -1);
-        return true;
-      }
-      return false;
-    });
+    server.fault(
+        at,
+        (exchange, _) -> {
+          if (HubServer.header(exchange, "Range").startsWith("bytes=500000-")) {
+            exchange.sendResponseHeaders(503, -1);
+            return true;
+          }
+          return false;
+        });
     assertTrue(refusal(REFERENCE).contains("answered 503, after 4 tries"));
     assertEquals(List.of(NAME), models.unfinished());
     server.heal();
     server.forget();
     assertFetched(fetch(REFERENCE), content);
-    assertFalse(server.requests().stream().anyMatch(request -> request.contains(" bytes=0-99999 ")));
+    assertFalse(
+        server.requests().stream().anyMatch(request -> request.contains(" bytes=0-99999 ")));
     assertTrue(server.requests().stream().anyMatch(request -> request.contains(" bytes=500000-")));
   }
 
   @Test
   void shouldBeginAnewWhereTheFileHasChanged() throws Exception {
     String at = server.put(REPOSITORY, FILE, content);
-    server.fault(at, (exchange, _) -> {
-      if (HubServer.header(exchange, "Range").startsWith("bytes=500000-")) {
-        exchange.sendResponseHeaders(404, -1);
-        return true;
-      }
-      return false;
-    });
+    server.fault(
+        at,
+        (exchange, _) -> {
+          if (HubServer.header(exchange, "Range").startsWith("bytes=500000-")) {
+            exchange.sendResponseHeaders(404, -1);
+            return true;
+          }
+          return false;
+        });
     assertTrue(refusal(REFERENCE).contains("is not there (404)"));
     server.close();
     server = new HubServer();
@@ -265,32 +288,38 @@ class FetcherTest {
   @Test
   void shouldRefuseAnotherLengthThanTheHubSays() {
     server.put(REPOSITORY, FILE, content, HubServer.sha256(content), SIZE + 1);
-    assertTrue(refusal(REFERENCE).contains("should have 1050001 bytes, but the server has 1050000"));
+    assertTrue(
+        refusal(REFERENCE).contains("should have 1050001 bytes, but the server has 1050000"));
   }
 
   @Test
   void shouldRefuseMoreThanTheDiskHas() {
     String at = server.put(REPOSITORY, FILE, content, "", 1L << 49);
-    server.fault(at, (exchange, _) -> {
-      exchange.getResponseHeaders().set("Content-Range", "bytes 0-0/" + (1L << 49));
-      HubServer.whole(exchange, 206, new byte[1]);
-      return true;
-    });
+    server.fault(
+        at,
+        (exchange, _) -> {
+          exchange.getResponseHeaders().set("Content-Range", "bytes 0-0/" + (1L << 49));
+          HubServer.whole(exchange, 206, new byte[1]);
+          return true;
+        });
     assertTrue(refusal(REFERENCE).contains("512.00 TB more are needed"));
   }
 
   @Test
   void shouldRefuseAnotherRangeThanWasAskedFor() {
     String at = server.put(REPOSITORY, FILE, content);
-    server.fault(at, (exchange, _) -> {
-      if (!HubServer.header(exchange, "Range").startsWith("bytes=200000-")) {
-        return false;
-      }
-      exchange.getResponseHeaders().set("Content-Range", "bytes 0-99999/" + SIZE);
-      HubServer.whole(exchange, 206, new byte[CHUNK]);
-      return true;
-    });
-    assertTrue(refusal(REFERENCE).contains("sends 'bytes 0-99999/1050000' where bytes 200000-299999"));
+    server.fault(
+        at,
+        (exchange, _) -> {
+          if (!HubServer.header(exchange, "Range").startsWith("bytes=200000-")) {
+            return false;
+          }
+          exchange.getResponseHeaders().set("Content-Range", "bytes 0-99999/" + SIZE);
+          HubServer.whole(exchange, 206, new byte[CHUNK]);
+          return true;
+        });
+    assertTrue(
+        refusal(REFERENCE).contains("sends 'bytes 0-99999/1050000' where bytes 200000-299999"));
   }
 
   @ParameterizedTest
@@ -304,21 +333,25 @@ class FetcherTest {
   })
   void shouldSayWhatTheServerAnswered(int status, String expected) {
     String at = server.put(REPOSITORY, FILE, content);
-    server.fault(at, (exchange, _) -> {
-      exchange.sendResponseHeaders(status, -1);
-      return true;
-    });
+    server.fault(
+        at,
+        (exchange, _) -> {
+          exchange.sendResponseHeaders(status, -1);
+          return true;
+        });
     assertTrue(refusal(REFERENCE).contains(expected));
   }
 
   @Test
   void shouldRefuseAWebPage() {
     String at = server.put(REPOSITORY, FILE, content);
-    server.fault(at, (exchange, _) -> {
-      exchange.getResponseHeaders().set("Content-Type", "text/html; charset=utf-8");
-      HubServer.whole(exchange, 200, bytes("<!doctype html>"));
-      return true;
-    });
+    server.fault(
+        at,
+        (exchange, _) -> {
+          exchange.getResponseHeaders().set("Content-Type", "text/html; charset=utf-8");
+          HubServer.whole(exchange, 200, bytes("<!doctype html>"));
+          return true;
+        });
     assertTrue(refusal(REFERENCE).contains("is a web page, not a file"));
   }
 
@@ -333,40 +366,55 @@ class FetcherTest {
     try (HubServer store = new HubServer()) {
       String target = store.put("/bucket/blob", content);
       String at = server.put(REPOSITORY, FILE, content);
-      server.fault(at, (exchange, _) -> {
-        HubServer.redirect(exchange, target);
-        return true;
-      });
+      server.fault(
+          at,
+          (exchange, _) -> {
+            HubServer.redirect(exchange, target);
+            return true;
+          });
       assertFetched(fetch(REFERENCE, Optional.of("secret")), content);
-      assertTrue(server.requests().stream().allMatch(request -> request.endsWith(" Bearer secret")));
+      assertTrue(
+          server.requests().stream().allMatch(request -> request.endsWith(" Bearer secret")));
       assertTrue(store.requests().size() > 2);
       assertFalse(store.requests().stream().anyMatch(request -> request.contains("secret")));
     }
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"/org/Tiny-GGUF/resolve/main/Tiny-Q4_K_M.gguf", "ftp://127.0.0.1/x", "http://", ""})
+  @ValueSource(
+      strings = {
+        "/org/Tiny-GGUF/resolve/main/Tiny-Q4_K_M.gguf",
+        "ftp://127.0.0.1/x",
+        "http://",
+        ""
+      })
   void shouldNotFollowRedirectsToNowhere(String to) {
     String at = server.put(REPOSITORY, FILE, content);
-    server.fault(at, (exchange, _) -> {
-      HubServer.redirect(exchange, to);
-      return true;
-    });
+    server.fault(
+        at,
+        (exchange, _) -> {
+          HubServer.redirect(exchange, to);
+          return true;
+        });
     assertTrue(refusal(REFERENCE).contains(" is redirected "));
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {
-    "../../evil-Q4_K_M.gguf", "/etc/evil-Q4_K_M.gguf", "a/../evil-Q4_K_M.gguf", "..\\evil-Q4_K_M.gguf",
-    "C:evil-Q4_K_M.gguf", "evil\u001b[2J-Q4_K_M.gguf", "evil\n-Q4_K_M.gguf", ".hidden-Q4_K_M.gguf"
-  })
+  @ValueSource(
+      strings = {
+        "../../evil-Q4_K_M.gguf", "/etc/evil-Q4_K_M.gguf", "a/../evil-Q4_K_M.gguf",
+            "..\\evil-Q4_K_M.gguf",
+        "C:evil-Q4_K_M.gguf", "evil\u001b[2J-Q4_K_M.gguf", "evil\n-Q4_K_M.gguf",
+            ".hidden-Q4_K_M.gguf"
+      })
   void shouldRefusePathsThatLeadElsewhere(String path) {
     server.put(REPOSITORY, path, content);
     assertTrue(refusal(REFERENCE).contains("is no name for one here"));
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"../x", "/etc/passwd", "a/b/c", "org/..", "file:///etc/x.gguf", "", "a\nb", "."})
+  @ValueSource(
+      strings = {"../x", "/etc/passwd", "a/b/c", "org/..", "file:///etc/x.gguf", "", "a\nb", "."})
   void shouldRefuseNamesOfNothing(String name) {
     assertTrue(refusal(name).contains("is no known model"), name);
     assertEquals(List.of(), server.requests());
@@ -380,10 +428,12 @@ class FetcherTest {
   @ParameterizedTest
   @ValueSource(strings = {"{}", "[", "<html>", "\"x\"", ""})
   void shouldRefuseStrangeLists(String list) {
-    server.fault("/api/models/org/Tiny-GGUF/tree/main", (exchange, _) -> {
-      HubServer.whole(exchange, 200, bytes(list));
-      return true;
-    });
+    server.fault(
+        "/api/models/org/Tiny-GGUF/tree/main",
+        (exchange, _) -> {
+          HubServer.whole(exchange, 200, bytes(list));
+          return true;
+        });
     assertTrue(refusal(REFERENCE).contains("does not list files as Hugging Face does"));
   }
 
@@ -393,7 +443,8 @@ class FetcherTest {
     server.put("other/Tiny", FILE, gguf(8, 50));
     FetchedModel model = fetch(REFERENCE);
     UserException e = assertThrows(UserException.class, () -> fetch("other/Tiny"));
-    assertTrue(String.valueOf(e.getMessage()).contains("there is a model Tiny-Q4_K_M already, from org/"));
+    assertTrue(
+        String.valueOf(e.getMessage()).contains("there is a model Tiny-Q4_K_M already, from org/"));
     assertFetched(model, content);
   }
 

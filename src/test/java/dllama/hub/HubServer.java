@@ -87,7 +87,8 @@ public final class HubServer implements AutoCloseable {
   private void handle(HttpExchange exchange) throws IOException {
     try (exchange) {
       String path = exchange.getRequestURI().getPath();
-      requests.add("%s %s %s".formatted(path, header(exchange, "Range"), header(exchange, "Authorization")));
+      requests.add(
+          "%s %s %s".formatted(path, header(exchange, "Range"), header(exchange, "Authorization")));
       byte[] content = files.get(path);
       Fault fault = faults.get(path);
       if (fault != null && fault.answer(exchange, content == null ? new byte[0] : content)) {
@@ -131,7 +132,9 @@ public final class HubServer implements AutoCloseable {
       String[] ends = range.substring("bytes=".length()).split("-");
       from = Integer.parseInt(ends[0]);
       to = Integer.parseInt(ends[1]) + 1;
-      exchange.getResponseHeaders().set("Content-Range", "bytes %d-%d/%d".formatted(from, to - 1, content.length));
+      exchange
+          .getResponseHeaders()
+          .set("Content-Range", "bytes %d-%d/%d".formatted(from, to - 1, content.length));
     }
     exchange.sendResponseHeaders(range.isEmpty() ? 200 : 206, to - from);
     OutputStream out = exchange.getResponseBody();
