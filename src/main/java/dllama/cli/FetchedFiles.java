@@ -29,7 +29,7 @@ final class FetchedFiles {
   }
 
   /// The folder of a user who says nothing about it: that of data, which no clean-up of caches
-  // empties.
+  /// empties.
   static Path of(String os, Path home, Map<String, String> environment) {
     Path base;
     if (!environment.getOrDefault("XDG_DATA_HOME", "").isEmpty()) {

@@ -9,7 +9,7 @@ import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /// A part of a file on its way. Run by one thread; others may ask how long it has been silent, and
-// cut it.
+/// cut it.
 final class Chunk {
   private static final int BUFFER = 1 << 16;
 

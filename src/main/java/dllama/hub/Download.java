@@ -18,8 +18,7 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.Collectors;
 
 /// One file here, made of one or more there: chunks on several connections at once, and a journal
-// of those that are on
-/// the disk. What was there before this process is not fetched again.
+/// of those that are on the disk. What was there before this process is not fetched again.
 final class Download {
   private static final int LOOK_MILLIS = 100;
 

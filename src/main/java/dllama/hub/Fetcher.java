@@ -16,14 +16,16 @@ import java.util.Optional;
 import java.util.concurrent.atomic.LongAdder;
 
 /// Brings models into the folder: finds out what is wanted, checks that it fits, fetches, verifies,
-// gives it its name.
+/// gives it its name.
 public final class Fetcher {
   /// Is told how it goes on, by the thread that fetches.
   public interface Listener {
     /// One line for the user.
     void note(String line);
 
-    /// @param arrived bytes that are there, of `total`
+    /// So many bytes are there.
+    ///
+    /// @param arrived of `total`
     void arrived(long arrived, long total);
 
     /// It goes on no longer.

@@ -13,8 +13,8 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /// Which chunks of a file have arrived, for whoever goes on after this process: a line for what the
-// file is, and one for
-/// each chunk that is on the disk. A line that was not finished does not count.
+/// file is, and one for each chunk that is on the disk. A line that was not finished does not
+/// count.
 final class Journal implements AutoCloseable {
   private static final int MAX_BYTES = 16 << 20;
   private static final Pattern CHUNK = Pattern.compile("\\d{1,18} \\d{1,18}");
@@ -51,8 +51,7 @@ final class Journal implements AutoCloseable {
   }
 
   /// Bytes that a file in the folder of a download stands for: those that its journal says are on
-  // the disk, of a file
-  /// that is being written, because that has holes.
+  /// the disk, of a file that is being written, because that has holes.
   static long arrived(Path file) throws IOException {
     String name = file.toString();
     if (name.endsWith(".part")) {

@@ -21,8 +21,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// The folder of fetched models: a folder each, with `model.json`. What is being fetched is in
-// `.NAME.part` and gets its
-/// name when it is complete, so that whatever has a name is whole.
+/// `.NAME.part` and gets its name when it is complete, so that whatever has a name is whole.
 public final class ModelFolder {
   private static final String ABOUT = "model.json";
   private static final String PART = ".part";

@@ -14,7 +14,7 @@ final class Names {
   private Names() {}
 
   /// Whether it can be the name of a file or folder, on every system, in the folder where it is
-  // put.
+  /// put.
   static boolean safe(String name) {
     return name.length() <= MAX_LENGTH && SAFE.matcher(name).matches() && !name.matches(".*[. ]");
   }

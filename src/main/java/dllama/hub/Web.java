@@ -13,8 +13,8 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 
 /// Requests to servers: redirects are followed here, because the token is for the hub alone, and
-// what a server answers
-/// becomes a stream, a [Hiccup] or one line for the user. May be used by several threads at once.
+/// what a server answers becomes a stream, a [Hiccup] or one line for the user. May be used by
+/// several threads at once.
 final class Web implements AutoCloseable {
   private static final int MOST_REDIRECTS = 10;
   private static final long MOST_WAIT_SECONDS = 60;
