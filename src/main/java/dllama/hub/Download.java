@@ -122,11 +122,12 @@ final class Download {
       failure.compareAndSet(null, new InterruptedException());
       running.forEach(Chunk::cut);
     }
-    switch (failure.get()) {
-      case UserException e -> throw e;
-      case RuntimeException e -> throw e;
-      case Error e -> throw e;
-      default -> {}
+    Throwable failed = failure.get();
+    if (failed instanceof RuntimeException e) {
+      throw e;
+    }
+    if (failed instanceof Error e) {
+      throw e;
     }
     tick.run();
   }
