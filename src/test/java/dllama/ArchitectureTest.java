@@ -35,6 +35,7 @@ class ArchitectureTest {
               entry("tensor"),
               entry("model", "tensor"),
               entry("tokenizer"),
+              entry("template"),
               entry("sampling"),
               entry("format", "model", "tensor", "tokenizer"),
               entry("logits", "model", "tensor"),
@@ -56,6 +57,7 @@ class ArchitectureTest {
                   "model",
                   "tensor",
                   "tokenizer",
+                  "template",
                   "sampling",
                   "settings"),
               entry(

@@ -50,7 +50,7 @@ final class Inference {
     this.model = model;
     this.out = out;
     vocabulary = model.vocabulary(settings.model());
-    prompt = new Tokenizer(vocabulary).encodePrompt(Prompt.text(settings.inference(), System.in));
+    prompt = Tokenizer.of(vocabulary).encodePrompt(Prompt.text(settings.inference(), System.in));
     if (prompt.length == 0) {
       throw new UserException("there is nothing to go on from: give --prompt TEXT");
     }

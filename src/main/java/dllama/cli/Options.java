@@ -31,7 +31,7 @@ final class Options {
   static final List<OptionRow> ROOT =
       List.of(
           text("--model", "PATH|NAME", "model", "root: model file (.m, .gguf), or a fetched model"),
-          text("--tokenizer", "PATH", "tokenizer", "root: tokenizer file (.t)"),
+          text("--tokenizer", "PATH", "tokenizer", "root: tokenizer file (.t, .gguf)"),
           text("--nodes", "N|auto", "nodes", "root: nodes wanted, itself included; default auto"),
           text(
               "--form-timeout",
@@ -80,9 +80,9 @@ final class Options {
           text("--system", "TEXT", "chat.system", "root: system prompt of the chat"),
           text(
               "--chat-template",
-              "NAME",
+              "NAME|FILE",
               "chat.template",
-              "root: llama2, llama3, deepSeek3 or chatml; default: by the tokenizer"));
+              "root: llama2, llama3, deepSeek3, chatml or a Jinja FILE; default: the model's"));
 
   static final List<OptionRow> INFERENCE =
       List.of(
@@ -172,7 +172,14 @@ final class Options {
 
   static final List<OptionRow> TOKENIZE =
       List.of(
-          text("--tokenizer", "PATH", "tokenizer", "tokenizer file (.t)"),
+          text("--tokenizer", "PATH", "tokenizer", "tokenizer file (.t, .gguf)"),
+          text("--model", "PATH", "model", "model file that has a tokenizer in it"),
+          text("--messages", "FILE", "tokenize.messages", "JSON of a chat, to be rendered"),
+          text(
+              "--template",
+              "FILE",
+              "tokenize.template",
+              "its Jinja template; default: the model's"),
           text("--text", "TEXT", "tokenize.text", "what to encode"),
           text("--hex", "BYTES", "tokenize.hex", "the same as hexadecimal bytes"),
           text("--file", "PATH", "tokenize.file", "texts, a JSON string per line; ids per line"),

@@ -58,11 +58,16 @@ final class RootCommand {
     Root root = ClusterRoot.start(settings, model, cache, progress);
     Runtime.getRuntime().addShutdownHook(new Thread(root::close, "goodbye"));
     lines.say(model.description());
+    model.warning(settings.model()).ifPresent(lines::say);
     return root;
   }
 
   private void chat(LoadedModel model) throws InterruptedException {
-    ChatPrompts prompts = ChatPrompts.of(settings.chat(), model.vocabulary(settings.model()));
+    ChatPrompts prompts =
+        ChatPrompts.of(
+            settings.chat(),
+            model.vocabulary(settings.model()),
+            model.rendersTemplate(settings.model()));
     prompts.checkSystem(settings.chat().system(), model.contextLimit());
     try (Root root = start(model)) {
       root.awaitReady();

@@ -4,8 +4,9 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import dllama.error.UserException;
 import dllama.error.VisibleText;
 import dllama.files.RegularFile;
-import dllama.format.dllama.TokenizerFile;
+import dllama.format.TokenizerFiles;
 import dllama.session.LoadedModel;
+import dllama.settings.ModelSettings;
 import dllama.settings.Output;
 import dllama.settings.Settings;
 import dllama.tokenizer.Tokenizer;
@@ -30,8 +31,14 @@ final class Tokenize {
   private Tokenize() {}
 
   static void run(Settings settings, PrintStream out) {
-    Vocabulary vocabulary = TokenizerFile.read(LoadedModel.tokenizerPath(settings.model()));
-    Tokenizer tokenizer = new Tokenizer(vocabulary);
+    if (settings.tokenize().messages().isPresent()) {
+      RenderedChat.run(settings, settings.tokenize().messages().get(), out);
+      return;
+    }
+    Path path = path(settings.model());
+    Vocabulary vocabulary = TokenizerFiles.read(path);
+    TokenizerFiles.warning(path).ifPresent(System.err::println);
+    Tokenizer tokenizer = Tokenizer.of(vocabulary);
     if (settings.tokenize().file().isPresent()) {
       lines(settings.tokenize().file().get(), tokenizer, out);
       return;
@@ -45,6 +52,18 @@ final class Tokenize {
         out.printf("%6d  %s%n", ids[i], VisibleText.line(pieces.get(i), MAX_PIECE));
       }
     }
+  }
+
+  /// The vocabulary of the tokenizer file, or else of the model file.
+  static Vocabulary vocabulary(ModelSettings settings) {
+    return TokenizerFiles.read(path(settings));
+  }
+
+  /// A GGUF file with a model has its tokenizer, too.
+  private static Path path(ModelSettings settings) {
+    return settings.tokenizer().isEmpty() && settings.model().isPresent()
+        ? settings.model().get()
+        : LoadedModel.tokenizerPath(settings);
   }
 
   /// A line of ids for every line of the file; for training text of any length.

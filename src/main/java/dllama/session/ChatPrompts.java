@@ -2,11 +2,15 @@ package dllama.session;
 
 import dllama.error.UserException;
 import dllama.settings.Settings;
+import dllama.template.Template;
 import dllama.tokenizer.ChatTemplate;
 import dllama.tokenizer.ChatTemplate.Message;
 import dllama.tokenizer.ChatTemplate.Role;
 import dllama.tokenizer.Tokenizer;
 import dllama.tokenizer.Tokenizer.Vocabulary;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.ZoneId;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -15,22 +19,43 @@ import java.util.Set;
 /// Any thread.
 public final class ChatPrompts {
   private final Vocabulary vocabulary;
-  private final ChatTemplate template;
+  private final ChatFormat format;
   private final Tokenizer tokenizer;
 
-  public ChatPrompts(Vocabulary vocabulary, ChatTemplate template) {
+  private ChatPrompts(Vocabulary vocabulary, ChatFormat format) {
     this.vocabulary = vocabulary;
-    this.template = template;
-    tokenizer = new Tokenizer(vocabulary);
+    this.format = format;
+    tokenizer = Tokenizer.of(vocabulary);
   }
 
-  /// With the template of the settings, or else the tokenizer's own.
+  /// With a template of our own.
+  public ChatPrompts(Vocabulary vocabulary, ChatTemplate template) {
+    this(vocabulary, ChatFormat.of(template, vocabulary));
+  }
+
+  /// With a Jinja template.
+  public ChatPrompts(Vocabulary vocabulary, Template template) {
+    this(vocabulary, new JinjaFormat(template, vocabulary, Clock.system(ZoneId.systemDefault())));
+  }
+
+  /// With the template of the settings, by name or file, or else the model's.
   ///
-  /// @throws UserException if there is none of that name, or the tokenizer's is not known
-  public static ChatPrompts of(Settings.Chat settings, Vocabulary vocabulary) {
-    return new ChatPrompts(
-        vocabulary,
-        settings.template().map(ChatTemplate::byName).orElseGet(() -> ChatTemplate.of(vocabulary)));
+  /// @param rendered whether the model's Jinja template is rendered; otherwise one of our own is
+  ///     used where it is one of these, as distributed-llama does
+  /// @throws UserException if there is none of that name, or it can not be read
+  public static ChatPrompts of(Settings.Chat settings, Vocabulary vocabulary, boolean rendered) {
+    Optional<Path> file = settings.template().flatMap(JinjaPrompts::file);
+    if (file.isPresent()) {
+      return new ChatPrompts(vocabulary, JinjaPrompts.read(file.get()));
+    }
+    if (settings.template().isPresent()) {
+      return new ChatPrompts(vocabulary, ChatTemplate.byName(settings.template().get()));
+    }
+    String jinja = vocabulary.chatTemplate();
+    boolean unknown = jinja != null && !ChatTemplate.knows(jinja);
+    return jinja != null && (rendered || unknown)
+        ? new ChatPrompts(vocabulary, JinjaPrompts.of(vocabulary))
+        : new ChatPrompts(vocabulary, ChatTemplate.of(vocabulary));
   }
 
   public Vocabulary vocabulary() {
@@ -42,8 +67,10 @@ public final class ChatPrompts {
   }
 
   /// Tokens of a whole conversation, up to where the answer begins.
+  ///
+  /// @throws UserException if the template refuses it
   public int[] encode(List<Message> messages) {
-    return tokenizer.encode(template.prompt(messages, ChatTemplate.messageEnd(vocabulary)));
+    return JinjaPrompts.encode(tokenizer, format.prompt(messages));
   }
 
   /// Tokens that end an answer.
@@ -61,7 +88,7 @@ public final class ChatPrompts {
 
   /// What every answer begins with, as the template says.
   public String opening() {
-    return template.visibleOpening();
+    return format.opening();
   }
 
   /// Refuses a system prompt before the model is loaded, not with the first question.

@@ -5,7 +5,7 @@ import dllama.engine.ShardEngine;
 import dllama.error.UserException;
 import dllama.format.BuiltInModel;
 import dllama.format.ModelFiles;
-import dllama.format.dllama.TokenizerFile;
+import dllama.format.TokenizerFiles;
 import dllama.format.file.ModelFile;
 import dllama.model.Architecture;
 import dllama.model.ModelSource;
@@ -143,11 +143,30 @@ public record LoadedModel(
   public Vocabulary vocabulary(ModelSettings settings) {
     Optional<Vocabulary> inside =
         settings.tokenizer().isPresent() || file == null ? Optional.empty() : file.vocabulary();
+    if (inside.isPresent()) {
+      return TokenizerFiles.fitting(inside.get(), spec(), "the tokenizer of " + name);
+    }
+    Path path = tokenizerPath(settings);
     Vocabulary vocabulary =
-        inside.orElseGet(() -> TokenizerFile.read(tokenizerPath(settings), spec()));
+        TokenizerFiles.fitting(TokenizerFiles.read(path), spec(), "tokenizer file " + path);
     return spec().architecture().has(Architecture.Trait.WITHOUT_BOS)
         ? vocabulary.withoutBos()
         : vocabulary;
+  }
+
+  /// Whether the vocabulary comes from the user's model file, with a template to be rendered.
+  public boolean rendersTemplate(ModelSettings settings) {
+    return settings.tokenizer().isEmpty()
+        && file != null
+        && !builtIn()
+        && file.vocabulary().isPresent();
+  }
+
+  /// What the user should know of the model or its tokenizer, in a line.
+  public Optional<String> warning(ModelSettings settings) {
+    return settings.tokenizer().isPresent()
+        ? TokenizerFiles.warning(settings.tokenizer().get())
+        : Optional.ofNullable(file).flatMap(ModelFile::warning);
   }
 
   /// The tokenizer file of the settings.

@@ -6,8 +6,20 @@ import java.util.Locale;
 public enum FloatType {
   F32,
   F16,
+  BF16,
   Q4_0,
-  Q8_0;
+  Q4_1,
+  Q5_0,
+  Q5_1,
+  Q8_0,
+  Q2_K,
+  Q3_K,
+  Q4_K,
+  Q5_K,
+  Q6_K,
+  IQ4_NL,
+  IQ4_XS,
+  MXFP4;
 
   /// As on the command line, such as q40.
   @Override

@@ -82,7 +82,7 @@ public record Settings(
   /// What the chat adds to what its user says.
   ///
   /// @param system system prompt
-  /// @param template name of a chat template; empty: as the tokenizer file says
+  /// @param template name or file of a chat template; empty: as the model says
   public record Chat(Optional<String> system, Optional<String> template) {
     static Chat from(Values values) {
       return new Chat(values.textIfAny("system"), values.unlessAuto("template", Values::text));
@@ -162,9 +162,21 @@ public record Settings(
   ///
   /// @param hex the same as bytes; counts where it is given
   /// @param file many texts; counts where it is given
-  public record Tokenize(String text, Optional<String> hex, Optional<Path> file) {
+  /// @param messages JSON file with a conversation to be rendered; counts where it is given
+  /// @param template file of the Jinja template for that; empty: the model's
+  public record Tokenize(
+      String text,
+      Optional<String> hex,
+      Optional<Path> file,
+      Optional<Path> messages,
+      Optional<Path> template) {
     static Tokenize from(Values values) {
-      return new Tokenize(values.text("text"), values.textIfAny("hex"), values.pathIfAny("file"));
+      return new Tokenize(
+          values.text("text"),
+          values.textIfAny("hex"),
+          values.pathIfAny("file"),
+          values.pathIfAny("messages"),
+          values.pathIfAny("template"));
     }
   }
 

@@ -14,9 +14,12 @@ import java.util.Objects;
 ///
 /// Floats: `[maxTokens, cols padded to 32, and a cache line more]`.
 ///
+/// Codes as floats likewise.
+///
 /// Codes, of blocks of 32 columns, in bundles of eight tokens: `[bundle, block, 9, 32]`, of which
-/// eight are used (the ninth keeps one token's blocks out of the same few cache sets), scales and
-/// offsets `[bundle, block, 8]`, the same for both forms of codes. A code is an int that holds the
+/// eight are used (the ninth keeps one token's blocks out of the same few cache sets), scales,
+/// offsets and shift factors `[bundle, block, 8]`, sums `[bundle, block, 2, 8]`, the same for all
+/// forms of codes. A code is an int that holds the
 /// same short twice, so that a broadcast of ints is one of shorts; it comes from an array because
 /// that is the access that fills least of what the compiler takes into one method.
 ///
@@ -55,11 +58,14 @@ public final class Activations {
   private final int blocks;
   private final int valueStride;
   private final float[] values;
+  private final float[] codeValues;
 
   private final int[] codes;
   private final int[] carriedCodes;
   private final float[] scales;
   private final int[] offsets;
+  private final float[] sums;
+  private final float[] shiftFactors;
 
   /// For weights of one type.
   public Activations(DType weights, int maxTokens, int cols) {
@@ -83,13 +89,16 @@ public final class Activations {
     blocks = Math.ceilDiv(cols, Tiles.COLS);
     long perBundle = (maxTokens + BUNDLE - 1L) / BUNDLE * blocks;
     valueStride = blocks * Tiles.COLS + CACHE_LINE;
-    boolean floats = has(InputForm.FLOATS);
-    values = new float[floats ? Math.toIntExact((long) maxTokens * valueStride) : 0];
+    long floats = (long) maxTokens * valueStride;
+    values = new float[has(InputForm.FLOATS) ? Math.toIntExact(floats) : 0];
+    codeValues = new float[has(InputForm.FLOAT_CODES) ? Math.toIntExact(floats) : 0];
     int size = rounds ? Math.toIntExact(perBundle * BLOCK_STRIDE) : 0;
     codes = new int[has(InputForm.CODES) ? size : 0];
     carriedCodes = new int[has(InputForm.CARRIED_CODES) ? size : 0];
     scales = new float[rounds ? Math.toIntExact(perBundle * BUNDLE) : 0];
     offsets = new int[scales.length];
+    sums = new float[2 * scales.length];
+    shiftFactors = new float[scales.length];
   }
 
   private Activations(Activations whole, int first) {
@@ -100,10 +109,13 @@ public final class Activations {
     blocks = whole.blocks;
     valueStride = whole.valueStride;
     values = whole.values;
+    codeValues = whole.codeValues;
     codes = whole.codes;
     carriedCodes = whole.carriedCodes;
     scales = whole.scales;
     offsets = whole.offsets;
+    sums = whole.sums;
+    shiftFactors = whole.shiftFactors;
   }
 
   /// A view of the rows from `token` on, which becomes token 0.
@@ -147,6 +159,11 @@ public final class Activations {
     return values;
   }
 
+  /// Codes as floats, where values are.
+  float[] codeValues() {
+    return codeValues;
+  }
+
   /// Index of the first value of `token`.
   int valueAt(int token) {
     return (first + token) * valueStride;
@@ -175,9 +192,53 @@ public final class Activations {
     return form == InputForm.CARRIED_CODES ? CARRIES : NO_CARRIES;
   }
 
+  /// A code as it was rounded, whatever form it is kept in.
+  int code(InputForm form, int token, int block, int column) {
+    if (form == InputForm.FLOAT_CODES) {
+      return (int) codeValues[valueAt(token) + block * Tiles.COLS + column];
+    }
+    int at = codeAt(token) + block * BLOCK_STRIDE;
+    int code = 0;
+    for (int c = column & -4; c <= column; c++) {
+      code = (short) (codes(form)[at + c] + carries(form)[c] * code);
+    }
+    return code;
+  }
+
+  float scale(int token, int block) {
+    return scales[scaleAt(token) + block * BUNDLE];
+  }
+
   /// Scale of each block.
   float[] scales() {
     return scales;
+  }
+
+  /// Σ code of the first and of the last 16 columns of each block: `[block, 2, 8]`.
+  float[] sums() {
+    return sums;
+  }
+
+  /// Scale · Σ code of each block: what a shift of its weights is multiplied with.
+  float[] shiftFactors() {
+    return shiftFactors;
+  }
+
+  /// Takes scale and sums of a block.
+  ///
+  /// @param at index of its scale
+  void putScale(int at, float scale, int firstSum, int secondSum) {
+    scales[at] = scale;
+    offsets[at] = twice(-8 * (firstSum + secondSum));
+    int first = sumAt(at);
+    sums[first] = firstSum;
+    sums[first + BUNDLE] = secondSum;
+    shiftFactors[at] = scale * (firstSum + secondSum);
+  }
+
+  /// Index of the first sum of the block whose scale is at `scaleAt`.
+  static int sumAt(int scaleAt) {
+    return 2 * scaleAt - scaleAt % BUNDLE;
   }
 
   /// −8 · Σ code of each block, doubled like a code: what the offset of Q4_0's nibbles comes to.

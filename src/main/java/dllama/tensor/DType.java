@@ -16,10 +16,25 @@ import java.util.function.LongSupplier;
 public abstract class DType {
   public static final DType F32 = new F32();
   public static final DType F16 = new F16();
+  public static final DType BF16 = new BF16();
   public static final DType Q4_0 = new Q4_0();
+  public static final DType Q4_1 = new Q4_1();
+  public static final DType Q5_0 = new Q5_0();
+  public static final DType Q5_1 = new Q5_1();
   public static final DType Q8_0 = new Q8_0();
+  public static final DType Q2_K = new Q2_K();
+  public static final DType Q3_K = new Q3_K();
+  public static final DType Q4_K = new Q4_K();
+  public static final DType Q5_K = new Q5_K();
+  public static final DType Q6_K = new Q6_K();
+  public static final DType IQ4_NL = new IQ4_NL();
+  public static final DType IQ4_XS = new IQ4_XS();
+  public static final DType MXFP4 = new MXFP4();
 
-  private static final List<DType> ALL = List.of(F32, F16, Q4_0, Q8_0);
+  private static final List<DType> ALL =
+      List.of(
+          F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ4_NL,
+          IQ4_XS, MXFP4);
 
   private final String name;
   private final int blockSize;

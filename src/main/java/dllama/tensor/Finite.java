@@ -37,8 +37,13 @@ public final class Finite {
 
   /// Whether the float16 at every `stride` bytes are numbers.
   static boolean allHalves(MemorySegment values, int stride) {
+    return allHalves(values, 0, stride);
+  }
+
+  /// The same from byte `first` on.
+  static boolean allHalves(MemorySegment values, int first, int stride) {
     int strange = 0;
-    for (long at = 0; at < values.byteSize(); at += stride) {
+    for (long at = first; at < values.byteSize(); at += stride) {
       strange |= (Tiles.getShort(values, at) & 0x7c00) + 0x0400;
     }
     return (strange & 0x8000) == 0;

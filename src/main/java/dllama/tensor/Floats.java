@@ -31,6 +31,6 @@ abstract class Floats extends DType {
 
   @Override
   final List<VectorProduct> decodeProducts() {
-    return List.of(new FloatTiles(this == F32));
+    return List.of(new FloatTiles(this));
   }
 }

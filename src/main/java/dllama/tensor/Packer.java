@@ -107,6 +107,14 @@ public final class Packer {
     return new PackedMatrix(to, source.dtype(), rows, cols);
   }
 
+  static short getShort(byte[] from, int at) {
+    return (short) SHORT.get(from, at);
+  }
+
+  static void putShort(byte[] to, int at, int value) {
+    SHORT.set(to, at, (short) value);
+  }
+
   static int getInt(byte[] from, int at) {
     return (int) INT.get(from, at);
   }
@@ -123,8 +131,8 @@ public final class Packer {
   static void packShorts(byte[] lines, int at, int stride, int count, byte[] tiles, int to) {
     for (int row = 0; row < PAIRS; row++, at += stride, to += Integer.BYTES) {
       for (int k = 0; k < count; k++) {
-        int first = (short) SHORT.get(lines, at + 2 * k) & 0xffff;
-        int second = (short) SHORT.get(lines, at + PAIRS * stride + 2 * k);
+        int first = getShort(lines, at + 2 * k) & 0xffff;
+        int second = getShort(lines, at + PAIRS * stride + 2 * k);
         INT.set(tiles, to + k * Tiles.LINE, first | second << 16);
       }
     }

@@ -5,10 +5,11 @@ import java.lang.foreign.MemorySegment;
 /// The specification of all kernels, in plain loops. Every operation below is one rounding in the
 /// order written; what is not written here (vector width, threads, batch, compiler) has no say.
 ///
-/// - Products are [DType#dot]. Q4_0 or Q8_0 weights: the integer sum of a block's 32 products is
-///   exact; then `acc = fma((float) sum, wScale · xScale, acc)`, block by block from 0.
-/// - F32 or F16 weights: per block of 32 columns an fma chain from 0 in column order; the blocks'
-///   sums are added in order, from 0.
+/// - Products are [DType#dot]. Weights in blocks: the integer sum of a block's 32 products is exact
+///   (of 16, where that many share a scale); then `acc = fma((float) sum, wScale · xScale, acc)`,
+///   block by block from 0, and where something is added to the weights, what [Codes] says.
+/// - F32, F16 or BF16 weights: per block of 32 columns an fma chain from 0 in column order; the
+///   blocks' sums are added in order, from 0.
 /// - Sums over a row (rmsNorm, softmax) run in 16 lanes, element i in lane i mod 16, each from 0;
 ///   then lane l takes lane l + 8, l + 4, l + 2, l + 1.
 /// - Attention: score = (fma chain over headDim) · (float) (1 / sqrt(headDim)); e = exp(score −
@@ -31,22 +32,29 @@ public final class ScalarKernels implements Kernels {
     int[] codes = into.codes(form);
     int[] carries = Activations.carries(form);
     int codeAt = into.codeAt(token);
+    int valueAt = into.valueAt(token);
     int scaleAt = into.scaleAt(token);
     for (int block = 0; block < into.blocks(); block++) {
       float max = Q8Rounding.max(x, xAt);
       float inverse = Q8Rounding.inverse(max);
+      int first = 0;
       int sum = 0;
       int before = 0;
       for (int i = 0; i < Tiles.COLS; i++) {
         int code = Q8Rounding.round(x[xAt + i] * inverse);
-        codes[codeAt + i] = Activations.twice(code - carries[i] * before);
+        if (form == InputForm.FLOAT_CODES) {
+          into.codeValues()[valueAt + i] = code;
+        } else {
+          codes[codeAt + i] = Activations.twice(code - carries[i] * before);
+        }
         sum += code;
+        first = i < Tiles.COLS / 2 ? sum : first;
         before = code;
       }
-      into.scales()[scaleAt] = Float.float16ToFloat(Q8Rounding.scale(max));
-      into.offsets()[scaleAt] = Activations.twice(-8 * sum);
+      into.putScale(scaleAt, Float.float16ToFloat(Q8Rounding.scale(max)), first, sum - first);
       xAt += Tiles.COLS;
       codeAt += Activations.BLOCK_STRIDE;
+      valueAt += Tiles.COLS;
       scaleAt += Activations.BUNDLE;
     }
   }

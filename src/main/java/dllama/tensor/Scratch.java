@@ -22,8 +22,16 @@ final class Scratch {
   /// Weight scales of a chunk of blocks.
   final float[] scales = new float[Q4_0Prefill.CHUNK * Vectors.SHORTS.length()];
 
-  /// A tile of floats, `[32 columns, 32 rows]`.
-  final float[] tile = new float[Tiles.COLS * Tiles.ROWS];
+  /// What is added to weights, likewise.
+  final float[] shifts = new float[scales.length];
+
+  /// Factors of the tokens of a bundle, three of each.
+  final float[] factors = new float[3 * Activations.BUNDLE];
+
+  /// A tile of floats, `[32 columns, 32 rows]`, and behind it what else there is to it
+  /// ([CodeTiles]).
+  final MemorySegment tile =
+      Arena.ofAuto().allocate((Tiles.COLS + CodeTiles.MORE_LINES) * Tiles.F32_LINE, Tiles.F32_LINE);
 
   /// 1 / Σ weight of heads that attend together.
   final float[] inverse = new float[Kernels.HEADS_TOGETHER];

@@ -31,6 +31,7 @@ final class VectorBlocks {
       VectorShuffle.fromOp(INTS, lane -> Math.max(0, lane - 1));
 
   private static final int BLOCK = Tiles.COLS;
+  private static final int HALF = BLOCK / 2;
   private static final int BLOCK_BYTES = Short.BYTES + BLOCK;
   private static final boolean BYTE_VECTORS = BYTES.length() == F;
 
@@ -89,11 +90,27 @@ final class VectorBlocks {
     int scaleAt = into.scaleAt(token);
     for (int block = 0; block < into.blocks(); block++) {
       float max = max(x, xAt);
-      int sum = round(x, xAt, Q8Rounding.inverse(max), carries, codes, codeAt);
-      into.scales()[scaleAt] = Float.float16ToFloat(Q8Rounding.scale(max));
-      into.offsets()[scaleAt] = Activations.twice(-8 * sum);
+      float inverse = Q8Rounding.inverse(max);
+      int first = round(x, xAt, inverse, carries, 0, codes, codeAt);
+      int second = round(x, xAt, inverse, carries, HALF, codes, codeAt);
+      into.putScale(scaleAt, Float.float16ToFloat(Q8Rounding.scale(max)), first, second);
       xAt += BLOCK;
       codeAt += Activations.BLOCK_STRIDE;
+      scaleAt += Activations.BUNDLE;
+    }
+  }
+
+  static void loadFloatCodes(float[] x, int xAt, Activations into, int token) {
+    int valueAt = into.valueAt(token);
+    int scaleAt = into.scaleAt(token);
+    for (int block = 0; block < into.blocks(); block++) {
+      float max = max(x, xAt);
+      float inverse = Q8Rounding.inverse(max);
+      int first = round(x, xAt, inverse, into.codeValues(), valueAt);
+      int second = round(x, xAt + HALF, inverse, into.codeValues(), valueAt + HALF);
+      into.putScale(scaleAt, Float.float16ToFloat(Q8Rounding.scale(max)), first, second);
+      xAt += BLOCK;
+      valueAt += BLOCK;
       scaleAt += Activations.BUNDLE;
     }
   }
@@ -106,14 +123,26 @@ final class VectorBlocks {
     return max.reduceLanes(MAX);
   }
 
-  /// Writes 32 codes as [Activations] keeps them; returns the sum of the plain ones.
+  /// Writes 16 codes from column `from` on as [Activations] keeps them; returns the sum of the
+  /// plain ones.
   private static int round(
-      float[] x, int xAt, float inverse, int[] carries, int[] codes, int codeAt) {
+      float[] x, int xAt, float inverse, int[] carries, int from, int[] codes, int codeAt) {
     int sum = 0;
-    for (int i = 0; i < BLOCK; i += F) {
+    for (int i = from; i < from + HALF; i += F) {
       IntVector code = round(FloatVector.fromArray(FLOATS, x, xAt + i).mul(inverse));
       IntVector carried = code.rearrange(BEFORE).mul(IntVector.fromArray(INTS, carries, i));
       code.sub(carried).and(0xffff).mul(0x10001).intoArray(codes, codeAt + i);
+      sum += code.reduceLanes(ADD);
+    }
+    return sum;
+  }
+
+  /// Writes 16 codes as floats; returns their sum.
+  private static int round(float[] x, int xAt, float inverse, float[] codes, int codeAt) {
+    int sum = 0;
+    for (int i = 0; i < HALF; i += F) {
+      IntVector code = round(FloatVector.fromArray(FLOATS, x, xAt + i).mul(inverse));
+      ((FloatVector) code.convertShape(I2F, FLOATS, 0)).intoArray(codes, codeAt + i);
       sum += code.reduceLanes(ADD);
     }
     return sum;

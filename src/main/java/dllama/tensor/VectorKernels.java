@@ -53,10 +53,10 @@ final class VectorKernels implements Kernels {
   public void load(float[] x, int xAt, Activations into, int token) {
     try {
       for (InputForm form : into.forms()) {
-        if (form.rounds()) {
-          VectorBlocks.loadCodes(x, xAt, into, form, token);
-        } else {
-          System.arraycopy(x, xAt, into.values(), into.valueAt(token), into.cols());
+        switch (form) {
+          case FLOATS -> System.arraycopy(x, xAt, into.values(), into.valueAt(token), into.cols());
+          case CODES, CARRIED_CODES -> VectorBlocks.loadCodes(x, xAt, into, form, token);
+          case FLOAT_CODES -> VectorBlocks.loadFloatCodes(x, xAt, into, token);
         }
       }
     } finally {

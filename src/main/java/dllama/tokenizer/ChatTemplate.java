@@ -136,6 +136,11 @@ public enum ChatTemplate {
                         .formatted(codes())));
   }
 
+  /// Whether [#detect] finds one.
+  public static boolean knows(String jinja) {
+    return Arrays.stream(values()).anyMatch(template -> jinja.contains(template.mark));
+  }
+
   /// The template of a vocabulary.
   ///
   /// @throws UserException if it has none, or an unknown one
@@ -159,7 +164,8 @@ public enum ChatTemplate {
         .orElseThrow(
             () ->
                 new UserException(
-                    "chat template '%s' is not known; known are %s".formatted(name, codes())));
+                    "chat template '%s' is not known; known are %s, or give a file (FILE.jinja)"
+                        .formatted(name, codes())));
   }
 
   private static String codes() {

@@ -94,6 +94,32 @@ final class PieceTable {
     return lowest;
   }
 
+  /// The longest piece that `text[from, to)` begins with, or −1.
+  int longestPrefix(byte[] text, int from, int to) {
+    if (from >= to || !begins(text[from])) {
+      return ABSENT;
+    }
+    int end = Math.min(to - from, longest) + from;
+    int found = ABSENT;
+    int hash = 0;
+    for (int at = from; at < end; at++) {
+      hash = next(hash, text[at]);
+      int id = find(text, from, at + 1, hash);
+      found = id >= 0 ? id : found;
+    }
+    return found;
+  }
+
+  /// Whether any piece begins with a byte.
+  boolean begins(byte first) {
+    return firstBytes[first & 0xFF];
+  }
+
+  /// Bytes of the longest piece.
+  int longest() {
+    return longest;
+  }
+
   private static int hash(byte[] bytes, int from, int to) {
     int hash = 0;
     for (int i = from; i < to; i++) {

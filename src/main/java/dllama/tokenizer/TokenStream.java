@@ -7,11 +7,12 @@ import java.util.Arrays;
 
 /// Turns the tokens of one answer into text, piece by piece. A character whose bytes are spread
 /// over tokens is held back until it is complete; bytes that can not be UTF-8 become one U+FFFD
-/// once a complete character follows. BOS and end tokens give no text. Not thread-safe.
+/// once a complete character follows. BOS and end tokens give no text, nor do those that are
+/// silent. Not thread-safe.
 ///
-/// What is emitted, byte for byte, is what distributed-llama prints: it checks the form of UTF-8
-/// sequences only (overlong ones and surrogates pass), ends a piece at a zero byte, and shows what
-/// was held back when an end token comes, without forgetting it.
+/// Of a `.t` vocabulary, what is emitted is, byte for byte, what distributed-llama prints: it
+/// checks the form of UTF-8 sequences only (overlong ones and surrogates pass), ends a piece at a
+/// zero byte, and shows what was held back when an end token comes, without forgetting it.
 ///
 /// In a SentencePiece vocabulary a token that follows BOS loses the space in front.
 public final class TokenStream {
@@ -20,6 +21,7 @@ public final class TokenStream {
 
   private final Vocabulary vocabulary;
   private final boolean sentencePiece;
+  private final boolean spaceInFront;
 
   /// All bytes since the last complete character, for the end token.
   private final ByteArrayOutputStream held = new ByteArrayOutputStream();
@@ -37,6 +39,7 @@ public final class TokenStream {
   public TokenStream(Vocabulary vocabulary) {
     this.vocabulary = vocabulary;
     this.sentencePiece = vocabulary.sentencePiece();
+    this.spaceInFront = sentencePiece || vocabulary.printing().spaceInFront();
   }
 
   /// Forgets what was held back: a new answer begins.
@@ -73,10 +76,14 @@ public final class TokenStream {
     if (vocabulary.eosIds().contains(token)) {
       return held.toByteArray();
     }
+    if (vocabulary.printing().silent().get(token)) {
+      return NOTHING;
+    }
     ByteArrayOutputStream text = new ByteArrayOutputStream();
     byte[] piece = piece(token);
-    int from = sentencePiece && first && piece.length > 0 && piece[0] == ' ' ? 1 : 0;
-    for (int i = from; i < piece.length && piece[i] != 0; i++) {
+    int from = spaceInFront && first && piece.length > 0 && piece[0] == ' ' ? 1 : 0;
+    boolean ends = vocabulary.printing().endsAtZero();
+    for (int i = from; i < piece.length && !(ends && piece[i] == 0); i++) {
       accept(piece[i], text);
     }
     return text.toByteArray();

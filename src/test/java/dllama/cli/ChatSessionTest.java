@@ -255,7 +255,7 @@ class ChatSessionTest {
       List<Message> all = new ArrayList<>(said);
       all.add(new Message(Role.USER, question));
       String eos = vocabulary.text(vocabulary.eosIds().getFirst());
-      return new Tokenizer(vocabulary)
+      return Tokenizer.of(vocabulary)
           .encode(template.prompt(all, eos).toString() + answer, true, true);
     }
   }

@@ -93,7 +93,6 @@ class GgufConformanceTest {
 
   private static void check(
       String name, ModelSpec spec, boolean floats, LogitsDifference reference) {
-    System.out.println(name + ": " + reference);
     String text = name + ": " + reference;
     if (floats) {
       assertTrue(reference.maxAbs() <= 3e-4, text);

@@ -5,6 +5,7 @@ import dllama.model.Architecture.Trait;
 import dllama.model.ModelSpec;
 import dllama.model.ModelWeights;
 import dllama.model.TensorRole;
+import dllama.tensor.DType;
 import dllama.tensor.Matrix;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -169,8 +170,17 @@ final class PlainReference {
         yield half(data, block) * ((at < 16 ? pair & 15 : pair >> 4 & 15) - 8);
       }
       case "Q8_0" -> half(data, block) * data.get(ValueLayout.JAVA_BYTE, block + 2 + at);
-      default -> throw new IllegalArgumentException(matrix.dtype().name());
+      default -> decoded(matrix, index);
     };
+  }
+
+  /// As the type says itself, which [dllama.tensor.GgufBlocksTest] checks.
+  private static double decoded(Matrix matrix, long index) {
+    DType type = matrix.dtype();
+    float[] values = new float[type.blockSize()];
+    long block = index / values.length * type.blockBytes();
+    type.decode(matrix.data(), block, values.length, false, values, 0);
+    return values[(int) (index % values.length)];
   }
 
   private static double half(MemorySegment data, long at) {

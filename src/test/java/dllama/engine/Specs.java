@@ -20,9 +20,10 @@ public final class Specs {
 
   private Specs() {}
 
-  /// For up to 16 nodes, four times as many as kv heads; the vocabulary does not divide.
+  /// For up to 16 nodes, four times as many as kv heads; the vocabulary does not divide. Rows are
+  /// whole blocks.
   public static ModelSpec small(DType weightType) {
-    return of(weightType, 64, 512, 16, 4, 32, 301);
+    return small(weightType, Architecture.LLAMA);
   }
 
   /// The same with another architecture; where that has experts, six of which two are active.
@@ -32,7 +33,8 @@ public final class Specs {
 
   public static ModelSpec small(TensorTypes types, Architecture architecture) {
     boolean experts = architecture.has(Architecture.Trait.EXPERTS);
-    return of(types, architecture, 64, 512, experts ? 6 : 0, 16, 4, 32, 301);
+    int dim = Math.max(64, types.matrices().blockSize());
+    return of(types, architecture, dim, 512, experts ? 6 : 0, 16, 4, 32, 301);
   }
 
   public static ModelSpec of(

@@ -44,7 +44,7 @@ class BuiltInModelTest {
   @Test
   void shouldSpellAnyText() {
     String text = "What is a shard? 12 + 7 = 19; naïve – 電脳 🦙\n--seed-node 192.168.1.10:9990";
-    int[] ids = new Tokenizer(vocabulary).encode(text, true, true);
+    int[] ids = Tokenizer.of(vocabulary).encode(text, true, true);
     TokenStream stream = new TokenStream(vocabulary);
     assertEquals(text, Arrays.stream(ids).mapToObj(stream::next).collect(Collectors.joining()));
   }

@@ -28,14 +28,14 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.FieldSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class SynthTest {
   @TempDir private Path folder;
 
   @ParameterizedTest
-  @MethodSource("dllama.tensor.DType#all")
+  @FieldSource("dllama.format.DllamaHeader#WEIGHT_TYPES")
   void shouldScaleWeightsByTheirColumns(DType type) {
     ModelSpec spec = Shapes.spec("tiny", type);
     Path file = folder.resolve("tiny.m");
@@ -82,7 +82,7 @@ class SynthTest {
     assertEquals("<|eot_id|>", vocabulary.text(vocabulary.eosIds().getFirst()));
     assertEquals(ChatTemplate.LLAMA3, ChatTemplate.of(vocabulary));
 
-    Tokenizer tokenizer = new Tokenizer(vocabulary);
+    Tokenizer tokenizer = Tokenizer.of(vocabulary);
     int[] ids = tokenizer.encode(" the<|eot_id|>ż", true, true);
     assertEquals(5, ids.length);
     assertEquals(vocabulary.bosId(), ids[0]);

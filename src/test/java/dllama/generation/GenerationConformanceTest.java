@@ -117,7 +117,7 @@ class GenerationConformanceTest {
         var pool = new WorkerPool(1)) {
       ModelSpec spec = file.spec();
       Tokenizer tokenizer =
-          new Tokenizer(TokenizerFile.read(Conformance.file(model, "tokenizer.t")));
+          Tokenizer.of(TokenizerFile.read(Conformance.file(model, "tokenizer.t")));
       try (var forwardPass =
           new LocalForwardPass(
               new ModelSource.Weights(spec, file.weights()),

@@ -41,7 +41,7 @@ class KernelAllocationTest {
 
   private void shouldMultiplyWithoutAllocation(DType dtype, List<DType> inputs, int tokens) {
     try (var arena = Arena.ofConfined()) {
-      PackedMatrix w = Packer.pack(TestData.matrix(random, dtype, 160, 320, arena), arena);
+      PackedMatrix w = TestData.packed(random, dtype, 160, 320, arena);
       var x = new Activations(inputs, tokens, 320);
       float[] input = TestData.floats(random, 320);
       float[] out = new float[tokens * 160];

@@ -44,7 +44,7 @@ final class KernelEquality {
   void matmul(DType dtype, int rows, int cols, int tokens) {
     String what = "%s[%d, %d] tokens=%d".formatted(dtype, rows, cols, tokens);
     try (var arena = Arena.ofConfined()) {
-      PackedMatrix w = Packer.pack(TestData.matrix(random, dtype, rows, cols, arena), arena);
+      PackedMatrix w = TestData.packed(random, dtype, rows, cols, arena);
       float[] input = TestData.floats(random, tokens * cols);
       int stride = rows + 3;
       float[] expected = new float[7 + tokens * stride];
@@ -153,7 +153,10 @@ final class KernelEquality {
       for (InputForm form : List.of(InputForm.CODES, InputForm.CARRIED_CODES)) {
         assertArrayEquals(expected.codes(form), actual.codes(form));
       }
+      assertBits(expected.codeValues(), actual.codeValues(), "codes size=" + size);
       assertArrayEquals(expected.offsets(), actual.offsets());
+      assertBits(expected.sums(), actual.sums(), "sums size=" + size);
+      assertBits(expected.shiftFactors(), actual.shiftFactors(), "shiftFactors size=" + size);
       assertBits(expected.scales(), actual.scales(), "scales size=" + size);
     }
   }

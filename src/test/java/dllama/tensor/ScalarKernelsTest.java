@@ -24,7 +24,7 @@ class ScalarKernelsTest {
   void shouldMultiply(DType dtype) {
     try (var arena = Arena.ofConfined()) {
       int rows = 70;
-      int cols = 96;
+      int cols = Math.max(96, dtype.blockSize());
       int tokens = 3;
       Matrix source = TestData.matrix(random, dtype, rows, cols, arena);
       PackedMatrix w = Packer.pack(source, arena);
@@ -116,7 +116,7 @@ class ScalarKernelsTest {
       x[40] = bad;
       try (var arena = Arena.ofConfined()) {
         for (DType dtype : DType.all()) {
-          PackedMatrix w = Packer.pack(TestData.matrix(random, dtype, 1, 64, arena), arena);
+          PackedMatrix w = TestData.packed(random, dtype, 1, 64, arena);
           var loaded = new Activations(dtype, 1, 64);
           kernels.load(x, 0, loaded, 0);
           float[] out = new float[1];

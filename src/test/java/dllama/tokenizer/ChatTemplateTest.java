@@ -65,7 +65,7 @@ class ChatTemplateTest {
   @Test
   void shouldGiveTheSameTokens() {
     Tokenizer tokenizer =
-        new Tokenizer(TokenizerFile.read(Conformance.file("tok_chatml", "tokenizer.t")));
+        Tokenizer.of(TokenizerFile.read(Conformance.file("tok_chatml", "tokenizer.t")));
     int cases = 0;
     for (JsonNode item : Conformance.golden("chat_templates").get("cases")) {
       if (item.path("tokenizer").asText().endsWith("tok_chatml")) {
@@ -87,7 +87,7 @@ class ChatTemplateTest {
         continue; // its tokenizer comes with the model
       }
       Vocabulary vocabulary = TokenizerFile.read(Conformance.file(model, "tokenizer.t"));
-      Tokenizer tokenizer = new Tokenizer(vocabulary);
+      Tokenizer tokenizer = Tokenizer.of(vocabulary);
       String eos = vocabulary.text(vocabulary.eosIds().getFirst());
       for (int i = 0; i < item.get("result").size(); i++) {
         JsonNode turn = item.get("result").get(i);

@@ -29,7 +29,7 @@ class SentencePieceTest {
   @ParameterizedTest
   @ValueSource(strings = {"old_llama_fixedhdr_f32", "mixtral_f32", "grok1_f32"})
   void shouldEncodePromptsOfModelCases(String caseName) {
-    Tokenizer tokenizer = new Tokenizer(vocabulary(caseName));
+    Tokenizer tokenizer = Tokenizer.of(vocabulary(caseName));
     for (JsonNode prompt : Conformance.golden(caseName).get("prompts")) {
       // There Grok-1 gets no BOS, whatever the tokenizer says.
       boolean start = !caseName.startsWith("grok1");
@@ -91,7 +91,7 @@ class SentencePieceTest {
   void shouldEncodeWithTheRealVocabulary() {
     Optional<Path> golden = Conformance.shared(REAL, "golden.json");
     assumeTrue(golden.isPresent(), "only beside the larger collection");
-    Tokenizer tokenizer = new Tokenizer(realVocabulary());
+    Tokenizer tokenizer = Tokenizer.of(realVocabulary());
     JsonNode items = Conformance.json(golden.orElseThrow());
     for (JsonNode item : items.get("encode")) {
       byte[] text = Conformance.bytes(item.get("hex"));
@@ -150,7 +150,7 @@ class SentencePieceTest {
   @Test
   void shouldTakeNamesOfSpecialTokensWhereAsked() {
     Vocabulary vocabulary = vocabulary("mixtral_f32");
-    Tokenizer tokenizer = new Tokenizer(vocabulary);
+    Tokenizer tokenizer = Tokenizer.of(vocabulary);
     assertArrayEquals(new int[] {1, 259, 318, 2, 259, 318}, tokenizer.encode("x</s>x", true, true));
     assertFalse(
         Arrays.stream(tokenizer.encodePrompt("x</s>x")).anyMatch(vocabulary.eosIds()::contains));
@@ -170,7 +170,7 @@ class SentencePieceTest {
               .toString();
       TokenStream stream = new TokenStream(vocabulary);
       StringBuilder decoded = new StringBuilder();
-      for (int id : new Tokenizer(vocabulary).encode(text, true, false)) {
+      for (int id : Tokenizer.of(vocabulary).encode(text, true, false)) {
         decoded.append(stream.next(id));
       }
       assertEquals(text, decoded.toString());
@@ -191,7 +191,7 @@ class SentencePieceTest {
       }
       assertArrayEquals(
           literalRule(vocabulary, text.toString()),
-          new Tokenizer(vocabulary).encode(text.toString(), false, false));
+          Tokenizer.of(vocabulary).encode(text.toString(), false, false));
     }
   }
 

@@ -54,7 +54,7 @@ class TokenStreamTest {
     TokenStream stream = new TokenStream(vocabulary);
     String text = "Straße 你好 😀👍🏽 नमस्ते";
     StringBuilder decoded = new StringBuilder();
-    for (int id : new Tokenizer(vocabulary).encode(text, true, true)) {
+    for (int id : Tokenizer.of(vocabulary).encode(text, true, true)) {
       decoded.append(stream.next(id));
     }
     assertEquals(text, decoded.toString());

@@ -39,7 +39,7 @@ class TokenizerTest {
   }
 
   private static void assertEncodes(Path file, JsonNode golden) {
-    Tokenizer tokenizer = new Tokenizer(TokenizerFile.read(file));
+    Tokenizer tokenizer = Tokenizer.of(TokenizerFile.read(file));
     int cases = 0;
     for (JsonNode item : golden.get("encode")) {
       if (item.has("error")) {
@@ -61,7 +61,7 @@ class TokenizerTest {
   void shouldEncodePromptsOfModelCases() {
     for (String caseName : List.of("llama_gqa_f32", "llama31_rope_f32", "llama_odd_q40")) {
       Tokenizer tokenizer =
-          new Tokenizer(TokenizerFile.read(Conformance.file(caseName, "tokenizer.t")));
+          Tokenizer.of(TokenizerFile.read(Conformance.file(caseName, "tokenizer.t")));
       for (JsonNode prompt : Conformance.golden(caseName).get("prompts")) {
         assertArrayEquals(
             Conformance.ints(prompt.get("prompt_tokens")),
@@ -79,7 +79,7 @@ class TokenizerTest {
       Vocabulary vocabulary = randomVocabulary(random);
       byte[] text = randomText(random, 40);
       assertArrayEquals(
-          literalRule(vocabulary, text), new Tokenizer(vocabulary).encode(text, false, true));
+          literalRule(vocabulary, text), Tokenizer.of(vocabulary).encode(text, false, true));
     }
   }
 
@@ -88,7 +88,7 @@ class TokenizerTest {
     Vocabulary vocabulary = TokenizerFile.read(Conformance.file("tok_llama3", "tokenizer.t"));
     String text = "Once upon a time ... Zażółć gęślą jaźń 你好 ".repeat(5_000);
     ByteArrayOutputStream spelled = new ByteArrayOutputStream();
-    for (int id : new Tokenizer(vocabulary).encode(text, false, true)) {
+    for (int id : Tokenizer.of(vocabulary).encode(text, false, true)) {
       spelled.writeBytes(vocabulary.pieces()[id]);
     }
     assertEquals(text, spelled.toString(StandardCharsets.UTF_8));
@@ -98,7 +98,7 @@ class TokenizerTest {
   void shouldLeaveOutBytesWithoutAToken() {
     byte[][] pieces = {{'a'}, {'b'}, {'a', 'b'}};
     Tokenizer tokenizer =
-        new Tokenizer(new Vocabulary(pieces, new float[3], -1, List.of(), false, null));
+        Tokenizer.of(new Vocabulary(pieces, new float[3], -1, List.of(), false, null));
     assertArrayEquals(new int[] {2, 0, 1}, tokenizer.encode("abxa?b", false, true));
   }
 

@@ -26,6 +26,11 @@ public interface ModelFile extends AutoCloseable {
   /// The tokenizer, where the format has it in the model file.
   Optional<Vocabulary> vocabulary();
 
+  /// What the user should know of the file, in a line.
+  default Optional<String> warning() {
+    return Optional.empty();
+  }
+
   /// The weights, for a root.
   default ModelSource source() {
     return new ModelSource.Weights(spec(), weights());

@@ -207,7 +207,12 @@ public final class GgufModel implements ModelFile {
 
   @Override
   public Optional<Vocabulary> vocabulary() {
-    return Optional.empty();
+    return Optional.of(GgufTokenizer.vocabulary(file));
+  }
+
+  @Override
+  public Optional<String> warning() {
+    return GgufTokenizer.warning(file);
   }
 
   @Override

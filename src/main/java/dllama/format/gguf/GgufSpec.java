@@ -7,6 +7,7 @@ import dllama.model.ModelSpec.Activation;
 import dllama.model.Rope;
 import dllama.model.TensorTypes;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /// What a GGUF file's metadata say of the model: sizes and all that changes the arithmetic. A key
@@ -121,7 +122,7 @@ final class GgufSpec {
   }
 
   private int headDim(int dim, int heads) {
-    if (heads < 1 || dim % heads != 0 && !metadata.has(prefix + "attention.key_length")) {
+    if (heads < 1 || (dim % heads != 0 && !metadata.has(prefix + "attention.key_length"))) {
       throw file.damaged("%d heads do not divide %d values".formatted(heads, dim));
     }
     int headDim = metadata.u32(prefix + "attention.key_length", dim / heads);
@@ -165,7 +166,7 @@ final class GgufSpec {
       return;
     }
     Double neutral = NEUTRAL.get(own);
-    if (neutral == null || metadata.number(key).orElse(Double.NaN) != neutral) {
+    if (neutral == null || !metadata.number(key).equals(Optional.of(neutral))) {
       throw refused(own, metadata.shown(key));
     }
   }

@@ -1,5 +1,6 @@
 package dllama.format.gguf;
 
+import dllama.tokenizer.ByteAlphabet;
 import dllama.tokenizer.Tokenizer.Vocabulary;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -13,8 +14,6 @@ import java.util.stream.IntStream;
 final class GgufVocabularyWriter {
   private static final int NORMAL = 1;
   private static final int CONTROL = 3;
-
-  private static final char[] CHARACTERS = characters();
 
   private final Vocabulary vocabulary;
   private final int firstSpecial;
@@ -52,7 +51,11 @@ final class GgufVocabularyWriter {
 
   private List<String> tokens() {
     return IntStream.range(0, vocabulary.size())
-        .mapToObj(id -> id < firstSpecial ? visible(vocabulary.pieces()[id]) : vocabulary.text(id))
+        .mapToObj(
+            id ->
+                id < firstSpecial
+                    ? ByteAlphabet.visible(vocabulary.pieces()[id])
+                    : vocabulary.text(id))
         .toList();
   }
 
@@ -62,7 +65,7 @@ final class GgufVocabularyWriter {
         IntStream.range(0, firstSpecial)
             .boxed()
             .sorted(Comparator.comparingDouble(id -> -vocabulary.scores()[id]))
-            .map(id -> visible(vocabulary.pieces()[id]))
+            .map(id -> ByteAlphabet.visible(vocabulary.pieces()[id]))
             .toList();
     Set<String> known = new HashSet<>(pieces);
     List<String> merges = new ArrayList<>();
@@ -76,25 +79,5 @@ final class GgufVocabularyWriter {
       }
     }
     return merges;
-  }
-
-  private static String visible(byte[] piece) {
-    StringBuilder text = new StringBuilder(piece.length);
-    for (byte b : piece) {
-      text.append(CHARACTERS[b & 0xFF]);
-    }
-    return text.toString();
-  }
-
-  /// By byte: the visible characters of Latin-1 stand for themselves, the other bytes are given
-  /// those from U+0100 on, in order (OpenAI, gpt-2, `bytes_to_unicode`).
-  private static char[] characters() {
-    char[] characters = new char[256];
-    char next = 0x100;
-    for (char value = 0; value < characters.length; value++) {
-      boolean visible = (value >= '!' && value <= '~') || (value >= 0xA1 && value != 0xAD);
-      characters[value] = visible ? value : next++;
-    }
-    return characters;
   }
 }

@@ -225,7 +225,7 @@ class MalformedFilesTest {
   }
 
   private static void use(Vocabulary vocabulary) {
-    int[] ids = new Tokenizer(vocabulary).encode("Hello wörld <|eot_id|>", true, true);
+    int[] ids = Tokenizer.of(vocabulary).encode("Hello wörld <|eot_id|>", true, true);
     TokenStream stream = new TokenStream(vocabulary);
     for (int id : ids) {
       stream.next(id);

@@ -42,7 +42,7 @@ class TokenizerFileTest {
     assertTrue(vocabulary.addBos(), "undefined in distributed-llama; ours adds it");
     assertArrayEquals(
         Conformance.ints(golden.get("ids_without_bos")),
-        new Tokenizer(vocabulary).encode("Hello world", false, true));
+        Tokenizer.of(vocabulary).encode("Hello world", false, true));
   }
 
   @Test

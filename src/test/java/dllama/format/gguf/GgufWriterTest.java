@@ -29,7 +29,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.FieldSource;
 
 /// That llama.cpp loads such files and goes on from a prompt with the same tokens was tried with
 /// its own program; here the files are read by the letter of the format.
@@ -44,7 +44,7 @@ class GgufWriterTest {
   private record Tensor(List<Long> dims, int type, byte[] start) {}
 
   @ParameterizedTest
-  @MethodSource("dllama.tensor.DType#all")
+  @FieldSource("dllama.format.DllamaHeader#WEIGHT_TYPES")
   void shouldHoldTheBytesOfTheOtherFormat(DType type) throws IOException {
     ModelSpec spec = Shapes.spec("tiny", type);
     Gguf gguf = write(spec);

@@ -1,0 +1,8 @@
+package dllama.template;
+
+/// What comes after a statement.
+enum Flow {
+  NEXT,
+  BREAK,
+  CONTINUE
+}

@@ -1,0 +1,6 @@
+package dllama.template;
+
+/// Python's None, JSON's null.
+enum None {
+  NONE
+}

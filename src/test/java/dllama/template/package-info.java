@@ -1,0 +1,4 @@
+@NullMarked
+package dllama.template;
+
+import org.jspecify.annotations.NullMarked;
