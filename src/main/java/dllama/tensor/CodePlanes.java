@@ -91,12 +91,12 @@ final class CodePlanes {
   }
 
   private static IntVector line(long at, int k) {
-    return IntVector.fromMemorySegment(INTS, ALL, (at & ADDRESSES) + k * LINE, ORDER);
+    return IntVector.fromMemorySegment(INTS, ALL, (at & ADDRESSES) + (long) k * LINE, ORDER);
   }
 
   /// Two columns of bytes that are not negative.
   private static void store(IntVector pair, IntVector mask, long first, int p) {
-    long to = (first & ADDRESSES) + 2 * p * COLUMN;
+    long to = (first & ADDRESSES) + 2L * p * COLUMN;
     store(pair.and(mask), to);
     store(pair.lanewise(LSHR, 8).and(mask), to + COLUMN);
     store(pair.lanewise(LSHR, 16).and(mask), to + HIGH);
@@ -105,7 +105,7 @@ final class CodePlanes {
 
   private static void eight(long at, long first) {
     for (int p = 0; p < PAIRS; p++) {
-      long to = (first & ADDRESSES) + 2 * p * COLUMN;
+      long to = (first & ADDRESSES) + 2L * p * COLUMN;
       IntVector bytes = line(at, p);
       store(bytes.lanewise(LSHL, 24).lanewise(ASHR, 24), to);
       store(bytes.lanewise(LSHL, 16).lanewise(ASHR, 24), to + COLUMN);

@@ -34,7 +34,7 @@ final class CodeScales {
   static void fill(TileScales kind, long at, long scales, long shifts) {
     for (int part = 0; part < ROWS; part += L) {
       long lane = at + 2L * part;
-      long to = Float.BYTES * part / 2;
+      long to = (long) Float.BYTES * part / 2;
       switch (kind) {
         case HALF -> halves(lane, scales + to);
         case HALF_AND_SHIFT -> {

@@ -84,7 +84,7 @@ final class CodeTiles implements VectorProduct {
       float[] factors,
       long tile) {
     int width = Tiles.COLS / type.scales().parts();
-    long from = tile + part * width * LINE;
+    long from = tile + (long) part * width * LINE;
     float[] codes = x.codeValues();
     int codeAt = x.valueAt(token) + block * Tiles.COLS + part * width;
     factors(x, scaleAt, part, count, factors);

@@ -105,7 +105,7 @@ final class FloatTiles implements VectorProduct {
 
   private static void addOne(long tile, float[] x, int xAt, float[] acc) {
     for (int row = 0; row < Tiles.ROWS; row += 2 * F) {
-      long at = (tile & ADDRESSES) + Float.BYTES * row;
+      long at = (tile & ADDRESSES) + (long) Float.BYTES * row;
       FloatVector a = FloatVector.zero(FLOATS);
       FloatVector b = a;
       for (int c = 0; c < Tiles.COLS; c++, at += LINE) {
@@ -121,7 +121,7 @@ final class FloatTiles implements VectorProduct {
   private static void addFour(
       long tile, float[] x, int x0, int x1, int x2, int x3, float[] acc, int accAt) {
     for (int row = 0; row < Tiles.ROWS; row += 2 * F) {
-      long at = (tile & ADDRESSES) + Float.BYTES * row;
+      long at = (tile & ADDRESSES) + (long) Float.BYTES * row;
       FloatVector a0 = FloatVector.zero(FLOATS);
       FloatVector a1 = a0;
       FloatVector a2 = a0;

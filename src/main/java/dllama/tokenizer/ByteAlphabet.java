@@ -14,7 +14,7 @@ public final class ByteAlphabet {
     char next = 0x100;
     Arrays.fill(BYTES, -1);
     for (char value = 0; value < CHARACTERS.length; value++) {
-      boolean visible = value >= '!' && value <= '~' || value >= 0xA1 && value != 0xAD;
+      boolean visible = (value >= '!' && value <= '~') || (value >= 0xA1 && value != 0xAD);
       CHARACTERS[value] = visible ? value : next++;
       BYTES[CHARACTERS[value]] = value;
     }

@@ -69,7 +69,7 @@ public final class BytePairTokenizer extends CuttingTokenizer {
   /// Whether text becomes this token as it is. A name that is not in the alphabet is only found as
   /// that of a special token.
   private static boolean isText(byte[] name, TokenKind kind) {
-    return kind == TokenKind.NORMAL || kind.ofText() && ByteAlphabet.covers(name);
+    return kind == TokenKind.NORMAL || (kind.ofText() && ByteAlphabet.covers(name));
   }
 
   private static int symbol(MergeRules merges, int value, boolean byteLevel) {
@@ -102,7 +102,7 @@ public final class BytePairTokenizer extends CuttingTokenizer {
     byte[] utf8 = text.utf8();
     int start = text.start(from);
     int end = text.start(to);
-    if (splitting.wholePieces() || !byteLevel && text.is(from, to, '\n')) {
+    if (splitting.wholePieces() || (!byteLevel && text.is(from, to, '\n'))) {
       int id = tokens.find(utf8, start, end);
       if (id >= 0) {
         ids.add(id);

@@ -96,7 +96,7 @@ final class CodePoints {
     }
     int codePoint = text[at] & 0x7F >> length;
     for (int i = 1; i < length; i++) {
-      codePoint = codePoint << 6 | text[at + i] & 0x3F;
+      codePoint = (codePoint << 6) | (text[at + i] & 0x3F);
     }
     return codePoint;
   }
@@ -113,10 +113,10 @@ final class CodePoints {
       int codePoint = codePoints[i];
       int bytes = encodedLength(codePoint);
       for (int j = bytes - 1; j > 0; j--) {
-        utf8[at + j] = (byte) (0x80 | codePoint & 0x3F);
+        utf8[at + j] = (byte) (0x80 | (codePoint & 0x3F));
         codePoint >>= 6;
       }
-      utf8[at] = (byte) (bytes == 1 ? codePoint : 0xF00 >> bytes & 0xF0 | codePoint);
+      utf8[at] = (byte) (bytes == 1 ? codePoint : ((0xF00 >> bytes) & 0xF0) | codePoint);
       at += bytes;
     }
     return utf8;
@@ -124,7 +124,7 @@ final class CodePoints {
 
   private static int compute(int codePoint) {
     boolean space =
-        codePoint >= '\t' && codePoint <= '\r'
+        (codePoint >= '\t' && codePoint <= '\r')
             || codePoint == 0x85
             || Character.isSpaceChar(codePoint);
     int classes = space ? SPACE : 0;

@@ -79,7 +79,7 @@ interface Rule {
       }
       char second = at + 2 < limit ? letter(text, at + 2, anyCase) : 0;
       boolean pair = second == 'e' && (first == 'r' || first == 'v');
-      return pair || first == 'l' && second == 'l' ? at + 3 : at;
+      return pair || (first == 'l' && second == 'l') ? at + 3 : at;
     };
   }
 

@@ -47,7 +47,7 @@ public final class SentencePieceTokenizer extends CuttingTokenizer {
     int low = 0;
     int high = sorted.length;
     while (low < high) {
-      int middle = low + high >>> 1;
+      int middle = (low + high) >>> 1;
       if (Float.compare(sorted[middle], score) <= 0) {
         low = middle + 1;
       } else {

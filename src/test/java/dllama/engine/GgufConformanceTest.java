@@ -26,8 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// GGUF models beside llama.cpp's logits. Weights that are not quantised multiply unrounded
 /// activations and are compared with llama.cpp's logits of the dequantised model; quantised ones
 /// multiply activations in blocks of 32 codes (llama.cpp: 32 or 256) and may be as far from these
-// as
-/// llama.cpp's own are.
+/// as llama.cpp's own are.
 class GgufConformanceTest {
   private static final String FOLDER = "gguf";
 

@@ -35,7 +35,7 @@ class SynthTest {
   @TempDir private Path folder;
 
   @ParameterizedTest
-  @FieldSource("dllama.format.DllamaHeader#WEIGHT_TYPES")
+  @FieldSource("dllama.format.dllama.DllamaHeader#WEIGHT_TYPES")
   void shouldScaleWeightsByTheirColumns(DType type) {
     ModelSpec spec = Shapes.spec("tiny", type);
     Path file = folder.resolve("tiny.m");

@@ -49,7 +49,7 @@ class DllamaWriterTest {
   }
 
   @ParameterizedTest
-  @FieldSource("dllama.format.DllamaHeader#WEIGHT_TYPES")
+  @FieldSource("dllama.format.dllama.DllamaHeader#WEIGHT_TYPES")
   void shouldReadBackWhatItWrote(DType type) throws IOException {
     ModelSpec spec = Shapes.spec("tiny", type);
     Path file = folder.resolve("tiny.m");

@@ -44,7 +44,7 @@ class GgufWriterTest {
   private record Tensor(List<Long> dims, int type, byte[] start) {}
 
   @ParameterizedTest
-  @FieldSource("dllama.format.DllamaHeader#WEIGHT_TYPES")
+  @FieldSource("dllama.format.dllama.DllamaHeader#WEIGHT_TYPES")
   void shouldHoldTheBytesOfTheOtherFormat(DType type) throws IOException {
     ModelSpec spec = Shapes.spec("tiny", type);
     Gguf gguf = write(spec);
