@@ -44,6 +44,7 @@ class ArchitectureTest {
               entry("engine", "slice", "step", "logits", "model", "tensor"),
               entry("generation", "step", "logits", "model", "tokenizer", "sampling"),
               entry("settings"),
+              entry("hub", "format", "settings"),
               entry("prediction", "engine", "slice", "step", "model", "tensor", "settings"),
               entry(
                   "session",
@@ -200,7 +201,8 @@ class ArchitectureTest {
 
   @Test
   void shouldConfineJson() {
-    shouldConfine("com.fasterxml..", "dllama.cli..", "dllama.cluster..", "dllama.format..");
+    shouldConfine(
+        "com.fasterxml..", "dllama.cli..", "dllama.cluster..", "dllama.format..", "dllama.hub..");
   }
 
   private static void shouldConfine(String what, String... to) {

@@ -17,6 +17,7 @@ import java.util.TreeSet;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Model.PositionalParamSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.UnmatchedArgumentException;
@@ -66,6 +67,11 @@ record Arguments(
     List<Settings.Option> options = new ArrayList<>();
     Optional<Path> config = Optional.empty();
     for (ParseResult result : results) {
+      for (PositionalParamSpec operand : result.matchedPositionals()) {
+        if (operand.userObject() instanceof OptionRow row) {
+          options.add(row.toOption(operand.getValue()));
+        }
+      }
       for (OptionSpec option : result.matchedOptions()) {
         switch (option.userObject()) {
           case OptionRow row -> options.add(row.toOption(option.getValue()));
@@ -105,8 +111,8 @@ record Arguments(
 
   private static CommandSpec spec() {
     CommandSpec main = CommandSpec.create().name("dllama-akka");
-    Options.NODE.forEach(row -> main.addOption(row.toSpec()));
-    Options.ROOT.forEach(row -> main.addOption(row.toSpec()));
+    Options.NODE.forEach(row -> row.addTo(main));
+    Options.ROOT.forEach(row -> row.addTo(main));
     addGeneral(main);
     main.usageMessage()
         .description("One large language model, run by several computers together.")
@@ -128,7 +134,7 @@ record Arguments(
 
   private static CommandSpec spec(Command command) {
     CommandSpec spec = CommandSpec.create().name(command.word());
-    command.options().forEach(row -> spec.addOption(row.toSpec()));
+    command.options().forEach(row -> row.addTo(spec));
     addGeneral(spec);
     spec.usageMessage().description(command.summary());
     return spec;

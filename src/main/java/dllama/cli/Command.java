@@ -15,7 +15,10 @@ enum Command {
   BENCH(true, "Measure prefill and decode."),
   PLAN(false, "Predict memory, traffic and speed of a model on nodes you may not have yet."),
   SYNTH(false, "Write a model of random weights, for tests and measurements."),
-  TOKENIZE(false, "Show the tokens of a text.");
+  TOKENIZE(false, "Show the tokens of a text."),
+  FETCH(false, "Get a model: by name, ORG/REPO:QUANT or URL."),
+  MODELS(false, "List the models that were fetched."),
+  RM(false, "Remove a fetched model.");
 
   private final boolean mode;
   private final String summary;
@@ -52,6 +55,9 @@ enum Command {
           case PLAN -> Options.PLAN;
           case SYNTH -> Options.SYNTH;
           case TOKENIZE -> Options.TOKENIZE;
+          case FETCH -> Options.FETCH;
+          case MODELS -> Options.MODELS;
+          case RM -> Options.RM;
         };
     return mode ? Stream.of(own, Options.ROOT, Options.NODE).flatMap(List::stream).toList() : own;
   }

@@ -56,12 +56,15 @@ public final class Main {
   }
 
   private static int run(Arguments arguments) throws InterruptedException {
-    Settings settings = arguments.settings(System.getProperties());
+    Settings settings = FetchedFiles.in(arguments.settings(System.getProperties()));
     setLogLevels(settings.logLevel().toUpperCase(Locale.ROOT));
     switch (arguments.command().orElse(Command.CHAT)) {
       case PLAN -> Plan.run(settings);
       case SYNTH -> Synth.run(settings);
       case TOKENIZE -> Tokenize.run(settings, System.out);
+      case FETCH -> FetchCommand.run(settings);
+      case MODELS -> ModelsCommand.list(settings);
+      case RM -> ModelsCommand.remove(settings);
       case CHAT, INFERENCE, LOGITS, BENCH -> runNode(settings, arguments.command());
     }
     return DONE;

@@ -2,7 +2,9 @@ package dllama.cli;
 
 import dllama.settings.Settings;
 import java.util.List;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Model.PositionalParamSpec;
 
 /// One option of the command line, which is another way to write a setting.
 ///
@@ -18,7 +20,9 @@ record OptionRow(List<String> names, String label, String key, Kind kind, String
     /// May repeat.
     REPEATED,
     /// Values with commas between them.
-    COMMAS
+    COMMAS,
+    /// What a command is about, given without an option.
+    OPERAND
   }
 
   static OptionRow text(String name, String label, String key, String help) {
@@ -29,13 +33,34 @@ record OptionRow(List<String> names, String label, String key, Kind kind, String
     return new OptionRow(List.of(name), label, key, kind, help);
   }
 
-  /// For picocli, which gives the row back with what it matched.
-  OptionSpec toSpec() {
+  /// What a command is about.
+  static OptionRow operand(String label, String key, String help) {
+    return new OptionRow(List.of(label), label, key, Kind.OPERAND, help);
+  }
+
+  /// Adds it to a command of picocli, which gives the row back with what it matched.
+  void addTo(CommandSpec spec) {
+    if (kind == Kind.OPERAND) {
+      spec.addPositional(
+          PositionalParamSpec.builder()
+              .type(String.class)
+              .arity("1")
+              .required(true)
+              .paramLabel(label)
+              .userObject(this)
+              .description(help)
+              .build());
+    } else {
+      spec.addOption(toSpec());
+    }
+  }
+
+  private OptionSpec toSpec() {
     OptionSpec.Builder builder =
         OptionSpec.builder(names.toArray(String[]::new)).userObject(this).description(help);
     switch (kind) {
       case SWITCH -> builder.type(boolean.class);
-      case TEXT, COMMAS -> builder.type(String.class).paramLabel(label);
+      case TEXT, COMMAS, OPERAND -> builder.type(String.class).paramLabel(label);
       case REPEATED -> builder.type(List.class).auxiliaryTypes(String.class).paramLabel(label);
     }
     return builder.build();
@@ -48,7 +73,7 @@ record OptionRow(List<String> names, String label, String key, Kind kind, String
         key,
         switch (kind) {
           case SWITCH -> "on";
-          case TEXT, REPEATED -> value;
+          case TEXT, REPEATED, OPERAND -> value;
           case COMMAS -> List.of(value.toString().split(","));
         });
   }

@@ -1,5 +1,6 @@
 package dllama.cli;
 
+import static dllama.cli.OptionRow.operand;
 import static dllama.cli.OptionRow.option;
 import static dllama.cli.OptionRow.text;
 
@@ -29,7 +30,7 @@ final class Options {
   /// For every mode of the root.
   static final List<OptionRow> ROOT =
       List.of(
-          text("--model", "PATH", "model", "root: model file (.m)"),
+          text("--model", "PATH|NAME", "model", "root: model file (.m, .gguf), or a fetched model"),
           text("--tokenizer", "PATH", "tokenizer", "root: tokenizer file (.t, .gguf)"),
           text("--nodes", "N|auto", "nodes", "root: nodes wanted, itself included; default auto"),
           text(
@@ -126,7 +127,11 @@ final class Options {
 
   static final List<OptionRow> PLAN =
       List.of(
-          text("--model", "PATH", "model", "model file (.m); default: the model in the jar"),
+          text(
+              "--model",
+              "PATH|NAME",
+              "model",
+              "model file, or a fetched model; default: that in the jar"),
           text("--shape", "NAME", "plan.shape", "no model file, but qwen3-8b, llama3-70b, …"),
           text("--nodes", "N|auto", "nodes", "default auto: every count that can be used"),
           text("--device", "NAME", "plan.device", "what the nodes are; see conf/devices.conf"),
@@ -179,4 +184,22 @@ final class Options {
           text("--hex", "BYTES", "tokenize.hex", "the same as hexadecimal bytes"),
           text("--file", "PATH", "tokenize.file", "texts, a JSON string per line; ids per line"),
           text("--output", "text|json", "output", "json: one document on standard output"));
+
+  static final List<OptionRow> FETCH =
+      List.of(
+          operand(
+              "NAME|ORG/REPO[:QUANT]|URL", "fetch.name", "what to get; models --all lists names"),
+          text("--hub", "URL", "fetch.hub", "default https://huggingface.co; token in HF_TOKEN"),
+          text("--connections", "N", "fetch.connections", "at once; default 4"),
+          option(Kind.SWITCH, "--run", "", "fetch.run", "chat with it afterwards"));
+
+  static final List<OptionRow> MODELS =
+      List.of(
+          option(Kind.SWITCH, "--all", "", "models.all", "and those that can be fetched by name"),
+          text("--output", "text|json", "output", "json: one document on standard output"));
+
+  static final List<OptionRow> RM =
+      List.of(
+          operand("NAME", "rm.name", "fetched model"),
+          option(Kind.SWITCH, "--yes", "", "rm.yes", "do not ask"));
 }

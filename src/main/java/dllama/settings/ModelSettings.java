@@ -42,6 +42,20 @@ public record ModelSettings(
             .orElseGet(OptionalLong::empty));
   }
 
+  /// These settings with other files.
+  public ModelSettings with(Optional<Path> otherModel, Optional<Path> otherTokenizer) {
+    return new ModelSettings(
+        otherModel,
+        otherTokenizer,
+        arch,
+        weightsFloatType,
+        bufferFloatType,
+        kvFloatType,
+        maxSeqLen,
+        prefillBatch,
+        kvMemory);
+  }
+
   /// Type of the exchanged partials of a model.
   ///
   /// @param quantized whether some of its weights are

@@ -28,6 +28,7 @@ public record Settings(
     Synth synth,
     Tokenize tokenize,
     Plan plan,
+    Fetched fetched,
     Output output,
     String logLevel,
     Config akka) {
@@ -209,6 +210,64 @@ public record Settings(
     }
   }
 
+  /// What to fetch, and what becomes of it; for `fetch`, `models` and `rm`.
+  ///
+  /// @param folder of fetched models; empty: the user's
+  /// @param all whether `models` lists the catalogue, too
+  /// @param name what to fetch
+  /// @param hub address of the hub
+  /// @param connections parts of a file on their way at once
+  /// @param run whether to chat afterwards
+  /// @param remove fetched model to remove
+  /// @param yes whether to remove without asking
+  public record Fetched(
+      Optional<Path> folder,
+      boolean all,
+      String name,
+      String hub,
+      int connections,
+      boolean run,
+      String remove,
+      boolean yes) {
+    /// @param all settings, because these are those of three commands
+    static Fetched from(Values all) {
+      Values models = all.below("models");
+      Values fetch = all.below("fetch");
+      Values rm = all.below("rm");
+      return new Fetched(
+          models.unlessAuto("dir", Values::path),
+          models.flag("all"),
+          fetch.text("name"),
+          fetch.text("hub"),
+          fetch.integer("connections", 1, 16),
+          fetch.flag("run"),
+          rm.text("name"),
+          rm.flag("yes"));
+    }
+  }
+
+  /// These settings with another model and tokenizer.
+  public Settings with(ModelSettings other) {
+    return new Settings(
+        role,
+        mode,
+        other,
+        cluster,
+        sampler,
+        promptLookup,
+        chat,
+        inference,
+        logits,
+        bench,
+        synth,
+        tokenize,
+        plan,
+        fetched,
+        output,
+        logLevel,
+        akka);
+  }
+
   /// Reads the settings of a node.
   ///
   /// @param file over `reference.conf`
@@ -234,6 +293,7 @@ public record Settings(
             Synth.from(values.below("synth")),
             Tokenize.from(values.below("tokenize")),
             Plan.from(values),
+            Fetched.from(values),
             values.choice("output", EnumSet.allOf(Output.class)),
             logLevel(values),
             config);
