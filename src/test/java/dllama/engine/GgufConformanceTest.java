@@ -143,6 +143,7 @@ class GgufConformanceTest {
   /// A model in two files is the same as in one.
   @org.junit.jupiter.api.Test
   void shouldReadModelsInSeveralFiles() {
+    file("split_llama_q4_k_m", "model-00002-of-00002.gguf"); // unpacked beside the first
     Path split = file("split_llama_q4_k_m", "model-00001-of-00002.gguf");
     try (ModelFile one = ModelFiles.open(file("llama_q4_k_m", "model.gguf"), ModelFile.Hints.NONE);
         ModelFile two = ModelFiles.open(split, ModelFile.Hints.NONE)) {

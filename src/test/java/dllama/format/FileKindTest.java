@@ -26,7 +26,7 @@ class FileKindTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "GGUF\\3\\0\\0\\0                          | GGUF is not supported yet",
+        "GGUF\\3\\0\\0\\0                          | it ends inside the header",
         "\\100\\1\\0\\0\\0\\0\\0\\0{\"__metadata__\":  | safetensors",
         "PK\\3\\4xyz                               | ZIP archive",
         "\\37\\213\\10xyz                          | compressed",
@@ -45,7 +45,7 @@ class FileKindTest {
           assertThrows(UserException.class, () -> ModelFiles.open(path, ModelFile.Hints.NONE)),
           assertThrows(UserException.class, () -> TokenizerFile.read(path))
         }) {
-      String told = refused.getMessage().replace("a GGUF file, which is", "GGUF is");
+      String told = refused.getMessage();
       assertTrue(told.contains(words), told);
     }
   }

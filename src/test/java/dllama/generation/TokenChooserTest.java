@@ -95,8 +95,7 @@ class TokenChooserTest {
 
   @Test
   void shouldChooseAsFromAllLogitsOnAnyNumberOfRanks() {
-    long seed = new Random().nextLong();
-    System.out.println("seed " + seed);
+    long seed = 20261129;
     Random random = new Random(seed);
     for (int round = 1; round <= 300; round++) {
       Case given = random(random, round);
@@ -227,6 +226,10 @@ class TokenChooserTest {
           FullLogits.told(
               chooser.wanted(), chooser.adjustments(), ranks, asked, given.logits[step]);
       int token = chooser.next(told, new TokenChoice());
+      if (token == TokenChooser.END) {
+        tokens.add(token);
+        break;
+      }
       TokenLogprobs probable = chooser.logprobs(told, token);
       if (guidance.logprobs() < 0) {
         assertNull(probable);
@@ -302,9 +305,6 @@ class TokenChooserTest {
       double sum = IntStream.range(0, logits.length).mapToDouble(i -> Math.exp(logits[i])).sum();
       double log = Math.log(sum);
       TokenLogprobs told = chosen.logprobs.get(step);
-      if (chosen.tokens.get(step) == TokenChooser.END) {
-        continue;
-      }
       assertEquals(logits[chosen.tokens.get(step)] - log, told.chosen(), 1e-5);
       int[] order =
           IntStream.range(0, logits.length)
