@@ -26,7 +26,6 @@ class FileKindTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "GGUF\\3\\0\\0\\0                          | it ends inside the header",
         "\\100\\1\\0\\0\\0\\0\\0\\0{\"__metadata__\":  | safetensors",
         "PK\\3\\4xyz                               | ZIP archive",
         "\\37\\213\\10xyz                          | compressed",
