@@ -27,10 +27,10 @@ final class CodePlanes {
   private static final long HIGH = COLUMN / 2;
 
   /// In both shorts of an int.
-  static final int NIBBLES = 0x0f0f0f0f;
+  private static final int NIBBLES = 0x0f0f0f0f;
 
-  static final int TWOS = 0x03030303;
-  static final int ONES = 0x01010101;
+  private static final int TWOS = 0x03030303;
+  private static final int ONES = 0x01010101;
 
   private CodePlanes() {}
 

@@ -13,8 +13,8 @@ import jdk.incubator.vector.FloatVector;
 /// One group of 32 rows of [Codes] times one to eight tokens.
 ///
 /// Each tile is brought to the first level cache as floats ([CodePlanes], [CodeScales]) and
-/// multiplied there with codes that are floats, too; for one token it need not be ([CodeSums]).
-/// Sums of such products are exact in any order: none exceeds 32 · 128 · 127 < 2^24.
+/// multiplied there with codes that are floats, too. Sums of such products are exact in any order:
+/// none exceeds 32 · 128 · 127 < 2^24.
 final class CodeTiles implements VectorProduct {
   private static final int ROWS = Tiles.ROWS;
 
@@ -63,12 +63,10 @@ final class CodeTiles implements VectorProduct {
     int scaleAt = x.scaleAt(token);
     for (int block = 0; block < x.blocks(); block++, scaleAt += Activations.BUNDLE) {
       long tile = s.tile.address();
-      if (count > 1) {
-        CodePlanes.fill(type.planes(), at, tile);
-      }
+      CodePlanes.fill(type.planes(), at, tile);
       CodeScales.fill(type.scales(), at + type.planes().bytes(), tile + SCALES, tile + SHIFTS);
       for (int part = 0; part < type.scales().parts(); part++) {
-        part(at, x, token, block, scaleAt, part, count, s.factors, tile);
+        part(x, token, block, scaleAt, part, count, s.factors, tile);
       }
       at += type.tileBytes();
     }
@@ -77,7 +75,6 @@ final class CodeTiles implements VectorProduct {
 
   /// Columns that share a scale.
   private void part(
-      long at,
       Activations x,
       int token,
       int block,
@@ -92,9 +89,7 @@ final class CodeTiles implements VectorProduct {
     int codeAt = x.valueAt(token) + block * Tiles.COLS + part * width;
     factors(x, scaleAt, part, count, factors);
     if (count == 1) {
-      int first = part * width / 2;
-      CodeSums.of(
-          type.planes(), at, first, width / 2, codes, codeAt - 2 * first, factors[0], tile + SUMS);
+      one(from, width, codes, codeAt, factors[0], tile + SUMS);
     } else {
       int stride = x.valueStride();
       // Tokens that are not there are computed as copies of the last one and ignored.
@@ -126,6 +121,40 @@ final class CodeTiles implements VectorProduct {
       factors[t] = -type.centre() * sum;
       factors[SCALE + t] = scale;
       factors[SHIFT + t] = scale * sum;
+    }
+  }
+
+  /// Four columns by turns, so that no sum waits for the one before.
+  private static void one(long tile, int width, float[] codes, int codeAt, float first, long sums) {
+    FloatVector zero = FloatVector.zero(FLOATS);
+    FloatVector factor = FloatVector.broadcast(FLOATS, first);
+    for (long row = 0; row < LINE; row += 2 * V) {
+      long at = (tile & ADDRESSES) + row;
+      FloatVector a0 = factor;
+      FloatVector a1 = zero;
+      FloatVector a2 = zero;
+      FloatVector a3 = zero;
+      FloatVector b0 = factor;
+      FloatVector b1 = zero;
+      FloatVector b2 = zero;
+      FloatVector b3 = zero;
+      for (int c = 0; c < width; c += 4, at += 4 * LINE) {
+        FloatVector code = FloatVector.broadcast(FLOATS, codes[codeAt + c]);
+        a0 = FloatVector.fromMemorySegment(FLOATS, ALL, at, ORDER).fma(code, a0);
+        b0 = FloatVector.fromMemorySegment(FLOATS, ALL, at + V, ORDER).fma(code, b0);
+        code = FloatVector.broadcast(FLOATS, codes[codeAt + c + 1]);
+        a1 = FloatVector.fromMemorySegment(FLOATS, ALL, at + LINE, ORDER).fma(code, a1);
+        b1 = FloatVector.fromMemorySegment(FLOATS, ALL, at + (LINE + V), ORDER).fma(code, b1);
+        code = FloatVector.broadcast(FLOATS, codes[codeAt + c + 2]);
+        a2 = FloatVector.fromMemorySegment(FLOATS, ALL, at + 2 * LINE, ORDER).fma(code, a2);
+        b2 = FloatVector.fromMemorySegment(FLOATS, ALL, at + (2 * LINE + V), ORDER).fma(code, b2);
+        code = FloatVector.broadcast(FLOATS, codes[codeAt + c + 3]);
+        a3 = FloatVector.fromMemorySegment(FLOATS, ALL, at + 3 * LINE, ORDER).fma(code, a3);
+        b3 = FloatVector.fromMemorySegment(FLOATS, ALL, at + (3 * LINE + V), ORDER).fma(code, b3);
+      }
+      long to = (sums & ADDRESSES) + row;
+      a0.add(a1).add(a2.add(a3)).intoMemorySegment(ALL, to, ORDER);
+      b0.add(b1).add(b2.add(b3)).intoMemorySegment(ALL, to + V, ORDER);
     }
   }
 
