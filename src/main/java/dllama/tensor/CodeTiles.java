@@ -31,6 +31,8 @@ final class CodeTiles implements VectorProduct {
   private static final long SHIFTS = SCALES + 2 * LINE;
   private static final long RESULTS = SHIFTS + 2 * LINE;
   private static final long SUMS = RESULTS + Activations.BUNDLE * LINE;
+  private static final float[] ZEROS = new float[Activations.BUNDLE * ROWS];
+
   static final int MORE_LINES = 4 + 2 * Activations.BUNDLE;
 
   /// Of the tokens of a bundle, in [Scratch#factors]: what sums begin with, scales, and what shifts
@@ -58,8 +60,7 @@ final class CodeTiles implements VectorProduct {
   @Override
   public void pass(
       long at, long groupBytes, int groups, Activations x, int token, int count, Scratch s) {
-    MemorySegment results = s.tile.asSlice(RESULTS, count * LINE);
-    results.fill((byte) 0);
+    MemorySegment.copy(ZEROS, 0, s.tile, Tiles.FLOAT, RESULTS, count * ROWS);
     int scaleAt = x.scaleAt(token);
     for (int block = 0; block < x.blocks(); block++, scaleAt += Activations.BUNDLE) {
       long tile = s.tile.address();
@@ -70,7 +71,7 @@ final class CodeTiles implements VectorProduct {
       }
       at += type.tileBytes();
     }
-    MemorySegment.copy(results, Tiles.FLOAT, 0, s.acc, 0, count * ROWS);
+    MemorySegment.copy(s.tile, Tiles.FLOAT, RESULTS, s.acc, 0, count * ROWS);
   }
 
   /// Columns that share a scale.
