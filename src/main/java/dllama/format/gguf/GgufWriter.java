@@ -11,7 +11,6 @@ import dllama.model.Architecture;
 import dllama.model.ModelSpec;
 import dllama.model.ModelSpec.Activation;
 import dllama.model.Rope;
-import dllama.model.TensorRole;
 import dllama.tensor.DType;
 import dllama.tokenizer.Tokenizer.Vocabulary;
 import java.nio.ByteBuffer;
@@ -27,29 +26,7 @@ import java.util.Map;
 /// adjacent pairs, for which the rows of wq and wk of a `.m` file are ordered. The scaling of
 /// llama3.1 is a tensor there, of divisors of the frequencies.
 public final class GgufWriter {
-  private static final String ROPE_FACTORS = "rope_freqs.weight";
-
-  private static final Map<TensorRole, String> OUTSIDE_LAYERS =
-      Map.of(
-          TensorRole.EMBEDDING, "token_embd",
-          TensorRole.FINAL_NORM, "output_norm",
-          TensorRole.WCLS, "output");
-
-  private static final Map<TensorRole, String> IN_LAYERS =
-      Map.of(
-          TensorRole.ATTENTION_NORM, "attn_norm",
-          TensorRole.WQ, "attn_q",
-          TensorRole.WK, "attn_k",
-          TensorRole.WV, "attn_v",
-          TensorRole.WO, "attn_output",
-          TensorRole.FFN_NORM, "ffn_norm",
-          TensorRole.W1, "ffn_gate",
-          TensorRole.W3, "ffn_up",
-          TensorRole.W2, "ffn_down");
-
-  private static final Map<DType, Integer> TYPES =
-      Map.of(DType.F32, 0, DType.F16, 1, DType.Q4_0, 2, DType.Q8_0, 8);
-
+  /// llama.cpp's number for "mostly this type".
   private static final Map<DType, Integer> FILE_TYPES =
       Map.of(DType.F32, 0, DType.F16, 1, DType.Q4_0, 2, DType.Q8_0, 7);
 
@@ -107,34 +84,26 @@ public final class GgufWriter {
     new GgufVocabularyWriter(vocabulary).describe(header);
     for (Tensor tensor : DllamaLayout.of(spec).tensors()) {
       header.tensor(
-          name(tensor.name()), type(tensor.dtype()), tensor.rows(), tensor.cols(), tensor.bytes());
+          GgufNames.of(tensor.role(), tensor.name().layer()),
+          type(tensor.dtype()),
+          tensor.rows(),
+          tensor.cols(),
+          tensor.bytes());
     }
     if (spec.rope().scaling() != Rope.Scaling.NONE) {
       int pairs = spec.headDim() / 2;
-      header.tensor(ROPE_FACTORS, type(DType.F32), 1, pairs, DType.F32.byteSize(pairs));
+      header.tensor(GgufNames.ROPE_FACTORS, type(DType.F32), 1, pairs, DType.F32.byteSize(pairs));
     }
     return header;
   }
 
-  private static String name(TensorRole.Name name) {
-    String outside = OUTSIDE_LAYERS.get(name.role());
-    return outside == null
-        ? "blk.%d.%s.weight".formatted(name.layer(), IN_LAYERS.get(name.role()))
-        : outside + ".weight";
-  }
-
   /// ggml's number of a type.
   private static int type(DType dtype) {
-    return number(TYPES, dtype);
+    return GgmlType.valueOf(dtype.name()).id();
   }
 
-  /// llama.cpp's number for "mostly this type".
   private static int fileType(DType dtype) {
-    return number(FILE_TYPES, dtype);
-  }
-
-  private static int number(Map<DType, Integer> numbers, DType dtype) {
-    Integer number = numbers.get(dtype);
+    Integer number = FILE_TYPES.get(dtype);
     if (number == null) {
       throw new UserException("a GGUF file can not be written with %s weights".formatted(dtype));
     }
