@@ -7,16 +7,13 @@ import dllama.hub.Means;
 import dllama.hub.ModelFolder;
 import dllama.settings.Catalogue;
 import dllama.settings.Settings;
+import java.util.List;
 import java.util.Optional;
 
 /// Gets a model, shows how it goes on, and chats with it afterwards if that is wanted.
 final class FetchCommand implements Fetcher.Listener {
-  private static final long TERMINAL_NANOS = 200_000_000L;
-  private static final long LOG_NANOS = 15_000_000_000L;
-
-  private final boolean terminal = Posix.isTerminal(2);
+  private final StatusLines lines = StatusLines.standard();
   private final Rate rate = new Rate();
-  private long shown = System.nanoTime();
 
   private FetchCommand() {}
 
@@ -38,23 +35,14 @@ final class FetchCommand implements Fetcher.Listener {
 
   @Override
   public void note(String line) {
-    System.err.println(line);
+    lines.say(line);
   }
 
-  /// On a terminal five times a second, in a log four times a minute.
   @Override
   public void arrived(long arrived, long total) {
-    long now = System.nanoTime();
-    rate.at(now, arrived);
-    if (now - shown < (terminal ? TERMINAL_NANOS : LOG_NANOS)) {
-      return;
-    }
-    shown = now;
-    String line = line(arrived, total, rate.bytesPerSecond());
-    if (terminal) {
-      System.err.print("\r" + line + "\u001b[K");
-    } else {
-      System.err.println(line);
+    rate.at(System.nanoTime(), arrived);
+    if (lines.due()) {
+      lines.show(List.of(line(arrived, total, rate.bytesPerSecond())));
     }
   }
 
@@ -83,8 +71,6 @@ final class FetchCommand implements Fetcher.Listener {
 
   @Override
   public void done() {
-    if (terminal) {
-      System.err.print("\r\u001b[K");
-    }
+    lines.show(List.of());
   }
 }
