@@ -17,11 +17,14 @@ public final class ModelFiles {
   ///     not what `hints` says
   public static ModelFile open(Path path, ModelFile.Hints hints) {
     try (InputFile file = InputFile.open(path, "model")) {
-      return switch (FileKind.of(file).orElse(FileKind.EMPTY)) {
-        case DLLAMA_MODEL -> DllamaFile.read(file, hints);
-        case GGUF -> GgufModel.open(path, hints);
-        default -> throw FileKind.refused(file, ".m or .gguf");
-      };
+      FileKind kind = FileKind.of(file).orElse(null);
+      if (kind == FileKind.DLLAMA_MODEL) {
+        return DllamaFile.read(file, hints);
+      }
+      if (kind == FileKind.GGUF) {
+        return GgufModel.open(path, hints);
+      }
+      throw FileKind.refused(file, ".m or .gguf");
     }
   }
 }

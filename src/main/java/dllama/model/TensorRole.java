@@ -109,9 +109,18 @@ public enum TensorRole {
     return architecture.has(Architecture.Trait.EXPERTS) && (this == W1 || this == W2 || this == W3);
   }
 
-  /// The tensors that a model has once.
-  public static List<TensorRole> outsideLayers() {
-    return List.of(EMBEDDING, FINAL_NORM, WCLS);
+  /// All tensors of a model: those outside the layers, then those of each layer.
+  public static List<Name> ofModel(ModelSpec spec) {
+    List<Name> names = new ArrayList<>();
+    for (TensorRole role : values()) {
+      if (!role.isInLayer()) {
+        names.add(new Name(role));
+      }
+    }
+    for (int layer = 0; layer < spec.layers(); layer++) {
+      names.addAll(ofLayer(spec, layer));
+    }
+    return names;
   }
 
   /// Whether it is F32 unless its type is named, as in files of distributed-llama.

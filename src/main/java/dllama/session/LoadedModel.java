@@ -143,15 +143,17 @@ public record LoadedModel(
   public Vocabulary vocabulary(ModelSettings settings) {
     Optional<Vocabulary> inside =
         settings.tokenizer().isPresent() || file == null ? Optional.empty() : file.vocabulary();
-    if (inside.isPresent()) {
-      return TokenizerFiles.fitting(inside.get(), spec(), "the tokenizer of " + name);
-    }
-    Path path = tokenizerPath(settings);
     Vocabulary vocabulary =
-        TokenizerFiles.fitting(TokenizerFiles.read(path), spec(), "tokenizer file " + path);
+        inside.isPresent()
+            ? TokenizerFiles.fitting(inside.get(), spec(), "the tokenizer of " + name)
+            : read(tokenizerPath(settings));
     return spec().architecture().has(Architecture.Trait.WITHOUT_BOS)
         ? vocabulary.withoutBos()
         : vocabulary;
+  }
+
+  private Vocabulary read(Path path) {
+    return TokenizerFiles.fitting(TokenizerFiles.read(path), spec(), "tokenizer file " + path);
   }
 
   /// Whether the vocabulary comes from the user's model file, with a template to be rendered.

@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /// A GGUF file, or all files of a model that was split, mapped and checked: what it says of itself
 /// ([#metadata]) and where its tensors are. What the values mean is for others.
@@ -102,6 +103,15 @@ public final class GgufFile implements AutoCloseable {
   /// The content is not what is wanted, and what to do about it.
   public UserException refused(String what, String remedy) {
     return parts.getFirst().file().refused(what, remedy);
+  }
+
+  /// The records of a model check their own values; the file's name is added here.
+  <T> T checked(Supplier<T> values) {
+    try {
+      return values.get();
+    } catch (UserException e) {
+      throw damaged(String.valueOf(e.getMessage()));
+    }
   }
 
   @Override

@@ -17,42 +17,52 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.HashMap;
-import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /// A model in a GGUF file, or in several. Every tensor of the file has a place in the forward pass,
 /// or the file is refused with its name.
 public final class GgufModel implements ModelFile {
   private final GgufFile file;
   private final Architecture architecture;
-  private final Map<TensorRole.Name, Matrix> matrices = new HashMap<>();
-  private final Set<String> used = new HashSet<>();
-
-  /// Memory of vectors that are not F32 in the file.
-  private final Arena converted = Arena.ofShared();
-
   private final ModelSpec spec;
+  private final ModelWeights weights;
+
+  /// Made when it is asked for first: a start asks more than once, and making it takes a while.
+  private @Nullable Vocabulary vocabulary;
 
   private GgufModel(GgufFile file) {
     this.file = file;
     architecture = GgufArchitecture.of(file);
     GgufTensor embedding = require(GgufNames.of(TensorRole.EMBEDDING, 0));
     int vocabSize = (int) Math.min(embedding.rows(), Integer.MAX_VALUE);
-    spec = new GgufSpec(file).read(architecture, types(), vocabSize);
-    TensorRole.outsideLayers().forEach(role -> add(new TensorRole.Name(role)));
-    for (int layer = 0; layer < spec.layers(); layer++) {
-      TensorRole.ofLayer(spec, layer).forEach(this::add);
+    GgufSpec reader = new GgufSpec(file);
+    spec = reader.read(architecture, types(reader.layers()), vocabSize);
+    Map<TensorRole.Name, GgufTensor> found = new HashMap<>();
+    for (TensorRole.Name name : TensorRole.ofModel(spec)) {
+      found.put(name, find(name).orElseThrow(() -> missing(of(name))));
     }
-    used.add(GgufNames.ROPE_FACTORS);
+    checkNoOthers(found.values());
+    Map<TensorRole.Name, Matrix> matrices = new HashMap<>();
+    found.forEach((name, tensor) -> matrices.put(name, matrix(name, tensor)));
+    weights = new ModelWeights(matrices);
+  }
+
+  private void checkNoOthers(Collection<GgufTensor> known) {
+    Set<GgufTensor> used = Collections.newSetFromMap(new IdentityHashMap<>());
+    used.addAll(known);
+    file.tensor(GgufNames.ROPE_FACTORS).ifPresent(used::add);
     for (GgufTensor tensor : file.tensors()) {
-      if (!used.contains(tensor.name())) {
+      if (!used.contains(tensor)) {
         throw file.refused(
             "tensor %s is not known of %s models".formatted(tensor.name(), file.architecture()),
             "this kind of model is not supported yet");
@@ -83,8 +93,7 @@ public final class GgufModel implements ModelFile {
   }
 
   /// The types of all matrices, of each role in each layer.
-  private TensorTypes types() {
-    int layers = file.metadata().u32(file.architecture() + ".block_count");
+  private TensorTypes types(int layers) {
     Map<TensorRole, List<DType>> types = new EnumMap<>(TensorRole.class);
     for (TensorRole role : TensorRole.values()) {
       if (role.isVector()) {
@@ -111,21 +120,19 @@ public final class GgufModel implements ModelFile {
   }
 
   private DType dtype(GgufTensor tensor) {
-    return DType.all().stream()
-        .filter(type -> tensor.type().supported() && type.name().equals(tensor.type().name()))
-        .findFirst()
-        .orElseThrow(
-            () ->
-                file.refused(
-                    "tensor %s has %s weights, which are not supported"
-                        .formatted(tensor.name(), tensor.type()),
-                    "take another quantisation, such as Q4_K_M"));
+    if (!tensor.type().supported()) {
+      throw file.refused(
+          "tensor %s has %s weights, which are not supported"
+              .formatted(tensor.name(), tensor.type()),
+          "take another quantisation, such as Q4_K_M");
+    }
+    return DType.named(tensor.type().name());
   }
 
   /// The tensor of the file that holds this one.
   private Optional<GgufTensor> find(TensorRole.Name name) {
     TensorRole role = name.role();
-    Optional<GgufTensor> own = file.tensor(GgufNames.of(role, name.layer()));
+    Optional<GgufTensor> own = file.tensor(of(name));
     if (role == TensorRole.WCLS && own.isEmpty()) {
       return file.tensor(GgufNames.of(TensorRole.EMBEDDING, 0)); // tied
     }
@@ -144,10 +151,11 @@ public final class GgufModel implements ModelFile {
     return file.damaged("tensor %s is missing".formatted(name));
   }
 
-  private void add(TensorRole.Name name) {
-    GgufTensor tensor =
-        find(name).orElseThrow(() -> missing(GgufNames.of(name.role(), name.layer())));
-    used.add(tensor.name());
+  private static String of(TensorRole.Name name) {
+    return GgufNames.of(name.role(), name.layer());
+  }
+
+  private Matrix matrix(TensorRole.Name name, GgufTensor tensor) {
     long rows = name.role().rows().size(spec);
     long columns = name.role().cols().size(spec);
     boolean stacked = tensor.dims().length == 3;
@@ -170,24 +178,19 @@ public final class GgufModel implements ModelFile {
       long bytes = data.byteSize() / of;
       data = data.asSlice(name.expert() * bytes, bytes);
     }
-    matrices.put(name, new Matrix(data, type, rows, columns));
+    return new Matrix(data, type, rows, columns);
   }
 
-  /// The values of a vector.
+  /// The values of a vector that are not F32 in the file.
   private MemorySegment floats(GgufTensor tensor, MemorySegment data) {
     float[] values = new float[Math.toIntExact(tensor.columns())];
     dtype(tensor).decode(data, 0, values.length, false, values, 0);
-    MemorySegment floats = converted.allocate((long) values.length * Float.BYTES);
+    MemorySegment floats = Arena.ofAuto().allocate((long) values.length * Float.BYTES);
     var layout = JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     for (int i = 0; i < values.length; i++) {
       floats.set(layout, (long) i * Float.BYTES, values[i]);
     }
     return floats;
-  }
-
-  /// The file, for what else it says.
-  public GgufFile file() {
-    return file;
   }
 
   @Override
@@ -202,12 +205,15 @@ public final class GgufModel implements ModelFile {
 
   @Override
   public ModelWeights weights() {
-    return new ModelWeights(Collections.unmodifiableMap(matrices));
+    return weights;
   }
 
   @Override
-  public Optional<Vocabulary> vocabulary() {
-    return Optional.of(GgufTokenizer.vocabulary(file));
+  public synchronized Optional<Vocabulary> vocabulary() {
+    if (vocabulary == null && GgufTokenizer.isIn(file)) {
+      vocabulary = GgufTokenizer.vocabulary(file);
+    }
+    return Optional.ofNullable(vocabulary);
   }
 
   @Override
@@ -217,7 +223,6 @@ public final class GgufModel implements ModelFile {
 
   @Override
   public void close() {
-    converted.close();
     file.close();
   }
 }

@@ -38,18 +38,20 @@ final class GgufRope {
       if (!"none".equals(scaling) && scalingFactor() != 1) {
         throw refused(scaling + " beside " + GgufNames.ROPE_FACTORS);
       }
-      return Rope.perPair(theta, factors(factors.get()));
+      List<Float> values = factors(factors.get());
+      return file.checked(() -> Rope.perPair(theta, values));
     }
+    float factor = scalingFactor();
     return switch (scaling.toLowerCase(Locale.ROOT)) {
-      case "none" -> Rope.unscaled(theta);
+      case "none" -> file.checked(() -> Rope.unscaled(theta));
       case "linear" ->
-          scalingFactor() == 1 ? Rope.unscaled(theta) : Rope.linear(theta, scalingFactor());
-      case "yarn" -> yarn(theta);
+          file.checked(() -> factor == 1 ? Rope.unscaled(theta) : Rope.linear(theta, factor));
+      case "yarn" -> yarn(theta, factor);
       default -> throw refused(scaling);
     };
   }
 
-  private Rope yarn(float theta) {
+  private Rope yarn(float theta, float factor) {
     String keys = prefix + "scaling.";
     if (metadata.f32(keys + "yarn_ext_factor", 1) != 1) {
       throw refused("yarn with yarn_ext_factor");
@@ -57,13 +59,11 @@ final class GgufRope {
     if (metadata.f32(keys + "yarn_log_multiplier", 0) != 0) {
       throw refused("yarn with yarn_log_multiplier");
     }
-    return Rope.yarn(
-        theta,
-        scalingFactor(),
-        metadata.f32(keys + "yarn_beta_slow", 1),
-        metadata.f32(keys + "yarn_beta_fast", 32),
-        metadata.u32(keys + "original_context_length"),
-        metadata.f32(keys + "attn_factor", 1));
+    float slow = metadata.f32(keys + "yarn_beta_slow", 1);
+    float fast = metadata.f32(keys + "yarn_beta_fast", 32);
+    int original = metadata.u32(keys + "original_context_length");
+    float attention = metadata.f32(keys + "attn_factor", 1);
+    return file.checked(() -> Rope.yarn(theta, factor, slow, fast, original, attention));
   }
 
   private float scalingFactor() {

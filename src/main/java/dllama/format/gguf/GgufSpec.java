@@ -67,6 +67,8 @@ final class GgufSpec {
           Map.entry("nextn_predict_layers", 0.0),
           Map.entry("use_parallel_residual", 0.0));
 
+  private static final int MOST_LAYERS = 1 << 10;
+
   private final GgufFile file;
   private final GgufMetadata metadata;
   private final String prefix;
@@ -83,7 +85,7 @@ final class GgufSpec {
   /// @throws UserException for a model that is not supported, or that can not be
   ModelSpec read(Architecture architecture, TensorTypes types, int vocabSize) {
     metadata.keys().stream().filter(key -> key.startsWith(prefix)).forEach(this::check);
-    int layers = u32("block_count");
+    int layers = layers();
     int dim = u32("embedding_length");
     int heads = sameInAllLayers("attention.head_count", layers);
     int kvHeads =
@@ -94,26 +96,36 @@ final class GgufSpec {
     int experts = metadata.u32(prefix + "expert_count", 0);
     int ffnDim = ffnDim(layers, experts);
     Rope rope = new GgufRope(file, file.architecture()).read(headDim);
-    try {
-      return new ModelSpec(
-          architecture,
-          types,
-          dim,
-          ffnDim,
-          experts,
-          experts == 0 ? 0 : u32("expert_used_count"),
-          layers,
-          heads,
-          kvHeads,
-          headDim,
-          vocabSize,
-          u32("context_length"),
-          metadata.f32(prefix + "attention.layer_norm_rms_epsilon"),
-          Activation.SILU,
-          rope);
-    } catch (UserException e) {
-      throw file.damaged(String.valueOf(e.getMessage())); // it lacks the file's name
+    int activeExperts = experts == 0 ? 0 : u32("expert_used_count");
+    int contextLength = u32("context_length");
+    float epsilon = metadata.f32(prefix + "attention.layer_norm_rms_epsilon");
+    return file.checked(
+        () ->
+            new ModelSpec(
+                architecture,
+                types,
+                dim,
+                ffnDim,
+                experts,
+                activeExperts,
+                layers,
+                heads,
+                kvHeads,
+                headDim,
+                vocabSize,
+                contextLength,
+                epsilon,
+                Activation.SILU,
+                rope));
+  }
+
+  /// Layers, as many as can be gone through.
+  int layers() {
+    int layers = u32("block_count");
+    if (layers < 1 || layers > MOST_LAYERS) {
+      throw file.damaged("%sblock_count is %d, which can not be".formatted(prefix, layers));
     }
+    return layers;
   }
 
   private int ffnDim(int layers, int experts) {
@@ -138,9 +150,6 @@ final class GgufSpec {
   }
 
   private int sameInAllLayers(String key, int layers) {
-    if (layers < 1 || layers > 1 << 10) {
-      throw file.damaged("%sblock_count is %d, which can not be".formatted(prefix, layers));
-    }
     int[] values =
         metadata
             .perLayer(prefix + key, layers)

@@ -71,6 +71,11 @@ public final class GgufTokenizer {
     };
   }
 
+  /// Whether a file has a tokenizer; some hold a model alone.
+  static boolean isIn(GgufFile file) {
+    return file.metadata().has(MODEL);
+  }
+
   /// What the user should know: the rule by which text is to be split is not known, and another one
   /// is used.
   public static Optional<String> warning(GgufFile file) {
