@@ -9,10 +9,13 @@ import dllama.logits.TokenLogprobs;
 import dllama.sampling.RandomSampler;
 import dllama.sampling.Sampler;
 import dllama.step.ForwardException;
+import java.time.Duration;
 import java.util.BitSet;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /// Chooses the tokens of one sequence, with its sampler and as its [Guidance] says. Before a step
@@ -21,6 +24,9 @@ import org.jspecify.annotations.Nullable;
 final class TokenChooser {
   /// In place of a token: nothing may follow.
   static final int END = -1;
+
+  /// How long others wait for one answer's mask.
+  private static final Duration MASK_LIMIT = Duration.ofSeconds(5);
 
   private final Sampler sampler;
   private final Guidance guidance;
@@ -31,7 +37,7 @@ final class TokenChooser {
   /// Of the step under way.
   private Adjustments adjustments = Adjustments.NONE;
 
-  /// Of the next token; null until its step begins.
+  /// Of the next token; null until it is asked for.
   private @Nullable FutureTask<BitSet> allowed;
 
   /// @param stopIds tokens that end the answer
@@ -56,9 +62,8 @@ final class TokenChooser {
   void begin(int[] tokens, int answer, int end) {
     adjustments = adjuster.next(tokens, answer, end);
     TokenMask mask = guidance.mask();
-    if (mask != null && allowed == null) { // else the step is done again
-      allowed = new FutureTask<>(mask::allowed);
-      Thread.ofVirtual().name("mask").start(allowed);
+    if (mask != null) {
+      ask(mask);
     }
   }
 
@@ -116,7 +121,18 @@ final class TokenChooser {
   /// Whether the answer is complete, and there is no token that ends it.
   boolean isComplete() {
     TokenMask mask = guidance.mask();
-    return mask != null && stopIds.isEmpty() && mask.mayEnd() && mask.allowed().isEmpty();
+    return mask != null && stopIds.isEmpty() && mask.mayEnd() && await(ask(mask)).isEmpty();
+  }
+
+  /// Asks which tokens may come next, once: not when a step is done again.
+  private FutureTask<BitSet> ask(TokenMask mask) {
+    FutureTask<BitSet> asked = allowed;
+    if (asked == null) {
+      asked = new FutureTask<>(mask::allowed);
+      Thread.ofVirtual().name("mask").start(asked);
+      allowed = asked;
+    }
+    return asked;
   }
 
   /// All tokens that may come next, those that end the answer included; null: all there are.
@@ -126,7 +142,7 @@ final class TokenChooser {
       return null;
     }
     BitSet tokens = new BitSet(vocabSize);
-    tokens.or(await(allowed));
+    tokens.or(await(ask(mask)));
     boolean end = mask.mayEnd();
     stopIds.forEach(token -> tokens.set(token, end));
     if (tokens.length() > vocabSize) {
@@ -135,12 +151,13 @@ final class TokenChooser {
     return tokens.cardinality() == vocabSize ? null : tokens;
   }
 
-  private static BitSet await(@Nullable FutureTask<BitSet> allowed) {
-    if (allowed == null) {
-      throw new IllegalStateException("no step has begun");
-    }
+  private static BitSet await(FutureTask<BitSet> asked) {
     try {
-      return allowed.get();
+      return asked.get(MASK_LIMIT.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      asked.cancel(true);
+      throw new IllegalStateException(
+          "which tokens are allowed was not known after " + MASK_LIMIT, e);
     } catch (ExecutionException e) {
       throw e.getCause() instanceof RuntimeException thrown
           ? thrown

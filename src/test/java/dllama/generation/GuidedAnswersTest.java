@@ -20,8 +20,11 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Answers whose tokens are not the sampler's business alone. The model says the letter after the
 /// last one.
@@ -188,6 +191,58 @@ class GuidedAnswersTest {
       assertEquals("d", failing.text());
       assertEquals("bcdefghij", other.text());
     }
+  }
+
+  /// Others do not wait for a mask for ever.
+  @Test
+  @Tag("slow")
+  void shouldEndOnlyTheAnswerWhoseMaskHangs() {
+    CountDownLatch never = new CountDownLatch(1);
+    var mask =
+        new Spelling("dog") {
+          @Override
+          public BitSet allowed() {
+            try {
+              never.await();
+            } catch (InterruptedException e) {
+              Thread.currentThread().interrupt();
+            }
+            return super.allowed();
+          }
+        };
+    try (var scheduler = new Scheduler(new ScriptedForwardPass(64, 8, 4), Answers.ALPHABET, 2)) {
+      Answers other = new Answers();
+      Generation one = scheduler.submit(request(9, Set.of(7), masked(mask)), new Answers());
+      Generation two = scheduler.submit(Answers.request(9, 0), other);
+      String message = assertThrows(IllegalStateException.class, one::join).getMessage();
+      assertEquals("which tokens are allowed was not known after PT5S", message);
+      two.join();
+      assertEquals("bcdefghij", other.text());
+    }
+  }
+
+  /// Also where no token ends the answer, so that the mask tells whether it is over.
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void shouldAskTheMaskOncePerToken(boolean stops) {
+    List<Integer> asked = new ArrayList<>();
+    var mask =
+        new Spelling("dog") {
+          @Override
+          public BitSet allowed() {
+            asked.add(taken.size());
+            return super.allowed();
+          }
+
+          @Override
+          public boolean mayEnd() {
+            return !stops || super.mayEnd();
+          }
+        };
+    Set<Integer> stopIds = stops ? Set.of(7) : Set.of();
+    Answers answer = answer(new ScriptedForwardPass(32, 8), request(20, stopIds, masked(mask)));
+    assertEquals(stops ? List.of(3, 14, 6, 7) : List.of(3, 14, 6), answer.ids());
+    assertEquals(List.of(0, 1, 2, 3), asked);
   }
 
   /// The model wants "bcdef…"; c is banned, and of the others u (20) is liked best.
