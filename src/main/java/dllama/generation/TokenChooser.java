@@ -63,7 +63,7 @@ final class TokenChooser {
     adjustments = adjuster.next(tokens, answer, end);
     TokenMask mask = guidance.mask();
     if (mask != null) {
-      ask(mask);
+      allowed = ask(mask);
     }
   }
 
@@ -121,17 +121,16 @@ final class TokenChooser {
   /// Whether the answer is complete, and there is no token that ends it.
   boolean isComplete() {
     TokenMask mask = guidance.mask();
-    return mask != null && stopIds.isEmpty() && mask.mayEnd() && await(ask(mask)).isEmpty();
+    return mask != null && stopIds.isEmpty() && mask.mayEnd() && await(mask).isEmpty();
   }
 
   /// Asks which tokens may come next, once: not when a step is done again.
   private FutureTask<BitSet> ask(TokenMask mask) {
-    FutureTask<BitSet> asked = allowed;
-    if (asked == null) {
-      asked = new FutureTask<>(mask::allowed);
-      Thread.ofVirtual().name("mask").start(asked);
-      allowed = asked;
+    if (allowed != null) {
+      return allowed;
     }
+    FutureTask<BitSet> asked = new FutureTask<>(mask::allowed);
+    Thread.ofVirtual().name("mask").start(asked);
     return asked;
   }
 
@@ -142,7 +141,7 @@ final class TokenChooser {
       return null;
     }
     BitSet tokens = new BitSet(vocabSize);
-    tokens.or(await(ask(mask)));
+    tokens.or(await(mask));
     boolean end = mask.mayEnd();
     stopIds.forEach(token -> tokens.set(token, end));
     if (tokens.length() > vocabSize) {
@@ -151,7 +150,9 @@ final class TokenChooser {
     return tokens.cardinality() == vocabSize ? null : tokens;
   }
 
-  private static BitSet await(FutureTask<BitSet> asked) {
+  private BitSet await(TokenMask mask) {
+    FutureTask<BitSet> asked = ask(mask);
+    allowed = asked;
     try {
       return asked.get(MASK_LIMIT.toNanos(), TimeUnit.NANOSECONDS);
     } catch (TimeoutException e) {
