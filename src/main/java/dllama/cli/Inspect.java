@@ -1,0 +1,2 @@
+package dllama.cli;
+final class Inspect { static void run(dllama.settings.Settings s, java.io.PrintStream o) {} }
