@@ -20,7 +20,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/// Tells what a model or tokenizer file is, what it needs, and what stands in the way of running it.
+/// Tells what a model or tokenizer file is, what it needs, and what stands in the way of running
+/// it.
 final class Inspect {
   private static final int[] NODES = {1, 2, 4, 8};
 
@@ -50,10 +51,7 @@ final class Inspect {
   /// A file that exists counts before the name of a fetched model.
   private static Path path(Settings settings) {
     Path path =
-        settings
-            .inspect()
-            .file()
-            .orElseThrow(() -> new UserException("name a file: inspect FILE"));
+        settings.inspect().file().orElseThrow(() -> new UserException("name a file: inspect FILE"));
     if (Files.exists(path)) {
       return path;
     }
@@ -90,15 +88,13 @@ final class Inspect {
               settings.cluster().sync().maxFrameBytes());
       var engine = new EngineSettings(model.kv(), model.contextLength(), batch);
       for (int nodes : NODES) {
-        Optional<String> objection =
-            ShardPlan.objection(model.spec(), model.exchange(), nodes);
+        Optional<String> objection = ShardPlan.objection(model.spec(), model.exchange(), nodes);
         if (objection.isPresent()) {
           unusable.add(objection.get());
           continue;
         }
         ShardPlan plan = new ShardPlan(model.spec(), model.exchange(), nodes);
-        rows.add(
-            NodeMemory.of(nodes, model.contextLength(), Prediction.Memory.of(plan, engine)));
+        rows.add(NodeMemory.of(nodes, model.contextLength(), Prediction.Memory.of(plan, engine)));
       }
     } catch (UserException e) {
       unsupported.add(String.valueOf(e.getMessage()));

@@ -140,12 +140,7 @@ record InspectResult(
       int nodes, int contextLength, long slice, long cache, long process, long total) {
     static NodeMemory of(int nodes, int contextLength, Prediction.Memory memory) {
       return new NodeMemory(
-          nodes,
-          contextLength,
-          memory.slice(),
-          memory.cache(),
-          memory.process(),
-          memory.total());
+          nodes, contextLength, memory.slice(), memory.cache(), memory.process(), memory.total());
     }
   }
 

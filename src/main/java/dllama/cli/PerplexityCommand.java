@@ -120,8 +120,7 @@ final class PerplexityCommand {
     lines.show(
         List.of(
             "window %d of %d: perplexity %.4f, %.1f tokens/s, %s left"
-                .formatted(
-                    soFar.windows(), windows, soFar.value(), context / each, shown(left))));
+                .formatted(soFar.windows(), windows, soFar.value(), context / each, shown(left))));
   }
 
   private static String shown(Duration time) {

@@ -23,7 +23,8 @@ import java.util.Optional;
 public final class FileReports {
   private FileReports() {}
 
-  /// Reads what a file says of itself. One that holds something that is not supported is told of, too.
+  /// Reads what a file says of itself. One that holds something that is not supported is told of,
+  /// too.
   ///
   /// @throws UserException for a file that can not be read, or contradicts itself
   public static FileReport of(Path path) {
@@ -41,8 +42,7 @@ public final class FileReports {
       case DLLAMA_MODEL -> model(path, ".m file");
       case DLLAMA_TOKENIZER ->
           FileReport.of(path, ".t file", bytes, List.of()).with(words(TokenizerFile.read(path)));
-      default ->
-          FileReport.of(path, kind.name(), bytes, List.of("it is " + kind.what()));
+      default -> FileReport.of(path, kind.name(), bytes, List.of("it is " + kind.what()));
     };
   }
 
@@ -68,9 +68,7 @@ public final class FileReports {
 
   private static Entry entry(TensorRole.Name name, Matrix matrix) {
     List<Long> shape =
-        name.role().isVector()
-            ? List.of(matrix.cols())
-            : List.of(matrix.cols(), matrix.rows());
+        name.role().isVector() ? List.of(matrix.cols()) : List.of(matrix.cols(), matrix.rows());
     String type = matrix.dtype().name();
     return new Entry(
         name.text(), type, shape, matrix.rows() * matrix.dtype().byteSize(matrix.cols()));

@@ -5,8 +5,9 @@ import dllama.model.NotFinite;
 import java.util.Arrays;
 import java.util.List;
 
-/// How probable the model held given tokens, of what ranks tell: the logarithm of what softmax makes
-/// of a logit. What weighs less than 2^-47 of the most probable token does not count in the sum of
+/// How probable the model held given tokens, of what ranks tell: the logarithm of what softmax
+/// makes of a logit. What weighs less than 2^-47 of the most probable token does not count in the
+/// sum of
 /// all, see [TokenWeights].
 final class GivenTokens {
   private GivenTokens() {}

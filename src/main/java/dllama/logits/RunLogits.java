@@ -33,8 +33,8 @@ public record RunLogits(List<Range> vocabulary, List<LogitsPart> parts, Asker as
     return TokenLogprobs.of(this, token, top);
   }
 
-  /// The log probabilities of the tokens that were given, each after one of the last tokens; natural
-  /// logarithms, the same bits however the vocabulary is cut over ranks.
+  /// The log probabilities of the tokens that were given, each after one of the last tokens;
+  /// natural logarithms, the same bits however the vocabulary is cut over ranks.
   ///
   /// @throws dllama.error.UserException if a logit is no number
   public double[] given(LogitsWanted.Given wanted) {

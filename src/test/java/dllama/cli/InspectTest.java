@@ -116,8 +116,7 @@ class InspectTest {
   void shouldTakeAllPartsOfAModel() throws IOException {
     JsonNode whole = json(gguf("llama_q4_k_m"));
     Conformance.file("gguf/split_llama_q4_k_m", "model-00002-of-00002.gguf"); // unpacked beside
-    JsonNode parts =
-        json(Conformance.file("gguf/split_llama_q4_k_m", "model-00001-of-00002.gguf"));
+    JsonNode parts = json(Conformance.file("gguf/split_llama_q4_k_m", "model-00001-of-00002.gguf"));
     assertEquals(2, parts.get("files").size());
     for (String same : List.of("parameters", "types", "sizes", "memory", "tokenizer")) {
       assertEquals(whole.get(same), parts.get(same));
@@ -177,8 +176,7 @@ class InspectTest {
     Path model = folder.resolve("cut.m");
     Files.write(
         model,
-        Arrays.copyOf(
-            Files.readAllBytes(Conformance.file("llama_gqa_f32", "model.m")), 1000));
+        Arrays.copyOf(Files.readAllBytes(Conformance.file("llama_gqa_f32", "model.m")), 1000));
     Path text = Files.writeString(folder.resolve("text"), "once upon a time");
     for (Path path : List.of(cut, model, text, folder.resolve("none"), folder)) {
       UserException e = assertThrows(UserException.class, () -> inspected(path));

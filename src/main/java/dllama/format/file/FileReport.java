@@ -70,14 +70,6 @@ public record FileReport(
   /// The same with a tokenizer.
   public FileReport with(Words words) {
     return new FileReport(
-        format,
-        paths,
-        bytes,
-        architecture,
-        facts,
-        spec,
-        tensors,
-        Optional.of(words),
-        obstacles);
+        format, paths, bytes, architecture, facts, spec, tensors, Optional.of(words), obstacles);
   }
 }
