@@ -26,7 +26,7 @@ public final class LogitsCheck {
       case LogitsPart.Given given ->
           wanted instanceof LogitsWanted.Given(int[] tokens)
               && given.rows() == tokens.length
-              && (range.has(given.strayed()) || given.strayed() < 0 && areNumbers(given));
+              && (range.has(given.strayed()) || (given.strayed() < 0 && areNumbers(given)));
       case Candidates(int size, int[] ids, float[] _, int _, long[] _) ->
           (wanted instanceof LogitsWanted.Draw || wanted instanceof LogitsWanted.DrawAny)
               && size == Candidates.size(wanted, range.size())
