@@ -1,6 +1,7 @@
 package dllama.format.file;
 
 import dllama.error.UserException;
+import dllama.error.VisibleText;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -15,6 +16,9 @@ import java.util.List;
 
 /// A file that is being read, and the one-line errors about it. Nothing in it is trusted.
 public final class InputFile implements AutoCloseable {
+  /// Characters, whatever names a file holds, so that what is to be done is never cut off.
+  private static final int LONGEST_FAULT = 400;
+
   private final List<Path> paths;
   private final String called;
   private final Content content;
@@ -143,7 +147,8 @@ public final class InputFile implements AutoCloseable {
 
   /// The content is not what is wanted, and what to do about it.
   public UserException refused(String what, String remedy) {
-    return new UserException("%s: %s; %s".formatted(called, what, remedy));
+    return new UserException(
+        "%s: %s; %s".formatted(called, VisibleText.line(what, LONGEST_FAULT), remedy));
   }
 
   private static UserException unreadable(String called, IOException e) {
