@@ -12,10 +12,12 @@ enum Command {
   CHAT(true, "Talk with the model; the default."),
   INFERENCE(true, "Go on from a prompt."),
   LOGITS(true, "Write the logits of given tokens to a file."),
+  PERPLEXITY(true, "Measure how well the model foretells a text."),
   BENCH(true, "Measure prefill and decode."),
   PLAN(false, "Predict memory, traffic and speed of a model on nodes you may not have yet."),
   SYNTH(false, "Write a model of random weights, for tests and measurements."),
   TOKENIZE(false, "Show the tokens of a text."),
+  INSPECT(false, "Show what a model or tokenizer file is, and what it needs."),
   FETCH(false, "Get a model: by name, ORG/REPO:QUANT or URL."),
   MODELS(false, "List the models that were fetched."),
   RM(false, "Remove a fetched model.");
@@ -51,10 +53,12 @@ enum Command {
           case CHAT -> List.of();
           case INFERENCE -> Options.INFERENCE;
           case LOGITS -> Options.LOGITS;
+          case PERPLEXITY -> Options.PERPLEXITY;
           case BENCH -> Options.BENCH;
           case PLAN -> Options.PLAN;
           case SYNTH -> Options.SYNTH;
           case TOKENIZE -> Options.TOKENIZE;
+          case INSPECT -> Options.INSPECT;
           case FETCH -> Options.FETCH;
           case MODELS -> Options.MODELS;
           case RM -> Options.RM;

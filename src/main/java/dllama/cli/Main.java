@@ -62,10 +62,11 @@ public final class Main {
       case PLAN -> Plan.run(settings);
       case SYNTH -> Synth.run(settings);
       case TOKENIZE -> Tokenize.run(settings, System.out);
+      case INSPECT -> Inspect.run(settings, System.out);
       case FETCH -> FetchCommand.run(settings);
       case MODELS -> ModelsCommand.list(settings);
       case RM -> ModelsCommand.remove(settings);
-      case CHAT, INFERENCE, LOGITS, BENCH -> runNode(settings, arguments.command());
+      case CHAT, INFERENCE, LOGITS, PERPLEXITY, BENCH -> runNode(settings, arguments.command());
     }
     return DONE;
   }

@@ -100,6 +100,20 @@ final class Options {
               Kind.COMMAS, "--tokens", "1,2,3", "logits.tokens", "ids to feed from position 0 on"),
           text("--out", "FILE", "logits.out", "for float32 rows [tokens, vocab]"));
 
+  static final List<OptionRow> PERPLEXITY =
+      List.of(
+          text("--file", "TEXT", "perplexity.file", "UTF-8 text to foretell"),
+          text("--context", "N", "perplexity.context", "tokens of a window; default ≤ 512"),
+          text("--output", "text|json", "output", "json: one document on standard output"));
+
+  static final List<OptionRow> INSPECT =
+      List.of(
+          operand("FILE|NAME", "inspect.file", "model or tokenizer file, or a fetched model"),
+          option(Kind.SWITCH, "--tensors", "", "inspect.tensors", "list every tensor"),
+          text("--kv-float-type", "TYPE", "kv-float-type", "f16 or f32, key/value cache"),
+          text("--max-seq-len", "N", "max-seq-len", "context; default the model's, ≤ 4096"),
+          text("--output", "text|json", "output", "json: one document on standard output"));
+
   static final List<OptionRow> BENCH =
       List.of(
           text("--shape", "NAME", "bench.shape", "random weights, no model file; qwen3-8b, …"),

@@ -42,6 +42,12 @@ final class RootCommand {
             logits.run(root);
           }
         }
+        case PERPLEXITY -> {
+          var perplexity = new PerplexityCommand(settings, model, lines, System.out);
+          try (Root root = start(model)) {
+            perplexity.run(root);
+          }
+        }
         case BENCH -> {
           Bench bench = new Bench(settings, model);
           try (Root root = start(model)) {

@@ -6,6 +6,7 @@ import dllama.logits.LogitsPart.Walked;
 import dllama.logits.LogitsQuestion.Everything;
 import dllama.logits.LogitsQuestion.Walk;
 import dllama.model.Range;
+import java.util.Arrays;
 
 /// Whether what a rank tells is what was wanted or asked of it; nothing from the network is
 /// trusted.
@@ -22,6 +23,10 @@ public final class LogitsCheck {
           wanted instanceof LogitsWanted.Best(int asked)
               && rows == asked
               && within(range, ids, rows);
+      case LogitsPart.Given given ->
+          wanted instanceof LogitsWanted.Given(int[] tokens)
+              && given.rows() == tokens.length
+              && (range.has(given.strayed()) || given.strayed() < 0 && areNumbers(given));
       case Candidates(int size, int[] ids, float[] _, int _, long[] _) ->
           (wanted instanceof LogitsWanted.Draw || wanted instanceof LogitsWanted.DrawAny)
               && size == Candidates.size(wanted, range.size())
@@ -47,6 +52,14 @@ public final class LogitsCheck {
               && (!range.has(token) || Float.isFinite(logit))
               && Float.isFinite(largest.logits()[0]);
     };
+  }
+
+  private static boolean areNumbers(LogitsPart.Given given) {
+    boolean all = true;
+    for (int row = 0; row < given.rows(); row++) {
+      all &= Float.isFinite(given.logits()[row]) && Float.isFinite(given.largest()[row]);
+    }
+    return all && Arrays.stream(given.sums()).allMatch(sum -> sum >= 0);
   }
 
   private static boolean within(Range range, int[] ids, int size) {

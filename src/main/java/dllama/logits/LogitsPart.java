@@ -16,6 +16,16 @@ public sealed interface LogitsPart {
   /// @param rows in the arrays
   record Best(int rows, int[] tokens, float[] logits) implements LogitsPart {}
 
+  /// The logits of given tokens, each after one of the last tokens, and the weight of all there.
+  ///
+  /// @param rows in the arrays
+  /// @param logits of those tokens that are the rank's
+  /// @param largest of each row
+  /// @param sums of weights with temperature 1, `[rows, TokenWeights.BINS]`, see [TokenWeights]
+  /// @param strayed token of a logit that is no number; −1 if all are
+  record Given(int rows, float[] logits, float[] largest, long[] sums, int strayed)
+      implements LogitsPart {}
+
   /// The largest of the last token in order, of equal ones the first first, and the weight of all.
   ///
   /// @param size of the arrays' filled part: [#SIZE], or the rank's whole vocabulary
@@ -38,10 +48,7 @@ public sealed interface LogitsPart {
     /// @param top exponent of the largest weight of all
     /// @param all `[TokenWeights.BINS]`
     void addTo(long[] all, int top) {
-      long below = (long) top - exponent;
-      for (int bin = 0; below >= 0 && bin + below < TokenWeights.BINS; bin++) {
-        all[(int) (bin + below)] += sums[bin];
-      }
+      TokenWeights.add(sums, 0, exponent, all, top);
     }
   }
 

@@ -2,6 +2,7 @@ package dllama.logits;
 
 import dllama.logits.LogitsPart.Best;
 import dllama.logits.LogitsPart.Candidates;
+import dllama.logits.LogitsPart.Given;
 import dllama.logits.LogitsPart.Rows;
 import dllama.logits.LogitsPart.Unadjusted;
 import dllama.logits.LogitsPart.Walked;
@@ -25,6 +26,11 @@ public final class LogitsReducer {
   private final long[] sums = new long[TokenWeights.BINS];
   private final int[] tokens = new int[Candidates.SIZE];
   private final float[] values = new float[Candidates.SIZE];
+
+  /// Only there where given tokens are asked for, by row.
+  private long[] givenSums = {};
+
+  private final float[] largest = new float[LogitsWanted.Given.MAX_ROWS];
 
   /// Only there where every token may be drawn.
   private double[] weighed = {};
@@ -104,6 +110,7 @@ public final class LogitsReducer {
     return switch (wanted) {
       case LogitsWanted.All _ -> new Rows(Arrays.copyOfRange(logits, at, at + vocabulary.size()));
       case LogitsWanted.Best(int rows) -> best(rows);
+      case LogitsWanted.Given(int[] of) -> given(of);
       case Draw(float temperature) -> candidates(size(wanted), temperature, logits, at);
       case DrawAny(float temperature) -> candidates(size(wanted), temperature, logits, at);
       case LogitsWanted.Nothing _ -> throw new IllegalArgumentException("wanted=" + wanted);
@@ -130,6 +137,7 @@ public final class LogitsReducer {
     Arrays.fill(tokens, token);
     return switch (wanted) {
       case LogitsWanted.Best(int rows) -> new Best(rows, tokens, values);
+      case LogitsWanted.Given(int[] of) -> new Given(of.length, values, values, noSums(), token);
       case Draw _, DrawAny _ -> {
         Arrays.fill(sums, 0);
         yield new Candidates(size(wanted), tokens, values, 0, sums);
@@ -153,6 +161,34 @@ public final class LogitsReducer {
       values[row] = max;
     }
     return new Best(rows, tokens, values);
+  }
+
+  private Given given(int[] of) {
+    int size = vocabulary.size();
+    long[] rowSums = noSums();
+    for (int row = 0; row < of.length; row++) {
+      int from = at + row * size;
+      float max = Float.NEGATIVE_INFINITY;
+      for (int i = from; i < from + size; i++) {
+        max = Math.max(max, logits[i]);
+      }
+      if (!TokenWeights.certain(max, 1)) {
+        Arrays.fill(sums, 0);
+        weights.sum(logits, from, size, 1, TokenWeights.exponent(max, 1), sums);
+        System.arraycopy(sums, 0, rowSums, row * TokenWeights.BINS, TokenWeights.BINS);
+      }
+      largest[row] = max;
+      values[row] = vocabulary.has(of[row]) ? logits[from + of[row] - vocabulary.from()] : 0;
+    }
+    return new Given(of.length, values, largest, rowSums, -1);
+  }
+
+  private long[] noSums() {
+    if (givenSums.length == 0) {
+      givenSums = new long[LogitsWanted.Given.MAX_ROWS * TokenWeights.BINS];
+    }
+    Arrays.fill(givenSums, 0);
+    return givenSums;
   }
 
   /// Adds up probabilities of the last token's logits.

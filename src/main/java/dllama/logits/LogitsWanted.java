@@ -33,6 +33,30 @@ public sealed interface LogitsWanted {
     }
   }
 
+  /// How probable given tokens are, each after one of the last tokens.
+  ///
+  /// @param tokens ids, one for each of as many last tokens; not changed afterwards
+  record Given(int[] tokens) implements LogitsWanted {
+    /// What ranks have room for.
+    public static final int MAX_ROWS = 32;
+
+    public Given {
+      if (tokens.length < 1 || tokens.length > MAX_ROWS) {
+        throw new IllegalArgumentException("tokens=" + tokens.length);
+      }
+      for (int token : tokens) {
+        if (token < 0) {
+          throw new IllegalArgumentException("token=" + token);
+        }
+      }
+    }
+
+    @Override
+    public int rows() {
+      return tokens.length;
+    }
+  }
+
   /// A token drawn after the last one from the most probable ones.
   record Draw(float temperature) implements LogitsWanted {
     public Draw {

@@ -33,6 +33,14 @@ public record RunLogits(List<Range> vocabulary, List<LogitsPart> parts, Asker as
     return TokenLogprobs.of(this, token, top);
   }
 
+  /// The log probabilities of the tokens that were given, each after one of the last tokens;
+  /// natural logarithms, the same bits however the vocabulary is cut over ranks.
+  ///
+  /// @throws dllama.error.UserException if a logit is no number
+  public double[] given(LogitsWanted.Given wanted) {
+    return GivenTokens.logprobs(this, wanted.tokens());
+  }
+
   /// Tokens of the vocabulary.
   public int vocabSize() {
     return vocabulary.getLast().to();

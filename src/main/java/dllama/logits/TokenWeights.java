@@ -75,6 +75,18 @@ public final class TokenWeights {
     }
   }
 
+  /// Adds the sums of a part of the tokens, those from `at` on, to those of all.
+  ///
+  /// @param exponent of the largest of that part
+  /// @param all `[BINS]`
+  /// @param top exponent of the largest of all
+  static void add(long[] sums, int at, int exponent, long[] all, int top) {
+    long below = (long) top - exponent;
+    for (int bin = 0; below >= 0 && bin + below < BINS; bin++) {
+      all[(int) (bin + below)] += sums[at + bin];
+    }
+  }
+
   /// Writes the weight of each of `size` logits from `at` on, in units of 2^top.
   void weigh(float[] logits, int at, int size, float temperature, int top, double[] weights) {
     for (int from = 0; from < size; from += BLOCK) {

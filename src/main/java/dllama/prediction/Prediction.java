@@ -48,6 +48,12 @@ public record Prediction(
   /// @param cache keys and values of the whole context
   /// @param process what Java needs beside them, see [#PROCESS_BYTES]
   public record Memory(long slice, long cache, long process) {
+    /// That of the rank with the most.
+    public static Memory of(ShardPlan plan, EngineSettings engine) {
+      long slice = new SliceLayout(plan, 0).totalBytes();
+      return new Memory(slice, ShardEngine.cacheBytes(plan, engine), PROCESS_BYTES);
+    }
+
     public long total() {
       return slice + cache + process;
     }
@@ -72,8 +78,7 @@ public record Prediction(
       ShardPlan plan, EngineSettings engine, int promptTokens, Device device, Link link) {
     SliceLayout layout = new SliceLayout(plan, 0);
     Step step = new Step(plan, RankWork.of(layout), engine, device, link);
-    Memory memory =
-        new Memory(layout.totalBytes(), ShardEngine.cacheBytes(plan, engine), PROCESS_BYTES);
+    Memory memory = Memory.of(plan, engine);
     return new Prediction(
         plan,
         memory,

@@ -5,6 +5,7 @@ public enum Mode {
   CHAT,
   INFERENCE,
   LOGITS,
+  PERPLEXITY,
   BENCH;
 
   /// Whether the root waits for its nodes without limit: it talks to a person, who sees what is

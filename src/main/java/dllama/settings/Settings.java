@@ -24,6 +24,8 @@ public record Settings(
     Chat chat,
     Inference inference,
     Logits logits,
+    Perplexity perplexity,
+    Inspect inspect,
     Bench bench,
     Synth synth,
     Tokenize tokenize,
@@ -112,6 +114,27 @@ public record Settings(
   public record Logits(List<Integer> tokens, Optional<Path> out) {
     static Logits from(Values values) {
       return new Logits(values.integers("tokens", 0, Integer.MAX_VALUE), values.pathIfAny("out"));
+    }
+  }
+
+  /// The text to foretell.
+  ///
+  /// @param context tokens of a window; empty: 512, or the model's context if that is shorter
+  public record Perplexity(Optional<Path> file, Optional<Integer> context) {
+    static Perplexity from(Values values) {
+      return new Perplexity(
+          values.pathIfAny("file"),
+          values.unlessAuto("context", (v, key) -> v.integer(key, 3, 1 << 24)));
+    }
+  }
+
+  /// The file to tell about.
+  ///
+  /// @param file a path, or the name of a fetched model
+  /// @param tensors whether every tensor is listed
+  public record Inspect(Optional<Path> file, boolean tensors) {
+    static Inspect from(Values values) {
+      return new Inspect(values.pathIfAny("file"), values.flag("tensors"));
     }
   }
 
@@ -258,6 +281,8 @@ public record Settings(
         chat,
         inference,
         logits,
+        perplexity,
+        inspect,
         bench,
         synth,
         tokenize,
@@ -289,6 +314,8 @@ public record Settings(
             Chat.from(values.below("chat")),
             Inference.from(values.below("inference")),
             Logits.from(values.below("logits")),
+            Perplexity.from(values.below("perplexity")),
+            Inspect.from(values.below("inspect")),
             Bench.from(values.below("bench")),
             Synth.from(values.below("synth")),
             Tokenize.from(values.below("tokenize")),

@@ -93,6 +93,65 @@ class CommandIT {
     }
   }
 
+  /// The same bits, the error included.
+  @Test
+  void shouldFindTheSamePerplexityOnTwoNodes() throws Exception {
+    Path text = Files.writeString(folder.resolve("text"), "A text to foretell. ".repeat(40));
+    String[] common = {
+      "perplexity",
+      "--model",
+      model(),
+      "--tokenizer",
+      tokenizer(),
+      "--file",
+      text.toString(),
+      "--context",
+      "100",
+      "--host",
+      "127.0.0.1",
+      "--output",
+      "json"
+    };
+    JsonNode one = run("", with(common, "--nodes", "1", "--port", "0")).json();
+    String port = String.valueOf(freePort());
+    Process worker = start(List.of("--role", "worker", "--seed-node", "127.0.0.1:" + port));
+    try {
+      JsonNode two = run("", with(common, "--nodes", "2", "--port", port)).json();
+      assertEquals(2, two.get("nodes").asInt());
+      for (String same : List.of("perplexity", "error", "tokens", "windows")) {
+        assertEquals(one.get(same), two.get(same));
+      }
+    } finally {
+      worker.destroy();
+      assertTrue(worker.waitFor(20, TimeUnit.SECONDS), "the worker does not end");
+    }
+    assertEquals(49 * one.get("windows").asInt(), one.get("tokens").asInt());
+    assertTrue(one.get("perplexity").asDouble() > 1);
+    Result shown = run("", with(Arrays.copyOf(common, 9), "--nodes", "1", "--port", "0"));
+    assertTrue(shown.out().matches("perplexity [0-9.]+ \\+/- [0-9.]+\n"), shown.out());
+    assertTrue(shown.err().contains(" of 100 tokens, of which "), shown.err());
+    Result shorter = run("", with(common, "--nodes", "1", "--context", "1000"));
+    assertEquals(2, shorter.code());
+    assertTrue(shorter.complaint().startsWith("the text has "), shorter.err());
+  }
+
+  private static String[] with(String[] common, String... more) {
+    List<String> all = new ArrayList<>(Arrays.asList(common));
+    all.addAll(Arrays.asList(more));
+    return all.toArray(String[]::new);
+  }
+
+  @Test
+  void shouldTellWhatAFileIs() throws Exception {
+    JsonNode told = run("", "inspect", model(), "--output", "json").json();
+    assertEquals("llama", told.get("architecture").asText());
+    assertEquals(Files.size(Path.of(model())), told.get("bytes").asLong());
+    Result tokenizer = run("", "inspect", tokenizer());
+    assertEquals(0, tokenizer.code());
+    assertTrue(tokenizer.out().contains("format         .t file"), tokenizer.out());
+    assertEquals("", tokenizer.err());
+  }
+
   @Test
   void shouldGiveUpWithoutWorkers() throws Exception {
     Result result =
@@ -260,6 +319,12 @@ class CommandIT {
             "synth",
             "tokenize --text x",
             "logits --model " + model(),
+            "perplexity --model %s --tokenizer %s".formatted(model(), tokenizer()),
+            "perplexity --file /nonexistent --model %s --tokenizer %s"
+                .formatted(model(), tokenizer()),
+            "perplexity --file x --context 999999 --model %s --tokenizer %s"
+                .formatted(model(), tokenizer()),
+            "inspect /nonexistent",
             "logits --tokens 1 --out /nonexistent/l --model " + model(),
             "inference --prompt x --model " + model(),
             "inference --prompt x --model %s --tokenizer %s".formatted(model(), model()),

@@ -35,6 +35,8 @@ class LogitsReducerAllocationTest {
         List.of(
             new LogitsQuestion.Adjusted(new LogitsWanted.Draw(1), some, allowed),
             new LogitsQuestion.Adjusted(new LogitsWanted.Best(1), some, allowed),
+            new LogitsQuestion.Adjusted(
+                new LogitsWanted.Given(new int[] {VOCABULARY + 1}), some, allowed),
             new LogitsQuestion.Walk(0, 1, 0.5f, 3, 1e9, 0),
             new LogitsQuestion.Unadjusted(VOCABULARY + 9, 20));
     long deadline = System.nanoTime() + 60_000_000_000L;

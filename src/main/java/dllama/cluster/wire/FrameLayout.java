@@ -26,20 +26,20 @@ final class FrameLayout {
     private OfCopy() {}
   }
 
-  /// A run of a step. Behind it: ids of its pages, int32 each, and its adjustments,
-  /// [OfAdjustment] each.
+  /// A run of a step. Behind it: tokens that are given in what is wanted, ids of its pages, int32
+  /// each, and its adjustments, [OfAdjustment] each.
   static final class OfRun {
     static final int PAGES = 0;
     static final int POSITION = PAGES + Integer.BYTES;
     static final int ROWS = POSITION + Integer.BYTES;
 
-    /// What is wanted of its logits: a kind, int8, and its argument, 4 bytes.
-    static final int WANTED = ROWS + Integer.BYTES;
-
     /// How many adjustments there are.
-    static final int ADJUSTMENTS = WANTED + LogitsCodec.WANTED_BYTES;
+    static final int ADJUSTMENTS = ROWS + Integer.BYTES;
 
-    static final int HEADER_BYTES = ADJUSTMENTS + Integer.BYTES;
+    /// What is wanted of its logits: a kind, int8, and its argument, 4 bytes.
+    static final int WANTED = ADJUSTMENTS + Integer.BYTES;
+
+    static final int HEADER_BYTES = WANTED + LogitsCodec.WANTED_BYTES;
 
     private OfRun() {}
   }

@@ -24,9 +24,13 @@ final class LogitsCodec {
   private static final byte CANDIDATES = 3;
   private static final byte ANY = 4;
   private static final byte UNADJUSTED = 5;
+  private static final byte GIVEN = 6;
 
-  /// What is wanted takes so many.
+  /// What is wanted takes so many, and where tokens are given, these.
   static final int WANTED_BYTES = 1 + Integer.BYTES;
+
+  /// A row of [LogitsPart.Given]: the logit, the largest one, sums.
+  private static final int GIVEN_BYTES = 2 * Float.BYTES + TokenWeights.BINS * Long.BYTES;
 
   /// A token and its logit.
   private static final int PAIR_BYTES = Integer.BYTES + Float.BYTES;
@@ -38,9 +42,21 @@ final class LogitsCodec {
       case Nothing _ -> to.put(NOTHING).putInt(0);
       case All _ -> to.put(ALL).putInt(0);
       case LogitsWanted.Best(int rows) -> to.put(BEST).putInt(rows);
+      case LogitsWanted.Given(int[] tokens) -> {
+        to.put(GIVEN).putInt(tokens.length);
+        for (int token : tokens) {
+          to.putInt(token);
+        }
+      }
       case Draw(float temperature) -> to.put(CANDIDATES).putFloat(temperature);
       case DrawAny(float temperature) -> to.put(ANY).putFloat(temperature);
     }
+  }
+
+  /// What [#put] writes.
+  static int bytes(LogitsWanted wanted) {
+    return WANTED_BYTES
+        + (wanted instanceof LogitsWanted.Given(int[] tokens) ? tokens.length * Integer.BYTES : 0);
   }
 
   static LogitsWanted wanted(ByteBuffer from) throws NotSerializableException {
@@ -51,6 +67,7 @@ final class LogitsCodec {
         case NOTHING -> new Nothing();
         case ALL -> new All();
         case BEST -> new LogitsWanted.Best(value);
+        case GIVEN -> new LogitsWanted.Given(tokens(value, from));
         case CANDIDATES -> new Draw(Float.intBitsToFloat(value));
         case ANY -> new DrawAny(Float.intBitsToFloat(value));
         default -> throw new NotSerializableException("wanted=" + kind);
@@ -58,6 +75,17 @@ final class LogitsCodec {
     } catch (IllegalArgumentException senseless) {
       throw new NotSerializableException("wanted: " + senseless.getMessage());
     }
+  }
+
+  private static int[] tokens(int count, ByteBuffer from) throws NotSerializableException {
+    if (count < 0 || count > from.remaining() / Integer.BYTES) {
+      throw new NotSerializableException("tokens=" + count);
+    }
+    int[] tokens = new int[count];
+    for (int i = 0; i < count; i++) {
+      tokens[i] = from.getInt();
+    }
+    return tokens;
   }
 
   static void put(LogitsPart part, ByteBuffer to) {
@@ -68,11 +96,38 @@ final class LogitsCodec {
       }
       case Best(int rows, int[] tokens, float[] logits) ->
           putPairs(rows, tokens, logits, to.put(BEST));
+      case LogitsPart.Given given -> put(given, to.put(GIVEN));
       case Candidates candidates -> put(candidates, to.put(CANDIDATES));
       case Walked(float sum, int last) -> to.put(ANY).putFloat(sum).putInt(last);
       case Unadjusted(float logit, Candidates largest) ->
           put(largest, to.put(UNADJUSTED).putFloat(logit));
     }
+  }
+
+  private static void put(LogitsPart.Given given, ByteBuffer to) {
+    to.putInt(given.strayed());
+    for (int row = 0; row < given.rows(); row++) {
+      to.putFloat(given.logits()[row]).putFloat(given.largest()[row]);
+      for (int bin = 0; bin < TokenWeights.BINS; bin++) {
+        to.putLong(given.sums()[row * TokenWeights.BINS + bin]);
+      }
+    }
+  }
+
+  private static LogitsPart.Given given(ByteBuffer from) {
+    int strayed = from.getInt();
+    int rows = from.remaining() / GIVEN_BYTES;
+    float[] logits = new float[rows];
+    float[] largest = new float[rows];
+    long[] sums = new long[rows * TokenWeights.BINS];
+    for (int row = 0; row < rows; row++) {
+      logits[row] = from.getFloat();
+      largest[row] = from.getFloat();
+      for (int bin = 0; bin < TokenWeights.BINS; bin++) {
+        sums[row * TokenWeights.BINS + bin] = from.getLong();
+      }
+    }
+    return new LogitsPart.Given(rows, logits, largest, sums, strayed);
   }
 
   private static void put(Candidates candidates, ByteBuffer to) {
@@ -95,6 +150,7 @@ final class LogitsCodec {
         + switch (part) {
           case Rows rows -> rows.values().length * Float.BYTES;
           case Best best -> best.rows() * PAIR_BYTES;
+          case LogitsPart.Given given -> Integer.BYTES + given.rows() * GIVEN_BYTES;
           case Candidates candidates -> bytes(candidates);
           case Walked _ -> PAIR_BYTES;
           case Unadjusted unadjusted -> Float.BYTES + bytes(unadjusted.largest());
@@ -118,6 +174,7 @@ final class LogitsCodec {
         int[] tokens = new int[rows];
         yield new Best(rows, tokens, pairs(from, tokens));
       }
+      case GIVEN -> given(from);
       case CANDIDATES -> candidates(from);
       case UNADJUSTED -> new Unadjusted(from.getFloat(), candidates(from));
       case ANY -> new Walked(from.getFloat(), from.getInt());

@@ -18,10 +18,11 @@ public final class RunsCodec {
   private RunsCodec() {}
 
   /// The most bytes that a row adds to those of a step: if each is of a run of its own, whose page
-  /// is a copy, and as many of whose logits are adjusted as can be.
+  /// is a copy, and as many of whose logits are adjusted as can be, or whose next token is given.
   public static int maxBytes(int pages) {
     return OfCopy.BYTES
         + OfRun.HEADER_BYTES
+        + Integer.BYTES
         + pages * Integer.BYTES
         + Adjustments.MAX_OF_RUN * OfAdjustment.BYTES;
   }
@@ -40,10 +41,8 @@ public final class RunsCodec {
       to.putInt(at + OfRun.PAGES, run.pages().length);
       to.putInt(at + OfRun.POSITION, run.position());
       to.putInt(at + OfRun.ROWS, run.count());
-      to.position(at + OfRun.WANTED);
-      LogitsCodec.put(run.wanted(), to);
       to.putInt(at + OfRun.ADJUSTMENTS, run.adjustments().size());
-      to.position(at + OfRun.HEADER_BYTES);
+      LogitsCodec.put(run.wanted(), to.position(at + OfRun.WANTED));
       for (int page : run.pages()) {
         to.putInt(page);
       }
@@ -54,7 +53,8 @@ public final class RunsCodec {
   static int bytes(List<PageCopy> copies, List<RunRows> runs) {
     int bytes = 2 * Integer.BYTES + copies.size() * OfCopy.BYTES;
     for (RunRows run : runs) {
-      bytes += OfRun.HEADER_BYTES + run.pages().length * Integer.BYTES;
+      bytes += OfRun.WANTED + LogitsCodec.bytes(run.wanted());
+      bytes += run.pages().length * Integer.BYTES;
       bytes += AdjustmentsCodec.bytes(run.adjustments());
     }
     return bytes;
@@ -84,10 +84,8 @@ public final class RunsCodec {
       int[] pages = new int[count(from, Integer.BYTES)];
       int position = from.getInt(at + OfRun.POSITION);
       int rows = from.getInt(at + OfRun.ROWS);
-      from.position(at + OfRun.WANTED);
-      var wanted = LogitsCodec.wanted(from);
       int adjusted = from.getInt(at + OfRun.ADJUSTMENTS);
-      from.position(at + OfRun.HEADER_BYTES);
+      var wanted = LogitsCodec.wanted(from.position(at + OfRun.WANTED));
       if (pages.length > from.remaining() / Integer.BYTES) {
         throw new NotSerializableException("pages=" + pages.length);
       }

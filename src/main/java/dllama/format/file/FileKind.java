@@ -102,6 +102,11 @@ public enum FileKind {
     this.what = what;
   }
 
+  /// What it is, for the user, such as "a program".
+  public String what() {
+    return what;
+  }
+
   /// Whether a file begins so; a character a byte.
   abstract boolean is(String start);
 

@@ -157,6 +157,16 @@ class LogitsBytesTest {
     assertTrue(bytes < ALL_LOGITS / 20, "bytes " + bytes);
   }
 
+  /// Of each token in place of 128 kB.
+  @Test
+  void shouldTellGivenTokensInHalfAKilobyteEach() {
+    RunLogits told = step(new LogitsWanted.Best(1), Adjustments.NONE);
+    TokenLogprobs logprobs = told.logprobs(18_001, 1);
+    var wanted = new LogitsWanted.Given(new int[] {18_001});
+    assertEquals((float) step(wanted, Adjustments.NONE).given(wanted)[0], logprobs.chosen());
+    assertEquals(25 + 4 + 8 + 48 * 8, bytes);
+  }
+
   @Test
   void shouldTellLogprobsInLessThanAKilobyte() {
     RunLogits told = step(new LogitsWanted.Best(1), Adjustments.NONE);

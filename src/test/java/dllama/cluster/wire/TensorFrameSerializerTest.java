@@ -13,6 +13,7 @@ import dllama.cluster.wire.TensorFrame.Question;
 import dllama.cluster.wire.TensorFrame.RunRows;
 import dllama.cluster.wire.TensorFrame.WeightChunk;
 import dllama.logits.Adjustments;
+import dllama.logits.LogitsPart;
 import dllama.logits.LogitsPart.Best;
 import dllama.logits.LogitsPart.Candidates;
 import dllama.logits.LogitsPart.Rows;
@@ -27,6 +28,7 @@ import java.io.NotSerializableException;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
@@ -86,6 +88,37 @@ class TensorFrameSerializerTest {
       }
       assertSameBytes(sent.rows(), got.rows());
     }
+  }
+
+  @Test
+  void shouldCarryGivenTokens() throws Exception {
+    var wanted = new LogitsWanted.Given(new int[] {0, 128_255});
+    var run = new RunRows(new int[] {7, 9}, 300, 2, wanted, adjustments());
+    var next = new RunRows(new int[] {3}, 0, 1, new LogitsWanted.Best(1));
+    var got =
+        (Input) throughTheWire(new Input(5, 6, false, List.of(), List.of(run, next), bytes(1, 2)));
+    RunRows is = got.runs().getFirst();
+    assertArrayEquals(wanted.tokens(), ((LogitsWanted.Given) is.wanted()).tokens());
+    assertArrayEquals(run.pages(), is.pages());
+    assertSame(run.adjustments(), is.adjustments());
+    assertEquals(next.wanted(), got.runs().get(1).wanted());
+    assertSameBytes(bytes(1, 2), got.rows());
+  }
+
+  @Test
+  void shouldCarryTheLogitsOfGivenTokens() throws Exception {
+    long[] sums = new long[3 * TokenWeights.BINS];
+    sums[0] = Long.MAX_VALUE;
+    sums[TokenWeights.BINS + 1] = 7;
+    float[] logits = {1.5f, -0f, 9};
+    float[] largest = {2, Float.MIN_VALUE, 9};
+    var sent = new LogitsPart.Given(2, logits, largest, sums, 77);
+    var got = (LogitsPart.Given) ((Logits) throughTheWire(new Logits(2, 3, 1, 4, sent))).part();
+    assertEquals(2, got.rows());
+    assertEquals(77, got.strayed());
+    assertArrayEquals(new float[] {1.5f, -0f}, got.logits());
+    assertArrayEquals(new float[] {2, Float.MIN_VALUE}, got.largest());
+    assertArrayEquals(Arrays.copyOf(sums, 2 * TokenWeights.BINS), got.sums());
   }
 
   @Test
@@ -246,10 +279,10 @@ class TensorFrameSerializerTest {
     ByteBuffer twice = adjusted().putInt(26, 2).putFloat(first + 4, 1).putFloat(first + 16, 1);
     refused(twice, "Q");
     refused(adjusted().putInt(26, 1).putInt(first, -1).putFloat(first + 4, 1), "Q");
-    int ofRun = 42; // behind what is wanted of the only run
+    int ofRun = 37; // in front of what is wanted of the only run
     for (int count : new int[] {-1, 6, Adjustments.MAX + 1, Integer.MAX_VALUE}) {
       ByteBuffer input = ByteBuffer.allocate(100).order(ByteOrder.LITTLE_ENDIAN);
-      refused(input.putInt(21, 1).put(37, (byte) 1).putInt(ofRun, count), "I");
+      refused(input.putInt(21, 1).putInt(ofRun, count).put(41, (byte) 1), "I");
     }
   }
 
@@ -275,9 +308,18 @@ class TensorFrameSerializerTest {
   @Test
   void shouldRefuseLogitsThatMakeNoSense() {
     for (byte[] wanted :
-        new byte[][] {{9, 0, 0, 0, 0}, {2, 17, 0, 0, 0}, {2, 0, 0, 0, 0}, {3, 0, 0, 0, 0}}) {
-      ByteBuffer input = ByteBuffer.allocate(48).order(ByteOrder.LITTLE_ENDIAN);
-      input.putInt(21, 1).put(37, wanted); // one run, without pages
+        new byte[][] {
+          {9, 0, 0, 0, 0},
+          {2, 17, 0, 0, 0},
+          {2, 0, 0, 0, 0},
+          {3, 0, 0, 0, 0},
+          {6, 0, 0, 0, 0},
+          {6, -1, -1, -1, -1},
+          {6, 1, 0, 0, 0, 0, 0, 0, -128},
+          {6, 20, 0, 0, 0}
+        }) {
+      ByteBuffer input = ByteBuffer.allocate(60).order(ByteOrder.LITTLE_ENDIAN);
+      input.putInt(21, 1).put(41, wanted); // one run, without pages
       assertThrows(NotSerializableException.class, () -> serializer.fromBinary(input, "I"));
     }
     ByteBuffer logits = ByteBuffer.allocate(34).put(24, (byte) 77);

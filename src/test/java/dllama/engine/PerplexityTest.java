@@ -1,0 +1,192 @@
+package dllama.engine;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dllama.Conformance;
+import dllama.format.ModelFiles;
+import dllama.format.SynthModel;
+import dllama.format.dllama.DllamaFile;
+import dllama.format.file.ModelFile;
+import dllama.generation.Perplexity;
+import dllama.model.Architecture;
+import dllama.model.ModelSpec;
+import dllama.slice.ShardPlan;
+import dllama.step.ForwardException;
+import dllama.step.ForwardPass;
+import dllama.step.PagePool;
+import dllama.step.Step;
+import dllama.step.StepResult;
+import dllama.tensor.DType;
+import dllama.tensor.Kernels;
+import dllama.tensor.WorkerPool;
+import dllama.tokenizer.Tokenizer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class PerplexityTest {
+  private static final ModelSpec SPEC = Specs.small(DType.F32, Architecture.QWEN2);
+  private static final int[] TEXT = new Random(1).ints(250, 0, SPEC.vocabSize()).toArray();
+  private static final int CONTEXT = 90;
+
+  @TempDir private static Path folder;
+  private final WorkerPool pool = new WorkerPool(2);
+
+  @BeforeEach
+  void synth() {
+    if (!Files.exists(model())) {
+      SynthModel.write(model(), SPEC, 1, (bytes, total) -> {});
+    }
+  }
+
+  private static Path model() {
+    return folder.resolve("tiny.m");
+  }
+
+  private Perplexity measured(int nodes, int batch, int bos, List<Integer> windows) {
+    try (DllamaFile file = DllamaFile.open(model());
+        var forwardPass = Goldens.forwardPass(file, nodes, DType.F32, batch, pool)) {
+      return Perplexity.of(forwardPass, TEXT, CONTEXT, bos, soFar -> windows.add(soFar.windows()));
+    }
+  }
+
+  /// In double precision, token by token, as it is defined: two windows, of each the logits from
+  /// the middle on.
+  @ParameterizedTest
+  @CsvSource({"-1", "7"})
+  void shouldBeWhatThePlainReferenceGives(int bos) {
+    double sum = 0;
+    double squares = 0;
+    int count = 0;
+    try (DllamaFile file = DllamaFile.open(model())) {
+      for (int window = 0; window < 2; window++) {
+        PlainReference reference = new PlainReference(SPEC, file.weights());
+        for (int i = 0; i < CONTEXT - 1; i++) {
+          int at = window * CONTEXT + i;
+          double[] logits = reference.next(i == 0 && bos >= 0 ? bos : TEXT[at]);
+          if (i >= CONTEXT / 2) {
+            double logprob = logprob(logits, TEXT[at + 1]);
+            sum -= logprob;
+            squares += logprob * logprob;
+            count++;
+          }
+        }
+      }
+    }
+    double mean = sum / count;
+    List<Integer> windows = new ArrayList<>();
+    Perplexity all = measured(1, 32, bos, windows);
+    assertEquals(List.of(1, 2), windows);
+    assertEquals(2, all.windows());
+    assertEquals(88, count);
+    assertEquals(count, all.tokens());
+    assertEquals(Math.exp(mean), all.value(), 1e-4 * all.value());
+    double error = Math.sqrt((squares / count - mean * mean) / (count - 1)) * Math.exp(mean);
+    assertEquals(error, all.error(), 1e-3 * error);
+  }
+
+  private static double logprob(double[] logits, int token) {
+    double sum = 0;
+    for (double logit : logits) {
+      sum += Math.exp(logit);
+    }
+    return logits[token] - Math.log(sum);
+  }
+
+  @Test
+  void shouldHaveTheSameBitsOnAnyNumberOfNodesAndForAnyBatch() {
+    Perplexity alone = measured(1, 32, 3, new ArrayList<>());
+    for (int nodes : new int[] {1, 2, 4, 8}) {
+      for (int batch : new int[] {7, 32, 64}) {
+        assertEquals(alone, measured(nodes, batch, 3, new ArrayList<>()), nodes + " " + batch);
+      }
+    }
+  }
+
+  /// Values of llama.cpp's llama-perplexity (d32676d) with windows of 128 tokens of LICENSE. It
+  /// rounds activations, with weights of 16 bit to their type, where nothing is rounded here, and
+  /// with quantised ones in other blocks. In models of random weights, and with a few hundred
+  /// tokens, that comes to more than in a long text.
+  @ParameterizedTest
+  @CsvSource({
+    "llama_f32, 110321.2521, 18254.22067",
+    "llama_bf16, 110732.6526, 18362.44008",
+    "llama31_f16, 68674.0014, 10878.92015",
+    "llama_q4_k_m, 88727.2304, 15020.38175",
+    "llama_iq4_xs, 93930.3639, 16290.13395",
+    "mixtral_f16, 69052.2846, 11854.78193",
+    "qwen2_q4_k_m, 21798.9930, 3433.93245",
+    "qwen3moe_q4_k_m, 75590.5144, 12418.35193"
+  })
+  void shouldBeThatOfLlamaCpp(String name, double value, double error) throws IOException {
+    try (ModelFile file =
+            ModelFiles.open(Conformance.file("gguf/" + name, "model.gguf"), ModelFile.Hints.NONE);
+        var forwardPass =
+            new LocalForwardPass(
+                file.source(),
+                new ShardPlan(file.spec(), DType.F32, 1),
+                new EngineSettings(DType.F16, 128, 32),
+                Kernels.choose(true),
+                pool)) {
+      var vocabulary = file.vocabulary().orElseThrow();
+      String text = Files.readString(Path.of("LICENSE")).stripTrailing();
+      int[] tokens = Tokenizer.of(vocabulary).encode(text, true, false);
+      int bos = vocabulary.addBos() ? vocabulary.bosId() : -1;
+      Perplexity all = Perplexity.of(forwardPass, tokens, 128, bos, _ -> {});
+      var types = file.spec().weightTypes();
+      boolean quantized = types.stream().anyMatch(DType::quantized);
+      double part = quantized ? 0.02 : types.equals(List.of(DType.F32)) ? 0.0005 : 0.005;
+      assertEquals(value, all.value(), part * value);
+      assertEquals(error, all.error(), 2 * part * error);
+    }
+  }
+
+  /// Another world does not hold what was fed of a window.
+  @Test
+  void shouldFailWithTheWorld() {
+    ForwardPass lost =
+        new ForwardPass() {
+          private int steps;
+
+          @Override
+          public ModelSpec spec() {
+            return SPEC;
+          }
+
+          @Override
+          public int contextLength() {
+            return SPEC.contextLength();
+          }
+
+          @Override
+          public int maxBatchTokens() {
+            return 32;
+          }
+
+          @Override
+          public PagePool pool() {
+            return new PagePool(steps == 0 ? 1 : 2, 1);
+          }
+
+          @Override
+          public StepResult forward(Step step) {
+            if (step.epoch() != 1 || ++steps > 1) {
+              throw new ForwardException("epoch " + step.epoch());
+            }
+            return new StepResult(List.of(), 0, 0, 0);
+          }
+        };
+    ForwardException e =
+        assertThrows(ForwardException.class, () -> Perplexity.of(lost, TEXT, CONTEXT, -1, _ -> {}));
+    assertEquals("epoch 1", e.getMessage());
+  }
+}
