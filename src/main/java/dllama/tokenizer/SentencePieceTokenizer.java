@@ -58,8 +58,8 @@ public final class SentencePieceTokenizer extends CuttingTokenizer {
   }
 
   @Override
-  void encode(byte[] text, int from, int to, boolean begins, IntList ids) {
-    byte[] escaped = escaped(text, from, to, spaceInFront && begins);
+  void encode(byte[] text, int from, int to, Place place, IntList ids) {
+    byte[] escaped = escaped(text, from, to, spaceInFront && place != Place.WITHIN);
     Merger merger = new Merger();
     for (int at = 0; at < escaped.length; ) {
       int end = Math.min(escaped.length, at + length(escaped[at]));

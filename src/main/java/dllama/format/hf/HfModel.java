@@ -17,12 +17,14 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// A model in a folder of Hugging Face's. Matrices stand in the files in BF16, F16 or F32 and are
 /// rounded to the model's type where they are read ([Matrix#round]); so slices, and whole files of
@@ -47,6 +49,9 @@ public final class HfModel implements ModelFile {
   private final ModelSpec spec;
   private final ModelWeights weights;
   private final Optional<Integer> window;
+
+  /// Made when it is asked for first.
+  private @Nullable HfTokenizer tokenizer;
 
   private HfModel(HfFolder folder, HfValues config, SafetensorsFile file, Hints hints) {
     this.folder = folder;
@@ -215,17 +220,28 @@ public final class HfModel implements ModelFile {
     return weights;
   }
 
+  private synchronized Optional<HfTokenizer> tokenizer() {
+    if (tokenizer == null && HfTokenizer.isIn(folder.path())) {
+      tokenizer = HfTokenizer.read(folder.path());
+    }
+    return Optional.ofNullable(tokenizer);
+  }
+
   @Override
   public Optional<Vocabulary> vocabulary() {
-    return Optional.empty();
+    return tokenizer().map(HfTokenizer::vocabulary);
   }
 
   @Override
   public Optional<String> warning() {
-    return window.map(
+    List<String> lines =
+        new ArrayList<>(tokenizer().map(HfTokenizer::warnings).orElse(List.of()));
+    window.ifPresent(
         positions ->
-            "the model's layers look back %,d positions (sliding_window); its context ends there"
-                .formatted(positions));
+            lines.add(
+                "its layers look back %,d positions (sliding_window), where its context ends here"
+                    .formatted(positions)));
+    return lines.isEmpty() ? Optional.empty() : Optional.of(String.join("; ", lines));
   }
 
   @Override

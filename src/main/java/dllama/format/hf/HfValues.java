@@ -37,6 +37,17 @@ final class HfValues {
     }
   }
 
+  /// An object that is read out of a file.
+  ///
+  /// @param name of its place in the file, with a dot at the end
+  @SuppressWarnings("unchecked") // objects of JSON have texts as keys
+  static HfValues of(InputFile file, String name, Object object) {
+    if (!(object instanceof Map<?, ?> map)) {
+      throw file.damaged("%s is no object".formatted(name));
+    }
+    return new HfValues(file, name, (Map<String, @Nullable Object>) map);
+  }
+
   private @Nullable Object value(String key) {
     return values.get(key);
   }
@@ -86,10 +97,16 @@ final class HfValues {
   }
 
   /// An object within this one.
-  @SuppressWarnings("unchecked") // objects of JSON have texts as keys
   Optional<HfValues> object(String key) {
-    return find(key, Map.class, "an object")
-        .map(map -> new HfValues(file, prefix + key + ".", (Map<String, @Nullable Object>) map));
+    return find(key, Map.class, "an object").map(map -> of(file, prefix + key + ".", map));
+  }
+
+  /// A list of objects; empty where there is none.
+  List<HfValues> objects(String key) {
+    String name = prefix + key + ".";
+    return list(key).orElse(List.of()).stream()
+        .map(element -> of(file, name, element))
+        .toList();
   }
 
   /// Whatever it is.
