@@ -105,6 +105,14 @@ public final class SentencePieceTokenizer extends CuttingTokenizer {
     return escaped;
   }
 
+  /// Whether a text begins with a space, written as such or `▁`.
+  static boolean beginsWithSpace(byte[] text) {
+    boolean marked =
+        text.length >= SPACE.length
+            && Arrays.equals(text, 0, SPACE.length, SPACE, 0, SPACE.length);
+    return marked || (text.length > 0 && text[0] == ' ');
+  }
+
   private static int put(byte[] escaped, int at) {
     System.arraycopy(SPACE, 0, escaped, at, SPACE.length);
     return at + SPACE.length;

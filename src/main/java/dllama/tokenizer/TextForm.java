@@ -9,8 +9,8 @@ import java.util.Arrays;
 /// What is done to a text before it is split.
 ///
 /// @param composed whether characters and their marks become one character where there is one (NFC)
-/// @param spaces what is done about spaces
-/// @param marked whether they are written `▁`
+/// @param marked whether spaces are written `▁`
+/// @param spaces where one is put in front
 public record TextForm(boolean composed, boolean marked, SpaceInFront spaces) {
   /// Where a space is put in front of a text.
   public enum SpaceInFront {
@@ -45,7 +45,7 @@ public record TextForm(boolean composed, boolean marked, SpaceInFront spaces) {
   }
 
   private boolean hasSpaceInFront(byte[] text, Place place) {
-    boolean there = text.length > 0 && text[0] == ' ';
+    boolean there = SentencePieceTokenizer.beginsWithSpace(text);
     return switch (spaces) {
       case NEVER -> false;
       case AT_START -> place == Place.START && !there;

@@ -53,6 +53,9 @@ final class TextSteps {
   }
 
   private void preTokenizer(HfValues step) {
+    if (byteLevel) {
+      splits.add(new SplitStep.Pattern("of a text in the byte alphabet"));
+    }
     switch (type(step)) {
       case "Sequence" -> step.objects("pretokenizers").forEach(this::preTokenizer);
       case "ByteLevel" -> {
