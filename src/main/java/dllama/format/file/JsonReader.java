@@ -7,6 +7,7 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.exc.StreamConstraintsException;
+import com.fasterxml.jackson.core.io.JsonEOFException;
 import dllama.error.UserException;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -263,7 +264,7 @@ public final class JsonReader implements AutoCloseable {
   }
 
   private UserException wanted(String what) {
-    return damaged("its JSON has no %s where one is needed%s".formatted(what, place()));
+    return damaged("its JSON has something else where %s is needed%s".formatted(what, place()));
   }
 
   /// The content contradicts itself.
@@ -272,11 +273,14 @@ public final class JsonReader implements AutoCloseable {
   }
 
   private UserException broken(IOException e) {
-    if (e instanceof StreamConstraintsException) {
-      return damaged("its JSON is nested too deep, or a text in it is too long" + place());
-    }
     return damaged(
-        e instanceof JsonProcessingException ? "it is no JSON" + place() : UserException.reason(e));
+        switch (e) {
+          case StreamConstraintsException _ ->
+              "its JSON is nested too deep, or a text in it is too long" + place();
+          case JsonEOFException _ -> "its JSON ends in the middle";
+          case JsonProcessingException _ -> "it is no JSON" + place();
+          default -> UserException.reason(e);
+        });
   }
 
   private String place() {
