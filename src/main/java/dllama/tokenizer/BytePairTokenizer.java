@@ -6,13 +6,18 @@ import java.util.stream.IntStream;
 /// Byte-pair encoding with a list of merges: text is split into pieces, and
 /// within each the symbols are merged that come first in the list. Immutable.
 ///
-/// - *Byte-level* (`gpt2` in GGUF files): symbols are bytes, and tokens are written in a [ByteAlphabet].
-/// - *By characters* (`gemma4`, and Llama 2's in Hugging Face folders): symbols are characters, with `▁` for spaces; what has no token
-///   becomes the tokens of its bytes.
+/// - *Byte-level* (`gpt2` in GGUF files): symbols are bytes, and tokens are written in a
+///   [ByteAlphabet].
+/// - *By characters* (`gemma4`, and Llama 2's in Hugging Face folders): symbols are characters,
+///   with `▁` for spaces; what has no token becomes the tokens of its bytes.
 public final class BytePairTokenizer extends CuttingTokenizer {
   private static final int BYTES = 256;
 
   private final PreTokenizer splitting;
+
+  /// Whether runs of line breaks may be tokens that no merges lead to.
+  private final boolean lines;
+
   private final TextForm form;
   private final MergeRules merges;
   private final boolean byteLevel;
@@ -38,6 +43,7 @@ public final class BytePairTokenizer extends CuttingTokenizer {
       boolean addEos) {
     super(vocabulary, new SpecialTokens(names, kinds), addEos);
     this.splitting = splitting;
+    this.lines = splitting.equals(PreTokenizer.LINES);
     this.form = form;
     this.merges = merges;
     this.byteLevel = byteLevel;
@@ -105,7 +111,7 @@ public final class BytePairTokenizer extends CuttingTokenizer {
     byte[] utf8 = text.utf8();
     int start = text.start(from);
     int end = text.start(to);
-    if (splitting.wholePieces() || (splitting == PreTokenizer.LINES && text.is(from, to, '\n'))) {
+    if (splitting.wholePieces() || (lines && text.is(from, to, '\n'))) {
       int id = tokens.find(utf8, start, end);
       if (id >= 0) {
         ids.add(id);

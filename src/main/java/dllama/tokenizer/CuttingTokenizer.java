@@ -3,8 +3,8 @@ package dllama.tokenizer;
 import java.util.BitSet;
 import java.util.stream.IntStream;
 
-/// What tokenizers of GGUF files and Hugging Face folders have in common: first special tokens are found, then what is
-/// between them is encoded. Immutable.
+/// What tokenizers of GGUF files and Hugging Face folders have in common: first special tokens are
+/// found, then what is between them is encoded. Immutable.
 abstract class CuttingTokenizer implements Tokenizer {
   private final Vocabulary vocabulary;
   private final SpecialTokens specialTokens;

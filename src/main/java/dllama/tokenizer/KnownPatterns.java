@@ -9,8 +9,8 @@ import static dllama.tokenizer.CodePoints.PUNCTUATION;
 import java.util.Map;
 import java.util.Optional;
 
-/// Regular expressions of published vocabularies, and the loops that find the same. An expression is
-/// known by its text: no stranger's is ever run.
+/// Regular expressions of published vocabularies, and the loops that find the same. An expression
+/// is known by its text: no stranger's is ever run.
 final class KnownPatterns {
   private static final String ENDINGS = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
   private static final String REST = "|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
@@ -63,8 +63,7 @@ final class KnownPatterns {
 
   private static String cased(String ending, String digits) {
     return "%s%s*%s+%s|%s%s+%s*%s|%s|%s[\\r\\n/]*%s"
-        .formatted(
-            LEAD, UPPER, LOWER, ending, LEAD, UPPER, LOWER, ending, digits, OTHERS, REST);
+        .formatted(LEAD, UPPER, LOWER, ending, LEAD, UPPER, LOWER, ending, digits, OTHERS, REST);
   }
 
   /// What splits as an expression does, if it is known. Line breaks may be written as such.

@@ -69,10 +69,7 @@ public record PreTokenizer(List<Splitter> splitters, boolean wholePieces, boolea
       plain(Splitter.of(Rule.one(NUMBERS)), WORDS_OF_GPT2);
 
   private static final PreTokenizer FALCON =
-      plain(
-          Splitter.of(Rule.run(ALL_PUNCTUATION)),
-          WORDS_OF_GPT2,
-          THREE_DIGITS);
+      plain(Splitter.of(Rule.run(ALL_PUNCTUATION)), WORDS_OF_GPT2, THREE_DIGITS);
 
   private static final PreTokenizer DIGITS_BY_THREE = plain(words(LETTER, 3, BREAKS));
   private static final PreTokenizer LLAMA3 = whole(DIGITS_BY_THREE);
@@ -80,11 +77,9 @@ public record PreTokenizer(List<Splitter> splitters, boolean wholePieces, boolea
   private static final PreTokenizer QWEN35 = plain(words(LETTER | MARK, 1, BREAKS));
   private static final PreTokenizer SEED_CODER = plain(words(LETTER, 1, Rule.NONE));
 
-  private static final PreTokenizer GPT4O =
-      plain(casedWords(true, 3));
+  private static final PreTokenizer GPT4O = plain(casedWords(true, 3));
 
-  private static final PreTokenizer TEKKEN =
-      whole(plain(casedWords(false, 1)));
+  private static final PreTokenizer TEKKEN = whole(plain(casedWords(false, 1)));
 
   private static final PreTokenizer KIMI =
       plain(

@@ -108,8 +108,7 @@ public final class SentencePieceTokenizer extends CuttingTokenizer {
   /// Whether a text begins with a space, written as such or `▁`.
   static boolean beginsWithSpace(byte[] text) {
     boolean marked =
-        text.length >= SPACE.length
-            && Arrays.equals(text, 0, SPACE.length, SPACE, 0, SPACE.length);
+        text.length >= SPACE.length && Arrays.equals(text, 0, SPACE.length, SPACE, 0, SPACE.length);
     return marked || (text.length > 0 && text[0] == ' ');
   }
 

@@ -55,8 +55,7 @@ public record TokenTable(byte[][] names, TokenKind[] kinds) {
         scores,
         spaceInFront,
         of ->
-            new SentencePieceTokenizer(
-                of, names, kinds, byteTokens, spaceInFront, frame.addEos()));
+            new SentencePieceTokenizer(of, names, kinds, byteTokens, spaceInFront, frame.addEos()));
   }
 
   /// Byte pairs, of tokens that are written in a [ByteAlphabet].
@@ -68,8 +67,7 @@ public record TokenTable(byte[][] names, TokenKind[] kinds) {
         mergeOrder(),
         false,
         of ->
-            BytePairTokenizer.byteLevel(
-                of, names, kinds, merges, splitting, form, frame.addEos()));
+            BytePairTokenizer.byteLevel(of, names, kinds, merges, splitting, form, frame.addEos()));
   }
 
   /// Byte pairs, of tokens that are written as they are with `▁` for spaces.

@@ -13,27 +13,27 @@ import dllama.format.SynthModel;
 import dllama.format.dllama.DllamaWriter;
 import dllama.format.file.ModelFile;
 import dllama.format.hf.HfFolders;
+import dllama.model.Architecture;
 import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
-import dllama.model.Architecture;
 import dllama.model.ModelWeights;
 import dllama.model.NotFinite;
 import dllama.model.TensorRole;
-import dllama.tensor.Matrix;
-import java.util.HashMap;
-import org.junit.jupiter.api.Test;
 import dllama.slice.ShardPlan;
 import dllama.tensor.DType;
 import dllama.tensor.Kernels;
+import dllama.tensor.Matrix;
 import dllama.tensor.WorkerPool;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -151,8 +151,7 @@ class HfModelTest {
                       name,
                       new Matrix(matrix.data(), matrix.dtype(), matrix.rows(), matrix.cols())));
       ModelSource rotated =
-          new ModelSource.Weights(
-              Specs.small(DType.F32, halves), new ModelWeights(asStored));
+          new ModelSource.Weights(Specs.small(DType.F32, halves), new ModelWeights(asStored));
       float[][] expected = logits(rotated, 1);
       float[][] got = logits(ours.source(), 1);
       for (int row = 0; row < got.length; row++) {

@@ -64,8 +64,7 @@ class RoundingTest {
   private static Matrix matrix(float[] values, int rows, int heads) {
     byte[] bytes = new byte[values.length * Float.BYTES];
     ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().put(values);
-    return new Matrix(
-        MemorySegment.ofArray(bytes), DType.F32, rows, values.length / rows, heads);
+    return new Matrix(MemorySegment.ofArray(bytes), DType.F32, rows, values.length / rows, heads);
   }
 
   @Test

@@ -10,6 +10,7 @@ import java.util.stream.Collectors;
 ///
 /// The files of a Llama have the rows of wq and wk in the order of a rotation of halves; ours is
 /// that of adjacent pairs, as in `.m` and GGUF files, so rows are read in another order.
+@SuppressWarnings("ImmutableEnumChecker") // descriptions do not change
 enum HfArchitecture {
   LLAMA("llama", "LlamaForCausalLM", Architecture.LLAMA),
   MISTRAL("mistral", "MistralForCausalLM", Architecture.LLAMA),

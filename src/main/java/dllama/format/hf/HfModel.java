@@ -29,8 +29,7 @@ import org.jspecify.annotations.Nullable;
 /// A model in a folder of Hugging Face's. Matrices stand in the files in BF16, F16 or F32 and are
 /// rounded to the model's type where they are read ([Matrix#round]); so slices, and whole files of
 /// other formats, are made of it without ever holding more than a few rows. Every tensor of the
-// files
-/// has a place in the forward pass, or the folder is refused with its name.
+/// files has a place in the forward pass, or the folder is refused with its name.
 public final class HfModel implements ModelFile {
   /// Types that weights can be rounded to.
   private static final List<DType> TYPES =
@@ -234,8 +233,7 @@ public final class HfModel implements ModelFile {
 
   @Override
   public Optional<String> warning() {
-    List<String> lines =
-        new ArrayList<>(tokenizer().map(HfTokenizer::warnings).orElse(List.of()));
+    List<String> lines = new ArrayList<>(tokenizer().map(HfTokenizer::warnings).orElse(List.of()));
     window.ifPresent(
         positions ->
             lines.add(

@@ -90,8 +90,7 @@ final class HfSpec {
   }
 
   /// Positions that layers look back, where that is fewer than the model has: up to there nothing
-  // is
-  /// out of sight, and the context ends there.
+  /// is out of sight, and the context ends there.
   Optional<Integer> window() {
     List<?> kinds = config.list("layer_types").orElse(List.of());
     if (kinds.stream().anyMatch(kind -> !isFull(kind) && !"sliding_attention".equals(kind))) {

@@ -1,8 +1,8 @@
 package dllama.format.hf;
 
 import dllama.error.UserException;
-import dllama.format.file.EndTokens;
 import dllama.files.RegularFile;
+import dllama.format.file.EndTokens;
 import dllama.tokenizer.MergeRules;
 import dllama.tokenizer.PreTokenizer;
 import dllama.tokenizer.TokenTable;
@@ -74,7 +74,8 @@ public record HfTokenizer(Vocabulary vocabulary, List<String> warnings) {
       int bos =
           Stream.concat(
                   before.stream(),
-                  own.map(of -> named(of, "bos_token"))
+                  own
+                      .map(of -> named(of, "bos_token"))
                       .orElseGet(() -> config.map(of -> ids(of, "bos_token_id")).orElse(List.of()))
                       .stream())
               .findFirst()

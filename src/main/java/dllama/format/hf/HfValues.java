@@ -104,9 +104,7 @@ final class HfValues {
   /// A list of objects; empty where there is none.
   List<HfValues> objects(String key) {
     String name = prefix + key + ".";
-    return list(key).orElse(List.of()).stream()
-        .map(element -> of(file, name, element))
-        .toList();
+    return list(key).orElse(List.of()).stream().map(element -> of(file, name, element)).toList();
   }
 
   /// Whatever it is.

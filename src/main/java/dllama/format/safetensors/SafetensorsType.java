@@ -6,6 +6,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// Types that tensors of safetensors files may have, by the names that they have there.
+@SuppressWarnings("ImmutableEnumChecker") // types do not change
 public enum SafetensorsType {
   F32(4, DType.F32),
   F16(2, DType.F16),

@@ -9,6 +9,7 @@ import dllama.model.Rope;
 import dllama.model.TensorRole;
 import dllama.tensor.DType;
 import dllama.tensor.Matrix;
+import dllama.tokenizer.ByteAlphabet;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -21,7 +22,7 @@ import java.util.Map;
 import java.util.Set;
 
 /// Writes models as Hugging Face keeps them: names, order of rows and keys as transformers has
-// them.
+/// them.
 public final class HfFolders {
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -96,6 +97,24 @@ public final class HfFolders {
           JSON.writeValueAsString(Map.of("metadata", Map.of(), "weight_map", index)));
     }
     return folder;
+  }
+
+  /// Writes a byte-level tokenizer without merges that matter: ids are bytes, then a word.
+  public static void writeTokenizer(Path folder) throws IOException {
+    Map<String, Integer> vocabulary = new LinkedHashMap<>();
+    for (int value = 0; value < 256; value++) {
+      vocabulary.put(ByteAlphabet.visible(new byte[] {(byte) value}), value);
+    }
+    vocabulary.put("he", 256);
+    Map<String, Object> tokenizer =
+        Map.of(
+            "added_tokens",
+            List.of(Map.of("id", 257, "content", "<|end|>", "special", true)),
+            "pre_tokenizer",
+            Map.of("type", "ByteLevel", "add_prefix_space", false),
+            "model",
+            Map.of("type", "BPE", "vocab", vocabulary, "merges", List.of("h e")));
+    Files.writeString(folder.resolve("tokenizer.json"), JSON.writeValueAsString(tokenizer));
   }
 
   private static void add(

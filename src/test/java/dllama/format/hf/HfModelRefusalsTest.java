@@ -235,7 +235,9 @@ class HfModelRefusalsTest {
     Path path = write(Architecture.LLAMA, Map.of());
     SafetensorsWriter writer = new SafetensorsWriter();
     int size = type.equals("F32") ? 4 : 1;
-    writer.add(name, type, new byte[70 * 64 * size], 70, 64).write(path.resolve("model.safetensors"));
+    writer
+        .add(name, type, new byte[70 * 64 * size], 70, 64)
+        .write(path.resolve("model.safetensors"));
     shouldRefuse(path, why);
   }
 

@@ -74,7 +74,9 @@ class HfTokenizerTest {
     return tokenizer(
         Map.of("type", "BPE", "vocab", vocab, "merges", merges),
         List.of(
-            added(BOS, "<|bos|>", true), added(END, "<|end|>", true), added(THINK, "<think>", false)),
+            added(BOS, "<|bos|>", true),
+            added(END, "<|end|>", true),
+            added(THINK, "<think>", false)),
         "null",
         "{'type':'ByteLevel','add_prefix_space':false,'use_regex':true}");
   }
@@ -93,7 +95,15 @@ class HfTokenizerTest {
     List<List<String>> merges = List.of(List.of("▁", "▁"), List.of("▁", "a"), List.of("a", "b"));
     return tokenizer(
         Map.of(
-            "type", "BPE", "vocab", vocab, "merges", merges, "byte_fallback", true, "unk_token",
+            "type",
+            "BPE",
+            "vocab",
+            vocab,
+            "merges",
+            merges,
+            "byte_fallback",
+            true,
+            "unk_token",
             "<unk>"),
         List.of(added(0, "<unk>", true), added(1, "<s>", true), added(2, "</s>", true)),
         "{'type':'Sequence','normalizers':[{'type':'Prepend','prepend':'▁'},"
@@ -142,7 +152,8 @@ class HfTokenizerTest {
         new int[] {HELLO, SPACE_WO, THINK, 'h'}, encode(tokenizer, "hello wo<think>h"));
     assertArrayEquals(new int[] {END, 0xC3, 0xA9}, encode(tokenizer, "<|end|>é"));
     assertEquals(List.of(), tokenizer.warnings());
-    assertEquals("hello wo<think>é", decoded(tokenizer.vocabulary(), HELLO, SPACE_WO, THINK, 0xC3, 0xA9));
+    assertEquals(
+        "hello wo<think>é", decoded(tokenizer.vocabulary(), HELLO, SPACE_WO, THINK, 0xC3, 0xA9));
     assertEquals(265, tokenizer.vocabulary().size());
     assertEquals(-1, tokenizer.vocabulary().bosId());
     assertEquals(List.of(END), tokenizer.vocabulary().eosIds()); // by its name
@@ -169,7 +180,8 @@ class HfTokenizerTest {
     HfTokenizer composing = read(tokenizer);
     assertArrayEquals(new int[] {0xC3, 0xA9}, encode(composing, "e\u0301"));
     assertArrayEquals(
-        new int[] {0xEF, 0xBF, 0xBD}, Tokenizer.of(composing.vocabulary()).encode(new byte[] {-1}, true, true));
+        new int[] {0xEF, 0xBF, 0xBD},
+        Tokenizer.of(composing.vocabulary()).encode(new byte[] {-1}, true, true));
     String marks = "e" + "\u0301\u0323".repeat(500_000); // sorting them would take minutes
     assertEquals(2_000_001, encode(composing, marks).length);
   }
@@ -191,7 +203,9 @@ class HfTokenizerTest {
     ObjectNode tokenizer = byCharacters();
     tokenizer.putNull("normalizer");
     String told = scheme.isEmpty() ? "" : ",'prepend_scheme':'%s'".formatted(scheme);
-    tokenizer.set("pre_tokenizer", json("{'type':'Metaspace','replacement':'▁','split':false%s}".formatted(told)));
+    tokenizer.set(
+        "pre_tokenizer",
+        json("{'type':'Metaspace','replacement':'▁','split':false%s}".formatted(told)));
     HfTokenizer read = read(tokenizer);
     boolean never = scheme.equals("never");
     assertArrayEquals(never ? new int[] {AB} : new int[] {SPACE_A, B}, encode(read, "ab"));

@@ -162,8 +162,7 @@ class SafetensorsFileTest {
     Path path = folder.resolve("huge.safetensors");
     try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw")) {
       file.setLength(3L << 30);
-      file.write(
-          ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(2L << 30).array());
+      file.write(ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(2L << 30).array());
     }
     UserException told =
         assertThrows(UserException.class, () -> SafetensorsFile.open(List.of(path)));
@@ -173,7 +172,8 @@ class SafetensorsFileTest {
   @Test
   void shouldBoundDepthNamesAndNumbersOfTensors() throws IOException {
     shouldRefuse(
-        SafetensorsWriter.file("{\"__metadata__\":" + "[".repeat(1 << 20), new byte[8]), "too deep");
+        SafetensorsWriter.file("{\"__metadata__\":" + "[".repeat(1 << 20), new byte[8]),
+        "too deep");
     String longName = "{\"%s\":1}".formatted("x".repeat(300));
     shouldRefuse(SafetensorsWriter.file(longName, new byte[8]), "a name of 300 characters");
     String longest = "{\"%s\":1}".formatted("x".repeat(8 << 20));
