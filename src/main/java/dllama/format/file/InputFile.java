@@ -3,6 +3,7 @@ package dllama.format.file;
 import dllama.error.UserException;
 import dllama.error.VisibleText;
 import java.io.IOException;
+import java.io.InputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -129,6 +130,31 @@ public final class InputFile implements AutoCloseable {
       throw unreadable(called, e);
     }
     return buffer.flip();
+  }
+
+  /// Bytes `[from, to)`, read as they are asked for; a failure is a [UserException].
+  public InputStream stream(long from, long to) {
+    return new InputStream() {
+      private long at = from;
+
+      @Override
+      public int read() {
+        byte[] one = new byte[1];
+        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
+      }
+
+      @Override
+      public int read(byte[] bytes, int offset, int length) {
+        if (at == to) {
+          return -1;
+        }
+        ByteBuffer next = InputFile.this.read(at, (int) Math.min(length, to - at));
+        int count = next.remaining();
+        next.get(bytes, offset, count);
+        at += count;
+        return count == 0 && length > 0 ? -1 : count;
+      }
+    };
   }
 
   /// Maps the whole file.
