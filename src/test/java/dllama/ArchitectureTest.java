@@ -89,7 +89,11 @@ class ArchitectureTest {
                 "dllama",
                 Set.of("dllama", "file"),
                 "gguf",
-                Set.of("gguf", "dllama", "file"))
+                Set.of("gguf", "dllama", "file"),
+                "safetensors",
+                Set.of("safetensors", "file"),
+                "hf",
+                Set.of("hf", "safetensors", "file"))
             .entrySet()) {
       String[] open =
           format.getValue().stream().map("dllama.format.%s"::formatted).toArray(String[]::new);

@@ -30,7 +30,11 @@ final class Options {
   /// For every mode of the root.
   static final List<OptionRow> ROOT =
       List.of(
-          text("--model", "PATH|NAME", "model", "root: model file (.m, .gguf), or a fetched model"),
+          text(
+              "--model",
+              "PATH|NAME",
+              "model",
+              "root: model file (.m, .gguf) or folder (config.json, …), or a fetched model"),
           text("--tokenizer", "PATH", "tokenizer", "root: tokenizer file (.t, .gguf)"),
           text("--nodes", "N|auto", "nodes", "root: nodes wanted, itself included; default auto"),
           text(

@@ -5,17 +5,22 @@ import dllama.format.file.FileKind;
 import dllama.format.file.InputFile;
 import dllama.format.file.ModelFile;
 import dllama.format.gguf.GgufModel;
+import dllama.format.hf.HfModel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 
 /// Opens model files, of whatever format there is a reader for.
 public final class ModelFiles {
   private ModelFiles() {}
 
-  /// Maps a file, whose first bytes say what it is.
+  /// Maps a file, whose first bytes say what it is, or the files of a folder of Hugging Face's.
   ///
   /// @throws dllama.error.UserException for a file that is not a complete model of a known kind, or
   ///     not what `hints` says
   public static ModelFile open(Path path, ModelFile.Hints hints) {
+    if (Files.isDirectory(path)) {
+      return HfModel.open(path, hints);
+    }
     try (InputFile file = InputFile.open(path, "model")) {
       FileKind kind = FileKind.of(file).orElse(null);
       if (kind == FileKind.DLLAMA_MODEL) {
@@ -23,6 +28,9 @@ public final class ModelFiles {
       }
       if (kind == FileKind.GGUF) {
         return GgufModel.open(path, hints);
+      }
+      if (kind == FileKind.SAFETENSORS) {
+        throw file.refused("it is one of a folder's files", "give the folder as --model");
       }
       throw FileKind.refused(file, ".m or .gguf");
     }

@@ -3,8 +3,8 @@ package dllama.model;
 import dllama.tensor.Matrix;
 import java.util.Map;
 
-/// All weights of a model as they stand in its file, by name; shapes and types are those of
-/// [TensorRole].
+/// All weights of a model as they stand in its file, by name; shapes are those of [TensorRole].
+/// What is of another type than [ModelSpec#type] says is rounded to that where it is read.
 public record ModelWeights(Map<TensorRole.Name, Matrix> tensors) {
   public ModelWeights {
     tensors = Map.copyOf(tensors);

@@ -138,6 +138,11 @@ public record Rope(
         List.of());
   }
 
+  /// The same with another factor of what has been turned.
+  public Rope withMagnitude(float other) {
+    return new Rope(scaling, theta, factor, low, high, originalContextLength, other, factors);
+  }
+
   public static Rope perPair(float theta, List<Float> factors) {
     return new Rope(Scaling.PER_PAIR, theta, 1, 1, 1, 0, 1, factors);
   }

@@ -54,7 +54,7 @@ record Fingerprint(String text, boolean whole) {
           new Fingerprint("random " + Digest.of(random.spec() + " " + random.seed()), false);
       case ModelSource.Weights weights when files.isEmpty() -> new Fingerprint(of(weights), false);
       case ModelSource.Weights weights ->
-          of(files, cache, progress, () -> NotFinite.check(weights.weights()));
+          of(files, cache, progress, () -> NotFinite.check(weights));
     };
   }
 

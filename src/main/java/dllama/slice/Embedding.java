@@ -34,8 +34,7 @@ public sealed interface Embedding {
     public void row(int token, float[] to, int at) {
       Objects.checkIndex(token, table.rows());
       int dim = (int) table.cols();
-      long fromByte = token * table.dtype().byteSize(dim);
-      table.dtype().decode(table.data(), fromByte, dim, false, to, at);
+      table.dtype().decode(table.data(), table.rowAt(token), dim, false, to, at);
       if (!Finite.all(to, at, dim)) {
         throw NotFinite.at("the embedding of token " + token);
       }

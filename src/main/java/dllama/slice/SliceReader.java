@@ -87,15 +87,31 @@ public final class SliceReader {
     Range rows = new Range(first, Math.min(first + PackedMatrix.TILE, entry.rows().to()));
     switch (source) {
       case ModelSource.Weights(_, ModelWeights weights) ->
-          write(entry, weights.get(entry.name()), rows, entry.cols(), to, at);
+          writePiece(entry, weights.get(entry.name()), rows, to, at);
       case ModelSource.Random(var spec, long seed) -> {
-        Range blocks = blocks(entry);
-        Matrix part = new RandomWeights(spec, seed).part(entry.name(), rows, blocks);
-        int skipped = entry.cols().from() - blocks.from();
-        Range cols = new Range(skipped, skipped + entry.cols().size());
-        write(entry, part, new Range(0, rows.size()), cols, to, at);
+        RandomWeights random = new RandomWeights(spec, seed);
+        writePart(entry, random.part(entry.name(), rows, blocks(entry)), to, at);
       }
     }
+  }
+
+  /// A matrix of another type than the model's is rounded as it is read.
+  private static void writePiece(
+      Entry entry, Matrix matrix, Range rows, MemorySegment to, long at) {
+    if (matrix.dtype() == entry.dtype()) {
+      write(entry, matrix, rows, entry.cols(), to, at);
+      return;
+    }
+    Range blocks = blocks(entry);
+    Matrix part = matrix.rounded(entry.dtype(), rows.from(), rows.to(), blocks.from(), blocks.to());
+    writePart(entry, part, to, at);
+  }
+
+  /// @param part the rows of a piece and the blocks that its columns are in
+  private static void writePart(Entry entry, Matrix part, MemorySegment to, long at) {
+    int skipped = entry.cols().from() - blocks(entry).from();
+    Range cols = new Range(skipped, skipped + entry.cols().size());
+    write(entry, part, new Range(0, (int) part.rows()), cols, to, at);
   }
 
   /// The columns of the blocks that an entry's columns are in.

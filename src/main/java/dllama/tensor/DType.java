@@ -162,6 +162,19 @@ public abstract class DType {
     throw new IllegalArgumentException("nothing rounds to " + name);
   }
 
+  /// The same for weights: as distributed-llama's converter rounds them. Values have to be numbers,
+  /// and none larger than [#largest].
+  ///
+  /// @throws IllegalArgumentException if nothing rounds to this type
+  public void round(float[] x, int xAt, int size, MemorySegment to, long at) {
+    encode(x, xAt, size, to, at);
+  }
+
+  /// The largest magnitude that [#round] can take.
+  public float largest() {
+    return Float.MAX_VALUE;
+  }
+
   /// Whether all values of whole blocks are numbers; where they share scales, these tell.
   abstract boolean isFinite(MemorySegment blocks);
 

@@ -39,6 +39,11 @@ final class F16 extends Floats {
   }
 
   @Override
+  public float largest() {
+    return 65504;
+  }
+
+  @Override
   boolean isFinite(MemorySegment values) {
     return Finite.allHalves(values, Short.BYTES);
   }

@@ -35,6 +35,25 @@ public final class Finite {
     return matrix.dtype().isFinite(rows);
   }
 
+  /// Whether all values of these rows are numbers that weights of a type can be rounded from.
+  public static boolean fit(Matrix matrix, long fromRow, long toRow, DType type) {
+    if (type.largest() == Float.MAX_VALUE) {
+      return all(matrix, fromRow, toRow);
+    }
+    int cols = Math.toIntExact(matrix.cols());
+    float[] values = new float[cols];
+    boolean fit = true;
+    for (long row = fromRow; row < toRow && fit; row++) {
+      matrix.dtype().decode(matrix.data(), matrix.rowAt(row), cols, false, values, 0);
+      float max = 0;
+      for (float value : values) {
+        max = Math.max(max, Math.abs(value)); // NaN stays
+      }
+      fit = max <= type.largest();
+    }
+    return fit;
+  }
+
   /// Whether the float16 at every `stride` bytes are numbers.
   static boolean allHalves(MemorySegment values, int stride) {
     return allHalves(values, 0, stride);

@@ -75,10 +75,9 @@ public final class Packer {
     if (rows < Tiles.ROWS || bytes < stride) {
       Arrays.fill(lines, (byte) 0);
     }
-    long rowBytes = dtype.byteSize(source.cols());
     long firstBlock = col / dtype.blockSize();
     for (int r = 0; r < rows; r++) {
-      long from = (row + r) * rowBytes + firstBlock * dtype.blockBytes();
+      long from = source.rowAt(row + r) + firstBlock * dtype.blockBytes();
       MemorySegment.copy(source.data(), ValueLayout.JAVA_BYTE, from, lines, r * stride, bytes);
     }
     for (int tile = 0; tile < count; tile++) {

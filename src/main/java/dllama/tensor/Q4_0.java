@@ -107,6 +107,37 @@ final class Q4_0 extends DType {
     }
   }
 
+  /// The value of largest magnitude becomes −8, others the nearest code, of two the upper one.
+  @Override
+  public void round(float[] x, int xAt, int size, MemorySegment to, long at) {
+    checkBlocks(size);
+    for (int end = xAt + size; xAt < end; xAt += BLOCK, at += blockBytes()) {
+      float min = Float.POSITIVE_INFINITY;
+      float max = Float.NEGATIVE_INFINITY;
+      for (int i = xAt; i < xAt + BLOCK; i++) {
+        min = Math.min(min, x[i]);
+        max = Math.max(max, x[i]);
+      }
+      float scale = (-min > max ? min : max) / -8;
+      float inverse = Math.abs(scale) < Float.MIN_NORMAL ? 0 : 1 / scale;
+      Tiles.putShort(to, at, Float.floatToFloat16(scale));
+      for (int i = 0; i < BLOCK / 2; i++) {
+        int low = code(x[xAt + i] * inverse);
+        int high = code(x[xAt + BLOCK / 2 + i] * inverse);
+        to.set(ValueLayout.JAVA_BYTE, at + SCALE + i, (byte) (low | high << 4));
+      }
+    }
+  }
+
+  private static int code(float value) {
+    return Math.clamp((int) (value + 8.5f), 0, 15);
+  }
+
+  @Override
+  public float largest() {
+    return 8 * F16.largest();
+  }
+
   @Override
   boolean isFinite(MemorySegment blocks) {
     return Finite.allHalves(blocks, blockBytes());

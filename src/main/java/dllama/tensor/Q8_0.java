@@ -92,6 +92,26 @@ final class Q8_0 extends DType {
     }
   }
 
+  /// Of two nearest codes the even one.
+  @Override
+  public void round(float[] x, int xAt, int size, MemorySegment to, long at) {
+    checkBlocks(size);
+    for (int end = xAt + size; xAt < end; xAt += BLOCK, at += blockBytes()) {
+      float max = Q8Rounding.max(x, xAt);
+      float inverse = Q8Rounding.inverse(max);
+      Tiles.putShort(to, at, Q8Rounding.scale(max));
+      for (int i = 0; i < BLOCK; i++) {
+        byte code = (byte) Math.rint(x[xAt + i] * inverse);
+        to.set(ValueLayout.JAVA_BYTE, at + SCALE + i, code);
+      }
+    }
+  }
+
+  @Override
+  public float largest() {
+    return 127 * F16.largest();
+  }
+
   @Override
   boolean isFinite(MemorySegment blocks) {
     return Finite.allHalves(blocks, blockBytes());

@@ -1,5 +1,6 @@
 package dllama.tokenizer;
 
+import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
@@ -39,20 +40,19 @@ public final class ByteAlphabet {
   /// The bytes that a text stands for; characters that are not of the alphabet stand for
   /// themselves.
   public static byte[] bytes(byte[] utf8) {
-    String text = new String(utf8, StandardCharsets.UTF_8);
-    byte[] bytes = new byte[utf8.length];
-    int length = 0;
-    for (int at = 0; at < text.length(); at += Character.charCount(text.codePointAt(at))) {
-      int value = value(text.codePointAt(at));
-      if (value >= 0) {
-        bytes[length++] = (byte) value;
-      } else {
-        for (byte b : Character.toString(text.codePointAt(at)).getBytes(StandardCharsets.UTF_8)) {
-          bytes[length++] = b;
-        }
-      }
-    }
-    return Arrays.copyOf(bytes, length);
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream(utf8.length);
+    new String(utf8, StandardCharsets.UTF_8)
+        .codePoints()
+        .forEach(
+            character -> {
+              int value = value(character);
+              if (value >= 0) {
+                bytes.write(value);
+              } else {
+                bytes.writeBytes(Character.toString(character).getBytes(StandardCharsets.UTF_8));
+              }
+            });
+    return bytes.toByteArray();
   }
 
   private static int value(int codePoint) {

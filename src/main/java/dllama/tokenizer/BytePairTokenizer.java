@@ -3,16 +3,22 @@ package dllama.tokenizer;
 import java.nio.charset.StandardCharsets;
 import java.util.stream.IntStream;
 
-/// Byte-pair encoding with a list of merges, as GGUF files have it: text is split into pieces, and
+/// Byte-pair encoding with a list of merges: text is split into pieces, and
 /// within each the symbols are merged that come first in the list. Immutable.
 ///
-/// - *Byte-level* (`gpt2`): symbols are bytes, and tokens are written in a [ByteAlphabet].
-/// - *By characters* (`gemma4`): symbols are characters, with `▁` for spaces; what has no token
-///   becomes the tokens of its bytes.
+/// - *Byte-level* (`gpt2` in GGUF files): symbols are bytes, and tokens are written in a
+///   [ByteAlphabet].
+/// - *By characters* (`gemma4`, and Llama 2's in Hugging Face folders): symbols are characters,
+///   with `▁` for spaces; what has no token becomes the tokens of its bytes.
 public final class BytePairTokenizer extends CuttingTokenizer {
   private static final int BYTES = 256;
 
   private final PreTokenizer splitting;
+
+  /// Whether runs of line breaks may be tokens that no merges lead to.
+  private final boolean lines;
+
+  private final TextForm form;
   private final MergeRules merges;
   private final boolean byteLevel;
 
@@ -32,10 +38,13 @@ public final class BytePairTokenizer extends CuttingTokenizer {
       TokenKind[] kinds,
       MergeRules merges,
       PreTokenizer splitting,
+      TextForm form,
       boolean byteLevel,
       boolean addEos) {
     super(vocabulary, new SpecialTokens(names, kinds), addEos);
     this.splitting = splitting;
+    this.lines = splitting.equals(PreTokenizer.LINES);
+    this.form = form;
     this.merges = merges;
     this.byteLevel = byteLevel;
     this.tokens =
@@ -55,15 +64,21 @@ public final class BytePairTokenizer extends CuttingTokenizer {
       TokenKind[] kinds,
       MergeRules merges,
       PreTokenizer splitting,
+      TextForm form,
       boolean addEos) {
-    return new BytePairTokenizer(vocabulary, names, kinds, merges, splitting, true, addEos);
+    return new BytePairTokenizer(vocabulary, names, kinds, merges, splitting, form, true, addEos);
   }
 
   /// One whose tokens are written as they are, with `▁` for spaces.
   public static BytePairTokenizer byCharacters(
-      Vocabulary vocabulary, byte[][] names, TokenKind[] kinds, MergeRules merges, boolean addEos) {
-    return new BytePairTokenizer(
-        vocabulary, names, kinds, merges, PreTokenizer.LINES, false, addEos);
+      Vocabulary vocabulary,
+      byte[][] names,
+      TokenKind[] kinds,
+      MergeRules merges,
+      PreTokenizer splitting,
+      TextForm form,
+      boolean addEos) {
+    return new BytePairTokenizer(vocabulary, names, kinds, merges, splitting, form, false, addEos);
   }
 
   /// Whether text becomes this token as it is. A name that is not in the alphabet is only found as
@@ -80,14 +95,8 @@ public final class BytePairTokenizer extends CuttingTokenizer {
   }
 
   @Override
-  void encode(byte[] text, int from, int to, boolean begins, IntList ids) {
-    CodePoints characters;
-    if (byteLevel) {
-      characters = CodePoints.of(text, from, to);
-    } else {
-      byte[] escaped = SentencePieceTokenizer.escaped(text, from, to, false);
-      characters = CodePoints.of(escaped, 0, escaped.length);
-    }
+  void encode(byte[] text, int from, int to, Place place, IntList ids) {
+    CodePoints characters = form.of(text, from, to, place);
     IntList ends = Splitter.split(splitting.splitters(), characters);
     Merger merger = new Merger();
     int start = 0;
@@ -102,7 +111,7 @@ public final class BytePairTokenizer extends CuttingTokenizer {
     byte[] utf8 = text.utf8();
     int start = text.start(from);
     int end = text.start(to);
-    if (splitting.wholePieces() || (!byteLevel && text.is(from, to, '\n'))) {
+    if (splitting.wholePieces() || (lines && text.is(from, to, '\n'))) {
       int id = tokens.find(utf8, start, end);
       if (id >= 0) {
         ids.add(id);

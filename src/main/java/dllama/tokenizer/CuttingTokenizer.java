@@ -3,8 +3,8 @@ package dllama.tokenizer;
 import java.util.BitSet;
 import java.util.stream.IntStream;
 
-/// What tokenizers of GGUF files have in common: first special tokens are found, then what is
-/// between them is encoded. Immutable.
+/// What tokenizers of GGUF files and Hugging Face folders have in common: first special tokens are
+/// found, then what is between them is encoded. Immutable.
 abstract class CuttingTokenizer implements Tokenizer {
   private final Vocabulary vocabulary;
   private final SpecialTokens specialTokens;
@@ -18,8 +18,7 @@ abstract class CuttingTokenizer implements Tokenizer {
 
   /// Encodes text without special tokens.
   ///
-  /// @param begins whether the text is the first one, or follows a special token
-  abstract void encode(byte[] text, int from, int to, boolean begins, IntList ids);
+  abstract void encode(byte[] text, int from, int to, Place place, IntList ids);
 
   @Override
   public final Vocabulary vocabulary() {
@@ -40,7 +39,7 @@ abstract class CuttingTokenizer implements Tokenizer {
     if (start && addsBos()) {
       ids.add(vocabulary.bosId());
     }
-    cut(text, trusted, true, ids);
+    cut(text, trusted, Place.START, ids);
     if (start && addEos) {
       ids.add(vocabulary.eosIds().getFirst());
     }
@@ -51,13 +50,13 @@ abstract class CuttingTokenizer implements Tokenizer {
   @Override
   public final int[] encode(PromptText prompt) {
     IntList ids = new IntList();
-    boolean begins = true;
+    Place place = Place.START;
     for (PromptText.Part part : prompt.parts()) {
       switch (part) {
-        case PromptText.Part.Bytes of -> cut(of.text(), of.trusted(), begins, ids);
+        case PromptText.Part.Bytes of -> cut(of.text(), of.trusted(), place, ids);
         case PromptText.Part.Tokens(int[] tokens) -> ids.addAll(tokens);
       }
-      begins = false;
+      place = Place.WITHIN;
     }
     int[] all = ids.toArray();
     boolean has = all.length > 0 && all[0] == vocabulary.bosId();
@@ -70,23 +69,23 @@ abstract class CuttingTokenizer implements Tokenizer {
     return vocabulary.addBos() && vocabulary.bosId() >= 0;
   }
 
-  private void cut(byte[] text, BitSet trusted, boolean first, IntList ids) {
+  private void cut(byte[] text, BitSet trusted, Place first, IntList ids) {
     specialTokens.cut(
         text,
         trusted,
         new SpecialTokens.Target() {
-          private boolean begins = first;
+          private Place place = first;
 
           @Override
           public void text(int from, int to) {
-            encode(text, from, to, begins, ids);
-            begins = false;
+            encode(text, from, to, place, ids);
+            place = Place.WITHIN;
           }
 
           @Override
           public void token(int id) {
             ids.add(id);
-            begins = true;
+            place = Place.AFTER_TOKEN;
           }
         });
   }

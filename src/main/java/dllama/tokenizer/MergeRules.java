@@ -44,18 +44,27 @@ public final class MergeRules implements Merger.Pairs {
   /// @param merge two texts with a space between
   /// @throws UserException if the list does not belong to the vocabulary
   public void add(byte[] merge) {
-    int rank = count++;
     int space = 1;
     while (space < merge.length && merge[space] != ' ') {
       space++;
     }
     if (space >= merge.length - 1) {
+      count++;
       return;
     }
     byte[] both = new byte[merge.length - 1];
     System.arraycopy(merge, 0, both, 0, space);
     System.arraycopy(merge, space + 1, both, space, both.length - space);
-    long pair = pair(symbol(both, 0, space), symbol(both, space, both.length));
+    add(both, space);
+  }
+
+  /// The same.
+  ///
+  /// @param both the two texts, one after the other
+  /// @param cut where the second one begins
+  public void add(byte[] both, int cut) {
+    int rank = count++;
+    long pair = pair(symbol(both, 0, cut), symbol(both, cut, both.length));
     int slot = slot(pair);
     if (pairs[slot] == EMPTY) {
       pairs[slot] = pair;

@@ -42,7 +42,7 @@ public record PreTokenizer(List<Splitter> splitters, boolean wholePieces, boolea
 
   private static final Rule NO_ENDING = (text, at, limit) -> at;
 
-  private static final Splitter WORDS_OF_GPT2 =
+  static final Splitter WORDS_OF_GPT2 =
       Splitter.of(
           Rule.contraction(false),
           Rule.after(SPACE_SIGN, LETTERS),
@@ -50,7 +50,10 @@ public record PreTokenizer(List<Splitter> splitters, boolean wholePieces, boolea
           Rule.after(SPACE_SIGN, OTHERS),
           Rule.spaces());
 
-  private static final Splitter THREE_DIGITS = Splitter.of(Rule.exactly(3, CharSet.ranges("09")));
+  static final Splitter THREE_DIGITS = Splitter.of(Rule.exactly(3, CharSet.ranges("09")));
+
+  private static final CharSet ALL_PUNCTUATION =
+      CharSet.of(PUNCTUATION).or(CharSet.chars("$+<=>^~|`"));
 
   /// What is used where the file names no rule.
   public static final PreTokenizer DEFAULT =
@@ -66,10 +69,7 @@ public record PreTokenizer(List<Splitter> splitters, boolean wholePieces, boolea
       plain(Splitter.of(Rule.one(NUMBERS)), WORDS_OF_GPT2);
 
   private static final PreTokenizer FALCON =
-      plain(
-          Splitter.of(Rule.run(CharSet.of(PUNCTUATION).or(CharSet.chars("$+<=>^~|`")))),
-          WORDS_OF_GPT2,
-          THREE_DIGITS);
+      plain(Splitter.of(Rule.run(ALL_PUNCTUATION)), WORDS_OF_GPT2, THREE_DIGITS);
 
   private static final PreTokenizer DIGITS_BY_THREE = plain(words(LETTER, 3, BREAKS));
   private static final PreTokenizer LLAMA3 = whole(DIGITS_BY_THREE);
@@ -77,19 +77,49 @@ public record PreTokenizer(List<Splitter> splitters, boolean wholePieces, boolea
   private static final PreTokenizer QWEN35 = plain(words(LETTER | MARK, 1, BREAKS));
   private static final PreTokenizer SEED_CODER = plain(words(LETTER, 1, Rule.NONE));
 
-  private static final PreTokenizer GPT4O =
-      plain(cased(UPPER, LOWER, Rule.contraction(true), 3, BREAKS_AND_SLASH));
+  private static final PreTokenizer GPT4O = plain(casedWords(true, 3));
 
-  private static final PreTokenizer TEKKEN =
-      whole(plain(cased(UPPER, LOWER, NO_ENDING, 1, BREAKS_AND_SLASH)));
+  private static final PreTokenizer TEKKEN = whole(plain(casedWords(false, 1)));
 
   private static final PreTokenizer KIMI =
       plain(
           Splitter.of(Rule.run(HAN)),
           cased(UPPER.without(HAN), LOWER.without(HAN), Rule.contraction(true), 3, BREAKS));
 
+  /// Texts stay whole.
+  public static final PreTokenizer NONE = plain(List.of());
+
   /// Gemma 4's, which is not byte-level: merging goes over whole lines.
   public static final PreTokenizer LINES = plain(Splitter.of(Rule.run(CharSet.chars("\n"))));
+
+  /// The rule of these steps, if all of them are known.
+  ///
+  /// @param wholePieces whether a piece that is a token is taken as it is
+  public static Optional<PreTokenizer> of(List<SplitStep> steps, boolean wholePieces) {
+    List<Optional<Splitter>> found = steps.stream().map(PreTokenizer::splitter).toList();
+    return found.stream().allMatch(Optional::isPresent)
+        ? Optional.of(
+            new PreTokenizer(
+                found.stream().map(Optional::orElseThrow).toList(), wholePieces, false))
+        : Optional.empty();
+  }
+
+  private static Optional<Splitter> splitter(SplitStep step) {
+    return switch (step) {
+      case SplitStep.Pattern(String regex) -> KnownPatterns.find(regex);
+      case SplitStep.Words _ -> Optional.of(WORDS_OF_GPT2);
+      case SplitStep.Digits(boolean single) ->
+          Optional.of(Splitter.of(single ? Rule.one(NUMBERS) : Rule.run(NUMBERS)));
+      case SplitStep.Punctuation(boolean single) ->
+          Optional.of(Splitter.of(single ? Rule.one(ALL_PUNCTUATION) : Rule.run(ALL_PUNCTUATION)));
+      case SplitStep.Marks _ -> Optional.of(Splitter.startingWith(CharSet.chars("▁")));
+    };
+  }
+
+  /// These splitters, but pieces that are tokens are taken as they are or not.
+  public PreTokenizer withWholePieces(boolean whole) {
+    return new PreTokenizer(splitters, whole, addBos);
+  }
 
   /// The rule of a name, if it is known.
   public static Optional<PreTokenizer> named(String name) {
@@ -176,7 +206,7 @@ public record PreTokenizer(List<Splitter> splitters, boolean wholePieces, boolea
 
   /// Contractions in any case, then `[^\r\n\p{L}\p{N}]?W+`, `\p{N}{1,digits}`,
   /// ` ?[^\sW\p{N}]+[tail]*`, `\s*[\r\n]+`, `\s+(?!\S)|\s+`.
-  private static Splitter words(int word, int digits, CharSet tail) {
+  static Splitter words(int word, int digits, CharSet tail) {
     return Splitter.of(
         Rule.contraction(true),
         Rule.after(LEAD, CharSet.of(word)),
@@ -184,6 +214,11 @@ public record PreTokenizer(List<Splitter> splitters, boolean wholePieces, boolea
         Rule.after(SPACE_SIGN, CharSet.not(SPACE | NUMBER | word), tail),
         Rule.breaks(),
         Rule.spaces());
+  }
+
+  static Splitter casedWords(boolean contractions, int digits) {
+    Rule ending = contractions ? Rule.contraction(true) : NO_ENDING;
+    return cased(UPPER, LOWER, ending, digits, BREAKS_AND_SLASH);
   }
 
   /// The same with words that are split where capitals begin.

@@ -58,8 +58,8 @@ public final class SentencePieceTokenizer extends CuttingTokenizer {
   }
 
   @Override
-  void encode(byte[] text, int from, int to, boolean begins, IntList ids) {
-    byte[] escaped = escaped(text, from, to, spaceInFront && begins);
+  void encode(byte[] text, int from, int to, Place place, IntList ids) {
+    byte[] escaped = escaped(text, from, to, spaceInFront && place != Place.WITHIN);
     Merger merger = new Merger();
     for (int at = 0; at < escaped.length; ) {
       int end = Math.min(escaped.length, at + length(escaped[at]));
@@ -103,6 +103,13 @@ public final class SentencePieceTokenizer extends CuttingTokenizer {
       }
     }
     return escaped;
+  }
+
+  /// Whether a text begins with a space, written as such or `▁`.
+  static boolean beginsWithSpace(byte[] text) {
+    boolean marked =
+        text.length >= SPACE.length && Arrays.equals(text, 0, SPACE.length, SPACE, 0, SPACE.length);
+    return marked || (text.length > 0 && text[0] == ' ');
   }
 
   private static int put(byte[] escaped, int at) {

@@ -45,6 +45,18 @@ interface Splitter {
     return at;
   }
 
+  /// Every character of a set begins a piece.
+  static Splitter startingWith(CharSet set) {
+    return (text, from, to, ends) -> {
+      for (int at = from + 1; at < to; at++) {
+        if (set.has(text, at)) {
+          ends.add(at);
+        }
+      }
+      ends.add(to);
+    };
+  }
+
   /// `\s+$`
   static Splitter trailingSpaces() {
     return (text, from, to, ends) -> {

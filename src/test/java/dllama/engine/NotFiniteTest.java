@@ -101,9 +101,10 @@ class NotFiniteTest {
   void shouldNameTheTensorBeforeAnythingIsComputed(
       DType type, TensorRole role, int layer, float value, String name) {
     try (DllamaFile file = written(Shapes.spec("tiny", type))) {
-      NotFinite.check(file.weights());
+      NotFinite.check(new ModelSource.Weights(file.spec(), file.weights()));
       ModelWeights damaged = with(file.weights(), new TensorRole.Name(role, layer), value);
-      UserException told = assertThrows(UserException.class, () -> NotFinite.check(damaged));
+      ModelSource.Weights source = new ModelSource.Weights(file.spec(), damaged);
+      UserException told = assertThrows(UserException.class, () -> NotFinite.check(source));
       assertEquals(
           "the model does not work: a value of "
               + name

@@ -14,7 +14,7 @@ public enum FileKind {
   },
 
   /// Length of the JSON header in eight bytes, then the header.
-  SAFETENSORS("a safetensors file, which is not supported yet") {
+  SAFETENSORS("a safetensors file: give the folder that it is in as --model") {
     @Override
     boolean is(String start) {
       return start.length() > 9 && start.startsWith("\0\0", 6) && start.startsWith("{\"", 8);

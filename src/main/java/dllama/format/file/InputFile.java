@@ -1,7 +1,9 @@
 package dllama.format.file;
 
 import dllama.error.UserException;
+import dllama.error.VisibleText;
 import java.io.IOException;
+import java.io.InputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -15,6 +17,9 @@ import java.util.List;
 
 /// A file that is being read, and the one-line errors about it. Nothing in it is trusted.
 public final class InputFile implements AutoCloseable {
+  /// Characters, whatever names a file holds, so that what is to be done is never cut off.
+  private static final int LONGEST_FAULT = 400;
+
   private final List<Path> paths;
   private final String called;
   private final Content content;
@@ -127,6 +132,31 @@ public final class InputFile implements AutoCloseable {
     return buffer.flip();
   }
 
+  /// Bytes `[from, to)`, read as they are asked for; a failure is a [UserException].
+  public InputStream stream(long from, long to) {
+    return new InputStream() {
+      private long at = from;
+
+      @Override
+      public int read() {
+        byte[] one = new byte[1];
+        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
+      }
+
+      @Override
+      public int read(byte[] bytes, int offset, int length) {
+        if (at == to) {
+          return -1;
+        }
+        ByteBuffer next = InputFile.this.read(at, (int) Math.min(length, to - at));
+        int count = next.remaining();
+        next.get(bytes, offset, count);
+        at += count;
+        return count == 0 && length > 0 ? -1 : count;
+      }
+    };
+  }
+
   /// Maps the whole file.
   public MemorySegment map(Arena arena) {
     try {
@@ -143,7 +173,8 @@ public final class InputFile implements AutoCloseable {
 
   /// The content is not what is wanted, and what to do about it.
   public UserException refused(String what, String remedy) {
-    return new UserException("%s: %s; %s".formatted(called, what, remedy));
+    return new UserException(
+        "%s: %s; %s".formatted(called, VisibleText.line(what, LONGEST_FAULT), remedy));
   }
 
   private static UserException unreadable(String called, IOException e) {

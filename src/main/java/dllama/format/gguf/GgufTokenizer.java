@@ -1,20 +1,19 @@
 package dllama.format.gguf;
 
-import dllama.tokenizer.ByteAlphabet;
-import dllama.tokenizer.BytePairTokenizer;
+import dllama.format.file.EndTokens;
 import dllama.tokenizer.MergeRules;
 import dllama.tokenizer.PreTokenizer;
-import dllama.tokenizer.SentencePieceTokenizer;
+import dllama.tokenizer.TextForm;
 import dllama.tokenizer.TokenKind;
+import dllama.tokenizer.TokenTable;
+import dllama.tokenizer.TokenTable.Frame;
 import dllama.tokenizer.Tokenizer;
-import dllama.tokenizer.Tokenizer.Encoding;
-import dllama.tokenizer.Tokenizer.Printing;
 import dllama.tokenizer.Tokenizer.Vocabulary;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.BitSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /// Reads the tokenizer of a GGUF file.
 public final class GgufTokenizer {
@@ -34,14 +33,12 @@ public final class GgufTokenizer {
   private final GgufMetadata metadata;
   private final byte[][] names;
   private final TokenKind[] kinds;
-  private final EndTokens ends;
 
   private GgufTokenizer(GgufFile file) {
     this.file = file;
     this.metadata = file.metadata();
     this.names = names();
     this.kinds = kinds();
-    this.ends = EndTokens.of(metadata, names, kinds);
   }
 
   /// The tokenizer.
@@ -131,52 +128,43 @@ public final class GgufTokenizer {
           "it has %d tokens, but scores of %d".formatted(names.length, scores.length));
     }
     boolean spaceInFront = metadata.bool(PREFIX + "add_space_prefix", true);
-    byte[][] pieces = pieces(false);
-    int[] byteTokens = byteTokens(pieces);
-    boolean addEos = addEos();
-    return vocabulary(
-        pieces,
-        Arrays.copyOf(scores, names.length),
-        true,
-        spaceInFront,
-        of -> new SentencePieceTokenizer(of, names, kinds, byteTokens, spaceInFront, addEos));
+    return table().sentencePiece(frame(true), Arrays.copyOf(scores, names.length), spaceInFront);
   }
 
   private Vocabulary byteLevel() {
     PreTokenizer splitting =
         PreTokenizer.named(metadata.findString(PRE).orElse("")).orElse(PreTokenizer.DEFAULT);
-    MergeRules merges = merges();
-    boolean addEos = addEos();
-    return vocabulary(
-        pieces(true),
-        mergeOrder(),
-        splitting.addBos(),
-        false,
-        of -> BytePairTokenizer.byteLevel(of, names, kinds, merges, splitting, addEos));
+    return table().byteLevel(frame(splitting.addBos()), merges(), splitting, TextForm.PLAIN);
   }
 
   private Vocabulary byCharacters() {
-    MergeRules merges = merges();
-    boolean addEos = addEos();
-    return vocabulary(
-        pieces(false),
-        mergeOrder(),
-        true,
-        false,
-        of -> BytePairTokenizer.byCharacters(of, names, kinds, merges, addEos));
+    return table().byCharacters(frame(true), merges(), PreTokenizer.LINES, TextForm.MARKED);
   }
 
-  private boolean addEos() {
-    return metadata.bool(PREFIX + "add_eos_token", false);
+  private TokenTable table() {
+    return file.checked(() -> new TokenTable(names, kinds));
   }
 
-  /// Scores that come to the order of the ids, in which such vocabularies were merged.
-  private float[] mergeOrder() {
-    float[] scores = new float[names.length];
-    for (int id = 0; id < scores.length; id++) {
-      scores[id] = -id;
-    }
-    return scores;
+  /// @param addBos whether texts begin with BOS where the file does not say
+  private Frame frame(boolean addBos) {
+    boolean sentencePiece = metadata.string(MODEL).equals("llama");
+    List<Integer> told =
+        Stream.of(id("eos", sentencePiece ? 2 : -1), id("eot", -1), id("eom", -1))
+            .filter(id -> id >= 0)
+            .toList();
+    return new Frame(
+        id("bos", sentencePiece ? 1 : -1),
+        EndTokens.of(told, names, kinds).eos(),
+        metadata.bool(PREFIX + "add_bos_token", addBos),
+        metadata.bool(PREFIX + "add_eos_token", false),
+        metadata.findString(TEMPLATE).filter(text -> !text.isEmpty()).orElse(null));
+  }
+
+  /// A token that the file names; one that is out of range counts as not named.
+  private int id(String name, int otherwise) {
+    int id = metadata.u32(PREFIX + name + "_token_id", otherwise);
+    int usual = otherwise < names.length ? otherwise : -1;
+    return id < names.length ? id : usual;
   }
 
   private MergeRules merges() {
@@ -192,69 +180,5 @@ public final class GgufTokenizer {
       rules.add(list.bytes(i));
     }
     return rules;
-  }
-
-  /// What is shown of tokens, or their names.
-  private byte[][] pieces(boolean byteLevel) {
-    byte[][] pieces = new byte[names.length][];
-    for (int id = 0; id < pieces.length; id++) {
-      byte[] name = names[id];
-      pieces[id] =
-          switch (kinds[id]) {
-            case NORMAL -> byteLevel ? ByteAlphabet.bytes(name) : withSpaces(name);
-            case BYTE -> byteOf(name);
-            case UNUSED, UNKNOWN, CONTROL, USER_DEFINED -> name;
-          };
-    }
-    return pieces;
-  }
-
-  private static byte[] withSpaces(byte[] name) {
-    return new String(name, StandardCharsets.ISO_8859_1)
-        .replace("\u00E2\u0096\u0081", " ")
-        .getBytes(StandardCharsets.ISO_8859_1);
-  }
-
-  /// The byte that `<0x41>` stands for.
-  private byte[] byteOf(byte[] name) {
-    String text = new String(name, StandardCharsets.ISO_8859_1);
-    if (!text.matches("<0x[0-9A-Fa-f]{2}>")) {
-      throw file.damaged("token %s is no byte, though its type says so".formatted(text));
-    }
-    return new byte[] {(byte) Integer.parseInt(text.substring(3, 5), 16)};
-  }
-
-  /// Tokens of single bytes; a token of the character will do where there is none of the byte.
-  private int[] byteTokens(byte[][] pieces) {
-    int[] tokens = new int[256];
-    Arrays.fill(tokens, -1);
-    for (int id = pieces.length - 1; id >= 0; id--) {
-      if (pieces[id].length == 1 && kinds[id] == TokenKind.NORMAL) {
-        tokens[pieces[id][0] & 0xFF] = id;
-      }
-    }
-    for (int id = pieces.length - 1; id >= 0; id--) {
-      if (kinds[id] == TokenKind.BYTE) {
-        tokens[pieces[id][0] & 0xFF] = id;
-      }
-    }
-    return tokens;
-  }
-
-  private Vocabulary vocabulary(
-      byte[][] pieces, float[] scores, boolean addBos, boolean spaceInFront, Encoding encoding) {
-    BitSet silent = new BitSet();
-    for (int id = 0; id < kinds.length; id++) {
-      silent.set(id, kinds[id].silent());
-    }
-    return new Vocabulary(
-        pieces,
-        scores,
-        ends.bos(),
-        ends.eos(),
-        metadata.bool(PREFIX + "add_bos_token", addBos),
-        metadata.findString(TEMPLATE).filter(text -> !text.isEmpty()).orElse(null),
-        new Printing(silent, spaceInFront, false),
-        encoding);
   }
 }

@@ -1,4 +1,4 @@
-package dllama.format.gguf;
+package dllama.format.file;
 
 import dllama.tokenizer.TokenKind;
 import java.nio.charset.StandardCharsets;
@@ -8,14 +8,11 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 
-/// The tokens at which a text begins and ends. Files often name only one of those that end an
-/// answer, so llama.cpp goes by their names, too, and so do we.
+/// The tokens that end a text or an answer. Files often tell only one of those that end an answer,
+/// so llama.cpp goes by their names, too, and so do we.
 ///
-/// @param bos −1 where there is none
 /// @param eos the one that the file names first, then the others
-record EndTokens(int bos, List<Integer> eos) {
-  private static final String PREFIX = "tokenizer.ggml.";
-
+public record EndTokens(List<Integer> eos) {
   /// Names that end an answer in whatever vocabulary has them.
   private static final Set<String> NAMES =
       Set.of(
@@ -55,14 +52,10 @@ record EndTokens(int bos, List<Integer> eos) {
           "<|file_sep|>");
 
   /// Finds them. Those that have their part by name become control tokens, whatever the file says.
-  static EndTokens of(GgufMetadata metadata, byte[][] names, TokenKind[] kinds) {
-    boolean sentencePiece = metadata.string(PREFIX + "model").equals("llama");
-    int bos = id(metadata, "bos", sentencePiece ? 1 : -1, names.length);
-    Set<Integer> eos = new LinkedHashSet<>();
-    eos.add(id(metadata, "eos", sentencePiece ? 2 : -1, names.length));
-    eos.add(id(metadata, "eot", -1, names.length));
-    eos.add(id(metadata, "eom", -1, names.length));
-    eos.remove(-1);
+  ///
+  /// @param told ids that the file tells
+  public static EndTokens of(List<Integer> told, byte[][] names, TokenKind[] kinds) {
+    Set<Integer> eos = new LinkedHashSet<>(told);
     Map<String, Integer> named = named(names);
     eos.addAll(named.values());
     // Messages of gpt-oss and Solar end with it, answers do not.
@@ -75,7 +68,7 @@ record EndTokens(int bos, List<Integer> eos) {
       eos.remove(named.get("</s>"));
     }
     eos.forEach(id -> kinds[id] = TokenKind.CONTROL);
-    return new EndTokens(bos, List.copyOf(eos));
+    return new EndTokens(List.copyOf(eos));
   }
 
   private static Map<String, Integer> named(byte[][] names) {
@@ -90,12 +83,5 @@ record EndTokens(int bos, List<Integer> eos) {
       }
     }
     return found;
-  }
-
-  /// A token that the file names; one that is out of range counts as not named.
-  private static int id(GgufMetadata metadata, String name, int otherwise, int size) {
-    int id = metadata.u32(PREFIX + name + "_token_id", otherwise);
-    int usual = otherwise < size ? otherwise : -1;
-    return id < size ? id : usual;
   }
 }

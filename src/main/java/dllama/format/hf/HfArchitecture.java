@@ -1,0 +1,120 @@
+package dllama.format.hf;
+
+import dllama.model.Architecture;
+import dllama.model.TensorRole;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/// The kinds of models of transformers that can be run.
+///
+/// The files of a Llama have the rows of wq and wk in the order of a rotation of halves; ours is
+/// that of adjacent pairs, as in `.m` and GGUF files, so rows are read in another order.
+@SuppressWarnings("ImmutableEnumChecker") // descriptions do not change
+enum HfArchitecture {
+  LLAMA("llama", "LlamaForCausalLM", Architecture.LLAMA),
+  MISTRAL("mistral", "MistralForCausalLM", Architecture.LLAMA),
+  MIXTRAL("mixtral", "MixtralForCausalLM", Architecture.LLAMA_MOE),
+  QWEN2("qwen2", "Qwen2ForCausalLM", Architecture.QWEN2),
+  QWEN3("qwen3", "Qwen3ForCausalLM", Architecture.QWEN3),
+  QWEN3_MOE("qwen3_moe", "Qwen3MoeForCausalLM", Architecture.QWEN3_MOE);
+
+  private final String type;
+  private final String program;
+  private final Architecture plain;
+
+  HfArchitecture(String type, String program, Architecture plain) {
+    this.type = type;
+    this.program = program;
+    this.plain = plain;
+  }
+
+  /// That of a model.
+  ///
+  /// @throws dllama.error.UserException for one that is not known
+  static HfArchitecture of(HfValues config) {
+    String type = config.text("model_type").orElse("none");
+    HfArchitecture found =
+        Arrays.stream(values())
+            .filter(known -> known.type.equals(type))
+            .findFirst()
+            .orElseThrow(
+                () ->
+                    config.refused(
+                        "model_type %s is not supported, only %s".formatted(type, types()),
+                        "look for a model of one of those"));
+    List<?> programs = config.list("architectures").orElse(List.of(found.program));
+    if (!programs.contains(found.program)) {
+      throw config.refused(
+          "it is a %s, which is not supported, only %s".formatted(programs, found.program),
+          "look for a model that continues texts");
+    }
+    return found;
+  }
+
+  private static String types() {
+    return Arrays.stream(values()).map(known -> known.type).collect(Collectors.joining(", "));
+  }
+
+  /// The description that the forward pass goes by.
+  ///
+  /// @param biased whether there are biases of attention, which Llamas may have
+  Architecture description(boolean biased) {
+    return biased && plain.equals(Architecture.LLAMA) ? Architecture.LLAMA_BIAS : plain;
+  }
+
+  /// Whether a user may have it run by another description: Mixtral as distributed-llama had it.
+  boolean mayBe(Architecture told) {
+    return this == MIXTRAL && told.equals(Architecture.MIXTRAL);
+  }
+
+  /// What `rope_theta` is where it is not told.
+  double defaultTheta() {
+    return this == MIXTRAL ? 1e6 : 1e4;
+  }
+
+  /// Whether some layers may look back over a window only, and say so by `use_sliding_window`.
+  boolean hasOptionalWindow() {
+    return this == QWEN2 || this == QWEN3 || this == QWEN3_MOE;
+  }
+
+  /// What a tensor is called.
+  String tensor(TensorRole.Name name) {
+    return switch (name.role()) {
+      case EMBEDDING -> "model.embed_tokens.weight";
+      case FINAL_NORM -> "model.norm.weight";
+      case WCLS -> "lm_head.weight";
+      default -> "model.layers." + name.layer() + "." + inLayer(name.role(), name.expert());
+    };
+  }
+
+  private String inLayer(TensorRole role, int expert) {
+    return switch (role) {
+      case ATTENTION_NORM -> "input_layernorm.weight";
+      case WQ -> "self_attn.q_proj.weight";
+      case WK -> "self_attn.k_proj.weight";
+      case WV -> "self_attn.v_proj.weight";
+      case QUERY_BIAS -> "self_attn.q_proj.bias";
+      case KEY_BIAS -> "self_attn.k_proj.bias";
+      case VALUE_BIAS -> "self_attn.v_proj.bias";
+      case QUERY_NORM -> "self_attn.q_norm.weight";
+      case KEY_NORM -> "self_attn.k_norm.weight";
+      case WO -> "self_attn.o_proj.weight";
+      case FFN_NORM -> "post_attention_layernorm.weight";
+      case ROUTER -> feedForward() + "gate.weight";
+      case W1 -> feedForward(expert) + (this == MIXTRAL ? "w1.weight" : "gate_proj.weight");
+      case W3 -> feedForward(expert) + (this == MIXTRAL ? "w3.weight" : "up_proj.weight");
+      case W2 -> feedForward(expert) + (this == MIXTRAL ? "w2.weight" : "down_proj.weight");
+      default -> throw new IllegalArgumentException("no name of " + role);
+    };
+  }
+
+  private String feedForward() {
+    return this == MIXTRAL ? "block_sparse_moe." : "mlp.";
+  }
+
+  private String feedForward(int expert) {
+    boolean experts = plain.has(Architecture.Trait.EXPERTS);
+    return feedForward() + (experts ? "experts." + expert + "." : "");
+  }
+}

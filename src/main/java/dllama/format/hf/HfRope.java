@@ -1,0 +1,95 @@
+package dllama.format.hf;
+
+import dllama.error.UserException;
+import dllama.model.Rope;
+import java.util.Optional;
+
+/// What a configuration says of the rotary embedding. Keys and defaults are those of transformers.
+final class HfRope {
+  private final HfValues config;
+
+  HfRope(HfValues config) {
+    this.config = config;
+  }
+
+  /// @param defaultTheta base of the wave lengths where none is told
+  /// @throws UserException for what is not supported
+  Rope read(double defaultTheta) {
+    // Since transformers 5 all is in one object.
+    Optional<HfValues> parameters = config.object("rope_parameters");
+    Optional<HfValues> scaling = parameters.or(() -> config.object("rope_scaling"));
+    double told = config.number("rope_theta").orElse(defaultTheta);
+    float theta = parameters.flatMap(of -> of.number("rope_theta")).orElse(told).floatValue();
+    if (scaling.isEmpty()) {
+      return Rope.unscaled(theta);
+    }
+    HfValues values = scaling.get();
+    if (values.number("partial_rotary_factor", 1) != 1) {
+      throw values.unsupported("partial_rotary_factor");
+    }
+    String key = values.has("rope_type") ? "rope_type" : "type";
+    return switch (values.text(key).orElse("default")) {
+      case "default" -> Rope.unscaled(theta);
+      case "linear" -> linear(values, theta);
+      case "llama3" ->
+          Rope.llama31(
+              theta,
+              factor(values),
+              number(values, "low_freq_factor"),
+              number(values, "high_freq_factor"),
+              values.required("original_max_position_embeddings"));
+      case "yarn" -> yarn(values, theta);
+      default -> throw values.unsupported(key);
+    };
+  }
+
+  private static Rope linear(HfValues values, float theta) {
+    float factor = factor(values);
+    return factor == 1 ? Rope.unscaled(theta) : Rope.linear(theta, factor);
+  }
+
+  private Rope yarn(HfValues values, float theta) {
+    if (!values.truth("truncate").orElse(true)) {
+      throw values.unsupported("truncate");
+    }
+    float factor = factor(values);
+    int original =
+        values
+            .natural("original_max_position_embeddings")
+            .orElseGet(() -> config.required("max_position_embeddings"));
+    return Rope.yarn(
+            theta,
+            factor,
+            values.number("beta_slow", 1),
+            values.number("beta_fast", 32),
+            original,
+            1)
+        .withMagnitude(magnitude(values, factor));
+  }
+
+  /// Factor of what has been turned.
+  private static float magnitude(HfValues values, float factor) {
+    Optional<Double> told = values.number("attention_factor");
+    if (told.isPresent()) {
+      return told.get().floatValue();
+    }
+    float scale = values.number("mscale", 0);
+    float scaleOfAll = values.number("mscale_all_dim", 0);
+    return (float)
+        (scale != 0 && scaleOfAll != 0
+            ? magnitude(factor, scale) / magnitude(factor, scaleOfAll)
+            : magnitude(factor, 1));
+  }
+
+  private static double magnitude(float factor, float scale) {
+    return factor <= 1 ? 1 : 0.1 * scale * StrictMath.log(factor) + 1;
+  }
+
+  private static float factor(HfValues values) {
+    return number(values, "factor");
+  }
+
+  private static float number(HfValues values, String key) {
+    return values.number(key).orElseThrow(() -> values.unsupported(key)).floatValue();
+  }
+}

@@ -1,0 +1,160 @@
+package dllama.format.hf;
+
+import dllama.error.UserException;
+import dllama.model.Architecture;
+import dllama.model.ModelSpec;
+import dllama.model.ModelSpec.Activation;
+import dllama.model.Rope;
+import dllama.tensor.DType;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/// What `config.json` says of a model: sizes and all that changes the arithmetic.
+///
+/// Keys that are not known here are left alone, because transformers leaves them alone, too: what
+/// its program of this `model_type` reads is known, and a program of another name was refused.
+final class HfSpec {
+  /// Would change the arithmetic, unless they have this value.
+  private static final Map<String, Set<Object>> NEUTRAL =
+      Map.ofEntries(
+          Map.entry("hidden_act", Set.of("silu", "swish")),
+          Map.entry("mlp_bias", Set.of(false)),
+          Map.entry("partial_rotary_factor", Set.of(1.0, 1L)),
+          Map.entry("decoder_sparse_step", Set.of(1L)),
+          Map.entry("mlp_only_layers", Set.of(List.of())),
+          Map.entry("is_causal", Set.of(true)),
+          Map.entry("use_bidirectional_attention", Set.of(false)),
+          Map.entry("attn_logit_softcapping", Set.of()),
+          Map.entry("final_logit_softcapping", Set.of()),
+          Map.entry("quantization_config", Set.of()),
+          Map.entry("compression_config", Set.of()));
+
+  private static final int MOST_LAYERS = 1 << 10;
+
+  private final HfValues config;
+  private final HfArchitecture architecture;
+
+  HfSpec(HfValues config, HfArchitecture architecture) {
+    this.config = config;
+    this.architecture = architecture;
+  }
+
+  /// The model.
+  ///
+  /// @param weightType that matrices are rounded to
+  /// @param vocabSize rows of the embedding
+  /// @throws UserException for a model that is not supported, or that can not be
+  ModelSpec read(Architecture description, DType weightType, int vocabSize) {
+    NEUTRAL.forEach(this::check);
+    if (architecture == HfArchitecture.QWEN3_MOE && !config.truth("norm_topk_prob").orElse(false)) {
+      throw config.unsupported("norm_topk_prob");
+    }
+    boolean experts = description.has(Architecture.Trait.EXPERTS);
+    int dim = config.required("hidden_size");
+    int heads = config.required("num_attention_heads");
+    float epsilon =
+        config
+            .number("rms_norm_eps")
+            .orElseThrow(() -> config.unsupported("rms_norm_eps"))
+            .floatValue();
+    Rope rope = checked(() -> new HfRope(config).read(architecture.defaultTheta()));
+    return checked(
+        () ->
+            new ModelSpec(
+                description,
+                weightType,
+                dim,
+                ffnDim(),
+                experts ? experts() : 0,
+                experts ? config.required("num_experts_per_tok") : 0,
+                layers(),
+                heads,
+                config.natural("num_key_value_heads").orElse(heads),
+                headDim(dim, heads),
+                vocabSize,
+                contextLength(),
+                epsilon,
+                Activation.SILU,
+                rope));
+  }
+
+  /// Layers, as many as can be gone through.
+  int layers() {
+    int layers = config.required("num_hidden_layers");
+    if (layers < 1 || layers > MOST_LAYERS) {
+      throw config.unsupported("num_hidden_layers");
+    }
+    return layers;
+  }
+
+  /// Positions that layers look back, where that is fewer than the model has: up to there nothing
+  /// is out of sight, and the context ends there.
+  Optional<Integer> window() {
+    List<?> kinds = config.list("layer_types").orElse(List.of());
+    if (kinds.stream().anyMatch(kind -> !isFull(kind) && !"sliding_attention".equals(kind))) {
+      throw config.unsupported("layer_types");
+    }
+    boolean slides =
+        kinds.isEmpty()
+            ? !architecture.hasOptionalWindow() || config.truth("use_sliding_window").orElse(false)
+            : !kinds.stream().allMatch(HfSpec::isFull);
+    return slides
+        ? config.natural("sliding_window").filter(window -> window < positions())
+        : Optional.empty();
+  }
+
+  private static boolean isFull(Object kind) {
+    return "full_attention".equals(kind);
+  }
+
+  private int contextLength() {
+    return window().orElse(positions());
+  }
+
+  private int positions() {
+    return config.required("max_position_embeddings");
+  }
+
+  private int ffnDim() {
+    return config.required(
+        architecture == HfArchitecture.QWEN3_MOE ? "moe_intermediate_size" : "intermediate_size");
+  }
+
+  private int experts() {
+    return config.required(
+        architecture == HfArchitecture.QWEN3_MOE && config.has("num_experts")
+            ? "num_experts"
+            : "num_local_experts");
+  }
+
+  private int headDim(int dim, int heads) {
+    int otherwise =
+        architecture == HfArchitecture.QWEN3
+            ? 128
+            : heads > 0 && dim % heads == 0 ? dim / heads : 0;
+    return config.natural("head_dim").orElse(otherwise);
+  }
+
+  private void check(String key, Set<Object> neutral) {
+    Optional<Object> value = config.any(key);
+    if (value.isPresent() && !neutral.contains(value.get())) {
+      throw config.unsupported(key);
+    }
+  }
+
+  /// The records of a model check their own values; the file's name is added here.
+  private <T> T checked(java.util.function.Supplier<T> values) {
+    try {
+      return values.get();
+    } catch (UserException e) {
+      String what = String.valueOf(e.getMessage());
+      throw what.startsWith("model header: ")
+          ? config.refused(
+              what.substring("model header: ".length()),
+              "the file is damaged, or take another --weights-float-type")
+          : e;
+    }
+  }
+}

@@ -1,0 +1,190 @@
+package dllama.engine;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dllama.Conformance;
+import dllama.error.UserException;
+import dllama.format.ModelFiles;
+import dllama.format.SynthModel;
+import dllama.format.dllama.DllamaWriter;
+import dllama.format.file.ModelFile;
+import dllama.format.hf.HfFolders;
+import dllama.model.Architecture;
+import dllama.model.ModelSource;
+import dllama.model.ModelSpec;
+import dllama.model.ModelWeights;
+import dllama.model.NotFinite;
+import dllama.model.TensorRole;
+import dllama.slice.ShardPlan;
+import dllama.tensor.DType;
+import dllama.tensor.Kernels;
+import dllama.tensor.Matrix;
+import dllama.tensor.WorkerPool;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/// Folders of Hugging Face's beside other files with the same weights.
+class HfModelTest {
+  private static final int[] TOKENS = {1, 61, 70, 87, 30, 12, 44, 90, 5};
+
+  private final WorkerPool pool = new WorkerPool(1);
+
+  @TempDir Path folder;
+
+  private static ModelFile.Hints hints(DType type) {
+    return new ModelFile.Hints(Optional.empty(), Optional.of(type));
+  }
+
+  private float[][] logits(ModelSource source, int nodes) {
+    ModelSpec spec = source.spec();
+    try (LocalForwardPass model =
+        new LocalForwardPass(
+            source,
+            new ShardPlan(spec, DType.F32, nodes),
+            new EngineSettings(DType.F32, 64, 8),
+            Kernels.choose(true),
+            pool)) {
+      return Goldens.logits(model, TOKENS);
+    }
+  }
+
+  /// Models that llama.cpp made of what it took for transformers' order; see GgufConformanceTest
+  /// for its logits.
+  @ParameterizedTest
+  @CsvSource({
+    "llama_f32, F32, 1",
+    "llama_f16, F16, 3",
+    "llama_bf16, BF16, 2",
+    "mixtral_f16, F16, 1",
+    "qwen2_f16, F16, 1",
+    "qwen3_f16, F16, 2",
+    "qwen3moe_f16, F16, 1",
+  })
+  void shouldGiveTheLogitsOfAGgufFile(String name, String type, int files) throws IOException {
+    assumeTrue(Conformance.has("gguf/" + name, "model.gguf"), name);
+    Path gguf = Conformance.file("gguf/" + name, "model.gguf");
+    DType weights = DType.named(type);
+    try (ModelFile expected = ModelFiles.open(gguf, ModelFile.Hints.NONE)) {
+      ModelSource.Weights source = (ModelSource.Weights) expected.source();
+      HfFolders.write(folder, source, weights, files, Map.of());
+      try (ModelFile ours = ModelFiles.open(folder, hints(weights))) {
+        assertEquals(files, ours.paths().size());
+        assertEquals(source.spec().rope(), ours.spec().rope());
+        float[][] logits = logits(expected.source(), 1);
+        for (int nodes : List.of(1, 2, 4)) {
+          assertArrayEquals(logits, logits(ours.source(), nodes), name + " on " + nodes);
+        }
+      }
+    }
+  }
+
+  /// The same weights in a `.m` file that was made of the folder: rounded by the writer of the test
+  /// there, while it is read here.
+  @ParameterizedTest
+  @CsvSource({"llama, Q4_0", "llama, Q8_0", "qwen3, Q4_0", "qwen3moe, Q8_0", "qwen2, F16"})
+  void shouldGiveTheLogitsOfAModelFile(String architecture, DType type) throws IOException {
+    ModelSpec exact = Specs.small(DType.F32, Architecture.named(architecture));
+    Path made = folder.resolve("made.m");
+    SynthModel.write(made, exact, 5, (bytes, total) -> {});
+    Path converted = folder.resolve("converted.m");
+    Path hf = folder.resolve("hf");
+    try (ModelFile file = ModelFiles.open(made, ModelFile.Hints.NONE)) {
+      ModelSource.Weights source = (ModelSource.Weights) file.source();
+      HfFolders.write(hf, source, DType.F32, 2, Map.of());
+      ModelSpec rounded = Specs.small(type, Architecture.named(architecture));
+      DllamaWriter.write(
+          converted,
+          rounded,
+          (tensor, index, first, count, rows) -> {
+            Matrix of = source.weights().get(tensor.name());
+            byte[] bytes = new byte[(int) (count * tensor.dtype().byteSize(of.cols()))];
+            of.round(
+                tensor.dtype(), first, first + count, 0, of.cols(), MemorySegment.ofArray(bytes));
+            rows.put(bytes);
+          },
+          (bytes, total) -> {});
+    }
+    try (ModelFile expected = ModelFiles.open(converted, ModelFile.Hints.NONE);
+        ModelFile ours = ModelFiles.open(hf, hints(type))) {
+      assertEquals(expected.spec(), ours.spec());
+      float[][] logits = logits(expected.source(), 1);
+      for (int nodes : List.of(1, 2, 4)) {
+        assertArrayEquals(logits, logits(ours.source(), nodes), architecture + " on " + nodes);
+      }
+    }
+  }
+
+  /// The rows of transformers, rotated as transformers does it.
+  @Test
+  void shouldRotateAsTransformersDoes() throws IOException {
+    ModelSpec spec = Specs.small(DType.F32, Architecture.LLAMA);
+    Path made = folder.resolve("made.m");
+    SynthModel.write(made, spec, 6, (bytes, total) -> {});
+    Path hf = folder.resolve("hf");
+    try (ModelFile file = ModelFiles.open(made, ModelFile.Hints.NONE)) {
+      HfFolders.write(hf, (ModelSource.Weights) file.source(), DType.F32, 1, Map.of());
+    }
+    Architecture halves =
+        new Architecture("halves", Architecture.RopeStyle.HALF_SPLIT, Set.of(), 1, 1);
+    try (ModelFile ours = ModelFiles.open(hf, hints(DType.F32))) {
+      Map<TensorRole.Name, Matrix> asStored = new HashMap<>();
+      ours.weights()
+          .tensors()
+          .forEach(
+              (name, matrix) ->
+                  asStored.put(
+                      name,
+                      new Matrix(matrix.data(), matrix.dtype(), matrix.rows(), matrix.cols())));
+      ModelSource rotated =
+          new ModelSource.Weights(Specs.small(DType.F32, halves), new ModelWeights(asStored));
+      float[][] expected = logits(rotated, 1);
+      float[][] got = logits(ours.source(), 1);
+      for (int row = 0; row < got.length; row++) {
+        assertArrayEquals(expected[row], got[row], 2e-5f);
+      }
+      assertTrue(asStored.get(new TensorRole.Name(TensorRole.WQ)).heads() == 0);
+    }
+  }
+
+  /// Values that the type has no room for are found before anything is computed.
+  @Test
+  void shouldRefuseWeightsThatAreTooLarge() throws IOException {
+    ModelSpec spec = Specs.small(DType.F32, Architecture.LLAMA);
+    Path made = folder.resolve("made.m");
+    SynthModel.write(made, spec, 7, (bytes, total) -> {});
+    Path hf = folder.resolve("hf");
+    try (ModelFile file = ModelFiles.open(made, ModelFile.Hints.NONE)) {
+      TensorRole.Name name = new TensorRole.Name(TensorRole.W2, 1);
+      Map<TensorRole.Name, Matrix> changed = new HashMap<>(file.weights().tensors());
+      Matrix whole = changed.get(name).rounded(DType.F32, 0, spec.dim(), 0, spec.ffnDim());
+      whole.data().set(ValueLayout.JAVA_FLOAT_UNALIGNED, 4000, 1e6f);
+      changed.put(name, whole);
+      HfFolders.write(
+          hf, new ModelSource.Weights(spec, new ModelWeights(changed)), DType.F32, 1, Map.of());
+    }
+    try (ModelFile exact = ModelFiles.open(hf, hints(DType.F32));
+        ModelFile usual = ModelFiles.open(hf, ModelFile.Hints.NONE)) {
+      NotFinite.check((ModelSource.Weights) exact.source());
+      ModelSource.Weights source = (ModelSource.Weights) usual.source();
+      UserException told = assertThrows(UserException.class, () -> NotFinite.check(source));
+      assertEquals(
+          "a value of w2 of layer 2 is too large for Q4_0; take another --weights-float-type",
+          told.getMessage());
+    }
+  }
+}

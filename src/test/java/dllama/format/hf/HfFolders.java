@@ -1,0 +1,232 @@
+package dllama.format.hf;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dllama.format.safetensors.SafetensorsWriter;
+import dllama.model.Architecture;
+import dllama.model.ModelSource;
+import dllama.model.ModelSpec;
+import dllama.model.Rope;
+import dllama.model.TensorRole;
+import dllama.tensor.DType;
+import dllama.tensor.Matrix;
+import dllama.tokenizer.ByteAlphabet;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/// Writes models as Hugging Face keeps them: names, order of rows and keys as transformers has
+/// them.
+public final class HfFolders {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private static final Map<TensorRole, String> NAMES =
+      Map.ofEntries(
+          Map.entry(TensorRole.EMBEDDING, "model.embed_tokens.weight"),
+          Map.entry(TensorRole.FINAL_NORM, "model.norm.weight"),
+          Map.entry(TensorRole.WCLS, "lm_head.weight"),
+          Map.entry(TensorRole.ATTENTION_NORM, "model.layers.%d.input_layernorm.weight"),
+          Map.entry(TensorRole.WQ, "model.layers.%d.self_attn.q_proj.weight"),
+          Map.entry(TensorRole.WK, "model.layers.%d.self_attn.k_proj.weight"),
+          Map.entry(TensorRole.WV, "model.layers.%d.self_attn.v_proj.weight"),
+          Map.entry(TensorRole.QUERY_BIAS, "model.layers.%d.self_attn.q_proj.bias"),
+          Map.entry(TensorRole.KEY_BIAS, "model.layers.%d.self_attn.k_proj.bias"),
+          Map.entry(TensorRole.VALUE_BIAS, "model.layers.%d.self_attn.v_proj.bias"),
+          Map.entry(TensorRole.QUERY_NORM, "model.layers.%d.self_attn.q_norm.weight"),
+          Map.entry(TensorRole.KEY_NORM, "model.layers.%d.self_attn.k_norm.weight"),
+          Map.entry(TensorRole.WO, "model.layers.%d.self_attn.o_proj.weight"),
+          Map.entry(TensorRole.FFN_NORM, "model.layers.%d.post_attention_layernorm.weight"),
+          Map.entry(TensorRole.W1, "model.layers.%d.mlp.gate_proj.weight"),
+          Map.entry(TensorRole.W3, "model.layers.%d.mlp.up_proj.weight"),
+          Map.entry(TensorRole.W2, "model.layers.%d.mlp.down_proj.weight"));
+
+  private static final Map<TensorRole, String> OF_QWEN3_MOE =
+      Map.of(
+          TensorRole.ROUTER, "model.layers.%d.mlp.gate.weight",
+          TensorRole.W1, "model.layers.%d.mlp.experts.%d.gate_proj.weight",
+          TensorRole.W3, "model.layers.%d.mlp.experts.%d.up_proj.weight",
+          TensorRole.W2, "model.layers.%d.mlp.experts.%d.down_proj.weight");
+
+  private static final Map<TensorRole, String> OF_MIXTRAL =
+      Map.of(
+          TensorRole.ROUTER, "model.layers.%d.block_sparse_moe.gate.weight",
+          TensorRole.W1, "model.layers.%d.block_sparse_moe.experts.%d.w1.weight",
+          TensorRole.W3, "model.layers.%d.block_sparse_moe.experts.%d.w3.weight",
+          TensorRole.W2, "model.layers.%d.block_sparse_moe.experts.%d.w2.weight");
+
+  private HfFolders() {}
+
+  /// Writes a model.
+  ///
+  /// @param type of matrices, F32, F16 or BF16; vectors and routers are F32
+  /// @param files how many hold the weights, with an index if it is more than one
+  /// @param changes of the configuration; null for keys that are to be left out
+  public static Path write(
+      Path folder, ModelSource.Weights model, DType type, int files, Map<String, ?> changes)
+      throws IOException {
+    Files.createDirectories(folder);
+    Map<String, Object> config = config(model.spec());
+    changes.forEach(config::put);
+    config.values().removeIf(value -> value == null);
+    Files.writeString(folder.resolve("config.json"), JSON.writeValueAsString(config));
+    boolean tied = Boolean.TRUE.equals(config.get("tie_word_embeddings"));
+    List<TensorRole.Name> names = new ArrayList<>(TensorRole.ofModel(model.spec()));
+    names.removeIf(name -> tied && name.role() == TensorRole.WCLS);
+    Map<String, String> index = new LinkedHashMap<>();
+    for (int part = 0; part < files; part++) {
+      String file =
+          files == 1
+              ? "model.safetensors"
+              : "model-%05d-of-%05d.safetensors".formatted(part + 1, files);
+      SafetensorsWriter writer = new SafetensorsWriter();
+      for (int i = part; i < names.size(); i += files) {
+        add(writer, model, names.get(i), type);
+        index.put(name(model.spec(), names.get(i)), file);
+      }
+      writer.write(folder.resolve(file));
+    }
+    if (files > 1) {
+      Files.writeString(
+          folder.resolve("model.safetensors.index.json"),
+          JSON.writeValueAsString(Map.of("metadata", Map.of(), "weight_map", index)));
+    }
+    return folder;
+  }
+
+  /// Writes a byte-level tokenizer without merges that matter: ids are bytes, then a word.
+  public static void writeTokenizer(Path folder) throws IOException {
+    Map<String, Integer> vocabulary = new LinkedHashMap<>();
+    for (int value = 0; value < 256; value++) {
+      vocabulary.put(ByteAlphabet.visible(new byte[] {(byte) value}), value);
+    }
+    vocabulary.put("he", 256);
+    Map<String, Object> tokenizer =
+        Map.of(
+            "added_tokens",
+            List.of(Map.of("id", 257, "content", "<|end|>", "special", true)),
+            "pre_tokenizer",
+            Map.of("type", "ByteLevel", "add_prefix_space", false),
+            "model",
+            Map.of("type", "BPE", "vocab", vocabulary, "merges", List.of("h e")));
+    Files.writeString(folder.resolve("tokenizer.json"), JSON.writeValueAsString(tokenizer));
+  }
+
+  private static void add(
+      SafetensorsWriter writer, ModelSource.Weights model, TensorRole.Name name, DType ofMatrices) {
+    boolean exact = name.role().isVector() || name.role() == TensorRole.ROUTER;
+    DType type = exact ? DType.F32 : ofMatrices;
+    Matrix matrix = model.weights().get(name);
+    int rows = (int) matrix.rows();
+    int cols = (int) matrix.cols();
+    byte[] bytes = new byte[(int) (rows * type.byteSize(cols))];
+    int headDim = halved(model.spec(), name.role()) ? model.spec().headDim() : 0;
+    if (rows == 1) {
+      float[] values = new float[cols];
+      matrix.dtype().decode(matrix.data(), 0, cols, false, values, 0);
+      for (int i = 0; i < cols; i++) {
+        put(new float[] {values[i]}, type, bytes, headDim == 0 ? i : halves(i, headDim));
+      }
+      writer.add(name(model.spec(), name), type.name(), bytes, cols);
+      return;
+    }
+    float[] values = new float[cols];
+    for (int row = 0; row < rows; row++) {
+      matrix.dtype().decode(matrix.data(), matrix.rowAt(row), cols, false, values, 0);
+      put(values, type, bytes, headDim == 0 ? row : halves(row, headDim));
+    }
+    writer.add(name(model.spec(), name), type.name(), bytes, rows, cols);
+  }
+
+  private static void put(float[] values, DType type, byte[] bytes, int row) {
+    byte[] encoded = new byte[(int) type.byteSize(values.length)];
+    type.encode(values, 0, values.length, MemorySegment.ofArray(encoded), 0);
+    MemorySegment.copy(
+        MemorySegment.ofArray(encoded),
+        ValueLayout.JAVA_BYTE,
+        0,
+        bytes,
+        row * encoded.length,
+        encoded.length);
+  }
+
+  private static boolean halved(ModelSpec spec, TensorRole role) {
+    return spec.architecture().rope() == Architecture.RopeStyle.ADJACENT
+        && Set.of(TensorRole.WQ, TensorRole.WK, TensorRole.QUERY_BIAS, TensorRole.KEY_BIAS)
+            .contains(role);
+  }
+
+  /// Where transformers has the row of an adjacent pair: both halves of a head apart.
+  private static int halves(int row, int headDim) {
+    int head = row / headDim;
+    int pair = row % headDim / 2;
+    int second = row % 2;
+    return head * headDim + second * headDim / 2 + pair;
+  }
+
+  private static String name(ModelSpec spec, TensorRole.Name name) {
+    String pattern =
+        switch (spec.architecture().name()) {
+          case "qwen3moe" -> OF_QWEN3_MOE.getOrDefault(name.role(), NAMES.get(name.role()));
+          case "llama-moe" -> OF_MIXTRAL.getOrDefault(name.role(), NAMES.get(name.role()));
+          default -> NAMES.get(name.role());
+        };
+    return pattern.formatted(name.layer(), name.expert());
+  }
+
+  private static Map<String, Object> config(ModelSpec spec) {
+    Map<String, Object> config = new LinkedHashMap<>();
+    String[] kind =
+        switch (spec.architecture().name()) {
+          case "llama", "llama-bias" -> new String[] {"llama", "LlamaForCausalLM"};
+          case "llama-moe" -> new String[] {"mixtral", "MixtralForCausalLM"};
+          case "qwen2" -> new String[] {"qwen2", "Qwen2ForCausalLM"};
+          case "qwen3" -> new String[] {"qwen3", "Qwen3ForCausalLM"};
+          default -> new String[] {"qwen3_moe", "Qwen3MoeForCausalLM"};
+        };
+    config.put("model_type", kind[0]);
+    config.put("architectures", List.of(kind[1]));
+    config.put("hidden_size", spec.dim());
+    config.put("intermediate_size", spec.ffnDim());
+    config.put("num_hidden_layers", spec.layers());
+    config.put("num_attention_heads", spec.heads());
+    config.put("num_key_value_heads", spec.kvHeads());
+    config.put("head_dim", spec.headDim());
+    config.put("vocab_size", spec.vocabSize());
+    config.put("max_position_embeddings", spec.contextLength());
+    config.put("rms_norm_eps", Double.parseDouble(Float.toString(spec.rmsEpsilon())));
+    config.put("hidden_act", "silu");
+    config.put("attention_dropout", 0.0);
+    config.put("rope_theta", spec.rope().theta());
+    config.put("tie_word_embeddings", false);
+    if (spec.rope().scaling() == Rope.Scaling.LLAMA31) {
+      config.put(
+          "rope_scaling",
+          Map.of(
+              "rope_type", "llama3",
+              "factor", spec.rope().factor(),
+              "low_freq_factor", spec.rope().low(),
+              "high_freq_factor", spec.rope().high(),
+              "original_max_position_embeddings", spec.rope().originalContextLength()));
+    }
+    if (spec.experts() > 0) {
+      config.put("num_experts_per_tok", spec.activeExperts());
+    }
+    if (kind[0].equals("mixtral")) {
+      config.put("num_local_experts", spec.experts());
+    } else if (kind[0].equals("qwen3_moe")) {
+      config.put("num_experts", spec.experts());
+      config.put("moe_intermediate_size", spec.ffnDim());
+      config.put("intermediate_size", 8 * spec.ffnDim());
+      config.put("norm_topk_prob", true);
+      config.put("decoder_sparse_step", 1);
+      config.put("mlp_only_layers", List.of());
+    }
+    return config;
+  }
+}
