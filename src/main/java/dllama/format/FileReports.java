@@ -29,7 +29,7 @@ public final class FileReports {
   /// @throws UserException for a file that can not be read, or contradicts itself
   public static FileReport of(Path path) {
     if (Files.isDirectory(path)) {
-      return model(path, "folder");
+      return model(path, "Hugging Face folder");
     }
     FileKind kind;
     long bytes;
@@ -61,7 +61,7 @@ public final class FileReports {
           Map.of(),
           Optional.of(file.spec()),
           tensors,
-          file.vocabulary().map(FileReports::words),
+          file.vocabulary().map(FileReports::inside),
           List.of());
     }
   }
@@ -74,6 +74,13 @@ public final class FileReports {
         name.text(), type, shape, matrix.rows() * matrix.dtype().byteSize(matrix.cols()));
   }
 
+  /// That of a folder: `tokenizer.json` is of no other kind.
+  private static Words inside(Vocabulary vocabulary) {
+    int special = vocabulary.printing().silent().cardinality();
+    return new Words(vocabulary, "pairs, of tokenizer.json", "", special);
+  }
+
+  /// That of a `.t` file.
   private static Words words(Vocabulary vocabulary) {
     String kind = vocabulary.sentencePiece() ? "SentencePiece" : "byte-level, by scores";
     int bos = vocabulary.bosId();

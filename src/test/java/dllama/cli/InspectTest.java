@@ -11,9 +11,14 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dllama.Conformance;
 import dllama.error.UserException;
 import dllama.format.BuiltInModel;
+import dllama.format.ModelFiles;
 import dllama.format.dllama.TokenizerWriter;
+import dllama.format.file.ModelFile;
+import dllama.format.hf.HfFolders;
+import dllama.model.ModelSource;
 import dllama.session.LoadedModel;
 import dllama.settings.Settings;
+import dllama.tensor.DType;
 import dllama.tokenizer.Tokenizer.Vocabulary;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -24,6 +29,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 import org.junit.jupiter.api.Test;
@@ -133,6 +139,22 @@ class InspectTest {
     String text = inspected(Conformance.file("llama31_rope_f32", "model.m"));
     assertTrue(text.contains("llama31, factor "), text);
     assertTrue(text.contains("\n1 node "), text);
+  }
+
+  @Test
+  void shouldTellOfAFolderOfHuggingFaces() throws IOException {
+    try (ModelFile gguf = ModelFiles.open(gguf("llama31_f16"), ModelFile.Hints.NONE)) {
+      HfFolders.write(folder, (ModelSource.Weights) gguf.source(), DType.F16, 2, Map.of());
+    }
+    HfFolders.writeTokenizer(folder);
+    JsonNode told = json(folder);
+    assertEquals("Hugging Face folder", told.get("format").asText());
+    assertEquals(2, told.get("files").size());
+    assertEquals("F16", told.at("/types/0/type").asText());
+    assertEquals(258, told.at("/tokenizer/size").asInt());
+    assertEquals(1, told.at("/tokenizer/special").asInt());
+    assertEquals(4, told.get("memory").size() + told.get("unusable").size());
+    assertTrue(told.get("unsupported").isEmpty(), told.toString());
   }
 
   @Test
