@@ -3,6 +3,8 @@ package dllama.convert;
 import dllama.format.dllama.DllamaKeys;
 import dllama.format.file.ModelFile;
 import dllama.format.hf.HfModel;
+import dllama.format.hf.HfTokenizer;
+import dllama.format.meta.MetaTokenizer;
 import dllama.model.ModelSpec;
 import dllama.tensor.DType;
 import dllama.tokenizer.Tokenizer.Vocabulary;
@@ -38,8 +40,11 @@ final class HfInput extends FileInput {
     return DllamaKeys.ofHuggingFace(target, model::configured, model::configures);
   }
 
+  /// Old folders have a file of SentencePiece only; which template goes with it is not known.
   @Override
   public Optional<Vocabulary> tokenizer() {
-    return Optional.empty();
+    return HfTokenizer.isIn(folder)
+        ? Optional.of(HfTokenizer.scored(folder))
+        : MetaTokenizer.in(folder, false);
   }
 }

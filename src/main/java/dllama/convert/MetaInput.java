@@ -43,7 +43,7 @@ final class MetaInput implements Input {
 
   @Override
   public Optional<Vocabulary> tokenizer() {
-    return MetaTokenizer.in(folder);
+    return MetaTokenizer.in(folder, true);
   }
 
   @Override

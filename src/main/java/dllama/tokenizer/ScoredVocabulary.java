@@ -26,7 +26,8 @@ public final class ScoredVocabulary {
     }
     byte[][] pieces = new byte[kinds.length][];
     for (int id = 0; id < pieces.length; id++) {
-      pieces[id] = ByteAlphabet.bytes(tokens.names()[id]);
+      byte[] name = tokens.names()[id];
+      pieces[id] = kinds[id] == TokenKind.NORMAL ? ByteAlphabet.bytes(name) : name;
     }
     boolean addBos = frame.addBos() && frame.bos() >= 0;
     return vocabulary(

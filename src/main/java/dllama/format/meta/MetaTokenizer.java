@@ -2,7 +2,6 @@ package dllama.format.meta;
 
 import dllama.error.UserException;
 import dllama.files.RegularFile;
-import dllama.format.file.InputFile;
 import dllama.tokenizer.Tokenizer.Vocabulary;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,19 +40,25 @@ public final class MetaTokenizer {
 
   /// The tokenizer in a folder, if it has one.
   ///
+  /// @param ofMeta whether the model is Meta's, whose chat template is known
   /// @throws UserException for a file that is damaged, or of another kind
-  public static Optional<Vocabulary> in(Path folder) {
+  public static Optional<Vocabulary> in(Path folder, boolean ofMeta) {
     Path path = folder.resolve(NAME);
-    return Files.exists(path) ? Optional.of(read(path)) : Optional.empty();
+    return Files.exists(path) ? Optional.of(read(path, ofMeta)) : Optional.empty();
   }
 
-  private static Vocabulary read(Path path) {
-    if (SentencePieceFile.is(path)) {
-      SentencePieceFile file = SentencePieceFile.read(path);
-      return new Vocabulary(
-          file.pieces(), file.scores(), file.bosId(), file.eosIds(), true, LLAMA2);
+  private static Vocabulary read(Path path, boolean ofMeta) {
+    if (!SentencePieceFile.is(path)) {
+      return llama3(RegularFile.text(path, "tokenizer"), path);
     }
-    return llama3(RegularFile.text(path, "tokenizer"), path);
+    SentencePieceFile file = SentencePieceFile.read(path);
+    return new Vocabulary(
+        file.pieces(),
+        file.scores(),
+        file.bosId(),
+        file.eosIds(),
+        true,
+        ofMeta ? LLAMA2 : null);
   }
 
   private static Vocabulary llama3(String text, Path path) {
