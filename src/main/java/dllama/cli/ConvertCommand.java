@@ -23,9 +23,10 @@ final class ConvertCommand implements Converter.Listener {
   static void run(Settings settings) throws InterruptedException {
     Settings.Convert wanted = settings.convert();
     Path out =
-        wanted.out().orElseThrow(() -> new UserException("give the file to write: convert IN OUT.m"));
-    Path in =
-        wanted.in().orElseThrow(() -> new UserException("give the model: convert IN OUT.m"));
+        wanted
+            .out()
+            .orElseThrow(() -> new UserException("give the file to write: convert IN OUT.m"));
+    Path in = wanted.in().orElseThrow(() -> new UserException("give the model: convert IN OUT.m"));
     ConvertCommand command = new ConvertCommand();
     Runtime.getRuntime().addShutdownHook(new Thread(() -> command.stopped(out), "stopped"));
     Converter.run(

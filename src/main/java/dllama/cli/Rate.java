@@ -34,9 +34,7 @@ final class Rate {
     String line =
         "%s of %s, %d %%"
             .formatted(
-                ByteSize.text(done),
-                ByteSize.text(total),
-                total == 0 ? 100 : percent(done, total));
+                ByteSize.text(done), ByteSize.text(total), total == 0 ? 100 : percent(done, total));
     if (bytesPerSecond < 1) {
       return line;
     }

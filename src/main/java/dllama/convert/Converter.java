@@ -1,9 +1,12 @@
 package dllama.convert;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dllama.convert.Output.Bytes;
 import dllama.convert.Output.Part;
 import dllama.convert.Output.Rounded;
 import dllama.error.UserException;
+import dllama.files.ByteSize;
 import dllama.files.OutputFile;
 import dllama.files.PartFile;
 import dllama.format.TokenizerFiles;
@@ -87,8 +90,7 @@ public final class Converter {
     List<Part> parts = new ArrayList<>();
     parts.add(new Bytes(input.keys(spec).bytes()));
     for (Tensor tensor : DllamaLayout.of(spec).tensors()) {
-      parts.add(
-          new Rounded(tensor.name().text(), input.rows(tensor.name()), tensor.dtype()));
+      parts.add(new Rounded(tensor.name().text(), input.rows(tensor.name()), tensor.dtype()));
     }
     return new Output(parts);
   }
@@ -137,7 +139,7 @@ public final class Converter {
       if (file.begun() > 0) {
         listener.note(
             "%s: going on behind the first %s"
-                .formatted(wanted.out, dllama.files.ByteSize.text(file.begun())));
+                .formatted(wanted.out, ByteSize.text(file.begun())));
       }
       try (Conveyor conveyor = new Conveyor(file, total, listener)) {
         conveyor.write(output);
@@ -156,7 +158,9 @@ public final class Converter {
         text.append(
             " [%s %d %s %s]"
                 .formatted(
-                    HexFormat.of().formatHex(real.toString().getBytes(java.nio.charset.StandardCharsets.UTF_8)),
+                    HexFormat.of()
+                        .formatHex(
+                            real.toString().getBytes(UTF_8)),
                     file.size(),
                     file.lastModifiedTime().toInstant(),
                     file.fileKey()));

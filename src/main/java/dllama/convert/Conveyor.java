@@ -24,8 +24,7 @@ final class Conveyor implements AutoCloseable {
   private final PartFile file;
   private final long total;
   private final Progress progress;
-  private final int threads =
-      Math.min(MOST_THREADS, Runtime.getRuntime().availableProcessors());
+  private final int threads = Math.min(MOST_THREADS, Runtime.getRuntime().availableProcessors());
   private final ExecutorService pool = Executors.newFixedThreadPool(threads, Conveyor::daemon);
   private final ThreadLocal<float[]> values = ThreadLocal.withInitial(() -> new float[0]);
   private final Deque<Rounding> underWay = new ArrayDeque<>();
@@ -97,7 +96,7 @@ final class Conveyor implements AutoCloseable {
 
   /// Appends bytes that belong to a place; of the first ones some may be there already.
   private void append(ByteBuffer bytes, long at) {
-    bytes.position((int) Math.clamp(written - at, 0, bytes.limit()));
+    bytes.position(Math.clamp(written - at, 0, bytes.limit()));
     written += bytes.remaining();
     file.write(bytes);
     progress.written(written, total);

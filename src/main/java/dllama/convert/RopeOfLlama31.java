@@ -36,7 +36,7 @@ final class RopeOfLlama31 {
       if (kept > TOLERANCE && kept < 1 - TOLERANCE) {
         double waves = LOW + kept * (HIGH - LOW);
         double plain = Rope.unscaled(rope.theta()).frequency(pair, headDim);
-        return (int) Math.clamp(Math.round(waves * 2 * Math.PI / plain), 1, 1 << 28);
+        return Math.clamp(Math.round(waves * 2 * Math.PI / plain), 1, 1 << 28);
       }
     }
     return USUAL_CONTEXT;

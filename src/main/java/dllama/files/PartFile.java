@@ -14,8 +14,9 @@ import java.nio.file.StandardOpenOption;
 import java.util.List;
 
 /// A large file that is being written from its beginning to its end, as `NAME.part` until it is
-/// complete. Closed without [#finish], or left by a process that was killed, it stays there, and who
-/// writes the same goes on with it: `NAME.part.done` has a line for what it will be, and then one
+/// complete. Closed without [#finish], or left by a process that was killed, it stays there, and
+/// who writes the same goes on with it: `NAME.part.done` has a line for what it will be, and then
+/// one
 /// for each number of bytes that were on the disk. Not thread-safe.
 public final class PartFile implements AutoCloseable {
   /// Between two looks at the disk, which wait for it.
@@ -97,7 +98,8 @@ public final class PartFile implements AutoCloseable {
     if (!text.startsWith(what + "\n")) {
       return 0;
     }
-    List<String> lines = text.substring(what.length() + 1, text.lastIndexOf('\n') + 1).lines().toList();
+    List<String> lines =
+        text.substring(what.length() + 1, text.lastIndexOf('\n') + 1).lines().toList();
     return !lines.isEmpty() && lines.getLast().matches("\\d{1,18}")
         ? Long.parseLong(lines.getLast())
         : 0;

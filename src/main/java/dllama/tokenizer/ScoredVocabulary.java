@@ -10,7 +10,8 @@ import java.util.Arrays;
 public final class ScoredVocabulary {
   private ScoredVocabulary() {}
 
-  /// Byte pairs, of tokens that are written in a [ByteAlphabet]. The order of ids is that of merging.
+  /// Byte pairs, of tokens that are written in a [ByteAlphabet]. The order of ids is that of
+  /// merging.
   ///
   /// @throws UserException if special tokens are not behind all others
   public static Vocabulary byteLevel(TokenTable tokens, Frame frame) {

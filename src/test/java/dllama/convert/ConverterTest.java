@@ -113,8 +113,7 @@ class ConverterTest {
     Path out = convert(gguf, "out.m", type);
     assertArrayEquals(Files.readAllBytes(expected), Files.readAllBytes(out));
     assertArrayEquals(Files.readAllBytes(expected), Files.readAllBytes(convert(out, "2.m", type)));
-    assertEquals(
-        List.of("%s: 1024 tokens".formatted(folder.resolve("out.t"))), notes);
+    assertEquals(List.of("%s: 1024 tokens".formatted(folder.resolve("out.t"))), notes);
   }
 
   @Test
@@ -125,8 +124,7 @@ class ConverterTest {
     Path expected = convert(in, "whole.m", DType.Q4_0);
     long total = Files.size(expected);
     for (long last : new long[] {1, total / 3, total / 2, total - 100}) {
-      assertThrows(
-          IllegalStateException.class, () -> convert(in, "out.m", DType.Q4_0, last));
+      assertThrows(IllegalStateException.class, () -> convert(in, "out.m", DType.Q4_0, last));
       assertFalse(Files.exists(folder.resolve("out.m")));
     }
     long there = Files.size(folder.resolve("out.m.part"));
@@ -142,11 +140,9 @@ class ConverterTest {
     Path in = folder.resolve("in.m");
     ModelSpec spec = Shapes.spec("tiny", DType.F32);
     SynthModel.write(in, spec, 3, (_, _) -> {});
-    assertThrows(
-        IllegalStateException.class, () -> convert(in, "out.m", DType.Q8_0, 1 << 20));
+    assertThrows(IllegalStateException.class, () -> convert(in, "out.m", DType.Q8_0, 1 << 20));
     Path out = convert(in, "out.m", DType.Q4_0); // other type
-    assertThrows(
-        IllegalStateException.class, () -> convert(in, "again.m", DType.Q4_0, 1 << 20));
+    assertThrows(IllegalStateException.class, () -> convert(in, "again.m", DType.Q4_0, 1 << 20));
     SynthModel.write(in, spec, 4, (_, _) -> {}); // other file
     Path again = convert(in, "again.m", DType.Q4_0);
     assertEquals(List.of(), notes);
@@ -181,7 +177,10 @@ class ConverterTest {
       for (DType type : List.of(DType.F16, DType.Q4_0, DType.Q8_0)) {
         String message =
             assertThrows(UserException.class, () -> convert(in, "out.m", type)).getMessage();
-        assertTrue(message.contains("value of wcls is no number") || message.contains("wcls has a value that is too large"), message);
+        assertTrue(
+            message.contains("value of wcls is no number")
+                || message.contains("wcls has a value that is too large"),
+            message);
         assertFalse(Files.exists(folder.resolve("out.m")));
       }
     }
@@ -193,7 +192,6 @@ class ConverterTest {
     String message =
         assertThrows(UserException.class, () -> convert(folder, "out.m", DType.F32)).getMessage();
     assertTrue(message.contains("config.json"), message);
-    assertThrows(
-        UserException.class, () -> convert(folder.resolve("none"), "out.m", DType.F32));
+    assertThrows(UserException.class, () -> convert(folder.resolve("none"), "out.m", DType.F32));
   }
 }

@@ -16,7 +16,8 @@ public final class DllamaWriter {
 
   /// Writes a model.
   ///
-  /// @throws dllama.error.UserException if the file can not be written, or the format can not hold this model
+  /// @throws dllama.error.UserException if the file can not be written, or the format can not hold
+  ///     this model
   public static void write(Path path, ModelSpec spec, RowSource source, Progress progress) {
     ByteBuffer header = DllamaKeys.of(spec).bytes();
     DllamaLayout layout = DllamaLayout.of(spec);

@@ -5,7 +5,6 @@ import dllama.tensor.Matrix;
 import java.lang.foreign.MemorySegment;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 
 /// The rows of a tensor, which files may have in several parts. Readable from any thread.
 ///
@@ -70,7 +69,7 @@ public record TensorRows(List<Matrix> parts, boolean beside) {
 
   /// Gives back the memory that a mapped file has taken for these rows; they can be read again.
   public void unload(long first, int count) {
-    Map<Matrix, long[]> ranges = new IdentityHashMap<>();
+    IdentityHashMap<Matrix, long[]> ranges = new IdentityHashMap<>();
     for (long row = first; row < first + count; row++) {
       for (Row part : parts(row)) {
         long[] range = ranges.computeIfAbsent(part.of, _ -> new long[] {part.at, part.at});

@@ -220,9 +220,7 @@ public final class GgufModel implements ModelFile {
   ///
   /// @throws UserException if it can not
   public Optional<Vocabulary> scoredVocabulary() {
-    return GgufTokenizer.isIn(file)
-        ? Optional.of(GgufTokenizer.scored(file))
-        : Optional.empty();
+    return GgufTokenizer.isIn(file) ? Optional.of(GgufTokenizer.scored(file)) : Optional.empty();
   }
 
   @Override

@@ -67,8 +67,7 @@ public record HfTokenizer(Vocabulary vocabulary, List<String> warnings) {
     Frame frame = new Around(new HfFolder(folder), json, tokens).frameOfConverter();
     return new TextSteps(json).byteLevel()
         ? ScoredVocabulary.byteLevel(tokens, frame)
-        : ScoredVocabulary.sentencePiece(
-            tokens, frame, ScoredVocabulary.byOrder(tokens.size()));
+        : ScoredVocabulary.sentencePiece(tokens, frame, ScoredVocabulary.byOrder(tokens.size()));
   }
 
   /// What goes around texts.
@@ -117,8 +116,7 @@ public record HfTokenizer(Vocabulary vocabulary, List<String> warnings) {
             .filter(id -> ends.isEmpty() || template.contains(name(id)))
             .forEach(ends::add);
       }
-      return new Frame(
-          frame.bos(), List.copyOf(ends), frame.addBos(), false, frame.chatTemplate());
+      return new Frame(frame.bos(), List.copyOf(ends), frame.addBos(), false, frame.chatTemplate());
     }
 
     private String name(int id) {

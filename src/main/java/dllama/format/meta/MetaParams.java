@@ -42,7 +42,8 @@ final class MetaParams {
   ///     may change the arithmetic
   static MetaParams read(Path path) {
     try {
-      JsonNode json = new ObjectMapper().readTree(RegularFile.text(path, "parameters of the model"));
+      JsonNode json =
+          new ObjectMapper().readTree(RegularFile.text(path, "parameters of the model"));
       MetaParams params = new MetaParams(path, json);
       if (!json.isObject()) {
         throw params.refused("is no JSON object");
@@ -71,7 +72,9 @@ final class MetaParams {
   int whole(String name) {
     JsonNode value = json.path(name);
     if (!value.isNumber() || value.doubleValue() != value.intValue()) {
-      throw refused("has no whole number %s, but %s".formatted(name, value.isMissingNode() ? "nothing" : value));
+      throw refused(
+          "has no whole number %s, but %s"
+              .formatted(name, value.isMissingNode() ? "nothing" : value));
     }
     return value.intValue();
   }
@@ -111,6 +114,7 @@ final class MetaParams {
   }
 
   UserException refused(String what) {
-    return new UserException("%s %s; take it from where the model was published".formatted(path, what));
+    return new UserException(
+        "%s %s; take it from where the model was published".formatted(path, what));
   }
 }

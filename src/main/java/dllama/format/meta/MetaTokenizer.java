@@ -53,12 +53,7 @@ public final class MetaTokenizer {
     }
     SentencePieceFile file = SentencePieceFile.read(path);
     return new Vocabulary(
-        file.pieces(),
-        file.scores(),
-        file.bosId(),
-        file.eosIds(),
-        true,
-        ofMeta ? LLAMA2 : null);
+        file.pieces(), file.scores(), file.bosId(), file.eosIds(), true, ofMeta ? LLAMA2 : null);
   }
 
   private static Vocabulary llama3(String text, Path path) {

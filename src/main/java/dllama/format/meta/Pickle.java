@@ -16,8 +16,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// Reads a pickle, which is a program for a stack machine that can call anything, as the data that
-/// torch.save writes: texts, whole numbers, lists, dictionaries, and what [Meaning] makes of the few
-/// names that it knows (Python, `pickletools`). Anything else ends it.
+/// torch.save writes: texts, whole numbers, lists, dictionaries, and what [Meaning] makes of the
+/// few names that it knows (Python, `pickletools`). Anything else ends it.
 ///
 /// Each operation makes at most one value, of a size that is in the pickle, and nothing is called
 /// again and again, so time and memory are bounded by its length and [#MOST_OPERATIONS]. Values may
@@ -282,7 +282,7 @@ final class Pickle {
     }
     long value = 0;
     for (int i = 0; i < length; i++) {
-      value |= (long) unsignedByte() << 8 * i;
+      value |= (long) unsignedByte() << (8 * i);
     }
     int unused = Long.SIZE - 8 * length;
     return length == 0 ? 0 : value << unused >> unused;

@@ -40,7 +40,9 @@ record SentencePieceFile(byte[][] pieces, float[] scores, int bosId, List<Intege
   static boolean is(Path path) {
     try (InputFile file = InputFile.open(path, "tokenizer")) {
       ByteBuffer start = file.read(0, 3);
-      return start.remaining() == 3 && start.get(0) == (PIECE << 3 | 2) && start.get(2) == (TEXT << 3 | 2);
+      return start.remaining() == 3
+          && start.get(0) == (PIECE << 3 | 2)
+          && start.get(2) == (TEXT << 3 | 2);
     }
   }
 
@@ -144,8 +146,7 @@ record SentencePieceFile(byte[][] pieces, float[] scores, int bosId, List<Intege
     if (length < 0 || length > bytes.remaining()) {
       throw new BufferUnderflowException();
     }
-    ByteBuffer taken =
-        bytes.slice(bytes.position(), (int) length).order(ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer taken = bytes.slice(bytes.position(), (int) length).order(ByteOrder.LITTLE_ENDIAN);
     bytes.position(bytes.position() + (int) length);
     return taken;
   }

@@ -6,6 +6,7 @@ import dllama.format.file.InputFile;
 import dllama.tensor.DType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
@@ -45,7 +46,7 @@ final class TorchFile {
     if (code.byteSize() > MOST_PICKLE_BYTES) {
       throw file.damaged("its pickle has %,d bytes".formatted(code.byteSize()));
     }
-    ByteBuffer copy = ByteBuffer.wrap(code.toArray(java.lang.foreign.ValueLayout.JAVA_BYTE));
+    ByteBuffer copy = ByteBuffer.wrap(code.toArray(ValueLayout.JAVA_BYTE));
     Object value = Pickle.read(file, copy, new Weights(file, folder, root));
     if (!(value instanceof LinkedHashMap<?, ?> named)) {
       throw file.damaged("its pickle is no dictionary of tensors");
@@ -63,47 +64,42 @@ final class TorchFile {
   }
 
   private static String text(MemorySegment bytes) {
-    byte[] copy = bytes.toArray(java.lang.foreign.ValueLayout.JAVA_BYTE);
+    byte[] copy = bytes.toArray(ValueLayout.JAVA_BYTE);
     return new String(copy, StandardCharsets.US_ASCII);
   }
 
   /// Values that several tensors may share.
   private record Storage(DType dtype, long size, MemorySegment data) {}
 
-  /// Names that a pickle may use; there is nothing else in a checkpoint of weights.
-  private enum Name {
-    DICTIONARY("collections.OrderedDict", null),
-    TENSOR("torch._utils._rebuild_tensor_v2", null),
-    F32("torch.FloatStorage", DType.F32),
-    F16("torch.HalfStorage", DType.F16),
-    BF16("torch.BFloat16Storage", DType.BF16);
+  /// A name that a pickle may use.
+  ///
+  /// @param dtype of a storage's values; null for other things
+  private record Name(String text, @Nullable DType dtype) {
+    static final Name DICTIONARY = new Name("collections.OrderedDict", null);
+    static final Name TENSOR = new Name("torch._utils._rebuild_tensor_v2", null);
 
-    private final String text;
-    private final @Nullable DType dtype;
-
-    Name(String text, @Nullable DType dtype) {
-      this.text = text;
-      this.dtype = dtype;
-    }
+    /// There is nothing else in a checkpoint of weights.
+    static final List<Name> ALL =
+        List.of(
+            DICTIONARY,
+            TENSOR,
+            new Name("torch.FloatStorage", DType.F32),
+            new Name("torch.HalfStorage", DType.F16),
+            new Name("torch.BFloat16Storage", DType.BF16));
   }
 
   private record Weights(InputFile file, ZipFolder folder, String root) implements Pickle.Meaning {
     @Override
     public @Nullable Object global(String name) {
-      for (Name known : Name.values()) {
-        if (known.text.equals(name)) {
-          return known;
-        }
-      }
-      return null;
+      return Name.ALL.stream().filter(known -> known.text.equals(name)).findFirst().orElse(null);
     }
 
     @Override
     public @Nullable Object call(Object global, List<?> arguments) {
-      if (global == Name.DICTIONARY && arguments.isEmpty()) {
+      if (Name.DICTIONARY.equals(global) && arguments.isEmpty()) {
         return new LinkedHashMap<String, Object>();
       }
-      boolean tensor = global == Name.TENSOR && arguments.size() >= 6;
+      boolean tensor = Name.TENSOR.equals(global) && arguments.size() >= 6;
       return tensor
               && arguments.get(0) instanceof Storage storage
               && arguments.get(1) instanceof Long offset
@@ -135,8 +131,7 @@ final class TorchFile {
           || size > data.byteSize() / dtype.blockBytes()
           || data.byteSize() != dtype.byteSize(size)) {
         throw file.damaged(
-            "%s has %,d bytes, not %,d values of %s"
-                .formatted(name, data.byteSize(), size, dtype));
+            "%s has %,d bytes, not %,d values of %s".formatted(name, data.byteSize(), size, dtype));
       }
       return new Storage(dtype, size, data);
     }
@@ -162,8 +157,7 @@ final class TorchFile {
         throw file.damaged("a tensor in it reaches beyond its values");
       }
       DType dtype = storage.dtype();
-      MemorySegment data =
-          storage.data().asSlice(dtype.byteSize(offset), dtype.byteSize(size));
+      MemorySegment data = storage.data().asSlice(dtype.byteSize(offset), dtype.byteSize(size));
       return new TorchTensor(dtype, shape.stream().map(Long.class::cast).toList(), data);
     }
   }

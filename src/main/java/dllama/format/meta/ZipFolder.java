@@ -14,8 +14,8 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 
-/// The files in a mapped ZIP archive, also of more than 4 GiB (PKWARE's APPNOTE.TXT, 4.3). Only what
-/// is stored as it is: so it can be used where it is, and nothing swells.
+/// The files in a mapped ZIP archive, also of more than 4 GiB (PKWARE's APPNOTE.TXT, 4.3). Only
+/// what is stored as it is: so it can be used where it is, and nothing swells.
 final class ZipFolder {
   private static final ValueLayout.OfShort SHORT =
       JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -136,7 +136,8 @@ final class ZipFolder {
 
   /// The content of a file, by its whole name.
   ///
-  /// @throws UserException if it is compressed or encrypted, or where it should be is something else
+  /// @throws UserException if it is compressed or encrypted, or where it should be is something
+  ///     else
   Optional<MemorySegment> find(String name) {
     return Optional.ofNullable(entries.get(name)).map(entry -> content(name, entry));
   }

@@ -88,7 +88,8 @@ class MetaTokenizerTest {
     assertEquals("<unk>", vocabulary.text(0));
     assertEquals("<0x0A>", vocabulary.text(13));
     assertEquals(ChatTemplate.LLAMA2, ChatTemplate.of(vocabulary));
-    assertTrue(Arrays.stream(vocabulary.pieces()).anyMatch(p -> new String(p, UTF_8).equals(" the")));
+    assertTrue(
+        Arrays.stream(vocabulary.pieces()).anyMatch(p -> new String(p, UTF_8).equals(" the")));
     assertNull(MetaTokenizer.in(folder, false).orElseThrow().chatTemplate());
   }
 

@@ -12,12 +12,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.jspecify.annotations.Nullable;
 
 /// What a pickle may do, and what it may not. Nothing here is timed: a class that loads what it is
 /// told, or walks in circles, would not end.
@@ -171,8 +171,7 @@ class PickleTest {
 
   @Test
   void shouldNotWalkInCircles() {
-    byte[] code =
-        new PickleCode().op('}').op('q').raw(0).text("self").op('h').raw(0).op('s').end();
+    byte[] code = new PickleCode().op('}').op('q').raw(0).text("self").op('h').raw(0).op('s').end();
     Map<?, ?> self = (Map<?, ?>) read(code);
     assertSame(self, self.get("self"));
     byte[] asKey = new PickleCode().op('}').op('q').raw(0).op('h').raw(0).op('N').op('s').end();
@@ -199,8 +198,10 @@ class PickleTest {
 
   @Test
   void shouldRefuseOperationsWithoutOperands() {
-    for (int operation : List.of((int) 't', 0x85, 0x87, (int) 'a', (int) 'e', (int) 's', (int) 'u',
-        (int) 'q', 0x94, (int) 'R', (int) 'b', (int) 'Q', 0x93, (int) '.')) {
+    for (int operation :
+        List.of(
+            (int) 't', 0x85, 0x87, (int) 'a', (int) 'e', (int) 's', (int) 'u', (int) 'q', 0x94,
+            (int) 'R', (int) 'b', (int) 'Q', 0x93, (int) '.')) {
       refusal(new PickleCode().op(operation).raw(0).end());
       refusal(new PickleCode().op('(').op(operation).raw(0).op(operation).raw(0).end());
     }
@@ -223,8 +224,12 @@ class PickleTest {
   @Test
   void shouldSurviveDamage() {
     byte[] code =
-        new PickleCode().op('}').text("w").tensor("FloatStorage", "0", 4, 0, new int[] {2, 2},
-            new int[] {2, 1}).op('s').end();
+        new PickleCode()
+            .op('}')
+            .text("w")
+            .tensor("FloatStorage", "0", 4, 0, new int[] {2, 2}, new int[] {2, 1})
+            .op('s')
+            .end();
     for (int length = 0; length < code.length; length++) {
       refusal(java.util.Arrays.copyOf(code, length));
     }

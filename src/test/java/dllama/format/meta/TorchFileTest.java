@@ -31,7 +31,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// Archives as torch.save writes them, and hostile ones.
 @Timeout(30)
 class TorchFileTest {
-  private static final byte[] FOUR = {0, 0, 0, 0, 0, 0, (byte) 0x80, 0x3f, 0, 0, 0, 0x40, 0, 0, 0, 0};
+  private static final byte[] FOUR = {
+    0, 0, 0, 0, 0, 0, (byte) 0x80, 0x3f, 0, 0, 0, 0x40, 0, 0, 0, 0
+  };
 
   @TempDir Path folder;
 

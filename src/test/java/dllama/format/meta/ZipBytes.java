@@ -27,8 +27,7 @@ final class ZipBytes {
   ZipBytes add(String name, byte[] bytes) {
     byte[] called = name.getBytes(UTF_8);
     int place = content.size();
-    content.writeBytes(
-        buffer(30).putInt(0x04034b50).putShort(26, (short) called.length).array());
+    content.writeBytes(buffer(30).putInt(0x04034b50).putShort(26, (short) called.length).array());
     content.writeBytes(called);
     content.writeBytes(bytes);
     long size = bytes.length + sizeError;
