@@ -34,6 +34,7 @@ final class ConvertCommand implements Converter.Listener {
             known(in, settings),
             out,
             wanted.tokenizer().orElseGet(() -> tokenizerOf(out)),
+            wanted.tokenizer(),
             LoadedModel.madeUpWeights(settings.model())),
         command);
     command.underWay = false;

@@ -14,11 +14,19 @@ import dllama.format.dllama.DllamaLayout;
 import dllama.format.dllama.TokenizerWriter;
 import dllama.format.file.Progress;
 import dllama.format.file.Tensor;
+import dllama.format.file.TensorRows;
+import dllama.format.gguf.GgufHeader;
+import dllama.format.gguf.GgufHeaderWriter;
+import dllama.format.gguf.GgufLayout;
+import dllama.format.gguf.GgufTokens;
 import dllama.model.ModelSpec;
+import dllama.model.Rope;
+import dllama.model.TensorRole;
 import dllama.model.TensorTypes;
 import dllama.tensor.DType;
 import dllama.tokenizer.Tokenizer.Vocabulary;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -39,10 +47,12 @@ public final class Converter {
   /// What is to become of what.
   ///
   /// @param in file or folder
-  /// @param out file, whose name tells the format
-  /// @param tokenizer file to write
+  /// @param out file, whose name tells the format: `.gguf`, or else `.m`
+  /// @param tokenizer file to write beside a `.m` file
+  /// @param vocabulary file to take a GGUF file's tokenizer from; empty: from the model
   /// @param type of the weights
-  public record Wanted(Path in, Path out, Path tokenizer, DType type) {}
+  public record Wanted(
+      Path in, Path out, Path tokenizer, Optional<Path> vocabulary, DType type) {}
 
   /// Told what goes on; on the caller's thread.
   public interface Listener extends Progress {
@@ -71,7 +81,9 @@ public final class Converter {
         }
       }
       Output output = output(input);
-      writeTokenizer(input);
+      if (!gguf()) {
+        writeTokenizer(input);
+      }
       write(input, output);
     }
   }
@@ -86,19 +98,64 @@ public final class Converter {
   }
 
   private Output output(Input input) {
-    ModelSpec spec = target(input.spec());
+    return gguf() ? gguf(input) : dllama(input);
+  }
+
+  private boolean gguf() {
+    return wanted.out.toString().endsWith(".gguf");
+  }
+
+  private Output dllama(Input input) {
+    Rope rope = RopeOfLlama31.of(input.spec().rope(), input.spec().headDim());
+    ModelSpec spec = target(input.spec(), TensorTypes.all(wanted.type), rope);
     List<Part> parts = new ArrayList<>();
     parts.add(new Bytes(input.keys(spec).bytes()));
     for (Tensor tensor : DllamaLayout.of(spec).tensors()) {
-      parts.add(new Rounded(tensor.name().text(), input.rows(tensor.name()), tensor.dtype()));
+      parts.add(rounded(input, tensor));
     }
     return new Output(parts);
   }
 
-  private ModelSpec target(ModelSpec spec) {
+  /// Embedding and output have the type of the other matrices, too.
+  private Output gguf(Input input) {
+    TensorTypes types = TensorTypes.all(wanted.type).with(TensorRole.EMBEDDING, wanted.type);
+    ModelSpec spec = target(input.spec(), types, input.spec().rope());
+    TensorRows embedding = input.rows(new TensorRole.Name(TensorRole.EMBEDDING));
+    boolean tied = input.rows(new TensorRole.Name(TensorRole.WCLS)).equals(embedding);
+    GgufLayout layout = GgufLayout.of(spec, tied);
+    GgufTokens tokens =
+        wanted
+            .vocabulary
+            .map(TokenizerFiles::read)
+            .map(found -> GgufTokens.of(TokenizerFiles.fitting(found, spec, "the tokenizer")))
+            .orElseGet(input::tokens);
+    String name = String.valueOf(wanted.out.getFileName()).replace(".gguf", "");
+    GgufHeader header = GgufHeader.of(spec, layout, tokens, name);
+    List<Part> parts = new ArrayList<>();
+    parts.add(new Bytes(header.start()));
+    for (GgufLayout.Group group : layout.groups()) {
+      for (Tensor tensor : group.tensors()) {
+        parts.add(rounded(input, tensor));
+      }
+      parts.add(padding(group.bytes()));
+    }
+    parts.add(new Bytes(header.factors()));
+    parts.add(padding(header.factors().remaining()));
+    return new Output(parts);
+  }
+
+  private static Rounded rounded(Input input, Tensor tensor) {
+    return new Rounded(tensor.name().text(), input.rows(tensor.name()), tensor.dtype());
+  }
+
+  private static Bytes padding(long bytes) {
+    return new Bytes(ByteBuffer.allocate((int) (-bytes & (GgufHeaderWriter.ALIGNMENT - 1))));
+  }
+
+  private static ModelSpec target(ModelSpec spec, TensorTypes types, Rope rope) {
     return new ModelSpec(
         spec.architecture(),
-        TensorTypes.all(wanted.type),
+        types,
         spec.dim(),
         spec.ffnDim(),
         spec.experts(),
@@ -111,7 +168,7 @@ public final class Converter {
         spec.contextLength(),
         spec.rmsEpsilon(),
         spec.activation(),
-        RopeOfLlama31.of(spec.rope(), spec.headDim()));
+        rope);
   }
 
   /// A model without its tokenizer is of use, too: another file may have it.

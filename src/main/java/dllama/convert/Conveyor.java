@@ -87,6 +87,7 @@ final class Conveyor implements AutoCloseable {
       try {
         ByteBuffer bytes = next.bytes.get();
         append(bytes, next.piece.begin());
+        progress.written(written, total);
         free.push(bytes);
       } catch (ExecutionException e) {
         throw e.getCause() instanceof RuntimeException cause ? cause : new IllegalStateException(e);
@@ -99,7 +100,6 @@ final class Conveyor implements AutoCloseable {
     bytes.position(Math.clamp(written - at, 0, bytes.limit()));
     written += bytes.remaining();
     file.write(bytes);
-    progress.written(written, total);
   }
 
   private static Thread daemon(Runnable task) {

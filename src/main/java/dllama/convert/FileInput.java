@@ -3,6 +3,7 @@ package dllama.convert;
 import dllama.format.file.ModelFile;
 import dllama.format.file.TensorRows;
 import dllama.format.gguf.GgufModel;
+import dllama.format.gguf.GgufTokens;
 import dllama.model.ModelSpec;
 import dllama.model.TensorRole;
 import dllama.tokenizer.Tokenizer.Vocabulary;
@@ -36,6 +37,11 @@ class FileInput implements Input {
   @Override
   public Optional<Vocabulary> tokenizer() {
     return file instanceof GgufModel gguf ? gguf.scoredVocabulary() : Optional.empty();
+  }
+
+  @Override
+  public GgufTokens tokens() {
+    return file instanceof GgufModel gguf ? gguf.tokens() : GgufTokens.NONE;
   }
 
   @Override

@@ -4,6 +4,7 @@ import dllama.format.ModelFiles;
 import dllama.format.dllama.DllamaKeys;
 import dllama.format.file.ModelFile;
 import dllama.format.file.TensorRows;
+import dllama.format.gguf.GgufTokens;
 import dllama.format.meta.MetaModel;
 import dllama.model.ModelSpec;
 import dllama.model.TensorRole;
@@ -45,6 +46,13 @@ interface Input extends AutoCloseable {
   ///
   /// @throws dllama.error.UserException if it has one that a `.t` file can not hold
   Optional<Vocabulary> tokenizer();
+
+  /// Its tokenizer for a GGUF file.
+  ///
+  /// @throws dllama.error.UserException if it has one that is not known
+  default GgufTokens tokens() {
+    return tokenizer().map(GgufTokens::of).orElse(GgufTokens.NONE);
+  }
 
   @Override
   void close();

@@ -22,6 +22,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -32,6 +33,8 @@ import org.junit.jupiter.params.provider.FieldSource;
 /// work that is interrupted.
 class ConverterTest {
   @TempDir Path folder;
+
+  private Optional<Path> vocabulary = Optional.empty();
 
   private final List<String> notes = new ArrayList<>();
 
@@ -53,7 +56,7 @@ class ConverterTest {
     Path to = folder.resolve(out);
     Path tokenizer = folder.resolve("out.t");
     Converter.run(
-        new Converter.Wanted(in, to, tokenizer, type),
+        new Converter.Wanted(in, to, tokenizer, vocabulary, type),
         new Converter.Listener() {
           @Override
           public void note(String line) {

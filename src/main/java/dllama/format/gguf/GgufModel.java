@@ -216,6 +216,11 @@ public final class GgufModel implements ModelFile {
     return Optional.ofNullable(vocabulary);
   }
 
+  /// The tokenizer for another GGUF file.
+  public GgufTokens tokens() {
+    return GgufTokens.of(file.metadata());
+  }
+
   /// The tokenizer as a `.t` file can hold it.
   ///
   /// @throws UserException if it can not
