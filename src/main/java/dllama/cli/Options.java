@@ -190,10 +190,17 @@ final class Options {
 
   static final List<OptionRow> CONVERT =
       List.of(
-          operand("IN", "convert.in", "model file (.gguf, .m), or a folder of Meta's"),
-          option(Kind.OPTIONAL_OPERAND, "OUT", "OUT", "convert.out", "file to write (.m)"),
+          operand(
+              "IN",
+              "convert.in",
+              "model file or folder (Hugging Face's, Meta's), or fetched model"),
+          option(Kind.OPTIONAL_OPERAND, "OUT", "OUT", "convert.out", "file to write (.m, .gguf)"),
           text("--out", "OUT", "convert.out", "the same"),
-          text("--tokenizer", "FILE", "convert.tokenizer", "default: beside OUT, with .t"),
+          text(
+              "--tokenizer",
+              "FILE",
+              "convert.tokenizer",
+              "to write beside a .m, default OUT with .t; for a .gguf: to read"),
           text(
               "--weights-float-type",
               "TYPE",

@@ -51,8 +51,7 @@ public final class Converter {
   /// @param tokenizer file to write beside a `.m` file
   /// @param vocabulary file to take a GGUF file's tokenizer from; empty: from the model
   /// @param type of the weights
-  public record Wanted(
-      Path in, Path out, Path tokenizer, Optional<Path> vocabulary, DType type) {}
+  public record Wanted(Path in, Path out, Path tokenizer, Optional<Path> vocabulary, DType type) {}
 
   /// Told what goes on; on the caller's thread.
   public interface Listener extends Progress {
@@ -195,8 +194,7 @@ public final class Converter {
     try (PartFile file = PartFile.open(wanted.out, total, identity(input, output))) {
       if (file.begun() > 0) {
         listener.note(
-            "%s: going on behind the first %s"
-                .formatted(wanted.out, ByteSize.text(file.begun())));
+            "%s: going on behind the first %s".formatted(wanted.out, ByteSize.text(file.begun())));
       }
       try (Conveyor conveyor = new Conveyor(file, total, listener)) {
         conveyor.write(output);
@@ -215,9 +213,7 @@ public final class Converter {
         text.append(
             " [%s %d %s %s]"
                 .formatted(
-                    HexFormat.of()
-                        .formatHex(
-                            real.toString().getBytes(UTF_8)),
+                    HexFormat.of().formatHex(real.toString().getBytes(UTF_8)),
                     file.size(),
                     file.lastModifiedTime().toInstant(),
                     file.fileKey()));

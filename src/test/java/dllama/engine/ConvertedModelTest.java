@@ -65,7 +65,8 @@ class ConvertedModelTest {
     return to;
   }
 
-  /// Those with `rope_freqs` have them rounded to floats in the one file, and made anew in the other.
+  /// Those with `rope_freqs` have them rounded to floats in the one file, and made anew in the
+  /// other.
   @ParameterizedTest
   @CsvSource({
     "llama_f32, .m, F32, 0",

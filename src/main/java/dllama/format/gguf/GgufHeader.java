@@ -24,8 +24,7 @@ public record GgufHeader(ByteBuffer start, ByteBuffer factors, long bytes) {
   ///
   /// @param name for people
   /// @throws UserException if the format can not hold this model
-  public static GgufHeader of(
-      ModelSpec spec, GgufLayout layout, GgufTokens tokens, String name) {
+  public static GgufHeader of(ModelSpec spec, GgufLayout layout, GgufTokens tokens, String name) {
     String family = family(spec);
     GgufHeaderWriter header = new GgufHeaderWriter();
     header

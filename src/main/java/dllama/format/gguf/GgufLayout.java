@@ -10,7 +10,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/// Which tensors a GGUF file has, in the order of a `.m` file. The experts of a layer are one tensor.
+/// Which tensors a GGUF file has, in the order of a `.m` file. The experts of a layer are one
+/// tensor.
 ///
 /// @param groups what each tensor of the file is made of, one after the other
 public record GgufLayout(List<Group> groups) {
