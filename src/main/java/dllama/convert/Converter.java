@@ -128,6 +128,9 @@ public final class Converter {
             .map(TokenizerFiles::read)
             .map(found -> GgufTokens.of(TokenizerFiles.fitting(found, spec, "the tokenizer")))
             .orElseGet(input::tokens);
+    if (tokens == GgufTokens.NONE) {
+      listener.note("no tokenizer is written: give a file that has it as --tokenizer");
+    }
     String name = String.valueOf(wanted.out.getFileName()).replace(".gguf", "");
     GgufHeader header = GgufHeader.of(spec, layout, tokens, name);
     List<Part> parts = new ArrayList<>();

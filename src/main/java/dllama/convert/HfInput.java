@@ -2,6 +2,7 @@ package dllama.convert;
 
 import dllama.format.dllama.DllamaKeys;
 import dllama.format.file.ModelFile;
+import dllama.format.gguf.GgufTokens;
 import dllama.format.hf.HfModel;
 import dllama.format.hf.HfTokenizer;
 import dllama.format.meta.MetaTokenizer;
@@ -46,5 +47,11 @@ final class HfInput extends FileInput {
     return HfTokenizer.isIn(folder)
         ? Optional.of(HfTokenizer.scored(folder))
         : MetaTokenizer.in(folder, false);
+  }
+
+  /// What splits texts has no name there, and merges are not kept; the folder's own file has both.
+  @Override
+  public GgufTokens tokens() {
+    return GgufTokens.NONE;
   }
 }
