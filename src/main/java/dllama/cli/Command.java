@@ -16,6 +16,7 @@ enum Command {
   BENCH(true, "Measure prefill and decode."),
   PLAN(false, "Predict memory, traffic and speed of a model on nodes you may not have yet."),
   SYNTH(false, "Write a model of random weights, for tests and measurements."),
+  CONVERT(false, "Convert a model to a .m or .gguf file."),
   TOKENIZE(false, "Show the tokens of a text."),
   INSPECT(false, "Show what a model or tokenizer file is, and what it needs."),
   FETCH(false, "Get a model: by name, ORG/REPO:QUANT or URL."),
@@ -57,6 +58,7 @@ enum Command {
           case BENCH -> Options.BENCH;
           case PLAN -> Options.PLAN;
           case SYNTH -> Options.SYNTH;
+          case CONVERT -> Options.CONVERT;
           case TOKENIZE -> Options.TOKENIZE;
           case INSPECT -> Options.INSPECT;
           case FETCH -> Options.FETCH;

@@ -1,6 +1,5 @@
 package dllama.cli;
 
-import dllama.files.ByteSize;
 import dllama.hub.FetchedModel;
 import dllama.hub.Fetcher;
 import dllama.hub.Means;
@@ -42,31 +41,8 @@ final class FetchCommand implements Fetcher.Listener {
   public void arrived(long arrived, long total) {
     rate.at(System.nanoTime(), arrived);
     if (lines.due()) {
-      lines.show(List.of(line(arrived, total, rate.bytesPerSecond())));
+      lines.show(List.of(Rate.line(arrived, total, rate.bytesPerSecond())));
     }
-  }
-
-  /// Such as "1.20 GB of 4.70 GB, 25 %, 11.3 MB/s, 5:17 left".
-  static String line(long arrived, long total, double bytesPerSecond) {
-    String line =
-        "%s of %s, %d %%"
-            .formatted(
-                ByteSize.text(arrived),
-                ByteSize.text(total),
-                total == 0 ? 100 : percent(arrived, total));
-    if (bytesPerSecond < 1) {
-      return line;
-    }
-    long left = Math.round((total - arrived) / bytesPerSecond);
-    String time =
-        left < 3600
-            ? "%d:%02d".formatted(left / 60, left % 60)
-            : "%d:%02d h".formatted(left / 3600, left / 60 % 60);
-    return "%s, %s/s, %s left".formatted(line, ByteSize.text((long) bytesPerSecond), time);
-  }
-
-  private static long percent(long arrived, long total) {
-    return (long) (100.0 * arrived / total);
   }
 
   @Override

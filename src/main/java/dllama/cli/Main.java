@@ -61,6 +61,7 @@ public final class Main {
     switch (arguments.command().orElse(Command.CHAT)) {
       case PLAN -> Plan.run(settings);
       case SYNTH -> Synth.run(settings);
+      case CONVERT -> ConvertCommand.run(settings);
       case TOKENIZE -> Tokenize.run(settings, System.out);
       case INSPECT -> Inspect.run(settings, System.out);
       case FETCH -> FetchCommand.run(settings);

@@ -22,7 +22,9 @@ record OptionRow(List<String> names, String label, String key, Kind kind, String
     /// Values with commas between them.
     COMMAS,
     /// What a command is about, given without an option.
-    OPERAND
+    OPERAND,
+    /// The same, but it may be left out.
+    OPTIONAL_OPERAND
   }
 
   static OptionRow text(String name, String label, String key, String help) {
@@ -40,12 +42,13 @@ record OptionRow(List<String> names, String label, String key, Kind kind, String
 
   /// Adds it to a command of picocli, which gives the row back with what it matched.
   void addTo(CommandSpec spec) {
-    if (kind == Kind.OPERAND) {
+    if (kind == Kind.OPERAND || kind == Kind.OPTIONAL_OPERAND) {
       spec.addPositional(
           PositionalParamSpec.builder()
               .type(String.class)
-              .arity("1")
-              .required(true)
+              .index(String.valueOf(spec.positionalParameters().size()))
+              .arity(kind == Kind.OPERAND ? "1" : "0..1")
+              .required(kind == Kind.OPERAND)
               .paramLabel(label)
               .userObject(this)
               .description(help)
@@ -60,7 +63,7 @@ record OptionRow(List<String> names, String label, String key, Kind kind, String
         OptionSpec.builder(names.toArray(String[]::new)).userObject(this).description(help);
     switch (kind) {
       case SWITCH -> builder.type(boolean.class);
-      case TEXT, COMMAS, OPERAND -> builder.type(String.class).paramLabel(label);
+      case TEXT, COMMAS, OPERAND, OPTIONAL_OPERAND -> builder.type(String.class).paramLabel(label);
       case REPEATED -> builder.type(List.class).auxiliaryTypes(String.class).paramLabel(label);
     }
     return builder.build();
@@ -73,7 +76,7 @@ record OptionRow(List<String> names, String label, String key, Kind kind, String
         key,
         switch (kind) {
           case SWITCH -> "on";
-          case TEXT, REPEATED, OPERAND -> value;
+          case TEXT, REPEATED, OPERAND, OPTIONAL_OPERAND -> value;
           case COMMAS -> List.of(value.toString().split(","));
         });
   }

@@ -188,6 +188,25 @@ final class Options {
           text("--out", "FILE", "synth.out", "model file to write (.m, or .gguf for llama.cpp)"),
           text("--tokenizer", "FILE", "tokenizer", "tokenizer file to write (.t)"));
 
+  static final List<OptionRow> CONVERT =
+      List.of(
+          operand(
+              "IN",
+              "convert.in",
+              "model file or folder (Hugging Face's, Meta's), or fetched model"),
+          option(Kind.OPTIONAL_OPERAND, "OUT", "OUT", "convert.out", "file to write (.m, .gguf)"),
+          text("--out", "OUT", "convert.out", "the same"),
+          text(
+              "--tokenizer",
+              "FILE",
+              "convert.tokenizer",
+              "to write beside a .m, default OUT with .t; for a .gguf: to read"),
+          text(
+              "--weights-float-type",
+              "TYPE",
+              "weights-float-type",
+              "f32, f16, q40 or q80; default q40"));
+
   static final List<OptionRow> TOKENIZE =
       List.of(
           text("--tokenizer", "PATH", "tokenizer", "tokenizer file (.t, .gguf)"),

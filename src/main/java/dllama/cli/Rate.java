@@ -1,5 +1,6 @@
 package dllama.cli;
 
+import dllama.files.ByteSize;
 import java.util.ArrayDeque;
 import java.util.Deque;
 
@@ -26,5 +27,26 @@ final class Rate {
     long nanos = points.getLast().nanos() - points.getFirst().nanos();
     long bytes = points.getLast().value() - points.getFirst().value();
     return nanos <= 0 ? 0 : Math.max(0, bytes * 1e9 / nanos);
+  }
+
+  /// Such as "1.20 GB of 4.70 GB, 25 %, 11.3 MB/s, 5:17 left".
+  static String line(long done, long total, double bytesPerSecond) {
+    String line =
+        "%s of %s, %d %%"
+            .formatted(
+                ByteSize.text(done), ByteSize.text(total), total == 0 ? 100 : percent(done, total));
+    if (bytesPerSecond < 1) {
+      return line;
+    }
+    long left = Math.round((total - done) / bytesPerSecond);
+    String time =
+        left < 3600
+            ? "%d:%02d".formatted(left / 60, left % 60)
+            : "%d:%02d h".formatted(left / 3600, left / 60 % 60);
+    return "%s, %s/s, %s left".formatted(line, ByteSize.text((long) bytesPerSecond), time);
+  }
+
+  private static long percent(long done, long total) {
+    return (long) (100.0 * done / total);
   }
 }

@@ -60,12 +60,11 @@ public final class OutputFile implements AutoCloseable {
               StandardOpenOption.TRUNCATE_EXISTING);
       part.toFile().deleteOnExit();
       OutputFile file = new OutputFile(target, part, channel);
-      long free = part.toFile().getUsableSpace();
-      if (free < bytes) {
+      try {
+        checkSpace(path, part, bytes);
+      } catch (UserException e) {
         file.close();
-        throw new UserException(
-            "%s needs %s, but only %s are free there; choose another disk"
-                .formatted(path, ByteSize.text(bytes), ByteSize.text(free)));
+        throw e;
       }
       return file;
     } catch (IOException e) {
@@ -73,8 +72,19 @@ public final class OutputFile implements AutoCloseable {
     }
   }
 
+  /// @param part where the bytes will be
+  /// @throws UserException if there is no room for so many
+  static void checkSpace(Path path, Path part, long bytes) {
+    long free = part.toFile().getUsableSpace();
+    if (free < bytes) {
+      throw new UserException(
+          "%s needs %s, but only %s are free there; choose another disk"
+              .formatted(path, ByteSize.text(bytes), ByteSize.text(free)));
+    }
+  }
+
   /// Where the bytes go: through symbolic links, which may point to nothing yet.
-  private static Path target(Path path) {
+  static Path target(Path path) {
     Path target = path.toAbsolutePath();
     try {
       for (int links = 0; Files.isSymbolicLink(target); links++) {
@@ -94,7 +104,7 @@ public final class OutputFile implements AutoCloseable {
   }
 
   /// Not a device, a pipe or a socket, which would be replaced or block.
-  private static void refuseOther(Path path) {
+  static void refuseOther(Path path) {
     if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)
         && !Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)) {
       throw new UserException(
@@ -128,7 +138,7 @@ public final class OutputFile implements AutoCloseable {
     }
   }
 
-  private static UserException unwritable(Path path, IOException e) {
+  static UserException unwritable(Path path, IOException e) {
     return new UserException(
         "%s can not be written (%s); check the folder, its permissions and the disk"
             .formatted(path, UserException.reason(e)),

@@ -28,6 +28,7 @@ public record Settings(
     Inspect inspect,
     Bench bench,
     Synth synth,
+    Convert convert,
     Tokenize tokenize,
     Plan plan,
     Fetched fetched,
@@ -181,6 +182,18 @@ public record Settings(
     }
   }
 
+  /// What to convert to what.
+  ///
+  /// @param in file or folder of a model
+  /// @param out model file to write
+  /// @param tokenizer file to write beside it; empty: as `out` is called
+  public record Convert(Optional<Path> in, Optional<Path> out, Optional<Path> tokenizer) {
+    static Convert from(Values values) {
+      return new Convert(
+          values.pathIfAny("in"), values.pathIfAny("out"), values.pathIfAny("tokenizer"));
+    }
+  }
+
   /// What to encode.
   ///
   /// @param hex the same as bytes; counts where it is given
@@ -285,6 +298,7 @@ public record Settings(
         inspect,
         bench,
         synth,
+        convert,
         tokenize,
         plan,
         fetched,
@@ -318,6 +332,7 @@ public record Settings(
             Inspect.from(values.below("inspect")),
             Bench.from(values.below("bench")),
             Synth.from(values.below("synth")),
+            Convert.from(values.below("convert")),
             Tokenize.from(values.below("tokenize")),
             Plan.from(values),
             Fetched.from(values),

@@ -119,7 +119,7 @@ final class Q4_0 extends DType {
         max = Math.max(max, x[i]);
       }
       float scale = (-min > max ? min : max) / -8;
-      float inverse = Math.abs(scale) < Float.MIN_NORMAL ? 0 : 1 / scale;
+      float inverse = Q8Rounding.inverseOf(scale);
       Tiles.putShort(to, at, Float.floatToFloat16(scale));
       for (int i = 0; i < BLOCK / 2; i++) {
         int low = code(x[xAt + i] * inverse);

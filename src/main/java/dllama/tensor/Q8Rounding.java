@@ -27,6 +27,12 @@ final class Q8Rounding {
     return d < Float.MIN_NORMAL ? 0 : 1 / d;
   }
 
+  /// 1 / `scale`; 0 where that is no number, as of the scale of a block of zeros.
+  static float inverseOf(float scale) {
+    float inverse = 1 / scale;
+    return Float.isInfinite(inverse) ? 0 : inverse;
+  }
+
   /// `value` rounded half away from zero; truncates twice because value + 0.5 can round up to the
   /// next integer by itself.
   static int round(float value) {

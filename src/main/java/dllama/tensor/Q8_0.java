@@ -98,7 +98,7 @@ final class Q8_0 extends DType {
     checkBlocks(size);
     for (int end = xAt + size; xAt < end; xAt += BLOCK, at += blockBytes()) {
       float max = Q8Rounding.max(x, xAt);
-      float inverse = Q8Rounding.inverse(max);
+      float inverse = Q8Rounding.inverseOf(max / 127);
       Tiles.putShort(to, at, Q8Rounding.scale(max));
       for (int i = 0; i < BLOCK; i++) {
         byte code = (byte) Math.rint(x[xAt + i] * inverse);

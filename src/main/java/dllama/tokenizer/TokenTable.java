@@ -64,7 +64,7 @@ public record TokenTable(byte[][] names, TokenKind[] kinds) {
     return vocabulary(
         frame,
         pieces(true),
-        mergeOrder(),
+        ScoredVocabulary.byOrder(names.length),
         false,
         of ->
             BytePairTokenizer.byteLevel(of, names, kinds, merges, splitting, form, frame.addEos()));
@@ -76,20 +76,11 @@ public record TokenTable(byte[][] names, TokenKind[] kinds) {
     return vocabulary(
         frame,
         pieces(false),
-        mergeOrder(),
+        ScoredVocabulary.byOrder(names.length),
         form.spaces() != TextForm.SpaceInFront.NEVER,
         of ->
             BytePairTokenizer.byCharacters(
                 of, names, kinds, merges, splitting, form, frame.addEos()));
-  }
-
-  /// Scores that come to the order of the ids, in which such vocabularies were merged.
-  private float[] mergeOrder() {
-    float[] scores = new float[names.length];
-    for (int id = 0; id < scores.length; id++) {
-      scores[id] = -id;
-    }
-    return scores;
   }
 
   /// What is shown of tokens, or their names.
@@ -107,7 +98,8 @@ public record TokenTable(byte[][] names, TokenKind[] kinds) {
     return pieces;
   }
 
-  private static byte[] withSpaces(byte[] name) {
+  /// With spaces in place of the characters that stand for them.
+  static byte[] withSpaces(byte[] name) {
     return new String(name, StandardCharsets.ISO_8859_1)
         .replace(SPACE, " ")
         .getBytes(StandardCharsets.ISO_8859_1);

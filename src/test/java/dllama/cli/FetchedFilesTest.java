@@ -108,8 +108,7 @@ class FetchedFilesTest {
   @Test
   void shouldShowHowItGoesOn() {
     assertEquals(
-        "1.00 GB of 4.00 GB, 25 %, 10.0 MB/s, 5:07 left",
-        FetchCommand.line(1L << 30, 4L << 30, 10 << 20));
-    assertEquals("0 bytes of 4.00 GB, 0 %", FetchCommand.line(0, 4L << 30, 0));
+        "1.00 GB of 4.00 GB, 25 %, 10.0 MB/s, 5:07 left", Rate.line(1L << 30, 4L << 30, 10 << 20));
+    assertEquals("0 bytes of 4.00 GB, 0 %", Rate.line(0, 4L << 30, 0));
   }
 }

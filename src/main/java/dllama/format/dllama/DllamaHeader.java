@@ -134,15 +134,14 @@ final class DllamaHeader {
     };
   }
 
-  /// The id of an architecture.
-  static int id(Architecture architecture) {
+  /// The id of an architecture, if it has one.
+  static Optional<Integer> id(Architecture architecture) {
     Map<Integer, Architecture> known =
         V0_10.contains(architecture) ? ARCHITECTURES_V0_10 : ARCHITECTURES;
     return known.entrySet().stream()
         .filter(entry -> entry.getValue().equals(architecture))
         .map(Map.Entry::getKey)
-        .findFirst()
-        .orElseThrow(() -> new IllegalArgumentException("no id of " + architecture));
+        .findFirst();
   }
 
   /// The last three keys came after the meaning of the ids had changed, and Qwen's converter writes

@@ -4,6 +4,7 @@ import dllama.model.Architecture;
 import dllama.model.TensorRole;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /// Which architecture a GGUF file has.
 ///
@@ -18,6 +19,18 @@ final class GgufArchitecture {
           "qwen3moe", Architecture.QWEN3_MOE);
 
   private GgufArchitecture() {}
+
+  /// llama.cpp's name of the family, if it has the architecture.
+  static Optional<String> family(Architecture architecture) {
+    if (architecture.equals(Architecture.LLAMA_MOE)
+        || architecture.equals(Architecture.LLAMA_BIAS)) {
+      return family(Architecture.LLAMA);
+    }
+    return PLAIN.entrySet().stream()
+        .filter(entry -> entry.getValue().equals(architecture))
+        .map(Map.Entry::getKey)
+        .findFirst();
+  }
 
   /// The architecture of a file.
   ///

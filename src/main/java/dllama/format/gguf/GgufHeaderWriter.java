@@ -9,9 +9,9 @@ import java.util.List;
 /// Builds what stands before the data of a GGUF file, version 3 (ggml, `docs/gguf.md`): magic,
 /// version, counts, then keys with typed values, then a description of each tensor; little-endian,
 /// padded to [#ALIGNMENT]. Not thread-safe.
-final class GgufHeaderWriter {
+public final class GgufHeaderWriter {
   /// Where tensors begin; offsets count from the end of the header.
-  static final int ALIGNMENT = 32;
+  public static final int ALIGNMENT = 32;
 
   private static final int MAGIC = 0x46554747;
   private static final int VERSION = 3;
@@ -70,17 +70,32 @@ final class GgufHeaderWriter {
     return this;
   }
 
+  GgufHeaderWriter putFloats(String key, float[] values) {
+    array(key, FLOAT32, values.length);
+    for (float value : values) {
+      int32(pairs, Float.floatToRawIntBits(value));
+    }
+    return this;
+  }
+
+  /// A value with its type, as another file has it.
+  GgufHeaderWriter put(String key, byte[] typed) {
+    string(pairs, key);
+    pairs.writeBytes(typed);
+    pairCount++;
+    return this;
+  }
+
   /// Describes the next tensor, which begins where the one before it ends, aligned.
   ///
   /// @param type ggml's number of the element type
+  /// @param dims values along each axis, the length of a row first
   /// @param bytes of its data
-  void tensor(String name, int type, long rows, long cols, long bytes) {
+  void tensor(String name, int type, long[] dims, long bytes) {
     string(tensors, name);
-    boolean vector = rows == 1;
-    int32(tensors, vector ? 1 : 2);
-    int64(tensors, cols);
-    if (!vector) {
-      int64(tensors, rows);
+    int32(tensors, dims.length);
+    for (long size : dims) {
+      int64(tensors, size);
     }
     int32(tensors, type);
     int64(tensors, dataBytes);

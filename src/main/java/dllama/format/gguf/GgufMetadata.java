@@ -294,6 +294,23 @@ public final class GgufMetadata {
         : Optional.of((double) real(key, place, 0));
   }
 
+  /// A value with its type, byte by byte as in the file.
+  byte[] raw(String key) {
+    Place place = places.get(key);
+    if (place == null) {
+      throw missing(key);
+    }
+    long end = place.offset;
+    for (int i = 0; i < (place.single() ? 1 : place.count); i++) {
+      end +=
+          place.type == GgufValueType.STRING
+              ? Long.BYTES + bytes.get(GgufCursor.LONG, end)
+              : place.type.bytes();
+    }
+    int before = place.single() ? Integer.BYTES : 2 * Integer.BYTES + Long.BYTES;
+    return bytes.asSlice(place.offset - before, end - place.offset + before).toArray(JAVA_BYTE);
+  }
+
   /// A value for people; of arrays what they are.
   String shown(String key) {
     Place place = places.get(key);

@@ -216,6 +216,18 @@ public final class GgufModel implements ModelFile {
     return Optional.ofNullable(vocabulary);
   }
 
+  /// The tokenizer for another GGUF file.
+  public GgufTokens tokens() {
+    return GgufTokens.of(file.metadata());
+  }
+
+  /// The tokenizer as a `.t` file can hold it.
+  ///
+  /// @throws UserException if it can not
+  public Optional<Vocabulary> scoredVocabulary() {
+    return GgufTokenizer.isIn(file) ? Optional.of(GgufTokenizer.scored(file)) : Optional.empty();
+  }
+
   @Override
   public Optional<String> warning() {
     return GgufTokenizer.warning(file);

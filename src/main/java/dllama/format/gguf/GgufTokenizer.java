@@ -3,6 +3,7 @@ package dllama.format.gguf;
 import dllama.format.file.EndTokens;
 import dllama.tokenizer.MergeRules;
 import dllama.tokenizer.PreTokenizer;
+import dllama.tokenizer.ScoredVocabulary;
 import dllama.tokenizer.TextForm;
 import dllama.tokenizer.TokenKind;
 import dllama.tokenizer.TokenTable;
@@ -68,6 +69,24 @@ public final class GgufTokenizer {
     };
   }
 
+  /// The vocabulary as a `.t` file can hold it.
+  ///
+  /// @throws dllama.error.UserException if the file has none, or one that is more than that
+  static Vocabulary scored(GgufFile file) {
+    vocabulary(file); // whatever is wrong with it
+    GgufTokenizer reader = new GgufTokenizer(file);
+    return switch (file.metadata().string(MODEL)) {
+      case "llama" ->
+          ScoredVocabulary.sentencePiece(reader.table(), reader.frame(true), reader.scores());
+      case "gpt2" ->
+          ScoredVocabulary.byteLevel(reader.table(), reader.frame(reader.splitting().addBos()));
+      default ->
+          throw file.refused(
+              "a .t file can not tell BPE by characters",
+              "give the GGUF file itself as --tokenizer");
+    };
+  }
+
   /// Whether a file has a tokenizer; some hold a model alone.
   static boolean isIn(GgufFile file) {
     return file.metadata().has(MODEL);
@@ -121,20 +140,27 @@ public final class GgufTokenizer {
     return read;
   }
 
-  private Vocabulary sentencePiece() {
+  private float[] scores() {
     float[] scores = metadata.floats(PREFIX + "scores").orElse(new float[names.length]);
     if (scores.length < names.length) {
       throw file.damaged(
           "it has %d tokens, but scores of %d".formatted(names.length, scores.length));
     }
+    return Arrays.copyOf(scores, names.length);
+  }
+
+  private Vocabulary sentencePiece() {
     boolean spaceInFront = metadata.bool(PREFIX + "add_space_prefix", true);
-    return table().sentencePiece(frame(true), Arrays.copyOf(scores, names.length), spaceInFront);
+    return table().sentencePiece(frame(true), scores(), spaceInFront);
   }
 
   private Vocabulary byteLevel() {
-    PreTokenizer splitting =
-        PreTokenizer.named(metadata.findString(PRE).orElse("")).orElse(PreTokenizer.DEFAULT);
+    PreTokenizer splitting = splitting();
     return table().byteLevel(frame(splitting.addBos()), merges(), splitting, TextForm.PLAIN);
+  }
+
+  private PreTokenizer splitting() {
+    return PreTokenizer.named(metadata.findString(PRE).orElse("")).orElse(PreTokenizer.DEFAULT);
   }
 
   private Vocabulary byCharacters() {

@@ -35,8 +35,13 @@ final class GgufVocabularyWriter {
             IntStream.range(0, vocabulary.size())
                 .mapToObj(id -> id < firstSpecial ? NORMAL : CONTROL)
                 .toList())
-        .putStrings("tokenizer.ggml.merges", merges())
-        .put("tokenizer.ggml.add_bos_token", vocabulary.addBos());
+        .putStrings("tokenizer.ggml.merges", merges());
+    describeEnds(vocabulary, header);
+  }
+
+  /// Writes what goes around texts.
+  static void describeEnds(Vocabulary vocabulary, GgufHeaderWriter header) {
+    header.put("tokenizer.ggml.add_bos_token", vocabulary.addBos());
     if (vocabulary.bosId() >= 0) {
       header.put("tokenizer.ggml.bos_token_id", vocabulary.bosId());
     }

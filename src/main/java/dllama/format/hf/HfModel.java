@@ -23,6 +23,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -202,6 +203,16 @@ public final class HfModel implements ModelFile {
                   String.join(" × ", shape.stream().map(Object::toString).toList())),
           "they do not belong together: copy the folder again");
     }
+  }
+
+  /// A whole number of `config.json`, if it is there: for who has to write it as it stands.
+  public OptionalInt configured(String key) {
+    return config.natural(key).map(OptionalInt::of).orElseGet(OptionalInt::empty);
+  }
+
+  /// Whether `config.json` tells something.
+  public boolean configures(String key) {
+    return config.has(key);
   }
 
   @Override

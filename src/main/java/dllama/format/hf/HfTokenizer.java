@@ -5,9 +5,11 @@ import dllama.files.RegularFile;
 import dllama.format.file.EndTokens;
 import dllama.tokenizer.MergeRules;
 import dllama.tokenizer.PreTokenizer;
+import dllama.tokenizer.ScoredVocabulary;
 import dllama.tokenizer.TokenTable;
 import dllama.tokenizer.TokenTable.Frame;
 import dllama.tokenizer.Tokenizer.Vocabulary;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -55,6 +57,19 @@ public record HfTokenizer(Vocabulary vocabulary, List<String> warnings) {
     return new HfTokenizer(vocabulary, steps.warnings());
   }
 
+  /// The vocabulary as a `.t` file can hold it.
+  ///
+  /// @throws UserException if it can not, or there is none that is supported
+  public static Vocabulary scored(Path folder) {
+    read(folder); // whatever is wrong with it
+    TokenizerJson json = TokenizerJson.read(folder.resolve(NAME));
+    TokenTable tokens = json.tokens();
+    Frame frame = new Around(new HfFolder(folder), json, tokens).frameOfConverter();
+    return new TextSteps(json).byteLevel()
+        ? ScoredVocabulary.byteLevel(tokens, frame)
+        : ScoredVocabulary.sentencePiece(tokens, frame, ScoredVocabulary.byOrder(tokens.size()));
+  }
+
   /// What goes around texts.
   private record Around(HfFolder folder, TokenizerJson json, TokenTable tokens) {
     Frame frame() {
@@ -86,6 +101,26 @@ public record HfTokenizer(Vocabulary vocabulary, List<String> warnings) {
       config.ifPresent(of -> eos.addAll(ids(of, "eos_token_id")));
       List<Integer> ends = EndTokens.of(List.copyOf(eos), tokens.names(), tokens.kinds()).eos();
       return new Frame(bos, ends, addBos, addEos, template(own).orElse(null));
+    }
+
+    /// The same with the ends that distributed-llama's converter takes, those of `config.json`. If
+    /// none of these is what ends a message in the chat template, that is one, too.
+    Frame frameOfConverter() {
+      Frame frame = frame();
+      Optional<HfValues> config = folder.values("config.json");
+      Set<Integer> ends =
+          new LinkedHashSet<>(config.map(of -> ids(of, "eos_token_id")).orElse(List.of()));
+      String template = frame.chatTemplate() == null ? "" : frame.chatTemplate();
+      if (ends.stream().noneMatch(id -> template.contains(name(id)))) {
+        frame.eos().stream()
+            .filter(id -> ends.isEmpty() || template.contains(name(id)))
+            .forEach(ends::add);
+      }
+      return new Frame(frame.bos(), List.copyOf(ends), frame.addBos(), false, frame.chatTemplate());
+    }
+
+    private String name(int id) {
+      return new String(tokens.names()[id], StandardCharsets.UTF_8);
     }
 
     private static boolean isLlamas(HfValues own) {

@@ -42,7 +42,7 @@ class DllamaWriterTest {
   void shouldWriteHeadersAsTheConverterDoes(String caseName) throws IOException {
     Path golden = Conformance.file(caseName, "model.m");
     try (DllamaFile file = DllamaFile.open(golden)) {
-      ByteBuffer header = DllamaWriter.header(file.spec());
+      ByteBuffer header = DllamaKeys.of(file.spec()).bytes();
       byte[] expected = Arrays.copyOf(Files.readAllBytes(golden), header.remaining());
       assertArrayEquals(expected, header.array());
     }
@@ -65,7 +65,7 @@ class DllamaWriterTest {
         });
     assertEquals(Files.size(file), last[0]);
     assertEquals(Files.size(file), last[1]);
-    long described = DllamaWriter.header(spec).remaining() + DllamaLayout.of(spec).bytes();
+    long described = DllamaKeys.of(spec).bytes().remaining() + DllamaLayout.of(spec).bytes();
     assertEquals(Files.size(file), described);
     try (DllamaFile model = DllamaFile.open(file)) {
       assertEquals(spec, model.spec());

@@ -105,7 +105,7 @@ class GgufWriterTest {
   @Test
   void shouldGiveDivisorsOfScaledFrequencies() {
     ModelSpec spec = Shapes.spec("llama3.2-1b", DType.Q4_0);
-    ByteBuffer factors = GgufWriter.ropeFactors(spec);
+    ByteBuffer factors = GgufHeader.ropeFactors(spec);
     assertEquals(32 * Float.BYTES, factors.remaining());
     assertEquals(1, factors.getFloat(0));
     assertEquals(spec.rope().factor(), factors.getFloat(31 * Float.BYTES), 1e-3f);

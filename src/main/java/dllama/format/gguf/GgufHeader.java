@@ -1,0 +1,129 @@
+package dllama.format.gguf;
+
+import dllama.error.UserException;
+import dllama.model.ModelSpec;
+import dllama.model.ModelSpec.Activation;
+import dllama.model.Rope;
+import dllama.tensor.DType;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Map;
+
+/// What a GGUF file says before its tensors, so that llama.cpp loads it, and the tensor that scaled
+/// frequencies of Llama 3.1 are there: divisors of the plain ones.
+///
+/// @param start all bytes before the tensors
+/// @param factors the last tensor; empty without scaled frequencies
+/// @param bytes of the whole file
+public record GgufHeader(ByteBuffer start, ByteBuffer factors, long bytes) {
+  /// llama.cpp's number for "mostly this type".
+  private static final Map<DType, Integer> FILE_TYPES =
+      Map.of(DType.F32, 0, DType.F16, 1, DType.Q4_0, 2, DType.Q8_0, 7);
+
+  /// The header of a model.
+  ///
+  /// @param name for people
+  /// @throws UserException if the format can not hold this model
+  public static GgufHeader of(ModelSpec spec, GgufLayout layout, GgufTokens tokens, String name) {
+    String family = family(spec);
+    GgufHeaderWriter header = new GgufHeaderWriter();
+    header
+        .put("general.architecture", family)
+        .put("general.name", name)
+        .put("general.alignment", GgufHeaderWriter.ALIGNMENT)
+        .put("general.quantization_version", 2)
+        .put("general.file_type", fileType(spec.types().matrices()))
+        .put(family + ".vocab_size", spec.vocabSize())
+        .put(family + ".context_length", spec.contextLength())
+        .put(family + ".embedding_length", spec.dim())
+        .put(family + ".block_count", spec.layers())
+        .put(family + ".feed_forward_length", spec.ffnDim())
+        .put(family + ".attention.head_count", spec.heads())
+        .put(family + ".attention.head_count_kv", spec.kvHeads())
+        .put(family + ".attention.key_length", spec.headDim())
+        .put(family + ".attention.value_length", spec.headDim())
+        .put(family + ".attention.layer_norm_rms_epsilon", spec.rmsEpsilon())
+        .put(family + ".rope.dimension_count", spec.headDim())
+        .put(family + ".rope.freq_base", spec.rope().theta());
+    if (spec.experts() > 0) {
+      header
+          .put(family + ".expert_count", spec.experts())
+          .put(family + ".expert_used_count", spec.activeExperts())
+          .put(family + ".expert_feed_forward_length", spec.ffnDim());
+    }
+    putScaling(header, family + ".rope.scaling.", spec.rope());
+    tokens.describe(header);
+    for (GgufLayout.Group group : layout.groups()) {
+      header.tensor(group.name(), type(group.dtype()), group.dims(), group.bytes());
+    }
+    ByteBuffer factors = hasFactors(spec.rope()) ? ropeFactors(spec) : ByteBuffer.allocate(0);
+    if (factors.hasRemaining()) {
+      long[] dims = {spec.headDim() / 2};
+      header.tensor(GgufNames.ROPE_FACTORS, type(DType.F32), dims, factors.remaining());
+    }
+    ByteBuffer start = header.bytes();
+    return new GgufHeader(start, factors, start.remaining() + header.dataBytes());
+  }
+
+  private static String family(ModelSpec spec) {
+    if (spec.activation() != Activation.SILU) {
+      throw new UserException(
+          "a GGUF file can not tell the activation %s".formatted(spec.activation()));
+    }
+    return GgufArchitecture.family(spec.architecture())
+        .orElseThrow(
+            () ->
+                new UserException(
+                    "a GGUF file can not be written of a %s model"
+                        .formatted(spec.architecture().name())));
+  }
+
+  private static boolean hasFactors(Rope rope) {
+    return rope.scaling() == Rope.Scaling.LLAMA31 || rope.scaling() == Rope.Scaling.PER_PAIR;
+  }
+
+  private static void putScaling(GgufHeaderWriter header, String prefix, Rope rope) {
+    switch (rope.scaling()) {
+      case NONE, LLAMA31, PER_PAIR -> {}
+      case LINEAR -> header.put(prefix + "type", "linear").put(prefix + "factor", rope.factor());
+      case YARN ->
+          header
+              .put(prefix + "type", "yarn")
+              .put(prefix + "factor", rope.factor())
+              .put(prefix + "original_context_length", rope.originalContextLength())
+              .put(prefix + "yarn_beta_slow", rope.low())
+              .put(prefix + "yarn_beta_fast", rope.high())
+              .put(prefix + "attn_factor", attention(rope));
+    }
+  }
+
+  /// The factor apart from what YaRN itself makes of how far it slows down.
+  private static float attention(Rope rope) {
+    return (float) (rope.magnitude() / (1 + 0.1 * StrictMath.log(rope.factor())));
+  }
+
+  /// ggml's number of a type.
+  private static int type(DType dtype) {
+    return GgmlType.valueOf(dtype.name()).id();
+  }
+
+  private static int fileType(DType dtype) {
+    Integer number = FILE_TYPES.get(dtype);
+    if (number == null) {
+      throw new UserException("a GGUF file can not be written with %s weights".formatted(dtype));
+    }
+    return number;
+  }
+
+  static ByteBuffer ropeFactors(ModelSpec spec) {
+    int pairs = spec.headDim() / 2;
+    Rope unscaled = Rope.unscaled(spec.rope().theta());
+    ByteBuffer factors = ByteBuffer.allocate(pairs * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    for (int pair = 0; pair < pairs; pair++) {
+      double plain = unscaled.frequency(pair, spec.headDim());
+      double scaled = spec.rope().frequency(pair, spec.headDim());
+      factors.putFloat((float) (plain / scaled));
+    }
+    return factors.flip();
+  }
+}
