@@ -12,11 +12,11 @@ final class Q2_K extends Codes {
         "Q2_K",
         256,
         84,
-        InputForm.FLOAT_CODES,
+        InputForm.CODES,
         TilePlanes.TWO,
         TileScales.PRODUCTS_AND_SHIFTS,
         0,
-        0);
+        2);
   }
 
   @Override

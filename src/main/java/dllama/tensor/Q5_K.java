@@ -12,11 +12,11 @@ final class Q5_K extends Codes {
         "Q5_K",
         256,
         176,
-        InputForm.FLOAT_CODES,
+        InputForm.CODES,
         TilePlanes.FIVE,
         TileScales.PRODUCT_AND_SHIFT,
         0,
-        0);
+        16);
   }
 
   @Override
