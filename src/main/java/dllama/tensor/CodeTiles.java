@@ -172,32 +172,29 @@ final class CodeTiles implements VectorProduct {
   /// @param sums address of the first vector's sums, `[runs, L]`
   private static void one(
       long first, long second, int blocks, int width, int[] codes, int codeAt, long sums) {
-    long at0 = first & ADDRESSES;
-    long at1 = second & ADDRESSES;
-    long to = sums & ADDRESSES;
-    for (int block = 0; block < blocks; block++) {
+    for (int block = 0; block < blocks; block++, first += CodePlanes.TILE, second += CodePlanes.TILE) {
       for (int c = 0; c < Tiles.COLS; ) {
         ShortVector a = ShortVector.zero(SHORTS);
         ShortVector b = a;
         for (int end = c + width; c < end; c += 4) {
+          int line = c * Tiles.LINE;
           ShortVector code = IntVector.broadcast(INTS, codes[codeAt + c]).reinterpretAsShorts();
-          a = a.add(ShortVector.fromMemorySegment(SHORTS, ALL, at0, ORDER).mul(code));
-          b = b.add(ShortVector.fromMemorySegment(SHORTS, ALL, at1, ORDER).mul(code));
+          a = a.add(ShortVector.fromMemorySegment(SHORTS, ALL, (first & ADDRESSES) + line, ORDER).mul(code));
+          b = b.add(ShortVector.fromMemorySegment(SHORTS, ALL, (second & ADDRESSES) + line, ORDER).mul(code));
           code = IntVector.broadcast(INTS, codes[codeAt + c + 1]).reinterpretAsShorts();
-          a = a.add(ShortVector.fromMemorySegment(SHORTS, ALL, at0 + 64, ORDER).mul(code));
-          b = b.add(ShortVector.fromMemorySegment(SHORTS, ALL, at1 + 64, ORDER).mul(code));
+          a = a.add(ShortVector.fromMemorySegment(SHORTS, ALL, (first & ADDRESSES) + line + 64, ORDER).mul(code));
+          b = b.add(ShortVector.fromMemorySegment(SHORTS, ALL, (second & ADDRESSES) + line + 64, ORDER).mul(code));
           code = IntVector.broadcast(INTS, codes[codeAt + c + 2]).reinterpretAsShorts();
-          a = a.add(ShortVector.fromMemorySegment(SHORTS, ALL, at0 + 128, ORDER).mul(code));
-          b = b.add(ShortVector.fromMemorySegment(SHORTS, ALL, at1 + 128, ORDER).mul(code));
+          a = a.add(ShortVector.fromMemorySegment(SHORTS, ALL, (first & ADDRESSES) + line + 128, ORDER).mul(code));
+          b = b.add(ShortVector.fromMemorySegment(SHORTS, ALL, (second & ADDRESSES) + line + 128, ORDER).mul(code));
           code = IntVector.broadcast(INTS, codes[codeAt + c + 3]).reinterpretAsShorts();
-          a = a.add(ShortVector.fromMemorySegment(SHORTS, ALL, at0 + 192, ORDER).mul(code));
-          b = b.add(ShortVector.fromMemorySegment(SHORTS, ALL, at1 + 192, ORDER).mul(code));
-          at0 += 4L * Tiles.LINE;
-          at1 += 4L * Tiles.LINE;
+          a = a.add(ShortVector.fromMemorySegment(SHORTS, ALL, (first & ADDRESSES) + line + 192, ORDER).mul(code));
+          b = b.add(ShortVector.fromMemorySegment(SHORTS, ALL, (second & ADDRESSES) + line + 192, ORDER).mul(code));
         }
+        long to = sums & ADDRESSES;
         a.intoMemorySegment(ALL, to, ORDER);
         b.intoMemorySegment(ALL, to + SECOND, ORDER);
-        to += V;
+        sums += V;
       }
       codeAt += Activations.BLOCK_STRIDE;
     }
@@ -205,10 +202,7 @@ final class CodeTiles implements VectorProduct {
 
   private static void four(
       long first, long second, int blocks, int width, int[] codes, int codeAt, long sums) {
-    long at0 = first & ADDRESSES;
-    long at1 = second & ADDRESSES;
-    long to = sums & ADDRESSES;
-    for (int block = 0; block < blocks; block++) {
+    for (int block = 0; block < blocks; block++, first += CodePlanes.TILE, second += CodePlanes.TILE) {
       for (int c = 0; c < Tiles.COLS; ) {
         ShortVector a0 = ShortVector.zero(SHORTS);
         ShortVector a1 = a0;
@@ -219,8 +213,9 @@ final class CodeTiles implements VectorProduct {
         ShortVector b2 = a0;
         ShortVector b3 = a0;
         for (int end = c + width; c < end; c++) {
-          ShortVector v = ShortVector.fromMemorySegment(SHORTS, ALL, at0, ORDER);
-          ShortVector u = ShortVector.fromMemorySegment(SHORTS, ALL, at1, ORDER);
+          int line = c * Tiles.LINE;
+          ShortVector v = ShortVector.fromMemorySegment(SHORTS, ALL, (first & ADDRESSES) + line, ORDER);
+          ShortVector u = ShortVector.fromMemorySegment(SHORTS, ALL, (second & ADDRESSES) + line, ORDER);
           ShortVector code = IntVector.broadcast(INTS, codes[codeAt + c]).reinterpretAsShorts();
           a0 = a0.add(v.mul(code));
           b0 = b0.add(u.mul(code));
@@ -233,9 +228,8 @@ final class CodeTiles implements VectorProduct {
           code = IntVector.broadcast(INTS, codes[codeAt + c + 96]).reinterpretAsShorts();
           a3 = a3.add(v.mul(code));
           b3 = b3.add(u.mul(code));
-          at0 += Tiles.LINE;
-          at1 += Tiles.LINE;
         }
+        long to = sums & ADDRESSES;
         a0.intoMemorySegment(ALL, to, ORDER);
         a1.intoMemorySegment(ALL, to + SUMS, ORDER);
         a2.intoMemorySegment(ALL, to + 2 * SUMS, ORDER);
@@ -244,7 +238,7 @@ final class CodeTiles implements VectorProduct {
         b1.intoMemorySegment(ALL, to + (SECOND + SUMS), ORDER);
         b2.intoMemorySegment(ALL, to + (SECOND + 2 * SUMS), ORDER);
         b3.intoMemorySegment(ALL, to + (SECOND + 3 * SUMS), ORDER);
-        to += V;
+        sums += V;
       }
       codeAt += Activations.BLOCK_STRIDE;
     }
