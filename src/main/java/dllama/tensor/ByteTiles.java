@@ -38,6 +38,11 @@ final class ByteTiles implements VectorProduct {
   /// Of results, `[8, 32]`, behind scales, `[CHUNK, 32]`, in [Scratch#tile].
   private static final long RESULTS = CHUNK * LINE;
 
+  /// Bytes of a vector, and of the sums of a token.
+  private static final long V = (long) Short.BYTES * L;
+
+  private static final long TOKEN_SUMS = CHUNK * 2 * V;
+
   private final Codes type;
 
   ByteTiles(Codes type) {
@@ -68,22 +73,18 @@ final class ByteTiles implements VectorProduct {
       int codeAt = x.codeAt(token) + from * Activations.BLOCK_STRIDE;
       int scaleAt = x.scaleAt(token) + from * BUNDLE;
       int[] codes = x.codes(InputForm.CODES);
-      for (long row = 0; row < Tiles.LINE; row += 2L * L) {
+      for (long row = 0; row < Tiles.LINE; row += V) {
         if (count == 1) {
           one(at + row, tileBytes, blocks, codes, codeAt, x.scales(), scaleAt, scales + row);
-        } else {
-          for (int t = 0; t < count; t += 4) {
-            four(
-                at + row,
-                tileBytes,
-                blocks,
-                codes,
-                codeAt + t * TOKEN,
-                x.scales(),
-                scaleAt + t,
-                scales + row,
-                RESULTS + t * LINE);
-          }
+          continue;
+        }
+        long sums = s.runs.address();
+        for (int t = 0; t < count; t += 4) {
+          four(at + row, tileBytes, blocks, codes, codeAt + t * TOKEN, sums + t * TOKEN_SUMS);
+        }
+        for (int t = 0; t < count; t++) {
+          long to = scales + row + RESULTS + t * LINE;
+          add(sums + t * TOKEN_SUMS, blocks, x.scales(), scaleAt + t, scales + row, to);
         }
       }
     }
@@ -133,16 +134,9 @@ final class ByteTiles implements VectorProduct {
     high.intoMemorySegment(ALL, (scales + (RESULTS + HIGH)) & ADDRESSES, ORDER);
   }
 
+  /// @param sums address of the first token's sums, `[CHUNK, 2, L]`
   private static void four(
-      long at,
-      long tileBytes,
-      int blocks,
-      int[] codes,
-      int codeAt,
-      float[] xScales,
-      int scaleAt,
-      long scales,
-      long results) {
+      long at, long tileBytes, int blocks, int[] codes, int codeAt, long sums) {
     for (int block = 0; block < blocks; block++) {
       ShortVector all0 = ShortVector.zero(SHORTS);
       ShortVector all1 = all0;
@@ -181,30 +175,42 @@ final class ByteTiles implements VectorProduct {
         all3 = all3.add(both);
         top3 = top3.add(both.lanewise(ASHR, 8));
       }
-      long scale = scales + block * LINE;
-      long to = scales + results;
-      add(all0, top0, scale, xScales[scaleAt], to);
-      add(all1, top1, scale, xScales[scaleAt + 1], to + LINE);
-      add(all2, top2, scale, xScales[scaleAt + 2], to + 2 * LINE);
-      add(all3, top3, scale, xScales[scaleAt + 3], to + 3 * LINE);
+      long to = sums & ADDRESSES;
+      all0.intoMemorySegment(ALL, to, ORDER);
+      top0.intoMemorySegment(ALL, to + V, ORDER);
+      all1.intoMemorySegment(ALL, to + TOKEN_SUMS, ORDER);
+      top1.intoMemorySegment(ALL, to + (TOKEN_SUMS + V), ORDER);
+      all2.intoMemorySegment(ALL, to + 2 * TOKEN_SUMS, ORDER);
+      top2.intoMemorySegment(ALL, to + (2 * TOKEN_SUMS + V), ORDER);
+      all3.intoMemorySegment(ALL, to + 3 * TOKEN_SUMS, ORDER);
+      top3.intoMemorySegment(ALL, to + (3 * TOKEN_SUMS + V), ORDER);
+      sums += 2 * V;
       at += tileBytes;
       codeAt += Activations.BLOCK_STRIDE;
-      scaleAt += BUNDLE;
     }
   }
 
-  private static void add(ShortVector all, ShortVector top, long scales, float xScale, long to) {
-    IntVector rest = all.sub(top.lanewise(LSHL, 8)).reinterpretAsInts();
-    IntVector high = top.reinterpretAsInts();
-    IntVector sum = high.lanewise(LSHL, 16).lanewise(ASHR, 8).add(rest.and(0xffff));
-    FloatVector scale = floats(scales).mul(xScale);
-    ((FloatVector) sum.convertShape(I2F, FLOATS, 0))
-        .fma(scale, floats(to))
-        .intoMemorySegment(ALL, to & ADDRESSES, ORDER);
-    sum = high.lanewise(ASHR, 16).lanewise(LSHL, 8).add(rest.lanewise(LSHR, 16));
-    scale = floats(scales + HIGH).mul(xScale);
-    ((FloatVector) sum.convertShape(I2F, FLOATS, 0))
-        .fma(scale, floats(to + HIGH))
-        .intoMemorySegment(ALL, (to + HIGH) & ADDRESSES, ORDER);
+  /// Adds scaled sums of one vector of rows and a token to the results at `to`.
+  private static void add(
+      long sums, int blocks, float[] xScales, int scaleAt, long scales, long to) {
+    FloatVector low = floats(to);
+    FloatVector high = floats(to + HIGH);
+    IntVector half = IntVector.broadcast(INTS, 0xffff);
+    for (int block = 0; block < blocks; block++) {
+      long from = (sums & ADDRESSES) + block * (2 * V);
+      ShortVector all = ShortVector.fromMemorySegment(SHORTS, ALL, from, ORDER);
+      ShortVector top = ShortVector.fromMemorySegment(SHORTS, ALL, from + V, ORDER);
+      IntVector rest = all.sub(top.lanewise(LSHL, 8)).reinterpretAsInts();
+      IntVector highs = top.reinterpretAsInts();
+      FloatVector xScale = FloatVector.broadcast(FLOATS, xScales[scaleAt + block * BUNDLE]);
+      IntVector sum = highs.lanewise(LSHL, 16).lanewise(ASHR, 8).add(rest.and(half));
+      FloatVector scale = floats(scales + block * LINE).mul(xScale);
+      low = ((FloatVector) sum.convertShape(I2F, FLOATS, 0)).fma(scale, low);
+      sum = highs.lanewise(ASHR, 16).lanewise(LSHL, 8).add(rest.lanewise(LSHR, 16));
+      scale = floats(scales + block * LINE + HIGH).mul(xScale);
+      high = ((FloatVector) sum.convertShape(I2F, FLOATS, 0)).fma(scale, high);
+    }
+    low.intoMemorySegment(ALL, to & ADDRESSES, ORDER);
+    high.intoMemorySegment(ALL, (to + HIGH) & ADDRESSES, ORDER);
   }
 }

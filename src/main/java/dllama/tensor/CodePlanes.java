@@ -57,13 +57,10 @@ final class CodePlanes {
     for (int octet = 0; octet < 4; octet++, to += EIGHT) {
       ShortVector twos = line(at, octet);
       ShortVector ones = line(at, 4 + octet / 2).lanewise(LSHR, 4 * (octet & 1));
-      put(twos.and(high).or(ones.lanewise(LSHL, 5).and(low)), to, 13);
-      twos = twos.lanewise(LSHL, 2);
-      put(twos.and(high).or(ones.lanewise(LSHL, 4).and(low)), to + 2 * LINE, 13);
-      twos = twos.lanewise(LSHL, 2);
-      put(twos.and(high).or(ones.lanewise(LSHL, 3).and(low)), to + 4 * LINE, 13);
-      twos = twos.lanewise(LSHL, 2);
-      put(twos.and(high).or(ones.lanewise(LSHL, 2).and(low)), to + 6 * LINE, 13);
+      for (int pair = 0; pair < 4; pair++) {
+        ShortVector top = twos.lanewise(LSHL, 2 * pair).and(high);
+        put(top.or(ones.lanewise(LSHL, 5 - pair).and(low)), to + pair * (2 * LINE), 13);
+      }
     }
   }
 
