@@ -14,8 +14,6 @@ import java.util.Objects;
 ///
 /// Floats: `[maxTokens, cols padded to 32, and a cache line more]`.
 ///
-/// Codes as floats likewise.
-///
 /// Codes, of blocks of 32 columns, in bundles of eight tokens: `[bundle, block, 9, 32]`, of which
 /// eight are used (the ninth keeps one token's blocks out of the same few cache sets), scales,
 /// offsets and shift factors `[bundle, block, 8]`, sums `[bundle, block, 2, 8]`, the same for all
@@ -58,7 +56,6 @@ public final class Activations {
   private final int blocks;
   private final int valueStride;
   private final float[] values;
-  private final float[] codeValues;
 
   private final int[] codes;
   private final int[] carriedCodes;
@@ -91,7 +88,6 @@ public final class Activations {
     valueStride = blocks * Tiles.COLS + CACHE_LINE;
     long floats = (long) maxTokens * valueStride;
     values = new float[has(InputForm.FLOATS) ? Math.toIntExact(floats) : 0];
-    codeValues = new float[has(InputForm.FLOAT_CODES) ? Math.toIntExact(floats) : 0];
     int size = rounds ? Math.toIntExact(perBundle * BLOCK_STRIDE) : 0;
     codes = new int[has(InputForm.CODES) ? size : 0];
     carriedCodes = new int[has(InputForm.CARRIED_CODES) ? size : 0];
@@ -109,7 +105,6 @@ public final class Activations {
     blocks = whole.blocks;
     valueStride = whole.valueStride;
     values = whole.values;
-    codeValues = whole.codeValues;
     codes = whole.codes;
     carriedCodes = whole.carriedCodes;
     scales = whole.scales;
@@ -159,11 +154,6 @@ public final class Activations {
     return values;
   }
 
-  /// Codes as floats, where values are.
-  float[] codeValues() {
-    return codeValues;
-  }
-
   /// Index of the first value of `token`.
   int valueAt(int token) {
     return (first + token) * valueStride;
@@ -194,9 +184,6 @@ public final class Activations {
 
   /// A code as it was rounded, whatever form it is kept in.
   int code(InputForm form, int token, int block, int column) {
-    if (form == InputForm.FLOAT_CODES) {
-      return (int) codeValues[valueAt(token) + block * Tiles.COLS + column];
-    }
     int at = codeAt(token) + block * BLOCK_STRIDE;
     int code = 0;
     for (int c = column & -4; c <= column; c++) {

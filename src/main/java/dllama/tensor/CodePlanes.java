@@ -2,119 +2,109 @@ package dllama.tensor;
 
 import static dllama.tensor.Vectors.ADDRESSES;
 import static dllama.tensor.Vectors.ALL;
-import static dllama.tensor.Vectors.FLOATS;
-import static dllama.tensor.Vectors.INTS;
 import static dllama.tensor.Vectors.L;
 import static dllama.tensor.Vectors.ORDER;
+import static dllama.tensor.Vectors.SHORTS;
 import static jdk.incubator.vector.VectorOperators.ASHR;
-import static jdk.incubator.vector.VectorOperators.I2F;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.LSHR;
 
-import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
 
-/// Makes the planes of a tile ([TilePlanes]) floats, `[32 columns, 32 rows]`, outside the heap,
-/// where no vector straddles cache lines.
+/// Makes the planes of tiles ([TilePlanes]) shorts, `[blocks, 32 columns, 32 rows]`, outside the
+/// heap: eight columns at a time, which stand in four shorts once the plane of the low bits is
+/// shifted below that of the high ones. The last shift takes away what is below that.
 final class CodePlanes {
-  private static final int PAIRS = Tiles.COLS / 2;
   private static final long LINE = Tiles.LINE;
 
-  /// Bytes of a column of floats.
-  private static final long COLUMN = Tiles.F32_LINE;
+  /// Bytes of eight columns of shorts.
+  private static final long EIGHT = 8 * LINE;
 
-  /// Byte of the rows in the high halves of ints; see [Tiles].
-  private static final long HIGH = COLUMN / 2;
-
-  /// In both shorts of an int.
-  private static final int NIBBLES = 0x0f0f0f0f;
-
-  private static final int TWOS = 0x03030303;
-  private static final int ONES = 0x01010101;
+  /// Bytes of a tile of shorts.
+  static final long TILE = Tiles.COLS * LINE;
 
   private CodePlanes() {}
 
-  static void fill(TilePlanes planes, long at, long tile) {
+  static void fill(TilePlanes planes, long at, long tileBytes, int blocks, long tiles) {
     for (int part = 0; part < Tiles.ROWS; part += L) {
       long lane = at + 2L * part;
-      long to = tile + 2L * part;
-      switch (planes) {
-        case TWO -> two(lane, to);
-        case THREE -> three(lane, to);
-        case FIVE -> five(lane, to);
-        case SIX -> six(lane, to);
-        case EIGHT -> eight(lane, to);
-        case FOUR -> throw new IllegalArgumentException("planes=" + planes);
+      long to = tiles + 2L * part;
+      for (int block = 0; block < blocks; block++, lane += tileBytes, to += TILE) {
+        switch (planes) {
+          case TWO -> two(lane, to);
+          case THREE -> three(lane, to);
+          case FIVE -> five(lane, to);
+          case SIX -> six(lane, to);
+          case FOUR, EIGHT -> throw new IllegalArgumentException("planes=" + planes);
+        }
       }
     }
   }
 
   private static void two(long at, long to) {
-    IntVector twos = IntVector.broadcast(INTS, TWOS);
-    IntVector bytes = IntVector.broadcast(INTS, 0xff);
-    for (int p = 0; p < PAIRS; p++) {
-      store(line(at, (p >>> 2)).lanewise(LSHR, 2 * (p & 3)).and(twos), bytes, to, p);
+    for (int octet = 0; octet < 4; octet++, to += EIGHT) {
+      ShortVector twos = line(at, octet);
+      put(twos, to, 14);
+      put(twos.lanewise(LSHL, 2), to + 2 * LINE, 14);
+      put(twos.lanewise(LSHL, 4), to + 4 * LINE, 14);
+      put(twos.lanewise(LSHL, 6), to + 6 * LINE, 14);
     }
   }
 
   private static void three(long at, long to) {
-    IntVector twos = IntVector.broadcast(INTS, TWOS);
-    IntVector ones = IntVector.broadcast(INTS, ONES);
-    IntVector bytes = IntVector.broadcast(INTS, 0xff);
-    for (int p = 0; p < PAIRS; p++) {
-      IntVector low = line(at, (p >>> 2)).lanewise(LSHR, 2 * (p & 3)).and(twos);
-      IntVector high = line(at, 4 + (p >>> 3)).lanewise(LSHR, p & 7).and(ones);
-      store(low.add(high.lanewise(LSHL, 2)), bytes, to, p);
+    ShortVector high = Vectors.broadcast(0xc0c0c0c0);
+    ShortVector low = Vectors.broadcast(0x3f3f3f3f);
+    for (int octet = 0; octet < 4; octet++, to += EIGHT) {
+      ShortVector twos = line(at, octet);
+      ShortVector ones = line(at, 4 + octet / 2).lanewise(LSHR, 4 * (octet & 1));
+      for (int pair = 0; pair < 4; pair++) {
+        ShortVector top = twos.lanewise(LSHL, 2 * pair).and(high);
+        put(top.or(ones.lanewise(LSHL, 5 - pair).and(low)), to + pair * (2 * LINE), 13);
+      }
     }
   }
 
   private static void five(long at, long to) {
-    IntVector nibbles = IntVector.broadcast(INTS, NIBBLES);
-    IntVector ones = IntVector.broadcast(INTS, ONES);
-    IntVector bytes = IntVector.broadcast(INTS, 0xff);
-    for (int p = 0; p < PAIRS; p++) {
-      IntVector low = line(at, (p >>> 1)).lanewise(LSHR, 4 * (p & 1)).and(nibbles);
-      IntVector high = line(at, 8 + (p >>> 3)).lanewise(LSHR, p & 7).and(ones);
-      store(low.add(high.lanewise(LSHL, 4)), bytes, to, p);
+    ShortVector high = Vectors.broadcast(0xf0f0f0f0);
+    ShortVector low = Vectors.broadcast(0x0f0f0f0f);
+    for (int octet = 0; octet < 4; octet++, to += EIGHT) {
+      ShortVector first = line(at, 2 * octet);
+      ShortVector second = line(at, 2 * octet + 1);
+      ShortVector ones = line(at, 8 + octet / 2).lanewise(LSHR, 4 * (octet & 1));
+      put(first.and(high).or(ones.lanewise(LSHL, 3).and(low)), to, 11);
+      first = first.lanewise(LSHL, 4);
+      put(first.and(high).or(ones.lanewise(LSHL, 2).and(low)), to + 2 * LINE, 11);
+      put(second.and(high).or(ones.lanewise(LSHL, 1).and(low)), to + 4 * LINE, 11);
+      second = second.lanewise(LSHL, 4);
+      put(second.and(high).or(ones.and(low)), to + 6 * LINE, 11);
     }
   }
 
   private static void six(long at, long to) {
-    IntVector nibbles = IntVector.broadcast(INTS, NIBBLES);
-    IntVector twos = IntVector.broadcast(INTS, TWOS);
-    IntVector bytes = IntVector.broadcast(INTS, 0xff);
-    for (int p = 0; p < PAIRS; p++) {
-      IntVector low = line(at, (p >>> 1)).lanewise(LSHR, 4 * (p & 1)).and(nibbles);
-      IntVector high = line(at, 8 + (p >>> 2)).lanewise(LSHR, 2 * (p & 3)).and(twos);
-      store(low.add(high.lanewise(LSHL, 4)), bytes, to, p);
+    ShortVector high = Vectors.broadcast(0xf0f0f0f0);
+    ShortVector low = Vectors.broadcast(0x0f0f0f0f);
+    for (int octet = 0; octet < 4; octet++, to += EIGHT) {
+      ShortVector first = line(at, 2 * octet);
+      ShortVector second = line(at, 2 * octet + 1);
+      ShortVector twos = line(at, 8 + octet);
+      put(first.and(high).or(twos.lanewise(LSHL, 2).and(low)), to, 10);
+      first = first.lanewise(LSHL, 4);
+      put(first.and(high).or(twos.and(low)), to + 2 * LINE, 10);
+      put(second.and(high).or(twos.lanewise(LSHR, 2).and(low)), to + 4 * LINE, 10);
+      second = second.lanewise(LSHL, 4);
+      put(second.and(high).or(twos.lanewise(LSHR, 4).and(low)), to + 6 * LINE, 10);
     }
   }
 
-  private static IntVector line(long at, int k) {
-    return IntVector.fromMemorySegment(INTS, ALL, (at + k * LINE) & ADDRESSES, ORDER);
+  private static ShortVector line(long at, int k) {
+    return ShortVector.fromMemorySegment(SHORTS, ALL, (at + k * LINE) & ADDRESSES, ORDER);
   }
 
-  /// Two columns of bytes that are not negative.
-  private static void store(IntVector pair, IntVector mask, long first, int p) {
-    long to = (first & ADDRESSES) + 2L * p * COLUMN;
-    store(pair.and(mask), to);
-    store(pair.lanewise(LSHR, 8).and(mask), to + COLUMN);
-    store(pair.lanewise(LSHR, 16).and(mask), to + HIGH);
-    store(pair.lanewise(LSHR, 24), to + COLUMN + HIGH);
-  }
-
-  private static void eight(long at, long first) {
-    for (int p = 0; p < PAIRS; p++) {
-      long to = (first & ADDRESSES) + 2L * p * COLUMN;
-      IntVector bytes = line(at, p);
-      store(bytes.lanewise(LSHL, 24).lanewise(ASHR, 24), to);
-      store(bytes.lanewise(LSHL, 16).lanewise(ASHR, 24), to + COLUMN);
-      store(bytes.lanewise(LSHL, 8).lanewise(ASHR, 24), to + HIGH);
-      store(bytes.lanewise(ASHR, 24), to + COLUMN + HIGH);
-    }
-  }
-
-  private static void store(IntVector codes, long to) {
-    ((FloatVector) codes.convertShape(I2F, FLOATS, 0)).intoMemorySegment(ALL, to, ORDER);
+  /// Two columns, whose codes are at the top of their bytes.
+  ///
+  /// @param shift that leaves a code of the upper one
+  private static void put(ShortVector pair, long to, int shift) {
+    pair.lanewise(LSHL, 8).lanewise(ASHR, shift).intoMemorySegment(ALL, to & ADDRESSES, ORDER);
+    pair.lanewise(ASHR, shift).intoMemorySegment(ALL, (to + LINE) & ADDRESSES, ORDER);
   }
 }

@@ -2,9 +2,11 @@ package dllama.tensor;
 
 import static dllama.tensor.Vectors.ADDRESSES;
 import static dllama.tensor.Vectors.ALL;
+import static dllama.tensor.Vectors.F;
 import static dllama.tensor.Vectors.FLOATS;
 import static dllama.tensor.Vectors.L;
 import static dllama.tensor.Vectors.ORDER;
+import static dllama.tensor.Vectors.floats;
 import static dllama.tensor.Vectors.highHalf;
 import static dllama.tensor.Vectors.lowHalf;
 import static dllama.tensor.Vectors.shorts;
@@ -58,6 +60,17 @@ final class CodeScales {
           products(lane + LINE, lane + 2 * LINE, 15, 12, -1, shifts + to + NEXT);
         }
       }
+    }
+  }
+
+  /// Makes of shifts what is added where the centre is taken off codes: `shift + centre · scale`.
+  ///
+  /// @param lines of floats
+  static void centre(long scales, long shifts, int lines, float centre) {
+    for (long at = 0; at < lines * NEXT; at += Float.BYTES * F) {
+      floats(scales + at)
+          .fma(FloatVector.broadcast(FLOATS, centre), floats(shifts + at))
+          .intoMemorySegment(ALL, (shifts + at) & ADDRESSES, ORDER);
     }
   }
 

@@ -2,49 +2,68 @@ package dllama.tensor;
 
 import static dllama.tensor.Vectors.ADDRESSES;
 import static dllama.tensor.Vectors.ALL;
-import static dllama.tensor.Vectors.F;
 import static dllama.tensor.Vectors.FLOATS;
+import static dllama.tensor.Vectors.INTS;
+import static dllama.tensor.Vectors.L;
 import static dllama.tensor.Vectors.ORDER;
+import static dllama.tensor.Vectors.SHORTS;
 import static dllama.tensor.Vectors.floats;
+import static jdk.incubator.vector.VectorOperators.ASHR;
+import static jdk.incubator.vector.VectorOperators.I2F;
+import static jdk.incubator.vector.VectorOperators.LSHL;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
 
-/// One group of 32 rows of [Codes] times one to eight tokens.
+/// Groups of 32 rows of [Codes] of two, three, five or six bits times one to eight tokens.
 ///
-/// Each tile is brought to the first level cache as floats ([CodePlanes], [CodeScales]) and
-/// multiplied there with codes that are floats, too. Sums of such products are exact in any order:
-/// none exceeds 32 · 128 · 127 < 2^24.
+/// The tiles of a few blocks are brought to the first level cache as shorts ([CodePlanes]), and
+/// their scales as floats ([CodeScales]). There two vectors of rows at a time are multiplied, in
+/// *runs*: as many columns as half of those that share a scale. The sum of a run fits a short: 16 ·
+/// 16 · 127 or 8 · 32 · 127 < 2^15; the two of a scale are added as ints.
 final class CodeTiles implements VectorProduct {
-  private static final int ROWS = Tiles.ROWS;
+  private static final int GROUPS = 2;
 
-  /// Bytes of a line of floats.
+  /// Blocks that are computed with at a time.
+  private static final int CHUNK = 4;
+
+  private static final int CACHE_LINE = 64;
+  private static final int BUNDLE = Activations.BUNDLE;
   private static final long LINE = Tiles.F32_LINE;
 
+  /// Byte of the results of the rows in the high halves of ints; see [Tiles].
+  private static final long HIGH = LINE / 2;
+
   /// Bytes of a vector.
-  private static final long V = Float.BYTES * (long) F;
+  private static final long V = (long) Short.BYTES * L;
 
-  /// Behind the tile in [Scratch#tile]: scales and shifts, two lines each, results and sums of a
-  /// bundle.
-  private static final long SCALES = Tiles.COLS * LINE;
+  /// Bytes of the sums of a token, `[4 CHUNK, L]` at most, and of a vector of rows.
+  private static final long SUMS = 4 * CHUNK * V;
 
-  private static final long SHIFTS = SCALES + 2 * LINE;
-  private static final long RESULTS = SHIFTS + 2 * LINE;
-  private static final long SUMS = RESULTS + Activations.BUNDLE * LINE;
-  private static final float[] ZEROS = new float[Activations.BUNDLE * ROWS];
+  private static final long SECOND = BUNDLE * SUMS;
 
-  static final int MORE_LINES = 4 + 2 * Activations.BUNDLE;
+  /// Whether a vector holds all rows of a group, so that two vectors are two groups.
+  private static final boolean WHOLE = L == Tiles.ROWS;
 
-  /// Of the tokens of a bundle, in [Scratch#factors]: what sums begin with, scales, and what shifts
-  /// are multiplied with.
-  private static final int SCALE = Activations.BUNDLE;
+  /// Of a group in [Scratch#tile]: tiles, then scales and shifts, `[2 CHUNK, 32]` each, then
+  /// results, `[8, 32]`.
+  private static final long SCALES = CHUNK * CodePlanes.TILE;
 
-  private static final int SHIFT = 2 * Activations.BUNDLE;
+  private static final long SHIFTS = SCALES + 2 * CHUNK * LINE;
+  private static final long RESULTS = SHIFTS + 2 * CHUNK * LINE;
+  private static final long NEXT = RESULTS + BUNDLE * LINE;
+  static final long BYTES = GROUPS * NEXT;
+  static final long SUMS_BYTES = 2 * SECOND;
 
   private final Codes type;
+  private final int parts;
 
   CodeTiles(Codes type) {
     this.type = type;
+    parts = type.scales().parts();
   }
 
   @Override
@@ -53,187 +72,289 @@ final class CodeTiles implements VectorProduct {
   }
 
   @Override
+  public int groups() {
+    return GROUPS;
+  }
+
+  @Override
   public int tokens() {
-    return Activations.BUNDLE;
+    return BUNDLE;
   }
 
   @Override
   public void pass(
       long at, long groupBytes, int groups, Activations x, int token, int count, Scratch s) {
-    MemorySegment.copy(ZEROS, 0, s.tile, Tiles.FLOAT, RESULTS, count * ROWS);
-    int scaleAt = x.scaleAt(token);
-    for (int block = 0; block < x.blocks(); block++, scaleAt += Activations.BUNDLE) {
-      long tile = s.tile.address();
-      CodePlanes.fill(type.planes(), at, tile);
-      CodeScales.fill(type.scales(), at + type.planes().bytes(), tile + SCALES, tile + SHIFTS);
-      for (int part = 0; part < type.scales().parts(); part++) {
-        part(x, token, block, scaleAt, part, count, s.factors, tile);
-      }
-      at += type.tileBytes();
+    long tiles = s.tile.address();
+    for (int g = 0; g < groups; g++) {
+      s.tile.asSlice(g * NEXT + RESULTS, count * LINE).fill((byte) 0);
     }
-    MemorySegment.copy(s.tile, Tiles.FLOAT, RESULTS, s.acc, 0, count * ROWS);
+    for (int from = 0; from < x.blocks(); from += CHUNK) {
+      int blocks = Math.min(CHUNK, x.blocks() - from);
+      long tile = at + (long) from * type.tileBytes();
+      int ahead = Math.min(CHUNK, x.blocks() - from - blocks);
+      for (int g = 0; g < groups; g++) {
+        s.touched += touch(tile + g * groupBytes + (long) blocks * type.tileBytes(), ahead);
+        bring(tile + g * groupBytes, blocks, tiles + g * NEXT);
+      }
+      if (WHOLE) {
+        vectors(tiles, tiles + (groups - 1) * NEXT, blocks, x, token, from, count, s);
+      } else {
+        for (int g = 0; g < groups; g++) {
+          for (int part = 0; part < Tiles.ROWS; part += 2 * L) {
+            long first = tiles + g * NEXT + 2L * part;
+            vectors(first, first + V, blocks, x, token, from, count, s);
+          }
+        }
+      }
+    }
+    for (int g = 0; g < groups; g++) {
+      MemorySegment.copy(
+          s.tile,
+          Tiles.FLOAT,
+          g * NEXT + RESULTS,
+          s.acc,
+          g * BUNDLE * Tiles.ROWS,
+          count * Tiles.ROWS);
+    }
   }
 
-  /// Columns that share a scale.
-  private void part(
-      Activations x,
-      int token,
-      int block,
-      int scaleAt,
-      int part,
-      int count,
-      float[] factors,
-      long tile) {
-    int width = Tiles.COLS / type.scales().parts();
-    long from = tile + (long) part * width * LINE;
-    float[] codes = x.codeValues();
-    int codeAt = x.valueAt(token) + block * Tiles.COLS + part * width;
-    factors(x, scaleAt, part, count, factors);
-    if (count == 1) {
-      one(from, width, codes, codeAt, factors[0], tile + SUMS);
-    } else {
-      int stride = x.valueStride();
-      // Tokens that are not there are computed as copies of the last one and ignored.
-      for (int first = 0; first < count; first += 4) {
-        int last = count - 1 - first;
-        int x0 = codeAt + first * stride;
-        int x1 = x0 + Math.min(1, last) * stride;
-        int x2 = x0 + Math.min(2, last) * stride;
-        int x3 = x0 + Math.min(3, last) * stride;
-        four(from, width, codes, x0, x1, x2, x3, factors, first, tile + SUMS + first * LINE);
-      }
+  /// Reads a byte of each line of the tiles that come next, which are on their way from memory
+  // while
+  /// those before are computed with.
+  private long touch(long at, int blocks) {
+    long sum = 0;
+    for (int i = 0; i < blocks * type.tileBytes(); i += CACHE_LINE) {
+      sum += ALL.get(ValueLayout.JAVA_BYTE, (at & ADDRESSES) + i);
+    }
+    return sum;
+  }
+
+  private void bring(long at, int blocks, long to) {
+    CodePlanes.fill(type.planes(), at, type.tileBytes(), blocks, to);
+    long scales = at + type.planes().bytes();
+    for (int block = 0; block < blocks; block++, scales += type.tileBytes()) {
+      long line = (long) block * parts * LINE;
+      CodeScales.fill(type.scales(), scales, to + SCALES + line, to + SHIFTS + line);
     }
     if (type.scales().shifts()) {
-      addShifted(tile, part * LINE, count, factors);
+      CodeScales.centre(to + SCALES, to + SHIFTS, blocks * parts, type.centre());
+    }
+  }
+
+  /// Two vectors of rows.
+  private void vectors(
+      long first,
+      long second,
+      int blocks,
+      Activations x,
+      int token,
+      int from,
+      int count,
+      Scratch s) {
+    int codeAt = x.codeAt(token) + from * Activations.BLOCK_STRIDE;
+    int scaleAt = x.scaleAt(token) + from * BUNDLE;
+    int[] codes = x.codes(InputForm.CODES);
+    long sums = s.runs.address();
+    int width = Tiles.COLS / (2 * parts);
+    if (count == 1) {
+      one(first, second, blocks, width, codes, codeAt, sums);
     } else {
-      add(tile, part * LINE, count, factors);
+      for (int t = 0; t < count; t += 4) {
+        four(
+            first,
+            second,
+            blocks,
+            width,
+            codes,
+            codeAt + t * Activations.TOKEN_CODES,
+            sums + t * SUMS);
+      }
     }
-  }
-
-  private void factors(Activations x, int scaleAt, int part, int count, float[] factors) {
-    int sumAt = Activations.sumAt(scaleAt) + part * Activations.BUNDLE;
-    boolean whole = type.scales().parts() == 1;
+    boolean shifts = type.scales().shifts();
     for (int t = 0; t < count; t++) {
-      float sum = x.sums()[sumAt + t];
-      if (whole) {
-        sum += x.sums()[sumAt + Activations.BUNDLE + t];
+      scaled(first, t, sums + t * SUMS, blocks, x, scaleAt + t, shifts);
+      if (second != first) {
+        scaled(second, t, sums + SECOND + t * SUMS, blocks, x, scaleAt + t, shifts);
       }
-      float scale = x.scales()[scaleAt + t];
-      factors[t] = -type.centre() * sum;
-      factors[SCALE + t] = scale;
-      factors[SHIFT + t] = scale * sum;
     }
   }
 
-  /// Four columns by turns, so that no sum waits for the one before.
-  private static void one(long tile, int width, float[] codes, int codeAt, float first, long sums) {
-    FloatVector zero = FloatVector.zero(FLOATS);
-    FloatVector factor = FloatVector.broadcast(FLOATS, first);
-    for (long row = 0; row < LINE; row += 2 * V) {
-      long at = (tile & ADDRESSES) + row;
-      FloatVector a0 = factor;
-      FloatVector a1 = zero;
-      FloatVector a2 = zero;
-      FloatVector a3 = zero;
-      FloatVector b0 = factor;
-      FloatVector b1 = zero;
-      FloatVector b2 = zero;
-      FloatVector b3 = zero;
-      for (int c = 0; c < width; c += 4, at += 4 * LINE) {
-        FloatVector code = FloatVector.broadcast(FLOATS, codes[codeAt + c]);
-        a0 = FloatVector.fromMemorySegment(FLOATS, ALL, at, ORDER).fma(code, a0);
-        b0 = FloatVector.fromMemorySegment(FLOATS, ALL, at + V, ORDER).fma(code, b0);
-        code = FloatVector.broadcast(FLOATS, codes[codeAt + c + 1]);
-        a1 = FloatVector.fromMemorySegment(FLOATS, ALL, at + LINE, ORDER).fma(code, a1);
-        b1 = FloatVector.fromMemorySegment(FLOATS, ALL, at + (LINE + V), ORDER).fma(code, b1);
-        code = FloatVector.broadcast(FLOATS, codes[codeAt + c + 2]);
-        a2 = FloatVector.fromMemorySegment(FLOATS, ALL, at + 2 * LINE, ORDER).fma(code, a2);
-        b2 = FloatVector.fromMemorySegment(FLOATS, ALL, at + (2 * LINE + V), ORDER).fma(code, b2);
-        code = FloatVector.broadcast(FLOATS, codes[codeAt + c + 3]);
-        a3 = FloatVector.fromMemorySegment(FLOATS, ALL, at + 3 * LINE, ORDER).fma(code, a3);
-        b3 = FloatVector.fromMemorySegment(FLOATS, ALL, at + (3 * LINE + V), ORDER).fma(code, b3);
+  private void scaled(
+      long rows, int t, long sums, int blocks, Activations x, int scaleAt, boolean shifts) {
+    long to = rows + RESULTS + t * LINE;
+    int count = blocks * parts;
+    if (shifts) {
+      addShifted(sums, count, rows + SCALES, x.scales(), scaleAt, parts - 1, x.sums(), to);
+    } else {
+      add(sums, count, rows + SCALES, x.scales(), scaleAt, parts - 1, to);
+    }
+  }
+
+  /// @param sums address of the first vector's sums, `[runs, L]`
+  private static void one(
+      long first, long second, int blocks, int width, int[] codes, int codeAt, long sums) {
+    for (int block = 0;
+        block < blocks;
+        block++, first += CodePlanes.TILE, second += CodePlanes.TILE) {
+      for (int c = 0; c < Tiles.COLS; ) {
+        ShortVector a = ShortVector.zero(SHORTS);
+        ShortVector b = a;
+        for (int end = c + width; c < end; c += 4) {
+          int line = c * Tiles.LINE;
+          ShortVector code = IntVector.broadcast(INTS, codes[codeAt + c]).reinterpretAsShorts();
+          a =
+              a.add(
+                  ShortVector.fromMemorySegment(SHORTS, ALL, (first & ADDRESSES) + line, ORDER)
+                      .mul(code));
+          b =
+              b.add(
+                  ShortVector.fromMemorySegment(SHORTS, ALL, (second & ADDRESSES) + line, ORDER)
+                      .mul(code));
+          code = IntVector.broadcast(INTS, codes[codeAt + c + 1]).reinterpretAsShorts();
+          a =
+              a.add(
+                  ShortVector.fromMemorySegment(SHORTS, ALL, (first & ADDRESSES) + line + 64, ORDER)
+                      .mul(code));
+          b =
+              b.add(
+                  ShortVector.fromMemorySegment(
+                          SHORTS, ALL, (second & ADDRESSES) + line + 64, ORDER)
+                      .mul(code));
+          code = IntVector.broadcast(INTS, codes[codeAt + c + 2]).reinterpretAsShorts();
+          a =
+              a.add(
+                  ShortVector.fromMemorySegment(
+                          SHORTS, ALL, (first & ADDRESSES) + line + 128, ORDER)
+                      .mul(code));
+          b =
+              b.add(
+                  ShortVector.fromMemorySegment(
+                          SHORTS, ALL, (second & ADDRESSES) + line + 128, ORDER)
+                      .mul(code));
+          code = IntVector.broadcast(INTS, codes[codeAt + c + 3]).reinterpretAsShorts();
+          a =
+              a.add(
+                  ShortVector.fromMemorySegment(
+                          SHORTS, ALL, (first & ADDRESSES) + line + 192, ORDER)
+                      .mul(code));
+          b =
+              b.add(
+                  ShortVector.fromMemorySegment(
+                          SHORTS, ALL, (second & ADDRESSES) + line + 192, ORDER)
+                      .mul(code));
+        }
+        long to = sums & ADDRESSES;
+        a.intoMemorySegment(ALL, to, ORDER);
+        b.intoMemorySegment(ALL, to + SECOND, ORDER);
+        sums += V;
       }
-      long to = (sums & ADDRESSES) + row;
-      a0.add(a1).add(a2.add(a3)).intoMemorySegment(ALL, to, ORDER);
-      b0.add(b1).add(b2.add(b3)).intoMemorySegment(ALL, to + V, ORDER);
+      codeAt += Activations.BLOCK_STRIDE;
     }
   }
 
   private static void four(
-      long tile,
-      int width,
-      float[] codes,
-      int x0,
-      int x1,
-      int x2,
-      int x3,
-      float[] factors,
-      int token,
-      long sums) {
-    for (long row = 0; row < LINE; row += 2 * V) {
-      long at = (tile & ADDRESSES) + row;
-      FloatVector a0 = FloatVector.broadcast(FLOATS, factors[token]);
-      FloatVector a1 = FloatVector.broadcast(FLOATS, factors[token + 1]);
-      FloatVector a2 = FloatVector.broadcast(FLOATS, factors[token + 2]);
-      FloatVector a3 = FloatVector.broadcast(FLOATS, factors[token + 3]);
-      FloatVector b0 = a0;
-      FloatVector b1 = a1;
-      FloatVector b2 = a2;
-      FloatVector b3 = a3;
-      for (int c = 0; c < width; c++, at += LINE) {
-        FloatVector u = FloatVector.fromMemorySegment(FLOATS, ALL, at, ORDER);
-        FloatVector v = FloatVector.fromMemorySegment(FLOATS, ALL, at + V, ORDER);
-        FloatVector code = FloatVector.broadcast(FLOATS, codes[x0 + c]);
-        a0 = u.fma(code, a0);
-        b0 = v.fma(code, b0);
-        code = FloatVector.broadcast(FLOATS, codes[x1 + c]);
-        a1 = u.fma(code, a1);
-        b1 = v.fma(code, b1);
-        code = FloatVector.broadcast(FLOATS, codes[x2 + c]);
-        a2 = u.fma(code, a2);
-        b2 = v.fma(code, b2);
-        code = FloatVector.broadcast(FLOATS, codes[x3 + c]);
-        a3 = u.fma(code, a3);
-        b3 = v.fma(code, b3);
+      long first, long second, int blocks, int width, int[] codes, int codeAt, long sums) {
+    for (int block = 0;
+        block < blocks;
+        block++, first += CodePlanes.TILE, second += CodePlanes.TILE) {
+      for (int c = 0; c < Tiles.COLS; ) {
+        ShortVector a0 = ShortVector.zero(SHORTS);
+        ShortVector a1 = a0;
+        ShortVector a2 = a0;
+        ShortVector a3 = a0;
+        ShortVector b0 = a0;
+        ShortVector b1 = a0;
+        ShortVector b2 = a0;
+        ShortVector b3 = a0;
+        for (int end = c + width; c < end; c++) {
+          int line = c * Tiles.LINE;
+          ShortVector v =
+              ShortVector.fromMemorySegment(SHORTS, ALL, (first & ADDRESSES) + line, ORDER);
+          ShortVector u =
+              ShortVector.fromMemorySegment(SHORTS, ALL, (second & ADDRESSES) + line, ORDER);
+          ShortVector code = IntVector.broadcast(INTS, codes[codeAt + c]).reinterpretAsShorts();
+          a0 = a0.add(v.mul(code));
+          b0 = b0.add(u.mul(code));
+          code = IntVector.broadcast(INTS, codes[codeAt + c + 32]).reinterpretAsShorts();
+          a1 = a1.add(v.mul(code));
+          b1 = b1.add(u.mul(code));
+          code = IntVector.broadcast(INTS, codes[codeAt + c + 64]).reinterpretAsShorts();
+          a2 = a2.add(v.mul(code));
+          b2 = b2.add(u.mul(code));
+          code = IntVector.broadcast(INTS, codes[codeAt + c + 96]).reinterpretAsShorts();
+          a3 = a3.add(v.mul(code));
+          b3 = b3.add(u.mul(code));
+        }
+        long to = sums & ADDRESSES;
+        a0.intoMemorySegment(ALL, to, ORDER);
+        a1.intoMemorySegment(ALL, to + SUMS, ORDER);
+        a2.intoMemorySegment(ALL, to + 2 * SUMS, ORDER);
+        a3.intoMemorySegment(ALL, to + 3 * SUMS, ORDER);
+        b0.intoMemorySegment(ALL, to + SECOND, ORDER);
+        b1.intoMemorySegment(ALL, to + (SECOND + SUMS), ORDER);
+        b2.intoMemorySegment(ALL, to + (SECOND + 2 * SUMS), ORDER);
+        b3.intoMemorySegment(ALL, to + (SECOND + 3 * SUMS), ORDER);
+        sums += V;
       }
-      long to = (sums & ADDRESSES) + row;
-      a0.intoMemorySegment(ALL, to, ORDER);
-      b0.intoMemorySegment(ALL, to + V, ORDER);
-      a1.intoMemorySegment(ALL, to + LINE, ORDER);
-      b1.intoMemorySegment(ALL, to + (LINE + V), ORDER);
-      a2.intoMemorySegment(ALL, to + 2 * LINE, ORDER);
-      b2.intoMemorySegment(ALL, to + (2 * LINE + V), ORDER);
-      a3.intoMemorySegment(ALL, to + 3 * LINE, ORDER);
-      b3.intoMemorySegment(ALL, to + (3 * LINE + V), ORDER);
+      codeAt += Activations.BLOCK_STRIDE;
     }
   }
 
-  /// Adds scaled sums to the results.
-  private static void add(long tile, long part, int count, float[] factors) {
-    for (long row = 0; row < LINE; row += V) {
-      FloatVector scale = floats(tile + SCALES + part + row);
-      for (int t = 0; t < count; t++) {
-        long to = (tile & ADDRESSES) + RESULTS + t * LINE + row;
-        FloatVector sum = floats(tile + SUMS + t * LINE + row);
-        FloatVector xScale = FloatVector.broadcast(FLOATS, factors[SCALE + t]);
-        sum.fma(scale.mul(xScale), floats(to)).intoMemorySegment(ALL, to, ORDER);
-      }
+  /// Adds scaled sums of one vector of rows to the results.
+  private static void add(
+      long sums, int count, long scales, float[] xScales, int scaleAt, int halves, long to) {
+    FloatVector low = floats(to);
+    FloatVector high = floats(to + HIGH);
+    for (int i = 0; i < count; i++) {
+      long from = (sums & ADDRESSES) + i * (2 * V);
+      IntVector a = IntVector.fromMemorySegment(INTS, ALL, from, ORDER);
+      IntVector b = IntVector.fromMemorySegment(INTS, ALL, from + V, ORDER);
+      FloatVector xScale = FloatVector.broadcast(FLOATS, xScales[scaleAt + (i >> halves) * BUNDLE]);
+      IntVector sum =
+          a.lanewise(LSHL, 16).lanewise(ASHR, 16).add(b.lanewise(LSHL, 16).lanewise(ASHR, 16));
+      FloatVector scale = floats(scales + i * LINE).mul(xScale);
+      low = ((FloatVector) sum.convertShape(I2F, FLOATS, 0)).fma(scale, low);
+      sum = a.lanewise(ASHR, 16).add(b.lanewise(ASHR, 16));
+      scale = floats(scales + i * LINE + HIGH).mul(xScale);
+      high = ((FloatVector) sum.convertShape(I2F, FLOATS, 0)).fma(scale, high);
     }
+    low.intoMemorySegment(ALL, to & ADDRESSES, ORDER);
+    high.intoMemorySegment(ALL, (to + HIGH) & ADDRESSES, ORDER);
   }
 
   /// Adds shifts as well.
-  private static void addShifted(long tile, long part, int count, float[] factors) {
-    for (long row = 0; row < LINE; row += V) {
-      FloatVector scale = floats(tile + SCALES + part + row);
-      FloatVector shift = floats(tile + SHIFTS + part + row);
-      for (int t = 0; t < count; t++) {
-        long to = (tile & ADDRESSES) + RESULTS + t * LINE + row;
-        FloatVector sum = floats(tile + SUMS + t * LINE + row);
-        FloatVector xScale = FloatVector.broadcast(FLOATS, factors[SCALE + t]);
-        FloatVector xSum = FloatVector.broadcast(FLOATS, factors[SHIFT + t]);
-        sum = sum.fma(scale.mul(xScale), floats(to));
-        shift.fma(xSum, sum).intoMemorySegment(ALL, to, ORDER);
-      }
+  private static void addShifted(
+      long sums,
+      int count,
+      long scales,
+      float[] xScales,
+      int scaleAt,
+      int halves,
+      float[] xSums,
+      long to) {
+    FloatVector low = floats(to);
+    FloatVector high = floats(to + HIGH);
+    for (int i = 0; i < count; i++) {
+      long from = (sums & ADDRESSES) + i * (2 * V);
+      IntVector a = IntVector.fromMemorySegment(INTS, ALL, from, ORDER);
+      IntVector b = IntVector.fromMemorySegment(INTS, ALL, from + V, ORDER);
+      int at = scaleAt + (i >> halves) * BUNDLE;
+      int sumAt = Activations.sumAt(at);
+      float xSum =
+          halves == 0 ? xSums[sumAt] + xSums[sumAt + BUNDLE] : xSums[sumAt + (i & 1) * BUNDLE];
+      FloatVector xScale = FloatVector.broadcast(FLOATS, xScales[at]);
+      FloatVector factor = FloatVector.broadcast(FLOATS, xScales[at] * xSum);
+      IntVector sum =
+          a.lanewise(LSHL, 16).lanewise(ASHR, 16).add(b.lanewise(LSHL, 16).lanewise(ASHR, 16));
+      FloatVector scale = floats(scales + i * LINE).mul(xScale);
+      low = ((FloatVector) sum.convertShape(I2F, FLOATS, 0)).fma(scale, low);
+      low = floats(scales + (SHIFTS - SCALES) + i * LINE).fma(factor, low);
+      sum = a.lanewise(ASHR, 16).add(b.lanewise(ASHR, 16));
+      scale = floats(scales + i * LINE + HIGH).mul(xScale);
+      high = ((FloatVector) sum.convertShape(I2F, FLOATS, 0)).fma(scale, high);
+      high = floats(scales + (SHIFTS - SCALES + HIGH) + i * LINE).fma(factor, high);
     }
+    low.intoMemorySegment(ALL, to & ADDRESSES, ORDER);
+    high.intoMemorySegment(ALL, (to + HIGH) & ADDRESSES, ORDER);
   }
 }

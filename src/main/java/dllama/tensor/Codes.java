@@ -71,6 +71,9 @@ abstract class Codes extends DType {
     byte[] codes = ROOM.get();
     for (int row = 0; row < Tiles.ROWS; row++, at += stride) {
       codes(lines, at, part, codes, 0);
+      for (int i = 0; i < PART; i++) {
+        codes[i] -= (byte) centre;
+      }
       int lane = to + Short.BYTES * Tiles.lane(row);
       planes.pack(codes, 0, tiles, lane);
       lane += planes.bytes();
@@ -98,7 +101,7 @@ abstract class Codes extends DType {
         int sumOfCodes = 0;
         for (int col = part * width; col < (part + 1) * width; col++) {
           int code = x.code(input(), token, block, col);
-          sum += (planes.code(w.data(), lane, col) - centre) * code;
+          sum += planes.code(w.data(), lane, col) * code;
           sumOfCodes += code;
         }
         float scale = scales.scale(first, second, third, part);
@@ -120,7 +123,12 @@ abstract class Codes extends DType {
 
   @Override
   List<VectorProduct> decodeProducts() {
-    return List.of(planes == TilePlanes.FOUR ? new NibbleDecode(scales) : new CodeTiles(this));
+    return List.of(
+        switch (planes) {
+          case FOUR -> new NibbleDecode(scales);
+          case EIGHT -> new ByteTiles(this);
+          default -> new CodeTiles(this);
+        });
   }
 
   @Override

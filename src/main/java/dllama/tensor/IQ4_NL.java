@@ -8,7 +8,7 @@ import java.util.function.LongSupplier;
 /// [CodeBook] has for a nibble.
 final class IQ4_NL extends Codes {
   IQ4_NL() {
-    super("IQ4_NL", 32, 18, InputForm.FLOAT_CODES, TilePlanes.EIGHT, TileScales.HALF, 0, 0);
+    super("IQ4_NL", 32, 18, InputForm.CODES, TilePlanes.EIGHT, TileScales.HALF, 0, 0);
   }
 
   @Override

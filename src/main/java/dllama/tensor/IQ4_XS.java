@@ -9,7 +9,7 @@ import java.util.function.LongSupplier;
 /// bits − 32) · what [CodeBook] has for a nibble.
 final class IQ4_XS extends Codes {
   IQ4_XS() {
-    super("IQ4_XS", 256, 136, InputForm.FLOAT_CODES, TilePlanes.EIGHT, TileScales.PRODUCT, 0, 0);
+    super("IQ4_XS", 256, 136, InputForm.CODES, TilePlanes.EIGHT, TileScales.PRODUCT, 0, 0);
   }
 
   @Override

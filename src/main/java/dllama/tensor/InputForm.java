@@ -10,10 +10,7 @@ enum InputForm {
 
   /// Rounded to Q8_0, for weights of four bits of which four stand in a short: a code carries what
   /// the nibbles below its own would add; see [Activations].
-  CARRIED_CODES,
-
-  /// Rounded to Q8_0, codes as floats, in which sums of products of codes are exact, too.
-  FLOAT_CODES;
+  CARRIED_CODES;
 
   boolean rounds() {
     return this != FLOATS;

@@ -9,7 +9,7 @@ import java.util.function.LongSupplier;
 /// bits: value = 2^(exponent − 128) · what [CodeBook] has for a nibble.
 final class MXFP4 extends Codes {
   MXFP4() {
-    super("MXFP4", 32, 17, InputForm.FLOAT_CODES, TilePlanes.FIVE, TileScales.POWER, 12, 12);
+    super("MXFP4", 32, 17, InputForm.CODES, TilePlanes.FIVE, TileScales.POWER, 12, 12);
   }
 
   @Override

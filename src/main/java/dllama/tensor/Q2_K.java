@@ -8,15 +8,7 @@ import java.util.function.LongSupplier;
 /// [TileScales].
 final class Q2_K extends Codes {
   Q2_K() {
-    super(
-        "Q2_K",
-        256,
-        84,
-        InputForm.FLOAT_CODES,
-        TilePlanes.TWO,
-        TileScales.PRODUCTS_AND_SHIFTS,
-        0,
-        0);
+    super("Q2_K", 256, 84, InputForm.CODES, TilePlanes.TWO, TileScales.PRODUCTS_AND_SHIFTS, 0, 2);
   }
 
   @Override

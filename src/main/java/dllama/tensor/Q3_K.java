@@ -8,7 +8,7 @@ import java.util.function.LongSupplier;
 /// of six bits in 12 bytes, a float16; value = (bits − 4) · (six bits − 32) · float16.
 final class Q3_K extends Codes {
   Q3_K() {
-    super("Q3_K", 256, 110, InputForm.FLOAT_CODES, TilePlanes.THREE, TileScales.PRODUCTS, 4, 4);
+    super("Q3_K", 256, 110, InputForm.CODES, TilePlanes.THREE, TileScales.PRODUCTS, 4, 4);
   }
 
   @Override

@@ -8,7 +8,7 @@ import java.util.function.LongSupplier;
 /// as in [Q4_0]; value = (bits − 16) · scale.
 final class Q5_0 extends Codes {
   Q5_0() {
-    super("Q5_0", 32, 22, InputForm.FLOAT_CODES, TilePlanes.FIVE, TileScales.HALF, 16, 16);
+    super("Q5_0", 32, 22, InputForm.CODES, TilePlanes.FIVE, TileScales.HALF, 16, 16);
   }
 
   @Override

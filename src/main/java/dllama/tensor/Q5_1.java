@@ -8,7 +8,7 @@ import java.util.function.LongSupplier;
 /// are the low bits as in [Q4_0]; value = bits · scale + shift.
 final class Q5_1 extends Codes {
   Q5_1() {
-    super("Q5_1", 32, 24, InputForm.FLOAT_CODES, TilePlanes.FIVE, TileScales.HALF_AND_SHIFT, 0, 0);
+    super("Q5_1", 32, 24, InputForm.CODES, TilePlanes.FIVE, TileScales.HALF_AND_SHIFT, 0, 16);
   }
 
   @Override

@@ -8,15 +8,7 @@ import java.util.function.LongSupplier;
 /// part p, then nibbles as in [Q4_K]; value = bits · scale + shift with [TileScales].
 final class Q5_K extends Codes {
   Q5_K() {
-    super(
-        "Q5_K",
-        256,
-        176,
-        InputForm.FLOAT_CODES,
-        TilePlanes.FIVE,
-        TileScales.PRODUCT_AND_SHIFT,
-        0,
-        0);
+    super("Q5_K", 256, 176, InputForm.CODES, TilePlanes.FIVE, TileScales.PRODUCT_AND_SHIFT, 0, 16);
   }
 
   @Override

@@ -32,7 +32,6 @@ public final class ScalarKernels implements Kernels {
     int[] codes = into.codes(form);
     int[] carries = Activations.carries(form);
     int codeAt = into.codeAt(token);
-    int valueAt = into.valueAt(token);
     int scaleAt = into.scaleAt(token);
     for (int block = 0; block < into.blocks(); block++) {
       float max = Q8Rounding.max(x, xAt);
@@ -42,11 +41,7 @@ public final class ScalarKernels implements Kernels {
       int before = 0;
       for (int i = 0; i < Tiles.COLS; i++) {
         int code = Q8Rounding.round(x[xAt + i] * inverse);
-        if (form == InputForm.FLOAT_CODES) {
-          into.codeValues()[valueAt + i] = code;
-        } else {
-          codes[codeAt + i] = Activations.twice(code - carries[i] * before);
-        }
+        codes[codeAt + i] = Activations.twice(code - carries[i] * before);
         sum += code;
         first = i < Tiles.COLS / 2 ? sum : first;
         before = code;
@@ -54,7 +49,6 @@ public final class ScalarKernels implements Kernels {
       into.putScale(scaleAt, Float.float16ToFloat(Q8Rounding.scale(max)), first, sum - first);
       xAt += Tiles.COLS;
       codeAt += Activations.BLOCK_STRIDE;
-      valueAt += Tiles.COLS;
       scaleAt += Activations.BUNDLE;
     }
   }

@@ -25,13 +25,14 @@ final class Scratch {
   /// What is added to weights, likewise.
   final float[] shifts = new float[scales.length];
 
-  /// Factors of the tokens of a bundle, three of each.
-  final float[] factors = new float[3 * Activations.BUNDLE];
+  /// Tiles that are unpacked, their scales and results ([CodeTiles], [ByteTiles], [FloatTiles]).
+  final MemorySegment tile = Arena.ofAuto().allocate(CodeTiles.BYTES, Tiles.F32_LINE);
 
-  /// A tile of floats, `[32 columns, 32 rows]`, and behind it what else there is to it
-  /// ([CodeTiles]).
-  final MemorySegment tile =
-      Arena.ofAuto().allocate((Tiles.COLS + CodeTiles.MORE_LINES) * Tiles.F32_LINE, Tiles.F32_LINE);
+  /// Integer sums of theirs.
+  final MemorySegment runs = Arena.ofAuto().allocate(CodeTiles.SUMS_BYTES, Tiles.LINE);
+
+  /// Sum of what was only read to be near; nobody looks at it.
+  long touched;
 
   /// 1 / Σ weight of heads that attend together.
   final float[] inverse = new float[Kernels.HEADS_TOGETHER];

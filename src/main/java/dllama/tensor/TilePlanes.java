@@ -2,42 +2,46 @@ package dllama.tensor;
 
 import java.lang.foreign.MemorySegment;
 
-/// How the codes of a tile of 32 × 32 stand in lines of 32 shorts, rows in lanes ([Tiles]): cut
-/// into planes of four, two and one bits, which fill their lines whatever the sum of their widths.
+/// How the codes of a tile of 32 × 32, signed numbers of so many bits, stand in lines of 32 shorts,
+/// rows in lanes ([Tiles]): cut into planes of four, two and one bits, which fill their lines
+/// whatever the sum of their widths. The first plane has the highest bits.
 ///
 /// A short of a plane holds *pairs* of neighbouring columns, one column in its low byte, the other
 /// one at the same place of its high byte. So a mask and a shift for both give the bits of pair p,
 /// columns 2p and 2p + 1:
 ///
 /// ```
-/// nibbles, 8 lines:  line[p / 2] >>> 4 · (p % 2) & 0x0f0f
-/// twos,    4 lines:  line[p / 4] >>> 2 · (p % 4) & 0x0303
-/// ones,    2 lines:  line[p / 8] >>> 1 · (p % 8) & 0x0101
+/// first plane of nibbles, 8 lines:  line[p / 2] << 4 · (p % 2) & 0xf0f0
+/// first plane of twos,    4 lines:  line[p / 4] << 2 · (p % 4) & 0xc0c0
+/// twos behind nibbles,    4 lines:  line[p / 4] >>> 2 · (p % 4) & 0x0303
+/// ones behind others,     2 lines:  line[p / 8] >>> p % 8 & 0x0101
 /// ```
 enum TilePlanes {
   /// Two bits.
-  TWO(4),
+  TWO(2, 4),
 
-  /// Twos, then ones, the highest bit.
-  THREE(6),
+  /// Twos, then ones.
+  THREE(3, 6),
 
-  /// Four bits as in Q4_0: line k has columns 4k (lowest nibble) … 4k + 3.
-  FOUR(8),
+  /// Four bits as in Q4_0, with 8 added: line k has columns 4k (lowest nibble) … 4k + 3.
+  FOUR(4, 8),
 
-  /// Nibbles, then ones, the highest bit.
-  FIVE(10),
+  /// Nibbles, then ones.
+  FIVE(5, 10),
 
-  /// Nibbles, then twos, the highest bits.
-  SIX(12),
+  /// Nibbles, then twos.
+  SIX(6, 12),
 
-  /// Signed bytes, a pair in each short, as in Q8_0.
-  EIGHT(16);
+  /// Bytes, a pair in each short, as in Q8_0.
+  EIGHT(8, 16);
 
   private static final int PAIRS = Tiles.COLS / 2;
 
+  private final int bits;
   private final int lines;
 
-  TilePlanes(int lines) {
+  TilePlanes(int bits, int lines) {
+    this.bits = bits;
     this.lines = lines;
   }
 
@@ -46,7 +50,7 @@ enum TilePlanes {
     return lines * Tiles.LINE;
   }
 
-  /// Packs 32 codes of a row, none of them negative but for [#EIGHT].
+  /// Packs 32 codes of a row.
   ///
   /// @param codes a byte each, from `at` on
   /// @param to byte of the row's lane in the first line
@@ -54,22 +58,23 @@ enum TilePlanes {
     switch (this) {
       case TWO -> twos(codes, at, 0, tiles, to);
       case THREE -> {
-        twos(codes, at, 0, tiles, to);
-        ones(codes, at, 2, tiles, to + 4 * Tiles.LINE);
+        twos(codes, at, 1, tiles, to);
+        ones(codes, at, tiles, to + 4 * Tiles.LINE);
       }
       case FOUR -> {
         for (int c = 0; c < Tiles.COLS; c += 4, at += 4, to += Tiles.LINE) {
-          int low = codes[at] | codes[at + 1] << 4;
-          Packer.putShort(tiles, to, low | codes[at + 2] << 8 | codes[at + 3] << 12);
+          int four = (Packer.getInt(codes, at) ^ 0x08080808) & 0x0f0f0f0f;
+          four |= four >>> 4;
+          Packer.putShort(tiles, to, (four & 0xff) | (four >>> 8 & 0xff00));
         }
       }
       case FIVE -> {
-        nibbles(codes, at, tiles, to);
-        ones(codes, at, 4, tiles, to + 8 * Tiles.LINE);
+        nibbles(codes, at, 1, tiles, to);
+        ones(codes, at, tiles, to + 8 * Tiles.LINE);
       }
       case SIX -> {
-        nibbles(codes, at, tiles, to);
-        twos(codes, at, 4, tiles, to + 8 * Tiles.LINE);
+        nibbles(codes, at, 2, tiles, to);
+        lowTwos(codes, at, tiles, to + 8 * Tiles.LINE);
       }
       case EIGHT -> {
         for (int p = 0; p < PAIRS; p++) {
@@ -79,25 +84,34 @@ enum TilePlanes {
     }
   }
 
-  private static void nibbles(byte[] codes, int at, byte[] tiles, int to) {
+  /// @param shift bits below them
+  private static void nibbles(byte[] codes, int at, int shift, byte[] tiles, int to) {
     for (int p = 0; p < PAIRS; p += 2, at += 4, to += Tiles.LINE) {
-      int four = Packer.getInt(codes, at) & 0x0f0f0f0f;
-      Packer.putShort(tiles, to, four | four >>> 12);
+      int four = Packer.getInt(codes, at) >>> shift & 0x0f0f0f0f;
+      Packer.putShort(tiles, to, four << 4 | four >>> 16);
     }
   }
 
   private static void twos(byte[] codes, int at, int shift, byte[] tiles, int to) {
     for (int p = 0; p < PAIRS; p += 4, at += 8, to += Tiles.LINE) {
       long eight = Packer.getLong(codes, at) >>> shift & 0x0303030303030303L;
+      long line = eight << 6 | eight >>> 12 | eight >>> 30 | eight >>> 48;
+      Packer.putShort(tiles, to, (int) line);
+    }
+  }
+
+  private static void lowTwos(byte[] codes, int at, byte[] tiles, int to) {
+    for (int p = 0; p < PAIRS; p += 4, at += 8, to += Tiles.LINE) {
+      long eight = Packer.getLong(codes, at) & 0x0303030303030303L;
       Packer.putShort(tiles, to, (int) (eight | eight >>> 14 | eight >>> 28 | eight >>> 42));
     }
   }
 
-  private static void ones(byte[] codes, int at, int shift, byte[] tiles, int to) {
+  private static void ones(byte[] codes, int at, byte[] tiles, int to) {
     for (int p = 0; p < PAIRS; p += 8, at += 16, to += Tiles.LINE) {
       int line = 0;
       for (int i = 0; i < 8; i++) {
-        line |= (Packer.getShort(codes, at + 2 * i) >>> shift & 0x0101) << i;
+        line |= (Packer.getShort(codes, at + 2 * i) & 0x0101) << i;
       }
       Packer.putShort(tiles, to, line);
     }
@@ -109,24 +123,30 @@ enum TilePlanes {
   int code(MemorySegment tiles, long lane, int column) {
     int pair = column / 2;
     int side = column % 2 * 8;
-    return switch (this) {
-      case TWO -> two(tiles, lane, pair, side);
-      case THREE ->
-          two(tiles, lane, pair, side) | one(tiles, lane + 4 * Tiles.LINE, pair, side) << 2;
-      case FOUR -> line(tiles, lane, column / 4) >>> (4 * (column % 4)) & 15;
-      case FIVE ->
-          four(tiles, lane, pair, side) | one(tiles, lane + 8 * Tiles.LINE, pair, side) << 4;
-      case SIX ->
-          four(tiles, lane, pair, side) | two(tiles, lane + 8 * Tiles.LINE, pair, side) << 4;
-      case EIGHT -> (byte) (line(tiles, lane, pair) >>> side);
-    };
+    int code =
+        switch (this) {
+          case TWO -> two(tiles, lane, pair, side);
+          case THREE ->
+              two(tiles, lane, pair, side) << 1 | one(tiles, lane + 4 * Tiles.LINE, pair, side);
+          case FOUR -> line(tiles, lane, column / 4) >>> (4 * (column % 4)) ^ 8;
+          case FIVE ->
+              four(tiles, lane, pair, side) << 1 | one(tiles, lane + 8 * Tiles.LINE, pair, side);
+          case SIX ->
+              four(tiles, lane, pair, side) << 2 | lowTwo(tiles, lane + 8 * Tiles.LINE, pair, side);
+          case EIGHT -> line(tiles, lane, pair) >>> side;
+        };
+    return code << (32 - bits) >> (32 - bits);
   }
 
   private static int four(MemorySegment tiles, long lane, int pair, int side) {
-    return line(tiles, lane, pair / 2) >>> (side + 4 * (pair % 2)) & 15;
+    return line(tiles, lane, pair / 2) >>> (side + 4 - 4 * (pair % 2)) & 15;
   }
 
   private static int two(MemorySegment tiles, long lane, int pair, int side) {
+    return line(tiles, lane, pair / 4) >>> (side + 6 - 2 * (pair % 4)) & 3;
+  }
+
+  private static int lowTwo(MemorySegment tiles, long lane, int pair, int side) {
     return line(tiles, lane, pair / 4) >>> (side + 2 * (pair % 4)) & 3;
   }
 

@@ -56,7 +56,6 @@ final class VectorKernels implements Kernels {
         switch (form) {
           case FLOATS -> System.arraycopy(x, xAt, into.values(), into.valueAt(token), into.cols());
           case CODES, CARRIED_CODES -> VectorBlocks.loadCodes(x, xAt, into, form, token);
-          case FLOAT_CODES -> VectorBlocks.loadFloatCodes(x, xAt, into, token);
         }
       }
     } finally {

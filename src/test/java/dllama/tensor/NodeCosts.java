@@ -37,6 +37,7 @@ final class NodeCosts {
           Map.entry("div(Vector)", 477),
           Map.entry("max(Vector)", 450),
           Map.entry("and(Vector)", 420),
+          Map.entry("or(Vector)", 410),
           Map.entry("add(int)", 694),
           Map.entry("sub(int)", 690),
           Map.entry("mul(int)", 680),

@@ -18,7 +18,23 @@ import java.util.Map;
 public record GgufHeader(ByteBuffer start, ByteBuffer factors, long bytes) {
   /// llama.cpp's number for "mostly this type".
   private static final Map<DType, Integer> FILE_TYPES =
-      Map.of(DType.F32, 0, DType.F16, 1, DType.Q4_0, 2, DType.Q8_0, 7);
+      Map.ofEntries(
+          Map.entry(DType.F32, 0),
+          Map.entry(DType.F16, 1),
+          Map.entry(DType.BF16, 32),
+          Map.entry(DType.Q4_0, 2),
+          Map.entry(DType.Q4_1, 3),
+          Map.entry(DType.Q5_0, 8),
+          Map.entry(DType.Q5_1, 9),
+          Map.entry(DType.Q8_0, 7),
+          Map.entry(DType.Q2_K, 10),
+          Map.entry(DType.Q3_K, 12),
+          Map.entry(DType.Q4_K, 15),
+          Map.entry(DType.Q5_K, 17),
+          Map.entry(DType.Q6_K, 18),
+          Map.entry(DType.IQ4_NL, 25),
+          Map.entry(DType.IQ4_XS, 30),
+          Map.entry(DType.MXFP4, 38));
 
   /// The header of a model.
   ///

@@ -1,0 +1,216 @@
+package dllama.tensor;
+
+import static dllama.tensor.Vectors.ADDRESSES;
+import static dllama.tensor.Vectors.ALL;
+import static dllama.tensor.Vectors.FLOATS;
+import static dllama.tensor.Vectors.INTS;
+import static dllama.tensor.Vectors.L;
+import static dllama.tensor.Vectors.ORDER;
+import static dllama.tensor.Vectors.SHORTS;
+import static dllama.tensor.Vectors.floats;
+import static jdk.incubator.vector.VectorOperators.ASHR;
+import static jdk.incubator.vector.VectorOperators.I2F;
+import static jdk.incubator.vector.VectorOperators.LSHL;
+import static jdk.incubator.vector.VectorOperators.LSHR;
+
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
+
+/// One group of 32 rows of [Codes] of eight bits times one to eight tokens.
+///
+/// A lane of shorts holds two columns of one row. Their two products fit a short together (2 · 128
+/// · 127 < 2^15), but the sum of a block does not. It is put together of the sum of the high bytes
+/// of these, which does, and what the sum of all, modulo 2^16, is more than that: 16 · 255 at most.
+final class ByteTiles implements VectorProduct {
+  /// Blocks whose scales are made floats at a time.
+  private static final int CHUNK = 8;
+
+  private static final int BUNDLE = Activations.BUNDLE;
+  private static final int TOKEN = Activations.TOKEN_CODES;
+  private static final long LINE = Tiles.F32_LINE;
+  private static final int LINES = TilePlanes.EIGHT.bytes();
+
+  /// Byte of the results of the rows in the high halves of ints; see [Tiles].
+  private static final long HIGH = LINE / 2;
+
+  /// Of results, `[8, 32]`, behind scales, `[CHUNK, 32]`, in [Scratch#tile].
+  private static final long RESULTS = CHUNK * LINE;
+
+  /// Bytes of a vector, and of the sums of a token.
+  private static final long V = (long) Short.BYTES * L;
+
+  private static final long TOKEN_SUMS = CHUNK * 2 * V;
+
+  private final Codes type;
+
+  ByteTiles(Codes type) {
+    this.type = type;
+  }
+
+  @Override
+  public String name() {
+    return "vectors";
+  }
+
+  @Override
+  public int tokens() {
+    return BUNDLE;
+  }
+
+  @Override
+  public void pass(
+      long at, long groupBytes, int groups, Activations x, int token, int count, Scratch s) {
+    s.tile.asSlice(RESULTS, BUNDLE * LINE).fill((byte) 0);
+    long scales = s.tile.address();
+    long tileBytes = type.tileBytes();
+    for (int from = 0; from < x.blocks(); from += CHUNK, at += CHUNK * tileBytes) {
+      int blocks = Math.min(CHUNK, x.blocks() - from);
+      for (int b = 0; b < blocks; b++) {
+        CodeScales.fill(type.scales(), at + b * tileBytes + LINES, scales + b * LINE, scales);
+      }
+      int codeAt = x.codeAt(token) + from * Activations.BLOCK_STRIDE;
+      int scaleAt = x.scaleAt(token) + from * BUNDLE;
+      int[] codes = x.codes(InputForm.CODES);
+      for (long row = 0; row < Tiles.LINE; row += V) {
+        if (count == 1) {
+          one(at + row, tileBytes, blocks, codes, codeAt, x.scales(), scaleAt, scales + row);
+          continue;
+        }
+        long sums = s.runs.address();
+        for (int t = 0; t < count; t += 4) {
+          four(at + row, tileBytes, blocks, codes, codeAt + t * TOKEN, sums + t * TOKEN_SUMS);
+        }
+        for (int t = 0; t < count; t++) {
+          long to = scales + row + RESULTS + t * LINE;
+          add(sums + t * TOKEN_SUMS, blocks, x.scales(), scaleAt + t, scales + row, to);
+        }
+      }
+    }
+    MemorySegment.copy(s.tile, Tiles.FLOAT, RESULTS, s.acc, 0, count * Tiles.ROWS);
+  }
+
+  private static void one(
+      long at,
+      long tileBytes,
+      int blocks,
+      int[] codes,
+      int codeAt,
+      float[] xScales,
+      int scaleAt,
+      long scales) {
+    FloatVector low = floats(scales + RESULTS);
+    FloatVector high = floats(scales + RESULTS + HIGH);
+    IntVector half = IntVector.broadcast(INTS, 0xffff);
+    for (int block = 0; block < blocks; block++) {
+      ShortVector all = ShortVector.zero(SHORTS);
+      ShortVector top = all;
+      for (int line = 0; line < LINES; line += Tiles.LINE) {
+        ShortVector v = ShortVector.fromMemorySegment(SHORTS, ALL, (at & ADDRESSES) + line, ORDER);
+        ShortVector even = v.lanewise(LSHL, 8).lanewise(ASHR, 8);
+        ShortVector odd = v.lanewise(ASHR, 8);
+        int c = codeAt + line / 32;
+        ShortVector both =
+            even.mul(IntVector.broadcast(INTS, codes[c]).reinterpretAsShorts())
+                .add(odd.mul(IntVector.broadcast(INTS, codes[c + 1]).reinterpretAsShorts()));
+        all = all.add(both);
+        top = top.add(both.lanewise(ASHR, 8));
+      }
+      IntVector rest = all.sub(top.lanewise(LSHL, 8)).reinterpretAsInts();
+      IntVector high8 = top.reinterpretAsInts();
+      FloatVector xScale = FloatVector.broadcast(FLOATS, xScales[scaleAt]);
+      IntVector sum = high8.lanewise(LSHL, 16).lanewise(ASHR, 8).add(rest.and(half));
+      FloatVector scale = floats(scales + block * LINE).mul(xScale);
+      low = ((FloatVector) sum.convertShape(I2F, FLOATS, 0)).fma(scale, low);
+      sum = high8.lanewise(ASHR, 16).lanewise(LSHL, 8).add(rest.lanewise(LSHR, 16));
+      scale = floats(scales + block * LINE + HIGH).mul(xScale);
+      high = ((FloatVector) sum.convertShape(I2F, FLOATS, 0)).fma(scale, high);
+      at += tileBytes;
+      codeAt += Activations.BLOCK_STRIDE;
+      scaleAt += BUNDLE;
+    }
+    low.intoMemorySegment(ALL, (scales + RESULTS) & ADDRESSES, ORDER);
+    high.intoMemorySegment(ALL, (scales + (RESULTS + HIGH)) & ADDRESSES, ORDER);
+  }
+
+  /// @param sums address of the first token's sums, `[CHUNK, 2, L]`
+  private static void four(
+      long at, long tileBytes, int blocks, int[] codes, int codeAt, long sums) {
+    for (int block = 0; block < blocks; block++) {
+      ShortVector all0 = ShortVector.zero(SHORTS);
+      ShortVector all1 = all0;
+      ShortVector all2 = all0;
+      ShortVector all3 = all0;
+      ShortVector top0 = all0;
+      ShortVector top1 = all0;
+      ShortVector top2 = all0;
+      ShortVector top3 = all0;
+      for (int line = 0; line < LINES; line += Tiles.LINE) {
+        ShortVector v = ShortVector.fromMemorySegment(SHORTS, ALL, (at & ADDRESSES) + line, ORDER);
+        ShortVector even = v.lanewise(LSHL, 8).lanewise(ASHR, 8);
+        ShortVector odd = v.lanewise(ASHR, 8);
+        int c = codeAt + line / 32;
+        ShortVector both =
+            even.mul(IntVector.broadcast(INTS, codes[c]).reinterpretAsShorts())
+                .add(odd.mul(IntVector.broadcast(INTS, codes[c + 1]).reinterpretAsShorts()));
+        all0 = all0.add(both);
+        top0 = top0.add(both.lanewise(ASHR, 8));
+        c += TOKEN;
+        both =
+            even.mul(IntVector.broadcast(INTS, codes[c]).reinterpretAsShorts())
+                .add(odd.mul(IntVector.broadcast(INTS, codes[c + 1]).reinterpretAsShorts()));
+        all1 = all1.add(both);
+        top1 = top1.add(both.lanewise(ASHR, 8));
+        c += TOKEN;
+        both =
+            even.mul(IntVector.broadcast(INTS, codes[c]).reinterpretAsShorts())
+                .add(odd.mul(IntVector.broadcast(INTS, codes[c + 1]).reinterpretAsShorts()));
+        all2 = all2.add(both);
+        top2 = top2.add(both.lanewise(ASHR, 8));
+        c += TOKEN;
+        both =
+            even.mul(IntVector.broadcast(INTS, codes[c]).reinterpretAsShorts())
+                .add(odd.mul(IntVector.broadcast(INTS, codes[c + 1]).reinterpretAsShorts()));
+        all3 = all3.add(both);
+        top3 = top3.add(both.lanewise(ASHR, 8));
+      }
+      long to = sums & ADDRESSES;
+      all0.intoMemorySegment(ALL, to, ORDER);
+      top0.intoMemorySegment(ALL, to + V, ORDER);
+      all1.intoMemorySegment(ALL, to + TOKEN_SUMS, ORDER);
+      top1.intoMemorySegment(ALL, to + (TOKEN_SUMS + V), ORDER);
+      all2.intoMemorySegment(ALL, to + 2 * TOKEN_SUMS, ORDER);
+      top2.intoMemorySegment(ALL, to + (2 * TOKEN_SUMS + V), ORDER);
+      all3.intoMemorySegment(ALL, to + 3 * TOKEN_SUMS, ORDER);
+      top3.intoMemorySegment(ALL, to + (3 * TOKEN_SUMS + V), ORDER);
+      sums += 2 * V;
+      at += tileBytes;
+      codeAt += Activations.BLOCK_STRIDE;
+    }
+  }
+
+  /// Adds scaled sums of one vector of rows and a token to the results at `to`.
+  private static void add(
+      long sums, int blocks, float[] xScales, int scaleAt, long scales, long to) {
+    FloatVector low = floats(to);
+    FloatVector high = floats(to + HIGH);
+    IntVector half = IntVector.broadcast(INTS, 0xffff);
+    for (int block = 0; block < blocks; block++) {
+      long from = (sums & ADDRESSES) + block * (2 * V);
+      ShortVector all = ShortVector.fromMemorySegment(SHORTS, ALL, from, ORDER);
+      ShortVector top = ShortVector.fromMemorySegment(SHORTS, ALL, from + V, ORDER);
+      IntVector rest = all.sub(top.lanewise(LSHL, 8)).reinterpretAsInts();
+      IntVector highs = top.reinterpretAsInts();
+      FloatVector xScale = FloatVector.broadcast(FLOATS, xScales[scaleAt + block * BUNDLE]);
+      IntVector sum = highs.lanewise(LSHL, 16).lanewise(ASHR, 8).add(rest.and(half));
+      FloatVector scale = floats(scales + block * LINE).mul(xScale);
+      low = ((FloatVector) sum.convertShape(I2F, FLOATS, 0)).fma(scale, low);
+      sum = highs.lanewise(ASHR, 16).lanewise(LSHL, 8).add(rest.lanewise(LSHR, 16));
+      scale = floats(scales + block * LINE + HIGH).mul(xScale);
+      high = ((FloatVector) sum.convertShape(I2F, FLOATS, 0)).fma(scale, high);
+    }
+    low.intoMemorySegment(ALL, to & ADDRESSES, ORDER);
+    high.intoMemorySegment(ALL, (to + HIGH) & ADDRESSES, ORDER);
+  }
+}
