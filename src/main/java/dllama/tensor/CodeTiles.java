@@ -13,7 +13,6 @@ import static jdk.incubator.vector.VectorOperators.I2F;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
@@ -30,7 +29,6 @@ final class CodeTiles implements VectorProduct {
   /// Blocks that are computed with at a time.
   private static final int CHUNK = 4;
 
-  private static final int CACHE_LINE = 64;
   private static final int BUNDLE = Activations.BUNDLE;
   private static final long LINE = Tiles.F32_LINE;
 
@@ -91,9 +89,7 @@ final class CodeTiles implements VectorProduct {
     for (int from = 0; from < x.blocks(); from += CHUNK) {
       int blocks = Math.min(CHUNK, x.blocks() - from);
       long tile = at + (long) from * type.tileBytes();
-      int ahead = Math.min(CHUNK, x.blocks() - from - blocks);
       for (int g = 0; g < groups; g++) {
-        s.touched += touch(tile + g * groupBytes + (long) blocks * type.tileBytes(), ahead);
         bring(tile + g * groupBytes, blocks, tiles + g * NEXT);
       }
       if (WHOLE) {
@@ -116,17 +112,6 @@ final class CodeTiles implements VectorProduct {
           g * BUNDLE * Tiles.ROWS,
           count * Tiles.ROWS);
     }
-  }
-
-  /// Reads a byte of each line of the tiles that come next, which are on their way from memory
-  // while
-  /// those before are computed with.
-  private long touch(long at, int blocks) {
-    long sum = 0;
-    for (int i = 0; i < blocks * type.tileBytes(); i += CACHE_LINE) {
-      sum += ALL.get(ValueLayout.JAVA_BYTE, (at & ADDRESSES) + i);
-    }
-    return sum;
   }
 
   private void bring(long at, int blocks, long to) {

@@ -31,9 +31,6 @@ final class Scratch {
   /// Integer sums of theirs.
   final MemorySegment runs = Arena.ofAuto().allocate(CodeTiles.SUMS_BYTES, Tiles.LINE);
 
-  /// Sum of what was only read to be near; nobody looks at it.
-  long touched;
-
   /// 1 / Σ weight of heads that attend together.
   final float[] inverse = new float[Kernels.HEADS_TOGETHER];
 
