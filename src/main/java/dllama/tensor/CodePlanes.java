@@ -56,9 +56,9 @@ final class CodePlanes {
     ShortVector low = Vectors.broadcast(0x3f3f3f3f);
     for (int octet = 0; octet < 4; octet++, to += EIGHT) {
       ShortVector twos = line(at, octet);
-      ShortVector ones = line(at, 4 + octet / 2).lanewise(LSHR, 4 * (octet & 1));
+      ShortVector ones = line(at, 4 + octet / 2).lanewise(LSHR, 4L * (octet & 1));
       for (int pair = 0; pair < 4; pair++) {
-        ShortVector top = twos.lanewise(LSHL, 2 * pair).and(high);
+        ShortVector top = twos.lanewise(LSHL, 2L * pair).and(high);
         put(top.or(ones.lanewise(LSHL, 5 - pair).and(low)), to + pair * (2 * LINE), 13);
       }
     }
@@ -70,7 +70,7 @@ final class CodePlanes {
     for (int octet = 0; octet < 4; octet++, to += EIGHT) {
       ShortVector first = line(at, 2 * octet);
       ShortVector second = line(at, 2 * octet + 1);
-      ShortVector ones = line(at, 8 + octet / 2).lanewise(LSHR, 4 * (octet & 1));
+      ShortVector ones = line(at, 8 + octet / 2).lanewise(LSHR, 4L * (octet & 1));
       put(first.and(high).or(ones.lanewise(LSHL, 3).and(low)), to, 11);
       first = first.lanewise(LSHL, 4);
       put(first.and(high).or(ones.lanewise(LSHL, 2).and(low)), to + 2 * LINE, 11);

@@ -67,7 +67,7 @@ final class CodeScales {
   ///
   /// @param lines of floats
   static void centre(long scales, long shifts, int lines, float centre) {
-    for (long at = 0; at < lines * NEXT; at += Float.BYTES * F) {
+    for (long at = 0; at < lines * NEXT; at += (long) Float.BYTES * F) {
       floats(scales + at)
           .fma(FloatVector.broadcast(FLOATS, centre), floats(shifts + at))
           .intoMemorySegment(ALL, (shifts + at) & ADDRESSES, ORDER);
