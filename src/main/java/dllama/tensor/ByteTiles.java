@@ -62,7 +62,7 @@ final class ByteTiles implements VectorProduct {
   @Override
   public void pass(
       long at, long groupBytes, int groups, Activations x, int token, int count, Scratch s) {
-    s.tile.asSlice(RESULTS, BUNDLE * LINE).fill((byte) 0);
+    s.zero(RESULTS, count);
     long scales = s.tile.address();
     long tileBytes = type.tileBytes();
     for (int from = 0; from < x.blocks(); from += CHUNK, at += CHUNK * tileBytes) {

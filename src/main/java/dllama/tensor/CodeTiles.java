@@ -84,7 +84,7 @@ final class CodeTiles implements VectorProduct {
       long at, long groupBytes, int groups, Activations x, int token, int count, Scratch s) {
     long tiles = s.tile.address();
     for (int g = 0; g < groups; g++) {
-      s.tile.asSlice(g * NEXT + RESULTS, count * LINE).fill((byte) 0);
+      s.zero(g * NEXT + RESULTS, count);
     }
     for (int from = 0; from < x.blocks(); from += CHUNK) {
       int blocks = Math.min(CHUNK, x.blocks() - from);

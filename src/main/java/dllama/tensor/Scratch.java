@@ -8,6 +8,7 @@ final class Scratch {
   private static final ThreadLocal<Scratch> OF_THREAD = ThreadLocal.withInitial(Scratch::new);
 
   private static final int GROUPS = VectorProduct.MAX_GROUPS;
+  private static final float[] ZEROS = new float[Activations.BUNDLE * Tiles.ROWS];
 
   /// Results of a pass, `[groups, 8 tokens, 32 rows]`.
   final float[] acc = new float[GROUPS * Activations.BUNDLE * Tiles.ROWS];
@@ -35,6 +36,11 @@ final class Scratch {
   final float[] inverse = new float[Kernels.HEADS_TOGETHER];
 
   private Scratch() {}
+
+  /// Clears results in [#tile] of `count` tokens; a slice of it would be an object each time.
+  void zero(long at, int count) {
+    MemorySegment.copy(ZEROS, 0, tile, Tiles.FLOAT, at, count * Tiles.ROWS);
+  }
 
   static Scratch ofThread() {
     return OF_THREAD.get();

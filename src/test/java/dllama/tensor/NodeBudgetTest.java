@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// API inlines into itself it still gets, later, so direct calls may follow. How many nodes a call
 /// makes is in [NodeCosts]; on the machine where that was measured, the sums of this test are
 /// within 3 % of what the compiler says of `addFour`, `widen`, `scoresOfFour` and
-/// the product of Q8_0 of then, and up to 18 % above for those with an exponential.
+/// the product of Q8_0 of that day, and up to 18 % above for those with an exponential.
 class NodeBudgetTest {
   /// 18,000, less what the estimate may be wrong by.
   private static final int INLINED = 17_000;
