@@ -30,7 +30,8 @@ public final class ModelFiles {
         return GgufModel.open(path, hints);
       }
       if (kind == FileKind.SAFETENSORS) {
-        throw file.refused("it is one of a folder's files", "give the folder as --model");
+        throw file.refused(
+            "it is a safetensors file, one of a folder's", "give the folder as --model");
       }
       throw FileKind.refused(file, ".m or .gguf");
     }

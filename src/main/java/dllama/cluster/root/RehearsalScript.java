@@ -60,7 +60,7 @@ final class RehearsalScript {
       case SINGLE + 1 -> run(1, new DrawAny(1));
       case SINGLE + 2 -> run(1, new LogitsWanted.All());
       case SINGLE + 3 -> run(GUESSES, new Best(Math.min(GUESSES, maxBatchTokens)));
-      case SINGLE + 4 -> run(SHORT_PROMPT, new Best(1));
+      case SINGLE + 4 -> run(SHORT_PROMPT, given());
       case SINGLE + 5 -> run(LONG_PROMPT, new Nothing());
       default -> run(1, new Best(1));
     };
@@ -80,6 +80,10 @@ final class RehearsalScript {
       case SINGLE + 5 -> new LogitsQuestion.Unadjusted(0, 1);
       default -> null;
     };
+  }
+
+  private LogitsWanted given() {
+    return new LogitsWanted.Given(new int[Math.min(SHORT_PROMPT, maxBatchTokens)]);
   }
 
   private Run run(int wished, LogitsWanted wanted) {
