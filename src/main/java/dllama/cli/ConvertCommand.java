@@ -3,10 +3,8 @@ package dllama.cli;
 import dllama.convert.Converter;
 import dllama.error.UserException;
 import dllama.files.ByteSize;
-import dllama.hub.ModelFolder;
 import dllama.session.LoadedModel;
 import dllama.settings.Settings;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -31,7 +29,7 @@ final class ConvertCommand implements Converter.Listener {
     Runtime.getRuntime().addShutdownHook(new Thread(() -> command.stopped(out), "stopped"));
     Converter.run(
         new Converter.Wanted(
-            known(in, settings),
+            FetchedFiles.path(in, settings),
             out,
             wanted.tokenizer().orElseGet(() -> tokenizerOf(out)),
             wanted.tokenizer(),
@@ -39,12 +37,6 @@ final class ConvertCommand implements Converter.Listener {
         command);
     command.underWay = false;
     command.note("%s: %s".formatted(out, ByteSize.text(out.toFile().length())));
-  }
-
-  /// A file or folder, or a fetched model by its name.
-  private static Path known(Path in, Settings settings) {
-    ModelFolder folder = FetchedFiles.folder(settings);
-    return Files.exists(in) ? in : folder.find(in.toString()).map(folder::model).orElse(in);
   }
 
   private static Path tokenizerOf(Path out) {

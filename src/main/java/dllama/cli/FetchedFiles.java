@@ -45,6 +45,15 @@ final class FetchedFiles {
     return base.resolve("dllama-akka").resolve("models");
   }
 
+  /// A file or folder, or the fetched model of that name. What exists counts before a name.
+  static Path path(Path given, Settings settings) {
+    if (Files.exists(given)) {
+      return given;
+    }
+    ModelFolder folder = folder(settings);
+    return folder.find(given.toString()).map(folder::model).orElse(given);
+  }
+
   /// The settings with files in place of names. A file that exists counts before a name.
   static Settings in(Settings settings) {
     ModelSettings model = settings.model();

@@ -6,7 +6,6 @@ import dllama.engine.EngineSettings;
 import dllama.error.UserException;
 import dllama.format.FileReports;
 import dllama.format.file.FileReport;
-import dllama.hub.ModelFolder;
 import dllama.prediction.Prediction;
 import dllama.session.JinjaPrompts;
 import dllama.session.LoadedModel;
@@ -14,7 +13,6 @@ import dllama.settings.Output;
 import dllama.settings.Settings;
 import dllama.slice.ShardPlan;
 import java.io.PrintStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -48,15 +46,10 @@ final class Inspect {
     }
   }
 
-  /// A file that exists counts before the name of a fetched model.
   private static Path path(Settings settings) {
-    Path path =
-        settings.inspect().file().orElseThrow(() -> new UserException("name a file: inspect FILE"));
-    if (Files.exists(path)) {
-      return path;
-    }
-    ModelFolder folder = FetchedFiles.folder(settings);
-    return folder.find(path.toString()).map(folder::model).orElse(path);
+    return FetchedFiles.path(
+        settings.inspect().file().orElseThrow(() -> new UserException("name a file: inspect FILE")),
+        settings);
   }
 
   private InspectResult result(Path path) {

@@ -10,7 +10,6 @@ import dllama.settings.Settings;
 import dllama.tokenizer.Tokenizer;
 import dllama.tokenizer.Tokenizer.Vocabulary;
 import java.io.PrintStream;
-import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 
@@ -116,18 +115,11 @@ final class PerplexityCommand {
       return;
     }
     double each = (System.nanoTime() - start) / 1e9 / soFar.windows();
-    Duration left = Duration.ofSeconds(Math.round(each * (windows - soFar.windows())));
+    long left = Math.round(each * (windows - soFar.windows()));
     lines.show(
         List.of(
             "window %d of %d: perplexity %.4f, %.1f tokens/s, %s left"
-                .formatted(soFar.windows(), windows, soFar.value(), context / each, shown(left))));
-  }
-
-  private static String shown(Duration time) {
-    return time.toMinutes() == 0
-        ? time.toSeconds() + " s"
-        : time.toHours() == 0
-            ? "%d min %d s".formatted(time.toMinutes(), time.toSecondsPart())
-            : "%d h %d min".formatted(time.toHours(), time.toMinutesPart());
+                .formatted(
+                    soFar.windows(), windows, soFar.value(), context / each, Rate.time(left))));
   }
 }

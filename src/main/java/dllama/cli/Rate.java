@@ -39,11 +39,14 @@ final class Rate {
       return line;
     }
     long left = Math.round((total - done) / bytesPerSecond);
-    String time =
-        left < 3600
-            ? "%d:%02d".formatted(left / 60, left % 60)
-            : "%d:%02d h".formatted(left / 3600, left / 60 % 60);
-    return "%s, %s/s, %s left".formatted(line, ByteSize.text((long) bytesPerSecond), time);
+    return "%s, %s/s, %s left".formatted(line, ByteSize.text((long) bytesPerSecond), time(left));
+  }
+
+  /// Such as "5:17", or "1:02 h" for more than an hour.
+  static String time(long seconds) {
+    return seconds < 3600
+        ? "%d:%02d".formatted(seconds / 60, seconds % 60)
+        : "%d:%02d h".formatted(seconds / 3600, seconds / 60 % 60);
   }
 
   private static long percent(long done, long total) {
