@@ -1,7 +1,5 @@
 package dllama.format.gguf;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
-
 import dllama.error.UserException;
 import dllama.format.file.ModelFile;
 import dllama.model.Architecture;
@@ -12,9 +10,7 @@ import dllama.model.TensorTypes;
 import dllama.tensor.DType;
 import dllama.tensor.Matrix;
 import dllama.tokenizer.Tokenizer.Vocabulary;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -168,7 +164,8 @@ public final class GgufModel implements ModelFile {
     DType type = name.role().isVector() ? DType.F32 : spec.type(name);
     MemorySegment data = file.data(tensor);
     if (name.role().isVector() && tensor.type() != GgmlType.F32) {
-      data = floats(tensor, data);
+      data =
+          new Matrix(data, dtype(tensor), 1, columns).rounded(DType.F32, 0, 1, 0, columns).data();
     } else if (!type.equals(dtype(tensor))) {
       throw file.refused(
           "tensor %s is %s where others of the layer are %s"
@@ -179,18 +176,6 @@ public final class GgufModel implements ModelFile {
       data = data.asSlice(name.expert() * bytes, bytes);
     }
     return new Matrix(data, type, rows, columns);
-  }
-
-  /// The values of a vector that are not F32 in the file.
-  private MemorySegment floats(GgufTensor tensor, MemorySegment data) {
-    float[] values = new float[Math.toIntExact(tensor.columns())];
-    dtype(tensor).decode(data, 0, values.length, false, values, 0);
-    MemorySegment floats = Arena.ofAuto().allocate((long) values.length * Float.BYTES);
-    var layout = JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    for (int i = 0; i < values.length; i++) {
-      floats.set(layout, (long) i * Float.BYTES, values[i]);
-    }
-    return floats;
   }
 
   @Override

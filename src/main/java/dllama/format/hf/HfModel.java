@@ -1,7 +1,5 @@
 package dllama.format.hf;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
-
 import dllama.error.UserException;
 import dllama.format.file.ModelFile;
 import dllama.format.safetensors.SafetensorsFile;
@@ -13,9 +11,6 @@ import dllama.model.TensorRole;
 import dllama.tensor.DType;
 import dllama.tensor.Matrix;
 import dllama.tokenizer.Tokenizer.Vocabulary;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -157,16 +152,7 @@ public final class HfModel implements ModelFile {
     DType type = stored(tensor);
     // A row for each value: they are in the order of the rows of a matrix.
     Matrix column = new Matrix(file.data(tensor), type, size, 1, pairedHeads(name.role()));
-    float[] values = new float[size];
-    for (int i = 0; i < size; i++) {
-      type.decode(column.data(), column.rowAt(i), 1, false, values, i);
-    }
-    MemorySegment floats = Arena.ofAuto().allocate((long) size * Float.BYTES);
-    var layout = JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    for (int i = 0; i < size; i++) {
-      floats.set(layout, (long) i * Float.BYTES, values[i]);
-    }
-    return new Matrix(floats, DType.F32, 1, size);
+    return new Matrix(column.rounded(DType.F32, 0, size, 0, 1).data(), DType.F32, 1, size);
   }
 
   /// Heads whose rows have to be put in the order of pairs, 0 for none.
