@@ -46,7 +46,7 @@ final class Conveyor implements AutoCloseable {
     for (Part part : output.parts()) {
       long end = at + part.bytes();
       switch (part) {
-        case Part done when end <= file.begun() -> {}
+        case Part _ when end <= file.begun() -> {}
         case Bytes bytes -> {
           drain(0);
           append(bytes.content().duplicate(), at);

@@ -15,8 +15,7 @@ import java.util.List;
 
 /// A large file that is being written from its beginning to its end, as `NAME.part` until it is
 /// complete. Closed without [#finish], or left by a process that was killed, it stays there, and
-/// who writes the same goes on with it: `NAME.part.done` has a line for what it will be, and then
-/// one
+/// who writes the same goes on with it: `NAME.part.done` has a line for what it will be, then one
 /// for each number of bytes that were on the disk. Not thread-safe.
 public final class PartFile implements AutoCloseable {
   /// Between two looks at the disk, which wait for it.

@@ -7,8 +7,7 @@ import java.util.List;
 
 /// How probable the model held given tokens, of what ranks tell: the logarithm of what softmax
 /// makes of a logit. What weighs less than 2^-47 of the most probable token does not count in the
-/// sum of
-/// all, see [TokenWeights].
+/// sum of all, see [TokenWeights].
 final class GivenTokens {
   private GivenTokens() {}
 

@@ -4,8 +4,8 @@ package dllama.model;
 /// `[contextLength, headDim / 2]`.
 ///
 /// Pair i turns by `position · frequency`, see [Rope]. Computed in double, because a float angle is
-/// off by a visible amount at high positions, and with [StrictMath], so that unlike processors hold
-// the same bits. Immutable, shared by threads.
+/// off by a visible amount at high positions, and with [StrictMath], so that unlike processors
+/// hold the same bits. Immutable, shared by threads.
 public final class RopeTable {
   private final boolean adjacent;
   private final int pairs;

@@ -112,10 +112,9 @@ class PerplexityTest {
     }
   }
 
-  /// Values of llama.cpp's llama-perplexity (d32676d) with windows of 128 tokens of LICENSE. It
-  /// rounds activations, with weights of 16 bit to their type, where nothing is rounded here, and
-  /// with quantised ones in other blocks. In models of random weights, and with a few hundred
-  /// tokens, that comes to more than in a long text.
+  /// Values of llama.cpp's llama-perplexity (d32676d) with windows of 128 tokens of LICENSE: the
+  /// same definition. How near we come is not shown by it: bounds are wide, because models have
+  /// random weights, only a few hundred tokens count, and llama.cpp rounds activations otherwise.
   @ParameterizedTest
   @CsvSource({
     "llama_f32, 110321.2521, 18254.22067",

@@ -63,18 +63,23 @@ class FetcherFaultsTest extends FetcherFixture {
     assertFetched(fetch(REFERENCE), content);
   }
 
-  @Test
-  void shouldGiveUpAndGoOnLater() throws Exception {
-    String at = server.put(REPOSITORY, FILE, content);
+  /// What begins in the middle of the file is answered with this status.
+  private void refuseSecondHalf(String at, int status) {
     server.fault(
         at,
         (exchange, _) -> {
-          if (HubServer.header(exchange, "Range").startsWith("bytes=500000-")) {
-            exchange.sendResponseHeaders(503, -1);
-            return true;
+          boolean second = HubServer.header(exchange, "Range").startsWith("bytes=500000-");
+          if (second) {
+            exchange.sendResponseHeaders(status, -1);
           }
-          return false;
+          return second;
         });
+  }
+
+  @Test
+  void shouldGiveUpAndGoOnLater() throws Exception {
+    String at = server.put(REPOSITORY, FILE, content);
+    refuseSecondHalf(at, 503);
     assertTrue(refusal(REFERENCE).contains("answered 503, after 4 tries"));
     assertEquals(List.of(NAME), models.unfinished());
     server.heal();
@@ -88,15 +93,7 @@ class FetcherFaultsTest extends FetcherFixture {
   @Test
   void shouldBeginAnewWhereTheFileHasChanged() throws Exception {
     String at = server.put(REPOSITORY, FILE, content);
-    server.fault(
-        at,
-        (exchange, _) -> {
-          if (HubServer.header(exchange, "Range").startsWith("bytes=500000-")) {
-            exchange.sendResponseHeaders(404, -1);
-            return true;
-          }
-          return false;
-        });
+    refuseSecondHalf(at, 404);
     assertTrue(refusal(REFERENCE).contains("is not there (404)"));
     server.close();
     server = new HubServer();
