@@ -106,7 +106,7 @@ public final class Converter {
 
   private Output dllama(Input input) {
     Rope rope = RopeOfLlama31.of(input.spec().rope(), input.spec().headDim());
-    ModelSpec spec = target(input.spec(), TensorTypes.all(wanted.type), rope);
+    ModelSpec spec = input.spec().with(TensorTypes.all(wanted.type), rope);
     List<Part> parts = new ArrayList<>();
     parts.add(new Bytes(input.keys(spec).bytes()));
     for (Tensor tensor : DllamaLayout.of(spec).tensors()) {
@@ -118,7 +118,7 @@ public final class Converter {
   /// Embedding and output have the type of the other matrices, too.
   private Output gguf(Input input) {
     TensorTypes types = TensorTypes.all(wanted.type).with(TensorRole.EMBEDDING, wanted.type);
-    ModelSpec spec = target(input.spec(), types, input.spec().rope());
+    ModelSpec spec = input.spec().with(types, input.spec().rope());
     TensorRows embedding = input.rows(new TensorRole.Name(TensorRole.EMBEDDING));
     boolean tied = input.rows(new TensorRole.Name(TensorRole.WCLS)).equals(embedding);
     GgufLayout layout = GgufLayout.of(spec, tied);
@@ -152,25 +152,6 @@ public final class Converter {
 
   private static Bytes padding(long bytes) {
     return new Bytes(ByteBuffer.allocate((int) (-bytes & (GgufHeaderWriter.ALIGNMENT - 1))));
-  }
-
-  private static ModelSpec target(ModelSpec spec, TensorTypes types, Rope rope) {
-    return new ModelSpec(
-        spec.architecture(),
-        types,
-        spec.dim(),
-        spec.ffnDim(),
-        spec.experts(),
-        spec.activeExperts(),
-        spec.layers(),
-        spec.heads(),
-        spec.kvHeads(),
-        spec.headDim(),
-        spec.vocabSize(),
-        spec.contextLength(),
-        spec.rmsEpsilon(),
-        spec.activation(),
-        rope);
   }
 
   /// A model without its tokenizer is of use, too: another file may have it.

@@ -119,6 +119,26 @@ public record ModelSpec(
         rope);
   }
 
+  /// The same model with weights of other types, and positions turned otherwise.
+  public ModelSpec with(TensorTypes otherTypes, Rope otherRope) {
+    return new ModelSpec(
+        architecture,
+        otherTypes,
+        dim,
+        ffnDim,
+        experts,
+        activeExperts,
+        layers,
+        heads,
+        kvHeads,
+        headDim,
+        vocabSize,
+        contextLength,
+        rmsEpsilon,
+        activation,
+        otherRope);
+  }
+
   /// The type of a tensor.
   public DType type(TensorRole.Name name) {
     return type(architecture, types, name);
