@@ -45,6 +45,21 @@ class ArchitectureTest {
               entry("engine", "slice", "step", "logits", "model", "tensor"),
               entry("generation", "step", "logits", "model", "tokenizer", "sampling"),
               entry("settings"),
+              entry(
+                  "api",
+                  "session",
+                  "cluster",
+                  "constraint",
+                  "reply",
+                  "generation",
+                  "step",
+                  "logits",
+                  "model",
+                  "tensor",
+                  "tokenizer",
+                  "template",
+                  "sampling",
+                  "settings"),
               entry("hub", "format", "settings"),
               entry("prediction", "engine", "slice", "step", "model", "tensor", "settings"),
               entry(
@@ -193,7 +208,7 @@ class ArchitectureTest {
 
   @Test
   void shouldConfineAkka() {
-    shouldConfine("akka..", "dllama.cluster..");
+    shouldConfine("akka..", "dllama.cluster..", "dllama.api..");
   }
 
   @Test
@@ -209,7 +224,14 @@ class ArchitectureTest {
   @Test
   void shouldConfineJson() {
     shouldConfine(
-        "com.fasterxml..", "dllama.cli..", "dllama.cluster..", "dllama.format..", "dllama.hub..");
+        "com.fasterxml..",
+        "dllama.api..",
+        "dllama.cli..",
+        "dllama.cluster..",
+        "dllama.constraint..",
+        "dllama.format..",
+        "dllama.hub..",
+        "dllama.reply..");
   }
 
   private static void shouldConfine(String what, String... to) {

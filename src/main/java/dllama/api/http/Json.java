@@ -7,7 +7,6 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -46,8 +45,6 @@ public final class Json {
       throw ApiException.bad("the body is not UTF-8");
     } catch (JsonProcessingException e) {
       throw ApiException.bad("the body is not JSON: " + reason(e));
-    } catch (IOException e) {
-      throw new IllegalStateException(e);
     }
   }
 

@@ -129,7 +129,7 @@ final class AnswerSink implements Sink {
 
   private void end(AnswerEvent event) {
     ended.run();
-    sink.test(event);
+    tell(event);
   }
 
   private void tell(AnswerEvent event) {

@@ -132,7 +132,7 @@ public final class Answerer implements AutoCloseable {
         answers.add(answer);
         under.add(start(ask, call.caller(), answer));
       }
-      call.gone().thenRun(() -> under.forEach(Answering::cancel));
+      call.whenGone(() -> under.forEach(Answering::cancel));
       under.forEach(Answering::await);
     } finally {
       under.forEach(Answering::cancel);
