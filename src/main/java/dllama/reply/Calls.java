@@ -32,8 +32,9 @@ final class Calls {
         && name.chars().noneMatch(c -> c < 0x20 || "<>{}\"".indexOf(c) >= 0);
   }
 
-  boolean any() {
-    return index >= 0;
+  /// How many there were, with one that is open.
+  int count() {
+    return index + 1;
   }
 
   boolean isOpen() {

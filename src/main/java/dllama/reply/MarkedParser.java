@@ -37,6 +37,9 @@ final class MarkedParser implements ReplyParser {
   private boolean reasoning;
   private @Nullable CallReader reader;
 
+  /// Calls that were told before this reader.
+  private int callsBefore;
+
   /// Whether a thought was begun.
   private boolean thought;
 
@@ -118,17 +121,16 @@ final class MarkedParser implements ReplyParser {
     return true;
   }
 
-  /// What was read of calls is content after all.
+  /// What was read of calls is content after all, but for calls that were told.
   private void broken(Consumer<ReplyPart> out) {
     calls.close();
     String content = window.untold();
     window.told();
-    begin(false);
-    if (!content.isBlank()) {
-      afterMarker = false;
-      text(content, out);
-      chooseMarkers();
+    if (calls.count() > callsBefore) {
+      begin(false);
     }
+    reader = null;
+    text(content, out);
   }
 
   /// Another part begins, after a marker.
@@ -148,7 +150,7 @@ final class MarkedParser implements ReplyParser {
       chosen.add(new Marker(thinking.close(), Kind.THOUGHT_END));
     }
     // A model may repeat what the prompt has opened already.
-    if (thinking != null && !begun && !calls.any() && (reasoning || !thought)) {
+    if (thinking != null && !begun && calls.count() == 0 && (reasoning || !thought)) {
       chosen.add(new Marker(thinking.open(), Kind.THOUGHT));
     }
     if (!reasoning) {
@@ -218,7 +220,7 @@ final class MarkedParser implements ReplyParser {
   }
 
   private void calls(String opening) {
-    blanks.setLength(0);
+    callsBefore = calls.count();
     reader = format.syntax().reader(opening, tools);
   }
 
