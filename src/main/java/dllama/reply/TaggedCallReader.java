@@ -183,8 +183,8 @@ final class TaggedCallReader implements CallReader {
 
   private Turn text(Window text, Calls calls) {
     int length = text.find(syntax.afterValue());
-    int safe = text.left() - syntax.afterValue().length();
-    int take = length < 0 ? safe : trimmed(text, length);
+    int safe = text.left() - text.tail(syntax.afterValue());
+    int take = trimmed(text, length < 0 ? safe : length);
     if (take > 0) {
       String value = text.ahead(take);
       text.skip(take);
@@ -193,7 +193,7 @@ final class TaggedCallReader implements CallReader {
     if (length < 0) {
       return Turn.WAIT;
     }
-    text.skip(length - Math.max(0, take) + syntax.afterValue().length());
+    text.skip(length - take + syntax.afterValue().length());
     calls.arguments("\"");
     return go(State.ARGUMENT);
   }

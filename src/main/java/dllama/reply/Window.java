@@ -103,6 +103,15 @@ final class Window {
     return same;
   }
 
+  /// How many characters at the end may be the beginning of a text.
+  int tail(String literal) {
+    int length = Math.min(literal.length() - 1, left());
+    while (length > 0 && common(literal, left() - length) < length) {
+      length--;
+    }
+    return length;
+  }
+
   /// How far ahead a text stands, or [#NONE]. Does not look twice where it was not.
   int find(String literal) {
     int begin = Math.max(at, searched - literal.length() + 1);
