@@ -44,6 +44,9 @@ final class JsonCallReader implements CallReader {
   /// Whether a value that is arguments has begun.
   private boolean given;
 
+  /// Whether what there is does not tell yet how it goes on.
+  private boolean waits;
+
   /// Objects around name and arguments, besides the call's own.
   private int within;
 
@@ -97,9 +100,6 @@ final class JsonCallReader implements CallReader {
       }
     }
   }
-
-  /// Whether what there is does not tell yet how it goes on.
-  private boolean waits;
 
   private boolean ended() {
     return list && close.isEmpty();

@@ -59,7 +59,7 @@ final class TaggedCallReader implements CallReader {
       Turn turn =
           switch (state) {
             case BEGIN -> begin(text);
-            case NAME -> name(text, calls);
+            case NAME -> name(text);
             case ARGUMENT -> argument(text, calls);
             case KEY -> key(text, calls);
             case BEFORE_VALUE -> beforeValue(text);
@@ -96,7 +96,7 @@ final class TaggedCallReader implements CallReader {
     };
   }
 
-  private Turn name(Window text, Calls calls) {
+  private Turn name(Window text) {
     int length = seen;
     while (length < text.left() && syntax.afterName().indexOf(text.peek(length)) < 0) {
       length++;
@@ -114,7 +114,6 @@ final class TaggedCallReader implements CallReader {
       return Turn.BROKEN;
     }
     text.skip(text.peek(length) == '<' ? length : length + 1);
-    calls.begin(name);
     first = true;
     return go(State.ARGUMENT);
   }
@@ -134,10 +133,14 @@ final class TaggedCallReader implements CallReader {
       case Window.NONE -> {
         return Turn.BROKEN;
       }
-      case 0 -> {
-        return go(State.KEY);
+      default -> {
+        if (!calls.isOpen()) {
+          calls.begin(name);
+        }
       }
-      default -> {}
+    }
+    if (found == 0) {
+      return go(State.KEY);
     }
     calls.arguments(first ? "{}" : "}");
     calls.whole();

@@ -31,6 +31,8 @@ public final class ToolText {
 
   private static final Template JSON = Template.parse("{{ value | tojson }}");
 
+  private static final String RESULT = "<tool_response>\n";
+
   private ToolText() {}
 
   /// A conversation for a template: with what it does not do itself done in plain messages. Maps
@@ -43,7 +45,11 @@ public final class ToolText {
       List<Tool> tools) {
     List<Map<String, @Nullable Object>> plain = new ArrayList<>();
     for (Map<String, ? extends @Nullable Object> message : messages) {
-      plain.add(format.writesCalls() ? new LinkedHashMap<>(message) : written(format, message));
+      Map<String, @Nullable Object> next =
+          format.writesCalls() ? new LinkedHashMap<>(message) : written(format, message);
+      if (!joined(plain, next)) {
+        plain.add(next);
+      }
     }
     if (!tools.isEmpty() && !format.tellsTools()) {
       instruct(plain, instructions(tools, format.callForm()));
@@ -89,6 +95,22 @@ public final class ToolText {
     }
   }
 
+  /// Results that follow each other become one message: many templates want turns to alternate.
+  private static boolean joined(
+      List<Map<String, @Nullable Object>> messages, Map<String, @Nullable Object> next) {
+    if (messages.isEmpty()
+        || !(messages.getLast().get("content") instanceof String before)
+        || !(next.get("content") instanceof String text)
+        || !before.startsWith(RESULT)
+        || !text.startsWith(RESULT)
+        || !"user".equals(next.get("role"))
+        || !"user".equals(messages.getLast().get("role"))) {
+      return false;
+    }
+    messages.getLast().put("content", before + "\n" + text);
+    return true;
+  }
+
   private static Map<String, @Nullable Object> written(
       ReplyFormat format, Map<String, ? extends @Nullable Object> message) {
     Map<String, @Nullable Object> plain = new LinkedHashMap<>(message);
@@ -96,7 +118,7 @@ public final class ToolText {
       plain.keySet().removeAll(List.of("tool_call_id", "name"));
       plain.put("role", "user");
       plain.put(
-          "content", "<tool_response>\n" + text(message.get("content")) + "\n</tool_response>");
+          "content", RESULT + text(message.get("content")) + "\n</tool_response>");
     } else if (message.get("tool_calls") instanceof List<?> calls) {
       StringBuilder content = new StringBuilder(text(message.get("content")));
       for (Object call : calls) {

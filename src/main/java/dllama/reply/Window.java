@@ -78,17 +78,13 @@ final class Window {
   int match(String... literals) {
     int result = NONE;
     for (int i = 0; i < literals.length; i++) {
+      int length = literals[i].length();
       int same = common(literals[i], 0);
-      if (literals[i].isEmpty()) {
-        continue;
-      }
-      if (same == literals[i].length()) {
-        skip(same);
+      if (same == length && length > 0) {
+        skip(length);
         return i;
       }
-      if (same == left()) {
-        result = MORE;
-      }
+      result = same == left() ? MORE : result;
     }
     return result;
   }
