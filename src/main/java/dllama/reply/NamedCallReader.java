@@ -69,12 +69,10 @@ final class NamedCallReader implements CallReader {
   }
 
   private Progress name(Window text) {
-    int length = text.find(syntax.beforeArguments());
-    if (length < 0 ? text.left() > LONGEST_NAME : length > LONGEST_NAME) {
-      return Progress.BROKEN;
-    }
+    int length = text.find(syntax.beforeArguments(), LONGEST_NAME);
     if (length < 0) {
-      return Progress.MORE;
+      boolean hopeless = text.left() >= LONGEST_NAME + syntax.beforeArguments().length();
+      return hopeless ? Progress.BROKEN : Progress.MORE;
     }
     name = syntax.name(text.ahead(length));
     if (!Calls.isName(name)) {

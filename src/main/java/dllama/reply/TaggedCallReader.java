@@ -149,12 +149,10 @@ final class TaggedCallReader implements CallReader {
   }
 
   private Turn key(Window text, Calls calls) {
-    int length = text.find(syntax.afterKey());
-    if (length < 0 ? text.left() > LONGEST_NAME : length > LONGEST_NAME) {
-      return Turn.BROKEN;
-    }
+    int length = text.find(syntax.afterKey(), LONGEST_NAME);
     if (length < 0) {
-      return Turn.WAIT;
+      boolean hopeless = text.left() >= LONGEST_NAME + syntax.afterKey().length();
+      return hopeless ? Turn.BROKEN : Turn.WAIT;
     }
     String key = unquoted(text.ahead(length));
     text.skip(length + syntax.afterKey().length());
@@ -185,7 +183,7 @@ final class TaggedCallReader implements CallReader {
   }
 
   private Turn text(Window text, Calls calls) {
-    int length = text.find(syntax.afterValue());
+    int length = text.find(syntax.afterValue(), text.left());
     int safe = text.left() - text.tail(syntax.afterValue());
     int take = trimmed(text, length < 0 ? safe : length);
     if (take > 0) {
@@ -202,9 +200,13 @@ final class TaggedCallReader implements CallReader {
   }
 
   private Turn other(Window text, Calls calls) {
-    int length = text.find(syntax.afterValue());
+    int length = text.find(syntax.afterValue(), text.left());
     if (length < 0) {
-      return text.left() > LONGEST_VALUE ? Turn.BROKEN : Turn.WAIT;
+      if (text.left() <= LONGEST_VALUE) {
+        return Turn.WAIT;
+      }
+      text.skip(text.left()); // was searched, which once has to do
+      return Turn.BROKEN;
     }
     String value = text.ahead(trimmed(text, length));
     text.skip(length + syntax.afterValue().length());

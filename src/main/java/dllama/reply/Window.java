@@ -109,12 +109,15 @@ final class Window {
   }
 
   /// How far ahead a text stands, or [#NONE]. Does not look twice where it was not.
-  int find(String literal) {
+  ///
+  /// @param most how far ahead it may be
+  int find(String literal, int most) {
     int begin = Math.max(at, searched - literal.length() + 1);
-    int found = text.indexOf(literal, begin);
-    looks += (found < 0 ? text.length() : found) - begin;
-    searched = found < 0 ? text.length() : searched;
-    return found < 0 ? NONE : found - at;
+    int end = (int) Math.min(text.length(), (long) at + most + literal.length());
+    int found = begin < end ? text.substring(begin, end).indexOf(literal) : NONE;
+    looks += found < 0 ? Math.max(0, end - begin) : found;
+    searched = found < 0 ? Math.max(searched, end) : searched;
+    return found < 0 ? NONE : begin - at + found;
   }
 
   /// Forgets what was told.

@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 
 /// Time grows with the text and not faster: looks at characters are counted.
 class ReplyTimeTest {
-  private static final int LENGTH = 1 << 20;
+  private static final int LENGTH = 1 << 15;
 
   /// More than any marker has characters, so that each may begin one.
   private static final int MOST_LOOKS = 80;
@@ -51,16 +51,47 @@ class ReplyTimeTest {
     for (String sign : SIGNS) {
       MarkedFormat format = (MarkedFormat) ReplyFormat.of(sign, Answers.NO_MARKERS);
       for (List<String> text : TEXTS) {
-        String all = text.getFirst() + text.getLast().repeat(LENGTH / text.getLast().length());
-        for (int piece : List.of(all.length(), 1000, 3)) {
-          MarkedParser parser = new MarkedParser(format, TOOLS, false);
-          long told = told(parser, all, piece);
-          String shown = "%s, %s, pieces of %d".formatted(sign, text, piece);
-          assertTrue(parser.looks() <= (long) MOST_LOOKS * all.length(), shown);
-          assertTrue(told >= (text.getLast().isBlank() ? 0 : all.length() / 2), shown + told);
+        for (int piece : List.of(LENGTH, 100, 3)) {
+          check(new MarkedParser(format, TOOLS, false), text, LENGTH, piece);
         }
       }
     }
+  }
+
+  @Test
+  void shouldTakeAMegabyteApart() {
+    MarkedFormat format = (MarkedFormat) ReplyFormat.of(SIGNS.get(1), Answers.NO_MARKERS);
+    for (List<String> text : TEXTS) {
+      check(new MarkedParser(format, TOOLS, false), text, 1 << 20, 1000);
+    }
+  }
+
+  /// What nobody was told of is held in case that it is no call, but not without end.
+  @Test
+  void shouldHoldBackABoundedText() {
+    for (String begin :
+        List.of(
+            "<tool_call>{\"x\":\"",
+            "<tool_call>{\"arguments\":{\"a\":\"",
+            "<tool_call><function=weather><parameter=where>[\"")) {
+      ReplyParser parser =
+          ReplyFormat.of(SIGNS.get(1), Answers.NO_MARKERS).parser(TOOLS, "");
+      long[] told = {0};
+      parser.accept(begin, part -> told[0] += length(part));
+      for (int i = 0; i < 3000; i++) {
+        parser.accept("b".repeat(1000), part -> told[0] += length(part));
+      }
+      assertTrue(told[0] > 2_900_000, begin + told[0]);
+    }
+  }
+
+  private static void check(MarkedParser parser, List<String> text, int length, int piece) {
+    String all = text.getFirst() + text.getLast().repeat(length / text.getLast().length());
+    long told = told(parser, all, piece);
+    String shown = "%s, pieces of %d: %d looks, %d told";
+    shown = shown.formatted(text, piece, parser.looks(), told);
+    assertTrue(parser.looks() <= (long) MOST_LOOKS * all.length(), shown);
+    assertTrue(told >= (text.getLast().isBlank() ? 0 : all.length() / 2), shown);
   }
 
   /// How many characters came out.
