@@ -36,6 +36,7 @@ class ArchitectureTest {
               entry("model", "tensor"),
               entry("tokenizer"),
               entry("template"),
+              entry("reply", "tokenizer", "template"),
               entry("sampling"),
               entry("format", "model", "tensor", "tokenizer"),
               entry("convert", "format", "model", "tensor", "tokenizer"),
