@@ -31,7 +31,7 @@ pageTest("shouldStop", async (page) => {
   await page.waitForTimeout(400);
   assert.equal(await page.locator(".answer .markdown").innerText(), text);
   if (mock) assert.equal(mock.state.open, 0, "the server was told");
-  await page.getByRole("button", { name: "Send" }).waitFor();
+  await page.getByRole("button", { name: "Send", exact: true }).waitFor();
 });
 
 pageTest("shouldContinueWhatWasStopped", { mock: true }, async (page) => {

@@ -15,7 +15,7 @@ const PLACES = [
   "/usr/bin/google-chrome",
   "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 ];
-export const TIMEOUT = 15_000;
+export const TIMEOUT = 30_000;
 
 let browser;
 /** The mock; null where a real root is tested. */

@@ -65,7 +65,7 @@ async function chat(state, request, response) {
   const asked = JSON.parse(body);
   state.requests.push(asked);
   const question = asked.messages.findLast((message) => message.role === "user")?.content ?? "";
-  const word = question.split(/\s/)[0];
+  const word = /^\w+/.exec(question)?.[0] ?? "";
   if (word === "busy" && state.busy-- > 0) {
     return fail(response, 429, "All places are taken.", "rate_limit_exceeded", { "Retry-After": "1" });
   }

@@ -47,7 +47,7 @@ pageTest("shouldRunNothingOfAnAnswer", async (page) => {
     await page.locator(".answer").nth(i).locator(".markdown:not(.plain)").waitFor();
   }
   await assertHarmless(page);
-  assert.match(await page.locator(".answer").first().innerText(), /<script>globalThis\.hit = 1<\/script>/);
+  assert.match(await page.locator(".answer").first().textContent(), /<script>globalThis\.hit = 1<\/script>/);
 });
 
 pageTest("shouldRunNothingOfAnAnswerThatIsStreamed", { mock: true }, async (page) => {

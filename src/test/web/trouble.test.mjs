@@ -6,7 +6,7 @@ const mocked = { mock: true, expectErrors: true };
 pageTest("shouldAskForAKeyAndKeepItForTheTab", mocked, async (page, context) => {
   mock.state.key = "open sesame";
   await send(page, "hello");
-  await page.getByLabel("Key").fill("open sesame");
+  await page.locator("input[name=key]").fill("open sesame");
   await page.getByRole("button", { name: "Use this key" }).click();
   assert.equal(await answered(page), "You said: hello");
   await page.reload();
@@ -23,9 +23,9 @@ pageTest("shouldAskForAKeyAndKeepItForTheTab", mocked, async (page, context) => 
 pageTest("shouldTellThatAKeyIsWrong", mocked, async (page) => {
   mock.state.key = "right";
   await send(page, "hello");
-  await page.getByLabel("Key").fill("wrong");
+  await page.locator("input[name=key]").fill("wrong");
   await page.getByRole("button", { name: "Use this key" }).click();
-  await page.getByLabel("Key").fill("right");
+  await page.locator("input[name=key]").fill("right");
   await page.getByRole("button", { name: "Use this key" }).click();
   assert.equal(await answered(page), "You said: hello");
 });

@@ -7,7 +7,7 @@ import "../css/cluster.css";
 import { stopWhenLeft } from "./answering";
 import { startCluster } from "./api/cluster";
 import { App } from "./App";
-import { chatId } from "./route";
+import { chatId, view } from "./route";
 import { startShortcuts } from "./shortcuts";
 import { open, openConversation, startConversations, writing } from "./store/conversations";
 import { startTheme } from "./theme";
@@ -16,14 +16,17 @@ startTheme();
 
 async function start(): Promise<void> {
   await startConversations();
-  effect(() => void open(chatId.value));
+  // What was open stays open behind the view of the cluster.
+  effect(() => {
+    if (view.value === "chat") void open(chatId.value);
+  });
   effect(() => {
     const title = openConversation.value?.title;
     document.title = title ? `${title} – dllama` : "dllama";
   });
   const parent = document.getElementById("app");
   if (parent) render(<App />, parent);
-  startCluster(() => writing.peek().size > 0);
+  startCluster(() => writing.value.size > 0);
   startShortcuts();
   stopWhenLeft();
 }

@@ -100,8 +100,8 @@ export function startCluster(busy: () => boolean): void {
     timer = setTimeout(() => void round(), view.peek() === "cluster" || busy() ? OFTEN_MS : SELDOM_MS);
   };
   document.addEventListener("visibilitychange", () => void round());
+  // At once where another view is shown, or an answer begins.
   effect(() => {
-    void view.value;
-    void round();
+    if (view.value === "cluster" || busy() || cluster.peek() === null) void round();
   });
 }

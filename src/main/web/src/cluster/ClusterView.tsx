@@ -125,7 +125,7 @@ function Plan({ rows, world }: { rows: PlanRow[]; world: number }) {
   return (
     <section aria-labelledby="plan-title">
       <h2 id="plan-title">With more nodes or fewer</h2>
-      <div class="wide" tabIndex={0} role="region" aria-label="With more nodes or fewer">
+      <div class="wide" tabIndex={0} role="region" aria-label="Table of predictions">
         <table>
           <thead>
             <tr>

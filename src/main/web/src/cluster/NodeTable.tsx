@@ -29,7 +29,7 @@ const COLUMNS: Column[] = [
 export function NodeTable({ nodes }: { nodes: ClusterNode[] }) {
   const columns = COLUMNS.filter((column) => nodes.some((node) => column.of(node) !== undefined));
   return (
-    <div class="wide" tabIndex={0} role="region" aria-label="Nodes">
+    <div class="wide" tabIndex={0} role="region" aria-label="Table of nodes">
       <table>
         <thead>
           <tr>

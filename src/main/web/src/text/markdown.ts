@@ -59,6 +59,7 @@ export function render(block: Token, quick: boolean): DocumentFragment {
     ALLOWED_TAGS,
     ALLOWED_ATTR,
     ALLOW_DATA_ATTR: false,
+    ADD_URI_SAFE_ATTR: ["align", "data-language", "start"],
     ALLOWED_URI_REGEXP: /^(https?|mailto):/i,
     RETURN_DOM_FRAGMENT: true,
   });
