@@ -73,6 +73,8 @@ pageTest("shouldBeUsableByKeyboardAlone", async (page) => {
   await page.getByRole("heading", { name: "Cluster", level: 1 }).waitFor();
   await page.keyboard.press("c");
   await answered(page);
+  // The message field has the focus again, where letters are letters.
+  await page.getByRole("region", { name: "Messages" }).focus();
   await page.keyboard.press("n");
   await page.locator(".welcome").waitFor();
 });

@@ -103,13 +103,19 @@ function MemoryBar({ node }: { node: ClusterNode }) {
   if (!total) return slice ? <text class="small" x={12} y={68}>slice {bytes(slice)}</text> : null;
   const used = free === undefined ? 0 : total - free;
   const own = Math.min(slice ?? 0, total);
-  const words = [slice && `slice ${bytes(slice)}`, free !== undefined && `${bytes(free)} of ${bytes(total)} free`];
   return (
     <g>
       <Bar y={54} parts={[{ class: "slice", share: own / total }, { class: "used", share: Math.max(0, used - own) / total }]} />
-      <text class="small" x={12} y={76}>
-        {words.filter(Boolean).join(" · ")}
-      </text>
+      {slice !== undefined && (
+        <text class="small" x={12} y={76}>
+          slice {bytes(slice)}
+        </text>
+      )}
+      {free !== undefined && (
+        <text class="small" x={CARD.width - 12} y={76} text-anchor="end">
+          {bytes(free)} free
+        </text>
+      )}
     </g>
   );
 }

@@ -62,14 +62,21 @@ function latest(values: (number | null)[]): string {
   return typeof value === "number" ? decimal(value) : "–";
 }
 
+/** A canvas knows neither properties nor light-dark(): the style sheet's colour as it is now. */
+function resolved(element: HTMLElement, property: string): string {
+  element.style.color = `var(--${property})`;
+  const colour = getComputedStyle(element).color;
+  element.style.color = "";
+  return colour;
+}
+
 function options(element: HTMLElement, lines: Line[]): uPlot.Options {
-  const style = getComputedStyle(element);
-  const colour = (name: string): string => style.getPropertyValue(`--${name}`).trim() || style.color;
+  const colour = (name: string): string => resolved(element, name);
   const axis = {
     stroke: colour("plot-text"),
     grid: { stroke: colour("plot-grid"), width: 1 },
     ticks: { show: false },
-    font: `12px ${style.fontFamily}`,
+    font: `12px ${getComputedStyle(element).fontFamily}`,
   };
   return {
     width: Math.max(100, element.clientWidth),
@@ -78,7 +85,7 @@ function options(element: HTMLElement, lines: Line[]): uPlot.Options {
     cursor: { show: false },
     scales: { y: { range: (_, __, max) => [0, Math.max(max * 1.1, 0.001)] } },
     axes: [
-      { ...axis, values: "{HH}:{mm}:{ss}", space: 90 },
+      { ...axis, values: "{HH}:{mm}:{ss}", space: 90, size: 28 },
       { ...axis, size: 44 },
     ],
     series: [
