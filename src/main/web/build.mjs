@@ -20,6 +20,7 @@ const types = {
   "app.js": "text/javascript; charset=utf-8",
   "app.css": "text/css; charset=utf-8",
   "icon.svg": "image/svg+xml",
+  "licenses.txt": "text/plain; charset=utf-8",
 };
 
 // Nothing inline, nothing evaluated, nothing from elsewhere; only DOMPurify may make HTML of text.
@@ -58,10 +59,12 @@ await build({
   jsx: "automatic",
   jsxImportSource: "preact",
   legalComments: "none",
-  banner: { js: "/* dllama-akka, MIT; contains the libraries that NOTICE names. */" },
+  banner: { js: "/* dllama-akka, MIT; licenses.txt has those of the libraries in it. */" },
   logLevel: "warning",
 });
 for (const name of ["index.html", "icon.svg"]) await copyFile(join(here, name), join(out, name));
+
+await writeFile(join(out, "licenses.txt"), await licenses());
 
 const files = {};
 for (const [name, type] of Object.entries(types)) {
@@ -70,3 +73,14 @@ for (const [name, type] of Object.entries(types)) {
   files[name] = { type, etag, size: bytes.length };
 }
 await writeFile(join(out, "manifest.json"), JSON.stringify({ headers, files }, null, 2) + "\n");
+
+/** The licences of what is in app.js; of DOMPurify's two it is the Apache License. */
+async function licenses() {
+  const { dependencies } = JSON.parse(await readFile(join(here, "package.json"), "utf8"));
+  const names = [...Object.keys(dependencies), "@preact/signals-core"].sort();
+  const texts = names.map(async (name) => {
+    const text = await readFile(join(here, "node_modules", name, "LICENSE"), "utf8");
+    return `${name}\n${"=".repeat(name.length)}\n\n${text.trim()}\n`;
+  });
+  return (await Promise.all(texts)).join("\n\n");
+}

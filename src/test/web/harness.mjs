@@ -1,20 +1,13 @@
 // A browser with the page, for the tests. BASE_URL: of a real root, in place of the mock.
-// CHROMIUM: the browser, where it is not in one of the usual places.
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { chromium } from "playwright-core";
 import { startMock } from "./mock.mjs";
+import { browserPath } from "./ready.mjs";
 
+export { conversationFile } from "./files.mjs";
 export { exampleCluster } from "./mock.mjs";
 
-const PLACES = [
-  process.env.CHROMIUM,
-  "/usr/bin/chromium",
-  "/usr/bin/chromium-browser",
-  "/usr/bin/google-chrome",
-  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-];
 export const TIMEOUT = 30_000;
 
 let browser;
@@ -27,9 +20,8 @@ before(async () => {
     mock = await startMock();
     baseUrl = mock.url;
   }
-  const executablePath = PLACES.find((place) => place && existsSync(place));
-  assert.ok(executablePath, "Chromium is needed; CHROMIUM can say where it is");
-  browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+  assert.ok(browserPath, "Chromium is needed; CHROMIUM can say where it is");
+  browser = await chromium.launch({ executablePath: browserPath, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
 });
 
 after(async () => {
@@ -101,19 +93,4 @@ export async function ask(page, text) {
 export async function importJson(page, content, name = "file.json") {
   const buffer = Buffer.from(typeof content === "string" ? content : JSON.stringify(content));
   await page.locator("input[type=file]").setInputFiles({ name, mimeType: "application/json", buffer });
-}
-
-/** A file as the page exports it, with one conversation. `texts` are questions and answers in turn. */
-export function conversationFile(title, texts) {
-  const messages = texts.map((text, i) => ({
-    id: `m${String(i).padStart(6, "0")}`,
-    conversation: "c",
-    parent: i === 0 ? null : `m${String(i - 1).padStart(6, "0")}`,
-    at: 1_700_000_000_000 + i,
-    role: i % 2 === 0 ? "user" : "assistant",
-    text,
-    state: "done",
-  }));
-  const conversation = { id: "c", title, created: 1, updated: 1, system: "", sampling: {}, leaf: messages.at(-1).id };
-  return { format: "dllama-conversations", version: 1, conversations: [{ conversation, messages }] };
 }

@@ -13,7 +13,7 @@ export function bytes(n: number): string {
 
 export function decimal(n: number): string {
   if (!Number.isFinite(n)) return "–";
-  return Math.abs(n) >= 99.5 ? Math.round(n).toLocaleString("en") : n.toFixed(n < 9.95 ? 2 : 1);
+  return Math.abs(n) >= 99.5 ? Math.round(n).toLocaleString("en") : n.toFixed(Math.abs(n) < 0.995 ? 2 : 1);
 }
 
 export function milliseconds(ms: number): string {

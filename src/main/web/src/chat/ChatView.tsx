@@ -60,8 +60,14 @@ function useStayAtEnd(scroller: { current: HTMLDivElement | null }, conversation
     const view = scroller.current;
     const column = view?.firstElementChild;
     if (!view || !column) return;
+    let top = view.scrollTop;
+    let height = view.scrollHeight;
+    // The browser scrolls, too, as it learns how high messages are; the height then changes with it.
     const onScroll = (): void => {
-      atEnd.current = view.scrollHeight - view.scrollTop - view.clientHeight < NEAR_PX;
+      if (view.scrollHeight - view.scrollTop - view.clientHeight < NEAR_PX) atEnd.current = true;
+      else if (view.scrollTop < top && view.scrollHeight === height) atEnd.current = false;
+      top = view.scrollTop;
+      height = view.scrollHeight;
     };
     const grown = new ResizeObserver(() => atEnd.current && toEnd());
     view.addEventListener("scroll", onScroll, { passive: true });
