@@ -45,20 +45,22 @@ final class ChatSession implements AutoCloseable {
   /// Tokens said so far.
   private int position;
 
+  /// @param scheduler that answers; closed with this session
   ChatSession(
       ForwardPass forwardPass,
+      Scheduler scheduler,
       ChatPrompts prompts,
       Sampler sampler,
       Speculation speculation,
       Guidance guidance,
       Optional<String> system) {
     this.forwardPass = forwardPass;
+    this.scheduler = scheduler;
     this.prompts = prompts;
     this.sampler = sampler;
     this.system = system;
     this.speculation = speculation;
     this.guidance = guidance;
-    scheduler = new Scheduler(forwardPass, prompts.vocabulary(), 1);
   }
 
   Optional<String> system() {
@@ -146,7 +148,7 @@ final class ChatSession implements AutoCloseable {
           tokens.add(id);
           text.append(shown);
         }
-        case Finished(Reason reason, Usage _) -> {
+        case Finished(Reason reason, Usage _, var _) -> {
           boolean ended = !tokens.isEmpty() && prompts.endIds().contains(tokens.getLast());
           if (ended) {
             tokens.removeLast();

@@ -10,6 +10,7 @@ import java.util.stream.Stream;
 /// What can be asked for: the modes of a root, and tools that need no cluster.
 enum Command {
   CHAT(true, "Talk with the model; the default."),
+  API(true, "Serve programs and browsers over HTTP."),
   INFERENCE(true, "Go on from a prompt."),
   LOGITS(true, "Write the logits of given tokens to a file."),
   PERPLEXITY(true, "Measure how well the model foretells a text."),
@@ -51,7 +52,8 @@ enum Command {
   List<OptionRow> options() {
     List<OptionRow> own =
         switch (this) {
-          case CHAT -> List.of();
+          case CHAT -> Options.CHAT;
+          case API -> Options.API;
           case INFERENCE -> Options.INFERENCE;
           case LOGITS -> Options.LOGITS;
           case PERPLEXITY -> Options.PERPLEXITY;

@@ -67,7 +67,8 @@ public final class Main {
       case FETCH -> FetchCommand.run(settings);
       case MODELS -> ModelsCommand.list(settings);
       case RM -> ModelsCommand.remove(settings);
-      case CHAT, INFERENCE, LOGITS, PERPLEXITY, BENCH -> runNode(settings, arguments.command());
+      case CHAT, API, INFERENCE, LOGITS, PERPLEXITY, BENCH ->
+          runNode(settings, arguments.command());
     }
     return DONE;
   }

@@ -6,6 +6,7 @@ import static dllama.cli.OptionRow.text;
 
 import dllama.cli.OptionRow.Kind;
 import java.util.List;
+import java.util.stream.Stream;
 
 /// The options of all commands. What values mean and which are allowed stands in `reference.conf`;
 /// here are only the names and one line of help.
@@ -87,6 +88,27 @@ final class Options {
               "NAME|FILE",
               "chat.template",
               "root: llama2, llama3, deepSeek3, chatml or a Jinja FILE; default: the model's"));
+
+  static final List<OptionRow> API =
+      List.of(
+          text("--api-host", "HOST", "api.host", "address to bind; default 127.0.0.1"),
+          text("--api-port", "PORT", "api.port", "default 9980"),
+          option(Kind.REPEATED, "--api-key", "KEY", "api.key", "what requests need; may repeat"),
+          option(Kind.SWITCH, "--api-open", "", "api.open", "let everybody in without a key"),
+          option(
+              Kind.REPEATED,
+              "--api-origin",
+              "ORIGIN",
+              "api.origins",
+              "web page that may use it, or * for all; may repeat"),
+          text("--api-parallel", "N", "api.parallel", "answers computed at once; default 8"));
+
+  static final List<OptionRow> CHAT =
+      Stream.concat(
+              Stream.of(
+                  option(Kind.SWITCH, "--api", "", "api.beside-chat", "serve over HTTP, too")),
+              API.stream())
+          .toList();
 
   static final List<OptionRow> INFERENCE =
       List.of(

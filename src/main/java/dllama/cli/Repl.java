@@ -165,7 +165,7 @@ final class Repl {
           console.note("the answer ends here; ask again when the nodes are back");
         }
       }
-      case Finished(Reason reason, Usage usage) -> {
+      case Finished(Reason reason, Usage usage, var _) -> {
         console.endLine();
         last = usage;
         console.note((reason == Reason.CANCELLED ? "stopped; " : "") + Timing.line(usage));

@@ -1,10 +1,9 @@
 package dllama.cli;
 
-import dllama.session.ChatPrompts;
 import dllama.session.ClusterRoot;
 import dllama.session.LoadedModel;
-import dllama.session.RequestSettings;
 import dllama.session.Root;
+import dllama.session.SessionListener;
 import dllama.settings.Mode;
 import dllama.settings.Settings;
 import dllama.slice.SliceCache;
@@ -29,7 +28,7 @@ final class RootCommand {
     }
     try (LoadedModel model = LoadedModel.open(settings.model())) {
       switch (settings.mode()) {
-        case CHAT -> chat(model);
+        case CHAT, API -> new Serving(settings, model, lines).run();
         case INFERENCE -> {
           Inference inference = new Inference(settings, model, System.out);
           try (Root root = start(model)) {
@@ -59,47 +58,18 @@ final class RootCommand {
   }
 
   private Root start(LoadedModel model) {
+    return start(settings, model, lines, new Progress(lines, false));
+  }
+
+  /// Starts a root, and says what it has.
+  static Root start(
+      Settings settings, LoadedModel model, StatusLines lines, SessionListener listener) {
     SliceCache cache = CacheFolder.open(settings.cluster().weights().cache(), lines::say);
-    Progress progress = new Progress(lines, settings.mode().interactive());
-    Root root = ClusterRoot.start(settings, model, cache, progress);
+    Root root = ClusterRoot.start(settings, model, cache, listener);
     Runtime.getRuntime().addShutdownHook(new Thread(root::close, "goodbye"));
     lines.say(model.description());
     model.warning(settings.model()).ifPresent(lines::say);
     return root;
-  }
-
-  private void chat(LoadedModel model) throws InterruptedException {
-    ChatPrompts prompts =
-        ChatPrompts.of(
-            settings.chat(),
-            model.vocabulary(settings.model()),
-            model.rendersTemplate(settings.model()));
-    prompts.checkSystem(settings.chat().system(), model.contextLimit());
-    try (Root root = start(model)) {
-      root.awaitReady();
-      try (ChatSession session =
-              new ChatSession(
-                  root.forwardPass(),
-                  prompts,
-                  RequestSettings.sampler(settings.sampler()),
-                  RequestSettings.speculation(settings),
-                  RequestSettings.guidance(settings.sampler()),
-                  settings.chat().system());
-          ChatConsole console = console()) {
-        Repl repl = new Repl(root, session, console);
-        lines.redirect(repl::news);
-        repl.run();
-      }
-    }
-  }
-
-  private static ChatConsole console() {
-    if (!Posix.isTerminal(0) || !Posix.isTerminal(1)) {
-      return new PlainConsole(System.in, System.out, System.err);
-    }
-    ChatConsole console = new TerminalConsole(TerminalConsole.stateFolder().resolve("history"));
-    console.note("Ask something; /help shows the commands, Ctrl-D ends.");
-    return console;
   }
 
   private void print(List<BenchRow> rows) {

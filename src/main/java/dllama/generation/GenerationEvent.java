@@ -1,6 +1,7 @@
 package dllama.generation;
 
 import dllama.logits.TokenLogprobs;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// What happens during a generation, in order: prefill, tokens, and exactly one ending.
@@ -20,7 +21,9 @@ public sealed interface GenerationEvent {
   }
 
   /// The answer is complete.
-  record Finished(Reason reason, Usage usage) implements GenerationEvent {}
+  ///
+  /// @param stop the stop string that ended it, if one did
+  record Finished(Reason reason, Usage usage, Optional<String> stop) implements GenerationEvent {}
 
   /// The answer could not be completed.
   ///

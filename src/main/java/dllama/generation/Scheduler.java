@@ -47,6 +47,7 @@ public final class Scheduler implements AutoCloseable {
   private final ForwardPass forwardPass;
   private final Vocabulary vocabulary;
   private final int parallel;
+  private final StepListener steps;
   private final BlockingQueue<Arrival> arrivals = new ArrayBlockingQueue<>(QUEUE);
   private final Thread thread;
   private volatile boolean closed;
@@ -69,10 +70,21 @@ public final class Scheduler implements AutoCloseable {
   private record Arrival(GenerationRequest request, Sink sink, Generation generation) {}
 
   /// What a step computes for a sequence.
-  private record Part(Sequence sequence, Run run) {}
+  private record Part(Sequence sequence, Run run) {
+    int rows() {
+      return run.tokens().length;
+    }
+  }
 
   /// @param parallel the most answers at a time; at most [#mostParallel]
   public Scheduler(ForwardPass forwardPass, Vocabulary vocabulary, int parallel) {
+    this(forwardPass, vocabulary, parallel, _ -> {});
+  }
+
+  /// The same, with somebody who is told of every step, on this scheduler's thread.
+  public Scheduler(
+      ForwardPass forwardPass, Vocabulary vocabulary, int parallel, StepListener steps) {
+    this.steps = steps;
     this.forwardPass = forwardPass;
     this.vocabulary = vocabulary;
     this.parallel = Math.min(parallel, mostParallel(forwardPass.maxBatchTokens()));
@@ -281,6 +293,8 @@ public final class Scheduler implements AutoCloseable {
     StepResult result = forwardPass.forward(step);
     long nanos = System.nanoTime() - start;
     int rows = step.rows();
+    int read = parts.stream().filter(p -> p.sequence.reads()).mapToInt(Part::rows).sum();
+    steps.done(new StepListener.Step(read, rows - read, nanos, result.syncNanos()));
     for (int i = 0; i < parts.size(); i++) {
       RunLogits logits = result.logits().get(i);
       guarded(parts.get(i).sequence, s -> s.accept(result, logits, choice, rows, nanos, pace));

@@ -15,6 +15,7 @@ import dllama.step.StepResult;
 import dllama.tokenizer.TokenStream;
 import dllama.tokenizer.Tokenizer.Vocabulary;
 import java.util.Arrays;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// A prompt and its answer: what of them the next step computes, and what becomes of that. All
@@ -252,7 +253,8 @@ final class Sequence {
 
   /// Ends with what there is.
   void finish(Reason reason) {
-    end(new Finished(reason, times.usage(shared, prefillTokens, prefillNanos, generated)));
+    Usage usage = times.usage(shared, prefillTokens, prefillNanos, generated);
+    end(new Finished(reason, usage, reason == Reason.STOP ? detector.found() : Optional.empty()));
   }
 
   /// Ends without the rest of the answer.

@@ -5,7 +5,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// Tells when an answer has ended: by a stop token, or by a stop string, which may be spread over
 /// several pieces. Text that may be the beginning of a stop string is held back until it is clear.
@@ -33,6 +35,9 @@ public final class StopDetector {
 
   /// Bytes of the held text that belong to the answer.
   private int answerLength;
+
+  /// The stop string that ended the answer.
+  private byte @Nullable [] found;
 
   /// A detector that, as distributed-llama's, only looks near the borders of pieces.
   ///
@@ -63,13 +68,17 @@ public final class StopDetector {
       return Verdict.EOS;
     }
     byte[] text = held.toByteArray();
+    Verdict verdict = Verdict.NOT_EOS;
     for (byte[] stop : stops) {
-      Verdict verdict = search(text, stop);
-      if (verdict != Verdict.NOT_EOS) {
-        return verdict;
-      }
+      verdict = latest(verdict, search(text, stop));
     }
-    return Verdict.NOT_EOS;
+    return verdict;
+  }
+
+  /// What both together say: one stop string that is there counts more than the beginning of
+  // others.
+  private static Verdict latest(Verdict one, Verdict other) {
+    return one.compareTo(other) > 0 ? one : other;
   }
 
   private Verdict search(byte[] text, byte[] stop) {
@@ -84,11 +93,19 @@ public final class StopDetector {
         if (compared < stop.length) {
           return Verdict.MAYBE_EOS;
         }
-        answerLength = start;
+        if (start < answerLength) {
+          answerLength = start; // the one that comes first ends it
+          found = stop;
+        }
         return Verdict.EOS;
       }
     }
     return Verdict.NOT_EOS;
+  }
+
+  /// The stop string that ended the answer, if one did.
+  public Optional<String> found() {
+    return Optional.ofNullable(found).map(stop -> new String(stop, StandardCharsets.UTF_8));
   }
 
   /// The held text without a stop string and what follows it; nothing is held afterwards.

@@ -183,6 +183,22 @@ public record ModelSpec(
     return kvHeads * headDim;
   }
 
+  /// Numbers that the model is made of.
+  public long parameters() {
+    return TensorRole.ofModel(this).stream().mapToLong(this::values).sum();
+  }
+
+  /// Bytes that these take in a file.
+  public long weightBytes() {
+    return TensorRole.ofModel(this).stream()
+        .mapToLong(name -> type(name).byteSize(values(name)))
+        .sum();
+  }
+
+  private long values(TensorRole.Name name) {
+    return (long) name.role().rows().size(this) * name.role().cols().size(this);
+  }
+
   /// Feed-forward networks of a layer: its experts, or the one of a dense model.
   public int feedForwards() {
     return Math.max(1, experts);

@@ -13,6 +13,16 @@ interface ChatFormat {
   /// @throws dllama.error.UserException if there is no such conversation
   PromptText prompt(List<Message> messages);
 
+  /// The text of a conversation as programs give it, with all that templates may read.
+  ///
+  /// @throws dllama.error.UserException if there is no such conversation
+  Rendered prompt(Conversation conversation);
+
+  /// A prompt.
+  ///
+  /// @param opening what of its end belongs to the answer, such as `<think>`
+  record Rendered(PromptText text, String opening) {}
+
   /// The part of the prompt's end that belongs to the answer and is shown to the user.
   String opening();
 
@@ -23,6 +33,11 @@ interface ChatFormat {
       @Override
       public PromptText prompt(List<Message> messages) {
         return template.prompt(messages, end);
+      }
+
+      @Override
+      public Rendered prompt(Conversation conversation) {
+        return new Rendered(prompt(conversation.plain()), opening());
       }
 
       @Override

@@ -73,6 +73,29 @@ public final class ChatPrompts {
     return JinjaPrompts.encode(tokenizer, format.prompt(messages));
   }
 
+  /// A prompt in tokens.
+  ///
+  /// @param opening what of its end belongs to the answer, such as `<think>`
+  public record Prompt(int[] tokens, String opening) {}
+
+  /// Tokens of a conversation as programs give it, up to where the answer begins, or goes on.
+  ///
+  /// @throws UserException if the template refuses it
+  public Prompt encode(Conversation conversation) {
+    ChatFormat.Rendered rendered = format.prompt(conversation);
+    if (!conversation.begun().isEmpty()) {
+      rendered.text().said(new Message(Role.ASSISTANT, conversation.begun()));
+    }
+    return new Prompt(JinjaPrompts.encode(tokenizer, rendered.text()), rendered.opening());
+  }
+
+  /// The text of the same.
+  ///
+  /// @throws UserException if the template refuses it
+  public String text(Conversation conversation) {
+    return format.prompt(conversation).text() + conversation.begun();
+  }
+
   /// Tokens that end an answer.
   public Set<Integer> endIds() {
     return Set.copyOf(vocabulary.eosIds());

@@ -29,6 +29,9 @@ public final class ClusterRoot implements Root {
   /// This root has no open port.
   private final boolean alone;
 
+  /// Who is answered now.
+  private int claims;
+
   /// Starts the node and begins to form a cluster.
   ///
   /// @param cache of slices; closed with this root
@@ -68,9 +71,12 @@ public final class ClusterRoot implements Root {
   }
 
   /// Whole contexts that are worth memory: one that is computed and one that may be asked for
-  /// again, or as many as `bench` computes at once.
+  /// again, or as many as are computed at once.
   private static int sequences(Settings settings) {
-    return settings.bench().parallel().stream().mapToInt(Integer::intValue).reduce(2, Math::max);
+    int served = settings.serves() ? settings.api().parallel() : 2;
+    return settings.bench().parallel().stream()
+        .mapToInt(Integer::intValue)
+        .reduce(Math.max(2, served), Math::max);
   }
 
   @Override
@@ -80,13 +86,24 @@ public final class ClusterRoot implements Root {
 
   @Override
   public Ready awaitReady() throws InterruptedException {
-    node.claim();
-    return world.await(limit);
+    return awaitReady(limit);
   }
 
   @Override
-  public void release() {
-    node.release();
+  public Ready awaitReady(Duration most) throws InterruptedException {
+    synchronized (this) {
+      claims++;
+    }
+    node.claim();
+    return world.await(most);
+  }
+
+  @Override
+  public synchronized void release() {
+    claims--;
+    if (claims == 0) {
+      node.release();
+    }
   }
 
   @Override

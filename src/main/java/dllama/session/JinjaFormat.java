@@ -43,14 +43,34 @@ final class JinjaFormat implements ChatFormat {
     return opening;
   }
 
-  /// Some templates begin the answer with a thought, which belongs to what the user sees.
   private String findOpening() {
     try {
-      String text = text(rendered(List.of(Map.of("role", "user", "content", "?"))));
-      int think = text.lastIndexOf(THINK);
-      return think > text.lastIndexOf("</think>") ? text.substring(think) : "";
+      return opening(text(rendered(List.of(Map.of("role", "user", "content", "?")))));
     } catch (TemplateException e) {
       return ""; // it wants more than a question
+    }
+  }
+
+  /// Some templates begin the answer with a thought, which belongs to what the user sees.
+  private static String opening(String prompt) {
+    int think = prompt.lastIndexOf(THINK);
+    boolean open = think >= 0 && prompt.substring(think + THINK.length()).isBlank();
+    return open ? prompt.substring(think) : "";
+  }
+
+  @Override
+  public Rendered prompt(Conversation conversation) {
+    Map<String, @Nullable Object> input = new LinkedHashMap<>(conversation.variables());
+    input.put("messages", conversation.messages());
+    input.put("add_generation_prompt", true);
+    input.put("tools", conversation.tools().isEmpty() ? null : conversation.tools());
+    try {
+      List<PromptPart> parts = prompt.render(input);
+      PromptText text = new PromptText();
+      parts.forEach(part -> JinjaPrompts.add(text, part.text(), part.said()));
+      return new Rendered(text, opening(text(parts)));
+    } catch (TemplateException e) {
+      throw JinjaPrompts.refused(e);
     }
   }
 

@@ -3,6 +3,7 @@ package dllama.session;
 import dllama.cluster.root.NodesHere;
 import dllama.step.ForwardPass;
 import dllama.tensor.KernelReport;
+import java.time.Duration;
 import java.util.OptionalInt;
 
 /// A root and its nodes, as front ends see them. Any thread.
@@ -11,13 +12,19 @@ public interface Root extends AutoCloseable {
   ForwardPass forwardPass();
 
   /// Waits until steps can run, without limit where a person watches. The nodes stay the same
-  /// until [#release], unless one is lost.
+  /// until everybody who has called this has called [#release], too, unless one is lost.
   ///
   /// @throws dllama.step.ForwardException if the nodes did not come in time
   /// @throws InterruptedException if the thread was interrupted, as Ctrl-C in a chat does
   Ready awaitReady() throws InterruptedException;
 
-  /// Nobody is answered until the next [#awaitReady]: other nodes may compute by then.
+  /// The same, with another limit.
+  ///
+  /// @param most time without enough nodes; loading takes as long as it takes
+  Ready awaitReady(Duration most) throws InterruptedException;
+
+  /// One who waited is answered, or waits no more, however that ended. When all are, nobody is
+  // answered until the next [#awaitReady]: other nodes may compute by then.
   void release();
 
   /// Which nodes there are.

@@ -3,14 +3,15 @@ package dllama.settings;
 /// What the root does once the cluster is ready.
 public enum Mode {
   CHAT,
+  API,
   INFERENCE,
   LOGITS,
   PERPLEXITY,
   BENCH;
 
-  /// Whether the root waits for its nodes without limit: it talks to a person, who sees what is
-  /// missing.
+  /// Whether the root waits for its nodes without limit: a person or a
+  /// program asks it for answers, and is told what is missing.
   public boolean interactive() {
-    return this == CHAT;
+    return this == CHAT || this == API;
   }
 }

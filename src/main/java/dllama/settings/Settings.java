@@ -22,6 +22,7 @@ public record Settings(
     Sampler sampler,
     Optional<Boolean> promptLookup,
     Chat chat,
+    ApiSettings api,
     Inference inference,
     Logits logits,
     Perplexity perplexity,
@@ -282,6 +283,11 @@ public record Settings(
     }
   }
 
+  /// Whether users come over HTTP.
+  public boolean serves() {
+    return mode == Mode.API || (mode == Mode.CHAT && api.beside());
+  }
+
   /// These settings with another model and tokenizer.
   public Settings with(ModelSettings other) {
     return new Settings(
@@ -292,6 +298,7 @@ public record Settings(
         sampler,
         promptLookup,
         chat,
+        api,
         inference,
         logits,
         perplexity,
@@ -326,6 +333,7 @@ public record Settings(
             Sampler.from(values.below("sampler")),
             values.unlessAuto("prompt-lookup", Values::flag),
             Chat.from(values.below("chat")),
+            ApiSettings.from(values.below("api")),
             Inference.from(values.below("inference")),
             Logits.from(values.below("logits")),
             Perplexity.from(values.below("perplexity")),

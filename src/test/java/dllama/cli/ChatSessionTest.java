@@ -9,6 +9,7 @@ import dllama.generation.GenerationEvent.Finished;
 import dllama.generation.GenerationEvent.Reason;
 import dllama.generation.GenerationEvent.Token;
 import dllama.generation.Guidance;
+import dllama.generation.Scheduler;
 import dllama.generation.Speculation;
 import dllama.model.ModelSpec;
 import dllama.model.Shapes;
@@ -233,6 +234,7 @@ class ChatSessionTest {
       session =
           new ChatSession(
               model,
+              new Scheduler(model, vocabulary, 1),
               new ChatPrompts(vocabulary, template),
               new Sampler.Greedy(),
               Speculation.off(),

@@ -8,6 +8,7 @@ import dllama.cluster.root.NodesHere;
 import dllama.error.UserException;
 import dllama.format.SynthVocabulary;
 import dllama.generation.Guidance;
+import dllama.generation.Scheduler;
 import dllama.generation.Speculation;
 import dllama.model.ModelSpec;
 import dllama.model.Shapes;
@@ -19,6 +20,7 @@ import dllama.tensor.DType;
 import dllama.tensor.KernelReport;
 import dllama.tokenizer.ChatTemplate;
 import dllama.tokenizer.Tokenizer.Vocabulary;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -45,6 +47,7 @@ class ReplTest {
   private ChatSession session(Speculation speculation) {
     return new ChatSession(
         model,
+        new Scheduler(model, VOCABULARY, 1),
         new ChatPrompts(VOCABULARY, ChatTemplate.LLAMA3),
         new Sampler.Greedy(),
         speculation,
@@ -239,6 +242,11 @@ class ReplTest {
           public Ready awaitReady() {
             released = false;
             return new Ready(1, 0);
+          }
+
+          @Override
+          public Ready awaitReady(Duration most) {
+            return awaitReady();
           }
 
           @Override

@@ -1,0 +1,5 @@
+/// Anthropic's dialect.
+@NullMarked
+package dllama.api.anthropic;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/// Ollama's dialect.
+@NullMarked
+package dllama.api.ollama;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,115 @@
+package dllama.api.openai;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dllama.api.http.Fields;
+import dllama.api.http.Json;
+import dllama.api.service.Ask.Choice;
+import dllama.api.service.Ask.Shape;
+import dllama.api.service.Ask.Tool;
+import dllama.api.service.Ask.Tools;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/// The fields that say what the model may call, and what its answer has to be.
+final class ToolFields {
+  private static final int MOST_TOOLS = 256;
+  private static final String NO_PARAMETERS = "{\"type\":\"object\",\"properties\":{}}";
+
+  private ToolFields() {}
+
+  static Tools read(Fields body) {
+    if (body.has("functions") || body.has("function_call")) {
+      throw body.bad("functions", "is no longer used: give tools");
+    }
+    List<Tool> tools = new ArrayList<>();
+    for (Fields tool : body.objects("tools")) {
+      tools.add(tool(tool));
+    }
+    if (tools.size() > MOST_TOOLS) {
+      throw body.bad("tools", "has more than %d".formatted(MOST_TOOLS));
+    }
+    Optional<String> only = only(body, tools);
+    Choice choice = only.isPresent() ? Choice.REQUIRED : choice(body, tools);
+    return new Tools(tools, choice, only, body.flag("parallel_tool_calls", true));
+  }
+
+  /// As templates read them.
+  static List<Object> forTemplates(Fields body) {
+    return body.elements("tools").stream().map(Json::values).toList();
+  }
+
+  private static Tool tool(Fields tool) {
+    tool.word("type", List.of("function"));
+    Fields function =
+        tool.object("function").orElseThrow(() -> tool.bad("function", "is required"));
+    String name = function.text("name");
+    if (!name.matches("[a-zA-Z0-9_.:-]{1,128}")) {
+      throw function.bad("name", "may have letters, digits, _ . : and -, at most 128");
+    }
+    String parameters =
+        function.object("parameters").map(fields -> fields.node().toString()).orElse(NO_PARAMETERS);
+    return new Tool(name, parameters);
+  }
+
+  private static Choice choice(Fields body, List<Tool> tools) {
+    Optional<JsonNode> given = body.any("tool_choice");
+    if (given.isEmpty()) {
+      return tools.isEmpty() ? Choice.NONE : Choice.AUTO;
+    }
+    String word = body.word("tool_choice", List.of("none", "auto", "required")).orElseThrow();
+    if (tools.isEmpty() && word.equals("required")) {
+      throw body.bad("tool_choice", "needs tools");
+    }
+    return switch (word) {
+      case "none" -> Choice.NONE;
+      case "auto" -> tools.isEmpty() ? Choice.NONE : Choice.AUTO;
+      default -> Choice.REQUIRED;
+    };
+  }
+
+  /// The function that has to be called.
+  private static Optional<String> only(Fields body, List<Tool> tools) {
+    Optional<JsonNode> given = body.any("tool_choice");
+    if (given.isEmpty() || given.get().isTextual()) {
+      return Optional.empty();
+    }
+    Fields choice = body.object("tool_choice").orElseThrow();
+    String name =
+        choice
+            .object("function")
+            .map(function -> function.text("name"))
+            .orElseGet(() -> choice.text("name"));
+    if (tools.stream().noneMatch(tool -> tool.name().equals(name))) {
+      throw body.bad("tool_choice", "names a function that is not among the tools");
+    }
+    return Optional.of(name);
+  }
+
+  static Shape shape(Fields body) {
+    Optional<Fields> format = body.object("response_format");
+    if (format.isEmpty()) {
+      return new Shape.Free();
+    }
+    String type =
+        format
+            .get()
+            .word("type", List.of("text", "json_object", "json_schema"))
+            .orElseThrow(() -> format.get().bad("type", "is required"));
+    return switch (type) {
+      case "text" -> new Shape.Free();
+      case "json_object" -> new Shape.JsonObject();
+      default -> new Shape.JsonSchema(schema(format.get()));
+    };
+  }
+
+  private static String schema(Fields format) {
+    Fields named =
+        format.object("json_schema").orElseThrow(() -> format.bad("json_schema", "is required"));
+    return named
+        .object("schema")
+        .orElseThrow(() -> named.bad("schema", "is required, a JSON schema"))
+        .node()
+        .toString();
+  }
+}

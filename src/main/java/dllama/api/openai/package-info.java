@@ -1,0 +1,5 @@
+/// OpenAI's dialect.
+@NullMarked
+package dllama.api.openai;
+
+import org.jspecify.annotations.NullMarked;

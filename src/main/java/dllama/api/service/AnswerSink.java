@@ -1,0 +1,138 @@
+package dllama.api.service;
+
+import dllama.api.http.ApiException;
+import dllama.api.service.AnswerEvent.Alternative;
+import dllama.api.service.AnswerEvent.Finish;
+import dllama.api.service.AnswerEvent.TokenInfo;
+import dllama.generation.GenerationEvent;
+import dllama.generation.GenerationEvent.Failed;
+import dllama.generation.GenerationEvent.Finished;
+import dllama.generation.GenerationEvent.Prefill;
+import dllama.generation.GenerationEvent.Reason;
+import dllama.generation.GenerationEvent.Token;
+import dllama.generation.Sink;
+import dllama.generation.Usage;
+import dllama.logits.TokenLogprobs;
+import dllama.session.ChatPrompts;
+import dllama.step.ForwardException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.function.Predicate;
+
+/// Makes of the tokens of an answer what its caller is told. On the scheduler's thread.
+final class AnswerSink implements Sink {
+  private final Ask ask;
+  private final int promptTokens;
+  private final ReplyParts parts;
+  private final long asked;
+  private final Predicate<AnswerEvent> sink;
+  private final Runnable ended;
+
+  /// Tokens whose text was not told yet.
+  private List<TokenInfo> pending = new ArrayList<>();
+
+  private int thought;
+  private int calls;
+  private boolean wanted = true;
+
+  AnswerSink(
+      Ask ask,
+      ChatPrompts.Prompt prompt,
+      ReplyParts parts,
+      long asked,
+      Predicate<AnswerEvent> sink,
+      Runnable ended) {
+    this.ask = ask;
+    this.promptTokens = prompt.tokens().length;
+    this.parts = parts;
+    this.asked = asked;
+    this.sink = sink;
+    this.ended = ended;
+  }
+
+  @Override
+  public boolean accept(GenerationEvent event) {
+    switch (event) {
+      case Prefill(int done, int total) -> tell(new AnswerEvent.Reading(done, total));
+      case Token(int id, String text, TokenLogprobs logprobs) -> token(id, text, logprobs);
+      case Finished(Reason reason, Usage usage, Optional<String> stop) ->
+          finish(reason, usage, stop);
+      case Failed(RuntimeException cause) -> fail(cause);
+    }
+    return wanted;
+  }
+
+  private void token(
+      int id, String text, @org.jspecify.annotations.Nullable TokenLogprobs logprobs) {
+    if (logprobs != null) {
+      pending.add(
+          new TokenInfo(
+              id,
+              logprobs.chosen(),
+              logprobs.top().stream()
+                  .map(entry -> new Alternative(entry.token(), entry.logprob()))
+                  .toList()));
+    }
+    parts.accept(id, text, this::part);
+    thought += parts.thinks() ? 1 : 0;
+  }
+
+  private void part(ReplyParts.Part part) {
+    switch (part) {
+      case ReplyParts.Part.Reasoning(String text) ->
+          tell(new AnswerEvent.Reasoning(text, takePending()));
+      case ReplyParts.Part.Content(String text) ->
+          tell(new AnswerEvent.Content(text, takePending()));
+      case ReplyParts.Part.CallBegin(int index, String name) -> {
+        calls++;
+        tell(new AnswerEvent.CallBegin(index, newCallId(), name));
+      }
+      case ReplyParts.Part.CallArguments(int index, String json) ->
+          tell(new AnswerEvent.CallArguments(index, json));
+    }
+  }
+
+  private static String newCallId() {
+    return "call_" + UUID.randomUUID().toString().replace("-", "").substring(0, 24);
+  }
+
+  private List<TokenInfo> takePending() {
+    List<TokenInfo> taken = pending;
+    pending = new ArrayList<>();
+    return taken;
+  }
+
+  private void finish(Reason reason, Usage usage, Optional<String> stop) {
+    parts.finish(this::part);
+    if (!pending.isEmpty()) {
+      tell(new AnswerEvent.Content("", takePending())); // of the end token
+    }
+    Finish finish =
+        switch (reason) {
+          case STOP -> calls > 0 ? Finish.CALLS : Finish.STOP;
+          case LENGTH, CONTEXT -> Finish.LENGTH;
+          case CANCELLED -> Finish.CANCELLED;
+        };
+    AnswerUsage told = new AnswerUsage(promptTokens, thought, System.nanoTime() - asked, usage);
+    end(new AnswerEvent.Ended(finish, stop.filter(ask.stops()::contains), told));
+  }
+
+  private void fail(RuntimeException cause) {
+    ApiException why =
+        cause instanceof ForwardException lost
+            ? Answerer.unavailable(lost)
+            : ApiException.of(500, String.valueOf(cause.getMessage()), "", "model_error");
+    end(new AnswerEvent.Failed(why));
+  }
+
+  private void end(AnswerEvent event) {
+    ended.run();
+    sink.test(event);
+  }
+
+  private void tell(AnswerEvent event) {
+    wanted = sink.test(event) && wanted;
+  }
+}

@@ -1,0 +1,245 @@
+package dllama.api.service;
+
+import dllama.api.http.ApiException;
+import dllama.api.http.Call;
+import dllama.error.UserException;
+import dllama.generation.Generation;
+import dllama.generation.GenerationRequest;
+import dllama.generation.Guidance;
+import dllama.generation.Scheduler;
+import dllama.generation.Speculation;
+import dllama.sampling.Penalties;
+import dllama.sampling.Sampler;
+import dllama.sampling.SamplingParameters;
+import dllama.session.ChatPrompts;
+import dllama.session.ContextLimit;
+import dllama.session.JinjaPrompts;
+import dllama.session.Root;
+import dllama.settings.Settings;
+import dllama.step.ForwardException;
+import dllama.template.PromptPart;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+
+/// Has questions of all dialects answered by the one [Scheduler]. Any thread.
+public final class Answerer implements AutoCloseable {
+  private final Root root;
+  private final Scheduler scheduler;
+  private final ChatPrompts prompts;
+  private final ContextLimit limit;
+  private final Settings settings;
+  private final Admission admission;
+  private final Shapes shapes;
+  private final AtomicLong seeds = new AtomicLong(System.nanoTime() | 1);
+  private final ScheduledThreadPoolExecutor timer =
+      new ScheduledThreadPoolExecutor(1, Thread.ofPlatform().daemon().name("api-timer").factory());
+
+  public Answerer(
+      Root root, Scheduler scheduler, ChatPrompts prompts, ContextLimit limit, Settings settings) {
+    this.root = root;
+    this.scheduler = scheduler;
+    this.prompts = prompts;
+    this.limit = limit;
+    this.settings = settings;
+    admission = new Admission(settings.api());
+    shapes = new Shapes(prompts);
+    timer.setRemoveOnCancelPolicy(true); // or every answer would be kept for its time limit
+  }
+
+  /// How prompts are made.
+  public ChatPrompts prompts() {
+    return prompts;
+  }
+
+  /// The most tokens of a prompt and its answer.
+  public int contextLength() {
+    return limit.reserved();
+  }
+
+  /// Who is answered, and who waits.
+  public Admission admission() {
+    return admission;
+  }
+
+  /// Tokens of a prompt.
+  ///
+  /// @throws ApiException if there is no such prompt
+  public ChatPrompts.Prompt encode(Ask.Prompt prompt) {
+    try {
+      return switch (prompt) {
+        case Ask.Prompt.Chat(var conversation) -> prompts.encode(conversation);
+        case Ask.Prompt.Text(String text) ->
+            new ChatPrompts.Prompt(prompts.tokenizer().encodePrompt(text), "");
+        case Ask.Prompt.Parts(List<Ask.Piece> pieces) ->
+            new ChatPrompts.Prompt(
+                JinjaPrompts.encode(
+                    prompts.tokenizer(),
+                    pieces.stream().map(p -> new PromptPart(p.text(), p.said())).toList()),
+                "");
+        case Ask.Prompt.Tokens(List<Integer> ids) ->
+            new ChatPrompts.Prompt(ids.stream().mapToInt(Integer::intValue).toArray(), "");
+      };
+    } catch (UserException e) {
+      throw ApiException.bad(String.valueOf(e.getMessage()));
+    }
+  }
+
+  /// Begins to answer. Waits until the root is ready, if it will be soon.
+  ///
+  /// @param caller whose request it is, for limits
+  /// @param sink takes the events, on the scheduler's thread, and must not wait; false: no more
+  /// @throws ApiException if it is not answered; there are no events then
+  public Answering start(Ask ask, String caller, Predicate<AnswerEvent> sink)
+      throws InterruptedException {
+    long asked = System.nanoTime();
+    ChatPrompts.Prompt prompt = encode(ask.prompt());
+    check(ask, prompt);
+    GenerationRequest request = request(ask, prompt);
+    Admission.Place place = admission.enter(caller);
+    boolean begun = false;
+    try {
+      awaitReady();
+      var adapter =
+          new AnswerSink(
+              ask, prompt, shapes.parser(ask, prompt.opening()), asked, sink, place::leave);
+      Generation generation = submit(request, adapter);
+      begun = true;
+      limitTime(generation);
+      return new Answering(generation);
+    } finally {
+      if (!begun) {
+        place.leave();
+      }
+    }
+  }
+
+  /// Has several answers made, and waits for them; if the caller goes, they are not needed.
+  ///
+  /// @throws ApiException if one of them is not completed
+  public List<WholeAnswer> await(List<Ask> asks, Call call) throws InterruptedException {
+    List<WholeAnswer> answers = new ArrayList<>();
+    List<Answering> under = new ArrayList<>();
+    try {
+      for (Ask ask : asks) {
+        WholeAnswer answer = new WholeAnswer();
+        answers.add(answer);
+        under.add(start(ask, call.caller(), answer));
+      }
+      call.gone().thenRun(() -> under.forEach(Answering::cancel));
+      under.forEach(Answering::await);
+    } finally {
+      under.forEach(Answering::cancel);
+    }
+    answers.forEach(WholeAnswer::check);
+    return answers;
+  }
+
+  private void limitTime(Generation generation) {
+    Future<?> limiting =
+        timer.schedule(
+            generation::cancel, settings.api().timeLimit().toMillis(), TimeUnit.MILLISECONDS);
+    generation.whenEnded(() -> limiting.cancel(false));
+  }
+
+  private void check(Ask ask, ChatPrompts.Prompt prompt) {
+    int length = prompt.tokens().length;
+    if (length == 0) {
+      throw ApiException.bad("prompt", "must not be empty");
+    }
+    if (length >= limit.reserved()) {
+      throw ApiException.of(
+          400, limit.promptTooLong(length), "messages", "context_length_exceeded");
+    }
+    for (int id : prompt.tokens()) {
+      if (id < 0 || id >= prompts.vocabulary().size()) {
+        throw ApiException.bad(
+            "prompt", "has a token %d, and the model has %d".formatted(id, vocabularySize()));
+      }
+    }
+    for (int id : ask.sampling().bias().keySet()) {
+      if (id < 0 || id >= vocabularySize()) {
+        throw ApiException.bad(
+            "logit_bias", "names token %d, and the model has %d".formatted(id, vocabularySize()));
+      }
+    }
+  }
+
+  private int vocabularySize() {
+    return prompts.vocabulary().size();
+  }
+
+  private GenerationRequest request(Ask ask, ChatPrompts.Prompt prompt) {
+    int room = limit.reserved() - prompt.tokens().length + 1;
+    int most = (int) Math.min(ask.maxTokens().orElse(Integer.MAX_VALUE), room);
+    List<String> stops =
+        Stream.concat(prompts.endTexts().stream(), ask.stops().stream()).distinct().toList();
+    Set<Integer> ends = ask.keepsEnd() ? prompts.endIds() : Set.of();
+    Speculation speculation = Speculation.of(settings.promptLookup().orElse(null));
+    return new GenerationRequest(
+        prompt.tokens(), most, sampler(ask), ends, stops, speculation, guidance(ask));
+  }
+
+  private Sampler sampler(Ask ask) {
+    Settings.Sampler usual = settings.sampler();
+    Ask.Sampling given = ask.sampling();
+    return Sampler.of(
+        new SamplingParameters(
+            given.temperature().map(Double::floatValue).orElse(usual.temperature()),
+            given.topp().map(Double::floatValue).orElse(usual.topp()),
+            given.topk().orElse(usual.topk()),
+            given.minp().map(Double::floatValue).orElse(usual.minp())),
+        given.seed().orElseGet(() -> usual.seed().orElseGet(() -> seeds.addAndGet(2))));
+  }
+
+  private Guidance guidance(Ask ask) {
+    Settings.Penalties usual = settings.sampler().penalties();
+    Ask.Sampling given = ask.sampling();
+    Penalties penalties =
+        new Penalties(
+            given.repeat().map(Double::floatValue).orElse(usual.repeat()),
+            usual.repeatLast(),
+            given.presence().map(Double::floatValue).orElse(usual.presence()),
+            given.frequency().map(Double::floatValue).orElse(usual.frequency()));
+    return new Guidance(penalties, given.bias(), shapes.mask(ask), ask.logprobs());
+  }
+
+  /// Each answer has its claim on the world, which [AnswerSink] gives back.
+  private void awaitReady() throws InterruptedException {
+    try {
+      root.awaitReady(Ask.PATIENCE);
+    } catch (ForwardException e) {
+      root.release();
+      throw unavailable(e);
+    } catch (InterruptedException e) {
+      root.release();
+      throw e;
+    }
+  }
+
+  static ApiException unavailable(ForwardException e) {
+    return ApiException.later(503, "the nodes are not ready: " + e.getMessage(), "not_ready", 5);
+  }
+
+  private Generation submit(GenerationRequest request, AnswerSink sink) {
+    try {
+      Generation generation = scheduler.submit(request, sink);
+      generation.whenEnded(root::release);
+      return generation;
+    } catch (UserException e) {
+      root.release();
+      throw ApiException.later(429, String.valueOf(e.getMessage()), "queue_full", 2);
+    }
+  }
+
+  @Override
+  public void close() {
+    timer.shutdownNow();
+  }
+}

@@ -1,0 +1,6 @@
+/// What is asked for, whoever asks in whichever dialect ([Ask]), and how it is answered
+// ([Answerer]).
+@NullMarked
+package dllama.api.service;
+
+import org.jspecify.annotations.NullMarked;
