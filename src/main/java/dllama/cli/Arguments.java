@@ -59,8 +59,13 @@ record Arguments(
   }
 
   /// The settings of these arguments.
+  Settings settings(Properties system) {
+    return settings(system, null);
+  }
+
+  /// The same, with a key from the environment.
   ///
-  /// @param apiKey from the environment, so that it need not stand in a command line; may be null
+  /// @param apiKey for the API, so that it need not stand in a command line; may be null
   Settings settings(Properties system, @Nullable String apiKey) {
     Properties all = new Properties();
     system.stringPropertyNames().forEach(name -> all.setProperty(name, system.getProperty(name)));

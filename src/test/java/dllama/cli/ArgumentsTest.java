@@ -104,6 +104,6 @@ class ArgumentsTest {
   }
 
   private static Settings settings(String... args) {
-    return Arguments.parse(args).orElseThrow().settings(new Properties(), null);
+    return Arguments.parse(args).orElseThrow().settings(new Properties());
   }
 }
