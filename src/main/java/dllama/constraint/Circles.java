@@ -31,8 +31,7 @@ final class Circles {
       if (begins.isEmpty()) {
         free.add(grammar);
       }
-      begins.forEach(
-          part -> beginners.computeIfAbsent(part, _ -> new ArrayList<>()).add(grammar));
+      begins.forEach(part -> beginners.computeIfAbsent(part, _ -> new ArrayList<>()).add(grammar));
     }
     int taken = 0;
     for (; taken < free.size(); taken++) {

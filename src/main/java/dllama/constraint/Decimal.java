@@ -6,7 +6,8 @@ import org.jspecify.annotations.Nullable;
 /// counted in units of 10^−`scale`, so it is exact: a digit is taken if a number that begins so is
 /// among those that are allowed.
 ///
-/// A state is the digits so far as a number, and below it: whether there is none yet (1), whether it
+/// A state is the digits so far as a number, and below it: whether there is none yet (1), whether
+// it
 /// is negative (2), and where the point is (× 4: 0 none yet, 1 just there, 1 + digits behind it).
 final class Decimal extends Terminal {
   /// The largest number of units.

@@ -26,14 +26,12 @@ final class Formats {
               Map.entry("date-time", whole(DATE + "T" + TIME)),
               Map.entry("duration", whole(duration())),
               Map.entry(
-                  "email",
-                  whole("[a-zA-Z0-9_+-]{1,16}(\\.[a-zA-Z0-9_+-]{1,16}){0,2}@" + named())),
+                  "email", whole("[a-zA-Z0-9_+-]{1,16}(\\.[a-zA-Z0-9_+-]{1,16}){0,2}@" + named())),
               Map.entry("hostname", whole(HOST)),
               Map.entry("ipv4", whole(BYTE + "(\\." + BYTE + "){3}")),
               Map.entry("ipv6", whole(ipv6())),
               Map.entry("uri", whole("https?://" + named() + "(/[a-zA-Z0-9._~-]{0,64}){0,8}")),
-              Map.entry(
-                  "uuid", whole("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"))));
+              Map.entry("uuid", whole("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"))));
 
   /// What OpenAPI says of numbers and of bytes, which is no limit of texts.
   static final Set<String> OF_NUMBERS =
@@ -57,8 +55,7 @@ final class Formats {
   /// RFC 3339, appendix A, with up to four digits each.
   private static String duration() {
     String number = "\\d{1,4}";
-    String time =
-        "T(N H(N M(N S)?)?|N M(N S)?|N S)".replace(" ", "");
+    String time = "T(N H(N M(N S)?)?|N M(N S)?|N S)".replace(" ", "");
     String date = "(N D|N M(N D)?|N Y(N M(N D)?)?)".replace(" ", "");
     return ("P(N W|" + time + "|" + date + "(" + time + ")?)")
         .replace(" ", "")

@@ -14,7 +14,7 @@ import java.util.Set;
 /// more nesting than there is room for is left out.
 public abstract sealed class Grammar
     permits Terminal, Sequence, Choice, Repeat, Members, Nested, Reference {
-  /// Objects and arrays within each other.
+  /// Objects and arrays within each other that have something in them.
   static final int MOST_NESTED = 64;
 
   /// The height of what can not be completed.

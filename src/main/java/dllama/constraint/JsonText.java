@@ -38,13 +38,7 @@ final class JsonText {
     Grammar object = map(STRING, value, 0, Integer.MAX_VALUE);
     value.to(
         new Choice(
-            List.of(
-                object,
-                array(value, 0, Integer.MAX_VALUE),
-                STRING,
-                NUMBER,
-                BOOLEAN,
-                NULL)));
+            List.of(object, array(value, 0, Integer.MAX_VALUE), STRING, NUMBER, BOOLEAN, NULL)));
     VALUE = Grammar.settled(value);
     OBJECT = object;
   }
@@ -54,9 +48,7 @@ final class JsonText {
   static Words words(String... texts) {
     return Grammar.settled(
         new Words(
-            Arrays.stream(texts)
-                .map(text -> text.getBytes(StandardCharsets.UTF_8))
-                .toList()));
+            Arrays.stream(texts).map(text -> text.getBytes(StandardCharsets.UTF_8)).toList()));
   }
 
   /// An object whose members all have the same form.
@@ -97,7 +89,8 @@ final class JsonText {
     if (firsts.isEmpty()) {
       return words("[]");
     }
-    Grammar full = new Nested(new Sequence(List.of(OPEN_ARRAY, firsts.getFirst(), rest, CLOSE_ARRAY)));
+    Grammar full =
+        new Nested(new Sequence(List.of(OPEN_ARRAY, firsts.getFirst(), rest, CLOSE_ARRAY)));
     return min > 0 ? full : new Choice(List.of(words("[]"), full));
   }
 

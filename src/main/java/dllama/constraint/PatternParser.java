@@ -1,12 +1,12 @@
 package dllama.constraint;
 
-import dllama.error.UserException;
 import dllama.constraint.PatternNode.All;
 import dllama.constraint.PatternNode.Either;
 import dllama.constraint.PatternNode.End;
 import dllama.constraint.PatternNode.One;
 import dllama.constraint.PatternNode.Start;
 import dllama.constraint.PatternNode.Times;
+import dllama.error.UserException;
 import java.util.ArrayList;
 import java.util.List;
 

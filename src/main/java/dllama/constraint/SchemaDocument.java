@@ -35,7 +35,8 @@ final class SchemaDocument {
     }
     try {
       String path = name.substring(1).replace("+", "%2B");
-      JsonNode found = root.at(JsonPointer.compile(URLDecoder.decode(path, StandardCharsets.UTF_8)));
+      JsonNode found =
+          root.at(JsonPointer.compile(URLDecoder.decode(path, StandardCharsets.UTF_8)));
       if (!found.isMissingNode()) {
         return found;
       }

@@ -228,7 +228,8 @@ final class SchemaMerge {
           kept.set(entry.getKey(), entry.getValue());
         } else if (!others.isBoolean()) {
           throw SchemaDocument.refused(
-              where, "\"additionalProperties\" of a part for properties of another is not supported");
+              where,
+              "\"additionalProperties\" of a part for properties of another is not supported");
         }
       }
       if (merged.has("properties")) {

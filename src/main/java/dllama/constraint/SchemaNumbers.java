@@ -7,7 +7,8 @@ import java.math.RoundingMode;
 import org.jspecify.annotations.Nullable;
 
 /// Grammars of numbers with limits. They are counted in units of a power of ten, fine enough that a
-/// number has up to 15 digits, and limits are rounded towards the inside: whatever is written holds.
+/// number has up to 15 digits, and limits are rounded towards the inside: whatever is written
+// holds.
 final class SchemaNumbers {
   /// Digits that numbers of 64 bits keep.
   private static final int DIGITS = 15;
@@ -117,7 +118,8 @@ final class SchemaNumbers {
         digits = Math.max(digits, limit.signum() == 0 ? 1 : limit.precision() - limit.scale());
       }
     }
-    boolean open = (limits[0] == null && limits[1] == null) || (limits[2] == null && limits[3] == null);
+    boolean open =
+        (limits[0] == null && limits[1] == null) || (limits[2] == null && limits[3] == null);
     return open || given == 0 ? Math.max(digits, OPEN_DIGITS) : digits;
   }
 
@@ -131,7 +133,9 @@ final class SchemaNumbers {
     if (!value.isNumber() || Double.isNaN(value.doubleValue())) {
       throw SchemaDocument.refused(where, "\"%s\" has to be a number".formatted(keyword));
     }
-    if (value.isFloatingPointNumber() && Double.isInfinite(value.doubleValue()) && !value.isBigDecimal()) {
+    if (value.isFloatingPointNumber()
+        && Double.isInfinite(value.doubleValue())
+        && !value.isBigDecimal()) {
       throw SchemaDocument.refused(where, "\"%s\" is no finite number".formatted(keyword));
     }
     BigDecimal number = value.decimalValue();

@@ -43,8 +43,7 @@ final class SchemaStrings {
         }
         found = Optional.of(document.count(of.get()));
       } catch (UserException e) {
-        throw SchemaDocument.refused(
-            where, "\"%s\": %s".formatted(keyword, e.getMessage()));
+        throw SchemaDocument.refused(where, "\"%s\": %s".formatted(keyword, e.getMessage()));
       }
     }
     if (found.isPresent()) {

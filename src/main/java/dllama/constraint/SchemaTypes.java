@@ -63,18 +63,18 @@ final class SchemaTypes {
     JsonNode type = schema.get("type");
     Set<String> types = new LinkedHashSet<>();
     if (type == null) {
-      schema.fieldNames().forEachRemaining(
-          keyword -> {
-            if (ABOUT.containsKey(keyword)) {
-              types.add(ABOUT.get(keyword));
-            }
-          });
+      schema
+          .fieldNames()
+          .forEachRemaining(
+              keyword -> {
+                if (ABOUT.containsKey(keyword)) {
+                  types.add(ABOUT.get(keyword));
+                }
+              });
       return types;
     }
     types.addAll(
-        type.isTextual()
-            ? List.of(type.textValue())
-            : SchemaCompiler.strings(type, "type", where));
+        type.isTextual() ? List.of(type.textValue()) : SchemaCompiler.strings(type, "type", where));
     if (types.isEmpty() || !TYPES.containsAll(types)) {
       throw SchemaDocument.refused(where, "\"type\" has to be one of or a list of " + TYPES);
     }
@@ -105,8 +105,7 @@ final class SchemaTypes {
     }
     Set<String> required =
         schema.has("required")
-            ? new LinkedHashSet<>(
-                SchemaCompiler.strings(schema.get("required"), "required", where))
+            ? new LinkedHashSet<>(SchemaCompiler.strings(schema.get("required"), "required", where))
             : Set.of();
     int min = SchemaCompiler.limit(schema, "minProperties", 0, where);
     int max = SchemaCompiler.limit(schema, "maxProperties", Integer.MAX_VALUE, where);
@@ -130,7 +129,8 @@ final class SchemaTypes {
     }
     List<Member> members = new ArrayList<>();
     values.forEach(
-        (name, value) -> members.add(new Member(name(name, where), value, required.contains(name))));
+        (name, value) ->
+            members.add(new Member(name(name, where), value, required.contains(name))));
     return JsonText.object(members);
   }
 
@@ -165,8 +165,7 @@ final class SchemaTypes {
     if (items != null && items.isArray()) {
       throw SchemaDocument.refused(where, "\"items\" as a list is not supported; use prefixItems");
     }
-    Grammar item =
-        items == null ? JsonText.VALUE : compiler.grammar(items, where + "/items");
+    Grammar item = items == null ? JsonText.VALUE : compiler.grammar(items, where + "/items");
     JsonNode first = schema.get("prefixItems");
     if (first == null || first.isEmpty()) {
       return JsonText.array(item, min, max);

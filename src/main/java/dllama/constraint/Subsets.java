@@ -8,7 +8,8 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// Makes a deterministic automaton of an [Nfa], whose states are sets of its places. One that stands
+/// Makes a deterministic automaton of an [Nfa], whose states are sets of its places. One that
+// stands
 /// behind [Nfa#AT_END] is counted from the number of places on.
 final class Subsets {
   /// Places in all sets together.

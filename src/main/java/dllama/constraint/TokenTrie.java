@@ -7,7 +7,8 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /// The tokens of a vocabulary by the bytes that they show: a tree, its nodes in the order of these
-/// bytes, so that a node's subtree is what follows it. Special tokens are not in it. For any thread.
+/// bytes, so that a node's subtree is what follows it. Special tokens are not in it. For any
+// thread.
 ///
 /// Takes some 9 bytes a node and 4 a token, beside the pieces, which are the vocabulary's: with
 /// 128,000 tokens about 4 MB. To make one takes a fraction of a second.
@@ -17,6 +18,11 @@ public final class TokenTrie {
 
   /// Bytes that grammars need: those of JSON, and of names in it.
   private static final String NEEDED = "\"\\{}[]:,.-0123456789abcdefghijklmnopqrstuvwxyz ";
+
+  /// A token in a number that is sorted by, and the bytes above it, of 9 bits each.
+  private static final int TOKEN_BITS = 24;
+
+  private static final int AT_ONCE = 4;
 
   private final byte[][] shown;
 
@@ -79,14 +85,42 @@ public final class TokenTrie {
     return new GrammarMask(this, grammar, hiding >= 0 && before == hiding);
   }
 
+  /// Tokens that show something, in the order of what they show.
   private static int[] sorted(byte[][] shown) {
-    Integer[] order =
-        IntStream.range(0, shown.length)
-            .filter(token -> shown[token].length > 0)
-            .boxed()
-            .toArray(Integer[]::new);
-    Arrays.sort(order, (a, b) -> Arrays.compareUnsigned(shown[a], shown[b]));
-    return Arrays.stream(order).mapToInt(Integer::intValue).toArray();
+    int[] tokens =
+        IntStream.range(0, shown.length).filter(token -> shown[token].length > 0).toArray();
+    sort(shown, tokens, 0, tokens.length, 0);
+    return tokens;
+  }
+
+  /// Sorts tokens that are equal up to a place: by a few bytes from there on, as numbers with the
+  /// token below them, and then those that are equal in these, too.
+  private static void sort(byte[][] shown, int[] tokens, int from, int to, int place) {
+    long[] keys = new long[to - from];
+    for (int i = 0; i < keys.length; i++) {
+      byte[] text = shown[tokens[from + i]];
+      long key = 0;
+      for (int at = place; at < place + AT_ONCE; at++) {
+        // One more than the byte: what has ended comes first.
+        key = key << 9 | (at < text.length ? (text[at] & 0xFF) + 1 : 0);
+      }
+      keys[i] = key << TOKEN_BITS | tokens[from + i];
+    }
+    Arrays.sort(keys);
+    int run = 0;
+    for (int i = 0; i <= keys.length; i++) {
+      boolean goesOn = i < keys.length && keys[i] >>> TOKEN_BITS == keys[run] >>> TOKEN_BITS;
+      if (!goesOn) {
+        boolean ended = shown[(int) keys[run] & (1 << TOKEN_BITS) - 1].length < place + AT_ONCE;
+        if (i - run > 1 && !ended) {
+          sort(shown, tokens, from + run, from + i, place + AT_ONCE);
+        }
+        run = i;
+      }
+      if (i < keys.length) {
+        tokens[from + i] = (int) keys[i] & (1 << TOKEN_BITS) - 1;
+      }
+    }
   }
 
   /// How many bytes two texts begin with alike.

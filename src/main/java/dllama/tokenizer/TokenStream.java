@@ -54,8 +54,7 @@ public final class TokenStream {
     byte[][] shown = new byte[vocabulary.size()][];
     for (int token = 0; token < shown.length; token++) {
       byte[] piece = stream.piece(token);
-      shown[token] =
-          stream.special(token) ? NOTHING : Arrays.copyOf(piece, stream.length(piece));
+      shown[token] = stream.special(token) ? NOTHING : Arrays.copyOf(piece, stream.length(piece));
     }
     return shown;
   }
