@@ -61,6 +61,7 @@ class ArchitectureTest {
                   "template",
                   "sampling",
                   "settings"),
+              entry("constraint", "generation", "tokenizer"),
               entry("hub", "format", "settings"),
               entry("prediction", "engine", "slice", "step", "model", "tensor", "settings"),
               entry(

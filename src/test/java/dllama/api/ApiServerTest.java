@@ -174,7 +174,9 @@ class ApiServerTest {
       socket
           .getOutputStream()
           .write(
-              ("GET /health HTTP/1.1\r\nHost: localhost\r\nX-Big: " + "a".repeat(20_000) + "\r\n\r\n")
+              ("GET /health HTTP/1.1\r\nHost: localhost\r\nX-Big: "
+                      + "a".repeat(20_000)
+                      + "\r\n\r\n")
                   .getBytes(UTF_8));
       assertTrue(firstLine(socket).contains(" 431 "));
     }
@@ -228,11 +230,9 @@ class ApiServerTest {
 
   @Test
   void shouldTurnAwayWhomItCanNotServe() throws InterruptedException {
-    try (ApiTestServer small =
-        new ApiTestServer("api.parallel=1", "api.queue=0").ready()) {
+    try (ApiTestServer small = new ApiTestServer("api.parallel=1", "api.queue=0").ready()) {
       CompletableFuture<HttpResponse<String>> first =
-          CompletableFuture.supplyAsync(
-              () -> small.post("/v1/chat/completions", endless(false)));
+          CompletableFuture.supplyAsync(() -> small.post("/v1/chat/completions", endless(false)));
       await(() -> small.metric("dllama_answers_running") > 0);
       HttpResponse<String> second = small.post("/v1/chat/completions", chat("Hi", ""));
       assertEquals(429, second.statusCode());
@@ -252,8 +252,7 @@ class ApiServerTest {
   void shouldShowTokensAndTemplates() {
     JsonNode tokens =
         server.json(server.post("/tokenize", "{\"content\":\"Hello world\"}")).get("tokens");
-    JsonNode text =
-        server.json(server.post("/detokenize", "{\"tokens\":%s}".formatted(tokens)));
+    JsonNode text = server.json(server.post("/detokenize", "{\"tokens\":%s}".formatted(tokens)));
     assertEquals("Hello world", text.get("content").asText());
     String prompt =
         server

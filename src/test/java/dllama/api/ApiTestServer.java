@@ -60,8 +60,7 @@ public final class ApiTestServer implements AutoCloseable {
     Meter meter = new Meter();
     root = ClusterRoot.start(settings, model, SliceCache.off(), view);
     scheduler =
-        new Scheduler(
-            root.forwardPass(), prompts.vocabulary(), settings.api().parallel(), meter);
+        new Scheduler(root.forwardPass(), prompts.vocabulary(), settings.api().parallel(), meter);
     server = ApiServer.start(settings, model, root, prompts, scheduler, meter, view);
   }
 
@@ -136,7 +135,9 @@ public final class ApiTestServer implements AutoCloseable {
 
   /// A figure of `/metrics`.
   public double metric(String name) {
-    return get("/metrics").body().lines()
+    return get("/metrics")
+        .body()
+        .lines()
         .filter(line -> line.startsWith(name + " "))
         .mapToDouble(line -> Double.parseDouble(line.substring(name.length() + 1)))
         .findFirst()

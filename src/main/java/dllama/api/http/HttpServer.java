@@ -288,10 +288,8 @@ public final class HttpServer implements AutoCloseable {
       case EntityStreamSizeException _ -> tooLarge();
       case TimeoutException _ ->
           ApiException.of(408, "the body did not come in time", "", "request_timeout");
-      case IllegalRequestException e ->
-          ApiException.bad(e.info().summary());
-      case EntityStreamException _ ->
-          ApiException.bad("the body ended before its length");
+      case IllegalRequestException e -> ApiException.bad(e.info().summary());
+      case EntityStreamException _ -> ApiException.bad("the body ended before its length");
       default -> {
         LOG.error("a request could not be answered; this is a bug, please report it", cause);
         yield ApiException.of(500, "a mistake of the server, which its log tells", "", "internal");
