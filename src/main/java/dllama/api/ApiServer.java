@@ -15,6 +15,7 @@ import dllama.api.openai.ChatCompletions;
 import dllama.api.openai.Completions;
 import dllama.api.openai.Models;
 import dllama.api.openai.OpenAi;
+import dllama.api.openai.Responses;
 import dllama.api.service.Answerer;
 import dllama.api.service.ModelCard;
 import dllama.api.view.ClusterStatus;
@@ -102,6 +103,7 @@ public final class ApiServer implements AutoCloseable {
     routes.openAi("POST", "/tokenize", operations::tokenize);
     routes.openAi("POST", "/detokenize", operations::detokenize);
     routes.openAi("POST", "/apply-template", operations::applyTemplate);
+    responses(routes, card);
     anthropic(routes, card);
     ollama(routes, card);
     routes.openAi("GET", "/cluster", operations::cluster);
@@ -112,6 +114,13 @@ public final class ApiServer implements AutoCloseable {
     routes.open("GET", "/web/*", page::answer);
     routes.open("GET", "/favicon.ico", page::answer);
     return routes.router;
+  }
+
+  private void responses(Routes routes, ModelCard card) {
+    var responses = new Responses(answerer, card, system);
+    routes.openAi("POST", "/v1/responses", responses::create);
+    routes.openAi("GET", "/v1/responses/*", responses::get);
+    routes.openAi("DELETE", "/v1/responses/*", responses::delete);
   }
 
   private void anthropic(Routes routes, ModelCard card) {

@@ -91,7 +91,7 @@ public final class MessagesEndpoint {
       events.end();
       throw e;
     }
-    call.gone().thenRun(answering::cancel);
+    call.whenGone(answering::cancel);
     return events.response();
   }
 }

@@ -22,6 +22,11 @@ public record Call(
     return request.getHeader(name).map(header -> header.value());
   }
 
+  /// Runs something when the caller has gone, or at once if it has.
+  public void whenGone(Runnable action) {
+    var unused = gone.thenRun(action);
+  }
+
   /// The body as a JSON object.
   ///
   /// @throws ApiException if it is none

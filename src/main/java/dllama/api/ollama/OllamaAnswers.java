@@ -117,7 +117,7 @@ public final class OllamaAnswers {
       events.end();
       throw e;
     }
-    call.gone().thenRun(answering::cancel);
+    call.whenGone(answering::cancel);
     return events.response();
   }
 
