@@ -2,13 +2,20 @@ package dllama.api;
 
 import akka.actor.typed.ActorSystem;
 import akka.http.javadsl.model.HttpResponse;
+import dllama.api.anthropic.Anthropic;
+import dllama.api.anthropic.MessagesEndpoint;
+import dllama.api.http.Dialect;
 import dllama.api.http.Endpoint;
 import dllama.api.http.HttpServer;
 import dllama.api.http.Router;
+import dllama.api.ollama.Ollama;
+import dllama.api.ollama.OllamaAnswers;
+import dllama.api.ollama.OllamaModels;
 import dllama.api.openai.ChatCompletions;
 import dllama.api.openai.Completions;
 import dllama.api.openai.Models;
 import dllama.api.openai.OpenAi;
+import dllama.api.openai.Responses;
 import dllama.api.service.Answerer;
 import dllama.api.service.ModelCard;
 import dllama.api.view.ClusterStatus;
@@ -23,6 +30,7 @@ import dllama.session.LoadedModel;
 import dllama.session.Root;
 import dllama.settings.Settings;
 import java.net.InetSocketAddress;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -95,6 +103,9 @@ public final class ApiServer implements AutoCloseable {
     routes.openAi("POST", "/tokenize", operations::tokenize);
     routes.openAi("POST", "/detokenize", operations::detokenize);
     routes.openAi("POST", "/apply-template", operations::applyTemplate);
+    responses(routes, card);
+    anthropic(routes, card);
+    ollama(routes, card);
     routes.openAi("GET", "/cluster", operations::cluster);
     routes.openAi("GET", "/metrics", metrics::answer);
     routes.open("GET", "/health", operations::health);
@@ -103,6 +114,36 @@ public final class ApiServer implements AutoCloseable {
     routes.open("GET", "/web/*", page::answer);
     routes.open("GET", "/favicon.ico", page::answer);
     return routes.router;
+  }
+
+  private void responses(Routes routes, ModelCard card) {
+    var responses = new Responses(answerer, card, system);
+    routes.openAi("POST", "/v1/responses", responses::create);
+    routes.openAi("GET", "/v1/responses/*", responses::get);
+    routes.openAi("DELETE", "/v1/responses/*", responses::delete);
+  }
+
+  private void anthropic(Routes routes, ModelCard card) {
+    var messages = new MessagesEndpoint(answerer, card, system);
+    routes.add(Anthropic::error, "POST", "/v1/messages", messages::answer);
+    routes.add(Anthropic::error, "POST", "/v1/messages/count_tokens", messages::count);
+  }
+
+  private void ollama(Routes routes, ModelCard card) {
+    var models = new OllamaModels(card, answerer);
+    var answers = new OllamaAnswers(answerer, card, system);
+    routes.add(Ollama::error, "GET", "/api/version", models::version);
+    routes.add(Ollama::error, "GET", "/api/tags", models::tags);
+    routes.add(Ollama::error, "GET", "/api/ps", models::running);
+    routes.add(Ollama::error, "POST", "/api/show", models::show);
+    routes.add(Ollama::error, "POST", "/api/chat", answers::chat);
+    routes.add(Ollama::error, "POST", "/api/generate", answers::generate);
+    routes.add(Ollama::error, "POST", "/api/embed", answers::embed);
+    routes.add(Ollama::error, "POST", "/api/embeddings", answers::embed);
+    for (String change : List.of("pull", "push", "create", "copy")) {
+      routes.add(Ollama::error, "POST", "/api/" + change, models::refuse);
+    }
+    routes.add(Ollama::error, "DELETE", "/api/delete", models::refuse);
   }
 
   /// Adds endpoints that count what they answer.
@@ -115,7 +156,11 @@ public final class ApiServer implements AutoCloseable {
     }
 
     void openAi(String method, String path, Endpoint endpoint) {
-      router.add(method, path, OpenAi::error, counted(path, endpoint));
+      add(OpenAi::error, method, path, endpoint);
+    }
+
+    void add(Dialect dialect, String method, String path, Endpoint endpoint) {
+      router.add(method, path, dialect, counted(path, endpoint));
     }
 
     /// Without a key.

@@ -15,6 +15,7 @@ import dllama.api.service.AnswerUsage;
 import dllama.api.service.Answerer;
 import dllama.api.service.Answering;
 import dllama.api.service.Ask;
+import dllama.api.service.Infill;
 import dllama.api.service.ModelCard;
 import dllama.api.service.WholeAnswer;
 import java.util.ArrayList;

@@ -21,12 +21,19 @@ final class ToolFields {
   private ToolFields() {}
 
   static Tools read(Fields body) {
+    return read(body, false);
+  }
+
+  /// Those of a request.
+  ///
+  /// @param flat whether a tool is the function itself, as in requests for responses
+  static Tools read(Fields body, boolean flat) {
     if (body.has("functions") || body.has("function_call")) {
       throw body.bad("functions", "is no longer used: give tools");
     }
     List<Tool> tools = new ArrayList<>();
     for (Fields tool : body.objects("tools")) {
-      tools.add(tool(tool));
+      tools.add(tool(tool, flat));
     }
     if (tools.size() > MOST_TOOLS) {
       throw body.bad("tools", "has more than %d".formatted(MOST_TOOLS));
@@ -41,10 +48,12 @@ final class ToolFields {
     return body.elements("tools").stream().map(Json::values).toList();
   }
 
-  private static Tool tool(Fields tool) {
+  private static Tool tool(Fields tool, boolean flat) {
     tool.word("type", List.of("function"));
     Fields function =
-        tool.object("function").orElseThrow(() -> tool.bad("function", "is required"));
+        flat
+            ? tool
+            : tool.object("function").orElseThrow(() -> tool.bad("function", "is required"));
     String name = function.text("name");
     if (!name.matches("[a-zA-Z0-9_.:-]{1,128}")) {
       throw function.bad("name", "may have letters, digits, _ . : and -, at most 128");
@@ -89,7 +98,13 @@ final class ToolFields {
   }
 
   static Shape shape(Fields body) {
-    Optional<Fields> format = body.object("response_format");
+    return shape(body.object("response_format"), false);
+  }
+
+  /// What a format asks for.
+  ///
+  /// @param flat whether the schema stands in the format itself, as in requests for responses
+  static Shape shape(Optional<Fields> format, boolean flat) {
     if (format.isEmpty()) {
       return new Shape.Free();
     }
@@ -101,13 +116,17 @@ final class ToolFields {
     return switch (type) {
       case "text" -> new Shape.Free();
       case "json_object" -> new Shape.JsonObject();
-      default -> new Shape.JsonSchema(schema(format.get()));
+      default -> new Shape.JsonSchema(schema(format.get(), flat));
     };
   }
 
-  private static String schema(Fields format) {
+  private static String schema(Fields format, boolean flat) {
     Fields named =
-        format.object("json_schema").orElseThrow(() -> format.bad("json_schema", "is required"));
+        flat
+            ? format
+            : format
+                .object("json_schema")
+                .orElseThrow(() -> format.bad("json_schema", "is required"));
     return named
         .object("schema")
         .orElseThrow(() -> named.bad("schema", "is required, a JSON schema"))

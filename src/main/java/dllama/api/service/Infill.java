@@ -1,7 +1,6 @@
-package dllama.api.openai;
+package dllama.api.service;
 
 import dllama.api.http.ApiException;
-import dllama.api.service.Ask;
 import dllama.tokenizer.Tokenizer.Vocabulary;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -11,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /// How a model is asked for what stands between two texts: by tokens that its vocabulary has for
 /// that. Immutable.
-final class Infill {
+public final class Infill {
   /// Names of the tokens before the prefix, the suffix and the middle, of the families that have
   /// them: Qwen, StarCoder and SmolLM, CodeLlama, DeepSeek, Codestral-like ones.
   private static final List<List<String>> FAMILIES =
@@ -25,7 +24,7 @@ final class Infill {
 
   private final @Nullable List<String> names;
 
-  Infill(Vocabulary vocabulary) {
+  public Infill(Vocabulary vocabulary) {
     Map<String, Integer> ids = new HashMap<>();
     for (int id = 0; id < vocabulary.size(); id++) {
       if (vocabulary.pieces()[id].length > 4) {
@@ -39,10 +38,15 @@ final class Infill {
             .orElse(null);
   }
 
+  /// Whether the model can be asked so.
+  public boolean possible() {
+    return names != null;
+  }
+
   /// What the model reads.
   ///
   /// @throws ApiException if it can not be asked so
-  Ask.Prompt prompt(String before, String after) {
+  public Ask.Prompt prompt(String before, String after) {
     if (names == null) {
       throw ApiException.bad("suffix", "is not possible: this model has no tokens for it");
     }

@@ -1,0 +1,57 @@
+package dllama.api.openai;
+
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/// Responses that may be gone on from, in memory: the latest ones, as many as the limits allow. Any
+/// thread.
+final class ResponseStore {
+  private final int mostResponses;
+  private final long mostBytes;
+  private final Map<String, Kept> kept = new LinkedHashMap<>(16, 0.75f, true);
+  private long bytes;
+
+  /// A response, as JSON.
+  ///
+  /// @param items all that was said up to its end, an object with the array `input`
+  record Kept(byte[] response, byte[] items) {
+    long bytes() {
+      return (long) response.length + items.length;
+    }
+  }
+
+  ResponseStore(int mostResponses, long mostBytes) {
+    this.mostResponses = mostResponses;
+    this.mostBytes = mostBytes;
+  }
+
+  /// Keeps one; those that nobody has asked for the longest go. One that is larger than the limit
+  /// goes itself.
+  synchronized void put(String id, Kept response) {
+    kept.put(id, response);
+    bytes += response.bytes();
+    Iterator<Kept> oldest = kept.values().iterator();
+    while (kept.size() > mostResponses || bytes > mostBytes) {
+      bytes -= oldest.next().bytes();
+      oldest.remove();
+    }
+  }
+
+  synchronized Optional<Kept> get(String id) {
+    return Optional.ofNullable(kept.get(id));
+  }
+
+  /// Forgets one.
+  ///
+  /// @return whether it was there
+  synchronized boolean remove(String id) {
+    Kept response = kept.remove(id);
+    if (response == null) {
+      return false;
+    }
+    bytes -= response.bytes();
+    return true;
+  }
+}
