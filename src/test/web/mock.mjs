@@ -38,7 +38,7 @@ async function handle(state, request, response) {
 const manifest = JSON.parse(readFileSync(join(WEB, "manifest.json"), "utf8"));
 
 async function page(path, request, response) {
-  const name = path === "/" ? "index.html" : path.slice(1);
+  const name = path === "/" ? "index.html" : path.replace(/^\/web\//, "");
   const file = Object.hasOwn(manifest.files, name) ? manifest.files[name] : null;
   if (!file) return false;
   for (const [header, value] of Object.entries(manifest.headers)) response.setHeader(header, value);
@@ -149,7 +149,7 @@ async function stream(response, { thoughts = [], parts, pause = 5, tool, finish 
   const ms = Math.max(1, Date.now() - began);
   send({}, finish);
   const timings = {
-    prompt_n: 12, prompt_ms: 340, prompt_per_second: 35.3, cached_n: 4, predicted_n: made,
+    prompt_n: 12, prompt_ms: 340, prompt_per_second: 35.3, cache_n: 4, predicted_n: made,
     predicted_ms: ms, predicted_per_second: (made / ms) * 1000, sync_ms: ms / 4,
   };
   const usage = { prompt_tokens: 16, completion_tokens: made, total_tokens: 16 + made };
@@ -161,7 +161,7 @@ async function stream(response, { thoughts = [], parts, pause = 5, tool, finish 
 export function exampleCluster(now = Date.now()) {
   const GB = 1e9;
   const node = (rank, host, more) => ({
-    id: `n${rank}`, host, port: 9990, role: rank === 0 ? "root" : "worker", rank, state: "ready", memoryTotal: 8.2 * GB,
+    id: `n${rank}`, address: `${host}:9990`, role: rank === 0 ? "root" : "worker", rank, state: "ready", memoryTotal: 8.2 * GB,
     memoryAvailable: 3.1 * GB, sliceBytes: 1.21 * GB, loadedBytes: 1.21 * GB, cores: 4, load: 3.9, layers: 32, ...more,
   });
   const history = Array.from({ length: 240 }, (_, i) => ({
@@ -179,7 +179,7 @@ export function exampleCluster(now = Date.now()) {
       node(1, "192.168.1.11", { roundTripMs: 0.42, waitShare: 0.16 }),
       node(2, "192.168.1.12", { roundTripMs: 0.47, waitShare: 0.61, load: 5.6 }),
       node(3, "192.168.1.13", { roundTripMs: 0.44, waitShare: 0.13 }),
-      { id: "n4", host: "192.168.1.14", port: 9990, role: "spare", state: "joined", memoryTotal: 4.1 * GB, memoryAvailable: 3.4 * GB, cores: 4, load: 0.1, roundTripMs: 1.9 },
+      { id: "n4", address: "192.168.1.14:9990", role: "spare", state: "joined", memoryTotal: 4.1 * GB, memoryAvailable: 3.4 * GB, cores: 4, load: 0.1, roundTripMs: 1.9 },
     ],
     rates: { tokensPerSecond: 9.8, computeMs: 78.2, syncMs: 23.1, prefillTokensPerSecond: 61.4 },
     history,

@@ -21,7 +21,7 @@ export function App() {
       </a>
       <header>
         <span class="brand">
-          <img src="icon.svg" alt="" width="22" height="22" />
+          <img src="web/icon.svg" alt="" width="22" height="22" />
           dllama
         </span>
         <nav aria-label="Views">

@@ -15,8 +15,8 @@ const MAX_TOOL_CALLS = 128;
 
 const stops = new Map<string, AbortController>();
 
-/** Until when an answer waits before it is asked for again, by its id; the server was busy. */
-export const retryAt = signal<ReadonlyMap<string, number>>(new Map());
+/** Why an answer waits, and until when, before it is asked for again; by its id. */
+export const retries = signal<ReadonlyMap<string, { why: string; at: number }>>(new Map());
 
 /** Says something in the open conversation, or in a new one, and has it answered. */
 export async function say(text: string, settings: Partial<Conversation> = {}): Promise<void> {
@@ -145,7 +145,7 @@ async function tryToWrite(conversation: Conversation, said: Turn[], writer: Writ
     } catch (error) {
       if (!(error instanceof ApiError) || signal.aborted || writer.began) throw error;
       if (error.kind === "busy" && error.retryAfter !== null && tries < TRIES) {
-        await pause(id, error.retryAfter * 1000, signal);
+        await pause(id, error.message, error.retryAfter * 1000, signal);
       } else if (error.kind === "key") {
         if (!(await askForKey(error.message))) throw error;
       } else {
@@ -156,17 +156,17 @@ async function tryToWrite(conversation: Conversation, said: Turn[], writer: Writ
   }
 }
 
-async function pause(id: string, ms: number, signal: AbortSignal): Promise<void> {
-  retryAt.value = new Map(retryAt.peek()).set(id, Date.now() + ms);
+async function pause(id: string, why: string, ms: number, signal: AbortSignal): Promise<void> {
+  retries.value = new Map(retries.peek()).set(id, { why, at: Date.now() + ms });
   try {
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(resolve, ms);
       signal.addEventListener("abort", () => (clearTimeout(timer), reject(signal.reason)), { once: true });
     });
   } finally {
-    const others = new Map(retryAt.peek());
+    const others = new Map(retries.peek());
     others.delete(id);
-    retryAt.value = others;
+    retries.value = others;
   }
 }
 

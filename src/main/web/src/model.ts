@@ -19,7 +19,7 @@ export interface Timings {
   prompt_n?: number;
   prompt_ms?: number;
   prompt_per_second?: number;
-  cached_n?: number;
+  cache_n?: number;
   predicted_n?: number;
   predicted_ms?: number;
   predicted_per_second?: number;

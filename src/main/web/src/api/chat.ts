@@ -43,14 +43,12 @@ interface Chunk {
  * `signal` was aborted with.
  */
 export async function* chat(model: string, turns: Turn[], sampling: Sampling, signal: AbortSignal): AsyncGenerator<Part> {
-  const goesOn = turns.at(-1)?.role === "assistant";
   const body = {
     model,
     messages: turns,
     ...sampling,
     stream: true,
     stream_options: { include_usage: true },
-    ...(goesOn ? { continue_final_message: true, add_generation_prompt: false } : {}),
   };
   const response = await send(body, signal);
   let ended = false;

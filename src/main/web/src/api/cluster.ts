@@ -6,6 +6,10 @@ import { askForKey, authorization } from "./key";
 /** `GET /cluster`: bytes, ms; what is not known is absent. */
 export interface Cluster {
   state: "gathering" | "loading" | "ready";
+  /** What is waited for, in a line. */
+  waiting?: string;
+  /** How this machine computes, in a line. */
+  computing?: string;
   model?: { id?: string; architecture?: string; weights?: string; layers?: number; contextLength?: number };
   answers?: { running?: number; waiting?: number; places?: number };
   nodes?: ClusterNode[];
@@ -17,8 +21,8 @@ export interface Cluster {
 
 export interface ClusterNode {
   id: string;
-  host?: string;
-  port?: number;
+  /** Host and port. */
+  address?: string;
   role: "root" | "worker" | "spare";
   rank?: number;
   state?: "joined" | "loading" | "ready" | "lost";

@@ -4,7 +4,7 @@ import type { Timings } from "../model";
 /** How quick an answer was, and how much of that was waiting for other nodes. */
 export function Figures({ timings }: { timings: Timings | undefined }) {
   if (!timings) return null;
-  const { predicted_n: made, predicted_ms: ms, sync_ms: sync, prompt_n: read, cached_n: cached } = timings;
+  const { predicted_n: made, predicted_ms: ms, sync_ms: sync, prompt_n: read, cache_n: cached } = timings;
   const rate = timings.predicted_per_second ?? (made && ms ? (made / ms) * 1000 : undefined);
   const parts: string[] = [];
   if (rate !== undefined) parts.push(`${decimal(rate)} tokens/s`);

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { retryAt } from "../answering";
+import { retries } from "../answering";
 import { cluster } from "../api/cluster";
 import type { Message } from "../model";
 import { Dots } from "./Thinking";
@@ -18,9 +18,9 @@ export function Waiting({ message, mine }: { message: Message; mine: boolean }) 
 }
 
 function pauseWords(message: Message, mine: boolean): string | null {
-  const until = retryAt.value.get(message.id);
-  const left = useSecondsUntil(until);
-  if (until !== undefined) return `The server is busy. Trying again in ${left} s`;
+  const retry = retries.value.get(message.id);
+  const left = useSecondsUntil(retry?.at);
+  if (retry) return `${sentence(retry.why)} Trying again in ${left} s`;
   const state = cluster.value?.state;
   if (state === "gathering") return "Paused: the cluster is gathering its nodes";
   if (state === "loading") return "Paused: the nodes are loading the model";
@@ -35,4 +35,10 @@ function useSecondsUntil(until: number | undefined): number {
     return () => clearInterval(timer);
   }, [until]);
   return until === undefined ? 0 : Math.max(0, Math.ceil((until - now.value) / 1000));
+}
+
+/** The server's reasons begin small and end without a stop. */
+function sentence(text: string): string {
+  const begun = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
 }

@@ -64,8 +64,9 @@ function Facts({ now }: { now: Cluster }) {
   ].filter(Boolean);
   return (
     <dl class="facts">
-      <Fact name="State" value={STATES[now.state] ?? now.state} note={answersNote(answers)} />
+      <Fact name="State" value={STATES[now.state] ?? now.state} note={now.waiting ?? answersNote(answers)} />
       {model?.id && <Fact name="Model" value={model.id} note={[made, ...shape].filter(Boolean).join(" · ")} />}
+      {now.computing && <Fact name="Kernels of the root" value={now.computing} />}
       {rates?.tokensPerSecond !== undefined && (
         <Fact
           name="Decode"

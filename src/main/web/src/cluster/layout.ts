@@ -68,7 +68,5 @@ export function slowest(nodes: ClusterNode[]): ClusterNode | null {
 }
 
 export function nameOf(node: ClusterNode): string {
-  if (!node.host) return node.id;
-  const host = node.host.includes(":") ? `[${node.host}]` : node.host;
-  return node.port === undefined ? host : `${host}:${node.port}`;
+  return node.address ?? node.id;
 }

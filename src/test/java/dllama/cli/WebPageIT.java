@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import static org.junit.jupiter.api.Assumptions.abort;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -20,9 +20,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// The page, in a real browser against a mock of the root: `src/test/web`. The page is committed as
-/// it was built, so neither the jar nor most who work on it need Node.js; where that, its packages or
-/// the browser are not, these tests are skipped and say what is missing.
+/// The page, in a real browser against a mock of the root: `src/test/web`. The page is committed
+/// as it was built, so neither the jar nor most who work on it need Node.js; where that, its
+/// packages or the browser are not, these tests are skipped and say what is missing.
 class WebPageIT {
   private static final Path SOURCES = Path.of("src/main/web");
   private static final Path BUILT = Path.of("src/main/resources/dllama/web");
@@ -46,7 +46,8 @@ class WebPageIT {
   void shouldPassInABrowser(Path file) throws IOException {
     Result ready = run(TESTS, "node", "ready.mjs");
     assumeTrue(ready.code() == 0, ready::output);
-    Result result = run(TESTS, "node", "--test", "--test-reporter=tap", file.getFileName().toString());
+    Result result =
+        run(TESTS, "node", "--test", "--test-reporter=tap", file.getFileName().toString());
     assertEquals(0, result.code(), result::output);
     assertTrue(result.output().contains("# fail 0"), result::output);
     assertFalse(result.output().contains("# pass 0"), result::output);
@@ -55,7 +56,8 @@ class WebPageIT {
   @Test
   @DisabledOnOs(OS.WINDOWS)
   void shouldBeCommittedAsItsSourcesGiveIt() throws IOException {
-    assumeTrue(Files.isDirectory(SOURCES.resolve("node_modules")), "not here: npm ci in " + SOURCES);
+    assumeTrue(
+        Files.isDirectory(SOURCES.resolve("node_modules")), "not here: npm ci in " + SOURCES);
     Path again = folder.resolve("web");
     Result build = run(Path.of("."), "scripts/build-web", "--into", again.toString());
     assertEquals(0, build.code(), build::output);
