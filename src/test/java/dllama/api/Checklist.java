@@ -24,7 +24,10 @@ final class Checklist {
       }
       String told = "%s: %s in %s".formatted(what, entry, document);
       assertTrue(!found.isEmpty(), told);
-      found.forEach(node -> value(node, entry, told));
+      boolean some = path.contains("[*]") && entry.path("note").asText().startsWith("for ");
+      found.stream()
+          .filter(node -> !some || !node.isMissingNode())
+          .forEach(node -> value(node, entry, told));
       if (entry.has("unique")) {
         assertEquals(found.size(), new HashSet<>(found).size(), told);
       }

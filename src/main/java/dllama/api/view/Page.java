@@ -14,17 +14,17 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 
-/// The page, whose files lie in the jar. What there is of it, as what it is served, and the headers
-/// that hold it to itself stand in its `manifest.json`, which the build of the page writes; only
-/// what is named there is served. Any thread.
+/// The page, whose files lie in the jar beside a manifest that says which there are and with which
+/// headers they are served: they may load nothing from anywhere else. Immutable, for any thread.
 public final class Page {
   private static final String FOLDER = "/dllama/web/";
+  private static final String INDEX = "index.html";
 
-  private final Map<String, File> files = new TreeMap<>();
+  private final Map<String, File> files = new HashMap<>();
   private final List<HttpHeader> headers = new ArrayList<>();
 
   private record File(byte[] content, ContentType type, String tag) {}
@@ -34,19 +34,39 @@ public final class Page {
     for (Map.Entry<String, JsonNode> header : manifest.get("headers").properties()) {
       headers.add(Answers.header(header.getKey(), header.getValue().asText()));
     }
-    for (Map.Entry<String, JsonNode> entry : manifest.get("files").properties()) {
-      JsonNode told = entry.getValue();
-      ContentType type = ContentTypes.parse(told.get("type").asText());
-      String tag = "\"%s\"".formatted(told.get("etag").asText());
-      files.put(entry.getKey(), new File(read(entry.getKey()), type, tag));
+    for (Map.Entry<String, JsonNode> file : manifest.get("files").properties()) {
+      files.put(
+          file.getKey(),
+          new File(
+              read(file.getKey()),
+              ContentTypes.parse(file.getValue().get("type").asText()),
+              "\"%s\"".formatted(file.getValue().get("etag").asText())));
     }
   }
 
-  /// A file of the page; that of the path `/` is its `index.html`.
-  public HttpResponse answer(Call call) {
-    String path = call.request().getUri().path();
-    File file =
-        files.get(path.equals("/") ? "index.html" : path.substring(path.lastIndexOf('/') + 1));
+  private static byte[] read(String name) {
+    try (InputStream in = Page.class.getResourceAsStream(FOLDER + name)) {
+      if (in == null) {
+        throw new IllegalStateException("the jar has no " + FOLDER + name);
+      }
+      return in.readAllBytes();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /// The page itself.
+  public HttpResponse index(Call call) {
+    return file(INDEX, call);
+  }
+
+  /// A file of it, which the path names.
+  public HttpResponse file(Call call) {
+    return file(call.tail(), call);
+  }
+
+  private HttpResponse file(String name, Call call) {
+    File file = files.get(name);
     if (file == null) {
       throw ApiException.of(404, "there is no such file", "", "not_found");
     }
@@ -55,17 +75,6 @@ public final class Page {
         known
             ? HttpResponse.create().withStatus(304)
             : Answers.bytes(200, file.type(), file.content());
-    return response.addHeaders(headers).addHeader(Answers.header("ETag", file.tag()));
-  }
-
-  private static byte[] read(String name) {
-    try (InputStream in = Page.class.getResourceAsStream(FOLDER + name)) {
-      if (in == null) {
-        throw new IllegalStateException("the jar lacks " + FOLDER + name);
-      }
-      return in.readAllBytes();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return response.addHeader(Answers.header("ETag", file.tag())).addHeaders(headers);
   }
 }
