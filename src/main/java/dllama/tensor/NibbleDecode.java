@@ -216,19 +216,20 @@ final class NibbleDecode implements VectorProduct {
     FloatVector low = floats(to);
     FloatVector high = floats(to + HIGH);
     FloatVector eight = FloatVector.broadcast(FLOATS, 8);
+    FloatVector rebias = FloatVector.broadcast(FLOATS, Vectors.REBIAS);
     for (int block = 0; block < blocks; block++) {
       IntVector sum = shorts(sums + block * SUM).reinterpretAsInts();
       IntVector scales = shorts(at).reinterpretAsInts();
       IntVector shifts = shorts(at + Tiles.LINE).reinterpretAsInts();
       FloatVector xScale = FloatVector.broadcast(FLOATS, xScales[scaleAt]);
       FloatVector xSum = FloatVector.broadcast(FLOATS, xSums[scaleAt]);
-      FloatVector scale = Vectors.lowHalf(scales);
-      FloatVector shift = scale.fma(eight, Vectors.lowHalf(shifts));
+      FloatVector scale = Vectors.tinyLowHalf(scales).mul(rebias);
+      FloatVector shift = scale.fma(eight, Vectors.tinyLowHalf(shifts).mul(rebias));
       FloatVector value =
           (FloatVector) sum.lanewise(LSHL, 16).lanewise(ASHR, 16).convertShape(I2F, FLOATS, 0);
       low = shift.fma(xSum, value.fma(scale.mul(xScale), low));
-      scale = Vectors.highHalf(scales);
-      shift = scale.fma(eight, Vectors.highHalf(shifts));
+      scale = Vectors.tinyHighHalf(scales).mul(rebias);
+      shift = scale.fma(eight, Vectors.tinyHighHalf(shifts).mul(rebias));
       value = (FloatVector) sum.lanewise(ASHR, 16).convertShape(I2F, FLOATS, 0);
       high = shift.fma(xSum, value.fma(scale.mul(xScale), high));
       at += LINES + 2L * Tiles.LINE;
