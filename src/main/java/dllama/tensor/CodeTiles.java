@@ -286,7 +286,7 @@ final class CodeTiles implements VectorProduct {
   }
 
   /// Adds scaled sums of one vector of rows to the results.
-  private static void add(
+  static void add(
       long sums, int count, long scales, float[] xScales, int scaleAt, int halves, long to) {
     FloatVector low = floats(to);
     FloatVector high = floats(to + HIGH);

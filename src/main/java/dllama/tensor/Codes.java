@@ -126,6 +126,7 @@ abstract class Codes extends DType {
     return List.of(
         switch (planes) {
           case FOUR -> new NibbleDecode(scales);
+          case SIX -> new SixTiles(this);
           case EIGHT -> new ByteTiles(this);
           default -> new CodeTiles(this);
         });
