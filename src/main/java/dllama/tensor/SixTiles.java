@@ -88,7 +88,7 @@ final class SixTiles implements VectorProduct {
     int chunk = count == 1 ? CHUNK : BUNDLE_CHUNK;
     for (int from = 0; from < x.blocks(); from += chunk) {
       int blocks = Math.min(chunk, x.blocks() - from);
-      chunk(at + (long) from * type.tileBytes(), groupBytes, groups, from, blocks, x, token, count, s);
+      chunk(at, groupBytes, groups, from, blocks, x, token, count, s);
     }
     for (int g = 0; g < groups; g++) {
       MemorySegment.copy(
@@ -115,17 +115,18 @@ final class SixTiles implements VectorProduct {
     int scaleAt = x.scaleAt(token) + from * BUNDLE;
     int[] codes = x.codes(InputForm.PAIRED_CODES);
     int offsetAt = Activations.runOffsetAt(scaleAt);
-    int tileBytes = type.tileBytes();
+    int tileStep = type.tileStep(x.cols());
+    long tiles = at + type.tileAt(x.cols(), from);
     long sums = s.runs.address();
     long tile = s.tile.address();
     for (int part = 0; part < Tiles.ROWS; part += OF_GROUP * L) {
-      long rows = at + 2L * part;
+      long rows = tiles + 2L * part;
       if (count == 1) {
-        one(rows, groupBytes, groups, tileBytes, blocks, codes, codeAt, x.runOffsets(), offsetAt, sums, 2, 4, 6);
+        one(rows, groupBytes, groups, tileStep, blocks, codes, codeAt, x.runOffsets(), offsetAt, sums, 2, 4, 6);
       }
       if (part == 0) {
         for (int g = 0; g < groups; g++) {
-          bring(at + g * groupBytes, blocks, tile + g * NEXT);
+          bring(at + g * groupBytes, from, blocks, x.cols(), tile + g * NEXT, s.shared.address());
         }
       }
       for (int g = 0; g < groups; g++) {
@@ -136,7 +137,7 @@ final class SixTiles implements VectorProduct {
           } else {
             long first = rows + g * groupBytes + v * V;
             for (int t = 0; t < count; t += 4) {
-              four(first, tileBytes, blocks, codes, codeAt + t * Activations.TOKEN_CODES, x.runOffsets(), offsetAt + t, sums + t * TOKEN_SUMS, 2, 4, 6);
+              four(first, tileStep, blocks, codes, codeAt + t * Activations.TOKEN_CODES, x.runOffsets(), offsetAt + t, sums + t * TOKEN_SUMS, 2, 4, 6);
             }
             for (int t = 0; t < count; t++) {
               scaled(to, t, sums + t * TOKEN_SUMS, blocks, x, scaleAt);
@@ -147,10 +148,13 @@ final class SixTiles implements VectorProduct {
     }
   }
 
-  private void bring(long at, int blocks, long to) {
-    long scales = at + type.planes().bytes();
-    for (int block = 0; block < blocks; block++, scales += type.tileBytes(), to += 2 * LINE) {
-      CodeScales.fill(type.scales(), scales, to, to);
+  private void bring(long at, int from, int blocks, int cols, long to, long shared) {
+    int sharedStep = type.sharedStep(cols);
+    CodeScales.shared(type.scales(), at + type.sharedAt(cols, from), sharedStep, blocks, shared);
+    long step = CodeScales.sharedStep(type.scales(), sharedStep);
+    long own = at + type.tileAt(cols, from) + type.planes().bytes();
+    for (int block = 0; block < blocks; block++, own += type.tileStep(cols), shared += step) {
+      CodeScales.fill(type.scales(), own, shared, to + block * (2 * LINE), to);
     }
   }
 
