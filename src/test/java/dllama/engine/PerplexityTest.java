@@ -141,7 +141,8 @@ class PerplexityTest {
   @ValueSource(strings = {"llama_q4_k_m", "llama_iq4_xs", "qwen2_q4_k_m", "qwen3moe_q4_k_m"})
   void shouldBeNearWhatUnroundedInputsGive(String name) throws Exception {
     double exact = ofLicense(unrounded(name)).value();
-    assertEquals(exact, ofLicense(Conformance.file("gguf/" + name, "model.gguf")).value(), 0.015 * exact);
+    assertEquals(
+        exact, ofLicense(Conformance.file("gguf/" + name, "model.gguf")).value(), 0.015 * exact);
   }
 
   /// Inputs of products with such weights are not rounded.
