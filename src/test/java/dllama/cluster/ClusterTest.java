@@ -387,18 +387,19 @@ class ClusterTest {
 
   @Test
   void shouldFormAnewWithTheNumberOfNodesThatIsAskedFor() throws InterruptedException {
-    try (var cluster = new TestCluster("llama31_rope_f32", DType.F32, "1", new Properties())) {
+    try (var cluster = new TestCluster("llama31_rope_f32", DType.F32, "2", new Properties())) {
       cluster.startWorker();
-      cluster.await("spare: 1 2", 1);
+      shouldMatch("llama31_rope_f32", 2, cluster);
       cluster.root().release();
       assertThrows(UserException.class, () -> cluster.root().nodes(OptionalInt.of(3)));
+      cluster.root().nodes(OptionalInt.of(1));
+      cluster.await("ready: 1", 1);
+      shouldMatch("llama31_rope_f32", 1, cluster);
       assertEquals(1, cluster.root().nodes(OptionalInt.of(4)).others().size());
       cluster.root().nodes(OptionalInt.of(2));
+      cluster.await("ready: 2", 2);
       shouldMatch("llama31_rope_f32", 2, cluster);
       assertEquals(2, cluster.root().nodes(OptionalInt.empty()).computing().size());
-      cluster.root().nodes(OptionalInt.of(1));
-      cluster.await("ready: 1", 2);
-      shouldMatch("llama31_rope_f32", 1, cluster);
       assertEquals(0, cluster.count("lost"), cluster.events::toString);
     }
   }
