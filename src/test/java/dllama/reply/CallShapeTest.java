@@ -69,8 +69,7 @@ class CallShapeTest {
             read(format, format.toolCallShape(List.of(tool), false)),
             sign);
       }
-      assertEquals(
-          List.of("T weather {}"), read(format, format.toolCallShape(TOOLS, false)), sign);
+      assertEquals(List.of("T weather {}"), read(format, format.toolCallShape(TOOLS, false)), sign);
       assertEquals(
           List.of("T add {}", "T add {}", "T add {}"),
           read(format, format.toolCallShape(List.of(ADD, WEATHER), true)),

@@ -56,7 +56,9 @@ class JsonCallsTest {
   void shouldTakeNoArgumentsAndArgumentsInAText() {
     hermes("{\"name\": \"add\"}", "T add {}");
     hermes("{\"name\": \"add\", \"arguments\": null}", "T add {}");
-    hermes("{\"name\":\"add\",\"arguments\":\"{\\\"a\\\": \\\"\\u00e4\\\\n\\\"} \"}", "T add {\"a\": \"ä\\n\"}");
+    hermes(
+        "{\"name\":\"add\",\"arguments\":\"{\\\"a\\\": \\\"\\u00e4\\\\n\\\"} \"}",
+        "T add {\"a\": \"ä\\n\"}");
     hermes("{\"arguments\":\"{}\",\"name\":\"add\"}", "T add {}");
   }
 

@@ -118,8 +118,7 @@ class MarkedParserTest {
 
   @Test
   void shouldNotShowFramesOfContent() {
-    ReplyFormat cohere =
-        ReplyFormat.of("<|START_THINKING|><|START_TEXT|><|END_TEXT|>", NO_MARKERS);
+    ReplyFormat cohere = ReplyFormat.of("<|START_THINKING|><|START_TEXT|><|END_TEXT|>", NO_MARKERS);
     check(
         () -> cohere.parser(TOOLS, "<|START_THINKING|>"),
         "a<|END_THINKING|><|START_TEXT|>b c<|END_TEXT|>",

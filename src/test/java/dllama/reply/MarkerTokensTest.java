@@ -42,8 +42,7 @@ class MarkerTokensTest {
   /// A marker may be several control tokens.
   @Test
   void shouldFindTheTokensOfAMarker() {
-    Vocabulary deepSeek =
-        Answers.vocabulary("<｜tool▁call▁begin｜>", "<｜tool▁sep｜>", "<｜User｜>");
+    Vocabulary deepSeek = Answers.vocabulary("<｜tool▁call▁begin｜>", "<｜tool▁sep｜>", "<｜User｜>");
     ReplyFormat format = ReplyFormat.of("<｜tool▁calls▁begin｜> ```json", deepSeek);
     assertEquals("{1, 2}", format.markerTokens().toString());
   }

@@ -11,7 +11,8 @@ class NamedCallsTest {
   private static final ReplyFormat R1 =
       ReplyFormat.of("<think> <｜tool▁calls▁begin｜> ```json", NO_MARKERS);
   private static final ReplyFormat V31 = ReplyFormat.of("<｜tool▁calls▁begin｜>", NO_MARKERS);
-  private static final ReplyFormat KIMI = ReplyFormat.of("<|tool_calls_section_begin|>", NO_MARKERS);
+  private static final ReplyFormat KIMI =
+      ReplyFormat.of("<|tool_calls_section_begin|>", NO_MARKERS);
   private static final ReplyFormat MISTRAL = ReplyFormat.of("[TOOL_CALLS] [ARGS]", NO_MARKERS);
   private static final ReplyFormat FUNCTIONARY = ReplyFormat.of("<function=", NO_MARKERS);
 

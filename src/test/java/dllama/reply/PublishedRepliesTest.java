@@ -78,7 +78,10 @@ class PublishedRepliesTest {
 
   @TestFactory
   Stream<DynamicTest> shouldReadWhatTemplatesWrite() {
-    return Conformance.shared("jinja", "").map(PublishedRepliesTest::files).orElse(List.of()).stream()
+    return Conformance.shared("jinja", "")
+        .map(PublishedRepliesTest::files)
+        .orElse(List.of())
+        .stream()
         .filter(file -> READ.contains(name(file)))
         .map(file -> DynamicTest.dynamicTest(name(file), () -> check(Conformance.json(file))));
   }
@@ -128,7 +131,8 @@ class PublishedRepliesTest {
     boolean noContent = answer.path("content").isNull();
     boolean noArguments = answer.toString().contains("Paris") && !reply.contains("Paris");
     if (!reply.contains(first) || noContent || noArguments || reply.contains("\"{\\\"")) {
-      return false; // the template leaves calls or arguments out, or writes `None`, or JSON as a text
+      return false; // the template leaves calls or arguments out, or writes `None`, or JSON as a
+      // text
     }
     List<Tool> tools = tools(each.at("/input/tools"));
     for (long seed = 0; seed < 30; seed++) {

@@ -34,7 +34,8 @@ class RenderedRepliesTest {
       {%% endif %%}{{ content }}{%% if calls %%}%s{%% for c in calls %%}%s{%% if not loop.last %%}%s\
       {%% endif %%}{%% endfor %%}%s{%% endif %%}{# tools #}""";
 
-  private static final String OBJECT = "{\"name\": {{c.name|tojson}}, \"arguments\": {{c.args|tojson}}}";
+  private static final String OBJECT =
+      "{\"name\": {{c.name|tojson}}, \"arguments\": {{c.args|tojson}}}";
 
   private static final String VALUE = "{{ v if v is string else v|tojson }}";
 
@@ -142,7 +143,8 @@ class RenderedRepliesTest {
       String head = "T " + calls.get(i).get("name") + " ";
       assertTrue(line.startsWith(head), shown);
       JsonNode arguments = JSON.readTree(line.substring(head.length()));
-      assertEquals(JSON.readTree(JSON.writeValueAsString(calls.get(i).get("args"))), arguments, shown);
+      assertEquals(
+          JSON.readTree(JSON.writeValueAsString(calls.get(i).get("args"))), arguments, shown);
     }
   }
 

@@ -74,8 +74,7 @@ class ReplyTimeTest {
             "<tool_call>{\"x\":\"",
             "<tool_call>{\"arguments\":{\"a\":\"",
             "<tool_call><function=weather><parameter=where>[\"")) {
-      ReplyParser parser =
-          ReplyFormat.of(SIGNS.get(1), Answers.NO_MARKERS).parser(TOOLS, "");
+      ReplyParser parser = ReplyFormat.of(SIGNS.get(1), Answers.NO_MARKERS).parser(TOOLS, "");
       long[] told = {0};
       parser.accept(begin, part -> told[0] += length(part));
       for (int i = 0; i < 3000; i++) {

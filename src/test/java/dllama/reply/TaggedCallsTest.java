@@ -118,7 +118,11 @@ class TaggedCallsTest {
     check(CODER, "<function=add>\n</function>\n</tool_call>", "T add {}");
     check(CODER, "<function=add>\n</function>\n", "T add {}");
     check(CODER, "<tool_call><function=add></tool_call>", "T add {}");
-    check(CODER, "<tool_call><function=add></function><function=add></function>", "T add {}", "T add {}");
+    check(
+        CODER,
+        "<tool_call><function=add></function><function=add></function>",
+        "T add {}",
+        "T add {}");
   }
 
   /// The form that calls are forced into.
@@ -133,15 +137,8 @@ class TaggedCallsTest {
   void shouldKeepWhatIsBroken() {
     check(CODER, "<tool_call>\nHm</tool_call>", "C <tool_call>\nHm</tool_call>");
     check(CODER, "a <function=>", "C a <function=>");
-    check(
-        CODER,
-        "<tool_call><function=weather><parameter=city>Kö",
-        "B weather {\"city\": \"Kö");
-    check(
-        CODER,
-        "<tool_call><function=weather><parameter=days>2",
-        "B weather {\"days\": ",
-        "C 2");
+    check(CODER, "<tool_call><function=weather><parameter=city>Kö", "B weather {\"city\": \"Kö");
+    check(CODER, "<tool_call><function=weather><parameter=days>2", "B weather {\"days\": ", "C 2");
     check(
         CODER,
         "<tool_call><function=weather><parameter=days>2</parameter>Hm</tool_call>",

@@ -70,8 +70,7 @@ class ToolTextTest {
             List.of(
                 CALL,
                 Map.of("role", "tool", "tool_call_id", "x", "content", "3"),
-                Map.of(
-                    "role", "tool", "content", List.of(Map.of("type", "text", "text", "4")))),
+                Map.of("role", "tool", "content", List.of(Map.of("type", "text", "text", "4")))),
             List.of());
     assertEquals(
         List.of(
@@ -107,8 +106,7 @@ class ToolTextTest {
     assertEquals(List.of(CALL), ToolText.messages(qwen, List.of(CALL), List.of(ADD)));
     ReplyFormat distilled = ReplyFormat.of("tool_calls <｜tool▁calls▁begin｜>", NO_MARKERS);
     assertFalse(distilled.tellsTools());
-    List<Map<String, Object>> messages =
-        ToolText.messages(distilled, List.of(CALL), List.of(ADD));
+    List<Map<String, Object>> messages = ToolText.messages(distilled, List.of(CALL), List.of(ADD));
     assertEquals(CALL, messages.getLast());
     String told = String.valueOf(messages.getFirst().get("content"));
     assertEquals(true, told.contains("<｜tool▁call▁begin｜>NAME<｜tool▁sep｜>{\"PARAMETER\": VALUE}"));
