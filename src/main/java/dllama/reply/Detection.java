@@ -85,12 +85,11 @@ final class Detection {
           named("<|tool_call|>", JsonSyntax.list("<|tool_call|>", "")),
           named("functools[", JsonSyntax.list("functools", "")),
           named(
-              "<function=",
-              new NamedSyntax("<function=", "", ">", List.of("</function>"), "", "")),
+              "<function=", new NamedSyntax("<function=", "", ">", List.of("</function>"), "", "")),
           new Known(
               source ->
                   source.contains("<|python_tag|>")
-                      || source.contains("<|start_header_id|>") && source.contains("ipython"),
+                      || (source.contains("<|start_header_id|>") && source.contains("ipython")),
               JsonSyntax.bare("<|python_tag|>")));
 
   /// Marks around content, which are not shown.

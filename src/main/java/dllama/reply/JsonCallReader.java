@@ -91,7 +91,7 @@ final class JsonCallReader implements CallReader {
             case AFTER -> after(text);
             default -> structure(text, calls);
           };
-      if (progress != Progress.MORE || state == State.AFTER && ended()) {
+      if (progress != Progress.MORE || (state == State.AFTER && ended())) {
         return progress == Progress.MORE ? Progress.DONE : progress;
       }
       if (text.left() == 0 || waits) {
@@ -171,9 +171,7 @@ final class JsonCallReader implements CallReader {
     if (c == TextDecoder.END) {
       state = State.COLON;
     }
-    return c == TextDecoder.BROKEN || word.length() > LONGEST_KEY
-        ? Progress.BROKEN
-        : Progress.MORE;
+    return c == TextDecoder.BROKEN || word.length() > LONGEST_KEY ? Progress.BROKEN : Progress.MORE;
   }
 
   /// Reads a character of a text into `word`.
@@ -247,7 +245,7 @@ final class JsonCallReader implements CallReader {
     if (c == TextDecoder.END) {
       String called = word.toString();
       boolean known = tools.stream().anyMatch(tool -> tool.name().equals(called));
-      if (!Calls.isName(called) || bare && !known) {
+      if (!Calls.isName(called) || (bare && !known)) {
         return Progress.BROKEN;
       }
       name = called;
@@ -321,7 +319,7 @@ final class JsonCallReader implements CallReader {
 
   private Progress after(Window text) {
     char c = text.peek();
-    if (!list && (c == '{' || bare && (c == ';' || c == ','))) {
+    if (!list && (c == '{' || (bare && (c == ';' || c == ',')))) {
       state = State.ITEM;
       if (c != '{') {
         text.skip(1);

@@ -54,13 +54,7 @@ record JsonSyntax(
           bare()
               ? new CallForm("", before, after, true, "}", "; ", "")
               : new CallForm(
-                  "",
-                  openings.getFirst() + "\n" + before,
-                  after,
-                  true,
-                  "}\n" + close,
-                  "\n",
-                  "");
+                  "", openings.getFirst() + "\n" + before, after, true, "}\n" + close, "\n", "");
       case LIST ->
           new CallForm(openings.getFirst() + "[", before, after, true, "}", ", ", "]" + close);
       case LIST_BY_NAME ->

@@ -50,7 +50,7 @@ final class NamedCallReader implements CallReader {
             case ARGUMENTS -> arguments(text, calls);
             case AFTER -> after(text);
           };
-      if (progress != Progress.MORE || state == before && next == at) {
+      if (progress != Progress.MORE || (state == before && next == at)) {
         return progress;
       }
     }

@@ -86,7 +86,7 @@ final class SchemaTypes {
       case "array" -> c == '[';
       case "boolean" -> c == 't' || c == 'f';
       case "null" -> c == 'n';
-      case "number" -> c == '-' || c >= '0' && c <= '9';
+      case "number" -> c == '-' || (c >= '0' && c <= '9');
       case "integer" -> json.matches("-?[0-9]+(\\.0+)?");
       default -> false;
     };

@@ -21,6 +21,7 @@ interface ToolSyntax {
   /// What the model is told to write, and forced to.
   CallForm form();
 
-  /// All markers, openings and those inside. Control tokens whose names are in them belong to calls.
+  /// All markers, openings and those inside. Control tokens whose names are in them belong to
+  // calls.
   Set<String> markers();
 }

@@ -117,8 +117,7 @@ public final class ToolText {
     if ("tool".equals(message.get("role"))) {
       plain.keySet().removeAll(List.of("tool_call_id", "name"));
       plain.put("role", "user");
-      plain.put(
-          "content", RESULT + text(message.get("content")) + "\n</tool_response>");
+      plain.put("content", RESULT + text(message.get("content")) + "\n</tool_response>");
     } else if (message.get("tool_calls") instanceof List<?> calls) {
       StringBuilder content = new StringBuilder(text(message.get("content")));
       for (Object call : calls) {

@@ -74,7 +74,8 @@ final class Window {
     return text.length() - from;
   }
 
-  /// Reads one of some texts, but for empty ones: its index, [#NONE], or [#MORE] if it can not be known yet.
+  /// Reads one of some texts, but for empty ones: its index, [#NONE], or [#MORE] if it can not be
+  // known yet.
   int match(String... literals) {
     int result = NONE;
     for (int i = 0; i < literals.length; i++) {
@@ -114,7 +115,12 @@ final class Window {
   int find(String literal, int most) {
     int begin = Math.max(at, searched - literal.length() + 1);
     int end = (int) Math.min(text.length(), (long) at + most + literal.length());
-    int found = begin < end ? text.substring(begin, end).indexOf(literal) : NONE;
+    int found = NONE;
+    if (end == text.length()) {
+      found = text.indexOf(literal, begin) - begin;
+    } else if (begin < end) {
+      found = text.substring(begin, end).indexOf(literal);
+    }
     looks += found < 0 ? Math.max(0, end - begin) : found;
     searched = found < 0 ? Math.max(searched, end) : searched;
     return found < 0 ? NONE : begin - at + found;
