@@ -44,6 +44,7 @@ class ArchitectureTest {
               entry("slice", "model", "tensor"),
               entry("engine", "slice", "step", "logits", "model", "tensor"),
               entry("generation", "step", "logits", "model", "tokenizer", "sampling"),
+              entry("constraint", "generation", "tokenizer"),
               entry("settings"),
               entry("hub", "format", "settings"),
               entry("prediction", "engine", "slice", "step", "model", "tensor", "settings"),
@@ -209,7 +210,12 @@ class ArchitectureTest {
   @Test
   void shouldConfineJson() {
     shouldConfine(
-        "com.fasterxml..", "dllama.cli..", "dllama.cluster..", "dllama.format..", "dllama.hub..");
+        "com.fasterxml..",
+        "dllama.cli..",
+        "dllama.cluster..",
+        "dllama.constraint..",
+        "dllama.format..",
+        "dllama.hub..");
   }
 
   private static void shouldConfine(String what, String... to) {
