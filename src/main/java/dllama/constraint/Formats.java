@@ -8,9 +8,9 @@ import java.util.TreeMap;
 final class Formats {
   private static final String DATE = date();
 
-  /// RFC 3339, without leap seconds.
+  /// RFC 3339, without leap seconds and distances from UTC that are not in use.
   private static final String TIME =
-      "([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d{1,9})?(Z|[+-]([01]\\d|2[0-3]):[0-5]\\d)";
+      "([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d{1,9})?(Z|\\+(0\\d|1[0-4]):[0-5]\\d|-(0[1-9]|1[0-2]):[0-5]\\d)";
 
   /// RFC 1123: no part longer than 63 characters; here at most four of them, so at most 253.
   private static final String HOST = host();

@@ -10,8 +10,8 @@ import java.util.stream.Stream;
 /// A model without any sense: of the allowed tokens it takes any, and ends when it may and a coin
 /// says so. An answer that has become long it brings to an end.
 final class Writer {
-  /// What ends what has been begun, first the string.
-  private static final List<String> ENDINGS = List.of("\"", "}", "]", ":", ",");
+  /// What ends what has been begun: first a string, which some patterns demand a digit in.
+  private static final List<String> ENDINGS = List.of("\"", "0", "}", "]", ":", ",");
 
   private final Vocabulary vocabulary;
   private final TokenTrie trie;
@@ -57,7 +57,7 @@ final class Writer {
 
   private int ending(CharSequence text, BitSet allowed, Random random) {
     // In a string all of the others are just characters.
-    int from = isInString(text) ? 0 : 1;
+    int from = isInString(text) ? 0 : 2;
     return endings.subList(from, endings.size()).stream()
         .filter(allowed::get)
         .findFirst()
