@@ -36,6 +36,7 @@ class ArchitectureTest {
               entry("model", "tensor"),
               entry("tokenizer"),
               entry("template"),
+              entry("reply", "tokenizer", "template"),
               entry("sampling"),
               entry("format", "model", "tensor", "tokenizer"),
               entry("convert", "format", "model", "tensor", "tokenizer"),
@@ -45,6 +46,22 @@ class ArchitectureTest {
               entry("engine", "slice", "step", "logits", "model", "tensor"),
               entry("generation", "step", "logits", "model", "tokenizer", "sampling"),
               entry("settings"),
+              entry(
+                  "api",
+                  "session",
+                  "cluster",
+                  "constraint",
+                  "reply",
+                  "generation",
+                  "step",
+                  "logits",
+                  "model",
+                  "tensor",
+                  "tokenizer",
+                  "template",
+                  "sampling",
+                  "settings"),
+              entry("constraint", "generation", "tokenizer"),
               entry("hub", "format", "settings"),
               entry("prediction", "engine", "slice", "step", "model", "tensor", "settings"),
               entry(
@@ -193,7 +210,7 @@ class ArchitectureTest {
 
   @Test
   void shouldConfineAkka() {
-    shouldConfine("akka..", "dllama.cluster..");
+    shouldConfine("akka..", "dllama.cluster..", "dllama.api..");
   }
 
   @Test
@@ -209,7 +226,14 @@ class ArchitectureTest {
   @Test
   void shouldConfineJson() {
     shouldConfine(
-        "com.fasterxml..", "dllama.cli..", "dllama.cluster..", "dllama.format..", "dllama.hub..");
+        "com.fasterxml..",
+        "dllama.api..",
+        "dllama.cli..",
+        "dllama.cluster..",
+        "dllama.constraint..",
+        "dllama.format..",
+        "dllama.hub..",
+        "dllama.reply..");
   }
 
   private static void shouldConfine(String what, String... to) {

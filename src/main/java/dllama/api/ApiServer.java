@@ -110,9 +110,8 @@ public final class ApiServer implements AutoCloseable {
     routes.openAi("GET", "/metrics", metrics::answer);
     routes.open("GET", "/health", operations::health);
     routes.open("GET", "/ready", operations::ready);
-    routes.open("GET", "/", page::answer);
-    routes.open("GET", "/web/*", page::answer);
-    routes.open("GET", "/favicon.ico", page::answer);
+    routes.open("GET", "/", page::index);
+    routes.open("GET", "/web/*", page::file);
     return routes.router;
   }
 

@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.Properties;
 import java.util.Set;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -32,6 +33,11 @@ record Arguments(
     Map<String, String> properties,
     Optional<Path> config,
     List<Settings.Option> options) {
+
+  /// Environment variable that holds a key of the API.
+  static final String API_KEY_VARIABLE = "DLLAMA_API_KEY";
+
+  private static final String API_KEY = "api.key";
 
   /// Reads the arguments; empty when they asked for help or version, which has been printed then.
   ///
@@ -54,10 +60,21 @@ record Arguments(
 
   /// The settings of these arguments.
   Settings settings(Properties system) {
+    return settings(system, null);
+  }
+
+  /// The same, with a key from the environment.
+  ///
+  /// @param apiKey for the API, so that it need not stand in a command line; may be null
+  Settings settings(Properties system, @Nullable String apiKey) {
     Properties all = new Properties();
     system.stringPropertyNames().forEach(name -> all.setProperty(name, system.getProperty(name)));
     all.putAll(properties);
-    return Settings.load(config, all, options);
+    List<Settings.Option> given = new ArrayList<>(options);
+    if (apiKey != null && options.stream().noneMatch(option -> option.key().equals(API_KEY))) {
+      given.add(new Settings.Option(API_KEY_VARIABLE, API_KEY, List.of(apiKey)));
+    }
+    return Settings.load(config, all, given);
   }
 
   private static Arguments from(ParseResult main) {

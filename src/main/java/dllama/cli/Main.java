@@ -56,7 +56,9 @@ public final class Main {
   }
 
   private static int run(Arguments arguments) throws InterruptedException {
-    Settings settings = FetchedFiles.in(arguments.settings(System.getProperties()));
+    Settings settings =
+        FetchedFiles.in(
+            arguments.settings(System.getProperties(), System.getenv(Arguments.API_KEY_VARIABLE)));
     setLogLevels(settings.logLevel().toUpperCase(Locale.ROOT));
     switch (arguments.command().orElse(Command.CHAT)) {
       case PLAN -> Plan.run(settings);

@@ -9,9 +9,6 @@ import akka.actor.typed.DispatcherSelector;
 import akka.actor.typed.Terminated;
 import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
-import akka.cluster.typed.Cluster;
-import akka.cluster.typed.Join;
-import akka.serialization.SerializationExtension;
 import dllama.cluster.loop.ExchangeDispatcher;
 import dllama.cluster.membership.NodeNames;
 import dllama.cluster.membership.RootListener;
@@ -26,7 +23,6 @@ import dllama.cluster.wire.Node;
 import dllama.cluster.wire.RankMessage;
 import dllama.cluster.wire.RootMessage;
 import dllama.cluster.wire.Secret;
-import dllama.cluster.wire.TensorFrameSerializer;
 import dllama.model.ModelSource;
 import dllama.settings.ClusterSettings;
 import dllama.step.PagePool;
@@ -49,6 +45,7 @@ final class NodeGuardian {
   }
 
   static Behavior<Command> root(
+      RootSystem ground,
       ExchangeDispatcher exchange,
       RankHost host,
       RootModel model,
@@ -59,17 +56,24 @@ final class NodeGuardian {
       Consumer<ActorRef<RootMessage>> started) {
     return Behaviors.setup(
         context -> {
-          var shard = spawnShard(context, exchange, host, model.source());
-          var cluster = Cluster.get(context.getSystem());
-          Address address = cluster.selfMember().address();
-          cluster.manager().tell(Join.create(address)); // the root is where every cluster begins
+          ActorSystem<?> system = context.getSystem();
+          var shard = spawnShard(context, exchange, host, ground.frames(system), model.source());
+          ground.open(system);
           long key = Secret.next();
           shard.tell(new RankMessage.Serve(key));
           var self =
-              new Node(NodeNames.address(address), shard, List.of(), List.of(), host.memory(), key);
+              new Node(ground.address(system), shard, List.of(), List.of(), host.memory(), key);
           var root =
               context.spawn(
-                  RootCoordinator.create(model, gate, settings, listener, host, pool, self),
+                  RootCoordinator.create(
+                      model,
+                      gate,
+                      settings,
+                      coordinator -> ground.members(coordinator, listener, settings),
+                      listener,
+                      host,
+                      pool,
+                      self),
                   NodeNames.ROOT,
                   DispatcherSelector.fromConfig(ExchangeDispatcher.ID));
           context.watch(shard);
@@ -86,7 +90,8 @@ final class NodeGuardian {
       Consumer<WorkerMembership.End> ended) {
     return Behaviors.setup(
         context -> {
-          var shard = spawnShard(context, exchange, host, null);
+          var frames = NodeSystem.frames(context.getSystem());
+          var shard = spawnShard(context, exchange, host, frames, null);
           var membership =
               context.spawn(WorkerMembership.create(shard, host, seeds, ended), NodeNames.WORKER);
           context.watch(membership);
@@ -101,21 +106,12 @@ final class NodeGuardian {
       ActorContext<Command> context,
       ExchangeDispatcher exchange,
       RankHost host,
+      FramePool frames,
       @Nullable ModelSource source) {
-    ActorSystem<?> system = context.getSystem();
     return context.spawn(
-        LayerShard.create(host, exchange.computeWait(system), frames(system), source),
+        LayerShard.create(host, exchange.computeWait(context.getSystem()), frames, source),
         "shard",
         DispatcherSelector.fromConfig(ExchangeDispatcher.ID));
-  }
-
-  private static FramePool frames(ActorSystem<?> system) {
-    var serializer =
-        (TensorFrameSerializer)
-            SerializationExtension.get(system.classicSystem())
-                .serializerByIdentity()
-                .apply(TensorFrameSerializer.IDENTIFIER);
-    return serializer.pool();
   }
 
   /// @param onError before the actor system ends because an actor without which there is no node

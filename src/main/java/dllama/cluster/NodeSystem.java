@@ -6,11 +6,14 @@ import akka.actor.typed.ActorSystem;
 import akka.actor.typed.Behavior;
 import akka.cluster.typed.Cluster;
 import akka.remote.RemoteTransportException;
+import akka.serialization.SerializationExtension;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import dllama.cluster.loop.ExchangeDispatcher;
 import dllama.cluster.membership.NodeNames;
 import dllama.cluster.port.PortGuard;
+import dllama.cluster.wire.FramePool;
+import dllama.cluster.wire.TensorFrameSerializer;
 import dllama.error.UserException;
 import dllama.settings.ClusterSettings;
 import dllama.step.ForwardException;
@@ -27,7 +30,7 @@ import org.slf4j.LoggerFactory;
 /// Makes a node's actor system: the same name everywhere, the address, role and version of this
 /// node.
 public final class NodeSystem {
-  private static final String NAME = "dllama";
+  static final String NAME = "dllama";
   private static final Duration STOP = Duration.ofSeconds(10);
 
   /// How often connections are looked at that keep their port waiting.
@@ -106,6 +109,16 @@ public final class NodeSystem {
   /// `host:port` of a node.
   static String address(ActorSystem<?> system) {
     return NodeNames.address(Cluster.get(system).selfMember().address());
+  }
+
+  /// The buffers that its serializer of frames takes.
+  static FramePool frames(ActorSystem<?> system) {
+    var serializer =
+        (TensorFrameSerializer)
+            SerializationExtension.get(system.classicSystem())
+                .serializerByIdentity()
+                .apply(TensorFrameSerializer.IDENTIFIER);
+    return serializer.pool();
   }
 
   /// Ends an actor system and waits for it for at most [#STOP].

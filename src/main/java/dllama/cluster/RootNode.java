@@ -3,7 +3,6 @@ package dllama.cluster;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.ActorSystem;
 import com.typesafe.config.Config;
-import dllama.cluster.membership.NodeNames;
 import dllama.cluster.membership.RootListener;
 import dllama.cluster.port.Refusals;
 import dllama.cluster.rank.CollectiveRule;
@@ -18,7 +17,6 @@ import dllama.cluster.wire.Assignment;
 import dllama.cluster.wire.RootMessage;
 import dllama.error.UserException;
 import dllama.settings.ClusterSettings;
-import dllama.settings.HostAddress;
 import dllama.slice.ShardPlan;
 import dllama.slice.SliceCache;
 import dllama.step.ForwardException;
@@ -26,7 +24,6 @@ import dllama.step.ForwardPass;
 import dllama.step.PagePool;
 import dllama.tensor.DType;
 import dllama.tensor.KernelReport;
-import java.net.InetAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -44,6 +41,7 @@ public final class RootNode implements AutoCloseable {
   private static final Duration ANSWER = Duration.ofSeconds(30);
   private static final Duration GOODBYE = Duration.ofSeconds(1);
 
+  private final RootSystem ground;
   private final NodeMachine machine;
   private final ActorSystem<NodeGuardian.Command> system;
   private final ActorRef<RootMessage> coordinator;
@@ -88,7 +86,8 @@ public final class RootNode implements AutoCloseable {
       int mostNodes,
       RootListener listener) {
     weightTypes = model.spec().weightTypes();
-    boolean alone = settings.nodes().equals(Optional.of(1)); // nobody is to join: no open port
+    boolean alone = settings.nodes().equals(Optional.of(1)); // nobody is to join
+    ground = alone ? new LoneRoot(akka) : new ClusteredRoot(settings, akka);
     var exchange = NodeSystem.exchange(settings);
     machine = new NodeMachine(settings, cache, WorkerListener.silent());
     int maxBatchTokens = model.maxBatchTokens(settings.sync().maxFrameBytes());
@@ -105,15 +104,18 @@ public final class RootNode implements AutoCloseable {
     var started = new CompletableFuture<ActorRef<RootMessage>>();
     var pool = new AtomicReference<>(PagePool.NONE);
     system =
-        NodeSystem.start(
+        ground.start(
             NodeGuardian.root(
-                exchange, machine.host(), model, gate, settings, listener, pool, started::complete),
-            settings,
-            akka,
-            exchange,
-            NodeNames.ROOT,
-            alone ? InetAddress.getLoopbackAddress() : HostAddress.ofRoot(settings.host()),
-            alone ? 0 : settings.port());
+                ground,
+                exchange,
+                machine.host(),
+                model,
+                gate,
+                settings,
+                listener,
+                pool,
+                started::complete),
+            exchange);
     strangers = Refusals.ofProcess().report(listener::stranger);
     system
         .getWhenTerminated()
@@ -192,9 +194,9 @@ public final class RootNode implements AutoCloseable {
     }
   }
 
-  /// `host:port` that workers join by.
+  /// `host:port` that workers join by, if they can.
   public String address() {
-    return NodeSystem.address(system);
+    return ground.address(system);
   }
 
   /// For tests of what happens when an actor fails.

@@ -19,10 +19,7 @@ public final class ServiceSystem {
   ///
   /// @param akka Akka's configuration, as a node gets it
   public static ActorSystem<Void> start(String name, Config akka) {
-    Config own =
-        LOCAL.withFallback(
-            akka.withoutPath("akka.actor.serializers")
-                .withoutPath("akka.actor.serialization-bindings"));
-    return ActorSystem.create(Behaviors.<Void>empty(), name, own);
+    return ActorSystem.create(
+        Behaviors.<Void>empty(), name, LOCAL.withFallback(LoneRoot.local(akka)));
   }
 }

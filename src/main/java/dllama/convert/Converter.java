@@ -39,7 +39,7 @@ import java.util.Optional;
 /// goes on where it was, if it is asked for again and no file of the input has changed.
 public final class Converter {
   /// Raised when the same input gives other bytes than before.
-  private static final int VERSION = 1;
+  private static final int VERSION = 2;
 
   private final Wanted wanted;
   private final Listener listener;
@@ -122,15 +122,7 @@ public final class Converter {
     TensorRows embedding = input.rows(new TensorRole.Name(TensorRole.EMBEDDING));
     boolean tied = input.rows(new TensorRole.Name(TensorRole.WCLS)).equals(embedding);
     GgufLayout layout = GgufLayout.of(spec, tied);
-    GgufTokens tokens =
-        wanted
-            .vocabulary
-            .map(TokenizerFiles::read)
-            .map(found -> GgufTokens.of(TokenizerFiles.fitting(found, spec, "the tokenizer")))
-            .orElseGet(input::tokens);
-    if (tokens == GgufTokens.NONE) {
-      listener.note("no tokenizer is written: give a file that has it as --tokenizer");
-    }
+    GgufTokens tokens = tokens(input, spec);
     String name = String.valueOf(wanted.out.getFileName()).replace(".gguf", "");
     GgufHeader header = GgufHeader.of(spec, layout, tokens, name);
     List<Part> parts = new ArrayList<>();
@@ -144,6 +136,25 @@ public final class Converter {
     parts.add(new Bytes(header.factors()));
     parts.add(padding(header.factors().remaining()));
     return new Output(parts);
+  }
+
+  private GgufTokens tokens(Input input, ModelSpec spec) {
+    if (wanted.vocabulary.isPresent()) {
+      Path path = wanted.vocabulary.get();
+      TokenizerFiles.fitting(TokenizerFiles.read(path), spec, "the tokenizer");
+      return TokenizerFiles.tokens(path);
+    }
+    GgufTokens tokens;
+    try {
+      tokens = input.tokens();
+    } catch (UserException e) {
+      listener.note("no tokenizer is written: " + e.getMessage());
+      return GgufTokens.NONE;
+    }
+    if (tokens == GgufTokens.NONE) {
+      listener.note("no tokenizer is written: give a file that has it as --tokenizer");
+    }
+    return tokens;
   }
 
   private static Rounded rounded(Input input, Tensor tensor) {

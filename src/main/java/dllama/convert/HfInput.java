@@ -49,9 +49,10 @@ final class HfInput extends FileInput {
         : MetaTokenizer.in(folder, false);
   }
 
-  /// What splits texts has no name there, and merges are not kept; the folder's own file has both.
   @Override
   public GgufTokens tokens() {
-    return GgufTokens.NONE;
+    return HfTokenizer.isIn(folder)
+        ? GgufTokens.of(HfTokenizer.bytePairs(folder))
+        : MetaTokenizer.in(folder, false).map(GgufTokens::of).orElse(GgufTokens.NONE);
   }
 }

@@ -31,7 +31,7 @@ public final class WarmUp implements AutoCloseable {
   private static final int CONTEXT = 64;
 
   /// Of rows and columns: some chunks of blocks, some groups of rows.
-  private static final int WIDTH = 512;
+  private static final int WIDTH = 128;
 
   /// How long a node that has begun to compute is left alone; then what is left to do takes this
   /// much of a core's time: half a millisecond in ten.
@@ -47,6 +47,7 @@ public final class WarmUp implements AutoCloseable {
   private volatile boolean ended;
 
   private WarmUp(ModelSpec spec, DType exchange, DType kv, Kernels kernels, IntConsumer narrower) {
+    leftAloneUntil = System.nanoTime() + FIRST_TOKENS.toNanos();
     thread = new Thread(() -> run(spec, exchange, kv, kernels, narrower), "warm-up");
     thread.setDaemon(true);
   }
@@ -123,10 +124,10 @@ public final class WarmUp implements AutoCloseable {
   private boolean mayGoOn() {
     try {
       do {
-        if (givesWay && !awaited) {
+        if (!awaited) {
           Thread.sleep(PAUSE_MILLIS);
         }
-      } while (givesWay && !awaited && !ended && System.nanoTime() - leftAloneUntil < 0);
+      } while (!awaited && !ended && System.nanoTime() - leftAloneUntil < 0);
     } catch (InterruptedException e) {
       return false;
     }

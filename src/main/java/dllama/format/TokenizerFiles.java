@@ -6,6 +6,7 @@ import dllama.format.file.FileKind;
 import dllama.format.file.InputFile;
 import dllama.format.gguf.GgufFile;
 import dllama.format.gguf.GgufTokenizer;
+import dllama.format.gguf.GgufTokens;
 import dllama.format.hf.HfTokenizer;
 import dllama.model.ModelSpec;
 import dllama.tokenizer.Tokenizer.Vocabulary;
@@ -31,6 +32,21 @@ public final class TokenizerFiles {
       }
       case JSON -> HfTokenizer.read(folder(path)).vocabulary();
       case OTHER -> TokenizerFile.read(path);
+    };
+  }
+
+  /// The same for a GGUF file that is to be written.
+  ///
+  /// @throws UserException if a GGUF file can not tell it, too
+  public static GgufTokens tokens(Path path) {
+    return switch (kind(path)) {
+      case GGUF -> {
+        try (GgufFile file = GgufFile.open(path)) {
+          yield GgufTokens.of(file.metadata());
+        }
+      }
+      case JSON -> GgufTokens.of(HfTokenizer.bytePairs(folder(path)));
+      case OTHER -> GgufTokens.of(TokenizerFile.read(path));
     };
   }
 

@@ -43,7 +43,7 @@ public final class Generation {
 
   /// Runs something after its last event, on the thread that delivered that one.
   public void whenEnded(Runnable action) {
-    ended.whenComplete((_, _) -> action.run());
+    var unused = ended.whenComplete((_, _) -> action.run());
   }
 
   /// Whether its last event is still to come.

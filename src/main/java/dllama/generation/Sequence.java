@@ -15,6 +15,7 @@ import dllama.step.StepResult;
 import dllama.tokenizer.TokenStream;
 import dllama.tokenizer.Tokenizer.Vocabulary;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +33,11 @@ final class Sequence {
   private final StopDetector detector;
   private final TokenChooser chooser;
   private final boolean guesses;
+
+  /// Tokens without text. No stop string goes on beyond one, so that whoever looks for a token has
+  /// been shown all text before it.
+  private final BitSet silent;
+
   private final StepTimes times = new StepTimes();
   private KvLease lease;
 
@@ -71,6 +77,7 @@ final class Sequence {
     tokens = request.prompt().clone();
     size = tokens.length;
     stream = new TokenStream(vocabulary);
+    silent = vocabulary.printing().silent();
     stream.follow(tokens[size - 1]);
     chooser = new TokenChooser(request.sampler(), request.guidance(), request.stopIds(), vocabSize);
     guesses = chooser.isPlainlyGreedy();
@@ -232,7 +239,8 @@ final class Sequence {
       }
     }
     Reason end = end(verdict);
-    String text = verdict == Verdict.MAYBE_EOS && end == null ? "" : detector.take();
+    boolean held = verdict == Verdict.MAYBE_EOS && end == null && !silent.get(token);
+    String text = held ? "" : detector.take();
     boolean wanted = show(new Token(token, text, logprobs));
     return end == null && !wanted ? Reason.CANCELLED : end;
   }

@@ -76,7 +76,7 @@ public final class StopDetector {
   }
 
   /// What both together say: one stop string that is there counts more than the beginning of
-  // others.
+  /// others.
   private static Verdict latest(Verdict one, Verdict other) {
     return one.compareTo(other) > 0 ? one : other;
   }

@@ -21,21 +21,30 @@ public final class ChatPrompts {
   private final Vocabulary vocabulary;
   private final ChatFormat format;
   private final Tokenizer tokenizer;
+  private final Optional<String> jinja;
+  private final ChatTemplate own;
 
-  private ChatPrompts(Vocabulary vocabulary, ChatFormat format) {
+  private ChatPrompts(
+      Vocabulary vocabulary, ChatFormat format, Optional<String> jinja, ChatTemplate own) {
     this.vocabulary = vocabulary;
     this.format = format;
+    this.jinja = jinja;
+    this.own = own;
     tokenizer = Tokenizer.of(vocabulary);
   }
 
   /// With a template of our own.
   public ChatPrompts(Vocabulary vocabulary, ChatTemplate template) {
-    this(vocabulary, ChatFormat.of(template, vocabulary));
+    this(vocabulary, ChatFormat.of(template, vocabulary), Optional.empty(), template);
   }
 
   /// With a Jinja template.
   public ChatPrompts(Vocabulary vocabulary, Template template) {
-    this(vocabulary, new JinjaFormat(template, vocabulary, Clock.system(ZoneId.systemDefault())));
+    this(
+        vocabulary,
+        new JinjaFormat(template, vocabulary, Clock.system(ZoneId.systemDefault())),
+        Optional.of(template.source()),
+        ChatTemplate.CHATML);
   }
 
   /// With the template of the settings, by name or file, or else the model's.
@@ -56,6 +65,16 @@ public final class ChatPrompts {
     return jinja != null && (rendered || unknown)
         ? new ChatPrompts(vocabulary, JinjaPrompts.of(vocabulary))
         : new ChatPrompts(vocabulary, ChatTemplate.of(vocabulary));
+  }
+
+  /// Source of the Jinja template, if it is one.
+  public Optional<String> jinja() {
+    return jinja;
+  }
+
+  /// The template of ours, where there is no other.
+  public ChatTemplate own() {
+    return own;
   }
 
   public Vocabulary vocabulary() {

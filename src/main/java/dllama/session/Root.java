@@ -24,7 +24,7 @@ public interface Root extends AutoCloseable {
   Ready awaitReady(Duration most) throws InterruptedException;
 
   /// One who waited is answered, or waits no more, however that ended. When all are, nobody is
-  // answered until the next [#awaitReady]: other nodes may compute by then.
+  /// answered until the next [#awaitReady]: other nodes may compute by then.
   void release();
 
   /// Which nodes there are.

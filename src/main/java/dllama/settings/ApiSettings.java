@@ -40,18 +40,14 @@ public record ApiSettings(
   /// PEM files of a certificate, with those that issued it, and its private key.
   public record Tls(Path certificate, Path key) {}
 
-  /// The environment variable that may hold a key, so that it need not stand in a command line.
-  public static final String KEY_VARIABLE = "DLLAMA_API_KEY";
-
   static ApiSettings from(Values values) {
     List<String> keys = values.texts("key").stream().filter(key -> !key.isEmpty()).toList();
-    String inherited = System.getenv(KEY_VARIABLE);
     ApiSettings settings =
         new ApiSettings(
             values.flag("beside-chat"),
             values.text("host"),
             values.integer("port", 0, 65535),
-            keys.isEmpty() && inherited != null && !inherited.isEmpty() ? List.of(inherited) : keys,
+            keys,
             values.texts("origins"),
             values.integer("parallel", 1, 32),
             values.integer("queue", 0, 10_000),

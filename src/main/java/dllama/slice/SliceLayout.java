@@ -20,7 +20,7 @@ import java.util.List;
 public final class SliceLayout {
   /// Of the bytes of a slice: to be raised whenever tensors are packed in another way, because
   /// slices outlive programs ([SliceCache]). A changed layout needs no new version.
-  static final int VERSION = 2;
+  static final int VERSION = 3;
 
   /// Bytes; a cache line and the widest vector.
   public static final int ALIGNMENT = 64;

@@ -9,10 +9,12 @@ import org.jspecify.annotations.Nullable;
 
 /// A chat template that was read, to be rendered as often as wanted. Immutable, for any thread.
 public final class Template {
+  private final String source;
   private final List<Statement> statements;
   private final Set<String> sought;
 
-  private Template(Parser.Parsed parsed) {
+  private Template(String source, Parser.Parsed parsed) {
+    this.source = source;
     statements = parsed.statements();
     sought = parsed.sought();
   }
@@ -25,7 +27,12 @@ public final class Template {
       throw new TemplateException(
           "a template has more than %,d characters".formatted(Limits.SOURCE));
     }
-    return new Template(Parser.parse(source));
+    return new Template(source, Parser.parse(source));
+  }
+
+  /// What was read.
+  public String source() {
+    return source;
   }
 
   /// Texts that the template looks for in what it is given, as far as can be told by reading it.

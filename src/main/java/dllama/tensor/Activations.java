@@ -29,6 +29,10 @@ import java.util.Objects;
 /// w₀·a₀ + w₁·a₁ + w₂·a₂ + w₃·a₃ =
 ///     v·a₀ + (v >>> 4)·(a₁ − 16·a₀) + (v >>> 8)·(a₂ − 16·a₁) + (v >>> 12)·(a₃ − 16·a₂)
 /// ```
+///
+/// Paired codes are a₀, a₁ − 64·a₀, a₂, a₃ − 64·a₂, a₄, a₅ − 64·a₄, a₆, a₇ of eight neighbouring
+/// columns, for pairs of weights of six bits ([TilePlanes#SIX]); with them go the offsets of eight
+/// columns, `[bundle, block, 4, 8]`.
 public final class Activations {
   /// Tokens that stand side by side.
   public static final int BUNDLE = 8;
@@ -43,10 +47,17 @@ public final class Activations {
   private static final int CACHE_LINE = 16;
 
   private static final int[] CARRIES = new int[Tiles.COLS];
+  private static final int[] PAIRED_CARRIES = new int[Tiles.COLS];
   private static final int[] NO_CARRIES = new int[Tiles.COLS];
+
+  /// Columns whose sum has an offset of its own among those for paired codes.
+  private static final int RUN = 8;
+
+  private static final int RUNS = Tiles.COLS / RUN;
 
   static {
     Arrays.setAll(CARRIES, column -> column % 4 == 0 ? 0 : 16);
+    Arrays.setAll(PAIRED_CARRIES, column -> column % 2 == 1 && column % 8 < 6 ? 64 : 0);
   }
 
   private final InputForm[] forms;
@@ -59,6 +70,8 @@ public final class Activations {
 
   private final int[] codes;
   private final int[] carriedCodes;
+  private final int[] pairedCodes;
+  private final int[] runOffsets;
   private final float[] scales;
   private final int[] offsets;
   private final float[] sums;
@@ -91,6 +104,8 @@ public final class Activations {
     int size = rounds ? Math.toIntExact(perBundle * BLOCK_STRIDE) : 0;
     codes = new int[has(InputForm.CODES) ? size : 0];
     carriedCodes = new int[has(InputForm.CARRIED_CODES) ? size : 0];
+    pairedCodes = new int[has(InputForm.PAIRED_CODES) ? size : 0];
+    runOffsets = new int[pairedCodes.length / (BUNDLE + 1)];
     scales = new float[rounds ? Math.toIntExact(perBundle * BUNDLE) : 0];
     offsets = new int[scales.length];
     sums = new float[2 * scales.length];
@@ -107,6 +122,8 @@ public final class Activations {
     values = whole.values;
     codes = whole.codes;
     carriedCodes = whole.carriedCodes;
+    pairedCodes = whole.pairedCodes;
+    runOffsets = whole.runOffsets;
     scales = whole.scales;
     offsets = whole.offsets;
     sums = whole.sums;
@@ -167,7 +184,11 @@ public final class Activations {
 
   /// Codes in one of the forms that rows are kept in.
   int[] codes(InputForm form) {
-    return form == InputForm.CARRIED_CODES ? carriedCodes : codes;
+    return switch (form) {
+      case CARRIED_CODES -> carriedCodes;
+      case PAIRED_CODES -> pairedCodes;
+      case CODES, FLOATS -> codes;
+    };
   }
 
   /// Index of the first of the 32 codes of block 0 of `token`; the next block is [#BLOCK_STRIDE]
@@ -179,7 +200,11 @@ public final class Activations {
 
   /// What is taken off a code for each unit of the one before it, by column; see the class.
   static int[] carries(InputForm form) {
-    return form == InputForm.CARRIED_CODES ? CARRIES : NO_CARRIES;
+    return switch (form) {
+      case CARRIED_CODES -> CARRIES;
+      case PAIRED_CODES -> PAIRED_CARRIES;
+      case CODES, FLOATS -> NO_CARRIES;
+    };
   }
 
   /// A code as it was rounded, whatever form it is kept in.
@@ -231,6 +256,30 @@ public final class Activations {
   /// −8 · Σ code of each block, doubled like a code: what the offset of Q4_0's nibbles comes to.
   int[] offsets() {
     return offsets;
+  }
+
+  /// −32 · Σ code of each eight columns, doubled like a code: what the offset of paired codes'
+  /// weights comes to. Those of a block whose scale is at `scaleAt` begin at [#runOffsetAt], and the
+  /// next of it are [#BUNDLE] further.
+  int[] runOffsets() {
+    return runOffsets;
+  }
+
+  static int runOffsetAt(int scaleAt) {
+    return RUNS * scaleAt - (RUNS - 1) * (scaleAt % BUNDLE);
+  }
+
+  /// Writes the [#runOffsets] of a block whose paired codes are there.
+  void putRunOffsets(int codeAt, int scaleAt) {
+    int at = runOffsetAt(scaleAt);
+    for (int run = 0; run < RUNS; run++, at += BUNDLE) {
+      int sum = 0;
+      for (int c = run * RUN; c < (run + 1) * RUN; c++) {
+        // A second code of a pair lacks 64 times the first one.
+        sum += pairedCodes[codeAt + c] * (1 + PAIRED_CARRIES[c + 1 & (Tiles.COLS - 1)]);
+      }
+      runOffsets[at] = twice(-32 * sum);
+    }
   }
 
   /// Index of scale and offset of block 0 of `token`; the next block is [#BUNDLE] further.

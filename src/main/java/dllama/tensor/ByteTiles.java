@@ -64,23 +64,30 @@ final class ByteTiles implements VectorProduct {
       long at, long groupBytes, int groups, Activations x, int token, int count, Scratch s) {
     s.zero(RESULTS, count);
     long scales = s.tile.address();
-    long tileBytes = type.tileBytes();
-    for (int from = 0; from < x.blocks(); from += CHUNK, at += CHUNK * tileBytes) {
+    int tileStep = type.tileStep(x.cols());
+    int sharedStep = type.sharedStep(x.cols());
+    long shared = s.shared.address();
+    long step = CodeScales.sharedStep(type.scales(), sharedStep);
+    for (int from = 0; from < x.blocks(); from += CHUNK) {
       int blocks = Math.min(CHUNK, x.blocks() - from);
+      long tile = at + type.tileAt(x.cols(), from);
+      long sharedAt = at + type.sharedAt(x.cols(), from);
+      CodeScales.shared(type.scales(), sharedAt, sharedStep, blocks, shared);
       for (int b = 0; b < blocks; b++) {
-        CodeScales.fill(type.scales(), at + b * tileBytes + LINES, scales + b * LINE, scales);
+        long own = tile + (long) b * tileStep + LINES;
+        CodeScales.fill(type.scales(), own, shared + b * step, scales + b * LINE, scales);
       }
       int codeAt = x.codeAt(token) + from * Activations.BLOCK_STRIDE;
       int scaleAt = x.scaleAt(token) + from * BUNDLE;
       int[] codes = x.codes(InputForm.CODES);
       for (long row = 0; row < Tiles.LINE; row += V) {
         if (count == 1) {
-          one(at + row, tileBytes, blocks, codes, codeAt, x.scales(), scaleAt, scales + row);
+          one(tile + row, tileStep, blocks, codes, codeAt, x.scales(), scaleAt, scales + row);
           continue;
         }
         long sums = s.runs.address();
         for (int t = 0; t < count; t += 4) {
-          four(at + row, tileBytes, blocks, codes, codeAt + t * TOKEN, sums + t * TOKEN_SUMS);
+          four(tile + row, tileStep, blocks, codes, codeAt + t * TOKEN, sums + t * TOKEN_SUMS);
         }
         for (int t = 0; t < count; t++) {
           long to = scales + row + RESULTS + t * LINE;

@@ -34,8 +34,7 @@ final class CodePlanes {
           case TWO -> two(lane, to);
           case THREE -> three(lane, to);
           case FIVE -> five(lane, to);
-          case SIX -> six(lane, to);
-          case FOUR, EIGHT -> throw new IllegalArgumentException("planes=" + planes);
+          case FOUR, SIX, EIGHT -> throw new IllegalArgumentException("planes=" + planes);
         }
       }
     }
@@ -77,22 +76,6 @@ final class CodePlanes {
       put(second.and(high).or(ones.lanewise(LSHL, 1).and(low)), to + 4 * LINE, 11);
       second = second.lanewise(LSHL, 4);
       put(second.and(high).or(ones.and(low)), to + 6 * LINE, 11);
-    }
-  }
-
-  private static void six(long at, long to) {
-    ShortVector high = Vectors.broadcast(0xf0f0f0f0);
-    ShortVector low = Vectors.broadcast(0x0f0f0f0f);
-    for (int octet = 0; octet < 4; octet++, to += EIGHT) {
-      ShortVector first = line(at, 2 * octet);
-      ShortVector second = line(at, 2 * octet + 1);
-      ShortVector twos = line(at, 8 + octet);
-      put(first.and(high).or(twos.lanewise(LSHL, 2).and(low)), to, 10);
-      first = first.lanewise(LSHL, 4);
-      put(first.and(high).or(twos.and(low)), to + 2 * LINE, 10);
-      put(second.and(high).or(twos.lanewise(LSHR, 2).and(low)), to + 4 * LINE, 10);
-      second = second.lanewise(LSHL, 4);
-      put(second.and(high).or(twos.lanewise(LSHR, 4).and(low)), to + 6 * LINE, 10);
     }
   }
 

@@ -33,10 +33,38 @@ final class CodeScales {
 
   private CodeScales() {}
 
-  static void fill(TileScales kind, long at, long scales, long shifts) {
+  /// The shared float16 ([TileScales#shared]) of the tiles of some blocks, `[blocks, shared, 32]`.
+  ///
+  /// @param at of the first tile's
+  /// @param step to those of the next tile; 0 if all have the same, which then are written once
+  static void shared(TileScales kind, long at, int step, int blocks, long to) {
+    for (int part = 0; part < ROWS; part += L) {
+      sharedOfVector(kind, at + 2L * part, step, blocks, to + 2L * part);
+    }
+  }
+
+  /// The same for one vector of rows.
+  static void sharedOfVector(TileScales kind, long at, int step, int blocks, long to) {
+    int count = step == 0 ? 1 : blocks;
+    for (int block = 0; block < count; block++, at += step) {
+      for (int k = 0; k < kind.shared(); k++, to += NEXT) {
+        halves(at + (long) k * LINE, to);
+      }
+    }
+  }
+
+  /// From those of a tile to those of the next, as floats.
+  static long sharedStep(TileScales kind, int step) {
+    return step == 0 ? 0 : kind.shared() * NEXT;
+  }
+
+  /// @param at of the tile's own lines
+  /// @param shared its shared float16 as floats
+  static void fill(TileScales kind, long at, long shared, long scales, long shifts) {
     for (int part = 0; part < ROWS; part += L) {
       long lane = at + 2L * part;
       long to = 2L * part;
+      long half = shared + to;
       switch (kind) {
         case HALF -> halves(lane, scales + to);
         case HALF_AND_SHIFT -> {
@@ -44,20 +72,20 @@ final class CodeScales {
           halves(lane + LINE, shifts + to);
         }
         case POWER -> powers(lane, scales + to);
-        case PRODUCT -> lowProducts(lane, scales + to);
+        case PRODUCT -> lowProducts(half, lane, scales + to);
         case PRODUCTS -> {
-          lowProducts(lane, scales + to);
-          highProducts(lane, scales + to + NEXT);
+          lowProducts(half, lane, scales + to);
+          highProducts(half, lane, scales + to + NEXT);
         }
         case PRODUCT_AND_SHIFT -> {
-          products(lane, lane + 2 * LINE, 0xff, 0, 1, scales + to);
-          products(lane + LINE, lane + 2 * LINE, 0xff, 8, -1, shifts + to);
+          products(half, lane, 0xff, 0, 1, scales + to);
+          products(half + NEXT, lane, 0xff, 8, -1, shifts + to);
         }
         case PRODUCTS_AND_SHIFTS -> {
-          products(lane, lane + 2 * LINE, 15, 0, 1, scales + to);
-          products(lane, lane + 2 * LINE, 15, 8, 1, scales + to + NEXT);
-          products(lane + LINE, lane + 2 * LINE, 15, 4, -1, shifts + to);
-          products(lane + LINE, lane + 2 * LINE, 15, 12, -1, shifts + to + NEXT);
+          products(half, lane, 15, 0, 1, scales + to);
+          products(half, lane, 15, 8, 1, scales + to + NEXT);
+          products(half + NEXT, lane, 15, 4, -1, shifts + to);
+          products(half + NEXT, lane, 15, 12, -1, shifts + to + NEXT);
         }
       }
     }
@@ -89,28 +117,25 @@ final class CodeScales {
         .intoMemorySegment(ALL, (to & ADDRESSES) + HIGH, ORDER);
   }
 
-  /// With the signed low bytes of the line behind.
-  private static void lowProducts(long at, long to) {
-    IntVector halves = shorts(at).reinterpretAsInts();
-    IntVector bytes = shorts(at + LINE).reinterpretAsInts();
-    store(lowHalf(halves), bytes.lanewise(LSHL, 24).lanewise(ASHR, 24), to);
-    store(highHalf(halves), bytes.lanewise(LSHL, 8).lanewise(ASHR, 24), to + HIGH);
+  /// With the signed low bytes of the shorts at `bytesAt`.
+  private static void lowProducts(long half, long bytesAt, long to) {
+    IntVector bytes = shorts(bytesAt).reinterpretAsInts();
+    store(floats(half), bytes.lanewise(LSHL, 24).lanewise(ASHR, 24), to);
+    store(floats(half + HIGH), bytes.lanewise(LSHL, 8).lanewise(ASHR, 24), to + HIGH);
   }
 
   /// With the high ones.
-  private static void highProducts(long at, long to) {
-    IntVector halves = shorts(at).reinterpretAsInts();
-    IntVector bytes = shorts(at + LINE).reinterpretAsInts();
-    store(lowHalf(halves), bytes.lanewise(LSHL, 16).lanewise(ASHR, 24), to);
-    store(highHalf(halves), bytes.lanewise(ASHR, 24), to + HIGH);
+  private static void highProducts(long half, long bytesAt, long to) {
+    IntVector bytes = shorts(bytesAt).reinterpretAsInts();
+    store(floats(half), bytes.lanewise(LSHL, 16).lanewise(ASHR, 24), to);
+    store(floats(half + HIGH), bytes.lanewise(ASHR, 24), to + HIGH);
   }
 
   /// With the bits from bit `shift` of the shorts at `bitsAt` on that the mask has, and a sign.
-  private static void products(long at, long bitsAt, int mask, int shift, float sign, long to) {
-    IntVector halves = shorts(at).reinterpretAsInts();
+  private static void products(long half, long bitsAt, int mask, int shift, float sign, long to) {
     IntVector bits = shorts(bitsAt).reinterpretAsInts().lanewise(LSHR, shift);
-    store(lowHalf(halves).mul(sign), bits.and(mask), to);
-    store(highHalf(halves).mul(sign), bits.lanewise(LSHR, 16).and(mask), to + HIGH);
+    store(floats(half).mul(sign), bits.and(mask), to);
+    store(floats(half + HIGH).mul(sign), bits.lanewise(LSHR, 16).and(mask), to + HIGH);
   }
 
   private static void store(FloatVector scale, IntVector factor, long to) {

@@ -88,9 +88,8 @@ final class CodeTiles implements VectorProduct {
     }
     for (int from = 0; from < x.blocks(); from += CHUNK) {
       int blocks = Math.min(CHUNK, x.blocks() - from);
-      long tile = at + (long) from * type.tileBytes();
       for (int g = 0; g < groups; g++) {
-        bring(tile + g * groupBytes, blocks, tiles + g * NEXT);
+        bring(at + g * groupBytes, from, blocks, x.cols(), tiles + g * NEXT, s.shared.address());
       }
       if (WHOLE) {
         vectors(tiles, tiles + (groups - 1) * NEXT, blocks, x, token, from, count, s);
@@ -114,12 +113,17 @@ final class CodeTiles implements VectorProduct {
     }
   }
 
-  private void bring(long at, int blocks, long to) {
-    CodePlanes.fill(type.planes(), at, type.tileBytes(), blocks, to);
-    long scales = at + type.planes().bytes();
-    for (int block = 0; block < blocks; block++, scales += type.tileBytes()) {
+  private void bring(long at, int from, int blocks, int cols, long to, long shared) {
+    long tile = at + type.tileAt(cols, from);
+    int tileStep = type.tileStep(cols);
+    CodePlanes.fill(type.planes(), tile, tileStep, blocks, to);
+    int sharedStep = type.sharedStep(cols);
+    CodeScales.shared(type.scales(), at + type.sharedAt(cols, from), sharedStep, blocks, shared);
+    long step = CodeScales.sharedStep(type.scales(), sharedStep);
+    long own = tile + type.planes().bytes();
+    for (int block = 0; block < blocks; block++, own += tileStep, shared += step) {
       long line = (long) block * parts * LINE;
-      CodeScales.fill(type.scales(), scales, to + SCALES + line, to + SHIFTS + line);
+      CodeScales.fill(type.scales(), own, shared, to + SCALES + line, to + SHIFTS + line);
     }
     if (type.scales().shifts()) {
       CodeScales.centre(to + SCALES, to + SHIFTS, blocks * parts, type.centre());
@@ -286,7 +290,7 @@ final class CodeTiles implements VectorProduct {
   }
 
   /// Adds scaled sums of one vector of rows to the results.
-  private static void add(
+  static void add(
       long sums, int count, long scales, float[] xScales, int scaleAt, int halves, long to) {
     FloatVector low = floats(to);
     FloatVector high = floats(to + HIGH);

@@ -63,7 +63,22 @@ abstract class Codes extends DType {
 
   @Override
   final int tileBytes() {
-    return planes.bytes() + scales.lines() * Tiles.LINE;
+    return planes.bytes() + (scales.lines() - scales.shared()) * Tiles.LINE;
+  }
+
+  @Override
+  final int sharedBytes() {
+    return scales.shared() * Tiles.LINE;
+  }
+
+  @Override
+  void packShared(byte[] lines, int at, int stride, byte[] tiles, int to) {
+    for (int row = 0; row < Tiles.ROWS; row++, at += stride) {
+      int lane = to + Short.BYTES * Tiles.lane(row);
+      for (int k = 0; k < scales.shared(); k++) {
+        Packer.putShort(tiles, lane + k * Tiles.LINE, scaleLine(lines, at, 0, k));
+      }
+    }
   }
 
   @Override
@@ -77,8 +92,8 @@ abstract class Codes extends DType {
       int lane = to + Short.BYTES * Tiles.lane(row);
       planes.pack(codes, 0, tiles, lane);
       lane += planes.bytes();
-      for (int k = 0; k < scales.lines(); k++) {
-        Packer.putShort(tiles, lane + k * Tiles.LINE, scaleLine(lines, at, part, k));
+      for (int k = scales.shared(); k < scales.lines(); k++, lane += Tiles.LINE) {
+        Packer.putShort(tiles, lane, scaleLine(lines, at, part, k));
       }
     }
   }
@@ -88,14 +103,16 @@ abstract class Codes extends DType {
   /// fma(fma(centre, scale, shift), xScale · (float) Σ x, acc)`.
   @Override
   final float dot(PackedMatrix w, int row, Activations x, int token) {
-    long lane = w.groupBytes() * (row / Tiles.ROWS) + 2L * Tiles.lane(row % Tiles.ROWS);
+    long rowAt = w.groupBytes() * (row / Tiles.ROWS) + 2L * Tiles.lane(row % Tiles.ROWS);
     int width = Tiles.COLS / scales.parts();
     float acc = 0;
-    for (int block = 0; block < x.blocks(); block++, lane += tileBytes()) {
+    for (int block = 0; block < x.blocks(); block++) {
       float xScale = x.scale(token, block);
-      short first = scaleLine(w.data(), lane, 0);
-      short second = scaleLine(w.data(), lane, 1);
-      short third = scaleLine(w.data(), lane, 2);
+      long lane = rowAt + tileAt(w.cols(), block);
+      long shared = rowAt + sharedAt(w.cols(), block);
+      short first = scaleLine(w.data(), shared, lane, 0);
+      short second = scaleLine(w.data(), shared, lane, 1);
+      short third = scaleLine(w.data(), shared, lane, 2);
       for (int part = 0; part < scales.parts(); part++) {
         int sum = 0;
         int sumOfCodes = 0;
@@ -115,17 +132,21 @@ abstract class Codes extends DType {
     return acc;
   }
 
-  private short scaleLine(MemorySegment tiles, long lane, int k) {
-    return k < scales.lines()
-        ? Tiles.getShort(tiles, lane + planes.bytes() + (long) k * Tiles.LINE)
-        : 0;
+  private short scaleLine(MemorySegment tiles, long shared, long lane, int k) {
+    if (k >= scales.lines()) {
+      return 0;
+    }
+    int own = k - scales.shared();
+    long at = own < 0 ? shared + (long) k * Tiles.LINE : lane + planes.bytes() + own * Tiles.LINE;
+    return Tiles.getShort(tiles, at);
   }
 
   @Override
   List<VectorProduct> decodeProducts() {
     return List.of(
         switch (planes) {
-          case FOUR -> new NibbleDecode(scales);
+          case FOUR -> new NibbleDecode(this);
+          case SIX -> new SixTiles(this);
           case EIGHT -> new ByteTiles(this);
           default -> new CodeTiles(this);
         });
@@ -134,7 +155,7 @@ abstract class Codes extends DType {
   @Override
   List<VectorProduct> prefillProducts() {
     return planes == TilePlanes.FOUR
-        ? Q4_0Prefill.forms(scales, new NibbleDecode(scales))
+        ? Q4_0Prefill.forms(this, scales, new NibbleDecode(this))
         : decodeProducts();
   }
 

@@ -128,6 +128,46 @@ public abstract class DType {
     return Tiles.ROWS * Tiles.COLS / blockSize * blockBytes;
   }
 
+  /// Bytes of what the tiles of a block have in common ([#packShared]).
+  int sharedBytes() {
+    return 0;
+  }
+
+  /// Successive tiles of a group that have these bytes once, in front of them: a *stripe*. Those of
+  /// a block, or each tile alone where columns are cut through blocks.
+  private int stripe(int cols) {
+    return cols % blockSize == 0 ? Math.max(1, blockSize / Tiles.COLS) : 1;
+  }
+
+  /// Bytes of a group of 32 rows.
+  final long groupBytes(int cols) {
+    return sharedAt(cols, Math.ceilDiv(cols, Tiles.COLS));
+  }
+
+  /// Byte of a group where the tile of 32 columns begins.
+  final long tileAt(int cols, int block) {
+    return sharedAt(cols, block) + sharedBytes() + (long) block % stripe(cols) * tileBytes();
+  }
+
+  /// Byte of a group where the shared bytes of this tile begin.
+  final long sharedAt(int cols, int block) {
+    int stripe = stripe(cols);
+    return block / stripe * (sharedBytes() + (long) stripe * tileBytes());
+  }
+
+  /// Bytes from a tile to the next of the same block.
+  final int tileStep(int cols) {
+    return tileBytes() + (stripe(cols) > 1 ? 0 : sharedBytes());
+  }
+
+  /// The same of their shared bytes: none where they are the same.
+  final int sharedStep(int cols) {
+    return stripe(cols) > 1 || sharedBytes() == 0 ? 0 : sharedBytes() + tileBytes();
+  }
+
+  /// Packs what the tiles of a block share, of 32 rows; as [#packTile].
+  void packShared(byte[] lines, int at, int stride, byte[] tiles, int to) {}
+
   /// Packs a tile: the same columns of 32 rows.
   ///
   /// @param lines blocks as a file has them

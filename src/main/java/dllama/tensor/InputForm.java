@@ -10,7 +10,10 @@ enum InputForm {
 
   /// Rounded to Q8_0, for weights of four bits of which four stand in a short: a code carries what
   /// the nibbles below its own would add; see [Activations].
-  CARRIED_CODES;
+  CARRIED_CODES,
+
+  /// The same for weights of six bits of which two stand in a short.
+  PAIRED_CODES;
 
   boolean rounds() {
     return this != FLOATS;

@@ -50,12 +50,10 @@ final class NibbleDecode implements VectorProduct {
 
   private static final int LINES = TilePlanes.FOUR.bytes();
 
-  private final TileScales kind;
-  private final long tileBytes;
+  private final Codes type;
 
-  NibbleDecode(TileScales kind) {
-    this.kind = kind;
-    tileBytes = LINES + kind.lines() * (long) Tiles.LINE;
+  NibbleDecode(Codes type) {
+    this.type = type;
   }
 
   @Override
@@ -75,7 +73,7 @@ final class NibbleDecode implements VectorProduct {
     results.fill((byte) 0);
     for (int from = 0; from < x.blocks(); from += CHUNK) {
       int blocks = Math.min(CHUNK, x.blocks() - from);
-      chunk(at + from * tileBytes, groupBytes, groups, from, blocks, x, token, scratch);
+      chunk(at, groupBytes, groups, from, blocks, x, token, scratch);
     }
     for (int g = 0; g < groups; g++) {
       MemorySegment.copy(results, Tiles.FLOAT, g * NEXT, scratch.acc, g * ACC_STRIDE, Tiles.ROWS);
@@ -95,8 +93,16 @@ final class NibbleDecode implements VectorProduct {
     int scaleAt = x.scaleAt(token) + from * Activations.BUNDLE;
     long sums = scratch.sums.address();
     int[] codes = x.codes(InputForm.CARRIED_CODES);
+    long tiles = at + type.tileAt(x.cols(), from);
+    int tileStep = type.tileStep(x.cols());
+    int sharedStep = type.sharedStep(x.cols());
+    for (int g = 0; g < groups; g++) {
+      long shared = at + g * groupBytes + type.sharedAt(x.cols(), from);
+      long to = scratch.shared.address() + g * Scratch.SHARED_BYTES;
+      CodeScales.shared(type.scales(), shared, sharedStep, blocks, to);
+    }
     for (int part = 0; part < Tiles.ROWS; part += WHOLE ? L : 2 * L) {
-      long lane = at + part * 2L;
+      long lane = tiles + part * 2L;
       for (int g = 0; g < groups; g += STEP) {
         // What is missing of a last pass is read twice; nobody reads its results.
         long first = lane + g * groupBytes;
@@ -104,26 +110,34 @@ final class NibbleDecode implements VectorProduct {
         long at1 = WHOLE ? lane + Math.min(g + 1, last) * groupBytes : first + SUM;
         long at2 = lane + Math.min(g + STEP / 2, last) * groupBytes;
         long at3 = WHOLE ? lane + Math.min(g + 3, last) * groupBytes : at2 + SUM;
-        sums(first, at1, at2, at3, tileBytes, blocks, codes, codeAt, x.offsets(), scaleAt, sums, 4);
+        sums(first, at1, at2, at3, tileStep, blocks, codes, codeAt, x.offsets(), scaleAt, sums, 4);
         long to = scratch.results.address() + g * NEXT + part * 2L;
         long second = WHOLE ? NEXT : (long) Float.BYTES * F;
         long pair = WHOLE ? 2 * NEXT : NEXT;
-        add(first, blocks, sums, x, scaleAt, to);
-        add(at1, blocks, sums + CHUNK_SUMS, x, scaleAt, to + second);
+        long shared = scratch.shared.address() + g * Scratch.SHARED_BYTES + part * 2L;
+        long sharedSecond = WHOLE ? Scratch.SHARED_BYTES : second;
+        long sharedPair = WHOLE ? 2 * Scratch.SHARED_BYTES : Scratch.SHARED_BYTES;
+        add(first, x, blocks, sums, shared, scaleAt, to);
+        add(at1, x, blocks, sums + CHUNK_SUMS, shared + sharedSecond, scaleAt, to + second);
         if (g + STEP / 2 <= last) {
-          add(at2, blocks, sums + 2 * CHUNK_SUMS, x, scaleAt, to + pair);
-          add(at3, blocks, sums + 3 * CHUNK_SUMS, x, scaleAt, to + pair + second);
+          shared += sharedPair;
+          add(at2, x, blocks, sums + 2 * CHUNK_SUMS, shared, scaleAt, to + pair);
+          add(at3, x, blocks, sums + 3 * CHUNK_SUMS, shared + sharedSecond, scaleAt, to + pair + second);
         }
       }
     }
   }
 
-  private void add(long at, int blocks, long sums, Activations x, int scaleAt, long to) {
+  private void add(
+      long at, Activations x, int blocks, long sums, long shared, int scaleAt, long to) {
     float[] factors = x.shiftFactors();
-    if (kind == TileScales.HALF_AND_SHIFT) {
+    int step = type.tileStep(x.cols());
+    if (type.scales() == TileScales.HALF_AND_SHIFT) {
       addHalves(at + LINES, blocks, sums, x.scales(), factors, scaleAt, to);
     } else {
-      addProducts(at + LINES, blocks, sums, x.scales(), factors, scaleAt, to);
+      long sharedStep = CodeScales.sharedStep(type.scales(), type.sharedStep(x.cols()));
+      addProducts(
+          at + LINES, step, shared, sharedStep, blocks, sums, x.scales(), factors, scaleAt, to);
     }
   }
 
@@ -136,7 +150,7 @@ final class NibbleDecode implements VectorProduct {
       long second,
       long third,
       long fourth,
-      long tileBytes,
+      int tileStep,
       int blocks,
       int[] codes,
       int codeAt,
@@ -198,10 +212,10 @@ final class NibbleDecode implements VectorProduct {
       b.intoMemorySegment(ALL, to + CHUNK_SUMS, ORDER);
       c.intoMemorySegment(ALL, to + 2 * CHUNK_SUMS, ORDER);
       d.intoMemorySegment(ALL, to + 3 * CHUNK_SUMS, ORDER);
-      at0 += tileBytes;
-      at1 += tileBytes;
-      at2 += tileBytes;
-      at3 += tileBytes;
+      at0 += tileStep;
+      at1 += tileStep;
+      at2 += tileStep;
+      at3 += tileStep;
       to += SUM;
       codeAt += Activations.BLOCK_STRIDE;
       scaleAt += Activations.BUNDLE;
@@ -216,19 +230,20 @@ final class NibbleDecode implements VectorProduct {
     FloatVector low = floats(to);
     FloatVector high = floats(to + HIGH);
     FloatVector eight = FloatVector.broadcast(FLOATS, 8);
+    FloatVector rebias = FloatVector.broadcast(FLOATS, Vectors.REBIAS);
     for (int block = 0; block < blocks; block++) {
       IntVector sum = shorts(sums + block * SUM).reinterpretAsInts();
       IntVector scales = shorts(at).reinterpretAsInts();
       IntVector shifts = shorts(at + Tiles.LINE).reinterpretAsInts();
       FloatVector xScale = FloatVector.broadcast(FLOATS, xScales[scaleAt]);
       FloatVector xSum = FloatVector.broadcast(FLOATS, xSums[scaleAt]);
-      FloatVector scale = Vectors.lowHalf(scales);
-      FloatVector shift = scale.fma(eight, Vectors.lowHalf(shifts));
+      FloatVector scale = Vectors.tinyLowHalf(scales).mul(rebias);
+      FloatVector shift = scale.fma(eight, Vectors.tinyLowHalf(shifts).mul(rebias));
       FloatVector value =
           (FloatVector) sum.lanewise(LSHL, 16).lanewise(ASHR, 16).convertShape(I2F, FLOATS, 0);
       low = shift.fma(xSum, value.fma(scale.mul(xScale), low));
-      scale = Vectors.highHalf(scales);
-      shift = scale.fma(eight, Vectors.highHalf(shifts));
+      scale = Vectors.tinyHighHalf(scales).mul(rebias);
+      shift = scale.fma(eight, Vectors.tinyHighHalf(shifts).mul(rebias));
       value = (FloatVector) sum.lanewise(ASHR, 16).convertShape(I2F, FLOATS, 0);
       high = shift.fma(xSum, value.fma(scale.mul(xScale), high));
       at += LINES + 2L * Tiles.LINE;
@@ -238,56 +253,55 @@ final class NibbleDecode implements VectorProduct {
     high.intoMemorySegment(ALL, (to + HIGH) & ADDRESSES, ORDER);
   }
 
-  /// The same of [TileScales#PRODUCT_AND_SHIFT]; calls the API itself, to stay within what the
-  /// compiler takes into one method.
+  /// The same of [TileScales#PRODUCT_AND_SHIFT].
+  ///
+  /// @param shared float16 of the first block as floats, and bytes to those of the next
   private static void addProducts(
-      long at, int blocks, long sums, float[] xScales, float[] xSums, int scaleAt, long to) {
+      long at,
+      int step,
+      long shared,
+      long sharedStep,
+      int blocks,
+      long sums,
+      float[] xScales,
+      float[] xSums,
+      int scaleAt,
+      long to) {
     FloatVector low = floats(to);
     FloatVector high = floats(to + HIGH);
     FloatVector eight = FloatVector.broadcast(FLOATS, 8);
-    FloatVector rebias = FloatVector.broadcast(FLOATS, Vectors.REBIAS);
-    FloatVector minus = FloatVector.broadcast(FLOATS, -Vectors.REBIAS);
-    IntVector half = IntVector.broadcast(INTS, 0x8fffe000);
+    FloatVector minus = FloatVector.broadcast(FLOATS, -1);
     IntVector bytes = IntVector.broadcast(INTS, 0xff);
     for (int block = 0; block < blocks; block++) {
-      long lines = at & ADDRESSES;
       long from = (sums & ADDRESSES) + block * SUM;
+      long halves = shared & ADDRESSES;
       IntVector sum = IntVector.fromMemorySegment(INTS, ALL, from, ORDER);
-      IntVector scales = IntVector.fromMemorySegment(INTS, ALL, lines, ORDER);
-      IntVector shifts = IntVector.fromMemorySegment(INTS, ALL, lines + Tiles.LINE, ORDER);
-      IntVector factors = IntVector.fromMemorySegment(INTS, ALL, lines + 2 * Tiles.LINE, ORDER);
+      IntVector factors = IntVector.fromMemorySegment(INTS, ALL, at & ADDRESSES, ORDER);
       FloatVector xScale = FloatVector.broadcast(FLOATS, xScales[scaleAt]);
       FloatVector xSum = FloatVector.broadcast(FLOATS, xSums[scaleAt]);
-      FloatVector factor = (FloatVector) factors.and(bytes).convertShape(I2F, FLOATS, 0);
       FloatVector scale =
-          scales
-              .lanewise(LSHL, 16)
-              .lanewise(ASHR, 3)
-              .and(half)
-              .reinterpretAsFloats()
-              .mul(rebias)
-              .mul(factor);
-      factor = (FloatVector) factors.lanewise(LSHR, 8).and(bytes).convertShape(I2F, FLOATS, 0);
+          FloatVector.fromMemorySegment(FLOATS, ALL, halves, ORDER)
+              .mul((FloatVector) factors.and(bytes).convertShape(I2F, FLOATS, 0));
+      FloatVector factor =
+          (FloatVector) factors.lanewise(LSHR, 8).and(bytes).convertShape(I2F, FLOATS, 0);
       FloatVector shift =
-          shifts
-              .lanewise(LSHL, 16)
-              .lanewise(ASHR, 3)
-              .and(half)
-              .reinterpretAsFloats()
-              .mul(minus)
-              .mul(factor);
+          FloatVector.fromMemorySegment(FLOATS, ALL, halves + NEXT, ORDER).mul(factor).mul(minus);
       shift = scale.fma(eight, shift);
       FloatVector value =
           (FloatVector) sum.lanewise(LSHL, 16).lanewise(ASHR, 16).convertShape(I2F, FLOATS, 0);
       low = shift.fma(xSum, value.fma(scale.mul(xScale), low));
       factor = (FloatVector) factors.lanewise(LSHR, 16).and(bytes).convertShape(I2F, FLOATS, 0);
-      scale = scales.lanewise(ASHR, 3).and(half).reinterpretAsFloats().mul(rebias).mul(factor);
+      scale = FloatVector.fromMemorySegment(FLOATS, ALL, halves + HIGH, ORDER).mul(factor);
       factor = (FloatVector) factors.lanewise(LSHR, 24).convertShape(I2F, FLOATS, 0);
-      shift = shifts.lanewise(ASHR, 3).and(half).reinterpretAsFloats().mul(minus).mul(factor);
+      shift =
+          FloatVector.fromMemorySegment(FLOATS, ALL, halves + (NEXT + HIGH), ORDER)
+              .mul(factor)
+              .mul(minus);
       shift = scale.fma(eight, shift);
       value = (FloatVector) sum.lanewise(ASHR, 16).convertShape(I2F, FLOATS, 0);
       high = shift.fma(xSum, value.fma(scale.mul(xScale), high));
-      at += LINES + 3L * Tiles.LINE;
+      at += step;
+      shared += sharedStep;
       scaleAt += Activations.BUNDLE;
     }
     low.intoMemorySegment(ALL, to & ADDRESSES, ORDER);

@@ -6,8 +6,8 @@ import java.lang.foreign.MemorySegment;
 /// columns, so that a vector lane is a row and no kernel needs a horizontal sum.
 ///
 /// Rows are grouped by 32 (the last group is padded with zero rows); the tiles of one group follow
-/// each other along the columns. What is in a tile says the type; so far it is as large as the
-/// file's values, so a packed matrix is exactly as large as the file's but for the padding. F32 and
+/// each other along the columns. What is in a tile says the type. What the tiles of a long block
+/// have in common stands once in front of them, if the matrix has whole blocks ([DType]). F32 and
 /// F16 columns are padded to whole tiles with zeros; others must fill them.
 ///
 /// @param data this matrix' bytes alone, 64-byte aligned, outside the heap: kernels read by address
@@ -43,7 +43,7 @@ public record PackedMatrix(MemorySegment data, DType dtype, int rows, int cols) 
       throw new IllegalArgumentException(
           "cols=%d is not a multiple of %d".formatted(cols, dtype.columnUnit()));
     }
-    return (long) Math.ceilDiv(cols, TILE) * dtype.tileBytes();
+    return dtype.groupBytes(cols);
   }
 
   public static long byteSize(DType dtype, int rows, int cols) {

@@ -52,22 +52,33 @@ public final class Packer {
     }
     byte[] lines =
         new byte[Tiles.ROWS * stride(dtype, 0, RUN * Tiles.COLS + dtype.blockSize() - 1)];
-    byte[] tiles = new byte[RUN * dtype.tileBytes()];
+    int cols = Math.toIntExact(toCol - fromCol);
+    if (fromCol % dtype.blockSize() != 0 && cols % dtype.blockSize() == 0 && dtype.sharedBytes() > 0) {
+      throw new IllegalArgumentException("fromCol=%d cols=%d".formatted(fromCol, cols));
+    }
+    byte[] tiles = new byte[RUN * (dtype.tileBytes() + dtype.sharedBytes())];
     long at = toByte;
     for (long row = fromRow; row < toRow; row += Tiles.ROWS) {
       int rows = (int) Math.min(Tiles.ROWS, toRow - row);
       for (long col = fromCol; col < toCol; col += RUN * Tiles.COLS) {
         int width = (int) Math.min(RUN * Tiles.COLS, toCol - col);
-        int length = packRun(source, row, rows, col, width, lines, tiles);
+        int length = packRun(source, row, rows, col, width, cols, lines, tiles);
         MemorySegment.copy(tiles, 0, to, ValueLayout.JAVA_BYTE, at, length);
         at += length;
       }
     }
   }
 
-  /// Makes tiles of `rows` rows and `width` columns; returns their bytes.
+  /// Makes tiles of `rows` rows and `width` of the columns; returns their bytes.
   private static int packRun(
-      Matrix source, long row, int rows, long col, int width, byte[] lines, byte[] tiles) {
+      Matrix source,
+      long row,
+      int rows,
+      long col,
+      int width,
+      int cols,
+      byte[] lines,
+      byte[] tiles) {
     DType dtype = source.dtype();
     int count = Math.ceilDiv(width, Tiles.COLS);
     int stride = stride(dtype, col, count * Tiles.COLS);
@@ -84,10 +95,15 @@ public final class Packer {
       long first = col + (long) tile * Tiles.COLS;
       int block = (int) (first / dtype.blockSize() - firstBlock);
       int part = (int) (first % dtype.blockSize()) / Tiles.COLS;
-      dtype.packTile(
-          lines, block * dtype.blockBytes(), stride, part, tiles, tile * dtype.tileBytes());
+      int at = block * dtype.blockBytes();
+      int shared = (int) dtype.sharedAt(cols, tile);
+      int to = (int) dtype.tileAt(cols, tile);
+      if (to == shared + dtype.sharedBytes()) {
+        dtype.packShared(lines, at, stride, tiles, shared);
+      }
+      dtype.packTile(lines, at, stride, part, tiles, to);
     }
-    return count * dtype.tileBytes();
+    return (int) dtype.sharedAt(cols, count);
   }
 
   /// Bytes of the blocks that `width` columns from `col` on are in.

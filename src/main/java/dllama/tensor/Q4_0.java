@@ -90,7 +90,7 @@ final class Q4_0 extends DType {
 
   @Override
   List<VectorProduct> prefillProducts() {
-    return Q4_0Prefill.forms(TileScales.HALF, new Q4_0Decode());
+    return Q4_0Prefill.forms(this, TileScales.HALF, new Q4_0Decode());
   }
 
   @Override

@@ -34,24 +34,24 @@ final class Q4_0Prefill implements VectorProduct {
   static final long BLOCK_SUMS = 2 * BUNDLE * SUM;
 
   private final int tokensOfPass;
+  private final DType type;
   private final TileScales kind;
   private final VectorProduct decode;
-  private final long tileBytes;
 
-  private Q4_0Prefill(int tokensOfPass, TileScales kind, VectorProduct decode) {
+  private Q4_0Prefill(int tokensOfPass, DType type, TileScales kind, VectorProduct decode) {
     this.tokensOfPass = tokensOfPass;
+    this.type = type;
     this.kind = kind;
     this.decode = decode;
-    tileBytes = TilePlanes.FOUR.bytes() + kind.lines() * (long) Tiles.LINE;
   }
 
   /// Those that are worth trying, the default first.
   ///
   /// @param decode what multiplies with one token
-  static List<VectorProduct> forms(TileScales kind, VectorProduct decode) {
-    VectorProduct byFour = new Q4_0Prefill(Q4_0PrefillFour.TOKENS, kind, decode);
+  static List<VectorProduct> forms(DType type, TileScales kind, VectorProduct decode) {
+    VectorProduct byFour = new Q4_0Prefill(Q4_0PrefillFour.TOKENS, type, kind, decode);
     return EIGHT
-        ? List.of(new Q4_0Prefill(Q4_0PrefillEight.TOKENS, kind, decode), byFour)
+        ? List.of(new Q4_0Prefill(Q4_0PrefillEight.TOKENS, type, kind, decode), byFour)
         : List.of(byFour);
   }
 
@@ -89,15 +89,15 @@ final class Q4_0Prefill implements VectorProduct {
       int count = Math.min(CHUNK, x.blocks() - block);
       int codeAt = x.codeAt(token) + block * Activations.BLOCK_STRIDE;
       int scaleAt = x.scaleAt(token) + block * BUNDLE;
-      long tile = at + block * tileBytes;
       if (L == Tiles.ROWS) {
-        long second = tile + (groups - 1) * groupBytes;
-        vectors(tile, second, count, x, codeAt, scaleAt, tokens, s, 0, BUNDLE * Tiles.ROWS);
+        long second = at + (groups - 1) * groupBytes;
+        vectors(at, second, block, count, x, codeAt, scaleAt, tokens, s, 0, BUNDLE * Tiles.ROWS);
       } else {
         for (int part = 0; part < Tiles.ROWS; part += 2 * L) {
-          long first = tile + 2L * part;
+          long first = at + 2L * part;
           int acc = part / 2;
-          vectors(first, first + 2L * L, count, x, codeAt, scaleAt, tokens, s, acc, acc + F);
+          long second = first + 2L * L;
+          vectors(first, second, block, count, x, codeAt, scaleAt, tokens, s, acc, acc + F);
         }
       }
     }
@@ -107,6 +107,7 @@ final class Q4_0Prefill implements VectorProduct {
   private void vectors(
       long at0,
       long at1,
+      int from,
       int count,
       Activations x,
       int codeAt,
@@ -119,7 +120,7 @@ final class Q4_0Prefill implements VectorProduct {
     int[] offsets = x.offsets();
     long sums = s.sums.address();
     for (int b = 0; b < count; b++) {
-      long tile = b * tileBytes;
+      long tile = type.tileAt(x.cols(), from + b);
       for (int t = 0; t < tokens; ) {
         int code = codeAt + b * Activations.BLOCK_STRIDE + t * Activations.TOKEN_CODES;
         int offset = scaleAt + b * BUNDLE + t;
@@ -133,28 +134,52 @@ final class Q4_0Prefill implements VectorProduct {
         }
       }
     }
-    scaled(at0, count, sums, x, scaleAt, tokens, s, acc0);
-    scaled(at1, count, sums + BUNDLE * SUM, x, scaleAt, tokens, s, acc1);
+    scaled(at0, from, count, sums, x, scaleAt, tokens, s, acc0);
+    scaled(at1, from, count, sums + BUNDLE * SUM, x, scaleAt, tokens, s, acc1);
   }
 
   /// What is scaled past `tokens` nobody reads.
   private void scaled(
-      long at, int count, long sums, Activations x, int scaleAt, int tokens, Scratch s, int acc) {
+      long at,
+      int from,
+      int count,
+      long sums,
+      Activations x,
+      int scaleAt,
+      int tokens,
+      Scratch s,
+      int acc) {
+    long tile = at + type.tileAt(x.cols(), from);
     switch (kind) {
-      case HALF_AND_SHIFT -> ShiftedScales.ofHalves(at, count, s.scales, s.shifts);
-      case PRODUCT_AND_SHIFT -> ShiftedScales.ofProducts(at, count, s.scales, s.shifts);
-      default -> Q4_0PrefillScales.ofWeights(at, count, s.scales);
+      case HALF_AND_SHIFT -> ShiftedScales.ofHalves(tile, count, s.scales, s.shifts);
+      case PRODUCT_AND_SHIFT -> products(at, from, count, x.cols(), s);
+      default -> Q4_0PrefillScales.ofWeights(tile, count, s.scales);
     }
     for (int t = 0; t < tokens; t += Q4_0PrefillScales.TOKENS) {
       int to = acc + t * Tiles.ROWS;
-      long from = sums + t * SUM;
+      long sumsAt = sums + t * SUM;
       if (kind.shifts()) {
         float[] factors = x.shiftFactors();
         ShiftedScales.add(
-            from, count, s.scales, s.shifts, x.scales(), factors, scaleAt + t, s.acc, to);
+            sumsAt, count, s.scales, s.shifts, x.scales(), factors, scaleAt + t, s.acc, to);
       } else {
-        Q4_0PrefillScales.add(from, count, s.scales, x.scales(), scaleAt + t, s.acc, to);
+        Q4_0PrefillScales.add(sumsAt, count, s.scales, x.scales(), scaleAt + t, s.acc, to);
       }
+    }
+  }
+
+  /// Scales and shifts, of eight tiles at a time, which may share some.
+  private void products(long at, int from, int count, int cols, Scratch s) {
+    int sharedStep = type.sharedStep(cols);
+    long shared = s.shared.address();
+    for (int b = 0; b < count; b += 8) {
+      int blocks = Math.min(8, count - b);
+      long sharedAt = at + type.sharedAt(cols, from + b);
+      CodeScales.sharedOfVector(kind, sharedAt, sharedStep, blocks, shared);
+      long step = CodeScales.sharedStep(kind, sharedStep);
+      long own = at + type.tileAt(cols, from + b) + TilePlanes.FOUR.bytes();
+      int tileStep = type.tileStep(cols);
+      ShiftedScales.ofProducts(own, tileStep, shared, step, blocks, s.scales, s.shifts, b * L);
     }
   }
 }

@@ -7,8 +7,8 @@ import static dllama.tensor.Vectors.INTS;
 import static dllama.tensor.Vectors.L;
 import static dllama.tensor.Vectors.ORDER;
 import static dllama.tensor.Vectors.shorts;
-import static dllama.tensor.Vectors.tinyHighHalf;
-import static dllama.tensor.Vectors.tinyLowHalf;
+import static dllama.tensor.Vectors.highHalf;
+import static dllama.tensor.Vectors.lowHalf;
 import static jdk.incubator.vector.VectorOperators.I2F;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 
@@ -24,8 +24,8 @@ final class Q4_0PrefillScales {
   /// Tokens of one pass; they share the scales of the weights.
   static final int TOKENS = 4;
 
-  /// What makes a tiny half 2^-16 times a half; see [Vectors#REBIAS].
-  private static final float REBIAS = Vectors.REBIAS * 0x1p-16f;
+  /// What makes a scale 2^-16 times one.
+  private static final float TINY = 0x1p-16f;
 
   private static final int ROWS = Tiles.ROWS;
 
@@ -43,8 +43,8 @@ final class Q4_0PrefillScales {
   static void ofWeights(long at, int count, float[] scales) {
     for (int b = 0; b < count; b++) {
       IntVector halves = shorts(at + b * Q4_0.TILE_BYTES + Q4_0.SCALES).reinterpretAsInts();
-      tinyLowHalf(halves).mul(REBIAS).intoArray(scales, b * L);
-      tinyHighHalf(halves).mul(REBIAS).intoArray(scales, b * L + L / 2);
+      lowHalf(halves).mul(TINY).intoArray(scales, b * L);
+      highHalf(halves).mul(TINY).intoArray(scales, b * L + L / 2);
     }
   }
 

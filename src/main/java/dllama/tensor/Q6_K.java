@@ -8,7 +8,7 @@ import java.util.function.LongSupplier;
 /// of high bits, 16 signed bytes, a float16; value = (bits − 32) · byte · float16.
 final class Q6_K extends Codes {
   Q6_K() {
-    super("Q6_K", 256, 210, InputForm.CODES, TilePlanes.SIX, TileScales.PRODUCTS, 32, 32);
+    super("Q6_K", 256, 210, InputForm.PAIRED_CODES, TilePlanes.SIX, TileScales.PRODUCTS, 32, 32);
   }
 
   @Override

@@ -47,6 +47,9 @@ public final class ScalarKernels implements Kernels {
         before = code;
       }
       into.putScale(scaleAt, Float.float16ToFloat(Q8Rounding.scale(max)), first, sum - first);
+      if (form == InputForm.PAIRED_CODES) {
+        into.putRunOffsets(codeAt, scaleAt);
+      }
       xAt += Tiles.COLS;
       codeAt += Activations.BLOCK_STRIDE;
       scaleAt += Activations.BUNDLE;

@@ -8,6 +8,10 @@ final class Scratch {
   private static final ThreadLocal<Scratch> OF_THREAD = ThreadLocal.withInitial(Scratch::new);
 
   private static final int GROUPS = VectorProduct.MAX_GROUPS;
+
+  /// Two float16 of eight blocks at most, of 32 rows.
+  static final long SHARED_BYTES = 2 * 8 * Tiles.F32_LINE;
+
   private static final float[] ZEROS = new float[Activations.BUNDLE * Tiles.ROWS];
 
   /// Results of a pass, `[groups, 8 tokens, 32 rows]`.
@@ -28,6 +32,9 @@ final class Scratch {
 
   /// Tiles that are unpacked, their scales and results ([CodeTiles], [ByteTiles], [FloatTiles]).
   final MemorySegment tile = Arena.ofAuto().allocate(CodeTiles.BYTES, Tiles.F32_LINE);
+
+  /// What tiles share, as floats; of each group of a pass [#SHARED_BYTES].
+  final MemorySegment shared = Arena.ofAuto().allocate(GROUPS * SHARED_BYTES, Tiles.F32_LINE);
 
   /// Integer sums of theirs.
   final MemorySegment runs = Arena.ofAuto().allocate(CodeTiles.SUMS_BYTES, Tiles.LINE);

@@ -26,12 +26,12 @@ final class ShiftedScales {
   private static final float TINY = 0x1p-16f;
 
   private static final int ROWS = Tiles.ROWS;
+  private static final long NEXT = Tiles.F32_LINE;
   private static final int HIGH = ROWS / 2;
   private static final long SUM = (long) Short.BYTES * L;
   private static final long BLOCK_SUMS = Q4_0Prefill.BLOCK_SUMS;
   private static final long LINES = TilePlanes.FOUR.bytes();
   private static final long HALVES_BYTES = LINES + 2L * Tiles.LINE;
-  private static final long PRODUCTS_BYTES = LINES + 3L * Tiles.LINE;
 
   private ShiftedScales() {}
 
@@ -55,29 +55,42 @@ final class ShiftedScales {
   }
 
   /// The same of [TileScales#PRODUCT_AND_SHIFT].
-  static void ofProducts(long at, int count, float[] scales, float[] shifts) {
+  ///
+  /// @param at of the own line of the first tile, and bytes to the next
+  /// @param shared float16 as floats, likewise
+  /// @param to index of the first scale and shift
+  static void ofProducts(
+      long at,
+      int step,
+      long shared,
+      long sharedStep,
+      int count,
+      float[] scales,
+      float[] shifts,
+      int to) {
     FloatVector eight = FloatVector.broadcast(FLOATS, 8);
     FloatVector tiny = FloatVector.broadcast(FLOATS, TINY);
-    FloatVector rebias = FloatVector.broadcast(FLOATS, REBIAS);
-    FloatVector minus = FloatVector.broadcast(FLOATS, -REBIAS);
+    FloatVector minus = FloatVector.broadcast(FLOATS, -1);
     IntVector bytes = IntVector.broadcast(INTS, 0xff);
-    for (int b = 0; b < count; b++) {
-      long lines = (at & ADDRESSES) + b * PRODUCTS_BYTES + LINES;
-      IntVector first = IntVector.fromMemorySegment(INTS, ALL, lines, ORDER);
-      IntVector second = IntVector.fromMemorySegment(INTS, ALL, lines + Tiles.LINE, ORDER);
-      IntVector factors = IntVector.fromMemorySegment(INTS, ALL, lines + 2 * Tiles.LINE, ORDER);
+    for (int b = 0; b < count; b++, at += step, shared += sharedStep, to += L) {
+      IntVector factors = IntVector.fromMemorySegment(INTS, ALL, at & ADDRESSES, ORDER);
+      long halves = shared & ADDRESSES;
       FloatVector factor = (FloatVector) factors.and(bytes).convertShape(I2F, FLOATS, 0);
-      FloatVector scale = tinyLowHalf(first).mul(rebias).mul(factor);
-      scale.mul(tiny).intoArray(scales, b * L);
+      FloatVector scale = FloatVector.fromMemorySegment(FLOATS, ALL, halves, ORDER).mul(factor);
+      scale.mul(tiny).intoArray(scales, to);
       factor = (FloatVector) factors.lanewise(LSHR, 8).and(bytes).convertShape(I2F, FLOATS, 0);
-      FloatVector shift = tinyLowHalf(second).mul(minus).mul(factor);
-      scale.fma(eight, shift).intoArray(shifts, b * L);
+      FloatVector shift =
+          FloatVector.fromMemorySegment(FLOATS, ALL, halves + NEXT, ORDER).mul(factor).mul(minus);
+      scale.fma(eight, shift).intoArray(shifts, to);
       factor = (FloatVector) factors.lanewise(LSHR, 16).and(bytes).convertShape(I2F, FLOATS, 0);
-      scale = tinyHighHalf(first).mul(rebias).mul(factor);
-      scale.mul(tiny).intoArray(scales, b * L + L / 2);
+      scale = FloatVector.fromMemorySegment(FLOATS, ALL, halves + NEXT / 2, ORDER).mul(factor);
+      scale.mul(tiny).intoArray(scales, to + L / 2);
       factor = (FloatVector) factors.lanewise(LSHR, 24).convertShape(I2F, FLOATS, 0);
-      shift = tinyHighHalf(second).mul(minus).mul(factor);
-      scale.fma(eight, shift).intoArray(shifts, b * L + L / 2);
+      shift =
+          FloatVector.fromMemorySegment(FLOATS, ALL, halves + (NEXT + NEXT / 2), ORDER)
+              .mul(factor)
+              .mul(minus);
+      scale.fma(eight, shift).intoArray(shifts, to + L / 2);
     }
   }
 

@@ -13,7 +13,6 @@ import java.lang.foreign.MemorySegment;
 /// ```
 /// first plane of nibbles, 8 lines:  line[p / 2] << 4 · (p % 2) & 0xf0f0
 /// first plane of twos,    4 lines:  line[p / 4] << 2 · (p % 4) & 0xc0c0
-/// twos behind nibbles,    4 lines:  line[p / 4] >>> 2 · (p % 4) & 0x0303
 /// ones behind others,     2 lines:  line[p / 8] >>> p % 8 & 0x0101
 /// ```
 enum TilePlanes {
@@ -29,7 +28,9 @@ enum TilePlanes {
   /// Nibbles, then ones.
   FIVE(5, 10),
 
-  /// Nibbles, then twos.
+  /// Eight columns, c … c + 7, in three lines, with 32 added: two whole ones from bit 4 and bit 10
+  /// on (c and c + 1, c + 2 and c + 3, c + 4 and c + 5); in the lowest bits of the first line the
+  /// low nibble of c + 6, of the second that of c + 7, of the third what is above these nibbles.
   SIX(6, 12),
 
   /// Bytes, a pair in each short, as in Q8_0.
@@ -73,8 +74,9 @@ enum TilePlanes {
         ones(codes, at, tiles, to + 8 * Tiles.LINE);
       }
       case SIX -> {
-        nibbles(codes, at, 2, tiles, to);
-        lowTwos(codes, at, tiles, to + 8 * Tiles.LINE);
+        for (int c = 0; c < Tiles.COLS; c += 8, at += 8, to += 3 * Tiles.LINE) {
+          eight((Packer.getLong(codes, at) ^ 0x2020202020202020L) & 0x3f3f3f3f3f3f3f3fL, tiles, to);
+        }
       }
       case EIGHT -> {
         for (int p = 0; p < PAIRS; p++) {
@@ -100,11 +102,18 @@ enum TilePlanes {
     }
   }
 
-  private static void lowTwos(byte[] codes, int at, byte[] tiles, int to) {
-    for (int p = 0; p < PAIRS; p += 4, at += 8, to += Tiles.LINE) {
-      long eight = Packer.getLong(codes, at) & 0x0303030303030303L;
-      Packer.putShort(tiles, to, (int) (eight | eight >>> 14 | eight >>> 28 | eight >>> 42));
-    }
+  /// Eight numbers of six bits.
+  private static void eight(long codes, byte[] tiles, int to) {
+    int seventh = (int) (codes >>> 48) & 63;
+    int eighth = (int) (codes >>> 56);
+    int top = seventh >> 4 | eighth >> 4 << 2;
+    Packer.putShort(tiles, to, pair(codes) | (seventh & 15));
+    Packer.putShort(tiles, to + Tiles.LINE, pair(codes >>> 16) | (eighth & 15));
+    Packer.putShort(tiles, to + 2 * Tiles.LINE, pair(codes >>> 32) | top);
+  }
+
+  private static int pair(long codes) {
+    return ((int) codes & 63) << 4 | ((int) codes >> 8 & 63) << 10;
   }
 
   private static void ones(byte[] codes, int at, byte[] tiles, int to) {
@@ -131,8 +140,7 @@ enum TilePlanes {
           case FOUR -> line(tiles, lane, column / 4) >>> (4 * (column % 4)) ^ 8;
           case FIVE ->
               four(tiles, lane, pair, side) << 1 | one(tiles, lane + 8 * Tiles.LINE, pair, side);
-          case SIX ->
-              four(tiles, lane, pair, side) << 2 | lowTwo(tiles, lane + 8 * Tiles.LINE, pair, side);
+          case SIX -> six(tiles, lane + column / 8 * (3L * Tiles.LINE), column % 8) ^ 32;
           case EIGHT -> line(tiles, lane, pair) >>> side;
         };
     return code << (32 - bits) >> (32 - bits);
@@ -146,8 +154,13 @@ enum TilePlanes {
     return line(tiles, lane, pair / 4) >>> (side + 6 - 2 * (pair % 4)) & 3;
   }
 
-  private static int lowTwo(MemorySegment tiles, long lane, int pair, int side) {
-    return line(tiles, lane, pair / 4) >>> (side + 2 * (pair % 4)) & 3;
+  /// With 32 added.
+  private static int six(MemorySegment tiles, long lane, int column) {
+    if (column < 6) {
+      return line(tiles, lane, column / 2) >>> (column % 2 == 0 ? 4 : 10) & 63;
+    }
+    int top = line(tiles, lane, 2) >>> (column == 6 ? 0 : 2) & 3;
+    return (line(tiles, lane, column - 6) & 15) | top << 4;
   }
 
   private static int one(MemorySegment tiles, long lane, int pair, int side) {

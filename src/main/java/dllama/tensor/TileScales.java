@@ -5,38 +5,45 @@ package dllama.tensor;
 /// where it is used; both are exact.
 enum TileScales {
   /// A float16.
-  HALF(1, 1, false),
+  HALF(0, 1, 1, false),
 
   /// A float16, and one that is added.
-  HALF_AND_SHIFT(2, 1, true),
+  HALF_AND_SHIFT(0, 2, 1, true),
 
   /// A power of two, as the upper half of a float.
-  POWER(1, 1, false),
+  POWER(0, 1, 1, false),
 
   /// A float16, and what it is multiplied with, a signed byte.
-  PRODUCT(2, 1, false),
+  PRODUCT(1, 2, 1, false),
 
   /// The same with a byte for each 16 columns, the first 16 low.
-  PRODUCTS(2, 2, false),
+  PRODUCTS(1, 2, 2, false),
 
   /// Two float16 and two bytes: scale = first · low byte, shift = −second · high byte.
-  PRODUCT_AND_SHIFT(3, 1, true),
+  PRODUCT_AND_SHIFT(2, 3, 1, true),
 
   /// The same for each 16 columns with a byte, the first 16 low: scale = first · low nibble, shift
   /// = −second · high nibble.
-  PRODUCTS_AND_SHIFTS(3, 2, true);
+  PRODUCTS_AND_SHIFTS(2, 3, 2, true);
 
   /// What is added where nothing is: keeps even the sign of zero.
   private static final float NOTHING = -0f;
 
+  private final int shared;
   private final int lines;
   private final int parts;
   private final boolean shifts;
 
-  TileScales(int lines, int parts, boolean shifts) {
+  TileScales(int shared, int lines, int parts, boolean shifts) {
+    this.shared = shared;
     this.lines = lines;
     this.parts = parts;
     this.shifts = shifts;
+  }
+
+  /// How many of the lines, the first ones, are those of all tiles of a block: its float16.
+  int shared() {
+    return shared;
   }
 
   /// Lines of shorts.

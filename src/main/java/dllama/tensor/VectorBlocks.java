@@ -94,6 +94,9 @@ final class VectorBlocks {
       int first = round(x, xAt, inverse, carries, 0, codes, codeAt);
       int second = round(x, xAt, inverse, carries, HALF, codes, codeAt);
       into.putScale(scaleAt, Float.float16ToFloat(Q8Rounding.scale(max)), first, second);
+      if (form == InputForm.PAIRED_CODES) {
+        into.putRunOffsets(codeAt, scaleAt);
+      }
       xAt += BLOCK;
       codeAt += Activations.BLOCK_STRIDE;
       scaleAt += Activations.BUNDLE;

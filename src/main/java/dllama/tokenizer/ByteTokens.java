@@ -33,6 +33,11 @@ final class ByteTokens {
     return id >= FIRST && id < FIRST + COUNT;
   }
 
+  /// Whether a token stands before them: none of text does.
+  static boolean before(int id) {
+    return id < FIRST;
+  }
+
   static byte value(int id) {
     return (byte) (id - FIRST);
   }

@@ -50,22 +50,26 @@ final class DeepSeekSplit {
               + "\uD803\uDC80\uD803\uDCB2\uD803\uDCC0\uD803\uDCF2\uD806\uDCA0\uD806\uDCDF"
               + "\uD83A\uDD00\uD83A\uDD43");
 
+  static final Splitter ONE_BREAK = Splitter.of(Rule.one(BREAKS));
+
+  private static final Splitter ASIAN_RUN = Splitter.of(Rule.run(ASIAN));
+
   static final List<Splitter> LLM =
       List.of(
-          Splitter.of(Rule.one(BREAKS)),
+          ONE_BREAK,
           Splitter.of(Rule.after(SPACES, OLD_LETTERS)),
           Splitter.of(Rule.after(SPACES, OLD_PUNCTUATION)),
           Splitter.trailingSpaces(),
-          Splitter.of(Rule.run(ASIAN)),
-          Splitter.of(Rule.run(NUMBERS)));
+          ASIAN_RUN,
+          PreTokenizer.NUMBER_RUN);
 
   static final List<Splitter> CODER =
       List.of(
-          Splitter.of(Rule.one(BREAKS)),
+          ONE_BREAK,
           Splitter.of(Rule.after(SPACES, CharSet.of(LETTER))),
           Splitter.of(Rule.after(SPACES, CharSet.of(PUNCTUATION))),
-          Splitter.of(Rule.run(ASIAN)),
-          Splitter.of(Rule.one(NUMBERS)));
+          ASIAN_RUN,
+          PreTokenizer.ONE_NUMBER);
 
   static final List<Splitter> V3 =
       List.of(

@@ -1,11 +1,5 @@
 package dllama.tokenizer;
 
-import static dllama.tokenizer.CodePoints.BREAK;
-import static dllama.tokenizer.CodePoints.LETTER;
-import static dllama.tokenizer.CodePoints.MARK;
-import static dllama.tokenizer.CodePoints.NUMBER;
-import static dllama.tokenizer.CodePoints.PUNCTUATION;
-
 import java.util.Map;
 import java.util.Optional;
 
@@ -19,29 +13,24 @@ final class KnownPatterns {
   private static final String LEAD = "[^\\r\\n\\p{L}\\p{N}]?";
   private static final String OTHERS = " ?[^\\s\\p{L}\\p{N}]+";
 
-  private static final CharSet BREAKS = CharSet.of(BREAK);
-  private static final CharSet NUMBERS = CharSet.of(NUMBER);
-  private static final CharSet SPACES = CharSet.of(CodePoints.SPACE);
-
   private static final Map<String, Splitter> KNOWN =
       Map.ofEntries(
           Map.entry(
               "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+|" + OTHERS + "|\\s+(?!\\S)|\\s+",
               PreTokenizer.WORDS_OF_GPT2),
-          Map.entry(words("\\p{L}", "\\p{N}{1,3}"), PreTokenizer.words(LETTER, 3, BREAKS)),
-          Map.entry(words("\\p{L}", "\\p{N}"), PreTokenizer.words(LETTER, 1, BREAKS)),
-          Map.entry(
-              words("[\\p{L}\\p{M}]", "\\p{N}"), PreTokenizer.words(LETTER | MARK, 1, BREAKS)),
-          Map.entry(cased("", "\\p{N}"), PreTokenizer.casedWords(false, 1)),
-          Map.entry(cased(ENDINGS + "?", "\\p{N}{1,3}"), PreTokenizer.casedWords(true, 3)),
-          Map.entry("\\p{N}", Splitter.of(Rule.one(NUMBERS))),
-          Map.entry("\\p{N}+", Splitter.of(Rule.run(NUMBERS))),
-          Map.entry("\\p{N}{1,3}", Splitter.of(Rule.upTo(3, NUMBERS))),
+          Map.entry(words("\\p{L}", "\\p{N}{1,3}"), PreTokenizer.WORDS_BY_THREE),
+          Map.entry(words("\\p{L}", "\\p{N}"), PreTokenizer.WORDS_BY_ONE),
+          Map.entry(words("[\\p{L}\\p{M}]", "\\p{N}"), PreTokenizer.WORDS_WITH_MARKS),
+          Map.entry(cased("", "\\p{N}"), PreTokenizer.CASED_BY_ONE),
+          Map.entry(cased(ENDINGS + "?", "\\p{N}{1,3}"), PreTokenizer.CASED_BY_THREE),
+          Map.entry("\\p{N}", PreTokenizer.ONE_NUMBER),
+          Map.entry("\\p{N}+", PreTokenizer.NUMBER_RUN),
+          Map.entry("\\p{N}{1,3}", DeepSeekSplit.V3.getFirst()),
           Map.entry("[0-9][0-9][0-9]", PreTokenizer.THREE_DIGITS),
-          Map.entry("[\\r\\n]", Splitter.of(Rule.one(BREAKS))),
-          Map.entry("\\s+$", Splitter.trailingSpaces()),
-          Map.entry("\\s?\\p{L}+", Splitter.of(Rule.after(SPACES, CharSet.of(LETTER)))),
-          Map.entry("\\s?\\p{P}+", Splitter.of(Rule.after(SPACES, CharSet.of(PUNCTUATION)))),
+          Map.entry("[\\r\\n]", DeepSeekSplit.ONE_BREAK),
+          Map.entry("\\s+$", DeepSeekSplit.LLM.get(3)),
+          Map.entry("\\s?\\p{L}+", DeepSeekSplit.CODER.get(1)),
+          Map.entry("\\s?\\p{P}+", DeepSeekSplit.CODER.get(2)),
           Map.entry("[一-龥ࠀ-一가-퟿]+", DeepSeekSplit.LLM.get(4)),
           Map.entry("\\s?[!-/:-~！-／：-～‘-‟　-。]+", DeepSeekSplit.LLM.get(2)),
           Map.entry("[一-龥぀-ゟ゠-ヿ]+", DeepSeekSplit.V3.get(1)),

@@ -50,36 +50,60 @@ public record PreTokenizer(List<Splitter> splitters, boolean wholePieces, boolea
           Rule.after(SPACE_SIGN, OTHERS),
           Rule.spaces());
 
+  // Splitters that rules share are one object, by which rules are known to be the same.
+  static final Splitter ONE_NUMBER = Splitter.of(Rule.one(NUMBERS));
+  static final Splitter NUMBER_RUN = Splitter.of(Rule.run(NUMBERS));
+  static final Splitter WORDS_BY_THREE = words(LETTER, 3, BREAKS);
+  static final Splitter WORDS_BY_ONE = words(LETTER, 1, BREAKS);
+  static final Splitter WORDS_WITH_MARKS = words(LETTER | MARK, 1, BREAKS);
+  static final Splitter CASED_BY_THREE = casedWords(true, 3);
+  static final Splitter CASED_BY_ONE = casedWords(false, 1);
+
   static final Splitter THREE_DIGITS = Splitter.of(Rule.exactly(3, CharSet.ranges("09")));
 
   private static final CharSet ALL_PUNCTUATION =
       CharSet.of(PUNCTUATION).or(CharSet.chars("$+<=>^~|`"));
+
+  /// Of names that share a rule the one that most programs know.
+  private static final List<String> USUAL_NAMES =
+      List.of(
+          "gpt-2",
+          "smollm",
+          "llama-bpe",
+          "smaug-bpe",
+          "qwen2",
+          "qwen35",
+          "gpt-4o",
+          "tekken",
+          "deepseek-llm",
+          "deepseek-coder",
+          "deepseek-v3",
+          "default");
 
   /// What is used where the file names no rule.
   public static final PreTokenizer DEFAULT =
       plain(
           Splitter.of(Rule.run(CharSet.of(PUNCTUATION).or(CharSet.chars("$+<=>^~|")))),
           WORDS_OF_GPT2,
-          Splitter.of(Rule.run(NUMBERS)),
+          NUMBER_RUN,
           THREE_DIGITS);
 
   private static final PreTokenizer GPT2 = plain(WORDS_OF_GPT2);
 
-  private static final PreTokenizer STARCODER =
-      plain(Splitter.of(Rule.one(NUMBERS)), WORDS_OF_GPT2);
+  private static final PreTokenizer STARCODER = plain(ONE_NUMBER, WORDS_OF_GPT2);
 
   private static final PreTokenizer FALCON =
       plain(Splitter.of(Rule.run(ALL_PUNCTUATION)), WORDS_OF_GPT2, THREE_DIGITS);
 
-  private static final PreTokenizer DIGITS_BY_THREE = plain(words(LETTER, 3, BREAKS));
+  private static final PreTokenizer DIGITS_BY_THREE = plain(WORDS_BY_THREE);
   private static final PreTokenizer LLAMA3 = whole(DIGITS_BY_THREE);
-  private static final PreTokenizer QWEN2 = plain(words(LETTER, 1, BREAKS));
-  private static final PreTokenizer QWEN35 = plain(words(LETTER | MARK, 1, BREAKS));
+  private static final PreTokenizer QWEN2 = plain(WORDS_BY_ONE);
+  private static final PreTokenizer QWEN35 = plain(WORDS_WITH_MARKS);
   private static final PreTokenizer SEED_CODER = plain(words(LETTER, 1, Rule.NONE));
 
-  private static final PreTokenizer GPT4O = plain(casedWords(true, 3));
+  private static final PreTokenizer GPT4O = plain(CASED_BY_THREE);
 
-  private static final PreTokenizer TEKKEN = whole(plain(casedWords(false, 1)));
+  private static final PreTokenizer TEKKEN = whole(plain(CASED_BY_ONE));
 
   private static final PreTokenizer KIMI =
       plain(
@@ -108,8 +132,7 @@ public record PreTokenizer(List<Splitter> splitters, boolean wholePieces, boolea
     return switch (step) {
       case SplitStep.Pattern(String regex) -> KnownPatterns.find(regex);
       case SplitStep.Words _ -> Optional.of(WORDS_OF_GPT2);
-      case SplitStep.Digits(boolean single) ->
-          Optional.of(Splitter.of(single ? Rule.one(NUMBERS) : Rule.run(NUMBERS)));
+      case SplitStep.Digits(boolean single) -> Optional.of(single ? ONE_NUMBER : NUMBER_RUN);
       case SplitStep.Punctuation(boolean single) ->
           Optional.of(Splitter.of(single ? Rule.one(ALL_PUNCTUATION) : Rule.run(ALL_PUNCTUATION)));
       case SplitStep.Marks _ -> Optional.of(Splitter.startingWith(CharSet.chars("▁")));
@@ -119,6 +142,17 @@ public record PreTokenizer(List<Splitter> splitters, boolean wholePieces, boolea
   /// These splitters, but pieces that are tokens are taken as they are or not.
   public PreTokenizer withWholePieces(boolean whole) {
     return new PreTokenizer(splitters, whole, addBos);
+  }
+
+  /// The name by which a file can say that this is how text is split, if there is one.
+  public Optional<String> name() {
+    return USUAL_NAMES.stream()
+        .filter(
+            name -> {
+              PreTokenizer known = named(name).orElseThrow();
+              return known.splitters.equals(splitters) && known.wholePieces == wholePieces;
+            })
+        .findFirst();
   }
 
   /// The rule of a name, if it is known.

@@ -39,7 +39,36 @@ public final class TokenStream {
   public TokenStream(Vocabulary vocabulary) {
     this.vocabulary = vocabulary;
     this.sentencePiece = vocabulary.sentencePiece();
-    this.spaceInFront = sentencePiece || vocabulary.printing().spaceInFront();
+    this.spaceInFront = hidesFirstSpace(vocabulary);
+  }
+
+  /// Whether of a text that begins with BOS a space in front is not shown.
+  public static boolean hidesFirstSpace(Vocabulary vocabulary) {
+    return vocabulary.sentencePiece() || vocabulary.printing().spaceInFront();
+  }
+
+  /// The bytes that each token gives within an answer, by id; none of special tokens, though
+  /// distributed-llama prints the names of some.
+  public static byte[][] shown(Vocabulary vocabulary) {
+    TokenStream stream = new TokenStream(vocabulary);
+    byte[][] shown = new byte[vocabulary.size()][];
+    for (int token = 0; token < shown.length; token++) {
+      byte[] piece = stream.piece(token);
+      shown[token] = stream.special(token) ? NOTHING : Arrays.copyOf(piece, stream.length(piece));
+    }
+    return shown;
+  }
+
+  private boolean special(int token) {
+    // A .t file does not say what a token is for: special ones are BOS and all after it, or, in
+    // SentencePiece, those before the bytes.
+    boolean dllama = vocabulary.printing().endsAtZero() && vocabulary.bosId() >= 0;
+    boolean named = dllama && !sentencePiece && token >= vocabulary.bosId();
+    return named
+        || (sentencePiece && ByteTokens.before(token))
+        || token == vocabulary.bosId()
+        || vocabulary.eosIds().contains(token)
+        || vocabulary.printing().silent().get(token);
   }
 
   /// Forgets what was held back: a new answer begins.
@@ -82,11 +111,20 @@ public final class TokenStream {
     ByteArrayOutputStream text = new ByteArrayOutputStream();
     byte[] piece = piece(token);
     int from = spaceInFront && first && piece.length > 0 && piece[0] == ' ' ? 1 : 0;
-    boolean ends = vocabulary.printing().endsAtZero();
-    for (int i = from; i < piece.length && !(ends && piece[i] == 0); i++) {
+    int to = length(piece);
+    for (int i = from; i < to; i++) {
       accept(piece[i], text);
     }
     return text.toByteArray();
+  }
+
+  /// How much of a piece is shown.
+  private int length(byte[] piece) {
+    int end = 0;
+    while (end < piece.length && !(vocabulary.printing().endsAtZero() && piece[end] == 0)) {
+      end++;
+    }
+    return end;
   }
 
   private byte[] piece(int token) {

@@ -95,6 +95,14 @@ class ArgumentsTest {
     assertEquals(1, String.valueOf(e.getMessage()).lines().count(), e.getMessage());
   }
 
+  @Test
+  void shouldTakeAKeyFromTheEnvironmentUnlessOneIsGiven() {
+    Arguments none = Arguments.parse("api").orElseThrow();
+    assertEquals(List.of("a"), none.settings(new Properties(), "a").api().keys());
+    Arguments given = Arguments.parse("api", "--api-key", "b").orElseThrow();
+    assertEquals(List.of("b"), given.settings(new Properties(), "a").api().keys());
+  }
+
   private static Settings settings(String... args) {
     return Arguments.parse(args).orElseThrow().settings(new Properties());
   }

@@ -7,12 +7,17 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dllama.error.UserException;
+import dllama.format.ModelFiles;
 import dllama.format.SynthModel;
 import dllama.format.SynthVocabulary;
 import dllama.format.dllama.DllamaFile;
+import dllama.format.file.ModelFile;
+import dllama.format.hf.HfTokenizer;
 import dllama.model.ModelSpec;
 import dllama.model.Shapes;
 import dllama.tensor.DType;
+import dllama.tokenizer.Tokenizer;
+import dllama.tokenizer.Tokenizer.Vocabulary;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
@@ -117,6 +122,30 @@ class ConverterTest {
     assertArrayEquals(Files.readAllBytes(expected), Files.readAllBytes(out));
     assertArrayEquals(Files.readAllBytes(expected), Files.readAllBytes(convert(out, "2.m", type)));
     assertEquals(List.of("%s: 1024 tokens".formatted(folder.resolve("out.t"))), notes);
+  }
+
+  /// A folder becomes one file that needs nothing else.
+  @Test
+  void shouldWriteAFoldersTokenizerIntoAGgufFile() throws Exception {
+    Path out = convert(resource("hf"), "out.gguf", DType.Q8_0);
+    assertEquals(List.of(), notes);
+    Tokenizer expected = Tokenizer.of(HfTokenizer.read(resource("hf")).vocabulary());
+    try (ModelFile file = ModelFiles.open(out, ModelFile.Hints.NONE)) {
+      Vocabulary read = file.vocabulary().orElseThrow();
+      assertEquals(file.spec().vocabSize(), read.size());
+      assertEquals(expected.vocabulary().eosIds(), read.eosIds());
+      assertEquals(expected.vocabulary().chatTemplate(), read.chatTemplate());
+      for (String text : List.of("", "Hello world 123, it's  <|eot_id|>\n", "grüße 東京")) {
+        assertArrayEquals(
+            expected.encode(text, true, true), Tokenizer.of(read).encode(text, true, true));
+      }
+    }
+    // The same with another file's model, from the folder and from the file just written.
+    Path in = convert(resource("hf"), "out.m", DType.Q8_0);
+    vocabulary = Optional.of(out);
+    byte[] fromFile = Files.readAllBytes(convert(in, "2.gguf", DType.Q8_0));
+    vocabulary = Optional.of(resource("hf"));
+    assertArrayEquals(fromFile, Files.readAllBytes(convert(in, "2.gguf", DType.Q8_0)));
   }
 
   @Test

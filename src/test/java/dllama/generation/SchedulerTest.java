@@ -15,8 +15,10 @@ import dllama.sampling.Sampler;
 import dllama.step.ForwardException;
 import dllama.step.ForwardPass;
 import dllama.step.Run;
+import dllama.tokenizer.Tokenizer.Printing;
 import dllama.tokenizer.Tokenizer.Vocabulary;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
@@ -93,6 +95,31 @@ class SchedulerTest {
     assertEquals("bcd", answer.text());
     assertEquals(Reason.STOP, answer.finished().reason());
     assertEquals(6, answer.finished().usage().tokens());
+  }
+
+  /// Who waits for a control token has to know what text stands before it.
+  @Test
+  void shouldShowAllTextThatPrecedesATokenWithoutText() {
+    BitSet silent = new BitSet();
+    silent.set(5);
+    Vocabulary vocabulary =
+        new Vocabulary(
+            ALPHABET.pieces(),
+            ALPHABET.scores(),
+            ALPHABET.bosId(),
+            ALPHABET.eosIds(),
+            ALPHABET.addBos(),
+            null,
+            new Printing(silent, false, false),
+            ALPHABET.encoding());
+    Scheduler scheduler = new Scheduler(new ScriptedForwardPass(32, 4), vocabulary, 1);
+    started.add(scheduler);
+    scheduler.submit(stopping(Set.of(8), "deg"), answer).join();
+    List<Token> tokens =
+        answer.events.stream().filter(Token.class::isInstance).map(Token.class::cast).toList();
+    assertEquals(
+        List.of(new Token(3, ""), new Token(4, ""), new Token(5, "de"), new Token(6, "g")),
+        tokens.subList(2, 6));
   }
 
   @Test

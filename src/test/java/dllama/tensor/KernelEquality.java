@@ -150,10 +150,11 @@ final class KernelEquality {
       scalar.load(x, 3, expected, 2);
       vector.load(x, 3, actual, 2);
       assertBits(expected.values(), actual.values(), "values size=" + size);
-      for (InputForm form : List.of(InputForm.CODES, InputForm.CARRIED_CODES)) {
+      for (InputForm form : List.of(InputForm.CODES, InputForm.CARRIED_CODES, InputForm.PAIRED_CODES)) {
         assertArrayEquals(expected.codes(form), actual.codes(form));
       }
       assertArrayEquals(expected.offsets(), actual.offsets());
+      assertArrayEquals(expected.runOffsets(), actual.runOffsets());
       assertBits(expected.sums(), actual.sums(), "sums size=" + size);
       assertBits(expected.shiftFactors(), actual.shiftFactors(), "shiftFactors size=" + size);
       assertBits(expected.scales(), actual.scales(), "scales size=" + size);

@@ -1,13 +1,11 @@
 package dllama.api.anthropic;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dllama.api.http.Fields;
-import dllama.api.http.Json;
 import dllama.api.service.Ask;
 import dllama.api.service.Ask.Choice;
 import dllama.api.service.Ask.Sampling;
-import dllama.api.service.Ask.Tool;
 import dllama.api.service.Ask.Tools;
+import dllama.reply.Tool;
 import dllama.session.Conversation;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -104,7 +102,7 @@ record MessageRequest(Ask ask, boolean thoughts, boolean stream) {
     return stops;
   }
 
-  private static Tools tools(Fields body) {
+  static Tools tools(Fields body) {
     List<Fields> given = body.objects("tools");
     if (given.size() > MOST_TOOLS) {
       throw body.bad("tools", "has more than %d".formatted(MOST_TOOLS));
@@ -112,8 +110,7 @@ record MessageRequest(Ask ask, boolean thoughts, boolean stream) {
     List<Tool> tools = given.stream().map(MessageRequest::tool).toList();
     Optional<Fields> choice = body.object("tool_choice");
     if (choice.isEmpty()) {
-      return new Tools(
-          tools, tools.isEmpty() ? Choice.NONE : Choice.AUTO, Optional.empty(), true);
+      return new Tools(tools, tools.isEmpty() ? Choice.NONE : Choice.AUTO, Optional.empty(), true);
     }
     Fields chosen = choice.get();
     String type =
@@ -129,8 +126,7 @@ record MessageRequest(Ask ask, boolean thoughts, boolean stream) {
       case "any" -> new Tools(tools, Choice.REQUIRED, Optional.empty(), parallel);
       case "tool" -> new Tools(tools, Choice.REQUIRED, Optional.of(only(chosen, tools)), parallel);
       default ->
-          new Tools(
-              tools, tools.isEmpty() ? Choice.NONE : Choice.AUTO, Optional.empty(), parallel);
+          new Tools(tools, tools.isEmpty() ? Choice.NONE : Choice.AUTO, Optional.empty(), parallel);
     };
   }
 
@@ -150,12 +146,12 @@ record MessageRequest(Ask ask, boolean thoughts, boolean stream) {
     if (!name.matches("[a-zA-Z0-9_.:-]{1,128}")) {
       throw tool.bad("name", "may have letters, digits, _ . : and -, at most 128");
     }
-    return new Tool(name, schema(tool).toString());
+    return new Tool(name, tool.textIfAny("description").orElse(""), schema(tool));
   }
 
-  private static ObjectNode schema(Fields tool) {
+  private static Map<String, Object> schema(Fields tool) {
     return tool.object("input_schema")
-        .map(Fields::node)
+        .map(Fields::values)
         .orElseThrow(() -> tool.bad("input_schema", "is required, a JSON schema"));
   }
 
@@ -163,7 +159,7 @@ record MessageRequest(Ask ask, boolean thoughts, boolean stream) {
     Map<String, Object> function = new LinkedHashMap<>();
     function.put("name", tool.text("name"));
     tool.textIfAny("description").ifPresent(text -> function.put("description", text));
-    function.put("parameters", Json.values(schema(tool)));
+    function.put("parameters", schema(tool));
     return Map.of("type", "function", "function", function);
   }
 }

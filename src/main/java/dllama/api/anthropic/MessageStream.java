@@ -30,8 +30,7 @@ final class MessageStream implements Predicate<AnswerEvent> {
   MessageStream(EventStream events, String model, boolean thoughts, int tokens) {
     this.events = events;
     this.thoughts = thoughts;
-    Map<String, @Nullable Object> message =
-        Anthropic.message(Anthropic.newId(), model, List.of());
+    Map<String, @Nullable Object> message = Anthropic.message(Anthropic.newId(), model, List.of());
     message.put("usage", Anthropic.usage(tokens, 0, 0));
     send("message_start", Map.of("message", message));
   }

@@ -6,6 +6,7 @@ import dllama.api.http.Answers;
 import dllama.api.http.Call;
 import dllama.api.http.EventStream;
 import dllama.api.http.EventStream.Framing;
+import dllama.api.http.Fields;
 import dllama.api.http.Json;
 import dllama.api.service.AnswerEvent;
 import dllama.api.service.Answerer;
@@ -40,7 +41,9 @@ public final class MessagesEndpoint {
 
   /// Tokens of what a request would have the model read.
   public HttpResponse count(Call call) {
-    int tokens = answerer.encode(MessageRequest.prompt(call.json())).tokens().length;
+    Fields body = call.json();
+    int tokens =
+        answerer.encode(MessageRequest.prompt(body), MessageRequest.tools(body)).tokens().length;
     return Answers.json(Map.of("input_tokens", tokens));
   }
 
@@ -81,7 +84,7 @@ public final class MessagesEndpoint {
   }
 
   private HttpResponse stream(MessageRequest request, Call call) throws InterruptedException {
-    int tokens = answerer.encode(request.ask().prompt()).tokens().length;
+    int tokens = answerer.encode(request.ask().prompt(), request.ask().tools()).tokens().length;
     EventStream events = EventStream.open(system, Framing.SSE, PING);
     MessageStream message = new MessageStream(events, model.id(), request.thoughts(), tokens);
     Answering answering;

@@ -11,8 +11,7 @@ import java.util.Locale;
 import java.util.Optional;
 
 /// Who may send requests: holders of a key, where there are keys, and only from pages of this
-// server
-/// or of those that are listed. Immutable, for any thread.
+/// server or of those that are listed. Immutable, for any thread.
 final class Access {
   private static final String ANY = "*";
   private static final String ALLOWED_HEADERS =

@@ -3,8 +3,7 @@ package dllama.api.http;
 import java.util.Optional;
 
 /// Why a request is not answered. Each dialect has its own form for it; the message is a sentence
-// for
-/// whoever wrote the request, and has nothing in it of how the server is made.
+/// for whoever wrote the request, and has nothing in it of how the server is made.
 public final class ApiException extends RuntimeException {
   private static final long serialVersionUID = 1;
 
@@ -33,6 +32,8 @@ public final class ApiException extends RuntimeException {
     return of(400, field + " " + message, field, "");
   }
 
+  /// With all that can be told.
+  ///
   /// @param field empty if it is none
   /// @param code a word for programs; empty for none
   public static ApiException of(int status, String message, String field, String code) {

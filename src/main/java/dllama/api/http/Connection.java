@@ -3,8 +3,7 @@ package dllama.api.http;
 import java.util.concurrent.CompletableFuture;
 
 /// One connection of a caller: whether it is still there, and since when it has kept us waiting.
-// Any
-/// thread.
+/// Any thread.
 final class Connection {
   private final String address;
   private final CompletableFuture<Void> gone = new CompletableFuture<>();

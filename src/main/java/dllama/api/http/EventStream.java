@@ -6,7 +6,6 @@ import akka.http.javadsl.model.ContentType;
 import akka.http.javadsl.model.HttpCharsets;
 import akka.http.javadsl.model.HttpEntities;
 import akka.http.javadsl.model.HttpResponse;
-import akka.http.javadsl.model.MediaType;
 import akka.http.javadsl.model.MediaTypes;
 import akka.japi.Pair;
 import akka.stream.BoundedSourceQueue;
@@ -19,24 +18,21 @@ import java.time.Duration;
 import java.util.Map;
 
 /// An answer that is sent while it is made. Whoever sends never waits: what the caller has not
-// taken
-/// yet is kept, up to a limit, past which the caller counts as gone. Any thread, one at a time.
+/// taken yet is kept, up to a limit, past which the caller counts as gone. Any thread, one at a
+/// time.
 public final class EventStream {
   /// In what form events are sent.
   public enum Framing {
     /// Server-sent events (`text/event-stream`).
-    SSE(MediaTypes.TEXT_EVENT_STREAM),
+    SSE,
     /// A JSON document on each line.
-    LINES(
-        MediaTypes.customWithFixedCharset(
-            "application", "x-ndjson", HttpCharsets.UTF_8, Map.of(), false));
-
-    private final ContentType type;
-
-    Framing(MediaType.WithFixedCharset type) {
-      this.type = type.toContentType();
-    }
+    LINES
   }
+
+  private static final ContentType LINES_TYPE =
+      MediaTypes.customWithFixedCharset(
+              "application", "x-ndjson", HttpCharsets.UTF_8, Map.of(), false)
+          .toContentType();
 
   /// Events that the caller may be behind: more than an answer has tokens in most contexts.
   private static final int BEHIND = 16_384;
@@ -106,10 +102,14 @@ public final class EventStream {
     queue.complete();
   }
 
+  private ContentType type() {
+    return framing == Framing.SSE ? MediaTypes.TEXT_EVENT_STREAM.toContentType() : LINES_TYPE;
+  }
+
   /// The answer that sends it.
   public HttpResponse response() {
     return HttpResponse.create()
-        .withEntity(HttpEntities.createChunked(framing.type, source))
+        .withEntity(HttpEntities.createChunked(type(), source))
         .addHeader(Answers.header("Cache-Control", "no-cache"))
         .addHeader(Answers.header("X-Accel-Buffering", "no"));
   }

@@ -65,8 +65,8 @@ public final class Fields {
   }
 
   /// All of the object, as maps, lists, texts, numbers, booleans and null.
-  public Map<?, ?> values() {
-    return (Map<?, ?>) Json.values(node);
+  public Map<String, Object> values() {
+    return Json.map(node);
   }
 
   /// All of the object.

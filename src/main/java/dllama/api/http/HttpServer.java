@@ -12,6 +12,9 @@ import akka.http.javadsl.model.HttpMethods;
 import akka.http.javadsl.model.HttpRequest;
 import akka.http.javadsl.model.HttpResponse;
 import akka.http.javadsl.settings.ServerSettings;
+import akka.http.scaladsl.model.EntityStreamException;
+import akka.http.scaladsl.model.EntityStreamSizeException;
+import akka.http.scaladsl.model.IllegalRequestException;
 import akka.stream.KillSwitches;
 import akka.stream.Materializer;
 import akka.stream.UniqueKillSwitch;
@@ -19,7 +22,7 @@ import akka.stream.javadsl.Flow;
 import akka.stream.javadsl.Keep;
 import akka.stream.javadsl.Sink;
 import akka.stream.javadsl.Source;
-import com.typesafe.config.ConfigFactory;
+import akka.util.ByteString;
 import dllama.error.UserException;
 import dllama.settings.ApiSettings;
 import java.net.InetSocketAddress;
@@ -125,8 +128,7 @@ public final class HttpServer implements AutoCloseable {
                 settings.connections() + 64,
                 ParsingErrors.class.getName(),
                 settings.maxBodyBytes());
-    return ServerSettings.create(
-        ConfigFactory.parseString(limits).withFallback(system.settings().config()));
+    return ServerSettings.create(limits);
   }
 
   /// Where it listens.
@@ -201,7 +203,7 @@ public final class HttpServer implements AutoCloseable {
       return response;
     }
     return response.transformEntityDataBytes(
-        Flow.<akka.util.ByteString>create()
+        Flow.<ByteString>create()
             .watchTermination(
                 (nothing, end) -> {
                   end.whenComplete((_, _) -> connection.end());
@@ -218,6 +220,9 @@ public final class HttpServer implements AutoCloseable {
       }
       String caller = access.caller(request, connection.address(), router.isOpen(path));
       Router.Route route = router.find(request.method().value(), path);
+      if (request.entity().getContentLengthOption().orElse(0) > settings.maxBodyBytes()) {
+        throw tooLarge();
+      }
       return request
           .entity()
           .toStrict(BODY.toMillis(), settings.maxBodyBytes(), system)
@@ -268,23 +273,23 @@ public final class HttpServer implements AutoCloseable {
     return Answers.refusal(router.dialect(path), why(cause));
   }
 
+  private ApiException tooLarge() {
+    return ApiException.of(
+        413,
+        "the body is longer than %d bytes, the server's limit".formatted(settings.maxBodyBytes()),
+        "",
+        "body_too_large");
+  }
+
   private ApiException why(Throwable cause) {
     return switch (cause) {
       case ApiException known -> known;
       case UserException known -> ApiException.bad(String.valueOf(known.getMessage()));
-      case akka.http.scaladsl.model.EntityStreamSizeException _ ->
-          ApiException.of(
-              413,
-              "the body is longer than %d bytes, the server's limit"
-                  .formatted(settings.maxBodyBytes()),
-              "",
-              "body_too_large");
+      case EntityStreamSizeException _ -> tooLarge();
       case TimeoutException _ ->
           ApiException.of(408, "the body did not come in time", "", "request_timeout");
-      case akka.http.scaladsl.model.IllegalRequestException e ->
-          ApiException.bad(e.info().summary());
-      case akka.http.scaladsl.model.EntityStreamException _ ->
-          ApiException.bad("the body ended before its length");
+      case IllegalRequestException e -> ApiException.bad(e.info().summary());
+      case EntityStreamException _ -> ApiException.bad("the body ended before its length");
       default -> {
         LOG.error("a request could not be answered; this is a bug, please report it", cause);
         yield ApiException.of(500, "a mistake of the server, which its log tells", "", "internal");

@@ -3,14 +3,15 @@ package dllama.api.http;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
 
 /// JSON of requests and answers. Any thread.
 public final class Json {
@@ -46,8 +47,6 @@ public final class Json {
       throw ApiException.bad("the body is not UTF-8");
     } catch (JsonProcessingException e) {
       throw ApiException.bad("the body is not JSON: " + reason(e));
-    } catch (IOException e) {
-      throw new IllegalStateException(e);
     }
   }
 
@@ -74,6 +73,11 @@ public final class Json {
     return MAPPER.convertValue(node, Object.class);
   }
 
+  static Map<String, Object> map(ObjectNode node) {
+    return MAPPER.convertValue(node, new TypeReference<Map<String, Object>>() {});
+  }
+
+  /// A document.
   public static byte[] bytes(Object value) {
     try {
       return MAPPER.writeValueAsBytes(value);

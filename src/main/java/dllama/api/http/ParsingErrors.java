@@ -9,8 +9,7 @@ import akka.http.scaladsl.settings.ServerSettings;
 import java.util.Map;
 
 /// Answers what is no HTTP, or more of it than the limits allow, as JSON like any other mistake.
-// Akka
-/// makes it, by the name in the settings of [HttpServer].
+/// Akka makes it, by the name in the settings of [HttpServer].
 public final class ParsingErrors extends ParsingErrorHandler {
   @Override
   public HttpResponse handle(

@@ -1,5 +1,5 @@
 /// HTTP alone, by Akka: connections and their limits, requests and who may send them, answers and
-// streams of events. Knows nothing of models.
+/// streams of events. Knows nothing of models.
 @NullMarked
 package dllama.api.http;
 

@@ -67,8 +67,7 @@ final class OllamaAnswer implements Predicate<AnswerEvent> {
     return switch (event) {
       case AnswerEvent.Reading _ -> true;
       case AnswerEvent.Reasoning(String text, var _) -> !thoughts || send("", text, List.of());
-      case AnswerEvent.Content(String text, var _) ->
-          text.isEmpty() || send(text, "", List.of());
+      case AnswerEvent.Content(String text, var _) -> text.isEmpty() || send(text, "", List.of());
       case AnswerEvent.CallBegin(int _, String _, String called) -> {
         boolean sent = sendCall();
         name = called;

@@ -121,8 +121,7 @@ public final class OllamaAnswers {
     return events.response();
   }
 
-  private static HttpResponse whole(
-      WholeAnswer answer, String name, boolean thoughts, Form form) {
+  private static HttpResponse whole(WholeAnswer answer, String name, boolean thoughts, Form form) {
     List<Object> calls = new ArrayList<>();
     for (WholeAnswer.Call call : answer.calls()) {
       calls.add(OllamaAnswer.call(calls.size(), call.name(), call.arguments().toString()));

@@ -1,11 +1,10 @@
 package dllama.api.ollama;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dllama.api.http.Fields;
 import dllama.api.http.Json;
 import dllama.api.service.Ask.Choice;
-import dllama.api.service.Ask.Tool;
 import dllama.api.service.Ask.Tools;
+import dllama.reply.Tool;
 import dllama.session.Conversation;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -103,14 +102,13 @@ final class OllamaChat {
       if (!name.matches("[a-zA-Z0-9_.:-]{1,128}")) {
         throw function.bad("name", "may have letters, digits, _ . : and -, at most 128");
       }
-      ObjectNode none = Json.object().put("type", "object");
-      ObjectNode parameters = function.object("parameters").map(Fields::node).orElse(none);
-      tools.add(new Tool(name, parameters.toString()));
+      Map<String, Object> parameters =
+          function.object("parameters").map(Fields::values).orElse(Map.of("type", "object"));
+      tools.add(new Tool(name, function.textIfAny("description").orElse(""), parameters));
     }
     if (tools.size() > MOST_TOOLS) {
       throw body.bad("tools", "has more than %d".formatted(MOST_TOOLS));
     }
-    return new Tools(
-        tools, tools.isEmpty() ? Choice.NONE : Choice.AUTO, Optional.empty(), true);
+    return new Tools(tools, tools.isEmpty() ? Choice.NONE : Choice.AUTO, Optional.empty(), true);
   }
 }

@@ -93,7 +93,9 @@ public final class OllamaModels {
     details.put("family", family());
     details.put("families", List.of(family()));
     details.put("parameter_size", model.size());
-    details.put("quantization_level", model.weights().toUpperCase(Locale.ROOT).replaceAll("Q(\\d)(\\d)\\b", "Q$1_$2"));
+    details.put(
+        "quantization_level",
+        model.weights().toUpperCase(Locale.ROOT).replaceAll("Q(\\d)(\\d)\\b", "Q$1_$2"));
     return details;
   }
 

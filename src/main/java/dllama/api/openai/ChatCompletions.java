@@ -101,7 +101,7 @@ public final class ChatCompletions {
         events.end();
       }
     }
-    call.gone().thenRun(() -> under.forEach(Answering::cancel));
+    call.whenGone(() -> under.forEach(Answering::cancel));
     return events.response();
   }
 }

@@ -1,9 +1,7 @@
 package dllama.api.openai;
 
-import dllama.api.http.ApiException;
 import dllama.api.http.Fields;
 import dllama.api.service.Answerer;
-import dllama.error.UserException;
 
 /// What a model sees of a chat.
 public final class ChatPrompt {
@@ -11,12 +9,8 @@ public final class ChatPrompt {
 
   /// The text that the template makes of a request for a chat completion.
   ///
-  /// @throws ApiException if it is none
+  /// @throws dllama.api.http.ApiException if it is none
   public static String text(Answerer answerer, Fields body) {
-    try {
-      return answerer.prompts().text(ChatRequest.conversation(body));
-    } catch (UserException e) {
-      throw ApiException.bad(String.valueOf(e.getMessage()));
-    }
+    return answerer.text(ChatRequest.conversation(body), ToolFields.read(body));
   }
 }

@@ -39,7 +39,10 @@ public final class Completions {
   private final Logprobs logprobs;
   private final Infill infill;
 
-  /// @param prompts one or more
+  /// What is asked for.
+  ///
+  /// @param asks one or more
+  /// @param answers to each prompt
   /// @param echo whether the prompt stands in front of each answer
   private record Request(
       List<Ask> asks, int answers, boolean echo, boolean stream, boolean usage, int logprobs) {}
@@ -189,7 +192,7 @@ public final class Completions {
         events.end();
       }
     }
-    call.gone().thenRun(() -> under.forEach(Answering::cancel));
+    call.whenGone(() -> under.forEach(Answering::cancel));
     return events.response();
   }
 

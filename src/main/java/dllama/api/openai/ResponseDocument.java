@@ -56,8 +56,7 @@ final class ResponseDocument {
   /// When it is made.
   Map<String, @Nullable Object> ended(List<Map<String, Object>> output, AnswerEvent.Ended ended) {
     boolean whole = ended.finish() == Finish.STOP || ended.finish() == Finish.CALLS;
-    Map<String, @Nullable Object> document =
-        document(whole ? "completed" : "incomplete", output);
+    Map<String, @Nullable Object> document = document(whole ? "completed" : "incomplete", output);
     if (!whole) {
       document.put("incomplete_details", Map.of("reason", "max_output_tokens"));
     }

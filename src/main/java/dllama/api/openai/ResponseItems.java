@@ -46,8 +46,7 @@ final class ResponseItems {
           throw item.bad("type", "is not possible: give the item, or previous_response_id");
       default ->
           throw item.bad(
-              "type",
-              "must be one of message, function_call, function_call_output, reasoning");
+              "type", "must be one of message, function_call, function_call_output, reasoning");
     }
   }
 
@@ -110,8 +109,7 @@ final class ResponseItems {
     Map<String, Object> call = new LinkedHashMap<>();
     call.put("id", id);
     call.put("type", "function");
-    call.put(
-        "function", Map.of("name", name, "arguments", Json.values(Json.read(arguments))));
+    call.put("function", Map.of("name", name, "arguments", Json.values(Json.read(arguments))));
     calls().add(call);
   }
 

@@ -10,8 +10,8 @@ import java.util.Map;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/// Makes the items of a response of what happens while it is made, and tells of them. Events come on
-/// the scheduler's thread.
+/// Makes the items of a response of what happens while it is made, and tells of them. Events come
+/// on the scheduler's thread.
 final class ResponseOutput implements Predicate<AnswerEvent> {
   private final Listener listener;
   private final List<Map<String, Object>> items = new ArrayList<>();
@@ -77,8 +77,7 @@ final class ResponseOutput implements Predicate<AnswerEvent> {
     return switch (event) {
       case AnswerEvent.Reading _ -> true;
       case AnswerEvent.Reasoning(String more, var _) -> more(Kind.REASONING, more);
-      case AnswerEvent.Content(String more, var _) ->
-          more.isEmpty() || more(Kind.MESSAGE, more);
+      case AnswerEvent.Content(String more, var _) -> more.isEmpty() || more(Kind.MESSAGE, more);
       case AnswerEvent.CallBegin(int _, String id, String name) -> {
         close("completed");
         yield begin(Kind.CALL, Map.of("call_id", id, "name", name, "arguments", ""));

@@ -17,8 +17,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// `/v1/responses`: answers that the server remembers, so that the next request need not repeat what
-/// was said. Any thread.
+/// `/v1/responses`: answers that the server remembers, so that the next request need not repeat
+/// what was said. Any thread.
 public final class Responses {
   private static final int MOST_KEPT = 1000;
   private static final long MOST_BYTES = 64L << 20;

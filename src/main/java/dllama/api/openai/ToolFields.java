@@ -5,16 +5,18 @@ import dllama.api.http.Fields;
 import dllama.api.http.Json;
 import dllama.api.service.Ask.Choice;
 import dllama.api.service.Ask.Shape;
-import dllama.api.service.Ask.Tool;
 import dllama.api.service.Ask.Tools;
+import dllama.reply.Tool;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /// The fields that say what the model may call, and what its answer has to be.
 final class ToolFields {
   private static final int MOST_TOOLS = 256;
-  private static final String NO_PARAMETERS = "{\"type\":\"object\",\"properties\":{}}";
+  private static final Map<String, Object> NO_PARAMETERS =
+      Map.of("type", "object", "properties", Map.of());
 
   private ToolFields() {}
 
@@ -56,9 +58,9 @@ final class ToolFields {
     if (!name.matches("[a-zA-Z0-9_.:-]{1,128}")) {
       throw function.bad("name", "may have letters, digits, _ . : and -, at most 128");
     }
-    String parameters =
-        function.object("parameters").map(fields -> fields.node().toString()).orElse(NO_PARAMETERS);
-    return new Tool(name, parameters);
+    Map<String, Object> parameters =
+        function.object("parameters").map(Fields::values).orElse(NO_PARAMETERS);
+    return new Tool(name, function.textIfAny("description").orElse(""), parameters);
   }
 
   private static Choice choice(Fields body, List<Tool> tools) {

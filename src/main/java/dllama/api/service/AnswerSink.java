@@ -13,6 +13,8 @@ import dllama.generation.GenerationEvent.Token;
 import dllama.generation.Sink;
 import dllama.generation.Usage;
 import dllama.logits.TokenLogprobs;
+import dllama.reply.ReplyParser;
+import dllama.reply.ReplyPart;
 import dllama.session.ChatPrompts;
 import dllama.step.ForwardException;
 import java.util.ArrayList;
@@ -20,12 +22,13 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /// Makes of the tokens of an answer what its caller is told. On the scheduler's thread.
 final class AnswerSink implements Sink {
   private final Ask ask;
   private final int promptTokens;
-  private final ReplyParts parts;
+  private final @Nullable ReplyParser parser;
   private final long asked;
   private final Predicate<AnswerEvent> sink;
   private final Runnable ended;
@@ -37,16 +40,19 @@ final class AnswerSink implements Sink {
   private int calls;
   private boolean wanted = true;
 
+  /// The one call that the answer may have is complete.
+  private boolean called;
+
   AnswerSink(
       Ask ask,
       ChatPrompts.Prompt prompt,
-      ReplyParts parts,
+      @Nullable ReplyParser parser,
       long asked,
       Predicate<AnswerEvent> sink,
       Runnable ended) {
     this.ask = ask;
     this.promptTokens = prompt.tokens().length;
-    this.parts = parts;
+    this.parser = parser;
     this.asked = asked;
     this.sink = sink;
     this.ended = ended;
@@ -61,11 +67,10 @@ final class AnswerSink implements Sink {
           finish(reason, usage, stop);
       case Failed(RuntimeException cause) -> fail(cause);
     }
-    return wanted;
+    return wanted && !called;
   }
 
-  private void token(
-      int id, String text, @org.jspecify.annotations.Nullable TokenLogprobs logprobs) {
+  private void token(int id, String text, @Nullable TokenLogprobs logprobs) {
     if (logprobs != null) {
       pending.add(
           new TokenInfo(
@@ -75,22 +80,26 @@ final class AnswerSink implements Sink {
                   .map(entry -> new Alternative(entry.token(), entry.logprob()))
                   .toList()));
     }
-    parts.accept(id, text, this::part);
-    thought += parts.thinks() ? 1 : 0;
+    if (parser != null) {
+      parser.acceptToken(id, text, this::part);
+      thought += parser.isReasoning() ? 1 : 0;
+    } else if (!text.isEmpty()) {
+      tell(new AnswerEvent.Content(text, takePending()));
+    }
   }
 
-  private void part(ReplyParts.Part part) {
+  private void part(ReplyPart part) {
     switch (part) {
-      case ReplyParts.Part.Reasoning(String text) ->
-          tell(new AnswerEvent.Reasoning(text, takePending()));
-      case ReplyParts.Part.Content(String text) ->
-          tell(new AnswerEvent.Content(text, takePending()));
-      case ReplyParts.Part.CallBegin(int index, String name) -> {
+      case ReplyPart.Reasoning(String text) -> tell(new AnswerEvent.Reasoning(text, takePending()));
+      case ReplyPart.Content(String text) -> tell(new AnswerEvent.Content(text, takePending()));
+      case ReplyPart.ToolCallBegin(int index, String name) -> {
         calls++;
         tell(new AnswerEvent.CallBegin(index, newCallId(), name));
       }
-      case ReplyParts.Part.CallArguments(int index, String json) ->
+      case ReplyPart.ToolCallArguments(int index, String json) ->
           tell(new AnswerEvent.CallArguments(index, json));
+      case ReplyPart.ToolCallEnd _ -> called = !ask.tools().parallel();
+      case ReplyPart.ToolCallBroken _ -> {} // what follows is text
     }
   }
 
@@ -105,7 +114,9 @@ final class AnswerSink implements Sink {
   }
 
   private void finish(Reason reason, Usage usage, Optional<String> stop) {
-    parts.finish(this::part);
+    if (parser != null && !called) {
+      parser.finish(this::part);
+    }
     if (!pending.isEmpty()) {
       tell(new AnswerEvent.Content("", takePending())); // of the end token
     }
@@ -113,7 +124,7 @@ final class AnswerSink implements Sink {
         switch (reason) {
           case STOP -> calls > 0 ? Finish.CALLS : Finish.STOP;
           case LENGTH, CONTEXT -> Finish.LENGTH;
-          case CANCELLED -> Finish.CANCELLED;
+          case CANCELLED -> called ? Finish.CALLS : Finish.CANCELLED;
         };
     AnswerUsage told = new AnswerUsage(promptTokens, thought, System.nanoTime() - asked, usage);
     end(new AnswerEvent.Ended(finish, stop.filter(ask.stops()::contains), told));
@@ -129,7 +140,7 @@ final class AnswerSink implements Sink {
 
   private void end(AnswerEvent event) {
     ended.run();
-    sink.test(event);
+    tell(event);
   }
 
   private void tell(AnswerEvent event) {

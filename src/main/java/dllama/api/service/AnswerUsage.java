@@ -32,7 +32,7 @@ public record AnswerUsage(int promptTokens, int reasoningTokens, long nanos, Usa
   }
 
   /// Times, under the names that llama.cpp's server has for them, and what the root waited for
-  // others.
+  /// others.
   public Map<String, Object> timings() {
     Map<String, Object> timings = new LinkedHashMap<>();
     timings.put("cache_n", usage.cachedTokens());

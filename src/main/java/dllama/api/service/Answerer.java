@@ -13,6 +13,7 @@ import dllama.sampling.Sampler;
 import dllama.sampling.SamplingParameters;
 import dllama.session.ChatPrompts;
 import dllama.session.ContextLimit;
+import dllama.session.Conversation;
 import dllama.session.JinjaPrompts;
 import dllama.session.Root;
 import dllama.settings.Settings;
@@ -58,6 +59,22 @@ public final class Answerer implements AutoCloseable {
     return prompts;
   }
 
+  /// The text of a chat's prompt.
+  ///
+  /// @throws ApiException if there is no such prompt
+  public String text(Conversation conversation, Ask.Tools tools) {
+    try {
+      return prompts.text(shapes.prepared(conversation, tools));
+    } catch (UserException e) {
+      throw ApiException.bad(String.valueOf(e.getMessage()));
+    }
+  }
+
+  /// Whether the model's own template knows tools.
+  public boolean knowsTools() {
+    return shapes.knowsTools();
+  }
+
   /// The most tokens of a prompt and its answer.
   public int contextLength() {
     return limit.reserved();
@@ -70,11 +87,13 @@ public final class Answerer implements AutoCloseable {
 
   /// Tokens of a prompt.
   ///
+  /// @param tools that the model is told of
   /// @throws ApiException if there is no such prompt
-  public ChatPrompts.Prompt encode(Ask.Prompt prompt) {
+  public ChatPrompts.Prompt encode(Ask.Prompt prompt, Ask.Tools tools) {
     try {
       return switch (prompt) {
-        case Ask.Prompt.Chat(var conversation) -> prompts.encode(conversation);
+        case Ask.Prompt.Chat(var conversation) ->
+            prompts.encode(shapes.prepared(conversation, tools));
         case Ask.Prompt.Text(String text) ->
             new ChatPrompts.Prompt(prompts.tokenizer().encodePrompt(text), "");
         case Ask.Prompt.Parts(List<Ask.Piece> pieces) ->
@@ -99,7 +118,7 @@ public final class Answerer implements AutoCloseable {
   public Answering start(Ask ask, String caller, Predicate<AnswerEvent> sink)
       throws InterruptedException {
     long asked = System.nanoTime();
-    ChatPrompts.Prompt prompt = encode(ask.prompt());
+    ChatPrompts.Prompt prompt = encode(ask.prompt(), ask.tools());
     check(ask, prompt);
     GenerationRequest request = request(ask, prompt);
     Admission.Place place = admission.enter(caller);
@@ -132,7 +151,7 @@ public final class Answerer implements AutoCloseable {
         answers.add(answer);
         under.add(start(ask, call.caller(), answer));
       }
-      call.gone().thenRun(() -> under.forEach(Answering::cancel));
+      call.whenGone(() -> under.forEach(Answering::cancel));
       under.forEach(Answering::await);
     } finally {
       under.forEach(Answering::cancel);
@@ -183,7 +202,7 @@ public final class Answerer implements AutoCloseable {
     Set<Integer> ends = ask.keepsEnd() ? prompts.endIds() : Set.of();
     Speculation speculation = Speculation.of(settings.promptLookup().orElse(null));
     return new GenerationRequest(
-        prompt.tokens(), most, sampler(ask), ends, stops, speculation, guidance(ask));
+        prompt.tokens(), most, sampler(ask), ends, stops, speculation, guidance(ask, prompt));
   }
 
   private Sampler sampler(Ask ask) {
@@ -198,7 +217,7 @@ public final class Answerer implements AutoCloseable {
         given.seed().orElseGet(() -> usual.seed().orElseGet(() -> seeds.addAndGet(2))));
   }
 
-  private Guidance guidance(Ask ask) {
+  private Guidance guidance(Ask ask, ChatPrompts.Prompt prompt) {
     Settings.Penalties usual = settings.sampler().penalties();
     Ask.Sampling given = ask.sampling();
     Penalties penalties =
@@ -207,7 +226,7 @@ public final class Answerer implements AutoCloseable {
             usual.repeatLast(),
             given.presence().map(Double::floatValue).orElse(usual.presence()),
             given.frequency().map(Double::floatValue).orElse(usual.frequency()));
-    return new Guidance(penalties, given.bias(), shapes.mask(ask), ask.logprobs());
+    return new Guidance(penalties, given.bias(), shapes.mask(ask, prompt), ask.logprobs());
   }
 
   /// Each answer has its claim on the world, which [AnswerSink] gives back.

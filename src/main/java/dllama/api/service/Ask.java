@@ -1,5 +1,6 @@
 package dllama.api.service;
 
+import dllama.reply.Tool;
 import dllama.session.Conversation;
 import java.time.Duration;
 import java.util.List;
@@ -105,11 +106,6 @@ public record Ask(
     /// None.
     public static final Tools NONE = new Tools(List.of(), Choice.NONE, Optional.empty(), true);
   }
-
-  /// A function.
-  ///
-  /// @param parameters JSON schema of its arguments, as JSON
-  public record Tool(String name, String parameters) {}
 
   /// Whether functions are called.
   public enum Choice {

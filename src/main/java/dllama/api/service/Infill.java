@@ -12,8 +12,7 @@ import org.jspecify.annotations.Nullable;
 /// that. Immutable.
 public final class Infill {
   /// Names of the tokens before the prefix, the suffix and the middle, of the families that have
-  // them:
-  /// Qwen, StarCoder and SmolLM, CodeLlama, DeepSeek, Codestral-like ones.
+  /// them: Qwen, StarCoder and SmolLM, CodeLlama, DeepSeek, Codestral-like ones.
   private static final List<List<String>> FAMILIES =
       List.of(
           List.of("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"),

@@ -1,5 +1,5 @@
 /// What is asked for, whoever asks in whichever dialect ([Ask]), and how it is answered
-// ([Answerer]).
+/// ([Answerer]).
 @NullMarked
 package dllama.api.service;
 

@@ -10,7 +10,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// What steps took, by second, for the last ten minutes. Told on the scheduler's thread, asked on
-// any.
+/// any.
 public final class Meter implements StepListener {
   private static final int SECONDS = 600;
   private static final double MILLI = 1e6;
@@ -27,7 +27,6 @@ public final class Meter implements StepListener {
     final long at;
     int read;
     int decoded;
-    long readNanos;
     long decodeNanos;
     long decodeWaited;
     int decodeSteps;
@@ -47,9 +46,8 @@ public final class Meter implements StepListener {
     Second second = now();
     second.read += step.read();
     second.decoded += step.decoded();
-    if (step.read() > 0) {
-      second.readNanos += step.nanos();
-    } else {
+    if (step.read() == 0) {
+
       second.decodeNanos += step.nanos();
       second.decodeWaited += step.waitedNanos();
       second.decodeSteps++;

@@ -10,7 +10,6 @@ import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.javadsl.TimerScheduler;
 import dllama.cluster.membership.NodeNames;
 import dllama.cluster.membership.RootListener;
-import dllama.cluster.membership.RootMembership;
 import dllama.cluster.rank.RankHost;
 import dllama.cluster.wire.FrameBuffer;
 import dllama.cluster.wire.MembersMessage;
@@ -42,8 +41,9 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 
-/// The root's actor: has worlds formed of the nodes that [RootMembership] brings
+/// The root's actor: has worlds formed of the nodes that its members' actor brings
 /// ([WorldFormation]), and their steps done ([RootSteps]). One per root node.
 public final class RootCoordinator extends NetworkActor<RootMessage> {
   /// Compute a step; rows of `input` are those of its runs' tokens.
@@ -99,12 +99,14 @@ public final class RootCoordinator extends NetworkActor<RootMessage> {
 
   /// The coordinator of a root without a world.
   ///
+  /// @param membership makes the actor that tells who belongs to the cluster
   /// @param host this node's, whose memory decides what can be formed
   /// @param pool kept at that of the present world
   public static Behavior<RootMessage> create(
       RootModel model,
       ClusterGate gate,
       ClusterSettings settings,
+      Function<ActorRef<RootMessage>, Behavior<MembersMessage>> membership,
       RootListener listener,
       RankHost host,
       AtomicReference<PagePool> pool,
@@ -114,7 +116,16 @@ public final class RootCoordinator extends NetworkActor<RootMessage> {
             Behaviors.withTimers(
                 timers ->
                     new RootCoordinator(
-                        context, timers, model, gate, settings, listener, host, pool, self)));
+                        context,
+                        timers,
+                        model,
+                        gate,
+                        settings,
+                        membership,
+                        listener,
+                        host,
+                        pool,
+                        self)));
   }
 
   private RootCoordinator(
@@ -123,6 +134,7 @@ public final class RootCoordinator extends NetworkActor<RootMessage> {
       RootModel model,
       ClusterGate gate,
       ClusterSettings settings,
+      Function<ActorRef<RootMessage>, Behavior<MembersMessage>> membership,
       RootListener listener,
       RankHost host,
       AtomicReference<PagePool> pool,
@@ -131,10 +143,7 @@ public final class RootCoordinator extends NetworkActor<RootMessage> {
     this.host = host;
     stall = settings.sync().stallTimeout();
     steps = new RootSteps(Traffic.of(context.getSystem()), pool);
-    members =
-        context.spawn(
-            RootMembership.create(context.getSelf(), listener, settings.sync().timeout()),
-            NodeNames.MEMBERS);
+    members = context.spawn(membership.apply(context.getSelf()), NodeNames.MEMBERS);
     context.watch(members);
     formation =
         new WorldFormation(context, model, gate, settings, listener, host, self, members, steps);

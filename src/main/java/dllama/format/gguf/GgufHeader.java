@@ -68,7 +68,7 @@ public record GgufHeader(ByteBuffer start, ByteBuffer factors, long bytes) {
           .put(family + ".expert_feed_forward_length", spec.ffnDim());
     }
     putScaling(header, family + ".rope.scaling.", spec.rope());
-    tokens.describe(header);
+    tokens.describe(header, spec.vocabSize());
     for (GgufLayout.Group group : layout.groups()) {
       header.tensor(group.name(), type(group.dtype()), group.dims(), group.bytes());
     }

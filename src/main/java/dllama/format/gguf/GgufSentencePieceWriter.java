@@ -1,16 +1,12 @@
 package dllama.format.gguf;
 
+import dllama.tokenizer.TokenKind;
+import dllama.tokenizer.TokenTable;
 import dllama.tokenizer.Tokenizer.Vocabulary;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.Arrays;
 
 /// A vocabulary of SentencePiece as GGUF files hold it: names, scores, and what each token is.
 final class GgufSentencePieceWriter {
-  private static final int NORMAL = 1;
-  private static final int UNKNOWN = 2;
-  private static final int CONTROL = 3;
-  private static final int BYTE = 6;
-
   private final Vocabulary vocabulary;
 
   GgufSentencePieceWriter(Vocabulary vocabulary) {
@@ -18,26 +14,24 @@ final class GgufSentencePieceWriter {
   }
 
   /// Writes all keys of the tokenizer.
-  void describe(GgufHeaderWriter header) {
-    List<String> names = new ArrayList<>();
-    List<Integer> kinds = new ArrayList<>();
+  void describe(GgufHeaderWriter header, int size) {
+    GgufTokenList list = new GgufTokenList();
     for (int id = 0; id < vocabulary.size(); id++) {
-      int kind = kind(id);
-      kinds.add(kind);
-      names.add(kind == NORMAL ? vocabulary.text(id).replace(' ', '\u2581') : vocabulary.text(id));
+      TokenKind kind = kind(id);
+      String text = vocabulary.text(id);
+      list.add(kind == TokenKind.NORMAL ? text.replace(' ', '\u2581') : text, kind);
     }
-    header
-        .put("tokenizer.ggml.model", "llama")
-        .putStrings("tokenizer.ggml.tokens", names)
-        .putFloats("tokenizer.ggml.scores", vocabulary.scores())
-        .putInts("tokenizer.ggml.token_type", kinds);
-    GgufVocabularyWriter.describeEnds(vocabulary, header);
+    list.write(header, "llama", size);
+    float[] scores = Arrays.copyOf(vocabulary.scores(), Math.max(size, vocabulary.size()));
+    header.putFloats("tokenizer.ggml.scores", scores);
+    GgufTokenList.write(header, GgufVocabularyWriter.frame(vocabulary));
   }
 
-  private int kind(int id) {
+  private TokenKind kind(int id) {
     if (id == vocabulary.bosId() || vocabulary.eosIds().contains(id)) {
-      return CONTROL;
+      return TokenKind.CONTROL;
     }
-    return id == 0 ? UNKNOWN : vocabulary.text(id).matches("<0x[0-9A-F]{2}>") ? BYTE : NORMAL;
+    boolean isByte = TokenTable.isByte(vocabulary.text(id));
+    return id == 0 ? TokenKind.UNKNOWN : isByte ? TokenKind.BYTE : TokenKind.NORMAL;
   }
 }

@@ -3,6 +3,7 @@ package dllama.format.hf;
 import dllama.error.UserException;
 import dllama.files.RegularFile;
 import dllama.format.file.EndTokens;
+import dllama.tokenizer.BytePairs;
 import dllama.tokenizer.MergeRules;
 import dllama.tokenizer.PreTokenizer;
 import dllama.tokenizer.ScoredVocabulary;
@@ -40,21 +41,41 @@ public record HfTokenizer(Vocabulary vocabulary, List<String> warnings) {
   /// @param folder where it is
   /// @throws UserException if it is not there, or of a kind that is not supported
   public static HfTokenizer read(Path folder) {
-    HfFolder files = new HfFolder(folder);
     TokenizerJson json = TokenizerJson.read(folder.resolve(NAME));
     TokenTable tokens = json.tokens();
-    TextSteps steps = new TextSteps(json);
+    TextSteps steps = steps(json);
     PreTokenizer splitting = steps.splitting(json.ignoreMerges());
-    if (!steps.byteLevel() && !(steps.marked() && json.byteFallback())) {
-      throw json.refused("BPE that is neither byte-level nor has ▁ for spaces and byte_fallback");
-    }
-    Frame frame = new Around(files, json, tokens).frame();
+    Frame frame = new Around(new HfFolder(folder), json, tokens).frame();
     MergeRules merges = json.merges(tokens);
     Vocabulary vocabulary =
         steps.byteLevel()
             ? tokens.byteLevel(frame, merges, splitting, steps.form())
             : tokens.byCharacters(frame, merges, splitting, steps.form());
     return new HfTokenizer(vocabulary, steps.warnings());
+  }
+
+  private static TextSteps steps(TokenizerJson json) {
+    TextSteps steps = new TextSteps(json);
+    if (!steps.byteLevel() && !(steps.marked() && json.byteFallback())) {
+      throw json.refused("BPE that is neither byte-level nor has ▁ for spaces and byte_fallback");
+    }
+    return steps;
+  }
+
+  /// All of the vocabulary, for a file that holds it.
+  ///
+  /// @throws UserException if it is of a kind that is not supported
+  public static BytePairs bytePairs(Path folder) {
+    TokenizerJson json = TokenizerJson.read(folder.resolve(NAME));
+    TokenTable tokens = json.tokens();
+    TextSteps steps = steps(json);
+    return new BytePairs(
+        steps.byteLevel(),
+        tokens,
+        new Around(new HfFolder(folder), json, tokens).frame(),
+        json.merges(),
+        steps.splitting(json.ignoreMerges()),
+        steps.form());
   }
 
   /// The vocabulary as a `.t` file can hold it.

@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// What a `tokenizer.json` holds, apart from its merges, which are read when the tokens are known
@@ -205,6 +206,38 @@ final class TokenizerJson {
   /// Reads the merges: pairs of texts, or texts with a space between.
   MergeRules merges(TokenTable tokens) {
     MergeRules rules = new MergeRules(tokens.names(), tokens.kinds(), merges);
+    readMerges(
+        merge -> {
+          int cut = merge.cut();
+          if (cut < 0) {
+            rules.add(merge.text());
+          } else {
+            rules.add(merge.text(), cut);
+          }
+        });
+    return rules;
+  }
+
+  /// The merges as texts with a space between.
+  List<String> merges() {
+    List<String> all = new ArrayList<>();
+    readMerges(
+        merge -> {
+          String text = new String(merge.text(), StandardCharsets.UTF_8);
+          int cut = merge.cut();
+          all.add(cut < 0 ? text : merge.part(0, cut) + " " + merge.part(cut, merge.text().length));
+        });
+    return all;
+  }
+
+  /// @param cut where the second part begins; −1 where there is a space between them
+  private record Merge(byte[] text, int cut) {
+    String part(int from, int to) {
+      return new String(text, from, to - from, StandardCharsets.UTF_8);
+    }
+  }
+
+  private void readMerges(Consumer<Merge> each) {
     try (InputFile again = InputFile.open(path, "tokenizer");
         JsonReader json = JsonReader.of(again, MOST_BYTES)) {
       json.object(
@@ -216,20 +249,18 @@ final class TokenizerJson {
             json.object(
                 field -> {
                   if (field.equals("merges")) {
-                    json.array(() -> merge(json, rules));
+                    json.array(() -> each.accept(merge(json)));
                   } else {
                     json.skip();
                   }
                 });
           });
     }
-    return rules;
   }
 
-  private static void merge(JsonReader json, MergeRules rules) {
+  private static Merge merge(JsonReader json) {
     if (!json.isArray()) {
-      rules.add(json.text().getBytes(StandardCharsets.UTF_8));
-      return;
+      return new Merge(json.text().getBytes(StandardCharsets.UTF_8), -1);
     }
     List<byte[]> pair = new ArrayList<>();
     json.array(
@@ -246,7 +277,7 @@ final class TokenizerJson {
     byte[] right = pair.getLast();
     byte[] both = Arrays.copyOf(left, left.length + right.length);
     System.arraycopy(right, 0, both, left.length, right.length);
-    rules.add(both, left.length);
+    return new Merge(both, left.length);
   }
 
   /// One of the parts `normalizer`, `pre_tokenizer` and `post_processor`.

@@ -11,6 +11,7 @@ import akka.actor.typed.ActorRef;
 import dllama.Conformance;
 import dllama.cluster.loop.ExchangeDispatcher;
 import dllama.cluster.membership.RootListener;
+import dllama.cluster.membership.RootMembership;
 import dllama.cluster.rank.NodeMachine;
 import dllama.cluster.rank.WorkerListener;
 import dllama.cluster.root.RootCoordinator.Forward;
@@ -116,6 +117,9 @@ class RootCoordinatorTest {
                 model,
                 gate,
                 settings.cluster(),
+                root ->
+                    RootMembership.create(
+                        root, new LossListener(order), settings.cluster().sync().timeout()),
                 new LossListener(order),
                 machine.host(),
                 new AtomicReference<>(PagePool.NONE),

@@ -1,0 +1,377 @@
+package dllama.tensor;
+
+import static dllama.tensor.Vectors.ADDRESSES;
+import static dllama.tensor.Vectors.ALL;
+import static dllama.tensor.Vectors.INTS;
+import static dllama.tensor.Vectors.L;
+import static dllama.tensor.Vectors.ORDER;
+import static dllama.tensor.Vectors.SHORTS;
+import static jdk.incubator.vector.VectorOperators.LSHL;
+import static jdk.incubator.vector.VectorOperators.LSHR;
+
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
+
+/// Groups of 32 rows of [Codes] of six bits times one to eight tokens.
+///
+/// Weights are multiplied as they come from memory, eight columns at a time: of a pair in a short
+/// the lower one is multiplied with all that is above it, which the other one's code makes good
+/// ([Activations]), and only the columns that are in the lowest bits have to be put together. The
+/// sum of such a *run* fits a short: 8 · 32 · 127 < 2^15. Two of them share a scale, and are added
+/// as ints ([CodeTiles]).
+final class SixTiles implements VectorProduct {
+  private static final int GROUPS = 4;
+
+  /// Blocks that are computed with at a time, of one token and of more.
+  private static final int CHUNK = 8;
+
+  private static final int BUNDLE_CHUNK = 4;
+
+  private static final int BUNDLE = Activations.BUNDLE;
+  private static final long LINE = Tiles.F32_LINE;
+
+  /// Columns of a run, the bytes of their lines, and how many there are in a block.
+  private static final int RUN = 8;
+
+  private static final int RUN_LINES = 3 * Tiles.LINE;
+  private static final int RUNS = Tiles.COLS / RUN;
+
+  /// Bytes of a vector.
+  private static final long V = (long) Short.BYTES * L;
+
+  /// Bytes of the sums of a vector of rows, `[CHUNK, RUNS, L]`, and of those of a token.
+  private static final long SUMS = CHUNK * RUNS * V;
+
+  private static final long TOKEN_SUMS = BUNDLE_CHUNK * RUNS * V;
+
+  /// Whether a vector holds all rows of a group, so that two vectors are two groups.
+  private static final boolean WHOLE = L == Tiles.ROWS;
+
+  /// Groups of two vectors, and vectors of a group in a pass.
+  private static final int STEP = WHOLE ? 2 : 1;
+
+  private static final int OF_GROUP = WHOLE ? 1 : 2;
+
+  /// Of a group in [Scratch#tile]: scales, `[CHUNK, 2, 32]`, then results, `[8, 32]`.
+  private static final long RESULTS = 2 * CHUNK * LINE;
+
+  private static final long NEXT = RESULTS + BUNDLE * LINE;
+
+  private final Codes type;
+
+  SixTiles(Codes type) {
+    this.type = type;
+  }
+
+  @Override
+  public String name() {
+    return GROUPS + " groups a pass";
+  }
+
+  @Override
+  public int groups() {
+    return GROUPS;
+  }
+
+  @Override
+  public int tokens() {
+    return BUNDLE;
+  }
+
+  @Override
+  public void pass(
+      long at, long groupBytes, int groups, Activations x, int token, int count, Scratch s) {
+    for (int g = 0; g < groups; g++) {
+      s.zero(g * NEXT + RESULTS, count);
+    }
+    int chunk = count == 1 ? CHUNK : BUNDLE_CHUNK;
+    for (int from = 0; from < x.blocks(); from += chunk) {
+      int blocks = Math.min(chunk, x.blocks() - from);
+      chunk(at, groupBytes, groups, from, blocks, x, token, count, s);
+    }
+    for (int g = 0; g < groups; g++) {
+      MemorySegment.copy(
+          s.tile,
+          Tiles.FLOAT,
+          g * NEXT + RESULTS,
+          s.acc,
+          g * BUNDLE * Tiles.ROWS,
+          count * Tiles.ROWS);
+    }
+  }
+
+  private void chunk(
+      long at,
+      long groupBytes,
+      int groups,
+      int from,
+      int blocks,
+      Activations x,
+      int token,
+      int count,
+      Scratch s) {
+    int codeAt = x.codeAt(token) + from * Activations.BLOCK_STRIDE;
+    int scaleAt = x.scaleAt(token) + from * BUNDLE;
+    int[] codes = x.codes(InputForm.PAIRED_CODES);
+    int offsetAt = Activations.runOffsetAt(scaleAt);
+    int tileStep = type.tileStep(x.cols());
+    long tiles = at + type.tileAt(x.cols(), from);
+    long sums = s.runs.address();
+    long tile = s.tile.address();
+    for (int part = 0; part < Tiles.ROWS; part += OF_GROUP * L) {
+      long rows = tiles + 2L * part;
+      if (count == 1) {
+        one(rows, groupBytes, groups, tileStep, blocks, codes, codeAt, x.runOffsets(), offsetAt, sums, 2, 4, 6);
+      }
+      if (part == 0) {
+        for (int g = 0; g < groups; g++) {
+          bring(at + g * groupBytes, from, blocks, x.cols(), tile + g * NEXT, s.shared.address());
+        }
+      }
+      for (int g = 0; g < groups; g++) {
+        for (int v = 0; v < OF_GROUP; v++) {
+          long to = tile + g * NEXT + 2L * part + v * V;
+          if (count == 1) {
+            scaled(to, 0, sums + (g * OF_GROUP + v) * SUMS, blocks, x, scaleAt);
+          } else {
+            long first = rows + g * groupBytes + v * V;
+            for (int t = 0; t < count; t += 4) {
+              four(first, tileStep, blocks, codes, codeAt + t * Activations.TOKEN_CODES, x.runOffsets(), offsetAt + t, sums + t * TOKEN_SUMS, 2, 4, 6);
+            }
+            for (int t = 0; t < count; t++) {
+              scaled(to, t, sums + t * TOKEN_SUMS, blocks, x, scaleAt);
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private void bring(long at, int from, int blocks, int cols, long to, long shared) {
+    int sharedStep = type.sharedStep(cols);
+    CodeScales.shared(type.scales(), at + type.sharedAt(cols, from), sharedStep, blocks, shared);
+    long step = CodeScales.sharedStep(type.scales(), sharedStep);
+    long own = at + type.tileAt(cols, from) + type.planes().bytes();
+    for (int block = 0; block < blocks; block++, own += type.tileStep(cols), shared += step) {
+      CodeScales.fill(type.scales(), own, shared, to + block * (2 * LINE), to);
+    }
+  }
+
+  private static void scaled(long rows, int t, long sums, int blocks, Activations x, int scaleAt) {
+    CodeTiles.add(sums, 2 * blocks, rows, x.scales(), scaleAt + t, 1, rows + RESULTS + t * LINE);
+  }
+
+  /// One token, two vectors of rows at a time, which share the broadcasts.
+  ///
+  /// @param sums address of the first vector's sums, `[CHUNK, RUNS, L]`
+  /// @param two that and the others are what they are called, which the compiler must not know: a
+  ///     constant takes a register for each shift
+  private static void one(
+      long at,
+      long groupBytes,
+      int groups,
+      int tileBytes,
+      int blocks,
+      int[] codes,
+      int codeAt,
+      int[] offsets,
+      int offsetAt,
+      long sums,
+      int two,
+      int four,
+      int six) {
+    ShortVector nibble = ShortVector.broadcast(SHORTS, 15);
+    ShortVector high = ShortVector.broadcast(SHORTS, 48);
+    int last = groups - 1;
+    for (int block = 0; block < blocks; block++) {
+      for (int g = 0; g < groups; g += STEP) {
+        // What is missing of a last pass is read twice; nobody reads its results.
+        long at0 = (at + g * groupBytes) & ADDRESSES;
+        long at1 = (WHOLE ? at + Math.min(g + 1, last) * groupBytes : at0 + V) & ADDRESSES;
+        long to = (sums + g * OF_GROUP * SUMS) & ADDRESSES;
+        int codeOf = codeAt;
+        int offsetOf = offsetAt;
+        for (int line = 0; line < RUNS * RUN_LINES; line += RUN_LINES) {
+          ShortVector code0 = IntVector.broadcast(INTS, codes[codeOf]).reinterpretAsShorts();
+          ShortVector code1 = IntVector.broadcast(INTS, codes[codeOf + 1]).reinterpretAsShorts();
+          ShortVector code2 = IntVector.broadcast(INTS, codes[codeOf + 2]).reinterpretAsShorts();
+          ShortVector code3 = IntVector.broadcast(INTS, codes[codeOf + 3]).reinterpretAsShorts();
+          ShortVector code4 = IntVector.broadcast(INTS, codes[codeOf + 4]).reinterpretAsShorts();
+          ShortVector code5 = IntVector.broadcast(INTS, codes[codeOf + 5]).reinterpretAsShorts();
+          ShortVector code6 = IntVector.broadcast(INTS, codes[codeOf + 6]).reinterpretAsShorts();
+          ShortVector code7 = IntVector.broadcast(INTS, codes[codeOf + 7]).reinterpretAsShorts();
+          ShortVector a = IntVector.broadcast(INTS, offsets[offsetOf]).reinterpretAsShorts();
+          ShortVector b = a;
+          ShortVector p;
+          ShortVector q;
+          ShortVector r;
+          ShortVector y;
+          ShortVector z;
+          p = ShortVector.fromMemorySegment(SHORTS, ALL, at0 + line, ORDER);
+          q = ShortVector.fromMemorySegment(SHORTS, ALL, at0 + line + 64, ORDER);
+          r = ShortVector.fromMemorySegment(SHORTS, ALL, at0 + line + 128, ORDER);
+          y = p.and(nibble).or(r.lanewise(LSHL, four).and(high));
+          z = q.and(nibble).or(r.lanewise(LSHL, two).and(high));
+          p = p.lanewise(LSHR, four);
+          q = q.lanewise(LSHR, four);
+          r = r.lanewise(LSHR, four);
+          a = a.add(p.mul(code0));
+          a = a.add(q.mul(code2));
+          a = a.add(r.mul(code4));
+          p = p.lanewise(LSHR, six);
+          q = q.lanewise(LSHR, six);
+          r = r.lanewise(LSHR, six);
+          a = a.add(p.mul(code1));
+          a = a.add(q.mul(code3));
+          a = a.add(r.mul(code5));
+          a = a.add(y.mul(code6));
+          a = a.add(z.mul(code7));
+
+          p = ShortVector.fromMemorySegment(SHORTS, ALL, at1 + line, ORDER);
+          q = ShortVector.fromMemorySegment(SHORTS, ALL, at1 + line + 64, ORDER);
+          r = ShortVector.fromMemorySegment(SHORTS, ALL, at1 + line + 128, ORDER);
+          y = p.and(nibble).or(r.lanewise(LSHL, four).and(high));
+          z = q.and(nibble).or(r.lanewise(LSHL, two).and(high));
+          p = p.lanewise(LSHR, four);
+          q = q.lanewise(LSHR, four);
+          r = r.lanewise(LSHR, four);
+          b = b.add(p.mul(code0));
+          b = b.add(q.mul(code2));
+          b = b.add(r.mul(code4));
+          p = p.lanewise(LSHR, six);
+          q = q.lanewise(LSHR, six);
+          r = r.lanewise(LSHR, six);
+          b = b.add(p.mul(code1));
+          b = b.add(q.mul(code3));
+          b = b.add(r.mul(code5));
+          b = b.add(y.mul(code6));
+          b = b.add(z.mul(code7));
+          a.intoMemorySegment(ALL, to, ORDER);
+          b.intoMemorySegment(ALL, to + SUMS, ORDER);
+          to += V;
+          codeOf += RUN;
+          offsetOf += BUNDLE;
+        }
+      }
+      at += tileBytes;
+      sums += RUNS * V;
+      codeAt += Activations.BLOCK_STRIDE;
+      offsetAt += RUNS * BUNDLE;
+    }
+  }
+
+  /// Four tokens, one vector of rows.
+  private static void four(
+      long at,
+      int tileBytes,
+      int blocks,
+      int[] codes,
+      int codeAt,
+      int[] offsets,
+      int offsetAt,
+      long sums,
+      int two,
+      int four,
+      int six) {
+    ShortVector nibble = ShortVector.broadcast(SHORTS, 15);
+    ShortVector high = ShortVector.broadcast(SHORTS, 48);
+    for (int block = 0; block < blocks; block++) {
+      long from = at & ADDRESSES;
+      long to = sums & ADDRESSES;
+      int c = codeAt;
+      for (int line = 0; line < RUNS * RUN_LINES; line += RUN_LINES) {
+        ShortVector a0 = IntVector.broadcast(INTS, offsets[offsetAt + 0]).reinterpretAsShorts();
+        ShortVector a1 = IntVector.broadcast(INTS, offsets[offsetAt + 1]).reinterpretAsShorts();
+        ShortVector a2 = IntVector.broadcast(INTS, offsets[offsetAt + 2]).reinterpretAsShorts();
+        ShortVector a3 = IntVector.broadcast(INTS, offsets[offsetAt + 3]).reinterpretAsShorts();
+        ShortVector p = ShortVector.fromMemorySegment(SHORTS, ALL, from + line, ORDER);
+        ShortVector q = ShortVector.fromMemorySegment(SHORTS, ALL, from + line + 64, ORDER);
+        ShortVector r = ShortVector.fromMemorySegment(SHORTS, ALL, from + line + 128, ORDER);
+        ShortVector y = p.and(nibble).or(r.lanewise(LSHL, four).and(high));
+        ShortVector z = q.and(nibble).or(r.lanewise(LSHL, two).and(high));
+        ShortVector code;
+        p = p.lanewise(LSHR, four);
+        code = IntVector.broadcast(INTS, codes[c + 0]).reinterpretAsShorts();
+        a0 = a0.add(p.mul(code));
+        code = IntVector.broadcast(INTS, codes[c + 32]).reinterpretAsShorts();
+        a1 = a1.add(p.mul(code));
+        code = IntVector.broadcast(INTS, codes[c + 64]).reinterpretAsShorts();
+        a2 = a2.add(p.mul(code));
+        code = IntVector.broadcast(INTS, codes[c + 96]).reinterpretAsShorts();
+        a3 = a3.add(p.mul(code));
+        p = p.lanewise(LSHR, six);
+        code = IntVector.broadcast(INTS, codes[c + 1]).reinterpretAsShorts();
+        a0 = a0.add(p.mul(code));
+        code = IntVector.broadcast(INTS, codes[c + 33]).reinterpretAsShorts();
+        a1 = a1.add(p.mul(code));
+        code = IntVector.broadcast(INTS, codes[c + 65]).reinterpretAsShorts();
+        a2 = a2.add(p.mul(code));
+        code = IntVector.broadcast(INTS, codes[c + 97]).reinterpretAsShorts();
+        a3 = a3.add(p.mul(code));
+        q = q.lanewise(LSHR, four);
+        code = IntVector.broadcast(INTS, codes[c + 2]).reinterpretAsShorts();
+        a0 = a0.add(q.mul(code));
+        code = IntVector.broadcast(INTS, codes[c + 34]).reinterpretAsShorts();
+        a1 = a1.add(q.mul(code));
+        code = IntVector.broadcast(INTS, codes[c + 66]).reinterpretAsShorts();
+        a2 = a2.add(q.mul(code));
+        code = IntVector.broadcast(INTS, codes[c + 98]).reinterpretAsShorts();
+        a3 = a3.add(q.mul(code));
+        q = q.lanewise(LSHR, six);
+        code = IntVector.broadcast(INTS, codes[c + 3]).reinterpretAsShorts();
+        a0 = a0.add(q.mul(code));
+        code = IntVector.broadcast(INTS, codes[c + 35]).reinterpretAsShorts();
+        a1 = a1.add(q.mul(code));
+        code = IntVector.broadcast(INTS, codes[c + 67]).reinterpretAsShorts();
+        a2 = a2.add(q.mul(code));
+        code = IntVector.broadcast(INTS, codes[c + 99]).reinterpretAsShorts();
+        a3 = a3.add(q.mul(code));
+        r = r.lanewise(LSHR, four);
+        code = IntVector.broadcast(INTS, codes[c + 4]).reinterpretAsShorts();
+        a0 = a0.add(r.mul(code));
+        code = IntVector.broadcast(INTS, codes[c + 36]).reinterpretAsShorts();
+        a1 = a1.add(r.mul(code));
+        code = IntVector.broadcast(INTS, codes[c + 68]).reinterpretAsShorts();
+        a2 = a2.add(r.mul(code));
+        code = IntVector.broadcast(INTS, codes[c + 100]).reinterpretAsShorts();
+        a3 = a3.add(r.mul(code));
+        r = r.lanewise(LSHR, six);
+        code = IntVector.broadcast(INTS, codes[c + 5]).reinterpretAsShorts();
+        a0 = a0.add(r.mul(code));
+        code = IntVector.broadcast(INTS, codes[c + 37]).reinterpretAsShorts();
+        a1 = a1.add(r.mul(code));
+        code = IntVector.broadcast(INTS, codes[c + 69]).reinterpretAsShorts();
+        a2 = a2.add(r.mul(code));
+        code = IntVector.broadcast(INTS, codes[c + 101]).reinterpretAsShorts();
+        a3 = a3.add(r.mul(code));
+        code = IntVector.broadcast(INTS, codes[c + 6]).reinterpretAsShorts();
+        a0 = a0.add(y.mul(code));
+        code = IntVector.broadcast(INTS, codes[c + 38]).reinterpretAsShorts();
+        a1 = a1.add(y.mul(code));
+        code = IntVector.broadcast(INTS, codes[c + 70]).reinterpretAsShorts();
+        a2 = a2.add(y.mul(code));
+        code = IntVector.broadcast(INTS, codes[c + 102]).reinterpretAsShorts();
+        a3 = a3.add(y.mul(code));
+        code = IntVector.broadcast(INTS, codes[c + 7]).reinterpretAsShorts();
+        a0 = a0.add(z.mul(code));
+        code = IntVector.broadcast(INTS, codes[c + 39]).reinterpretAsShorts();
+        a1 = a1.add(z.mul(code));
+        code = IntVector.broadcast(INTS, codes[c + 71]).reinterpretAsShorts();
+        a2 = a2.add(z.mul(code));
+        code = IntVector.broadcast(INTS, codes[c + 103]).reinterpretAsShorts();
+        a3 = a3.add(z.mul(code));
+        a0.intoMemorySegment(ALL, to + 0 * TOKEN_SUMS, ORDER);
+        a1.intoMemorySegment(ALL, to + 1 * TOKEN_SUMS, ORDER);
+        a2.intoMemorySegment(ALL, to + 2 * TOKEN_SUMS, ORDER);
+        a3.intoMemorySegment(ALL, to + 3 * TOKEN_SUMS, ORDER);
+        to += V;
+        c += RUN;
+        offsetAt += BUNDLE;
+      }
+      at += tileBytes;
+      sums += RUNS * V;
+      codeAt += Activations.BLOCK_STRIDE;
+    }
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dllama.reply;
+
+import org.jspecify.annotations.NullMarked;
