@@ -89,7 +89,7 @@ await check("a streamed response", async () => {
   stream.on("event", (event) => assert.equal(event.sequence_number, number++));
   const response = await stream.finalResponse();
   assert.ok(text.length > 0);
-  assert.equal(response.output_text, text);
+  assert.equal(response.output[0].content[0].text, text);
 });
 
 await check("a response that calls, and the result", async () => {
