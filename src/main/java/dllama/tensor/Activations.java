@@ -259,7 +259,8 @@ public final class Activations {
   }
 
   /// −32 · Σ code of each eight columns, doubled like a code: what the offset of paired codes'
-  /// weights comes to. Those of a block whose scale is at `scaleAt` begin at [#runOffsetAt], and the
+  /// weights comes to. Those of a block whose scale is at `scaleAt` begin at [#runOffsetAt], and
+  // the
   /// next of it are [#BUNDLE] further.
   int[] runOffsets() {
     return runOffsets;

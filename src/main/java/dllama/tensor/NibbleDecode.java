@@ -122,7 +122,14 @@ final class NibbleDecode implements VectorProduct {
         if (g + STEP / 2 <= last) {
           shared += sharedPair;
           add(at2, x, blocks, sums + 2 * CHUNK_SUMS, shared, scaleAt, to + pair);
-          add(at3, x, blocks, sums + 3 * CHUNK_SUMS, shared + sharedSecond, scaleAt, to + pair + second);
+          add(
+              at3,
+              x,
+              blocks,
+              sums + 3 * CHUNK_SUMS,
+              shared + sharedSecond,
+              scaleAt,
+              to + pair + second);
         }
       }
     }

@@ -53,7 +53,9 @@ public final class Packer {
     byte[] lines =
         new byte[Tiles.ROWS * stride(dtype, 0, RUN * Tiles.COLS + dtype.blockSize() - 1)];
     int cols = Math.toIntExact(toCol - fromCol);
-    if (fromCol % dtype.blockSize() != 0 && cols % dtype.blockSize() == 0 && dtype.sharedBytes() > 0) {
+    if (fromCol % dtype.blockSize() != 0
+        && cols % dtype.blockSize() == 0
+        && dtype.sharedBytes() > 0) {
       throw new IllegalArgumentException("fromCol=%d cols=%d".formatted(fromCol, cols));
     }
     byte[] tiles = new byte[RUN * (dtype.tileBytes() + dtype.sharedBytes())];

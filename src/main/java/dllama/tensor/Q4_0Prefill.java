@@ -25,6 +25,9 @@ final class Q4_0Prefill implements VectorProduct {
   /// where not, the compiler need not look at the code for them.
   private static final boolean EIGHT = L == Tiles.ROWS;
 
+  /// The most tiles that share bytes ([DType#sharedBytes]); a chunk is a multiple of it.
+  private static final int STRIPE = 8;
+
   private static final int BUNDLE = Activations.BUNDLE;
 
   /// Bytes of a vector of sums.
@@ -119,8 +122,10 @@ final class Q4_0Prefill implements VectorProduct {
     int[] codes = x.codes(InputForm.CARRIED_CODES);
     int[] offsets = x.offsets();
     long sums = s.sums.address();
+    int step = type.tileStep(x.cols());
+    long tile = 0;
     for (int b = 0; b < count; b++) {
-      long tile = type.tileAt(x.cols(), from + b);
+      tile = b % STRIPE == 0 ? type.tileAt(x.cols(), from + b) : tile + step;
       for (int t = 0; t < tokens; ) {
         int code = codeAt + b * Activations.BLOCK_STRIDE + t * Activations.TOKEN_CODES;
         int offset = scaleAt + b * BUNDLE + t;
@@ -168,12 +173,12 @@ final class Q4_0Prefill implements VectorProduct {
     }
   }
 
-  /// Scales and shifts, of eight tiles at a time, which may share some.
+  /// Scales and shifts, of as many tiles at a time as may share some.
   private void products(long at, int from, int count, int cols, Scratch s) {
     int sharedStep = type.sharedStep(cols);
     long shared = s.shared.address();
-    for (int b = 0; b < count; b += 8) {
-      int blocks = Math.min(8, count - b);
+    for (int b = 0; b < count; b += STRIPE) {
+      int blocks = Math.min(STRIPE, count - b);
       long sharedAt = at + type.sharedAt(cols, from + b);
       CodeScales.sharedOfVector(kind, sharedAt, sharedStep, blocks, shared);
       long step = CodeScales.sharedStep(kind, sharedStep);

@@ -6,9 +6,9 @@ import static dllama.tensor.Vectors.FLOATS;
 import static dllama.tensor.Vectors.INTS;
 import static dllama.tensor.Vectors.L;
 import static dllama.tensor.Vectors.ORDER;
-import static dllama.tensor.Vectors.shorts;
 import static dllama.tensor.Vectors.highHalf;
 import static dllama.tensor.Vectors.lowHalf;
+import static dllama.tensor.Vectors.shorts;
 import static jdk.incubator.vector.VectorOperators.I2F;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 

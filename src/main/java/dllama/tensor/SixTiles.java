@@ -122,7 +122,20 @@ final class SixTiles implements VectorProduct {
     for (int part = 0; part < Tiles.ROWS; part += OF_GROUP * L) {
       long rows = tiles + 2L * part;
       if (count == 1) {
-        one(rows, groupBytes, groups, tileStep, blocks, codes, codeAt, x.runOffsets(), offsetAt, sums, 2, 4, 6);
+        one(
+            rows,
+            groupBytes,
+            groups,
+            tileStep,
+            blocks,
+            codes,
+            codeAt,
+            x.runOffsets(),
+            offsetAt,
+            sums,
+            2,
+            4,
+            6);
       }
       if (part == 0) {
         for (int g = 0; g < groups; g++) {
@@ -137,7 +150,18 @@ final class SixTiles implements VectorProduct {
           } else {
             long first = rows + g * groupBytes + v * V;
             for (int t = 0; t < count; t += 4) {
-              four(first, tileStep, blocks, codes, codeAt + t * Activations.TOKEN_CODES, x.runOffsets(), offsetAt + t, sums + t * TOKEN_SUMS, 2, 4, 6);
+              four(
+                  first,
+                  tileStep,
+                  blocks,
+                  codes,
+                  codeAt + t * Activations.TOKEN_CODES,
+                  x.runOffsets(),
+                  offsetAt + t,
+                  sums + t * TOKEN_SUMS,
+                  2,
+                  4,
+                  6);
             }
             for (int t = 0; t < count; t++) {
               scaled(to, t, sums + t * TOKEN_SUMS, blocks, x, scaleAt);

@@ -55,7 +55,8 @@ final class VectorKernels implements Kernels {
       for (InputForm form : into.forms()) {
         switch (form) {
           case FLOATS -> System.arraycopy(x, xAt, into.values(), into.valueAt(token), into.cols());
-          case CODES, CARRIED_CODES, PAIRED_CODES -> VectorBlocks.loadCodes(x, xAt, into, form, token);
+          case CODES, CARRIED_CODES, PAIRED_CODES ->
+              VectorBlocks.loadCodes(x, xAt, into, form, token);
         }
       }
     } finally {

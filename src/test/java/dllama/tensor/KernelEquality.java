@@ -150,7 +150,8 @@ final class KernelEquality {
       scalar.load(x, 3, expected, 2);
       vector.load(x, 3, actual, 2);
       assertBits(expected.values(), actual.values(), "values size=" + size);
-      for (InputForm form : List.of(InputForm.CODES, InputForm.CARRIED_CODES, InputForm.PAIRED_CODES)) {
+      for (InputForm form :
+          List.of(InputForm.CODES, InputForm.CARRIED_CODES, InputForm.PAIRED_CODES)) {
         assertArrayEquals(expected.codes(form), actual.codes(form));
       }
       assertArrayEquals(expected.offsets(), actual.offsets());
