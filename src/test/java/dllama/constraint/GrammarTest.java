@@ -16,7 +16,8 @@ import org.junit.jupiter.api.Test;
 class GrammarTest {
   private static final Grammar.Trigger CALL =
       new Grammar.Trigger(
-          "<tool_call>", Grammar.sequence(Grammar.anyJsonObject(), Grammar.literal("</tool_call>")));
+          "<tool_call>",
+          Grammar.sequence(Grammar.anyJsonObject(), Grammar.literal("</tool_call>")));
 
   @Test
   void shouldTakeJustTheLiteral() {
@@ -42,7 +43,9 @@ class GrammarTest {
     assertFalse(
         takes(calls, "<tool_call>\n{\"name\": \"get_al\", \"arguments\": {}}\n</tool_call>"));
     assertFalse(
-        takes(calls, "<tool_call>\n{\"name\": \"get\", \"arguments\": {\"x\": \"5\"}}\n</tool_call>"));
+        takes(
+            calls,
+            "<tool_call>\n{\"name\": \"get\", \"arguments\": {\"x\": \"5\"}}\n</tool_call>"));
     // With a vocabulary whose tokens reach across the parts.
     Writer writer = new Writer(Vocabularies.pieces());
     TreeSet<String> names = new TreeSet<>();
@@ -150,7 +153,8 @@ class GrammarTest {
             "{\n  \"a\": [\n    1,\n    2\n  ]\n}")) {
       assertTrue(takes(Grammar.anyJsonObject(), text), text);
     }
-    for (String text : List.of("[]", "1", "{a:1}", "{\"a\":01}", "{\"a\":1.}", "{\"a\":+1}", "{ }")) {
+    for (String text :
+        List.of("[]", "1", "{a:1}", "{\"a\":01}", "{\"a\":1.}", "{\"a\":+1}", "{ }")) {
       assertFalse(takes(Grammar.anyJsonObject(), text), text);
     }
     for (Map.Entry<String, dllama.tokenizer.Tokenizer.Vocabulary> of :

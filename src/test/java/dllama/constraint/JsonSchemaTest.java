@@ -28,7 +28,8 @@ class JsonSchemaTest {
               UserException.class,
               () -> JsonSchema.parse(entry.get("schema")),
               () -> entry.get("schema").toString());
-      assertTrue(e.getMessage().contains(entry.get("says").asText()), entry + ": " + e.getMessage());
+      assertTrue(
+          e.getMessage().contains(entry.get("says").asText()), entry + ": " + e.getMessage());
       assertEquals(1, e.getMessage().lines().count());
     }
   }
@@ -43,8 +44,12 @@ class JsonSchemaTest {
             """);
     for (String text :
         new String[] {
-          "{'b':null}", "{'a':null,'b':null}", "{'b':null,'c':null}", "{ 'b': null }",
-          "{'a':null,'b':null,'c':null}", "{\n  'a': null,\n  'b': null\n}"
+          "{'b':null}",
+          "{'a':null,'b':null}",
+          "{'b':null,'c':null}",
+          "{ 'b': null }",
+          "{'a':null,'b':null,'c':null}",
+          "{\n  'a': null,\n  'b': null\n}"
         }) {
       assertTrue(ConstrainedAnswersTest.takes(grammar, text.replace('\'', '"')), text);
     }
@@ -61,11 +66,13 @@ class JsonSchemaTest {
   @Test
   void shouldEndRecursionWhereThereIsNoRoomForMore() {
     Grammar list =
-        grammar("{'type':'array','items':{'anyOf':[{'$ref':'#'},{'type':'null'}]}}".replace('\'', '"'));
+        grammar(
+            "{'type':'array','items':{'anyOf':[{'$ref':'#'},{'type':'null'}]}}".replace('\'', '"'));
     // Of those that have something in them.
     int most = Grammar.MOST_NESTED + 1;
     assertTrue(ConstrainedAnswersTest.takes(list, "[".repeat(most) + "]".repeat(most)));
-    assertTrue(ConstrainedAnswersTest.takes(list, "[".repeat(most - 1) + "null" + "]".repeat(most - 1)));
+    assertTrue(
+        ConstrainedAnswersTest.takes(list, "[".repeat(most - 1) + "null" + "]".repeat(most - 1)));
     assertFalse(ConstrainedAnswersTest.takes(list, "[".repeat(most + 1) + "]".repeat(most + 1)));
   }
 
@@ -115,7 +122,10 @@ class JsonSchemaTest {
           refused(doubled.put("$ref", "#/$defs/p0"), "more than");
           ObjectNode patterns = JSON.objectNode().put("type", "array");
           for (int i = 0; i < 20; i++) {
-            patterns.withArray("prefixItems").addObject().put("pattern", "^[ -~]{9000}x{" + i + "}$");
+            patterns
+                .withArray("prefixItems")
+                .addObject()
+                .put("pattern", "^[ -~]{9000}x{" + i + "}$");
           }
           refused(patterns, "too large together");
           // Without a limit that matters.

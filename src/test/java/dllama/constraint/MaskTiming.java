@@ -63,8 +63,7 @@ final class MaskTiming {
           mask = trie.mask(grammar, -1);
           continue;
         }
-        int token =
-            mask.allowed().stream().skip(random.nextInt(allowed)).findFirst().orElseThrow();
+        int token = mask.allowed().stream().skip(random.nextInt(allowed)).findFirst().orElseThrow();
         begin = System.nanoTime();
         mask.accept(token);
         accepts[i] = (System.nanoTime() - begin) / 1e6;
@@ -80,8 +79,6 @@ final class MaskTiming {
     Arrays.sort(sorted);
     return "median %.3f, p99 %.3f, most %.3f"
         .formatted(
-            sorted[sorted.length / 2],
-            sorted[sorted.length * 99 / 100],
-            sorted[sorted.length - 1]);
+            sorted[sorted.length / 2], sorted[sorted.length * 99 / 100], sorted[sorted.length - 1]);
   }
 }

@@ -16,11 +16,44 @@ class PatternsTest {
 
   private static final List<String> PATTERNS =
       List.of(
-          "a", "^a", "a\\z".replace("\\z", "$"), "^a$", "^$", "", "a|^b", "(^a|b$)", "a+b*c?", "^[^a]*$",
-          "^(ab|ba){2,3}$", "[a-c0]{3}", "^\\w+$", "\\d\\d", "^[^\\d\\s]+$", "^.$", "^..$", "é|日",
-          "^[é-日]$", "😀$", "^\"\\\\$", "\\n", "a(b(c)?)?0", "^(a?){3}b", "(?:a|(?<x>b))c", "a{2}",
-          "^a{0}b", "b{1,}", "^(a*)*b$", "(a|b|)c", "[]a]".replace("[]a]", "[a\\]]"), "[a-]", "\\u0061",
-          "\\x62c", "^(|a)$", "a^", "$a", "^a|b|c$");
+          "a",
+          "^a",
+          "a\\z".replace("\\z", "$"),
+          "^a$",
+          "^$",
+          "",
+          "a|^b",
+          "(^a|b$)",
+          "a+b*c?",
+          "^[^a]*$",
+          "^(ab|ba){2,3}$",
+          "[a-c0]{3}",
+          "^\\w+$",
+          "\\d\\d",
+          "^[^\\d\\s]+$",
+          "^.$",
+          "^..$",
+          "é|日",
+          "^[é-日]$",
+          "😀$",
+          "^\"\\\\$",
+          "\\n",
+          "a(b(c)?)?0",
+          "^(a?){3}b",
+          "(?:a|(?<x>b))c",
+          "a{2}",
+          "^a{0}b",
+          "b{1,}",
+          "^(a*)*b$",
+          "(a|b|)c",
+          "[]a]".replace("[]a]", "[a\\]]"),
+          "[a-]",
+          "\\u0061",
+          "\\x62c",
+          "^(|a)$",
+          "a^",
+          "$a",
+          "^a|b|c$");
 
   /// Against Java's regular expressions, over short texts.
   @Test
@@ -42,7 +75,10 @@ class PatternsTest {
         boolean expected = java.matcher(text).find();
         found += expected ? 1 : 0;
         byte[] json =
-            Schemas.JSON.getNodeFactory().textNode(text.toString()).toString()
+            Schemas.JSON
+                .getNodeFactory()
+                .textNode(text.toString())
+                .toString()
                 .getBytes(StandardCharsets.UTF_8);
         String what = "%s in %s".formatted(pattern, new String(json, StandardCharsets.UTF_8));
         assertEquals(expected, dfa.isPresent() && dfa.get().matches(json), what);
@@ -57,7 +93,8 @@ class PatternsTest {
 
   @Test
   void shouldTakeEveryCharacterOfAString() {
-    Dfa any = Patterns.strings("^[^]$".replace("[^]", "[\\u0000-\\u{10ffff}]"), Optional.empty()).get();
+    Dfa any =
+        Patterns.strings("^[^]$".replace("[^]", "[\\u0000-\\u{10ffff}]"), Optional.empty()).get();
     for (int c = 0; c <= Character.MAX_CODE_POINT; c++) {
       if (c >= 0xD800 && c <= 0xDFFF) {
         continue;

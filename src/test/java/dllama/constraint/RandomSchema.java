@@ -110,7 +110,9 @@ final class RandomSchema {
       case 4 -> {
         int step = 1 + random.nextInt(7);
         int from = random.nextInt(-500, 500);
-        leaf.put("type", "integer").put("minimum", from).put("maximum", from + step + random.nextInt(900));
+        leaf.put("type", "integer")
+            .put("minimum", from)
+            .put("maximum", from + step + random.nextInt(900));
         leaf.put("multipleOf", step);
       }
       case 5 -> {
@@ -143,8 +145,11 @@ final class RandomSchema {
       case "object" -> {
         ObjectNode object = JSON.objectNode();
         for (Map.Entry<String, JsonNode> entry : schema.get("properties").properties()) {
-          boolean required = schema.get("required").valueStream().anyMatch(
-              name -> name.asText().equals(entry.getKey()));
+          boolean required =
+              schema
+                  .get("required")
+                  .valueStream()
+                  .anyMatch(name -> name.asText().equals(entry.getKey()));
           if (required || (depth > 0 && random.nextBoolean())) {
             object.set(entry.getKey(), value(entry.getValue(), depth - 1));
           }

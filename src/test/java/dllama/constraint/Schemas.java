@@ -51,7 +51,8 @@ final class Schemas {
         context -> context.executionConfig(config -> config.formatAssertionsEnabled(true)));
   }
 
-  /// The judge also asks that the last part of an address is among the domains that there are today,
+  /// The judge also asks that the last part of an address is among the domains that there are
+  // today,
   /// which the standard does not: all are put into the same one.
   private static JsonNode inKnownDomains(JsonNode value) {
     String address = "(\"[^\"@ ]+@[^\"@ ]+\\.)";

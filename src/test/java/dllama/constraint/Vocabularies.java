@@ -4,9 +4,9 @@ import dllama.Conformance;
 import dllama.format.BuiltInModel;
 import dllama.format.TokenizerFiles;
 import dllama.format.file.ModelFile.Hints;
+import dllama.tokenizer.TokenKind;
 import dllama.tokenizer.TokenTable;
 import dllama.tokenizer.TokenTable.Frame;
-import dllama.tokenizer.TokenKind;
 import dllama.tokenizer.Tokenizer.Vocabulary;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -49,9 +49,42 @@ final class Vocabularies {
     }
     for (String text :
         List.of(
-            " ", " {", "{\"", "\":", "\": ", "\":\"", "\",\"", "\"}", "}}", "]}", "}]", "[[", " a",
-            " the", "ing", "ä", "日本", "\\n", "\\u", "\\\"", "12", "0.", "e+", "true", "null,",
-            "false", "<tool_call>", "</", "\n", "\n  ", "  ", ", \"", "a", "b", "é\"", "😀")) {
+            " ",
+            " {",
+            "{\"",
+            "\":",
+            "\": ",
+            "\":\"",
+            "\",\"",
+            "\"}",
+            "}}",
+            "]}",
+            "}]",
+            "[[",
+            " a",
+            " the",
+            "ing",
+            "ä",
+            "日本",
+            "\\n",
+            "\\u",
+            "\\\"",
+            "12",
+            "0.",
+            "e+",
+            "true",
+            "null,",
+            "false",
+            "<tool_call>",
+            "</",
+            "\n",
+            "\n  ",
+            "  ",
+            ", \"",
+            "a",
+            "b",
+            "é\"",
+            "😀")) {
       names.add(text.replace(' ', '▁'));
       kinds.add(TokenKind.NORMAL);
     }
