@@ -33,7 +33,7 @@ final class ConvertCommand implements Converter.Listener {
             out,
             wanted.tokenizer().orElseGet(() -> tokenizerOf(out)),
             wanted.tokenizer(),
-            LoadedModel.madeUpWeights(settings.model())),
+            LoadedModel.roundedTo(settings.model())),
         command);
     command.underWay = false;
     command.note("%s: %s".formatted(out, ByteSize.text(out.toFile().length())));

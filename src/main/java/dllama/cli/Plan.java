@@ -4,7 +4,6 @@ import dllama.cluster.root.RootModel;
 import dllama.engine.EngineSettings;
 import dllama.error.UserException;
 import dllama.files.ByteSize;
-import dllama.model.Shapes;
 import dllama.prediction.DeviceMeasurement;
 import dllama.prediction.Prediction;
 import dllama.session.LoadedModel;
@@ -99,7 +98,7 @@ final class Plan {
     if (settings.model().model().isPresent()) {
       throw new UserException("give either --model FILE or --shape NAME, not both");
     }
-    var spec = Shapes.spec(shape.get(), LoadedModel.madeUpWeights(settings.model()));
+    var spec = LoadedModel.shape(shape.get(), Optional.empty(), settings.model());
     return LoadedModel.random(shape.get(), spec, 0, settings.model());
   }
 

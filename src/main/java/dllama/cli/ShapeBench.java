@@ -3,7 +3,6 @@ package dllama.cli;
 import dllama.error.UserException;
 import dllama.files.ByteSize;
 import dllama.model.ModelSpec;
-import dllama.model.Shapes;
 import dllama.session.LoadedModel;
 import dllama.session.Root;
 import dllama.settings.Settings;
@@ -62,11 +61,11 @@ final class ShapeBench {
   }
 
   private LoadedModel model(Optional<Integer> layers) {
-    ModelSpec spec = Shapes.spec(shape, LoadedModel.madeUpWeights(settings.model()), layers);
+    ModelSpec spec = LoadedModel.shape(shape, layers, settings.model());
     return LoadedModel.random(shape, spec, RANDOM_SEED, settings.model());
   }
 
-  /// A layer needs the same memory as every other one.
+  /// Layers need about the same memory.
   private int layersThatFit(LoadedModel whole) {
     int all = whole.spec().layers();
     long limit = settings.cluster().weights().memoryLimit();
@@ -74,7 +73,7 @@ final class ShapeBench {
       return all;
     }
     long one = bytes(model(Optional.of(1)), nodes);
-    long perLayer = bytes(model(Optional.of(2)), nodes) - one;
+    long perLayer = (bytes(whole, nodes) - one) / Math.max(1, all - 1);
     long room = (long) (limit * FILL) - (one - perLayer);
     return Math.clamp(room / perLayer, 0, all - 1);
   }

@@ -1,5 +1,7 @@
 package dllama.cli;
 
+import static java.util.stream.Collectors.joining;
+
 import dllama.error.UserException;
 import dllama.files.ByteSize;
 import dllama.files.OutputFile;
@@ -8,7 +10,6 @@ import dllama.format.SynthVocabulary;
 import dllama.format.dllama.TokenizerWriter;
 import dllama.format.file.Progress;
 import dllama.model.ModelSpec;
-import dllama.model.Shapes;
 import dllama.session.LoadedModel;
 import dllama.settings.Settings;
 import dllama.tensor.DType;
@@ -22,8 +23,7 @@ final class Synth {
 
   static void run(Settings settings) {
     Settings.Synth wanted = settings.synth();
-    DType weights = LoadedModel.madeUpWeights(settings.model());
-    ModelSpec spec = Shapes.spec(wanted.shape(), weights, wanted.layers());
+    ModelSpec spec = LoadedModel.shape(wanted.shape(), wanted.layers(), settings.model());
     Path out = wanted.out().orElseThrow(() -> new UserException("give --out FILE.m or FILE.gguf"));
     Path tokenizer = LoadedModel.tokenizerPath(settings.model());
     OutputFile.check(out);
@@ -39,7 +39,11 @@ final class Synth {
     lines.say(
         "%s: %s, %d layers, %s, %s"
             .formatted(
-                out, wanted.shape(), spec.layers(), weights, ByteSize.text(out.toFile().length())));
+                out,
+                wanted.shape(),
+                spec.layers(),
+                spec.weightTypes().stream().map(DType::toString).collect(joining("+")),
+                ByteSize.text(out.toFile().length())));
   }
 
   private static Progress progress(StatusLines lines, Path out) {

@@ -18,8 +18,10 @@ import java.util.List;
 /// who writes the same goes on with it: `NAME.part.done` has a line for what it will be, then one
 /// for each number of bytes that were on the disk. Not thread-safe.
 public final class PartFile implements AutoCloseable {
-  /// Between two looks at the disk, which wait for it.
+  /// Between two looks at the disk, which wait for it: what a process that is killed loses.
   private static final long STEP_BYTES = 128 << 20;
+
+  private static final long STEP_NANOS = 1_000_000_000;
 
   private static final int MOST_NOTES = 1 << 20;
 
@@ -30,6 +32,7 @@ public final class PartFile implements AutoCloseable {
   private final long begun;
   private long written;
   private long noted;
+  private long notedAt = System.nanoTime();
 
   private PartFile(Path path, Path part, Path notes, FileChannel channel, long begun) {
     this.path = path;
@@ -115,7 +118,7 @@ public final class PartFile implements AutoCloseable {
       while (bytes.hasRemaining()) {
         written += channel.write(bytes);
       }
-      if (written - noted >= STEP_BYTES) {
+      if (written - noted >= STEP_BYTES || System.nanoTime() - notedAt >= STEP_NANOS) {
         note();
       }
     } catch (IOException e) {
@@ -127,6 +130,7 @@ public final class PartFile implements AutoCloseable {
     channel.force(false);
     Files.writeString(notes, written + "\n", StandardOpenOption.APPEND);
     noted = written;
+    notedAt = System.nanoTime();
   }
 
   /// Gives the file its name.

@@ -10,6 +10,8 @@ import dllama.format.file.ModelFile;
 import dllama.model.Architecture;
 import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
+import dllama.model.QuantizationMix;
+import dllama.model.Shapes;
 import dllama.settings.FloatType;
 import dllama.settings.ModelSettings;
 import dllama.slice.ShardPlan;
@@ -81,12 +83,27 @@ public record LoadedModel(
         settings.contextLength(source.spec().contextLength()));
   }
 
-  /// The type of weights that are made up, not read.
-  public static DType madeUpWeights(ModelSettings settings) {
+  /// A shape whose weights are made up, not read.
+  ///
+  /// @throws UserException for an unknown name
+  public static ModelSpec shape(String name, Optional<Integer> layers, ModelSettings settings) {
+    FloatType type = settings.weightsFloatType().orElse(FloatType.Q4_0);
+    return type == FloatType.Q4_K_M
+        ? QuantizationMix.q4km(Shapes.spec(name, DType.F32, layers))
+        : Shapes.spec(name, dtype(type), layers);
+  }
+
+  /// The type to which weights are rounded.
+  public static DType roundedTo(ModelSettings settings) {
     return dtype(settings.weightsFloatType().orElse(FloatType.Q4_0));
   }
 
   private static DType dtype(FloatType type) {
+    if (type == FloatType.Q4_K_M) {
+      throw new UserException(
+          "--weights-float-type %s is a mix of types, for random weights only; leave it out"
+              .formatted(type));
+    }
     return DType.named(type.name());
   }
 

@@ -2,7 +2,9 @@ package dllama.settings;
 
 import java.util.Locale;
 
-/// Element type that a setting asks for; the constants are named as those of `tensor.DType`.
+/// Element type that a setting asks for; the constants are named as those of `tensor.DType`, but
+// for
+/// the mix of types that most GGUF files have.
 public enum FloatType {
   F32,
   F16,
@@ -19,7 +21,8 @@ public enum FloatType {
   Q6_K,
   IQ4_NL,
   IQ4_XS,
-  MXFP4;
+  MXFP4,
+  Q4_K_M;
 
   /// As on the command line, such as q40.
   @Override

@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -87,7 +88,10 @@ class PartFileTest {
     begin(2000);
     begin(2000);
     begin(4999);
-    assertEquals("convert x\n1\n2000\n2000\n4999\n", Files.readString(notes));
+    List<String> lines = Files.readAllLines(notes);
+    assertEquals("convert x", lines.getFirst());
+    // A slow machine notes more often.
+    assertEquals(List.of("1", "2000", "4999"), lines.stream().skip(1).distinct().toList());
     assertEquals(4999, goOn(WHAT));
   }
 
