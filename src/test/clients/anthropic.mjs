@@ -9,9 +9,10 @@ let plain;
 
 await check("models", async () => {
   for await (const each of client.models.list()) {
+    assert.equal(each.type, "model");
     model = each.id;
   }
-  assert.ok(model);
+  assert.equal((await client.models.retrieve(model)).display_name, model);
 });
 
 await check("a plain answer", async () => {

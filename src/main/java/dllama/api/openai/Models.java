@@ -5,11 +5,13 @@ import dllama.api.http.Answers;
 import dllama.api.http.ApiException;
 import dllama.api.http.Call;
 import dllama.api.service.ModelCard;
+import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/// `GET /v1/models`, and one of them: there is one.
+/// `GET /v1/models`, and one of them: there is one. What is told is in OpenAI's form and in
+/// Anthropic's, whose paths are the same.
 public final class Models {
   private final ModelCard model;
 
@@ -19,7 +21,13 @@ public final class Models {
 
   /// All.
   public HttpResponse list(Call call) {
-    return Answers.json(Map.of("object", "list", "data", List.of(entry())));
+    Map<String, Object> list = new LinkedHashMap<>();
+    list.put("object", "list");
+    list.put("data", List.of(entry()));
+    list.put("has_more", false);
+    list.put("first_id", model.id());
+    list.put("last_id", model.id());
+    return Answers.json(list);
   }
 
   /// The one that the path names.
@@ -40,6 +48,9 @@ public final class Models {
     entry.put("object", "model");
     entry.put("created", model.since().getEpochSecond());
     entry.put("owned_by", "dllama-akka");
+    entry.put("type", "model");
+    entry.put("display_name", model.id());
+    entry.put("created_at", model.since().truncatedTo(ChronoUnit.SECONDS).toString());
     entry.put("context_length", model.contextLength());
     entry.put(
         "meta",
