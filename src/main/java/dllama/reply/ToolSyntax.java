@@ -22,6 +22,6 @@ interface ToolSyntax {
   CallForm form();
 
   /// All markers, openings and those inside. Control tokens whose names are in them belong to
-  // calls.
+  /// calls.
   Set<String> markers();
 }

@@ -75,7 +75,7 @@ final class Window {
   }
 
   /// Reads one of some texts, but for empty ones: its index, [#NONE], or [#MORE] if it can not be
-  // known yet.
+  /// known yet.
   int match(String... literals) {
     int result = NONE;
     for (int i = 0; i < literals.length; i++) {
