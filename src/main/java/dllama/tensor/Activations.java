@@ -258,14 +258,13 @@ public final class Activations {
     return offsets;
   }
 
-  /// −32 · Σ code of each eight columns, doubled like a code: what the offset of paired codes'
-  /// weights comes to. Those of a block whose scale is at `scaleAt` begin at [#runOffsetAt], and
-  // the
-  /// next of it are [#BUNDLE] further.
+  /// −32 · Σ code of each eight columns, doubled like a code: what the offset of the weights of
+  /// paired codes comes to.
   int[] runOffsets() {
     return runOffsets;
   }
 
+  /// Index of the first of a block whose scale is at `scaleAt`; the next are [#BUNDLE] further.
   static int runOffsetAt(int scaleAt) {
     return RUNS * scaleAt - (RUNS - 1) * (scaleAt % BUNDLE);
   }
@@ -277,7 +276,7 @@ public final class Activations {
       int sum = 0;
       for (int c = run * RUN; c < (run + 1) * RUN; c++) {
         // A second code of a pair lacks 64 times the first one.
-        sum += pairedCodes[codeAt + c] * (1 + PAIRED_CARRIES[c + 1 & (Tiles.COLS - 1)]);
+        sum += pairedCodes[codeAt + c] * (1 + PAIRED_CARRIES[(c + 1) % Tiles.COLS]);
       }
       runOffsets[at] = twice(-32 * sum);
     }

@@ -17,7 +17,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
 
-/// Groups of 32 rows of [Codes] of two, three, five or six bits times one to eight tokens.
+/// Groups of 32 rows of [Codes] of two, three or five bits times one to eight tokens.
 ///
 /// The tiles of a few blocks are brought to the first level cache as shorts ([CodePlanes]), and
 /// their scales as floats ([CodeScales]). There two vectors of rows at a time are multiplied, in

@@ -1,8 +1,9 @@
 package dllama.tensor;
 
 /// What scales the codes of 32 columns of a row: a value is `scale · code + shift`. Kept as the
-/// file has it, in one to three lines of shorts behind the planes of a tile, and made into floats
-/// where it is used; both are exact.
+/// file has it, in one to three lines of shorts: those of a long block once in front of its tiles
+/// ([#shared]), the others behind the planes of a tile. Made into floats where it is used; both are
+/// exact.
 enum TileScales {
   /// A float16.
   HALF(0, 1, 1, false),
