@@ -10,13 +10,16 @@ import dllama.api.http.HttpServer;
 import dllama.api.http.Router;
 import dllama.api.ollama.Ollama;
 import dllama.api.ollama.OllamaAnswers;
+import dllama.api.ollama.OllamaEmbeddings;
 import dllama.api.ollama.OllamaModels;
 import dllama.api.openai.ChatCompletions;
 import dllama.api.openai.Completions;
+import dllama.api.openai.Embeddings;
 import dllama.api.openai.Models;
 import dllama.api.openai.OpenAi;
 import dllama.api.openai.Responses;
 import dllama.api.service.Answerer;
+import dllama.api.service.Embedder;
 import dllama.api.service.ModelCard;
 import dllama.api.view.ClusterStatus;
 import dllama.api.view.ClusterView;
@@ -40,6 +43,7 @@ public final class ApiServer implements AutoCloseable {
   private final ActorSystem<Void> system;
   private final HttpServer server;
   private final Answerer answerer;
+  private final Embedder embedder;
 
   /// Begins to serve; until the root's nodes are ready, requests for answers wait a moment, and are
   /// told to come again.
@@ -78,6 +82,7 @@ public final class ApiServer implements AutoCloseable {
     String template = String.valueOf(prompts.vocabulary().chatTemplate());
     ModelCard card = ModelCard.of(model, template);
     answerer = new Answerer(root, scheduler, prompts, model.contextLimit(), settings);
+    embedder = new Embedder(answerer, settings.api().parallel());
     AtomicReference<@Nullable HttpServer> started = new AtomicReference<>();
     Metrics metrics =
         new Metrics(meter, answerer.admission(), view, () -> connections(started.get()));
@@ -100,6 +105,7 @@ public final class ApiServer implements AutoCloseable {
     routes.openAi(
         "POST", "/v1/chat/completions", new ChatCompletions(answerer, card, system)::answer);
     routes.openAi("POST", "/v1/completions", new Completions(answerer, card, system)::answer);
+    routes.openAi("POST", "/v1/embeddings", new Embeddings(embedder, card)::answer);
     routes.openAi("POST", "/tokenize", operations::tokenize);
     routes.openAi("POST", "/detokenize", operations::detokenize);
     routes.openAi("POST", "/apply-template", operations::applyTemplate);
@@ -131,14 +137,15 @@ public final class ApiServer implements AutoCloseable {
   private void ollama(Routes routes, ModelCard card) {
     var models = new OllamaModels(card, answerer);
     var answers = new OllamaAnswers(answerer, card, system);
+    var embeddings = new OllamaEmbeddings(embedder, card);
     routes.add(Ollama::error, "GET", "/api/version", models::version);
     routes.add(Ollama::error, "GET", "/api/tags", models::tags);
     routes.add(Ollama::error, "GET", "/api/ps", models::running);
     routes.add(Ollama::error, "POST", "/api/show", models::show);
     routes.add(Ollama::error, "POST", "/api/chat", answers::chat);
     routes.add(Ollama::error, "POST", "/api/generate", answers::generate);
-    routes.add(Ollama::error, "POST", "/api/embed", answers::embed);
-    routes.add(Ollama::error, "POST", "/api/embeddings", answers::embed);
+    routes.add(Ollama::error, "POST", "/api/embed", embeddings::embed);
+    routes.add(Ollama::error, "POST", "/api/embeddings", embeddings::embeddings);
     for (String change : List.of("pull", "push", "create", "copy")) {
       routes.add(Ollama::error, "POST", "/api/" + change, models::refuse);
     }

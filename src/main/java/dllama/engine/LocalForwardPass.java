@@ -2,6 +2,7 @@ package dllama.engine;
 
 import dllama.logits.LogitsPart;
 import dllama.logits.LogitsQuestion;
+import dllama.logits.LogitsWanted;
 import dllama.logits.RunLogits;
 import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
@@ -104,11 +105,27 @@ public final class LocalForwardPass implements ForwardPass, AutoCloseable {
     }
     List<RunLogits> logits = new ArrayList<>();
     int row = 0;
+    int end = 0;
     for (Run run : step.runs()) {
-      logits.add(logits(row, run));
+      end += run.tokens().length;
+      logits.add(
+          run.wanted() instanceof LogitsWanted.States(int count)
+              ? states(end - count, count)
+              : logits(row, run));
       row += run.wanted().rows();
     }
     return new StepResult(logits, 0, 0, 0);
+  }
+
+  private RunLogits states(int from, int count) {
+    float[] values = new float[count * spec.dim()];
+    engines.getFirst().states(from, count, values, 0);
+    return new RunLogits(
+        vocabulary,
+        List.of(new LogitsPart.States(count, values)),
+        question -> {
+          throw new IllegalArgumentException("question=" + question);
+        });
   }
 
   private RunLogits logits(int row, Run run) {

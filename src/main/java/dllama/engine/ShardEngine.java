@@ -314,6 +314,19 @@ public final class ShardEngine {
         : reducer(row).strayed(wanted, adjustments, output.logits, row);
   }
 
+  /// Stores the states of rows of the step: their residual stream after the final norm. The same
+  /// on every rank; after a finished step, until the next one.
+  ///
+  /// @param to `[rows, dim]` from place `at` on
+  public void states(int from, int rows, float[] to, int at) {
+    int dim = plan.spec().dim();
+    float epsilon = plan.spec().rmsEpsilon();
+    for (int row = 0; row < rows; row++) {
+      step.kernels.rmsNorm(
+          step.x, (from + row) * dim, weights.finalNorm(), dim, epsilon, to, at + row * dim);
+    }
+  }
+
   /// The answer to a question about what [#logits] was told, as valid as that.
   public LogitsPart answer(int row, LogitsQuestion question) {
     return reducer(row).answer(question);

@@ -12,6 +12,9 @@ final class KvLease {
 
   private final KvTable table;
 
+  /// What the first page follows.
+  private final KvBlock root;
+
   /// Each follows the one before.
   private final List<KvBlock> path = new ArrayList<>();
 
@@ -21,7 +24,18 @@ final class KvLease {
   private int reserved;
 
   KvLease(KvTable table) {
+    this(table, table.root());
+  }
+
+  private KvLease(KvTable table, KvBlock root) {
     this.table = table;
+    this.root = root;
+  }
+
+  /// One that finds nothing that others have computed, and whose pages nobody finds: they are free
+  /// once it lets go of them.
+  static KvLease apart(KvTable table) {
+    return new KvLease(table, new KvBlock(-1, null));
   }
 
   /// Positions whose keys and values are there.
@@ -119,9 +133,12 @@ final class KvLease {
     reserved = 0;
   }
 
-  /// Lets go of everything; what is computed may be found again.
+  /// Lets go of everything; what is computed may be found again, but for that of a lease apart.
   void release() {
     commit(0);
+    if (root != table.root()) {
+      path.forEach(block -> block.truncate(0));
+    }
     letGo(0);
     cached = 0;
   }
@@ -134,6 +151,6 @@ final class KvLease {
   }
 
   private KvBlock parent(int index) {
-    return index == 0 ? table.root() : path.get(index - 1);
+    return index == 0 ? root : path.get(index - 1);
   }
 }

@@ -82,7 +82,12 @@ final class Sequence {
     chooser = new TokenChooser(request.sampler(), request.guidance(), request.stopIds(), vocabSize);
     guesses = chooser.isPlainlyGreedy();
     detector = StopDetector.anywhere(request.stopIds(), request.stops());
-    lease = new KvLease(table);
+    lease = lease(table);
+  }
+
+  /// Of tokens that others have computed no states are left.
+  private KvLease lease(KvTable table) {
+    return request.mean() == null ? new KvLease(table) : KvLease.apart(table);
   }
 
   boolean isCancelled() {
@@ -106,11 +111,19 @@ final class Sequence {
   /// Gives its pages back; they are computed again, as far as they are not found.
   void release() {
     lease.release();
+    forget();
+  }
+
+  private void forget() {
+    if (request.mean() != null) {
+      request.mean().clear();
+    }
   }
 
   /// The pages are those of another world, which holds nothing.
   void move(KvTable table) {
-    lease = new KvLease(table);
+    lease = lease(table);
+    forget();
   }
 
   /// The next tokens of what is to be read.
@@ -149,6 +162,9 @@ final class Sequence {
     if (guessed.length > 0) {
       return new Run(lease.pages(), cached, run, new LogitsWanted.Best(1 + guessed.length));
     }
+    if (request.mean() != null) {
+      return new Run(lease.pages(), cached, run, new LogitsWanted.States(fed));
+    }
     if (cached + fed < size || request.maxTokens() == 0) {
       return new Run(lease.pages(), cached, run, new LogitsWanted.Nothing());
     }
@@ -170,6 +186,9 @@ final class Sequence {
 
   private void read(RunLogits logits, TokenChoice choice, long nanos) {
     lease.commit(fed);
+    if (request.mean() != null) {
+      request.mean().add(logits.states(), fed);
+    }
     prefillTokens += fed;
     prefillNanos += nanos;
     if (generated == 0 && !show(new Prefill(lease.cached() - found, size - found))) {

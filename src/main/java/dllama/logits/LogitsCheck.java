@@ -16,7 +16,8 @@ public final class LogitsCheck {
   /// Whether this was wanted.
   ///
   /// @param range the rank's token ids
-  public static boolean fits(LogitsPart part, LogitsWanted wanted, Range range) {
+  /// @param dim of the model
+  public static boolean fits(LogitsPart part, LogitsWanted wanted, Range range, int dim) {
     return switch (part) {
       case Rows(float[] row) -> wanted instanceof LogitsWanted.All && row.length == range.size();
       case LogitsPart.Best(int rows, int[] ids, float[] _) ->
@@ -27,6 +28,10 @@ public final class LogitsCheck {
           wanted instanceof LogitsWanted.Given(int[] tokens)
               && given.rows() == tokens.length
               && (range.has(given.strayed()) || (given.strayed() < 0 && areNumbers(given)));
+      case LogitsPart.States(int count, float[] values) ->
+          wanted instanceof LogitsWanted.States(int asked)
+              && count == asked
+              && values.length == (long) count * dim;
       case Candidates(int size, int[] ids, float[] _, int _, long[] _) ->
           (wanted instanceof LogitsWanted.Draw || wanted instanceof LogitsWanted.DrawAny)
               && size == Candidates.size(wanted, range.size())
@@ -44,7 +49,7 @@ public final class LogitsCheck {
       case Walk walk ->
           part instanceof Walked(float sum, int token)
               && (token < 0 ? sum == walk.sum() : range.has(token) && sum >= walk.sum());
-      case LogitsQuestion.Adjusted(var wanted, var _, var _) -> fits(part, wanted, range);
+      case LogitsQuestion.Adjusted(var wanted, var _, var _) -> fits(part, wanted, range, 0);
       case LogitsQuestion.Unadjusted(int token, int top) ->
           part instanceof LogitsPart.Unadjusted(float logit, Candidates largest)
               && largest.size() == Math.min(top, range.size())

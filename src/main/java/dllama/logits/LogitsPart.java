@@ -26,6 +26,11 @@ public sealed interface LogitsPart {
   record Given(int rows, float[] logits, float[] largest, long[] sums, int strayed)
       implements LogitsPart {}
 
+  /// The residual stream of the last tokens after the final norm.
+  ///
+  /// @param values `[count, dim]`
+  record States(int count, float[] values) implements LogitsPart {}
+
   /// The largest of the last token in order, of equal ones the first first, and the weight of all.
   ///
   /// @param size of the arrays' filled part: [#SIZE], or the rank's whole vocabulary

@@ -113,7 +113,8 @@ public final class LogitsReducer {
       case LogitsWanted.Given(int[] of) -> given(of);
       case Draw(float temperature) -> candidates(size(wanted), temperature, logits, at);
       case DrawAny(float temperature) -> candidates(size(wanted), temperature, logits, at);
-      case LogitsWanted.Nothing _ -> throw new IllegalArgumentException("wanted=" + wanted);
+      case LogitsWanted.Nothing _, LogitsWanted.States _ ->
+          throw new IllegalArgumentException("wanted=" + wanted);
     };
   }
 
@@ -142,7 +143,8 @@ public final class LogitsReducer {
         Arrays.fill(sums, 0);
         yield new Candidates(size(wanted), tokens, values, 0, sums);
       }
-      case LogitsWanted.All _, LogitsWanted.Nothing _ -> reduce(wanted, Adjustments.NONE, all, row);
+      case LogitsWanted.All _, LogitsWanted.Nothing _, LogitsWanted.States _ ->
+          reduce(wanted, Adjustments.NONE, all, row);
     };
   }
 

@@ -5,11 +5,48 @@ public sealed interface LogitsWanted {
   /// Of how many of the run's last tokens logits are computed.
   int rows();
 
+  /// Of how many of the run's last tokens anything is wanted.
+  default int count() {
+    return rows();
+  }
+
+  /// How many ranks of a world tell something, from rank 0 on.
+  default int tellers(int ranks) {
+    return ranks;
+  }
+
   /// Nothing: the step only fills the cache.
   record Nothing() implements LogitsWanted {
     @Override
     public int rows() {
       return 0;
+    }
+
+    @Override
+    public int tellers(int ranks) {
+      return 0;
+    }
+  }
+
+  /// No logits, but what they would be made of: the residual stream of the last tokens after the
+  /// final norm. It is the same on all ranks, so rank 0 tells it alone.
+  ///
+  /// @param count of how many tokens
+  record States(int count) implements LogitsWanted {
+    public States {
+      if (count < 1) {
+        throw new IllegalArgumentException("count=" + count);
+      }
+    }
+
+    @Override
+    public int rows() {
+      return 0;
+    }
+
+    @Override
+    public int tellers(int ranks) {
+      return 1;
     }
   }
 

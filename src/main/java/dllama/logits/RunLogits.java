@@ -6,7 +6,7 @@ import java.util.List;
 /// What ranks have told of the logits of one run.
 ///
 /// @param vocabulary the ranks' token ids, in rank order, without gaps
-/// @param parts by rank; empty if nothing was wanted
+/// @param parts by rank, of those that tell something; empty if nothing was wanted
 /// @param asker gets what it takes where that does not suffice
 public record RunLogits(List<Range> vocabulary, List<LogitsPart> parts, Asker asker) {
   /// Asks ranks about logits of the latest step.
@@ -39,6 +39,13 @@ public record RunLogits(List<Range> vocabulary, List<LogitsPart> parts, Asker as
   /// @throws dllama.error.UserException if a logit is no number
   public double[] given(LogitsWanted.Given wanted) {
     return GivenTokens.logprobs(this, wanted.tokens());
+  }
+
+  /// The states of the last tokens, which were wanted; valid until the next step.
+  ///
+  /// @return `[tokens, dim]`
+  public float[] states() {
+    return ((LogitsPart.States) parts.getFirst()).values();
   }
 
   /// Tokens of the vocabulary.

@@ -7,14 +7,14 @@ import dllama.logits.LogitsWanted;
 ///
 /// @param pages of the sequence's keys and values, in order, for all positions up to these tokens
 /// @param position slot of the first token, from 0
-/// @param tokens ids, at least one, and as many as logits are wanted of; not changed afterwards
+/// @param tokens ids, at least one, and as many as anything is wanted of; not changed afterwards
 /// @param wanted of the logits of the last tokens
 /// @param adjustments of the last token's logits, at most [Adjustments#MAX_OF_RUN]; none where more
 ///     than those are wanted
 public record Run(
     int[] pages, int position, int[] tokens, LogitsWanted wanted, Adjustments adjustments) {
   public Run {
-    if (tokens.length == 0 || position < 0 || wanted.rows() > tokens.length) {
+    if (tokens.length == 0 || position < 0 || wanted.count() > tokens.length) {
       throw new IllegalArgumentException(
           "tokens=%d position=%d wanted=%s".formatted(tokens.length, position, wanted));
     }

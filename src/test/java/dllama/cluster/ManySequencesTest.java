@@ -1,5 +1,6 @@
 package dllama.cluster;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -10,6 +11,7 @@ import dllama.generation.GenerationEvent.Token;
 import dllama.generation.GenerationRequest;
 import dllama.generation.Scheduler;
 import dllama.generation.Speculation;
+import dllama.generation.StateMean;
 import dllama.model.ModelSource;
 import dllama.model.Shapes;
 import dllama.sampling.Sampler;
@@ -70,8 +72,36 @@ class ManySequencesTest {
     }
   }
 
+  /// The means of states have the same bits on any number of nodes, in halves of steps too.
+  @Test
+  void shouldReadForStatesWhileOthersAreAnswered() {
+    int[] prompt = request(5).prompt();
+    double[] alone = {};
+    for (int nodes : new int[] {1, 2, 4}) {
+      Properties halves = new Properties();
+      halves.setProperty("dllama.sync.overlap", "on");
+      StateMean first = new StateMean();
+      StateMean second = new StateMean();
+      try (var cluster = cluster(nodes, halves);
+          var scheduler = new Scheduler(cluster.forwardPass(), NO_TEXT, SEQUENCES)) {
+        var others = scheduler.submit(request(2), _ -> true);
+        scheduler.submit(GenerationRequest.of(prompt, first), _ -> true).join();
+        others.join();
+        scheduler.submit(GenerationRequest.of(prompt, second), _ -> true).join();
+      }
+      alone = nodes == 1 ? first.value() : alone;
+      assertEquals(prompt.length, first.tokens());
+      assertArrayEquals(alone, first.value(), 0, nodes + " nodes");
+      assertArrayEquals(alone, second.value(), 0, nodes + " nodes");
+    }
+  }
+
   private static TestCluster cluster(int nodes) {
-    var cluster = new TestCluster(MODEL, DType.F32, nodes, new Properties());
+    return cluster(nodes, new Properties());
+  }
+
+  private static TestCluster cluster(int nodes, Properties properties) {
+    var cluster = new TestCluster(MODEL, DType.F32, nodes, properties);
     cluster.await("ready: " + nodes, 1);
     return cluster;
   }

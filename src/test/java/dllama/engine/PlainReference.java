@@ -24,6 +24,8 @@ final class PlainReference {
 
   private final List<List<double[]>> values = new ArrayList<>();
 
+  private double[] state = {};
+
   PlainReference(ModelSpec spec, ModelWeights weights) {
     if (spec.architecture().has(Trait.EXPERTS)) {
       throw new IllegalArgumentException(spec.toString());
@@ -41,6 +43,11 @@ final class PlainReference {
     return keys.getFirst().size();
   }
 
+  /// What the latest token has come to, after the final norm.
+  double[] state() {
+    return state;
+  }
+
   /// Logits after the next token.
   double[] next(int token) {
     double[] x = row(weights.get(TensorRole.EMBEDDING), token);
@@ -54,7 +61,8 @@ final class PlainReference {
       }
       add(x, product(TensorRole.W2, layer, gate));
     }
-    return product(TensorRole.WCLS, 0, norm(x, vector(TensorRole.FINAL_NORM, 0)));
+    state = norm(x, vector(TensorRole.FINAL_NORM, 0));
+    return product(TensorRole.WCLS, 0, state);
   }
 
   private double[] attention(double[] x, int layer) {

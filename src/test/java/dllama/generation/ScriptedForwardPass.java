@@ -1,6 +1,7 @@
 package dllama.generation;
 
 import dllama.logits.FullLogits;
+import dllama.logits.LogitsWanted;
 import dllama.model.Architecture;
 import dllama.model.ModelSpec;
 import dllama.model.ModelSpec.Activation;
@@ -131,11 +132,24 @@ final class ScriptedForwardPass implements ForwardPass {
   }
 
   private float[][] logits(Run run) {
+    if (run.wanted() instanceof LogitsWanted.States) {
+      return states(run);
+    }
     float[][] logits = new float[run.tokens().length][VOCABULARY];
     for (int i = run.tokens().length - run.wanted().rows(); i < logits.length; i++) {
       logits[i][next.applyAsInt(text(run.pages(), run.position() + i + 1))] = 1;
     }
     return logits;
+  }
+
+  /// Each token, and the sum of all up to it.
+  private float[][] states(Run run) {
+    float[][] states = new float[run.tokens().length][];
+    for (int i = 0; i < states.length; i++) {
+      int sum = IntStream.of(text(run.pages(), run.position() + i + 1)).sum();
+      states[i] = new float[] {run.tokens()[i], sum};
+    }
+    return states;
   }
 
   private int[] text(int[] of, int length) {

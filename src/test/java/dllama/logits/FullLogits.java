@@ -29,14 +29,28 @@ public final class FullLogits {
 
   /// What a step gives.
   ///
-  /// @param rows by run: logits of the last tokens, as many as are wanted or more
+  /// @param rows by run: logits of the last tokens, as many as are wanted or more, or states
   public static StepResult step(Step step, List<float[][]> rows) {
     List<RunLogits> logits = new ArrayList<>();
     for (int run = 0; run < rows.size(); run++) {
       Run of = step.runs().get(run);
+      if (of.wanted() instanceof LogitsWanted.States(int count)) {
+        logits.add(states(count, rows.get(run)));
+        continue;
+      }
       logits.add(told(of.wanted(), of.adjustments(), 1, new ArrayList<>(), rows.get(run)));
     }
     return new StepResult(logits, 7, 100, 200);
+  }
+
+  private static RunLogits states(int count, float[][] rows) {
+    int dim = rows[0].length;
+    float[] values = new float[count * dim];
+    for (int row = 0; row < count; row++) {
+      System.arraycopy(rows[rows.length - count + row], 0, values, row * dim, dim);
+    }
+    return new RunLogits(
+        List.of(), List.of(new LogitsPart.States(count, values)), _ -> List.of());
   }
 
   /// The token that `sampler` chooses.

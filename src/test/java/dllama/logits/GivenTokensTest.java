@@ -91,7 +91,7 @@ class GivenTokensTest {
     float[] logits = {1, 2, Float.NaN, 3};
     LogitsPart part =
         new LogitsReducer(new Range(4, 8)).strayed(wanted, Adjustments.NONE, logits, 0);
-    assertTrue(LogitsCheck.fits(part, wanted, new Range(4, 8)));
+    assertTrue(LogitsCheck.fits(part, wanted, new Range(4, 8), 64));
     var told = new RunLogits(List.of(new Range(4, 8)), List.of(part), _ -> List.of());
     UserException e = assertThrows(UserException.class, () -> told.given(wanted));
     assertTrue(e.getMessage().contains("the logit of token 6"), e.getMessage());
@@ -101,14 +101,14 @@ class GivenTokensTest {
   void shouldRefusePartsThatMakeNoSense() {
     Range range = new Range(0, 2);
     var wanted = new LogitsWanted.Given(new int[] {1});
-    assertTrue(LogitsCheck.fits(part(1, 2, 3, -1), wanted, range));
-    assertFalse(LogitsCheck.fits(part(1, 2, 3, -1), new LogitsWanted.Best(1), range), "not asked");
-    assertFalse(LogitsCheck.fits(part(1, 2, 3, 2), wanted, range), "a token of another rank");
-    assertFalse(LogitsCheck.fits(part(Float.NaN, 2, 3, -1), wanted, range), "no number");
-    assertFalse(LogitsCheck.fits(part(1, Float.NaN, 3, -1), wanted, range), "no number");
-    assertFalse(LogitsCheck.fits(part(1, 2, -3, -1), wanted, range), "a weight below nothing");
+    assertTrue(LogitsCheck.fits(part(1, 2, 3, -1), wanted, range, 64));
+    assertFalse(LogitsCheck.fits(part(1, 2, 3, -1), new LogitsWanted.Best(1), range, 64), "not asked");
+    assertFalse(LogitsCheck.fits(part(1, 2, 3, 2), wanted, range, 64), "a token of another rank");
+    assertFalse(LogitsCheck.fits(part(Float.NaN, 2, 3, -1), wanted, range, 64), "no number");
+    assertFalse(LogitsCheck.fits(part(1, Float.NaN, 3, -1), wanted, range, 64), "no number");
+    assertFalse(LogitsCheck.fits(part(1, 2, -3, -1), wanted, range, 64), "a weight below nothing");
     var two = new LogitsWanted.Given(new int[] {1, 1});
-    assertFalse(LogitsCheck.fits(part(1, 2, 3, -1), two, range), "of fewer rows");
+    assertFalse(LogitsCheck.fits(part(1, 2, 3, -1), two, range, 64), "of fewer rows");
   }
 
   private static Given part(float logit, float largest, long sum, int strayed) {

@@ -48,7 +48,7 @@ class TokenChoiceTest {
         LogitsCheck.fits(new Walked(0.5f, -1), question, range), "something that no token adds");
     assertFalse(LogitsCheck.fits(new Walked(Float.NaN, 1), question, range), "no number");
     LogitsWanted any = new LogitsWanted.DrawAny(1);
-    assertFalse(LogitsCheck.fits(new Walked(0.5f, 1), any, range), "nobody asked");
+    assertFalse(LogitsCheck.fits(new Walked(0.5f, 1), any, range, 64), "nobody asked");
   }
 
   private static LogitsPart reduced(Range range, float[] logits) {

@@ -3,7 +3,6 @@ package dllama.api.ollama;
 import akka.actor.typed.ActorSystem;
 import akka.http.javadsl.model.HttpResponse;
 import dllama.api.http.Answers;
-import dllama.api.http.ApiException;
 import dllama.api.http.Call;
 import dllama.api.http.EventStream;
 import dllama.api.http.EventStream.Framing;
@@ -23,7 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// `POST /api/chat`, `/api/generate` and `/api/embed`. Any thread.
+/// `POST /api/chat` and `/api/generate`. Any thread.
 public final class OllamaAnswers {
   private final Answerer answerer;
   private final ModelCard model;
@@ -130,11 +129,5 @@ public final class OllamaAnswers {
     form.put(document, answer.content(), thoughts ? answer.reasoning() : "", calls);
     Ollama.end(document, answer.ended().finish(), answer.ended().usage());
     return Answers.json(document);
-  }
-
-  /// There are none yet.
-  public HttpResponse embed(Call call) {
-    Ollama.check(call.json(), "model", model);
-    throw ApiException.of(501, "embeddings are not possible with this model here", "", "");
   }
 }

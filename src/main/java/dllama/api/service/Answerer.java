@@ -7,6 +7,7 @@ import dllama.generation.Generation;
 import dllama.generation.GenerationRequest;
 import dllama.generation.Guidance;
 import dllama.generation.Scheduler;
+import dllama.generation.Sink;
 import dllama.generation.Speculation;
 import dllama.sampling.Penalties;
 import dllama.sampling.Sampler;
@@ -27,6 +28,7 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /// Has questions of all dialects answered by the one [Scheduler]. Any thread.
@@ -128,7 +130,7 @@ public final class Answerer implements AutoCloseable {
       var adapter =
           new AnswerSink(
               ask, prompt, shapes.parser(ask, prompt.opening()), asked, sink, place::leave);
-      Generation generation = submit(request, adapter);
+      Generation generation = submitClaimed(request, adapter);
       begun = true;
       limitTime(generation);
       return new Answering(generation);
@@ -161,10 +163,25 @@ public final class Answerer implements AutoCloseable {
   }
 
   private void limitTime(Generation generation) {
-    Future<?> limiting =
-        timer.schedule(
-            generation::cancel, settings.api().timeLimit().toMillis(), TimeUnit.MILLISECONDS);
+    Future<?> limiting = afterTimeLimit(generation::cancel);
     generation.whenEnded(() -> limiting.cancel(false));
+  }
+
+  /// Runs something when a request that begins now has taken too long, unless that is cancelled.
+  Future<?> afterTimeLimit(Runnable action) {
+    return timer.schedule(action, settings.api().timeLimit().toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  /// Does something with a claim on the world. Waits until the root is ready, if it will be soon.
+  ///
+  /// @throws ApiException if it will not
+  <T> T whileReady(Supplier<T> action) throws InterruptedException {
+    awaitReady();
+    try {
+      return action.get();
+    } finally {
+      root.release();
+    }
   }
 
   private void check(Ask ask, ChatPrompts.Prompt prompt) {
@@ -246,13 +263,28 @@ public final class Answerer implements AutoCloseable {
     return ApiException.later(503, "the nodes are not ready: " + e.getMessage(), "not_ready", 5);
   }
 
-  private Generation submit(GenerationRequest request, AnswerSink sink) {
+  /// Submits with a claim, which is given back when it has ended.
+  private Generation submitClaimed(GenerationRequest request, Sink sink) {
+    boolean begun = false;
     try {
-      Generation generation = scheduler.submit(request, sink);
+      Generation generation = submit(request, sink);
       generation.whenEnded(root::release);
+      begun = true;
       return generation;
+    } finally {
+      if (!begun) {
+        root.release();
+      }
+    }
+  }
+
+  /// Has a request computed; whoever calls has a claim on the world.
+  ///
+  /// @throws ApiException if too many wait
+  Generation submit(GenerationRequest request, Sink sink) {
+    try {
+      return scheduler.submit(request, sink);
     } catch (UserException e) {
-      root.release();
       throw ApiException.later(429, String.valueOf(e.getMessage()), "queue_full", 2);
     }
   }

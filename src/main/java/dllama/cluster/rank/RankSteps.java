@@ -155,7 +155,7 @@ final class RankSteps {
         && run.count() <= limits.maxBatchTokens()
         && run.position() >= 0
         && run.position() <= limits.contextLength() - run.count()
-        && run.wanted().rows() <= run.count()
+        && run.wanted().count() <= run.count()
         && (run.adjustments().isEmpty() || run.wanted().rows() <= 1)
         && run.adjustments().size() <= Adjustments.MAX_OF_RUN
         && run.pages().length >= KvHead.pages(run.position() + run.count())
@@ -166,8 +166,8 @@ final class RankSteps {
     return page >= 0 && page < limits.pages();
   }
 
-  /// Computes one step and tells the root: what is wanted of this rank's logits, or that there is
-  /// nothing to tell. The root's own rank always says how long it waited for partials.
+  /// Computes one step and tells the root: what is wanted of this rank, or that there is nothing to
+  /// tell. The root's own rank always says how long it waited for partials.
   ///
   /// @throws Aborted when the epoch failed, or a peer kept this rank waiting for too long
   void run(Input input) {
@@ -186,9 +186,8 @@ final class RankSteps {
       boolean told = false;
       for (int run = 0; run < input.runs().size(); run++) {
         LogitsWanted wanted = input.runs().get(run).wanted();
-        if (wanted.rows() > 0) {
-          var adjustments = input.runs().get(run).adjustments();
-          tell(input, run, engine.logits(firstLogits(input, run), wanted, adjustments));
+        if (assignment.rank() < wanted.tellers(ranks.size())) {
+          tell(input, run, part(strands, input, run));
           told = true;
         }
       }
@@ -198,6 +197,31 @@ final class RankSteps {
     } finally {
       computeWait.detach();
     }
+  }
+
+  /// What is wanted of a run.
+  private LogitsPart part(Strand[] strands, Input input, int run) {
+    RunRows rows = input.runs().get(run);
+    if (rows.wanted() instanceof LogitsWanted.States(int count)) {
+      int end = input.runs().subList(0, run + 1).stream().mapToInt(RunRows::count).sum();
+      return states(strands, end - count, count);
+    }
+    return engine.logits(firstLogits(input, run), rows.wanted(), rows.adjustments());
+  }
+
+  /// The states of some successive rows of a step, which may be in both of its halves.
+  private LogitsPart states(Strand[] strands, int first, int count) {
+    float[] values = new float[count * dim];
+    int row = 0;
+    for (Strand strand : strands) {
+      int from = Math.max(first, row);
+      int to = Math.min(first + count, row + strand.rows().count());
+      if (from < to) {
+        strand.states(from - row, to - from, values, (from - first) * dim);
+      }
+      row += strand.rows().count();
+    }
+    return new LogitsPart.States(count, values);
   }
 
   /// The first of a run's rows among those of which logits are computed.

@@ -65,6 +65,11 @@ final class Strand {
     return engine.advance();
   }
 
+  /// See [ShardEngine#states].
+  void states(int from, int rows, float[] to, int at) {
+    engine.states(from, rows, to, at);
+  }
+
   /// See [ShardEngine#strayed].
   String strayed() {
     return engine.strayed();

@@ -13,7 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /// A step under way, as [RootCoordinator] sees it: done when rank 0 has computed it, and every rank
-/// has told what is wanted of its logits. What becomes of them is the caller's business.
+/// has told what is wanted of it. What becomes of them is the caller's business.
 final class PendingStep {
   private final long number;
   private final World world;
@@ -33,7 +33,7 @@ final class PendingStep {
   /// What a step gave.
   ///
   /// @param number of the step, by which ranks can be asked for more
-  /// @param parts by run, then by rank; none of a run of whose logits nothing is wanted
+  /// @param parts by run, then by rank, of those that tell something
   record Told(
       World world,
       long number,
@@ -51,7 +51,7 @@ final class PendingStep {
     wanted = step.runs().stream().map(Run::wanted).toList();
     parts = new LogitsPart[wanted.size()][];
     for (int run = 0; run < parts.length; run++) {
-      parts[run] = new LogitsPart[wanted.get(run).rows() > 0 ? world.size() : 0];
+      parts[run] = new LogitsPart[wanted.get(run).tellers(world.size())];
       missing += parts[run].length;
     }
     sentBefore = traffic.sentBytes();
@@ -67,7 +67,10 @@ final class PendingStep {
         && logits.rank() < parts[run].length
         && parts[run][logits.rank()] == null
         && LogitsCheck.fits(
-            logits.part(), wanted.get(run), world.plan().vocabulary(logits.rank()))) {
+            logits.part(),
+            wanted.get(run),
+            world.plan().vocabulary(logits.rank()),
+            world.plan().spec().dim())) {
       parts[run][logits.rank()] = logits.part();
       missing--;
     }

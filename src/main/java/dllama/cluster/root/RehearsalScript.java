@@ -20,7 +20,7 @@ final class RehearsalScript {
   static final int SINGLE = 100;
 
   /// Steps of a round.
-  static final int STEPS = SINGLE + 6;
+  static final int STEPS = SINGLE + 7;
 
   /// Tokens of the longest prompt.
   private static final int LONG_PROMPT = 32;
@@ -61,7 +61,8 @@ final class RehearsalScript {
       case SINGLE + 2 -> run(1, new LogitsWanted.All());
       case SINGLE + 3 -> run(GUESSES, new Best(Math.min(GUESSES, maxBatchTokens)));
       case SINGLE + 4 -> run(SHORT_PROMPT, given());
-      case SINGLE + 5 -> run(LONG_PROMPT, new Nothing());
+      case SINGLE + 5 -> run(SHORT_PROMPT, states());
+      case SINGLE + 6 -> run(LONG_PROMPT, new Nothing());
       default -> run(1, new Best(1));
     };
   }
@@ -84,6 +85,10 @@ final class RehearsalScript {
 
   private LogitsWanted given() {
     return new LogitsWanted.Given(new int[Math.min(SHORT_PROMPT, maxBatchTokens)]);
+  }
+
+  private LogitsWanted states() {
+    return new LogitsWanted.States(Math.min(SHORT_PROMPT, maxBatchTokens));
   }
 
   private Run run(int wished, LogitsWanted wanted) {

@@ -25,6 +25,7 @@ final class LogitsCodec {
   private static final byte ANY = 4;
   private static final byte UNADJUSTED = 5;
   private static final byte GIVEN = 6;
+  private static final byte STATES = 7;
 
   /// What is wanted takes so many, and where tokens are given, these.
   static final int WANTED_BYTES = 1 + Integer.BYTES;
@@ -42,6 +43,7 @@ final class LogitsCodec {
       case Nothing _ -> to.put(NOTHING).putInt(0);
       case All _ -> to.put(ALL).putInt(0);
       case LogitsWanted.Best(int rows) -> to.put(BEST).putInt(rows);
+      case LogitsWanted.States(int count) -> to.put(STATES).putInt(count);
       case LogitsWanted.Given(int[] tokens) -> {
         to.put(GIVEN).putInt(tokens.length);
         for (int token : tokens) {
@@ -67,6 +69,7 @@ final class LogitsCodec {
         case NOTHING -> new Nothing();
         case ALL -> new All();
         case BEST -> new LogitsWanted.Best(value);
+        case STATES -> new LogitsWanted.States(value);
         case GIVEN -> new LogitsWanted.Given(tokens(value, from));
         case CANDIDATES -> new Draw(Float.intBitsToFloat(value));
         case ANY -> new DrawAny(Float.intBitsToFloat(value));
@@ -90,10 +93,9 @@ final class LogitsCodec {
 
   static void put(LogitsPart part, ByteBuffer to) {
     switch (part) {
-      case Rows(float[] values) -> {
-        to.put(ALL).asFloatBuffer().put(values);
-        to.position(to.position() + values.length * Float.BYTES);
-      }
+      case Rows(float[] values) -> putFloats(values, to.put(ALL));
+      case LogitsPart.States(int count, float[] values) ->
+          putFloats(values, to.put(STATES).putInt(count));
       case Best(int rows, int[] tokens, float[] logits) ->
           putPairs(rows, tokens, logits, to.put(BEST));
       case LogitsPart.Given given -> put(given, to.put(GIVEN));
@@ -102,6 +104,17 @@ final class LogitsCodec {
       case Unadjusted(float logit, Candidates largest) ->
           put(largest, to.put(UNADJUSTED).putFloat(logit));
     }
+  }
+
+  private static void putFloats(float[] values, ByteBuffer to) {
+    to.asFloatBuffer().put(values);
+    to.position(to.position() + values.length * Float.BYTES);
+  }
+
+  private static float[] floats(ByteBuffer from) {
+    float[] values = new float[from.remaining() / Float.BYTES];
+    from.asFloatBuffer().get(values);
+    return values;
   }
 
   private static void put(LogitsPart.Given given, ByteBuffer to) {
@@ -149,6 +162,7 @@ final class LogitsCodec {
     return 1
         + switch (part) {
           case Rows rows -> rows.values().length * Float.BYTES;
+          case LogitsPart.States states -> Integer.BYTES + states.values().length * Float.BYTES;
           case Best best -> best.rows() * PAIR_BYTES;
           case LogitsPart.Given given -> Integer.BYTES + given.rows() * GIVEN_BYTES;
           case Candidates candidates -> bytes(candidates);
@@ -164,11 +178,8 @@ final class LogitsCodec {
   static LogitsPart part(ByteBuffer from) throws NotSerializableException {
     byte kind = from.get();
     return switch (kind) {
-      case ALL -> {
-        float[] values = new float[from.remaining() / Float.BYTES];
-        from.asFloatBuffer().get(values);
-        yield new Rows(values);
-      }
+      case ALL -> new Rows(floats(from));
+      case STATES -> new LogitsPart.States(from.getInt(), floats(from));
       case BEST -> {
         int rows = from.remaining() / PAIR_BYTES;
         int[] tokens = new int[rows];

@@ -38,7 +38,7 @@ class RehearsalScriptTest {
       assertEquals(Set.of(LogitsWanted.class.getPermittedSubclasses()), kinds);
       assertEquals(Set.of(LogitsQuestion.class.getPermittedSubclasses()), questions);
       assertEquals(RehearsalScript.STEPS, tokens.size());
-      assertEquals(List.of(1, 1, 1, 4, 9, 32), tokens.subList(RehearsalScript.SINGLE, 106));
+      assertEquals(List.of(1, 1, 1, 4, 9, 9, 32), tokens.subList(RehearsalScript.SINGLE, 107));
     }
   }
 
@@ -53,7 +53,7 @@ class RehearsalScriptTest {
       assertTrue(tokens >= 1 && tokens <= maxBatchTokens);
       assertTrue(batch.position() + tokens <= context);
       assertTrue(batch.position() <= reach, "a gap in the cache");
-      assertTrue(batch.wanted().rows() <= tokens);
+      assertTrue(batch.wanted().count() <= tokens);
       reach = Math.max(reach, batch.position() + tokens);
     }
   }

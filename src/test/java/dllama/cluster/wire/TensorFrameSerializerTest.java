@@ -122,6 +122,19 @@ class TensorFrameSerializerTest {
   }
 
   @Test
+  void shouldCarryStates() throws Exception {
+    var run = new RunRows(new int[] {7}, 0, 2, new LogitsWanted.States(2));
+    var input = new Input(5, 6, false, List.of(), List.of(run), bytes(1, 2));
+    RunRows is = ((Input) throughTheWire(input)).runs().getFirst();
+    assertEquals(new LogitsWanted.States(2), is.wanted());
+    float[] values = {1.5f, -0f, Float.MIN_VALUE, -9};
+    var sent = new Logits(2, 3, 0, 4, new LogitsPart.States(2, values));
+    var got = (LogitsPart.States) ((Logits) throughTheWire(sent)).part();
+    assertEquals(2, got.count());
+    assertArrayEquals(values, got.values());
+  }
+
+  @Test
   void shouldCarryAPartial() throws Exception {
     var sent = new Partial(-1, Long.MAX_VALUE, 7, bytes(9, 8, 7));
     var got = (Partial) throughTheWire(sent);
