@@ -89,12 +89,12 @@ final class CharacterBytes {
 
   /// A byte of a character, which `left` more follow.
   private static int value(int character, int left, boolean begins) {
-    return begins ? first(character, left) : 0x80 | character >>> 6 * left & 0x3F;
+    return begins ? first(character, left) : 0x80 | ((character >>> (6 * left)) & 0x3F);
   }
 
   private static int first(int character, int left) {
-    int marks = left == 0 ? 0 : 0xFF00 >>> left + 1 & 0xFF;
-    return marks | character >>> 6 * left;
+    int marks = left == 0 ? 0 : (0xFF00 >>> (left + 1)) & 0xFF;
+    return marks | (character >>> (6 * left));
   }
 
   private static void escape(Nfa nfa, int from, int to, Characters of, int c) {

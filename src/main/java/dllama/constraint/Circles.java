@@ -4,7 +4,6 @@ import dllama.error.UserException;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 
 /// Finds parts of a schema that are themselves before anything of them is written.
 final class Circles {
@@ -12,7 +11,7 @@ final class Circles {
 
   /// @throws UserException if there is one
   static void refuse(Grammar root) {
-    Map<Grammar, Integer> order = new IdentityHashMap<>();
+    IdentityHashMap<Grammar, Integer> order = new IdentityHashMap<>();
     List<Grammar> all = new ArrayList<>(List.of(root));
     order.put(root, 0);
     for (int i = 0; i < all.size(); i++) {
@@ -23,7 +22,7 @@ final class Circles {
       }
     }
     // Takes away, one after the other, what nothing begins with that is still there.
-    Map<Grammar, List<Grammar>> beginners = new IdentityHashMap<>();
+    IdentityHashMap<Grammar, List<Grammar>> beginners = new IdentityHashMap<>();
     List<Grammar> free = new ArrayList<>();
     for (Grammar grammar : all) {
       List<Grammar> begins = begins(grammar);

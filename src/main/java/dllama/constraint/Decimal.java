@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 /// among those that are allowed.
 ///
 /// A state is the digits so far as a number, and below it: whether there is none yet (1), whether
-// it
-/// is negative (2), and where the point is (× 4: 0 none yet, 1 just there, 1 + digits behind it).
+/// it is negative (2), and where the point is (× 4: 0 none yet, 1 just there, 1 + digits behind
+/// it).
 final class Decimal extends Terminal {
   /// The largest number of units.
   static final long MOST = 100_000_000_000_000_000L - 1;
@@ -80,9 +80,9 @@ final class Decimal extends Terminal {
     } else {
       int behind = point == 0 ? 0 : point + 1;
       next =
-          (10 * digits + value - '0') << DIGITS_SHIFT
-              | (long) behind << POINT_SHIFT
-              | state & NEGATIVE;
+          ((10 * digits + value - '0') << DIGITS_SHIFT)
+              | ((long) behind << POINT_SHIFT)
+              | (state & NEGATIVE);
     }
     return next != NONE && leads(next) ? next : NONE;
   }

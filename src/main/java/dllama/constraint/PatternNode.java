@@ -11,6 +11,8 @@ sealed interface PatternNode {
 
   record Either(List<PatternNode> parts) implements PatternNode {}
 
+  /// A part several times.
+  ///
   /// @param max [Integer#MAX_VALUE]: any number
   record Times(PatternNode part, int min, int max) implements PatternNode {
     private int repeated(Nfa nfa, int from, boolean json) {

@@ -6,7 +6,6 @@ import dllama.error.UserException;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 
 /// Makes a grammar of a schema. What references name is made once, when the rest is.
@@ -41,7 +40,7 @@ final class SchemaCompiler {
   private record Awaited(Reference reference, JsonNode schema, String where) {}
 
   private final SchemaDocument document;
-  private final Map<JsonNode, Reference> references = new IdentityHashMap<>();
+  private final IdentityHashMap<JsonNode, Reference> references = new IdentityHashMap<>();
   private final List<Awaited> awaited = new ArrayList<>();
   private int depth;
 

@@ -11,6 +11,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// Makes one schema of several that hold together: of `allOf`, and of what stands beside `$ref`,
 /// `anyOf` and `oneOf`.
@@ -111,13 +112,14 @@ final class SchemaMerge {
 
   private JsonNode merge(JsonNode a, JsonNode b, String where) {
     if (a.isBoolean() || b.isBoolean()) {
-      boolean first = a.isBoolean();
-      return (first ? a : b).booleanValue() ? first ? b : a : BooleanNode.FALSE;
+      JsonNode said = a.isBoolean() ? a : b;
+      JsonNode other = a.isBoolean() ? b : a;
+      return said.booleanValue() ? other : BooleanNode.FALSE;
     }
-    if (!(a instanceof ObjectNode) || !(b instanceof ObjectNode)) {
+    if (!(a instanceof ObjectNode first) || !(b instanceof ObjectNode)) {
       throw SchemaDocument.refused(where, "a schema has to be an object, true or false");
     }
-    ObjectNode merged = JSON.objectNode().setAll((ObjectNode) a);
+    ObjectNode merged = JSON.objectNode().setAll(first);
     for (Map.Entry<String, JsonNode> entry : b.properties()) {
       String keyword = entry.getKey();
       JsonNode mine = merged.get(keyword);
@@ -138,7 +140,7 @@ final class SchemaMerge {
   }
 
   /// What two say with the same keyword; null: there is no such value.
-  private static JsonNode both(String keyword, JsonNode a, JsonNode b, String where) {
+  private static @Nullable JsonNode both(String keyword, JsonNode a, JsonNode b, String where) {
     if (LOWER.contains(keyword) || UPPER.contains(keyword)) {
       BigDecimal first = SchemaNumbers.number(a, keyword, where);
       BigDecimal second = SchemaNumbers.number(b, keyword, where);
@@ -181,7 +183,7 @@ final class SchemaMerge {
     return JSON.objectNode().set("allOf", JSON.arrayNode().add(a).add(b));
   }
 
-  private static JsonNode lists(String keyword, JsonNode a, JsonNode b) {
+  private static @Nullable JsonNode lists(String keyword, JsonNode a, JsonNode b) {
     Set<JsonNode> first = set(a);
     Set<JsonNode> second = set(b);
     Set<JsonNode> common = new LinkedHashSet<>(first);

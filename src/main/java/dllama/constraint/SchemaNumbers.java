@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Grammars of numbers with limits. They are counted in units of a power of ten, fine enough that a
 /// number has up to 15 digits, and limits are rounded towards the inside: whatever is written
-// holds.
+/// holds.
 final class SchemaNumbers {
   /// Digits that numbers of 64 bits keep.
   private static final int DIGITS = 15;

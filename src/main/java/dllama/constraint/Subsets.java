@@ -9,8 +9,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// Makes a deterministic automaton of an [Nfa], whose states are sets of its places. One that
-// stands
-/// behind [Nfa#AT_END] is counted from the number of places on.
+/// stands behind [Nfa#AT_END] is counted from the number of places on.
 final class Subsets {
   /// Places in all sets together.
   private static final int MOST_PLACES = 2_000_000;

@@ -76,7 +76,8 @@ public final class TokenTrie {
     named.stream().forEach(token -> shown[token] = vocabulary.pieces()[token]);
     TokenTrie trie =
         new TokenTrie(shown, TokenStream.hidesFirstSpace(vocabulary) ? vocabulary.bosId() : -1);
-    for (char c : NEEDED.toCharArray()) {
+    for (int i = 0; i < NEEDED.length(); i++) {
+      char c = NEEDED.charAt(i);
       int node = trie.child(ROOT, (byte) c);
       if (node < 0 || trie.firstToken(node) == trie.firstToken(node + 1)) {
         throw new UserException(

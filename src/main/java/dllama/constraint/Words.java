@@ -82,7 +82,7 @@ final class Words extends Terminal {
   }
 
   private static int first(long state) {
-    return (int) (state >>> 2 * BITS);
+    return (int) (state >>> (2 * BITS));
   }
 
   private static int last(long state) {

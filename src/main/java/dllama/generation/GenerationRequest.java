@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
 /// @param speculation guesses tokens where the most likely one is always taken; not shared with
 ///     another generation at the same time
 /// @param guidance what else bears on the choice of tokens; with any, none are guessed
-/// @param mean gets the states of the prompt, which then is only read, and all of it computed; null:
-///     they are not wanted. Not shared with another generation
+/// @param mean gets the states of the prompt, which then is only read, and all of it computed;
+///     null: they are not wanted. Not shared with another generation
 public record GenerationRequest(
     int[] prompt,
     int maxTokens,

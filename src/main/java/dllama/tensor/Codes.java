@@ -137,7 +137,8 @@ abstract class Codes extends DType {
       return 0;
     }
     int own = k - scales.shared();
-    long at = own < 0 ? shared + (long) k * Tiles.LINE : lane + planes.bytes() + own * (long) Tiles.LINE;
+    long at =
+        own < 0 ? shared + (long) k * Tiles.LINE : lane + planes.bytes() + own * (long) Tiles.LINE;
     return Tiles.getShort(tiles, at);
   }
 

@@ -20,9 +20,9 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/// Requests of real clients with something wrong in them, at random: whatever it is, the server says
-/// so or answers, and goes on. `-Dapi.mutations=N` tries more than the usual number, `-Dapi.seed=S`
-/// others.
+/// Requests of real clients with something wrong in them, at random: whatever it is, the server
+/// says so or answers, and goes on. `-Dapi.mutations=N` tries more than the usual number,
+/// `-Dapi.seed=S` others.
 @Tag("slow")
 class MutatedRequestsTest {
   private static final ObjectMapper JSON = new ObjectMapper();

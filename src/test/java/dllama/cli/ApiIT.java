@@ -62,7 +62,8 @@ class ApiIT {
         root.awaitError("ready, loaded", 1, NodeProcess.FORM);
         assertEquals(200, status("/ready"));
         before = answer("What is 2 plus 3?");
-        String endless = ",\"stream\":true,\"max_tokens\":900,\"response_format\":{\"type\":\"json_object\"}";
+        String endless =
+            ",\"stream\":true,\"max_tokens\":900,\"response_format\":{\"type\":\"json_object\"}";
         HttpResponse<InputStream> stream =
             chat("Tell me a story", endless, HttpResponse.BodyHandlers.ofInputStream());
         byte[] first = stream.body().readNBytes(400);
@@ -123,7 +124,8 @@ class ApiIT {
       HttpResponse<InputStream> page =
           client.send(request("/").build(), HttpResponse.BodyHandlers.ofInputStream());
       assertEquals(200, page.statusCode());
-      assertTrue(page.headers().firstValue("Content-Security-Policy").orElse("").contains("'none'"));
+      assertTrue(
+          page.headers().firstValue("Content-Security-Policy").orElse("").contains("'none'"));
       root.signal("TERM");
       root.exit(SOON);
     }
@@ -131,7 +133,8 @@ class ApiIT {
 
   @Test
   void shouldSayInOneLineWhatKeepsItFromServing() throws Exception {
-    try (var taken = new java.net.ServerSocket(apiPort, 1, java.net.InetAddress.getLoopbackAddress())) {
+    try (var taken =
+        new java.net.ServerSocket(apiPort, 1, java.net.InetAddress.getLoopbackAddress())) {
       String[] api = {"api", "--api-port", String.valueOf(taken.getLocalPort())};
       try (NodeProcess root = NodeProcess.root(port, 1, api)) {
         assertEquals(2, root.exit(NodeProcess.FORM));
@@ -143,8 +146,7 @@ class ApiIT {
     try (NodeProcess root = NodeProcess.root(port, 1, "api", "--api-host", "0.0.0.0")) {
       assertEquals(2, root.exit(NodeProcess.FORM));
       assertEquals(
-          List.of(),
-          root.err().stream().filter(line -> line.contains("Exception")).toList());
+          List.of(), root.err().stream().filter(line -> line.contains("Exception")).toList());
       assertTrue(root.err().getLast().contains("--api-key"), root::toString);
     }
   }

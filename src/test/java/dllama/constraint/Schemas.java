@@ -52,8 +52,7 @@ final class Schemas {
   }
 
   /// The judge also asks that the last part of an address is among the domains that there are
-  // today,
-  /// which the standard does not: all are put into the same one.
+  /// today, which the standard does not: all are put into the same one.
   private static JsonNode inKnownDomains(JsonNode value) {
     String address = "(\"[^\"@ ]+@[^\"@ ]+\\.)";
     return read(

@@ -58,8 +58,7 @@ class StateMeanTest {
     assertEquals(Reason.LENGTH, reading.finished().reason());
     assertEquals(20, reading.finished().usage().prefillTokens());
     assertEquals(0, reading.finished().usage().cachedTokens());
-    assertEquals(
-        List.of(8, 8, 4), model.runs.stream().map(run -> run.wanted().count()).toList());
+    assertEquals(List.of(8, 8, 4), model.runs.stream().map(run -> run.wanted().count()).toList());
   }
 
   /// The states of what others have computed are gone, and pages that nobody can find are free.
@@ -137,8 +136,7 @@ class StateMeanTest {
 
   @Test
   void shouldEndWhereTheModelGivesNoNumber() {
-    assertThrows(
-        UserException.class, () -> mean.add(new float[] {1, Float.NaN, 2, 3}, 2));
+    assertThrows(UserException.class, () -> mean.add(new float[] {1, Float.NaN, 2, 3}, 2));
     var model = new ScriptedForwardPass(64, 8);
     model.poison = 5;
     try (Scheduler scheduler = new Scheduler(model, Answers.ALPHABET, 1)) {

@@ -49,8 +49,7 @@ public final class FullLogits {
     for (int row = 0; row < count; row++) {
       System.arraycopy(rows[rows.length - count + row], 0, values, row * dim, dim);
     }
-    return new RunLogits(
-        List.of(), List.of(new LogitsPart.States(count, values)), _ -> List.of());
+    return new RunLogits(List.of(), List.of(new LogitsPart.States(count, values)), _ -> List.of());
   }
 
   /// The token that `sampler` chooses.

@@ -102,7 +102,8 @@ class GivenTokensTest {
     Range range = new Range(0, 2);
     var wanted = new LogitsWanted.Given(new int[] {1});
     assertTrue(LogitsCheck.fits(part(1, 2, 3, -1), wanted, range, 64));
-    assertFalse(LogitsCheck.fits(part(1, 2, 3, -1), new LogitsWanted.Best(1), range, 64), "not asked");
+    assertFalse(
+        LogitsCheck.fits(part(1, 2, 3, -1), new LogitsWanted.Best(1), range, 64), "not asked");
     assertFalse(LogitsCheck.fits(part(1, 2, 3, 2), wanted, range, 64), "a token of another rank");
     assertFalse(LogitsCheck.fits(part(Float.NaN, 2, 3, -1), wanted, range, 64), "no number");
     assertFalse(LogitsCheck.fits(part(1, Float.NaN, 3, -1), wanted, range, 64), "no number");

@@ -72,9 +72,9 @@ final class Turns {
     }
     List<Object> parts = new ArrayList<>();
     for (Fields block : of.objects(field)) {
-      block
-          .word("type", List.of("text"))
-          .orElseThrow(() -> block.bad("type", "is required, and can be text"));
+      if (block.word("type", List.of("text")).isEmpty()) {
+        throw block.bad("type", "is required, and can be text");
+      }
       parts.add(part(block));
     }
     return content(parts);

@@ -71,6 +71,7 @@ public final class OllamaModels {
   }
 
   /// What a root with one model, which its user chose, can not do.
+  @SuppressWarnings("DoNotCallSuggester") // an endpoint, called as all are
   public HttpResponse refuse(Call call) {
     throw ApiException.of(
         501, "models are not changed over HTTP: the root is started with one, by --model", "", "");

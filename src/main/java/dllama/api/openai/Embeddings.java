@@ -60,8 +60,7 @@ public final class Embeddings {
 
   private List<int[]> inputs(Fields body) {
     String what = "a string, an array of strings, or tokens as numbers";
-    JsonNode input =
-        body.any("input").orElseThrow(() -> body.bad("input", "is required, " + what));
+    JsonNode input = body.any("input").orElseThrow(() -> body.bad("input", "is required, " + what));
     ApiException wrong = body.bad("input", "must be " + what);
     if (input.isTextual()) {
       return List.of(embedder.tokens(input.textValue()));

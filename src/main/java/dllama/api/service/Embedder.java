@@ -110,7 +110,8 @@ public final class Embedder {
     int known = answerer.prompts().vocabulary().size();
     for (int token : tokens) {
       if (token < 0 || token >= known) {
-        throw ApiException.bad(name, "has a token %d, and the model has %d".formatted(token, known));
+        throw ApiException.bad(
+            name, "has a token %d, and the model has %d".formatted(token, known));
       }
     }
   }
