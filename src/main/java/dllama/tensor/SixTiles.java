@@ -146,7 +146,7 @@ final class SixTiles implements VectorProduct {
         for (int v = 0; v < OF_GROUP; v++) {
           long to = tile + g * NEXT + 2L * part + v * V;
           if (count == 1) {
-            scaled(to, 0, sums + (g * OF_GROUP + v) * SUMS, blocks, x, scaleAt);
+            scaled(to, 0, sums + ((long) g * OF_GROUP + v) * SUMS, blocks, x, scaleAt);
           } else {
             long first = rows + g * groupBytes + v * V;
             for (int t = 0; t < count; t += 4) {
@@ -213,7 +213,7 @@ final class SixTiles implements VectorProduct {
         // What is missing of a last pass is read twice; nobody reads its results.
         long at0 = (at + g * groupBytes) & ADDRESSES;
         long at1 = (WHOLE ? at + Math.min(g + 1, last) * groupBytes : at0 + V) & ADDRESSES;
-        long to = (sums + g * OF_GROUP * SUMS) & ADDRESSES;
+        long to = (sums + (long) g * OF_GROUP * SUMS) & ADDRESSES;
         int codeOf = codeAt;
         int offsetOf = offsetAt;
         for (int line = 0; line < RUNS * RUN_LINES; line += RUN_LINES) {
