@@ -11,6 +11,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// Makes one schema of several that hold together: of `allOf`, and of what stands beside `$ref`,
 /// `anyOf` and `oneOf`.
@@ -138,7 +139,7 @@ final class SchemaMerge {
   }
 
   /// What two say with the same keyword; null: there is no such value.
-  private static JsonNode both(String keyword, JsonNode a, JsonNode b, String where) {
+  private static @Nullable JsonNode both(String keyword, JsonNode a, JsonNode b, String where) {
     if (LOWER.contains(keyword) || UPPER.contains(keyword)) {
       BigDecimal first = SchemaNumbers.number(a, keyword, where);
       BigDecimal second = SchemaNumbers.number(b, keyword, where);
@@ -153,8 +154,8 @@ final class SchemaMerge {
         for (JsonNode of : List.of(a, b)) {
           for (Map.Entry<String, JsonNode> entry : of.properties()) {
             JsonNode mine = all.get(entry.getKey());
-            boolean new_ = mine == null || mine.equals(entry.getValue());
-            all.set(entry.getKey(), new_ ? entry.getValue() : allOf(mine, entry.getValue()));
+            boolean same = mine == null || mine.equals(entry.getValue());
+            all.set(entry.getKey(), same ? entry.getValue() : allOf(mine, entry.getValue()));
           }
         }
         return all;
@@ -181,7 +182,7 @@ final class SchemaMerge {
     return JSON.objectNode().set("allOf", JSON.arrayNode().add(a).add(b));
   }
 
-  private static JsonNode lists(String keyword, JsonNode a, JsonNode b) {
+  private static @Nullable JsonNode lists(String keyword, JsonNode a, JsonNode b) {
     Set<JsonNode> first = set(a);
     Set<JsonNode> second = set(b);
     Set<JsonNode> common = new LinkedHashSet<>(first);
