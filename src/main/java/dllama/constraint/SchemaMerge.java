@@ -155,8 +155,8 @@ final class SchemaMerge {
         for (JsonNode of : List.of(a, b)) {
           for (Map.Entry<String, JsonNode> entry : of.properties()) {
             JsonNode mine = all.get(entry.getKey());
-            boolean new_ = mine == null || mine.equals(entry.getValue());
-            all.set(entry.getKey(), new_ ? entry.getValue() : allOf(mine, entry.getValue()));
+            boolean same = mine == null || mine.equals(entry.getValue());
+            all.set(entry.getKey(), same ? entry.getValue() : allOf(mine, entry.getValue()));
           }
         }
         return all;

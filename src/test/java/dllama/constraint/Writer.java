@@ -2,10 +2,12 @@ package dllama.constraint;
 
 import dllama.tokenizer.TokenStream;
 import dllama.tokenizer.Tokenizer.Vocabulary;
+import java.nio.charset.StandardCharsets;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /// A model without any sense: of the allowed tokens it takes any, and ends when it may and a coin
 /// says so. An answer that has become long it brings to an end.
@@ -26,7 +28,7 @@ final class Writer {
                 text ->
                     Stream.iterate(0, id -> id + 1)
                         .limit(vocabulary.size())
-                        .filter(id -> new String(trie.shown(id)).equals(text))
+                        .filter(id -> new String(trie.shown(id), StandardCharsets.UTF_8).equals(text))
                         .limit(1))
             .toList();
   }
@@ -36,7 +38,7 @@ final class Writer {
   }
 
   /// A text of the grammar, as a user sees it; null if it has not ended after `most` tokens.
-  String write(Grammar grammar, Random random, int usual, int most) {
+  @Nullable String write(Grammar grammar, Random random, int usual, int most) {
     int before = random.nextBoolean() ? vocabulary.bosId() : -1;
     GrammarMask mask = trie.mask(grammar, before);
     TokenStream stream = new TokenStream(vocabulary);
