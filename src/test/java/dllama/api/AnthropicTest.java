@@ -41,8 +41,7 @@ class AnthropicTest extends DialectCase {
   @Test
   void shouldSendTheEventsOfMessagesInTheirOrder() throws IOException {
     List<Sent.Event> events = Sent.read(recorded("anthropic-messages-stream").body());
-    JsonNode required =
-        recording("anthropic-messages-stream").at("/expect/stream/required");
+    JsonNode required = recording("anthropic-messages-stream").at("/expect/stream/required");
     for (Sent.Event event : events) {
       assertEquals(event.name(), event.at("/type"));
       Checklist.check(event.data(), required.path(event.name()), event.name());
@@ -61,8 +60,7 @@ class AnthropicTest extends DialectCase {
     int counted = post("/v1/messages/count_tokens", body("")).get("input_tokens").asInt();
     JsonNode usage = post("/v1/messages", body("'max_tokens':1")).get("usage");
     assertEquals(
-        counted,
-        usage.get("input_tokens").asInt() + usage.get("cache_read_input_tokens").asInt());
+        counted, usage.get("input_tokens").asInt() + usage.get("cache_read_input_tokens").asInt());
   }
 
   @Test
@@ -74,8 +72,7 @@ class AnthropicTest extends DialectCase {
             body("'max_tokens':40,'temperature':0,'stop_sequences':['" + stop + "']"));
     assertEquals("stop_sequence", cut.get("stop_reason").asText());
     assertEquals(stop, cut.get("stop_sequence").asText());
-    assertEquals(
-        answer.substring(0, answer.indexOf(stop)), cut.at("/content/0/text").asText());
+    assertEquals(answer.substring(0, answer.indexOf(stop)), cut.at("/content/0/text").asText());
   }
 
   @Test

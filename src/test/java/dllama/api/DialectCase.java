@@ -27,7 +27,8 @@ abstract class DialectCase {
     server = new ApiTestServer().ready();
     model = server.json(server.get("/v1/models")).at("/data/0/id").asText();
     answer =
-        post("/v1/chat/completions", body("'temperature':0")).at("/choices/0/message/content")
+        post("/v1/chat/completions", body("'temperature':0"))
+            .at("/choices/0/message/content")
             .asText();
     assertTrue(answer.contains("12"), answer);
   }

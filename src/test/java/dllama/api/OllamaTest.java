@@ -21,7 +21,11 @@ class OllamaTest extends DialectCase {
   void shouldStreamChatsAsLinesUnlessToldOtherwise() throws IOException {
     HttpResponse<String> response = recorded("ollama-chat-default-stream");
     assertTrue(
-        response.headers().firstValue("Content-Type").orElse("").startsWith("application/x-ndjson"));
+        response
+            .headers()
+            .firstValue("Content-Type")
+            .orElse("")
+            .startsWith("application/x-ndjson"));
     JsonNode expect = recording("ollama-chat-default-stream").at("/expect/stream");
     List<JsonNode> lines = response.body().lines().map(ApiTestServer::read).toList();
     for (JsonNode line : lines) {
@@ -80,7 +84,8 @@ class OllamaTest extends DialectCase {
   @Test
   void shouldHoldAnswersOfOllamaToTheirFormat() {
     JsonNode held =
-        post("/api/chat", body("'stream':false,'format':" + TOOL + ",'options':{'num_predict':99}"));
+        post(
+            "/api/chat", body("'stream':false,'format':" + TOOL + ",'options':{'num_predict':99}"));
     JsonNode content = ApiTestServer.read(held.at("/message/content").asText());
     assertTrue(List.of(1, 2).contains(content.get("n").asInt()), held.toString());
   }

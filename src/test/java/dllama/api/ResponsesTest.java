@@ -30,7 +30,9 @@ class ResponsesTest extends DialectCase {
         server.post(
             "/v1/responses",
             "{\"temperature\":0,\"stream\":true,\"input\":[{\"role\":\"user\",\"content\":"
-                + "[{\"type\":\"input_text\",\"text\":\"" + QUESTION + "\"}]}]}");
+                + "[{\"type\":\"input_text\",\"text\":\""
+                + QUESTION
+                + "\"}]}]}");
     List<Sent.Event> events = Sent.read(response.body());
     int number = 0;
     for (Sent.Event event : events) {
@@ -46,8 +48,7 @@ class ResponsesTest extends DialectCase {
         events.subList(0, 4).stream().map(Sent.Event::name).toList());
     assertEquals("response.completed", events.getLast().name());
     assertEquals(answer, events.getLast().at("/response/output/0/content/0/text"));
-    assertEquals(
-        events.getFirst().at("/response/id"), events.getLast().at("/response/id"));
+    assertEquals(events.getFirst().at("/response/id"), events.getLast().at("/response/id"));
   }
 
   @Test
@@ -60,8 +61,7 @@ class ResponsesTest extends DialectCase {
             "'input':[{'role':'user','content':'%s'},{'role':'assistant','content':'%s'},"
                     .formatted(QUESTION, answer)
                 + "{'role':'user','content':'What is 1 + 1?'}]");
-    assertEquals(
-        said.at("/output/0/content/0/text"), next.at("/output/0/content/0/text"));
+    assertEquals(said.at("/output/0/content/0/text"), next.at("/output/0/content/0/text"));
     assertEquals(said.at("/usage/input_tokens"), next.at("/usage/input_tokens"));
   }
 
@@ -93,16 +93,18 @@ class ResponsesTest extends DialectCase {
         respond(
             "'previous_response_id':'%s','input':[{'type':'function_call_output','call_id':'%s',"
                     .formatted(asked.get("id").asText(), call.get("call_id").asText())
-                + "'output':'9'}],'max_output_tokens':4," + tools);
-    assertTrue(
-        next.at("/usage/input_tokens").asInt() > asked.at("/usage/input_tokens").asInt());
+                + "'output':'9'}],'max_output_tokens':4,"
+                + tools);
+    assertTrue(next.at("/usage/input_tokens").asInt() > asked.at("/usage/input_tokens").asInt());
   }
 
   @Test
   void shouldHoldResponsesToASchema() {
     JsonNode held =
-        respond("'input':'Hi','text':{'format':{'type':'json_schema','name':'t','schema':"
-            + TOOL + "}}");
+        respond(
+            "'input':'Hi','text':{'format':{'type':'json_schema','name':'t','schema':"
+                + TOOL
+                + "}}");
     JsonNode content = ApiTestServer.read(held.at("/output/0/content/0/text").asText());
     assertTrue(List.of(1, 2).contains(content.get("n").asInt()), held.toString());
   }

@@ -66,8 +66,7 @@ class ApiClientsIT {
             && Files.mismatch(installed, SOURCES.resolve(LOCK)) < 0;
     try (Stream<Path> files = Files.list(SOURCES)) {
       for (Path file : files.filter(Files::isRegularFile).toList()) {
-        Files.copy(
-            file, CLIENTS.resolve(file.getFileName()), StandardCopyOption.REPLACE_EXISTING);
+        Files.copy(file, CLIENTS.resolve(file.getFileName()), StandardCopyOption.REPLACE_EXISTING);
       }
     }
     return current;

@@ -89,9 +89,7 @@ class MessageStreamTest {
   void shouldTellOfAnErrorAndEnd() {
     ApiException why = ApiException.later(503, "a node was lost", "not_ready", 5);
     List<Event> events =
-        events(
-            true,
-            List.of(new AnswerEvent.Content("A", List.of()), new AnswerEvent.Failed(why)));
+        events(true, List.of(new AnswerEvent.Content("A", List.of()), new AnswerEvent.Failed(why)));
     assertEquals("error", events.getLast().name());
     assertEquals("overloaded_error", events.getLast().at("/error/type"));
     assertEquals("a node was lost", events.getLast().at("/error/message"));

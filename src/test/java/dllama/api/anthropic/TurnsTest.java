@@ -77,8 +77,7 @@ class TurnsTest {
   @Test
   void shouldGoOnFromTheAssistantsText() {
     String asked = "{\"role\":\"user\",\"content\":\"Hi\"},";
-    Conversation begun =
-        conversation(asked + "{\"role\":\"assistant\",\"content\":\"He\"}", "");
+    Conversation begun = conversation(asked + "{\"role\":\"assistant\",\"content\":\"He\"}", "");
     assertEquals("He", begun.begun());
     assertEquals(1, begun.messages().size());
     Conversation called = conversation(asked + CALLED.strip().replaceAll(",$", ""), "");
