@@ -28,7 +28,8 @@ final class Writer {
                 text ->
                     Stream.iterate(0, id -> id + 1)
                         .limit(vocabulary.size())
-                        .filter(id -> new String(trie.shown(id), StandardCharsets.UTF_8).equals(text))
+                        .filter(
+                            id -> new String(trie.shown(id), StandardCharsets.UTF_8).equals(text))
                         .limit(1))
             .toList();
   }

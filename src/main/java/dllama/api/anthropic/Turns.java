@@ -34,7 +34,11 @@ final class Turns {
     if (messages.isEmpty()) {
       throw body.bad("messages", "must not be empty");
     }
+    int before = turns.all.size();
     messages.forEach(turns::message);
+    if (turns.all.size() == before) {
+      throw body.bad("messages", "have no content");
+    }
     return turns.all;
   }
 
