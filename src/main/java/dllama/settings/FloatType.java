@@ -3,8 +3,7 @@ package dllama.settings;
 import java.util.Locale;
 
 /// Element type that a setting asks for; the constants are named as those of `tensor.DType`, but
-// for
-/// the mix of types that most GGUF files have.
+/// for the mix of types that most GGUF files have.
 public enum FloatType {
   F32,
   F16,
