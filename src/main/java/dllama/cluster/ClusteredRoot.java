@@ -33,7 +33,9 @@ record ClusteredRoot(ClusterSettings settings, Config akka) implements RootSyste
   @Override
   public void open(ActorSystem<?> system) {
     var cluster = Cluster.get(system);
-    cluster.manager().tell(Join.create(cluster.selfMember().address())); // every cluster begins here
+    cluster
+        .manager()
+        .tell(Join.create(cluster.selfMember().address())); // every cluster begins here
   }
 
   @Override
