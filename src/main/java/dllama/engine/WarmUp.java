@@ -30,11 +30,13 @@ public final class WarmUp implements AutoCloseable {
   private static final int DECODED = 7;
   private static final int CONTEXT = 64;
 
-  /// Of rows and columns: some chunks of blocks, some groups of rows.
+  /// Of rows and columns, where blocks of weights are not longer: four groups of rows. A round of
+  // four
+  /// times that has as many calls of kernels, which is what counts, and takes ten times as long.
   private static final int WIDTH = 128;
 
-  /// How long a node that has begun to compute is left alone; then what is left to do takes this
-  /// much of a core's time: half a millisecond in ten.
+  /// How long a node that starts, or has begun to compute, is left alone; then what is left to do
+  /// takes this much of a core's time: half a millisecond in ten.
   private static final Duration FIRST_TOKENS = Duration.ofSeconds(4);
 
   private static final long PAUSE_MILLIS = 10;
@@ -150,21 +152,26 @@ public final class WarmUp implements AutoCloseable {
       kvHeads++;
     }
     int layers = model.types().kinds().size();
+    int width = Math.max(WIDTH, longestBlock(model));
     return new ModelSpec(
         model.architecture(),
         model.types().shortened(layers),
-        Math.min(model.dim(), WIDTH),
-        Math.min(model.ffnDim(), WIDTH),
+        Math.min(model.dim(), width),
+        Math.min(model.ffnDim(), width),
         Math.min(model.experts(), Math.max(model.activeExperts(), PROMPT)),
         model.activeExperts(),
         layers,
         kvHeads * group,
         kvHeads,
         model.headDim(),
-        WIDTH,
+        width,
         CONTEXT,
         model.rmsEpsilon(),
         model.activation(),
         model.rope());
+  }
+
+  private static int longestBlock(ModelSpec model) {
+    return model.weightTypes().stream().mapToInt(DType::blockSize).max().orElseThrow();
   }
 }

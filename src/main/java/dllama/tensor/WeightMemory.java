@@ -7,6 +7,7 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.util.OptionalLong;
 
 /// Off-heap memory for weights and caches, zeroed.
 ///
@@ -24,6 +25,14 @@ public final class WeightMemory {
   ///
   /// @throws UserException if the machine has not that much memory
   public static MemorySegment allocate(long bytes, Arena arena) {
+    MemorySegment memory = allocateForNow(bytes, arena);
+    useHugePages(memory);
+    return memory;
+  }
+
+  /// As [#allocate], but it is left open what pages it will have: those of 4 KiB, unless
+  /// [#useHugePages] is called before it is written to. Later, [#gather] makes huge ones of them.
+  public static MemorySegment allocateForNow(long bytes, Arena arena) {
     if (bytes >= HUGE_PAGE && Mmap.AVAILABLE) {
       return Mmap.allocate(bytes, arena);
     }
@@ -32,6 +41,31 @@ public final class WeightMemory {
     } catch (OutOfMemoryError e) {
       throw outOfMemory(bytes, e);
     }
+  }
+
+  /// Asks for huge pages where nothing is written yet.
+  public static void useHugePages(MemorySegment memory) {
+    if (memory.byteSize() >= HUGE_PAGE && Mmap.AVAILABLE) {
+      Mmap.advise(memory.address(), memory.byteSize(), Mmap.MADV_HUGEPAGE);
+    }
+  }
+
+  /// Whether [#gather] works here: Linux since 6.1.
+  public static boolean canGather() {
+    return Mmap.AVAILABLE && Mmap.advise(0, 0, Mmap.MADV_COLLAPSE);
+  }
+
+  /// Copies a part of what was written, of at most 2 MiB, into a huge page, in its place. Others
+  // may
+  /// read it meanwhile, and wait for it.
+  ///
+  /// @param at first byte of the part
+  /// @return first byte of the next part; empty if there is none, or no huge page is free
+  public static OptionalLong gather(MemorySegment memory, long at) {
+    boolean done =
+        at + HUGE_PAGE <= memory.byteSize()
+            && Mmap.advise(memory.address() + at, HUGE_PAGE, Mmap.MADV_COLLAPSE);
+    return done ? OptionalLong.of(at + HUGE_PAGE) : OptionalLong.empty();
   }
 
   private static UserException outOfMemory(long bytes, Throwable cause) {
@@ -49,7 +83,8 @@ public final class WeightMemory {
 
     private static final int PROT_READ_WRITE = 3;
     private static final int MAP_PRIVATE_ANONYMOUS = 0x22;
-    private static final int MADV_HUGEPAGE = 14;
+    static final int MADV_HUGEPAGE = 14;
+    static final int MADV_COLLAPSE = 25;
 
     private static final MethodHandle MMAP =
         handle(
@@ -88,7 +123,6 @@ public final class WeightMemory {
         throw outOfMemory(bytes, new OutOfMemoryError("mmap"));
       }
       long aligned = (address + HUGE_PAGE - 1) & -HUGE_PAGE;
-      adviseHugePages(aligned, bytes);
       return MemorySegment.ofAddress(aligned)
           .reinterpret(bytes, arena, ignored -> unmap(address, length));
     }
@@ -101,10 +135,10 @@ public final class WeightMemory {
       }
     }
 
-    /// Without huge pages all works as well, a little slower, so the result does not matter.
-    private static void adviseHugePages(long address, long length) {
+    /// @return whether the system does so; all works as well, a little slower, without
+    static boolean advise(long address, long length, int advice) {
       try {
-        int ignored = (int) MADVISE.invokeExact(address, length, MADV_HUGEPAGE);
+        return (int) MADVISE.invokeExact(address, length, advice) == 0;
       } catch (Throwable e) {
         throw new AssertionError(e);
       }

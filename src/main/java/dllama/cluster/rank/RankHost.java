@@ -184,8 +184,11 @@ public final class RankHost {
     return kernels.report(weights);
   }
 
-  /// Waits until the forms of kernels are chosen, for no longer than this. Any thread.
+  /// Waits until the forms of kernels are chosen and the slice has its pages, for hardly longer
+  // than
+  /// this. Any thread.
   public void awaitKernels(Duration limit) throws InterruptedException {
+    store.awaitPages(limit);
     if (warmUp().isPresent()) {
       warmUp().get().awaitChoice(limit);
     }

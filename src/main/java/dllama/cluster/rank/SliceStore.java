@@ -5,6 +5,7 @@ import dllama.tensor.WeightMemory;
 import dllama.tensor.WorkerPool;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.time.Duration;
 import java.util.List;
 import java.util.function.LongConsumer;
 import java.util.function.LongPredicate;
@@ -23,6 +24,7 @@ public final class SliceStore implements AutoCloseable {
   private final LongPredicate maps;
   private @Nullable Slice slice;
   private boolean complete;
+  private @Nullable PageGathering gathering;
 
   /// @param maps whether a slice of so many bytes is left in its file, if it has one
   SliceStore(SliceCache cache, LongPredicate maps) {
@@ -50,7 +52,7 @@ public final class SliceStore implements AutoCloseable {
     }
     close();
     Arena arena = Arena.ofShared();
-    slice = new Slice(key, keep, arena, WeightMemory.allocate(bytes, arena));
+    slice = new Slice(key, keep, arena, WeightMemory.allocateForNow(bytes, arena));
     return false;
   }
 
@@ -61,20 +63,51 @@ public final class SliceStore implements AutoCloseable {
   /// @return whether it is complete now
   boolean readCache(WorkerPool pool, LongConsumer progress) {
     Slice open = opened();
-    if (!open.keep()) {
-      return false;
+    boolean there =
+        open.keep()
+            && (maps.test(open.memory().byteSize())
+                ? map(open, pool, progress)
+                : read(open, pool, progress));
+    if (!there) {
+      WeightMemory.useHugePages(open.memory());
     }
-    long bytes = open.memory().byteSize();
-    if (maps.test(bytes)) {
-      var mapped = cache.map(open.key(), bytes, open.arena(), pool, progress);
-      mapped.ifPresent(in -> filled(new Slice(open.key(), true, open.arena(), in)));
-      return mapped.isPresent();
+    return there;
+  }
+
+  private boolean map(Slice open, WorkerPool pool, LongConsumer progress) {
+    var mapped = cache.map(open.key(), open.memory().byteSize(), open.arena(), pool, progress);
+    mapped.ifPresent(in -> filled(new Slice(open.key(), true, open.arena(), in)));
+    return mapped.isPresent();
+  }
+
+  private boolean read(Slice open, WorkerPool pool, LongConsumer progress) {
+    boolean later = WeightMemory.canGather();
+    if (!later) {
+      WeightMemory.useHugePages(open.memory());
     }
     boolean read = cache.read(open.key(), open.memory(), pool, progress);
     if (read) {
       filled(open);
     }
+    if (read && later) {
+      gatherPages(open);
+    }
     return read;
+  }
+
+  private synchronized void gatherPages(Slice full) {
+    gathering = PageGathering.start(full.memory());
+  }
+
+  /// Waits until the slice has the pages that it will have, for no longer than this. Any thread.
+  void awaitPages(Duration limit) throws InterruptedException {
+    PageGathering present;
+    synchronized (this) {
+      present = gathering;
+    }
+    if (present != null) {
+      present.await(limit);
+    }
   }
 
   private synchronized void filled(Slice full) {
@@ -104,6 +137,10 @@ public final class SliceStore implements AutoCloseable {
 
   @Override
   public synchronized void close() {
+    if (gathering != null) {
+      gathering.close();
+      gathering = null;
+    }
     if (slice != null && cache.drop()) {
       slice.arena().close();
     }
