@@ -148,7 +148,7 @@ class ConvertIT {
     Path empty = Files.createDirectory(folder.resolve("empty"));
     String hf = HF.toString();
     String out = folder.resolve("out.m").toString();
-    assertComplaint("no model", "convert", text.toString(), out);
+    assertComplaint("is not that of a", "convert", text.toString(), out);
     assertComplaint("config.json", "convert", empty.toString(), out);
     assertComplaint("nowhere", "convert", folder.resolve("nowhere").toString(), out);
     assertComplaint("there is no folder", "convert", hf, folder.resolve("no/out.m").toString());
