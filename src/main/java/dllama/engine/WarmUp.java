@@ -31,8 +31,8 @@ public final class WarmUp implements AutoCloseable {
   private static final int CONTEXT = 64;
 
   /// Of rows and columns, where blocks of weights are not longer: four groups of rows. A round of
-  // four
-  /// times that has as many calls of kernels, which is what counts, and takes ten times as long.
+  /// four times that has as many calls of kernels, which is what counts, and takes ten times as
+  /// long.
   private static final int WIDTH = 128;
 
   /// How long a node that starts, or has begun to compute, is left alone; then what is left to do

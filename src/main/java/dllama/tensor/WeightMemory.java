@@ -56,8 +56,7 @@ public final class WeightMemory {
   }
 
   /// Copies a part of what was written, of at most 2 MiB, into a huge page, in its place. Others
-  // may
-  /// read it meanwhile, and wait for it.
+  /// may read it meanwhile, and wait for it.
   ///
   /// @param at first byte of the part
   /// @return first byte of the next part; empty if there is none, or no huge page is free

@@ -185,8 +185,7 @@ public final class RankHost {
   }
 
   /// Waits until the forms of kernels are chosen and the slice has its pages, for hardly longer
-  // than
-  /// this. Any thread.
+  /// than this. Any thread.
   public void awaitKernels(Duration limit) throws InterruptedException {
     store.awaitPages(limit);
     if (warmUp().isPresent()) {
