@@ -86,7 +86,14 @@ public final class ApiServer implements AutoCloseable {
     AtomicReference<@Nullable HttpServer> started = new AtomicReference<>();
     Metrics metrics =
         new Metrics(meter, answerer.admission(), view, () -> connections(started.get()));
-    var status = new ClusterStatus(root, view, meter, answerer.admission(), card);
+    var status =
+        new ClusterStatus(
+            root,
+            view,
+            meter,
+            answerer.admission(),
+            card,
+            model.bytesByNodes(settings.model().prefillBatch()));
     server = new HttpServer(system, settings.api(), routes(card, status, view, metrics));
     started.set(server);
   }

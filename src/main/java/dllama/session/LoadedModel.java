@@ -19,8 +19,10 @@ import dllama.slice.SliceLayout;
 import dllama.tensor.DType;
 import dllama.tokenizer.Tokenizer.Vocabulary;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
+import java.util.SequencedMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -151,6 +153,15 @@ public record LoadedModel(
     EngineSettings engine =
         new EngineSettings(kv, contextLength, Math.min(maxBatchTokens, contextLength));
     return new SliceLayout(plan, 0).totalBytes() + ShardEngine.cacheBytes(plan, engine);
+  }
+
+  /// The same for each number of nodes that the model can run on.
+  public SequencedMap<Integer, Long> bytesByNodes(int maxBatchTokens) {
+    SequencedMap<Integer, Long> bytes = new LinkedHashMap<>();
+    for (int nodes : ShardPlan.usableWorldSizes(spec(), exchange)) {
+      bytes.put(nodes, nodeBytes(nodes, maxBatchTokens));
+    }
+    return bytes;
   }
 
   /// The vocabulary of the settings' tokenizer file, or else of the model file, as this model uses

@@ -7,6 +7,7 @@ import dllama.api.http.Call;
 import dllama.api.http.EventStream;
 import dllama.api.http.EventStream.Framing;
 import dllama.api.http.Fields;
+import dllama.api.http.Json;
 import dllama.api.ollama.OllamaAnswer.Form;
 import dllama.api.service.Answerer;
 import dllama.api.service.Answering;
@@ -101,13 +102,21 @@ public final class OllamaAnswers {
     return Answers.json(document);
   }
 
+  /// A line of an answer that is not there yet: some clients give up on silence.
+  private static String ping(String name, Form form) {
+    Map<String, Object> document = Ollama.head(name);
+    form.put(document, "", "", List.of());
+    document.put("done", false);
+    return Json.text(document) + "\n";
+  }
+
   private HttpResponse answer(Fields body, String name, Ask ask, Form form, Call call)
       throws InterruptedException {
     boolean thoughts = OllamaFields.showsThoughts(body);
     if (!body.flag("stream", true)) {
       return whole(answerer.await(List.of(ask), call).getFirst(), name, thoughts, form);
     }
-    EventStream events = EventStream.open(system, Framing.LINES, "");
+    EventStream events = EventStream.open(system, Framing.LINES, ping(name, form));
     Answering answering;
     try {
       answering =

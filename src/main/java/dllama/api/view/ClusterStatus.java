@@ -19,9 +19,17 @@ public final class ClusterStatus {
   private final Meter meter;
   private final Admission admission;
   private final ModelCard model;
+  private final Map<Integer, Long> bytesByNodes;
 
+  /// @param bytesByNodes what each node would hold, by number of nodes
   public ClusterStatus(
-      Root root, ClusterView view, Meter meter, Admission admission, ModelCard model) {
+      Root root,
+      ClusterView view,
+      Meter meter,
+      Admission admission,
+      ModelCard model,
+      Map<Integer, Long> bytesByNodes) {
+    this.bytesByNodes = bytesByNodes;
     this.root = root;
     this.view = view;
     this.meter = meter;
@@ -55,8 +63,15 @@ public final class ClusterStatus {
     document.put("rates", rates == null ? Map.of() : rates);
     document.put("history", meter.history());
     document.put("events", view.events());
+    document.put("plan", plan());
     document.put("computing", root.kernels().text());
     return document;
+  }
+
+  private List<Map<String, Object>> plan() {
+    List<Map<String, Object>> plan = new ArrayList<>();
+    bytesByNodes.forEach((nodes, bytes) -> plan.add(Map.of("nodes", nodes, "bytesPerNode", bytes)));
+    return plan;
   }
 
   private List<Map<String, Object>> nodes() throws InterruptedException {
