@@ -20,6 +20,7 @@ import dllama.tensor.DType;
 import dllama.tensor.KernelReport;
 import dllama.tokenizer.ChatTemplate;
 import dllama.tokenizer.Tokenizer.Vocabulary;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -29,6 +30,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class ReplTest {
   private static final ModelSpec SPEC = Shapes.spec("tiny", DType.Q4_0);
@@ -37,6 +39,8 @@ class ReplTest {
 
   private final ScriptedModel model = new ScriptedModel(SPEC, END);
   private final Recorder console = new Recorder();
+  @TempDir Path folder;
+  private boolean quiet;
   private ChatSession session = session(Speculation.off());
 
   /// Nodes that are asked for, and whether the world may change.
@@ -280,7 +284,10 @@ class ReplTest {
           @Override
           public void close() {}
         };
-    new Repl(root, session, console).run();
+    ModelFacts facts = new ModelFacts("tiny", "LLAMA", "q40", SPEC.contextLength(), 0, "");
+    new Repl(
+            new LocalPartner(root, session, facts), console, new SavedChats(folder), quiet)
+        .run();
   }
 
   /// A console with lines to read.
@@ -306,6 +313,11 @@ class ReplTest {
       if (interrupt != null && printed().length() == interruptAfter) {
         interrupt.run();
       }
+    }
+
+    @Override
+    public void thought(String text) {
+      prints.add("(" + text + ")");
     }
 
     @Override
