@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /// The data of server-sent events, one after the other, as servers of this API send them: each in
 /// one line. One thread; whoever closes the stream ends it.
@@ -31,7 +32,7 @@ final class EventLines {
     return Optional.empty();
   }
 
-  private @org.jspecify.annotations.Nullable String line() throws IOException {
+  private @Nullable String line() throws IOException {
     ByteArrayOutputStream line = new ByteArrayOutputStream();
     for (int c = in.read(); c != '\n'; c = in.read()) {
       if (c < 0) {

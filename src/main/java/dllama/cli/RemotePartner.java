@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Properties;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -63,7 +64,7 @@ final class RemotePartner implements Partner {
   /// decide.
   private static Map<String, Object> sampling(Settings.Sampler given) {
     Settings.Sampler usual =
-        Settings.load(Optional.empty(), new java.util.Properties(), List.of()).sampler();
+        Settings.load(Optional.empty(), new Properties(), List.of()).sampler();
     Map<String, Object> fields = new LinkedHashMap<>();
     put(fields, "temperature", given.temperature(), usual.temperature());
     put(fields, "top_p", given.topp(), usual.topp());
@@ -261,7 +262,7 @@ final class RemotePartner implements Partner {
 
   @Override
   public ModelFacts model() {
-    int nodes = (int) cluster().map(RemotePartner::computing).orElse(List.of()).size();
+    int nodes = cluster().map(RemotePartner::computing).orElse(List.of()).size();
     return new ModelFacts(
         facts.name(),
         facts.architecture(),

@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import org.jspecify.annotations.Nullable;
 
 /// The HTTP API of a root elsewhere, as far as a chat needs it. What goes wrong is a
 /// [UserException] of one line; nothing that comes is believed to be short. Any thread.
@@ -172,7 +173,7 @@ final class RemoteRoot implements AutoCloseable {
         "the connection to %s was lost (%s); ask again".formatted(base, reason(e)), e);
   }
 
-  UserException notARoot(@org.jspecify.annotations.Nullable Throwable cause) {
+  UserException notARoot(@Nullable Throwable cause) {
     String line = "%s does not answer as a root of dllama-akka does; check the address";
     return cause == null
         ? new UserException(line.formatted(base))
