@@ -9,12 +9,7 @@ import java.util.List;
 /// @param nodes that compute; 0: not known
 /// @param place where they are; empty: here
 record ModelFacts(
-    String name,
-    String architecture,
-    String weights,
-    int contextLength,
-    int nodes,
-    String place) {
+    String name, String architecture, String weights, int contextLength, int nodes, String place) {
 
   /// In one line.
   String line() {

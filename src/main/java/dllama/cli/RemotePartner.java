@@ -63,8 +63,7 @@ final class RemotePartner implements Partner {
   /// What of a request the user of this chat has set; what is as it is by default is the root's to
   /// decide.
   private static Map<String, Object> sampling(Settings.Sampler given) {
-    Settings.Sampler usual =
-        Settings.load(Optional.empty(), new Properties(), List.of()).sampler();
+    Settings.Sampler usual = Settings.load(Optional.empty(), new Properties(), List.of()).sampler();
     Map<String, Object> fields = new LinkedHashMap<>();
     put(fields, "temperature", given.temperature(), usual.temperature());
     put(fields, "top_p", given.topp(), usual.topp());
@@ -72,8 +71,7 @@ final class RemotePartner implements Partner {
     put(fields, "min_p", given.minp(), usual.minp());
     put(fields, "repeat_penalty", given.penalties().repeat(), usual.penalties().repeat());
     put(fields, "presence_penalty", given.penalties().presence(), usual.penalties().presence());
-    put(
-        fields, "frequency_penalty", given.penalties().frequency(), usual.penalties().frequency());
+    put(fields, "frequency_penalty", given.penalties().frequency(), usual.penalties().frequency());
     given.seed().ifPresent(seed -> fields.put("seed", seed));
     return fields;
   }
@@ -278,8 +276,7 @@ final class RemotePartner implements Partner {
     cluster()
         .map(document -> document.path("computing").asText())
         .ifPresent(what -> lines.add("computing with " + what));
-    lines.add(
-        "%d of %d tokens of the context are used".formatted(position, facts.contextLength()));
+    lines.add("%d of %d tokens of the context are used".formatted(position, facts.contextLength()));
     if (!last.isEmpty()) {
       lines.add("last answer: " + last);
     }

@@ -131,8 +131,7 @@ final class RemoteRoot implements AutoCloseable {
                   .formatted(base, key.isPresent() ? "refuses the key" : "wants a key"));
       case 429, 503 ->
           new UserException(
-              "%s can not answer now (%s); try again %s"
-                  .formatted(base, said, when(response)));
+              "%s can not answer now (%s); try again %s".formatted(base, said, when(response)));
       default -> new UserException("%s refuses: %s".formatted(base, said));
     };
   }

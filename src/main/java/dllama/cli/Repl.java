@@ -33,8 +33,7 @@ final class Repl {
       Ctrl-C          stop the answer
       Anything else is a question, and so is what begins with a space, such as " /help me".""";
 
-  private static final DateTimeFormatter BY_TIME =
-      DateTimeFormatter.ofPattern("uuuu-MM-dd-HHmmss");
+  private static final DateTimeFormatter BY_TIME = DateTimeFormatter.ofPattern("uuuu-MM-dd-HHmmss");
 
   private final Partner partner;
   private final ChatConsole console;

@@ -145,8 +145,7 @@ final class TerminalConsole implements ChatConsole {
   public synchronized void note(String line) {
     endLine(); // news of the cluster come in the middle of an answer
     String visible = wrapped(VisibleText.line(line, PlainConsole.MAX_LINE), new WordWrap());
-    AttributedStyle style =
-        styled ? AttributedStyle.DEFAULT.faint() : AttributedStyle.DEFAULT;
+    AttributedStyle style = styled ? AttributedStyle.DEFAULT.faint() : AttributedStyle.DEFAULT;
     AttributedString quiet = new AttributedString(visible, style);
     if (reader.isReading()) {
       reader.printAbove(quiet); // what is being typed stays as it is

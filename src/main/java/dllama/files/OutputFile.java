@@ -65,8 +65,7 @@ public final class OutputFile implements AutoCloseable {
     return create(path, bytes, PRIVATE);
   }
 
-  private static OutputFile create(
-      Path path, long bytes, Set<PosixFilePermission> permissions) {
+  private static OutputFile create(Path path, long bytes, Set<PosixFilePermission> permissions) {
     Path target = target(path);
     Path part = target.resolveSibling(target.getFileName() + ".part");
     refuseOther(part);

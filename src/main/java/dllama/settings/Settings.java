@@ -90,10 +90,7 @@ public record Settings(
   /// @param connect address of a root elsewhere that answers; empty: this one does
   /// @param quiet whether only answers, errors and what commands ask for are shown
   public record Chat(
-      Optional<String> system,
-      Optional<String> template,
-      Optional<String> connect,
-      boolean quiet) {
+      Optional<String> system, Optional<String> template, Optional<String> connect, boolean quiet) {
     static Chat from(Values values) {
       return new Chat(
           values.textIfAny("system"),

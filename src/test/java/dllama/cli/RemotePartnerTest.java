@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import dllama.api.ApiTestServer;
 import dllama.error.UserException;
 import dllama.settings.Settings;
 import dllama.tokenizer.ChatTemplate.Message;
@@ -82,13 +83,16 @@ class RemotePartnerTest {
   }
 
   private void answer(HttpExchange exchange) throws IOException {
-    requests.add(Json.tree(new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8)));
+    requests.add(
+        Json.tree(new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8)));
     if (status != 200) {
       exchange.getResponseHeaders().add("Retry-After", "7");
       exchange.sendResponseHeaders(status, 0);
       exchange
           .getResponseBody()
-          .write("{\"error\":{\"message\":\"too many\\u001b requests\"}}".getBytes(StandardCharsets.UTF_8));
+          .write(
+              "{\"error\":{\"message\":\"too many\\u001b requests\"}}"
+                  .getBytes(StandardCharsets.UTF_8));
       exchange.close();
       return;
     }
@@ -110,7 +114,8 @@ class RemotePartnerTest {
     return "data: {\"choices\":[{\"delta\":{\"%s\":\"%s\"}}]}\n\n".formatted(field, text);
   }
 
-  private RemotePartner partner(String key, Settings.Option... options) throws InterruptedException {
+  private RemotePartner partner(String key, Settings.Option... options)
+      throws InterruptedException {
     Settings settings = Settings.load(Optional.empty(), new Properties(), List.of(options));
     String url = "http://127.0.0.1:%d/v1/".formatted(server.getAddress().getPort());
     return new RemotePartner(
@@ -145,7 +150,11 @@ class RemotePartnerTest {
         "data: {\"choices\":[],\"usage\":{\"total_tokens\":12,\"completion_tokens\":3},"
             + "\"timings\":{\"predicted_per_second\":2.5}}\n\n";
     streams.add(
-        ": read 1 of 2\n\n" + delta("reasoning_content", "hm") + delta("content", "Hi") + usage + DONE);
+        ": read 1 of 2\n\n"
+            + delta("reasoning_content", "hm")
+            + delta("content", "Hi")
+            + usage
+            + DONE);
     streams.add(delta("content", "Two") + usage + DONE);
     streams.add(delta("content", "Three") + usage + DONE);
     try (RemotePartner partner =
@@ -162,9 +171,11 @@ class RemotePartnerTest {
           partner.conversation().stream().map(Message::text).toList());
       assertEquals(requests.get(1).path("messages"), requests.get(2).path("messages"));
       assertEquals(
-          "[{\"content\":\"Be brief\",\"role\":\"system\"},{\"content\":\"Hello\",\"role\":\"user\"}]"
-              .length(),
-          requests.getFirst().path("messages").toString().length());
+          List.of("Be brief", "Hello", "Hi", "More"),
+          requests.get(2).path("messages").findValuesAsText("content"));
+      assertEquals(
+          List.of("system", "user", "assistant", "user"),
+          requests.get(2).path("messages").findValuesAsText("role"));
       assertEquals(0, requests.getFirst().path("temperature").asDouble(-1));
       assertTrue(requests.getFirst().path("top_p").isMissingNode(), "the root's to decide");
       assertTrue(partner.stats().contains("12 of 2048 tokens of the context are used"));
@@ -172,6 +183,25 @@ class RemotePartnerTest {
           "tiny: LLAMA, q40 weights, context of 2048 tokens, 2 nodes at 127.0.0.1:%d"
               .formatted(server.getAddress().getPort()),
           partner.model().line());
+    }
+  }
+
+  @Test
+  void shouldChatWithARoot() throws InterruptedException {
+    try (ApiTestServer root = new ApiTestServer("api.key=secret", "sampler.temperature=0").ready();
+        RemotePartner partner =
+            new RemotePartner(
+                new RemoteRoot("127.0.0.1:" + root.port(), Optional.of("secret")),
+                Settings.load(Optional.empty(), new Properties(), List.of()))) {
+      assertEquals(1, partner.model().nodes());
+      assertEquals(Optional.empty(), partner.answer("Hello", new Ears()));
+      String answer = String.join("", heard.subList(0, heard.size() - 1));
+      assertEquals(answer, partner.conversation().getLast().text());
+      assertTrue(heard.getLast().matches("ended: \\d+ tokens, \\d+\\.\\d tokens/s"), heard.getLast());
+      heard.clear();
+      partner.answerAgain(new Ears());
+      assertEquals(answer, String.join("", heard.subList(0, heard.size() - 1)), "greedy");
+      assertEquals(2, partner.conversation().size());
     }
   }
 

@@ -269,11 +269,10 @@ class ReplTest {
   void shouldGoOnWithWhatWasSaved() {
     run("/save it", "/load");
     assertEquals(
-        List.of("nothing was said yet that could be saved", "nothing is saved yet"),
-        console.notes);
+        List.of("nothing was said yet that could be saved", "nothing is saved yet"), console.notes);
     model.answer("One");
     run("Hello", "/save it", "/system Other", "/load it", "/load");
-    assertEquals("going on with it, 1 question so far", console.notes.get(4));
+    assertEquals("going on with it, 1 question so far", console.notes.get(5));
     assertEquals("saved: it", console.notes.getLast());
     assertEquals(Optional.of("Be brief"), session.system());
     int position = session.position();
@@ -366,9 +365,7 @@ class ReplTest {
           public void close() {}
         };
     ModelFacts facts = new ModelFacts("tiny", "LLAMA", "q40", SPEC.contextLength(), 0, "");
-    new Repl(
-            new LocalPartner(root, session, facts), console, new SavedChats(folder), quiet)
-        .run();
+    new Repl(new LocalPartner(root, session, facts), console, new SavedChats(folder), quiet).run();
   }
 
   /// A console with lines to read.
