@@ -197,7 +197,8 @@ class RemotePartnerTest {
       assertEquals(Optional.empty(), partner.answer("Hello", new Ears()));
       String answer = String.join("", heard.subList(0, heard.size() - 1));
       assertEquals(answer, partner.conversation().getLast().text());
-      assertTrue(heard.getLast().matches("ended: \\d+ tokens, \\d+\\.\\d tokens/s"), heard.getLast());
+      assertTrue(
+          heard.getLast().matches("ended: \\d+ tokens, \\d+\\.\\d tokens/s"), heard.getLast());
       heard.clear();
       partner.answerAgain(new Ears());
       assertEquals(answer, String.join("", heard.subList(0, heard.size() - 1)), "greedy");
