@@ -10,6 +10,10 @@ interface ChatConsole extends AutoCloseable {
   /// Shows a piece of an answer at once.
   void print(String text);
 
+  /// Shows a piece of what the model thinks before it answers, where that is not taken for the
+  /// answer.
+  void thought(String text);
+
   /// Ends the line of the answer, if it is not ended.
   void endLine();
 

@@ -1,5 +1,6 @@
 package dllama.cli;
 
+import dllama.error.UserException;
 import dllama.generation.GenerationEvent;
 import dllama.generation.GenerationEvent.Failed;
 import dllama.generation.GenerationEvent.Finished;
@@ -79,6 +80,39 @@ final class ChatSession implements AutoCloseable {
     said.clear();
   }
 
+  /// What was said, as texts: the system prompt if there is one, questions and answers in turn.
+  List<Message> conversation() {
+    List<Message> all = new ArrayList<>();
+    system.ifPresent(text -> all.add(new Message(Role.SYSTEM, text)));
+    for (Message message : said) {
+      boolean ours = message.tokens() != null; // without what every answer begins with
+      all.add(new Message(message.role(), (ours ? opening() : "") + message.text()));
+    }
+    return all;
+  }
+
+  /// Goes on with another conversation.
+  ///
+  /// @param all as [#conversation] gives it
+  /// @throws UserException if it has no room here; then nothing has changed
+  void resume(List<Message> all) {
+    int tokens = 0;
+    if (all.size() > 1) {
+      tokens =
+          prompts.encode(all.subList(0, all.size() - 1)).length
+              + prompts.tokenizer().encode(all.getLast().text(), false, false).length;
+    }
+    if (tokens > contextLength()) {
+      throw new UserException(
+          "the conversation takes %d tokens of a context of %d; %s"
+              .formatted(tokens, contextLength(), limit().advice()));
+    }
+    boolean begins = !all.isEmpty() && all.getFirst().role() == Role.SYSTEM;
+    setSystem(begins ? Optional.of(all.getFirst().text()) : Optional.empty());
+    said.addAll(all.subList(begins ? 1 : 0, all.size()));
+    position = tokens;
+  }
+
   /// Tokens said so far; the last one of a full context has no place in it any more.
   int position() {
     return Math.min(position, contextLength());
@@ -102,7 +136,21 @@ final class ChatSession implements AutoCloseable {
   ///
   /// @return why not, and then there was no event: a line for the user
   Optional<String> answer(String question, Sink sink) {
-    List<Message> messages = messages(said, question);
+    return answer(List.copyOf(said), question, sink);
+  }
+
+  /// Answers the last question anew; the answer that it had is forgotten when the new one begins.
+  ///
+  /// @return as [#answer]
+  Optional<String> answerAgain(Sink sink) {
+    int question = said.size() - 2;
+    return question < 0
+        ? Optional.of("nothing was asked yet")
+        : answer(List.copyOf(said.subList(0, question)), said.get(question).text(), sink);
+  }
+
+  private Optional<String> answer(List<Message> before, String question, Sink sink) {
+    List<Message> messages = messages(before, question);
     int[] prompt = prompts.encode(messages);
     if (prompt.length > contextLength()) {
       return Optional.of(tooLong(question));
@@ -121,6 +169,8 @@ final class ChatSession implements AutoCloseable {
             answer)
         .join();
     if (answer.began) {
+      said.clear();
+      said.addAll(before);
       said.add(messages.getLast());
       said.add(answer.message());
       position = prompt.length + answer.tokens.size();

@@ -106,6 +106,8 @@ final class Options {
   static final List<OptionRow> CHAT =
       Stream.concat(
               Stream.of(
+                  text("--connect", "URL", "chat.connect", "chat with the root that serves there"),
+                  option(Kind.SWITCH, "--quiet", "", "chat.quiet", "only answers and errors"),
                   option(Kind.SWITCH, "--api", "", "api.beside-chat", "serve over HTTP, too")),
               API.stream())
           .toList();

@@ -43,6 +43,10 @@ final class PlainConsole implements ChatConsole {
     midLine = text.isEmpty() ? midLine : !text.endsWith("\n");
   }
 
+  /// Whoever reads the answer would take it for one.
+  @Override
+  public void thought(String text) {}
+
   @Override
   public void endLine() {
     if (midLine) {

@@ -1,179 +1,188 @@
 package dllama.cli;
 
 import dllama.error.UserException;
-import dllama.generation.GenerationEvent;
-import dllama.generation.GenerationEvent.Failed;
-import dllama.generation.GenerationEvent.Finished;
-import dllama.generation.GenerationEvent.Prefill;
-import dllama.generation.GenerationEvent.Reason;
-import dllama.generation.GenerationEvent.Token;
-import dllama.generation.Usage;
-import dllama.session.Root;
-import dllama.step.ForwardException;
+import dllama.tokenizer.ChatTemplate.Message;
+import dllama.tokenizer.ChatTemplate.Role;
+import java.time.LocalDateTime;
+import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicBoolean;
-import org.jspecify.annotations.Nullable;
+import java.util.function.Supplier;
 
 /// The chat: questions and commands in, answers out, until the end of input.
 final class Repl {
   static final List<String> COMMANDS =
-      List.of("/help", "/system", "/reset", "/stats", "/nodes", "/exit");
+      List.of(
+          "/help", "/system", "/reset", "/regen", "/save", "/load", "/model", "/stats", "/nodes",
+          "/exit");
 
   private static final String HELP =
       """
       /help           this
       /system TEXT    start over with another system prompt; without TEXT show it, - for none
       /reset          start over
+      /regen          another answer to the last question
+      /save NAME      keep the conversation; without NAME it is named by the time
+      /load NAME      go on with one that was kept; without NAME list them
+      /model          what answers: name, architecture, weights, context, nodes
       /stats          how much of the context is used, and what the last answer took, and what computes
       /nodes          which nodes there are; /nodes N has N compute from now on, /nodes auto all that can
       /exit           end, as Ctrl-D
       Ctrl-C          stop the answer
       Anything else is a question, and so is what begins with a space, such as " /help me".""";
 
-  private final Root root;
-  private final ChatSession session;
+  private static final DateTimeFormatter BY_TIME = DateTimeFormatter.ofPattern("uuuu-MM-dd-HHmmss");
+
+  private final Partner partner;
   private final ChatConsole console;
+  private final SavedChats saved;
+  private final boolean quiet;
 
   /// What was said of the cluster since the last question: it may come twice, as news and as the
   /// reason for which an answer ends.
   private final Set<String> told = ConcurrentHashMap.newKeySet();
 
-  private @Nullable Usage last;
+  private final Partner.Listener shown = new Shown();
 
-  Repl(Root root, ChatSession session, ChatConsole console) {
-    this.root = root;
-    this.session = session;
+  /// @param quiet whether nothing is said that was not asked for, but for errors
+  Repl(Partner partner, ChatConsole console, SavedChats saved, boolean quiet) {
+    this.partner = partner;
     this.console = console;
+    this.saved = saved;
+    this.quiet = quiet;
   }
 
   /// Runs until /exit or the end of input.
   void run() {
-    root.release();
     for (String line = console.read(); line != null; line = console.read()) {
       String text = line.strip();
       if (isCommand(line)) {
         if (text.equals("/exit")) {
           return;
         }
-        command(text);
+        try {
+          command(text);
+        } catch (UserException e) {
+          console.note(String.valueOf(e.getMessage()));
+        }
       } else if (!text.isEmpty()) {
-        ask(text);
+        answered(() -> partner.answer(text, shown));
       }
     }
   }
 
-  /// Only `/system` takes a text, and `/nodes` a number; the others stand alone, or the line is a
-  /// question that happens to begin so.
+  /// Only `/system` takes a text, `/save` and `/load` a word, and `/nodes` a number; the others
+  /// stand alone, or the line is a question that happens to begin so.
   static boolean isCommand(String line) {
     String[] words = line.stripTrailing().split("\\s+", 2);
     return COMMANDS.contains(words[0])
         && (words.length == 1
-            || words[0].equals("/system")
-            || (words[0].equals("/nodes") && NodesCommand.isNumber(words[1])));
+            || switch (words[0]) {
+              case "/system" -> true;
+              case "/save", "/load" -> !words[1].matches("(?s).*\\s.*");
+              case "/nodes" -> NodesCommand.isNumber(words[1]);
+              default -> false;
+            });
   }
 
   /// Shows a line about the cluster; any thread.
   void news(String line) {
-    if (told.add(line)) {
+    if (!quiet && told.add(line)) {
       console.note(line);
     }
   }
 
   private void command(String text) {
     String[] words = text.split("\\s+", 2);
+    Optional<String> given = words.length == 2 ? Optional.of(words[1]) : Optional.empty();
     switch (words[0]) {
       case "/help" -> HELP.lines().forEach(console::note);
       case "/reset" -> {
-        session.reset();
-        last = null;
+        partner.reset();
         console.note("starting over");
       }
-      case "/stats" -> stats();
-      case "/nodes" ->
-          NodesCommand.run(root, Optional.of(words).filter(w -> w.length == 2).map(w -> w[1]))
-              .forEach(console::note);
+      case "/regen" -> answered(() -> partner.answerAgain(shown));
+      case "/save" -> save(given.orElseGet(() -> LocalDateTime.now().format(BY_TIME)));
+      case "/load" -> given.ifPresentOrElse(this::load, this::list);
+      case "/model" -> partner.model().lines().forEach(console::note);
+      case "/stats" -> partner.stats().forEach(console::note);
+      case "/nodes" -> partner.nodes(given).forEach(console::note);
       case "/system" -> {
-        if (words.length == 2) {
-          session.setSystem(Optional.of(words[1]).filter(given -> !given.equals("-")));
-        }
-        console.note("system prompt: " + session.system().orElse("none"));
+        given.ifPresent(to -> partner.setSystem(Optional.of(to).filter(it -> !it.equals("-"))));
+        console.note("system prompt: " + partner.system().orElse("none"));
       }
       default -> throw new IllegalArgumentException(text);
     }
   }
 
-  private void stats() {
-    console.note("computing with " + root.kernels().text());
-    console.note(
-        "%d of %d tokens of the context are used"
-            .formatted(session.position(), session.contextLength()));
-    if (last != null) {
-      console.note(
-          "last question: %d tokens, %.1f tokens/s"
-              .formatted(last.prefillTokens(), last.prefillTokensPerSecond()));
-      console.note("last answer: " + Timing.line(last));
-      Timing.guesses(last).ifPresent(console::note);
-      console.note(
-          "per token sent %.1f kB, received %.1f kB"
-              .formatted(last.sentBytes() / 1024.0, last.receivedBytes() / 1024.0));
+  private void save(String name) {
+    if (partner.conversation().stream().noneMatch(said -> said.role() == Role.ASSISTANT)) {
+      console.note("nothing was said yet that could be saved");
+      return;
     }
+    saved.save(name, partner.conversation());
+    console.note("saved; /load %s goes on with it".formatted(name));
   }
 
-  private void ask(String question) {
+  private void load(String name) {
+    List<Message> conversation = saved.load(name);
+    partner.resume(conversation);
+    long questions = conversation.stream().filter(said -> said.role() == Role.USER).count();
+    console.note(
+        "going on with %s, %d question%s so far"
+            .formatted(name, questions, questions == 1 ? "" : "s"));
+  }
+
+  private void list() {
+    List<String> names = saved.names();
+    console.note(names.isEmpty() ? "nothing is saved yet" : "saved: " + String.join(", ", names));
+  }
+
+  private void answered(Supplier<Optional<String>> asking) {
     told.clear();
-    AtomicBoolean stopped = new AtomicBoolean();
-    Thread asking = Thread.currentThread();
-    AtomicBoolean waiting = new AtomicBoolean(true);
-    console.onInterrupt(
-        () -> {
-          stopped.set(true);
-          if (waiting.get()) {
-            asking.interrupt();
-          }
-        });
+    console.onInterrupt(partner::stop);
     try {
-      root.awaitReady();
-      waiting.set(false);
-      session.answer(question, event -> show(event, stopped)).ifPresent(console::note);
-    } catch (UserException e) {
-      console.endLine();
-      console.note(String.valueOf(e.getMessage()));
-    } catch (InterruptedException e) {
-      console.note("not asked");
+      asking
+          .get()
+          .ifPresent(
+              why -> {
+                console.endLine();
+                console.note(why);
+              });
     } finally {
       console.onInterrupt(null);
-      root.release();
-      Thread.interrupted(); // a Ctrl-C that came as the waiting ended is for this question only
     }
   }
 
-  private boolean show(GenerationEvent event, AtomicBoolean stopped) {
-    switch (event) {
-      case Prefill(int done, int total) -> {
-        if (done == total) {
-          console.print(session.opening());
-        }
-      }
-      case Token(int _, String text, var _) -> console.print(text);
-      case Failed failed -> {
-        console.endLine();
-        news(failed.why());
-        if (failed.cause() instanceof ForwardException) {
-          console.note("the answer ends here; ask again when the nodes are back");
-        }
-      }
-      case Finished(Reason reason, Usage usage, var _) -> {
-        console.endLine();
-        last = usage;
-        console.note((reason == Reason.CANCELLED ? "stopped; " : "") + Timing.line(usage));
-        if (reason == Reason.CONTEXT || reason == Reason.LENGTH) {
-          console.note(session.full());
-        }
+  /// An answer on its way to the console.
+  private final class Shown implements Partner.Listener {
+    @Override
+    public void text(String piece) {
+      console.print(piece);
+    }
+
+    @Override
+    public void thought(String piece) {
+      console.thought(piece);
+    }
+
+    @Override
+    public void failed(String why) {
+      console.endLine();
+      if (told.add(why)) {
+        console.note(why);
       }
     }
-    return !stopped.get();
+
+    @Override
+    public void ended(String took, Optional<String> advice) {
+      console.endLine();
+      if (!quiet) {
+        console.note(took);
+      }
+      advice.ifPresent(console::note);
+    }
   }
 }

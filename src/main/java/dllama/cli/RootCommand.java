@@ -26,6 +26,11 @@ final class RootCommand {
       print(new ShapeBench(settings, shape.get(), this::start).run());
       return;
     }
+    Optional<String> elsewhere = settings.chat().connect();
+    if (settings.mode() == Mode.CHAT && elsewhere.isPresent()) {
+      Talk.remote(settings, elsewhere.get());
+      return;
+    }
     try (LoadedModel model = LoadedModel.open(settings.model())) {
       switch (settings.mode()) {
         case CHAT, API -> new Serving(settings, model, lines).run();

@@ -38,6 +38,9 @@ final class Serving {
   }
 
   void run() throws InterruptedException {
+    if (settings.chat().quiet() && !settings.serves()) {
+      lines.close();
+    }
     Progress progress = new Progress(lines, true);
     if (!settings.serves()) {
       try (Root root = RootCommand.start(settings, model, lines, progress)) {
@@ -80,28 +83,25 @@ final class Serving {
 
   private void chat(Root root, Scheduler scheduler) throws InterruptedException {
     root.awaitReady();
-    try (ChatSession session =
-            new ChatSession(
-                root.forwardPass(),
-                scheduler,
-                prompts,
-                RequestSettings.sampler(settings.sampler()),
-                RequestSettings.speculation(settings),
-                RequestSettings.guidance(settings.sampler()),
-                settings.chat().system());
-        ChatConsole console = console()) {
-      Repl repl = new Repl(root, session, console);
-      lines.redirect(repl::news);
-      repl.run();
+    ChatSession session =
+        new ChatSession(
+            root.forwardPass(),
+            scheduler,
+            prompts,
+            RequestSettings.sampler(settings.sampler()),
+            RequestSettings.speculation(settings),
+            RequestSettings.guidance(settings.sampler()),
+            settings.chat().system());
+    ModelFacts facts =
+        new ModelFacts(
+            model.name(),
+            model.spec().architecture().name(),
+            model.weights(),
+            model.contextLength(),
+            0,
+            "");
+    try (Partner partner = new LocalPartner(root, session, facts)) {
+      Talk.with(partner, settings.chat().quiet(), repl -> lines.redirect(repl::news));
     }
-  }
-
-  private static ChatConsole console() {
-    if (!Posix.isTerminal(0) || !Posix.isTerminal(1)) {
-      return new PlainConsole(System.in, System.out, System.err);
-    }
-    ChatConsole console = new TerminalConsole(TerminalConsole.stateFolder().resolve("history"));
-    console.note("Ask something; /help shows the commands, Ctrl-D ends.");
-    return console;
   }
 }

@@ -28,11 +28,16 @@ final class TerminalConsole implements ChatConsole {
   /// any.
   private static final Logger LOG = Logger.getLogger("org.jline");
 
+  private static final String FAINT = "\u001b[2m";
+  private static final String PLAIN = "\u001b[0m";
+
   private final Terminal terminal;
   private final LineReader reader;
   private final WordWrap wrap = new WordWrap();
   private final boolean wraps;
+  private final boolean styled;
   private boolean midLine;
+  private boolean thinking;
 
   /// @param history file that remembers lines; its folder is made if need be
   TerminalConsole(Path history) {
@@ -47,6 +52,7 @@ final class TerminalConsole implements ChatConsole {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+    styled = styled(System.getenv("NO_COLOR"), terminal.getType());
     wraps =
         terminal.getBooleanCapability(Capability.auto_right_margin)
             && terminal.getStringCapability(Capability.parm_left_cursor) != null;
@@ -85,6 +91,7 @@ final class TerminalConsole implements ChatConsole {
   @Override
   public @Nullable String read() {
     wrap.reset();
+    thinking = false;
     try {
       return reader.readLine("> ");
     } catch (UserInterruptException e) {
@@ -94,8 +101,28 @@ final class TerminalConsole implements ChatConsole {
     }
   }
 
+  /// @param noColor what the environment says: see no-color.org
+  static boolean styled(@Nullable String noColor, @Nullable String terminal) {
+    return (noColor == null || noColor.isEmpty())
+        && terminal != null
+        && !terminal.startsWith(Terminal.TYPE_DUMB);
+  }
+
+  @Override
+  public synchronized void thought(String text) {
+    thinking = true;
+    String shown = wrapped(VisibleText.of(text), wrap);
+    terminal.writer().print(styled ? FAINT + shown + PLAIN : shown);
+    terminal.writer().flush();
+    midLine = text.isEmpty() ? midLine : !text.endsWith("\n");
+  }
+
   @Override
   public synchronized void print(String text) {
+    if (thinking && !text.isEmpty()) {
+      thinking = false;
+      endLine(); // the answer begins in a line of its own
+    }
     terminal.writer().print(wrapped(VisibleText.of(text), wrap));
     terminal.writer().flush();
     midLine = text.isEmpty() ? midLine : !text.endsWith("\n");
@@ -109,6 +136,7 @@ final class TerminalConsole implements ChatConsole {
   @Override
   public synchronized void endLine() {
     if (midLine) {
+      thinking = false;
       print("\n");
     }
   }
@@ -117,7 +145,8 @@ final class TerminalConsole implements ChatConsole {
   public synchronized void note(String line) {
     endLine(); // news of the cluster come in the middle of an answer
     String visible = wrapped(VisibleText.line(line, PlainConsole.MAX_LINE), new WordWrap());
-    AttributedString quiet = new AttributedString(visible, AttributedStyle.DEFAULT.faint());
+    AttributedStyle style = styled ? AttributedStyle.DEFAULT.faint() : AttributedStyle.DEFAULT;
+    AttributedString quiet = new AttributedString(visible, style);
     if (reader.isReading()) {
       reader.printAbove(quiet); // what is being typed stays as it is
     } else {

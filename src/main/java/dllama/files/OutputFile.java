@@ -6,16 +6,23 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Objects;
+import java.util.Set;
 
 /// A file that is being written: under another name until it is complete, so that nobody takes half
 /// a file for a whole one. Only regular files are replaced; a symbolic link stays, and what it
 /// points to is replaced. Closed without [#finish], it leaves nothing behind; neither does a
 /// process that is interrupted.
 public final class OutputFile implements AutoCloseable {
+  private static final Set<PosixFilePermission> PRIVATE =
+      PosixFilePermissions.fromString("rw-------");
+
   /// As many as systems follow.
   private static final int MOST_LINKS = 40;
 
@@ -48,16 +55,22 @@ public final class OutputFile implements AutoCloseable {
   ///
   /// @throws UserException if it can not be written
   public static OutputFile create(Path path, long bytes) {
+    return create(path, bytes, Set.of());
+  }
+
+  /// The same for what nobody but its owner may read, where the file system knows such a thing.
+  ///
+  /// @throws UserException if it can not be written
+  public static OutputFile createPrivate(Path path, long bytes) {
+    return create(path, bytes, PRIVATE);
+  }
+
+  private static OutputFile create(Path path, long bytes, Set<PosixFilePermission> permissions) {
     Path target = target(path);
     Path part = target.resolveSibling(target.getFileName() + ".part");
     refuseOther(part);
     try {
-      FileChannel channel =
-          FileChannel.open(
-              part,
-              StandardOpenOption.CREATE,
-              StandardOpenOption.WRITE,
-              StandardOpenOption.TRUNCATE_EXISTING);
+      FileChannel channel = open(part, permissions);
       part.toFile().deleteOnExit();
       OutputFile file = new OutputFile(target, part, channel);
       try {
@@ -70,6 +83,21 @@ public final class OutputFile implements AutoCloseable {
     } catch (IOException e) {
       throw unwritable(path, e);
     }
+  }
+
+  private static FileChannel open(Path part, Set<PosixFilePermission> permissions)
+      throws IOException {
+    Set<OpenOption> options =
+        Set.of(
+            StandardOpenOption.CREATE,
+            StandardOpenOption.WRITE,
+            StandardOpenOption.TRUNCATE_EXISTING);
+    if (permissions.isEmpty()
+        || !part.getFileSystem().supportedFileAttributeViews().contains("posix")) {
+      return FileChannel.open(part, options);
+    }
+    Files.deleteIfExists(part); // one that was left behind has permissions of its own
+    return FileChannel.open(part, options, PosixFilePermissions.asFileAttribute(permissions));
   }
 
   /// @param part where the bytes will be

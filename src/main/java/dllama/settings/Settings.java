@@ -87,9 +87,16 @@ public record Settings(
   ///
   /// @param system system prompt
   /// @param template name or file of a chat template; empty: as the model says
-  public record Chat(Optional<String> system, Optional<String> template) {
+  /// @param connect address of a root elsewhere that answers; empty: this one does
+  /// @param quiet whether only answers, errors and what commands ask for are shown
+  public record Chat(
+      Optional<String> system, Optional<String> template, Optional<String> connect, boolean quiet) {
     static Chat from(Values values) {
-      return new Chat(values.textIfAny("system"), values.unlessAuto("template", Values::text));
+      return new Chat(
+          values.textIfAny("system"),
+          values.unlessAuto("template", Values::text),
+          values.textIfAny("connect"),
+          values.flag("quiet"));
     }
   }
 

@@ -19,7 +19,9 @@ import dllama.step.ForwardPass;
 import dllama.tensor.DType;
 import dllama.tensor.KernelReport;
 import dllama.tokenizer.ChatTemplate;
+import dllama.tokenizer.ChatTemplate.Message;
 import dllama.tokenizer.Tokenizer.Vocabulary;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -29,6 +31,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class ReplTest {
   private static final ModelSpec SPEC = Shapes.spec("tiny", DType.Q4_0);
@@ -37,6 +40,8 @@ class ReplTest {
 
   private final ScriptedModel model = new ScriptedModel(SPEC, END);
   private final Recorder console = new Recorder();
+  @TempDir Path folder;
+  private boolean quiet;
   private ChatSession session = session(Speculation.off());
 
   /// Nodes that are asked for, and whether the world may change.
@@ -205,6 +210,10 @@ class ReplTest {
             "/nodes",
             "/nodes 2",
             "/nodes auto",
+            "/regen",
+            "/save",
+            "/save it",
+            "/load ../it",
             "/exit")) {
       assertTrue(Repl.isCommand(command), command);
     }
@@ -218,6 +227,8 @@ class ReplTest {
             "/reset the router, how?",
             "/exit now",
             "/nodes of a tree?",
+            "/save the whales",
+            "/model T?",
             "/nodes 0",
             " /help",
             " /system is a folder?")) {
@@ -227,6 +238,79 @@ class ReplTest {
     run("/etc/fstab what is it?", " /stats");
     assertEquals("A file\n", console.printed());
     assertEquals(4, session.turns(), "questions and answers");
+  }
+
+  @Test
+  void shouldAnswerTheLastQuestionAnew() {
+    run("/regen");
+    assertEquals("nothing was asked yet", console.notes.getLast());
+    model.answer("One");
+    model.answer("Two");
+    model.answer("Three");
+    run("Hello", "More", "/regen");
+    assertEquals("One\nTwo\nThree\n", console.printed());
+    assertEquals(
+        List.of("Be brief", "Hello", "One", "More", "Three"),
+        session.conversation().stream().map(Message::text).toList());
+  }
+
+  @Test
+  void shouldKeepTheOldAnswerIfThereIsNoNewOne() {
+    model.answer("One");
+    run("Hello");
+    model.failures.add("the worker at 10.0.0.2 is gone");
+    run("/regen");
+    assertEquals(
+        List.of("Be brief", "Hello", "One"),
+        session.conversation().stream().map(Message::text).toList());
+  }
+
+  @Test
+  void shouldGoOnWithWhatWasSaved() {
+    run("/save it", "/load");
+    assertEquals(
+        List.of("nothing was said yet that could be saved", "nothing is saved yet"), console.notes);
+    model.answer("One");
+    run("Hello", "/save it", "/system Other", "/load it", "/load");
+    assertEquals("going on with it, 1 question so far", console.notes.get(5));
+    assertEquals("saved: it", console.notes.getLast());
+    assertEquals(Optional.of("Be brief"), session.system());
+    int position = session.position();
+    assertTrue(position > 10, "position=" + position);
+    model.answer("Two");
+    run("More", "/load ../it", "/load none");
+    assertEquals(
+        List.of("Be brief", "Hello", "One", "More", "Two"),
+        session.conversation().stream().map(Message::text).toList());
+    assertTrue(
+        console.notes.contains("no conversation is saved as none; /load lists them"),
+        console.notes.toString());
+  }
+
+  @Test
+  void shouldShowTheModel() {
+    run("/model");
+    assertEquals(
+        List.of(
+            "model         tiny",
+            "architecture  LLAMA",
+            "weights       q40",
+            "context       2048 tokens",
+            "computed by   1 node"),
+        console.notes);
+  }
+
+  @Test
+  void shouldSayNothingUnaskedIfQuiet() {
+    quiet = true;
+    model.answer("Hi!");
+    run("Hello");
+    assertEquals("Hi!\n", console.printed());
+    assertEquals(List.of(), console.notes);
+    model.failures.add("the worker at 10.0.0.2 is gone");
+    run("Hello", "/system");
+    assertEquals("the worker at 10.0.0.2 is gone", console.notes.getFirst());
+    assertEquals("system prompt: Be brief", console.notes.getLast());
   }
 
   private void run(String... lines) {
@@ -280,7 +364,8 @@ class ReplTest {
           @Override
           public void close() {}
         };
-    new Repl(root, session, console).run();
+    ModelFacts facts = new ModelFacts("tiny", "LLAMA", "q40", SPEC.contextLength(), 0, "");
+    new Repl(new LocalPartner(root, session, facts), console, new SavedChats(folder), quiet).run();
   }
 
   /// A console with lines to read.
@@ -306,6 +391,11 @@ class ReplTest {
       if (interrupt != null && printed().length() == interruptAfter) {
         interrupt.run();
       }
+    }
+
+    @Override
+    public void thought(String text) {
+      prints.add("(" + text + ")");
     }
 
     @Override

@@ -149,7 +149,9 @@ class JinjaPromptsTest {
 
   private static ChatPrompts of(String template) {
     return ChatPrompts.of(
-        new Settings.Chat(Optional.empty(), Optional.of(template)), VOCABULARY, false);
+        new Settings.Chat(Optional.empty(), Optional.of(template), Optional.empty(), false),
+        VOCABULARY,
+        false);
   }
 
   @Test
@@ -177,7 +179,8 @@ class JinjaPromptsTest {
             VOCABULARY.eosIds(),
             false,
             "<|im_start|>: {{ messages|length }}");
-    Settings.Chat auto = new Settings.Chat(Optional.empty(), Optional.empty());
+    Settings.Chat auto =
+        new Settings.Chat(Optional.empty(), Optional.empty(), Optional.empty(), false);
     Tokenizer tokenizer = Tokenizer.of(own);
     assertArrayEquals(
         tokenizer.encode("<|im_start|>: 1", true, true),
