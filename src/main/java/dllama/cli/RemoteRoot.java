@@ -13,6 +13,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -113,7 +114,7 @@ final class RemoteRoot implements AutoCloseable {
     } catch (ExecutionException e) {
       throw new UserException(
           "%s is not reachable (%s): check the address, and that its root serves (api, or chat --api)"
-              .formatted(base, reason(e.getCause())),
+              .formatted(base, reason(Objects.requireNonNullElse(e.getCause(), e))),
           e);
     }
     if (response.statusCode() != 200) {

@@ -4,6 +4,7 @@ import dllama.error.UserException;
 import dllama.tokenizer.ChatTemplate.Message;
 import dllama.tokenizer.ChatTemplate.Role;
 import java.time.LocalDateTime;
+import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Optional;
@@ -104,7 +105,8 @@ final class Repl {
         console.note("starting over");
       }
       case "/regen" -> answered(() -> partner.answerAgain(shown));
-      case "/save" -> save(given.orElseGet(() -> LocalDateTime.now().format(BY_TIME)));
+      case "/save" ->
+          save(given.orElseGet(() -> LocalDateTime.now(ZoneId.systemDefault()).format(BY_TIME)));
       case "/load" -> given.ifPresentOrElse(this::load, this::list);
       case "/model" -> partner.model().lines().forEach(console::note);
       case "/stats" -> partner.stats().forEach(console::note);
