@@ -86,7 +86,7 @@ pageTest("shouldTellScreenReadersParagraphsAndNotTokens", { mock: true }, async 
     new MutationObserver(() => region.textContent && globalThis.heard.push(region.textContent)).observe(region, { childList: true, characterData: true, subtree: true });
   });
   await ask(page, "say First **paragraph** here.\n\nSecond paragraph.\n\nThe end.");
-  await page.waitForTimeout(100);
+  await page.waitForFunction(() => globalThis.heard.join(" ").includes("Answer complete."));
   const heard = await page.evaluate(() => globalThis.heard);
   assert.ok(heard.length >= 2 && heard.length <= 6, JSON.stringify(heard));
   assert.equal(heard[0], "The answer begins.");

@@ -131,7 +131,10 @@ async function stream(response, { thoughts = [], parts, pause = 5, tool, finish 
     send({ content });
     if (pause > 0) await sleep(pause);
   }
-  if (!goesOn && word === "cut") return response.destroy();
+  if (!goesOn && word === "cut") {
+    await sleep(200); // what was written is to arrive
+    return response.destroy();
+  }
   if (!goesOn && word === "lost") {
     response.end(`data: ${JSON.stringify({ error: { message: "Node 192.168.1.12 was lost; the answer can be continued.", type: "server_error", code: "cluster_lost" } })}\n\n`);
     return;

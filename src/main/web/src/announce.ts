@@ -3,9 +3,25 @@ import { signal } from "@preact/signals";
 /** What a screen reader is told next, politely: it is read when the user is not busy. */
 export const announcement = signal("");
 
+/** What is told within this time of something else waits for its end: a region shows one text only. */
+const TOGETHER_MS = 300;
+
+let waiting: string[] = [];
+let telling = false;
+
 export function announce(text: string): void {
+  waiting.push(text);
+  if (!telling) tell();
+}
+
+function tell(): void {
+  telling = waiting.length > 0;
+  if (!telling) return;
+  const text = waiting.join(" ");
+  waiting = [];
   // The same words twice are two announcements.
   announcement.value = announcement.peek() === text ? text + "\u00a0" : text;
+  setTimeout(tell, TOGETHER_MS);
 }
 
 /**
