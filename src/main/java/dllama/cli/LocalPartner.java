@@ -141,13 +141,7 @@ final class LocalPartner implements Partner {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    return new ModelFacts(
-        facts.name(),
-        facts.architecture(),
-        facts.weights(),
-        facts.contextLength(),
-        nodes,
-        facts.place());
+    return facts.with(nodes);
   }
 
   @Override

@@ -11,6 +11,11 @@ import java.util.List;
 record ModelFacts(
     String name, String architecture, String weights, int contextLength, int nodes, String place) {
 
+  /// The same with another number of nodes.
+  ModelFacts with(int otherNodes) {
+    return new ModelFacts(name, architecture, weights, contextLength, otherNodes, place);
+  }
+
   /// In one line.
   String line() {
     return "%s: %s, %s weights, context of %d tokens, %s%s"

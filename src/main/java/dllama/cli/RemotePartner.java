@@ -261,13 +261,7 @@ final class RemotePartner implements Partner {
   @Override
   public ModelFacts model() {
     int nodes = cluster().map(RemotePartner::computing).orElse(List.of()).size();
-    return new ModelFacts(
-        facts.name(),
-        facts.architecture(),
-        facts.weights(),
-        facts.contextLength(),
-        nodes,
-        facts.place());
+    return facts.with(nodes);
   }
 
   @Override

@@ -5,6 +5,7 @@ import dllama.api.service.Ask;
 import dllama.api.service.Ask.Choice;
 import dllama.api.service.Ask.Sampling;
 import dllama.api.service.Ask.Tools;
+import dllama.api.service.Functions;
 import dllama.reply.Tool;
 import dllama.session.Conversation;
 import java.util.ArrayList;
@@ -12,7 +13,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
@@ -21,7 +21,6 @@ import org.jspecify.annotations.Nullable;
 /// @param thoughts whether the caller is shown what the model thinks
 /// @param stream whether it is sent while it is made
 record MessageRequest(Ask ask, boolean thoughts, boolean stream) {
-  private static final int MOST_TOOLS = 256;
   private static final int MOST_STOPS = 16;
 
   /// @throws dllama.api.http.ApiException naming the first field that is wrong
@@ -79,8 +78,8 @@ record MessageRequest(Ask ask, boolean thoughts, boolean stream) {
     OptionalLong topk = body.whole("top_k", 0, 1 << 24);
     Sampling usual = Sampling.USUAL;
     return new Sampling(
-        boxed(body.real("temperature", 0, 2)),
-        boxed(body.real("top_p", 0, 1)),
+        body.real("temperature", 0, 2),
+        body.real("top_p", 0, 1),
         topk.isPresent() ? Optional.of((int) topk.getAsLong()) : Optional.empty(),
         usual.minp(),
         usual.seed(),
@@ -88,10 +87,6 @@ record MessageRequest(Ask ask, boolean thoughts, boolean stream) {
         usual.presence(),
         usual.frequency(),
         usual.bias());
-  }
-
-  private static Optional<Double> boxed(OptionalDouble value) {
-    return value.isPresent() ? Optional.of(value.getAsDouble()) : Optional.empty();
   }
 
   private static List<String> stops(Fields body) {
@@ -104,8 +99,8 @@ record MessageRequest(Ask ask, boolean thoughts, boolean stream) {
 
   static Tools tools(Fields body) {
     List<Fields> given = body.objects("tools");
-    if (given.size() > MOST_TOOLS) {
-      throw body.bad("tools", "has more than %d".formatted(MOST_TOOLS));
+    if (given.size() > Functions.MOST) {
+      throw body.bad("tools", "has more than %d".formatted(Functions.MOST));
     }
     List<Tool> tools = given.stream().map(MessageRequest::tool).toList();
     Optional<Fields> choice = body.object("tool_choice");
@@ -142,11 +137,7 @@ record MessageRequest(Ask ask, boolean thoughts, boolean stream) {
     if (!tool.textIfAny("type").orElse("custom").equals("custom")) {
       throw tool.bad("type", "is not possible: this server has no tools of its own");
     }
-    String name = tool.text("name");
-    if (!name.matches("[a-zA-Z0-9_.:-]{1,128}")) {
-      throw tool.bad("name", "may have letters, digits, _ . : and -, at most 128");
-    }
-    return new Tool(name, tool.textIfAny("description").orElse(""), schema(tool));
+    return Functions.read(tool, schema(tool));
   }
 
   private static Map<String, Object> schema(Fields tool) {

@@ -10,7 +10,6 @@ import dllama.api.http.Fields;
 import dllama.api.http.Json;
 import dllama.api.service.AnswerEvent;
 import dllama.api.service.Answerer;
-import dllama.api.service.Answering;
 import dllama.api.service.ModelCard;
 import dllama.api.service.WholeAnswer;
 import java.util.ArrayList;
@@ -87,14 +86,6 @@ public final class MessagesEndpoint {
     int tokens = answerer.encode(request.ask().prompt(), request.ask().tools()).tokens().length;
     EventStream events = EventStream.open(system, Framing.SSE, PING);
     MessageStream message = new MessageStream(events, model.id(), request.thoughts(), tokens);
-    Answering answering;
-    try {
-      answering = answerer.start(request.ask(), call.caller(), message);
-    } catch (RuntimeException | InterruptedException e) {
-      events.end();
-      throw e;
-    }
-    call.whenGone(answering::cancel);
-    return events.response();
+    return answerer.stream(List.of(request.ask()), _ -> message, events, call);
   }
 }

@@ -6,7 +6,6 @@ import akka.http.javadsl.model.HttpEntities;
 import akka.http.javadsl.model.HttpHeader;
 import akka.http.javadsl.model.HttpResponse;
 import akka.http.javadsl.model.headers.RawHeader;
-import java.nio.charset.StandardCharsets;
 
 /// Answers that are whole.
 public final class Answers {
@@ -19,11 +18,6 @@ public final class Answers {
 
   static HttpResponse json(int status, Object value) {
     return bytes(status, ContentTypes.APPLICATION_JSON, Json.bytes(value));
-  }
-
-  /// A text.
-  public static HttpResponse text(ContentType type, String text) {
-    return bytes(200, type, text.getBytes(StandardCharsets.UTF_8));
   }
 
   /// Anything.

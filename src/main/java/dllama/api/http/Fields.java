@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
@@ -109,10 +108,10 @@ public final class Fields {
     return value.booleanValue();
   }
 
-  public OptionalDouble real(String field, double min, double max) {
+  public Optional<Double> real(String field, double min, double max) {
     JsonNode value = get(field);
     if (value == null) {
-      return OptionalDouble.empty();
+      return Optional.empty();
     }
     if (!value.isNumber()) {
       throw bad(field, "must be a number");
@@ -121,7 +120,7 @@ public final class Fields {
     if (!(number >= min && number <= max)) {
       throw bad(field, "must be from %s to %s".formatted(plain(min), plain(max)));
     }
-    return OptionalDouble.of(number);
+    return Optional.of(number);
   }
 
   public OptionalLong whole(String field, long min, long max) {

@@ -10,7 +10,6 @@ import dllama.api.http.Fields;
 import dllama.api.http.Json;
 import dllama.api.ollama.OllamaAnswer.Form;
 import dllama.api.service.Answerer;
-import dllama.api.service.Answering;
 import dllama.api.service.Ask;
 import dllama.api.service.Infill;
 import dllama.api.service.ModelCard;
@@ -117,16 +116,8 @@ public final class OllamaAnswers {
       return whole(answerer.await(List.of(ask), call).getFirst(), name, thoughts, form);
     }
     EventStream events = EventStream.open(system, Framing.LINES, ping(name, form));
-    Answering answering;
-    try {
-      answering =
-          answerer.start(ask, call.caller(), new OllamaAnswer(events, form, name, thoughts));
-    } catch (RuntimeException | InterruptedException e) {
-      events.end();
-      throw e;
-    }
-    call.whenGone(answering::cancel);
-    return events.response();
+    var answer = new OllamaAnswer(events, form, name, thoughts);
+    return answerer.stream(List.of(ask), _ -> answer, events, call);
   }
 
   private static HttpResponse whole(WholeAnswer answer, String name, boolean thoughts, Form form) {

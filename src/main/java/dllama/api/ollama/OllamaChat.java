@@ -4,6 +4,7 @@ import dllama.api.http.Fields;
 import dllama.api.http.Json;
 import dllama.api.service.Ask.Choice;
 import dllama.api.service.Ask.Tools;
+import dllama.api.service.Functions;
 import dllama.reply.Tool;
 import dllama.session.Conversation;
 import java.util.ArrayList;
@@ -16,7 +17,6 @@ import org.jspecify.annotations.Nullable;
 /// The conversation of a request, in the form in which templates read it. Calls have no ids in this
 /// dialect; results follow them in order.
 final class OllamaChat {
-  private static final int MOST_TOOLS = 256;
   private static final List<String> ROLES = List.of("system", "user", "assistant", "tool");
 
   private OllamaChat() {}
@@ -98,16 +98,12 @@ final class OllamaChat {
     List<Tool> tools = new ArrayList<>();
     for (Fields tool : body.objects("tools")) {
       Fields function = function(tool);
-      String name = function.text("name");
-      if (!name.matches("[a-zA-Z0-9_.:-]{1,128}")) {
-        throw function.bad("name", "may have letters, digits, _ . : and -, at most 128");
-      }
       Map<String, Object> parameters =
           function.object("parameters").map(Fields::values).orElse(Map.of("type", "object"));
-      tools.add(new Tool(name, function.textIfAny("description").orElse(""), parameters));
+      tools.add(Functions.read(function, parameters));
     }
-    if (tools.size() > MOST_TOOLS) {
-      throw body.bad("tools", "has more than %d".formatted(MOST_TOOLS));
+    if (tools.size() > Functions.MOST) {
+      throw body.bad("tools", "has more than %d".formatted(Functions.MOST));
     }
     return new Tools(tools, tools.isEmpty() ? Choice.NONE : Choice.AUTO, Optional.empty(), true);
   }

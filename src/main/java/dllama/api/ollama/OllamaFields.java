@@ -10,7 +10,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
@@ -52,19 +51,15 @@ final class OllamaFields {
     OptionalLong topk = options.whole("top_k", -1, 1 << 24);
     OptionalLong seed = options.whole("seed", Long.MIN_VALUE, Long.MAX_VALUE);
     return new Sampling(
-        boxed(options.real("temperature", 0, 100)),
-        boxed(options.real("top_p", 0, 1)),
+        options.real("temperature", 0, 100),
+        options.real("top_p", 0, 1),
         topk.isPresent() ? Optional.of((int) Math.max(0, topk.getAsLong())) : Optional.empty(),
-        boxed(options.real("min_p", 0, 1)),
+        options.real("min_p", 0, 1),
         seed.isPresent() && seed.getAsLong() == -1 ? OptionalLong.empty() : seed,
-        boxed(options.real("repeat_penalty", 0.1, 10)),
-        boxed(options.real("presence_penalty", -2, 2)),
-        boxed(options.real("frequency_penalty", -2, 2)),
+        options.real("repeat_penalty", 0.1, 10),
+        options.real("presence_penalty", -2, 2),
+        options.real("frequency_penalty", -2, 2),
         Map.of());
-  }
-
-  private static Optional<Double> boxed(OptionalDouble value) {
-    return value.isPresent() ? Optional.of(value.getAsDouble()) : Optional.empty();
   }
 
   /// Nothing above 0 means: as long as there is room.

@@ -7,7 +7,6 @@ import dllama.api.http.Call;
 import dllama.api.http.EventStream;
 import dllama.api.http.EventStream.Framing;
 import dllama.api.service.Answerer;
-import dllama.api.service.Answering;
 import dllama.api.service.Ask;
 import dllama.api.service.ModelCard;
 import dllama.api.service.WholeAnswer;
@@ -88,20 +87,6 @@ public final class ChatCompletions {
   private HttpResponse stream(ChatRequest request, Call call) throws InterruptedException {
     EventStream events = EventStream.open(system, Framing.SSE, ": waiting\n\n");
     ChatStream chat = new ChatStream(events, request, model.id(), logprobs);
-    List<Answering> under = new ArrayList<>();
-    boolean begun = false;
-    try {
-      for (Ask ask : asks(request)) {
-        under.add(answerer.start(ask, call.caller(), chat.choice(under.size())));
-      }
-      begun = true;
-    } finally {
-      if (!begun) {
-        under.forEach(Answering::cancel);
-        events.end();
-      }
-    }
-    call.whenGone(() -> under.forEach(Answering::cancel));
-    return events.response();
+    return answerer.stream(asks(request), chat::choice, events, call);
   }
 }

@@ -13,12 +13,12 @@ import dllama.api.service.AnswerEvent;
 import dllama.api.service.AnswerEvent.TokenInfo;
 import dllama.api.service.AnswerUsage;
 import dllama.api.service.Answerer;
-import dllama.api.service.Answering;
 import dllama.api.service.Ask;
 import dllama.api.service.Infill;
 import dllama.api.service.ModelCard;
 import dllama.api.service.WholeAnswer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -120,14 +120,7 @@ public final class Completions {
   }
 
   private static Ask.Prompt tokens(JsonNode array, ApiException wrong) {
-    List<Integer> ids = new ArrayList<>();
-    for (JsonNode id : array) {
-      if (!id.canConvertToInt() || !id.isIntegralNumber()) {
-        throw wrong;
-      }
-      ids.add(id.intValue());
-    }
-    return new Ask.Prompt.Tokens(ids);
+    return new Ask.Prompt.Tokens(Arrays.stream(OpenAi.tokens(array, wrong)).boxed().toList());
   }
 
   private static String echoed(Request request, int index) {
@@ -179,21 +172,7 @@ public final class Completions {
   private HttpResponse stream(Request request, Call call) throws InterruptedException {
     EventStream events = EventStream.open(system, Framing.SSE, ": waiting\n\n");
     Chunks chunks = new Chunks(events, request);
-    List<Answering> under = new ArrayList<>();
-    boolean begun = false;
-    try {
-      for (Ask ask : request.asks()) {
-        under.add(answerer.start(ask, call.caller(), chunks.choice(under.size())));
-      }
-      begun = true;
-    } finally {
-      if (!begun) {
-        under.forEach(Answering::cancel);
-        events.end();
-      }
-    }
-    call.whenGone(() -> under.forEach(Answering::cancel));
-    return events.response();
+    return answerer.stream(request.asks(), chunks::choice, events, call);
   }
 
   /// A completion as chunks.

@@ -69,7 +69,7 @@ public final class Embeddings {
       throw wrong;
     }
     if (input.get(0).isNumber()) {
-      return List.of(tokens(input, wrong));
+      return List.of(OpenAi.tokens(input, wrong));
     }
     if (input.size() > MOST_INPUTS) {
       throw body.bad("input", "has more than %d elements".formatted(MOST_INPUTS));
@@ -77,24 +77,11 @@ public final class Embeddings {
     List<int[]> inputs = new ArrayList<>();
     for (JsonNode element : input) {
       inputs.add(
-          element.isTextual() ? embedder.tokens(element.textValue()) : tokens(element, wrong));
+          element.isTextual()
+              ? embedder.tokens(element.textValue())
+              : OpenAi.tokens(element, wrong));
     }
     return inputs;
-  }
-
-  private static int[] tokens(JsonNode array, ApiException wrong) {
-    if (!array.isArray()) {
-      throw wrong;
-    }
-    int[] tokens = new int[array.size()];
-    for (int i = 0; i < tokens.length; i++) {
-      JsonNode id = array.get(i);
-      if (!id.isIntegralNumber() || !id.canConvertToInt()) {
-        throw wrong;
-      }
-      tokens[i] = id.intValue();
-    }
-    return tokens;
   }
 
   /// Floats of 4 bytes, the lowest first, as clients of OpenAI expect them.

@@ -1,5 +1,6 @@
 package dllama.api.openai;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dllama.api.http.ApiException;
 import dllama.api.service.AnswerEvent.Finish;
 import dllama.api.service.AnswerUsage;
@@ -42,6 +43,24 @@ public final class OpenAi {
       case LENGTH, CANCELLED -> "length";
       case CALLS -> "tool_calls";
     };
+  }
+
+  /// Tokens that are given as numbers.
+  ///
+  /// @throws ApiException `wrong`, if it is anything else
+  static int[] tokens(JsonNode array, ApiException wrong) {
+    if (!array.isArray()) {
+      throw wrong;
+    }
+    int[] tokens = new int[array.size()];
+    for (int i = 0; i < tokens.length; i++) {
+      JsonNode id = array.get(i);
+      if (!id.isIntegralNumber() || !id.canConvertToInt()) {
+        throw wrong;
+      }
+      tokens[i] = id.intValue();
+    }
+    return tokens;
   }
 
   /// What answers to one prompt took together.

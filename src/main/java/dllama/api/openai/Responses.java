@@ -14,6 +14,7 @@ import dllama.api.service.Answerer;
 import dllama.api.service.Answering;
 import dllama.api.service.ModelCard;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -93,15 +94,7 @@ public final class Responses {
       throws InterruptedException {
     EventStream events = EventStream.open(system, Framing.SSE, ": waiting\n\n");
     Stream stream = new Stream(events, request, document);
-    Answering answering;
-    try {
-      answering = answerer.start(request.ask(), call.caller(), new ResponseOutput(stream));
-    } catch (RuntimeException | InterruptedException e) {
-      events.end();
-      throw e;
-    }
-    call.whenGone(answering::cancel);
-    return events.response();
+    return answerer.stream(List.of(request.ask()), _ -> new ResponseOutput(stream), events, call);
   }
 
   /// A response that is made; from here on it is kept, if it is to be.

@@ -8,7 +8,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.OptionalLong;
 
 /// The fields that say how tokens are drawn, OpenAI's and those that others have added.
@@ -19,16 +18,16 @@ final class SamplingFields {
 
   static Sampling read(Fields body) {
     OptionalLong topk = body.whole("top_k", -1, 1 << 24);
-    OptionalDouble repeat = body.real("repeat_penalty", 0.1, 10);
+    Optional<Double> repeat = body.real("repeat_penalty", 0.1, 10);
     return new Sampling(
-        boxed(body.real("temperature", 0, 2)),
-        boxed(body.real("top_p", 0, 1)),
+        body.real("temperature", 0, 2),
+        body.real("top_p", 0, 1),
         topk.isPresent() ? Optional.of((int) Math.max(0, topk.getAsLong())) : Optional.empty(),
-        boxed(body.real("min_p", 0, 1)),
+        body.real("min_p", 0, 1),
         seed(body),
-        boxed(repeat.isPresent() ? repeat : body.real("repetition_penalty", 0.1, 10)),
-        boxed(body.real("presence_penalty", -2, 2)),
-        boxed(body.real("frequency_penalty", -2, 2)),
+        repeat.isPresent() ? repeat : body.real("repetition_penalty", 0.1, 10),
+        body.real("presence_penalty", -2, 2),
+        body.real("frequency_penalty", -2, 2),
         bias(body));
   }
 
@@ -36,10 +35,6 @@ final class SamplingFields {
   private static OptionalLong seed(Fields body) {
     OptionalLong seed = body.whole("seed", Long.MIN_VALUE, Long.MAX_VALUE);
     return seed.isPresent() && seed.getAsLong() == -1 ? OptionalLong.empty() : seed;
-  }
-
-  private static Optional<Double> boxed(OptionalDouble value) {
-    return value.isPresent() ? Optional.of(value.getAsDouble()) : Optional.empty();
   }
 
   private static Map<Integer, Float> bias(Fields body) {

@@ -6,6 +6,7 @@ import dllama.api.http.Json;
 import dllama.api.service.Ask.Choice;
 import dllama.api.service.Ask.Shape;
 import dllama.api.service.Ask.Tools;
+import dllama.api.service.Functions;
 import dllama.reply.Tool;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,7 +15,6 @@ import java.util.Optional;
 
 /// The fields that say what the model may call, and what its answer has to be.
 final class ToolFields {
-  private static final int MOST_TOOLS = 256;
   private static final Map<String, Object> NO_PARAMETERS =
       Map.of("type", "object", "properties", Map.of());
 
@@ -35,8 +35,8 @@ final class ToolFields {
     for (Fields tool : body.objects("tools")) {
       tools.add(tool(tool, flat));
     }
-    if (tools.size() > MOST_TOOLS) {
-      throw body.bad("tools", "has more than %d".formatted(MOST_TOOLS));
+    if (tools.size() > Functions.MOST) {
+      throw body.bad("tools", "has more than %d".formatted(Functions.MOST));
     }
     Optional<String> only = only(body, tools);
     Choice choice = only.isPresent() ? Choice.REQUIRED : choice(body, tools);
@@ -54,13 +54,8 @@ final class ToolFields {
         flat
             ? tool
             : tool.object("function").orElseThrow(() -> tool.bad("function", "is required"));
-    String name = function.text("name");
-    if (!name.matches("[a-zA-Z0-9_.:-]{1,128}")) {
-      throw function.bad("name", "may have letters, digits, _ . : and -, at most 128");
-    }
-    Map<String, Object> parameters =
-        function.object("parameters").map(Fields::values).orElse(NO_PARAMETERS);
-    return new Tool(name, function.textIfAny("description").orElse(""), parameters);
+    return Functions.read(
+        function, function.object("parameters").map(Fields::values).orElse(NO_PARAMETERS));
   }
 
   private static Choice choice(Fields body, List<Tool> tools) {

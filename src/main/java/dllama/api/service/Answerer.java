@@ -1,7 +1,9 @@
 package dllama.api.service;
 
+import akka.http.javadsl.model.HttpResponse;
 import dllama.api.http.ApiException;
 import dllama.api.http.Call;
+import dllama.api.http.EventStream;
 import dllama.error.UserException;
 import dllama.generation.Generation;
 import dllama.generation.GenerationRequest;
@@ -27,6 +29,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.IntFunction;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -70,11 +73,6 @@ public final class Answerer implements AutoCloseable {
     } catch (UserException e) {
       throw ApiException.bad(String.valueOf(e.getMessage()));
     }
-  }
-
-  /// Whether the model's own template knows tools.
-  public boolean knowsTools() {
-    return shapes.knowsTools();
   }
 
   /// The most tokens of a prompt and its answer.
@@ -126,11 +124,12 @@ public final class Answerer implements AutoCloseable {
     Admission.Place place = admission.enter(caller);
     boolean begun = false;
     try {
-      awaitReady();
       var adapter =
           new AnswerSink(
               ask, prompt, shapes.parser(ask, prompt.opening()), asked, sink, place::leave);
+      awaitReady();
       Generation generation = submitClaimed(request, adapter);
+      generation.whenEnded(place::leave); // also where no event tells of the end
       begun = true;
       limitTime(generation);
       return new Answering(generation);
@@ -160,6 +159,31 @@ public final class Answerer implements AutoCloseable {
     }
     answers.forEach(WholeAnswer::check);
     return answers;
+  }
+
+  /// Begins answers that are sent while they are made; all of them end when the caller goes.
+  ///
+  /// @param sinks what takes the events of each, by its place in `asks`
+  /// @param events that the sinks send to; ended if one of the answers is not begun
+  /// @throws ApiException if one of them is not begun, and then none goes on
+  public HttpResponse stream(
+      List<Ask> asks, IntFunction<Predicate<AnswerEvent>> sinks, EventStream events, Call call)
+      throws InterruptedException {
+    List<Answering> under = new ArrayList<>();
+    boolean begun = false;
+    try {
+      for (Ask ask : asks) {
+        under.add(start(ask, call.caller(), sinks.apply(under.size())));
+      }
+      begun = true;
+    } finally {
+      if (!begun) {
+        under.forEach(Answering::cancel);
+        events.end();
+      }
+    }
+    call.whenGone(() -> under.forEach(Answering::cancel));
+    return events.response();
   }
 
   private void limitTime(Generation generation) {
@@ -246,7 +270,7 @@ public final class Answerer implements AutoCloseable {
     return new Guidance(penalties, given.bias(), shapes.mask(ask, prompt), ask.logprobs());
   }
 
-  /// Each answer has its claim on the world, which [AnswerSink] gives back.
+  /// Takes a claim on the world; whoever calls gives it back when the answer has ended.
   private void awaitReady() throws InterruptedException {
     try {
       root.awaitReady(Ask.PATIENCE);

@@ -73,11 +73,6 @@ final class Shapes {
         conversation.begun());
   }
 
-  /// Whether the model's own template knows tools.
-  boolean knowsTools() {
-    return format.tellsTools();
-  }
-
   /// Takes an answer apart; null where it is nothing but text.
   @Nullable ReplyParser parser(Ask ask, String opening) {
     if (!(ask.prompt() instanceof Ask.Prompt.Chat(Conversation conversation))) {

@@ -7,7 +7,6 @@ import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /// What is known of the cluster, and what happened to it. Any thread.
 public final class ClusterView implements SessionListener {
@@ -135,10 +134,5 @@ public final class ClusterView implements SessionListener {
   @Override
   public synchronized void ended(String why) {
     event("failed", why);
-  }
-
-  /// Whether two places are the same node: a rank's address, and that of a node that is here.
-  static boolean same(@Nullable String one, String other) {
-    return other.equals(one);
   }
 }

@@ -7,7 +7,7 @@ import java.util.OptionalLong;
 
 /// Makes huge pages of a slice that was read in small ones, on a thread of its own. Where memory is
 /// in pieces, the system needs a second to find as many huge pages as a slice of 1 GB has, which is
-/// the time to a first token; with them a token takes 7 % less.
+/// the time to a first token; with them a token takes less time (docs/BENCHMARK-NOTES.md).
 final class PageGathering implements AutoCloseable {
   /// How long the first tokens are left alone.
   private static final Duration FIRST_TOKENS = Duration.ofSeconds(4);
