@@ -109,8 +109,7 @@ public final class ApiServer implements AutoCloseable {
     Routes routes = new Routes(metrics);
     routes.openAi("GET", "/v1/models", models::list);
     routes.openAi("GET", "/v1/models/*", models::one);
-    routes.openAi(
-        "POST", "/v1/chat/completions", new ChatCompletions(answerer, card)::answer);
+    routes.openAi("POST", "/v1/chat/completions", new ChatCompletions(answerer, card)::answer);
     routes.openAi("POST", "/v1/completions", new Completions(answerer, card)::answer);
     routes.openAi("POST", "/v1/embeddings", new Embeddings(embedder, card)::answer);
     routes.openAi("POST", "/tokenize", operations::tokenize);

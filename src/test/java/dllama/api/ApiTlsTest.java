@@ -56,8 +56,7 @@ class ApiTlsTest {
           .events(stream)
           .forEach(event -> streamed.append(event.at("/choices/0/delta/content").asText("")));
       assertEquals(answer, streamed.toString());
-      assertThrows(
-          SSLHandshakeException.class, () -> send(HttpClient.newHttpClient(), chat, ""));
+      assertThrows(SSLHandshakeException.class, () -> send(HttpClient.newHttpClient(), chat, ""));
       assertEquals("", plain(server.port()));
       assertEquals(200, send(trusting, chat, "").statusCode());
     }
@@ -115,9 +114,22 @@ class ApiTlsTest {
     String keytool = Path.of(System.getProperty("java.home"), "bin", "keytool").toString();
     List<String> command =
         List.of(
-            keytool, "-genkeypair", "-alias", "server", "-keyalg", algorithm, "-dname", "CN=localhost",
-            "-ext", "san=dns:localhost", "-keystore", store.toString(), "-storetype", "PKCS12",
-            "-storepass", String.valueOf(PASSWORD));
+            keytool,
+            "-genkeypair",
+            "-alias",
+            "server",
+            "-keyalg",
+            algorithm,
+            "-dname",
+            "CN=localhost",
+            "-ext",
+            "san=dns:localhost",
+            "-keystore",
+            store.toString(),
+            "-storetype",
+            "PKCS12",
+            "-storepass",
+            String.valueOf(PASSWORD));
     assertEquals(0, new ProcessBuilder(command).redirectErrorStream(true).start().waitFor());
     keys = KeyStore.getInstance(store.toFile(), PASSWORD);
     pem(certificate, "CERTIFICATE", keys.getCertificate("server").getEncoded());

@@ -25,8 +25,7 @@ class LimitsTest {
   @BeforeAll
   static void start() throws InterruptedException {
     server =
-        new ApiTestServer(
-                "api.max-body=64k", "api.time-limit=1s", "api.connections-per-address=20")
+        new ApiTestServer("api.max-body=64k", "api.time-limit=1s", "api.connections-per-address=20")
             .ready();
   }
 
@@ -120,7 +119,9 @@ class LimitsTest {
   /// Whether there is no answer to a request.
   private static boolean isClosed(Socket socket) {
     try {
-      socket.getOutputStream().write("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes(UTF_8));
+      socket
+          .getOutputStream()
+          .write("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes(UTF_8));
       return socket.getInputStream().read() < 0;
     } catch (IOException e) {
       return true;

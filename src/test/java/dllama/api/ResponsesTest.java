@@ -85,8 +85,7 @@ class ResponsesTest extends DialectCase {
   void shouldKeepResponsesForTheKeyThatMadeThem() throws InterruptedException {
     try (ApiTestServer two = new ApiTestServer("api.key=one", "api.key=two").ready()) {
       String body = "{\"input\":\"Hi\",\"max_output_tokens\":2}";
-      String id =
-          two.json(two.post("/v1/responses", body, "x-api-key", "one")).get("id").asText();
+      String id = two.json(two.post("/v1/responses", body, "x-api-key", "one")).get("id").asText();
       String path = "/v1/responses/" + id;
       assertEquals(200, two.get(path, "x-api-key", "one").statusCode());
       assertEquals(404, two.get(path, "x-api-key", "two").statusCode());

@@ -12,7 +12,6 @@ import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.KeyStore;
-import java.security.NoSuchAlgorithmException;
 import java.security.PrivateKey;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateFactory;
@@ -21,7 +20,6 @@ import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.List;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
-import org.jspecify.annotations.Nullable;
 
 /// Makes of PEM files what TLS needs.
 final class Certificates {
@@ -84,18 +82,19 @@ final class Certificates {
 
   /// Akka reads keys of this form as RSA's only.
   private static PrivateKey key(Path file, PKCS8EncodedKeySpec encoded)
-      throws NoSuchAlgorithmException {
+      throws GeneralSecurityException {
+    InvalidKeySpecException last = new InvalidKeySpecException("of no known algorithm");
     for (String algorithm : ALGORITHMS) {
       try {
         return KeyFactory.getInstance(algorithm).generatePrivate(encoded);
       } catch (InvalidKeySpecException e) {
-        // of another algorithm
+        last = e;
       }
     }
-    throw noKey(file, null);
+    throw noKey(file, last);
   }
 
-  private static UserException noKey(Path file, @Nullable Exception cause) {
+  private static UserException noKey(Path file, Exception cause) {
     String message =
         "%s holds no private key in PEM that can be used: RSA, EC or EdDSA, without a password, as of `openssl pkcs8 -topk8 -nocrypt`";
     return new UserException(message.formatted(file), cause);

@@ -10,8 +10,8 @@ import akka.stream.stage.GraphStageLogic;
 import akka.util.ByteString;
 import org.jspecify.annotations.Nullable;
 
-/// Sends what an [EventQueue] holds. It runs in the connection itself, where a queue of Akka's would
-/// be an actor of its own in between: an event costs one message then.
+/// Sends what an [EventQueue] holds. It runs in the connection itself, so that an event costs one
+/// message; a queue of Akka's would be an actor of its own in between.
 final class EventSource extends GraphStage<SourceShape<ByteString>> {
   private final Outlet<ByteString> out = Outlet.create("events");
   private final SourceShape<ByteString> shape = SourceShape.of(out);

@@ -59,7 +59,10 @@ public final class OllamaEmbeddings {
     float[] plain =
         prompt.isEmpty()
             ? new float[0]
-            : embedder.embed(List.of(tokens(prompt, true)), "prompt", Form.NUMBERS, call).getFirst().plain();
+            : embedder
+                .embed(List.of(tokens(prompt, true)), "prompt", Form.NUMBERS, call)
+                .getFirst()
+                .plain();
     return Answers.json(Map.of("embedding", plain));
   }
 

@@ -37,7 +37,8 @@ public final class Embeddings {
     if (body.whole("dimensions", 1, Integer.MAX_VALUE, dim) != dim) {
       throw body.bad("dimensions", "must be %d, which is what this model gives".formatted(dim));
     }
-    List<Embedding> all = embedder.embed(inputs(body), "input", base64 ? Form.BASE64 : Form.NUMBERS, call);
+    List<Embedding> all =
+        embedder.embed(inputs(body), "input", base64 ? Form.BASE64 : Form.NUMBERS, call);
     List<Object> data = new ArrayList<>();
     for (Embedding embedding : all) {
       float[] unit = embedding.unit();

@@ -95,7 +95,8 @@ public final class Responses {
       throws InterruptedException {
     EventStream events = EventStream.open(Framing.SSE, ": waiting\n\n");
     Stream stream = new Stream(events, call.caller(), request, document);
-    return answerer.stream(List.of(request.ask()), (_, _) -> new ResponseOutput(stream), events, call);
+    return answerer.stream(
+        List.of(request.ask()), (_, _) -> new ResponseOutput(stream), events, call);
   }
 
   /// A response that is made; from here on it is kept, if it is to be.
@@ -119,8 +120,7 @@ public final class Responses {
     private final ResponseDocument document;
     private int number;
 
-    Stream(
-        EventStream events, String owner, ResponseRequest request, ResponseDocument document) {
+    Stream(EventStream events, String owner, ResponseRequest request, ResponseDocument document) {
       this.events = events;
       this.owner = owner;
       this.request = request;

@@ -197,6 +197,8 @@ public final class Answerer implements AutoCloseable {
   /// Makes what takes the events of an answer.
   @FunctionalInterface
   public interface Sinks {
+    /// Makes one.
+    ///
     /// @param index of the answer
     /// @param tokens of its prompt
     Predicate<AnswerEvent> open(int index, int tokens);
@@ -208,8 +210,10 @@ public final class Answerer implements AutoCloseable {
     private ChatPrompts.Prompt prompt = new ChatPrompts.Prompt(new int[0], "");
 
     ChatPrompts.Prompt of(Ask ask) {
-      boolean same = last != null && ask.prompt().equals(last.prompt());
-      if (!same || !ask.tools().equals(last.tools())) {
+      Ask before = last;
+      if (before == null
+          || !ask.prompt().equals(before.prompt())
+          || !ask.tools().equals(before.tools())) {
         prompt = encode(ask.prompt(), ask.tools());
       }
       last = ask;

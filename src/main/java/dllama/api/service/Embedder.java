@@ -127,8 +127,7 @@ public final class Embedder {
     long tokens = texts.stream().mapToLong(text -> text.length).sum();
     if (texts.size() > 1 && tokens > MOST_TOKENS) {
       throw ApiException.bad(
-          field,
-          "has %d tokens in all; send at most %d at a time".formatted(tokens, MOST_TOKENS));
+          field, "has %d tokens in all; send at most %d at a time".formatted(tokens, MOST_TOKENS));
     }
     long fit = MOST_BYTES / ((long) dim * form.bytes);
     if (texts.size() > Math.max(1, fit)) {

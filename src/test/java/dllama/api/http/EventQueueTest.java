@@ -68,9 +68,7 @@ class EventQueueTest {
     String text = "\"a\\ \n\u0007 é 漢 \uD83D\uDE00 \uD83D";
     TextEvent event = TextEvent.of(t -> Map.of("a", Map.of("b", t)));
     String made =
-        new String(event.before(), UTF_8)
-            + Json.text(text)
-            + new String(event.after(), UTF_8);
+        new String(event.before(), UTF_8) + Json.text(text) + new String(event.after(), UTF_8);
     assertEquals(Json.text(Map.of("a", Map.of("b", text))), made);
   }
 }
