@@ -9,7 +9,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 
-/// Keeps a chat after every answer, so that one that was cut off, with its root or its terminal, can
+/// Keeps a chat after every answer, so that one that was cut off, with its root or its terminal,
+// can
 /// go on. Each has a name of its own, by the time when it began; of such ones the latest stay. One
 /// thread.
 final class ChatKeeper {

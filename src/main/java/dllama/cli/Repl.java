@@ -53,8 +53,7 @@ final class Repl {
 
   /// @param keeper of this chat
   /// @param quiet whether nothing is said that was not asked for, but for errors
-  Repl(
-      Partner partner, ChatConsole console, SavedChats saved, ChatKeeper keeper, boolean quiet) {
+  Repl(Partner partner, ChatConsole console, SavedChats saved, ChatKeeper keeper, boolean quiet) {
     this.partner = partner;
     this.console = console;
     this.saved = saved;

@@ -35,8 +35,7 @@ class ChatKeeperTest {
       assertEquals(Optional.empty(), keeper(3).keep(CHAT));
       String name = "auto-2026-01-02-03040%d-006".formatted(5 + i);
       Path file = folder.resolve(name + ".json");
-      assertEquals(
-          "rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(file)));
+      assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(file)));
       Files.setLastModifiedTime(file, FileTime.fromMillis(1000L * i));
       now = now.plusSeconds(1);
     }

@@ -149,7 +149,8 @@ class JinjaPromptsTest {
 
   private static ChatPrompts of(String template) {
     return ChatPrompts.of(
-        new Settings.Chat(Optional.empty(), Optional.of(template), Optional.empty(), false, 0, false),
+        new Settings.Chat(
+            Optional.empty(), Optional.of(template), Optional.empty(), false, 0, false),
         VOCABULARY,
         false);
   }

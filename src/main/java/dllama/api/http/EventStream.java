@@ -100,13 +100,14 @@ public final class EventStream {
   }
 
   private synchronized boolean offer(ByteString event) {
-    if (queue == null) {
+    BoundedSourceQueue<ByteString> to = queue;
+    if (to == null) {
       early.add(event);
       return early.size() <= BEHIND;
     }
-    QueueOfferResult result = queue.offer(event);
+    QueueOfferResult result = to.offer(event);
     if (result == QueueOfferResult.dropped()) {
-      queue.fail(new IllegalStateException("the caller does not read"));
+      to.fail(new IllegalStateException("the caller does not read"));
     }
     return result == QueueOfferResult.enqueued();
   }
@@ -127,12 +128,13 @@ public final class EventStream {
   public synchronized HttpResponse response() {
     Pair<BoundedSourceQueue<ByteString>, Source<ByteString, NotUsed>> made =
         Source.<ByteString>queue(BEHIND).preMaterialize(system);
-    queue = made.first();
-    early.forEach(this::offer);
+    BoundedSourceQueue<ByteString> to = made.first();
+    early.forEach(to::offer);
     early.clear();
     if (ended) {
-      queue.complete();
+      to.complete();
     }
+    queue = to;
     ByteString idle = ByteString.fromString(ping);
     Source<ByteString, NotUsed> source =
         ping.isEmpty() ? made.second() : made.second().keepAlive(PING, () -> idle);

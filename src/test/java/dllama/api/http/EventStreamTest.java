@@ -15,8 +15,7 @@ class EventStreamTest {
   private final ActorSystem<Void> system =
       ServiceSystem.start(
           "event-stream",
-          ConfigFactory.parseString(
-                  "akka.stream.materializer.subscription-timeout.timeout = 2 s")
+          ConfigFactory.parseString("akka.stream.materializer.subscription-timeout.timeout = 2 s")
               .withFallback(ConfigFactory.load()));
 
   @AfterEach
