@@ -10,9 +10,8 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /// Keeps a chat after every answer, so that one that was cut off, with its root or its terminal,
-// can
-/// go on. Each has a name of its own, by the time when it began; of such ones the latest stay. One
-/// thread.
+/// can go on. Each has a name of its own, by the time when it began; of such ones the latest stay.
+/// One thread.
 final class ChatKeeper {
   private static final String PREFIX = "auto-";
   private static final DateTimeFormatter BY_TIME =
