@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.function.Predicate;
 
 /// What happened, in order: faults, and all that the nodes said. Any thread.
@@ -69,6 +70,13 @@ final class Story implements AutoCloseable {
   /// How many lines of `who` are such ones.
   synchronized long count(String who, Predicate<String> such) {
     return lines.stream().filter(line -> line.who.equals(who) && such.test(line.text)).count();
+  }
+
+  /// The first such line of `who` since `from`.
+  synchronized Optional<Line> first(String who, long from, Predicate<String> such) {
+    return lines.stream()
+        .filter(line -> line.at >= from && line.who.equals(who) && such.test(line.text))
+        .findFirst();
   }
 
   /// How many lines of `who` between two times are such ones.
