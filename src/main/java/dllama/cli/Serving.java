@@ -67,7 +67,8 @@ final class Serving {
   }
 
   private Scheduler scheduler(Root root, int parallel, StepListener steps) {
-    return new Scheduler(root.forwardPass(), prompts.vocabulary(), parallel, steps);
+    return new Scheduler(
+        root.forwardPass(), prompts.vocabulary(), parallel, root.recovery(), steps);
   }
 
   private void announce(ApiServer server) {
