@@ -41,7 +41,7 @@ final class Serving {
     if (settings.chat().quiet() && !settings.serves()) {
       lines.close();
     }
-    Progress progress = new Progress(lines, true);
+    Progress progress = new Progress(lines, true, true);
     if (!settings.serves()) {
       try (Root root = RootCommand.start(settings, model, lines, progress)) {
         chat(root, scheduler(root, 1, _ -> {}));

@@ -306,6 +306,7 @@ class ClusterTest {
   void shouldEndTheStepWhenAWorkerIsLostAndFormAgainWhenOneIsBack() {
     try (var cluster = new TestCluster("llama_gqa_f32", DType.F32, 2, new Properties())) {
       cluster.await("ready: 2", 1);
+      cluster.root().release(); // nobody is answered, or one node would go on
       var sequence = new OneSequence(cluster.forwardPass());
       int[] tokens = {1, 2, 3};
       sequence.feed(tokens, 0);
@@ -325,6 +326,32 @@ class ClusterTest {
     }
   }
 
+  /// Who is answered waits neither for the node that is lost nor for more, and between answers the
+  /// cluster grows again.
+  @Test
+  void shouldGoOnWithTheNodesThatAreLeftAndGrowAgain() throws InterruptedException {
+    Properties patient = new Properties();
+    patient.setProperty("dllama.form-timeout", "60s"); // nobody waits for that
+    Duration limit = Duration.ofMinutes(2);
+    try (var cluster = new TestCluster("llama31_rope_f32", DType.F32, "4", patient)) {
+      for (int worker = 0; worker < 4; worker++) {
+        cluster.startWorker();
+      }
+      cluster.await(limit, () -> cluster.count("ready: 4") == 1 && cluster.count("joined") == 4);
+      cluster.workers.get(1).close();
+      cluster.await(limit, () -> cluster.count("lost") + cluster.count("left") == 1);
+      cluster.workers.get(2).close();
+      cluster.workers.get(3).close();
+      cluster.await(limit, () -> cluster.count("ready: 2") == 1);
+      shouldMatch("llama31_rope_f32", 2, cluster);
+      long ready = cluster.count("ready: 4");
+      cluster.startWorker();
+      cluster.startWorker();
+      cluster.root().release();
+      cluster.await(limit, () -> cluster.count("ready: 4") == ready + 1);
+    }
+  }
+
   /// As firewalls and service units want it.
   @Test
   void shouldTakeAWorkerBackOnTheSamePort() throws IOException {
@@ -334,6 +361,7 @@ class ClusterTest {
     }
     try (var cluster = new TestCluster("llama_gqa_f32", DType.F32, "2", new Properties())) {
       for (int time = 1; time <= 3; time++) {
+        cluster.root().release();
         WorkerNode worker = cluster.startWorker(fixed);
         cluster.await("ready: 2", time);
         worker.close();
@@ -430,6 +458,7 @@ class ClusterTest {
   void shouldNoticeThatAWorkerIsLostInTheMiddleOfARehearsal() {
     try (var cluster = new TestCluster("llama31_rope_f32", DType.F32, 2, rehearsal("60s"))) {
       cluster.await("ready: 2", 1);
+      cluster.root().release();
       cluster.workers.getFirst().close();
       cluster.await("lost: the worker at 127.0.0.1:", 1);
       cluster.startWorker();

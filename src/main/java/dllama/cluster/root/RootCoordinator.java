@@ -146,7 +146,17 @@ public final class RootCoordinator extends NetworkActor<RootMessage> {
     members = context.spawn(membership.apply(context.getSelf()), NodeNames.MEMBERS);
     context.watch(members);
     formation =
-        new WorldFormation(context, model, gate, settings, listener, host, self, members, steps);
+        new WorldFormation(
+            context,
+            model,
+            gate,
+            settings,
+            listener,
+            host,
+            self,
+            members,
+            steps,
+            answering::isClaimed);
     timers.startTimerWithFixedDelay(Tick.TICK, TICK);
     formation.gather();
   }
@@ -184,6 +194,7 @@ public final class RootCoordinator extends NetworkActor<RootMessage> {
       }
       case Claim(var done) -> {
         answering.claim();
+        formation.gather(); // after a loss whoever asks waits for no more nodes
         done.complete(true);
       }
       case Release() -> answering.release();
