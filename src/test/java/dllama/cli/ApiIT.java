@@ -49,7 +49,8 @@ class ApiIT {
     return JSON.readTree(response.body()).at("/choices/0/message/content").asText();
   }
 
-  /// Whoever has half of an answer gets the rest of it, and the cluster grows when the worker is back.
+  /// Whoever has half of an answer gets the rest of it, and the cluster grows when the worker is
+  // back.
   @Test
   void shouldGoOnWhenAWorkerIsLostAndGrowWhenOneIsBack() throws Exception {
     String[] api = {"api", "--api-port", String.valueOf(apiPort), "--buffer-float-type", "f32"};

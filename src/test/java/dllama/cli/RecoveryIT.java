@@ -32,7 +32,8 @@ class RecoveryIT {
   private static final Duration FORM = NodeProcess.FORM;
 
   /// Long enough to be read in many steps.
-  private static final String PROMPT = String.join(" ", Collections.nCopies(60, "Once upon a time"));
+  private static final String PROMPT =
+      String.join(" ", Collections.nCopies(60, "Once upon a time"));
 
   private static final Predicate<String> READING = line -> line.startsWith(": read ");
 

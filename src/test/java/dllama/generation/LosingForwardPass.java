@@ -78,8 +78,7 @@ final class LosingForwardPass implements ForwardPass, Recovery {
                           return of.asker().ask(question);
                         }))
             .toList();
-    return new StepResult(
-        logits, result.syncNanos(), result.sentBytes(), result.receivedBytes());
+    return new StepResult(logits, result.syncNanos(), result.sentBytes(), result.receivedBytes());
   }
 
   private void mayLose() {

@@ -191,7 +191,8 @@ class RecoveryTest {
     int answered = answers.stream().mapToInt(a -> a.finished().usage().tokens()).sum();
     assertEquals(240, answered);
     assertTrue(after < common + 4 * 2 + answered, "read %d again".formatted(after));
-    assertEquals(1, answers.getFirst().events.stream().filter(Interrupted.class::isInstance).count());
+    assertEquals(
+        1, answers.getFirst().events.stream().filter(Interrupted.class::isInstance).count());
   }
 
   private static void await(CountDownLatch latch) {
