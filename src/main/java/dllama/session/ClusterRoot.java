@@ -4,6 +4,7 @@ import dllama.cluster.RootNode;
 import dllama.cluster.root.NodesHere;
 import dllama.cluster.root.RootModel;
 import dllama.error.UserException;
+import dllama.generation.Recovery;
 import dllama.settings.HostAddress;
 import dllama.settings.Settings;
 import dllama.slice.SliceCache;
@@ -97,6 +98,11 @@ public final class ClusterRoot implements Root {
     }
     node.claim();
     return world.await(most);
+  }
+
+  @Override
+  public Recovery recovery() {
+    return (_, most) -> world.await(most, limit);
   }
 
   @Override

@@ -8,6 +8,7 @@ import dllama.cluster.root.NodesHere;
 import dllama.error.UserException;
 import dllama.format.SynthVocabulary;
 import dllama.generation.Guidance;
+import dllama.generation.Recovery;
 import dllama.generation.Scheduler;
 import dllama.generation.Speculation;
 import dllama.model.ModelSpec;
@@ -358,6 +359,11 @@ class ReplTest {
           @Override
           public Ready awaitReady(Duration most) {
             return awaitReady();
+          }
+
+          @Override
+          public Recovery recovery() {
+            return Recovery.NONE;
           }
 
           @Override

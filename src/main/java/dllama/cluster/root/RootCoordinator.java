@@ -147,7 +147,17 @@ public final class RootCoordinator extends NetworkActor<RootMessage> {
     members = context.spawn(membership.apply(context.getSelf()), NodeNames.MEMBERS);
     context.watch(members);
     formation =
-        new WorldFormation(context, model, gate, settings, listener, host, self, members, steps);
+        new WorldFormation(
+            context,
+            model,
+            gate,
+            settings,
+            listener,
+            host,
+            self,
+            members,
+            steps,
+            answering::isClaimed);
     timers.startTimerWithFixedDelay(Tick.TICK, TICK);
     formation.gather();
   }
@@ -178,14 +188,16 @@ public final class RootCoordinator extends NetworkActor<RootMessage> {
         formation.heard(rank);
         steps.computed(rank, step, nanos);
       }
-      case Strayed(long of, long step, String where) when formation.isCurrent(of, 0) ->
-          steps.strayed(step, where);
+      case Strayed(long of, long step, String where, int sender)
+          when formation.isCurrent(of, 0) ->
+          steps.strayed(step, where, sender);
       case Logits logits when formation.isCurrent(logits.epoch(), logits.rank()) -> {
         formation.heard(logits.rank());
         steps.put(logits);
       }
       case Claim(var done) -> {
         answering.claim();
+        formation.gather(); // after a loss whoever asks waits for no more nodes
         done.complete(true);
       }
       case Release() -> answering.release();

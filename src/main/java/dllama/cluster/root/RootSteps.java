@@ -108,9 +108,12 @@ final class RootSteps {
   }
 
   /// A step has come to what is no number: it fails.
-  void strayed(long number, String where) {
+  ///
+  /// @param sender the rank that sent it; −1 if that is not known, or there is but one
+  void strayed(long number, String where, int sender) {
     if (pending != null && pending.isNumber(number)) {
-      pending.fail(NotFinite.at(where));
+      String from = sender < 0 ? "" : ", by what %s computed of it,".formatted(pending.name(sender));
+      pending.fail(NotFinite.at(where + from));
       pending = null;
     }
   }

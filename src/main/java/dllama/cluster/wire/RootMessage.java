@@ -78,7 +78,9 @@ public sealed interface RootMessage
 
   /// From this node's own rank: a step has come to what is no number, see
   /// [NotFinite][dllama.model.NotFinite].
-  record Strayed(long epoch, long step, String where) implements RootMessage {}
+  ///
+  /// @param sender the rank that sent it; −1 if that is not known
+  record Strayed(long epoch, long step, String where, int sender) implements RootMessage {}
 
   /// What the room of its receiver says to itself; its kinds are known there alone.
   non-sealed interface Internal extends RootMessage {}
