@@ -28,9 +28,12 @@ import dllama.api.view.Metrics;
 import dllama.api.view.Page;
 import dllama.cluster.ServiceSystem;
 import dllama.generation.Scheduler;
+import dllama.prediction.Outlook;
 import dllama.session.ChatPrompts;
 import dllama.session.LoadedModel;
 import dllama.session.Root;
+import dllama.settings.Devices;
+import dllama.settings.Link;
 import dllama.settings.Settings;
 import java.net.InetSocketAddress;
 import java.util.List;
@@ -86,6 +89,7 @@ public final class ApiServer implements AutoCloseable {
     AtomicReference<@Nullable HttpServer> started = new AtomicReference<>();
     Metrics metrics =
         new Metrics(meter, answerer.admission(), view, () -> connections(started.get()));
+    metrics.nodes(root);
     var status =
         new ClusterStatus(
             root,
@@ -93,9 +97,16 @@ public final class ApiServer implements AutoCloseable {
             meter,
             answerer.admission(),
             card,
-            model.bytesByNodes(settings.model().prefillBatch()));
+            model.bytesByNodes(settings.model().prefillBatch()),
+            outlook(settings, model));
     server = new HttpServer(system, settings.api(), routes(card, status, view, metrics));
     started.set(server);
+  }
+
+  private static Outlook outlook(Settings settings, LoadedModel model) {
+    Link link = Devices.load(settings.plan().devices()).link(settings.plan().link());
+    return new Outlook(
+        model.spec(), model.exchange(), model.kv(), model.contextLength(), link);
   }
 
   private static int connections(@Nullable HttpServer server) {

@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { ClusterNode } from "../api/cluster";
 import { bytes, decimal, milliseconds, percent } from "../format";
-import { CARD, layout, nameOf, slowest, type Card } from "./layout";
+import { CARD, headsOf, layout, nameOf, slowest, type Card } from "./layout";
 
 const INNER = CARD.width - 24;
 
@@ -79,7 +79,8 @@ function NodeCard({ card: { x, y, node }, late }: { card: Card; late: boolean })
 
 function stateWords(node: ClusterNode): string {
   if (node.state !== "ready" && node.state !== undefined) return node.state;
-  return node.layers !== undefined ? `slice of ${node.layers} layers` : (node.state ?? "");
+  if (node.layers === undefined) return node.state ?? "";
+  return node.heads ? `${node.layers} layers, heads ${headsOf(node.heads)}` : `slice of ${node.layers} layers`;
 }
 
 function Bar({ y, parts }: { y: number; parts: { class: string; share: number }[] }) {

@@ -1,6 +1,7 @@
 package dllama.cluster.root;
 
 import dllama.cluster.wire.Node;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -36,6 +37,13 @@ final class Workers {
 
   Collection<Node> usable() {
     return usable.values();
+  }
+
+  /// Those that can be used, behind the root.
+  List<Node> with(Node root) {
+    List<Node> all = new ArrayList<>(usable.values());
+    all.addFirst(root);
+    return all;
   }
 
   /// Nodes that could compute, the root included.

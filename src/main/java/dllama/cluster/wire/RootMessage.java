@@ -6,6 +6,7 @@ public sealed interface RootMessage
     permits RootMessage.Coming,
         RootMessage.Joined,
         RootMessage.Gone,
+        RootMessage.Figures,
         RootMessage.SliceWanted,
         RootMessage.Loading,
         RootMessage.ShardReady,
@@ -23,6 +24,12 @@ public sealed interface RootMessage
 
   /// A worker left, was lost or was removed; `why` completes "the worker at … ".
   record Gone(String address, String why) implements RootMessage {}
+
+  /// What a worker that can be used tells of itself.
+  ///
+  /// @param roundTripNanos to it and back; negative while that is not known
+  record Figures(String address, NodeFigures figures, RankWaits waits, long roundTripNanos)
+      implements RootMessage {}
 
   /// A rank has memory for its slice and holds none.
   record SliceWanted(long epoch, int rank) implements RootMessage, ControlMessage {}
