@@ -80,6 +80,20 @@ class RenderedRepliesTest {
                       + "<|tool_call_argument_begin|>{{c.args|tojson}}<|tool_call_end|>",
                   "",
                   "<|tool_calls_section_end|>"),
+          "Command R+",
+              FRAME.formatted(
+                  "\nAction:\n```json\n[\n",
+                  "    {\n        \"tool_name\": {{c.name|tojson}},\n        \"parameters\":"
+                      + " {{c.args|tojson(indent=4)}}\n    }",
+                  ",\n",
+                  "\n]```\n"),
+          "LFM2",
+              FRAME.formatted(
+                  "<|tool_call_start|>[",
+                  "{{c.name}}({% for k, v in c.args.items() %}{{k}}={{v|tojson}}"
+                      + "{% if not loop.last %}, {% endif %}{% endfor %})",
+                  ", ",
+                  "]<|tool_call_end|>"),
           "tags", FRAME.formatted("", TAGS, "", ""),
           "keys", FRAME.formatted("", ARG_KEYS, "", ""));
 

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import akka.actor.ExtendedActorSystem;
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
+import akka.serialization.SerializationExtension;
 import com.typesafe.config.ConfigFactory;
 import java.io.NotSerializableException;
 import java.util.List;
@@ -51,8 +52,11 @@ class ControlSerializerTest {
               kit.<WorkerMessage>createTestProbe().getRef(),
               new NodeFigures(8L << 30, 3L << 30, 4, 1.5),
               new RankWaits(7, 1000, List.of(0L, 300L)));
+      var all = SerializationExtension.get(system);
+      byte[] told = all.serialize(alive).get();
       assertEquals(
-          alive, serializer.fromBinary(serializer.toBinary(alive), serializer.manifest(alive)));
+          alive,
+          all.deserialize(told, serializer.identifier(), serializer.manifest(alive)).get());
       assertInstanceOf(
           WorkerMessage.Welcome.class,
           serializer.fromBinary(
