@@ -32,8 +32,6 @@ import dllama.prediction.Outlook;
 import dllama.session.ChatPrompts;
 import dllama.session.LoadedModel;
 import dllama.session.Root;
-import dllama.settings.Devices;
-import dllama.settings.Link;
 import dllama.settings.Settings;
 import java.net.InetSocketAddress;
 import java.util.List;
@@ -98,15 +96,13 @@ public final class ApiServer implements AutoCloseable {
             answerer.admission(),
             card,
             model.bytesByNodes(settings.model().prefillBatch()),
-            outlook(settings, model));
+            outlook(model));
     server = new HttpServer(system, settings.api(), routes(card, status, view, metrics));
     started.set(server);
   }
 
-  private static Outlook outlook(Settings settings, LoadedModel model) {
-    Link link = Devices.load(settings.plan().devices()).link(settings.plan().link());
-    return new Outlook(
-        model.spec(), model.exchange(), model.kv(), model.contextLength(), link);
+  private static Outlook outlook(LoadedModel model) {
+    return new Outlook(model.spec(), model.exchange(), model.kv(), model.contextLength());
   }
 
   private static int connections(@Nullable HttpServer server) {

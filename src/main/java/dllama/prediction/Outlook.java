@@ -6,6 +6,7 @@ import dllama.settings.Device;
 import dllama.settings.Link;
 import dllama.slice.ShardPlan;
 import dllama.tensor.DType;
+import java.time.Duration;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.TreeMap;
@@ -19,11 +20,13 @@ public final class Outlook {
 
   private static final double FAR_MORE = 1e15;
 
+  /// Where it can not be told from a world of one what is between nodes.
+  private static final Link USUAL = new Link("", 1e9, Duration.ofNanos(100_000), false);
+
   private final Map<Integer, Prediction.Token> tokens = new TreeMap<>();
 
   /// @param kv type of keys and values
-  /// @param link between nodes, where it can not be told from a world of one how fast it is
-  public Outlook(ModelSpec spec, DType exchange, DType kv, int contextLength, Link link) {
+  public Outlook(ModelSpec spec, DType exchange, DType kv, int contextLength) {
     EngineSettings engine = new EngineSettings(kv, contextLength, 1);
     Device device =
         new Device(
@@ -37,7 +40,7 @@ public final class Outlook {
             false);
     for (int nodes : ShardPlan.usableWorldSizes(spec, exchange)) {
       ShardPlan plan = new ShardPlan(spec, exchange, nodes);
-      tokens.put(nodes, Prediction.of(plan, engine, 1, device, link).token());
+      tokens.put(nodes, Prediction.of(plan, engine, 1, device, USUAL).token());
     }
   }
 

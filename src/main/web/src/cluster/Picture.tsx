@@ -55,7 +55,7 @@ function NodeCard({ card: { x, y, node }, late }: { card: Card; late: boolean })
       <text class="name" x={28} y={24}>
         {shorten(nameOf(node), 22)}
       </text>
-      <text class="role" x={CARD.width - 12} y={42} text-anchor="end">
+      <text class="role" x={CARD.width - 12} y={97} text-anchor="end">
         {node.role === "worker" && node.rank !== undefined ? `rank ${node.rank}` : node.role}
       </text>
       <text class="small" x={12} y={42}>
