@@ -7,7 +7,8 @@ import java.util.regex.Pattern;
 ///
 /// Not a character is left out, added or moved: what marks a text stays, only fainter. So what is
 /// copied is the text itself, and nothing that is not Markdown after all gets lost. What can not be
-/// told yet is held back, some characters of a marker at most. No style goes on in the next line but
+/// told yet is held back, some characters of a marker at most. No style goes on in the next line
+// but
 /// that of a block of code. Not thread-safe.
 final class TerminalMarkdown {
   /// Takes the text, and the style of what follows.
@@ -105,7 +106,8 @@ final class TerminalMarkdown {
     if (!marks.isEmpty()) {
       if (fence.isEmpty()) {
         String begun = marks.replaceFirst("[^" + marks.charAt(0) + "].*", "");
-        fence = marks.indexOf(marks.charAt(0), begun.length()) < 0 ? begun : ""; // ```code``` is none
+        fence =
+            marks.indexOf(marks.charAt(0), begun.length()) < 0 ? begun : ""; // ```code``` is none
       } else if (marks.startsWith(fence) && marks.replace(marks.substring(0, 1), "").isEmpty()) {
         fence = "";
       }

@@ -11,7 +11,8 @@ import org.jline.utils.WCWidth;
 /// copied has some more spaces between two words, and no break. The last column stays free for the
 /// space that ends a line.
 ///
-/// Styles take no columns; a word that is taken back comes again in the style that it began with, and
+/// Styles take no columns; a word that is taken back comes again in the style that it began with,
+// and
 /// in those that change within it. Not thread-safe.
 final class WordWrap {
   /// In fewer columns words are longer than lines.

@@ -87,7 +87,8 @@ class ApiServerTest {
   @Test
   void shouldGiveTheSameSeededAnswerToEverybodyAtOnce() {
     String body =
-        "{\"messages\":[{\"role\":\"user\",\"content\":\"Tell me a story\"}],\"seed\":7,\"max_tokens\":40}";
+        "{\"messages\":[{\"role\":\"user\",\"content\":\"Tell me a"
+            + " story\"}],\"seed\":7,\"max_tokens\":40}";
     List<CompletableFuture<String>> answers = new ArrayList<>();
     for (int i = 0; i < 6; i++) {
       answers.add(
@@ -289,6 +290,8 @@ class ApiServerTest {
     }
     assertTrue(plan.size() > 1, plan.toString());
     String metrics = server.get("/metrics").body();
-    assertTrue(metrics.matches("(?s).*dllama_node_memory_bytes\\{node=\"[^\"]*\",role=\"root\"} .*"), metrics);
+    assertTrue(
+        metrics.matches("(?s).*dllama_node_memory_bytes\\{node=\"[^\"]*\",role=\"root\"} .*"),
+        metrics);
   }
 }

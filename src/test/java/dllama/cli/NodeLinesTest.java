@@ -62,7 +62,8 @@ class NodeLinesTest {
         [{"id": "root", "role": "root", "address": "10.0.0.1:1", "memoryTotal": 8589934592,
           "memoryAvailable": 3221225472, "load": 1.25, "waitShare": 0.02},
          {"id": "10.0.0.2:1", "role": "worker", "address": "10.0.0.2:1", "roundTripMs": 0.4321,
-          "waitShare": 0.31, "slowest": true}]""";
+          "waitShare": 0.31, "slowest": true}]\
+        """;
     assertEquals(
         List.of(
             "the root: 3.00 GB of 8.00 GB free, load 1.3, others wait for it 2 % of the time",

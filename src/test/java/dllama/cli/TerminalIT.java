@@ -63,8 +63,7 @@ class TerminalIT {
     for (int at = 0; at < ANSWER.length(); at += 3) {
       String piece = ANSWER.substring(at, Math.min(ANSWER.length(), at + 3));
       String delta =
-          Json.line(
-              Map.of("choices", List.of(Map.of("delta", Map.of("content", piece)))));
+          Json.line(Map.of("choices", List.of(Map.of("delta", Map.of("content", piece)))));
       stream.append("data: ").append(delta).append("\n\n");
     }
     stream.append("data: [DONE]\n\n");
@@ -93,7 +92,8 @@ class TerminalIT {
     String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
     String url = "http://127.0.0.1:%d".formatted(server.getAddress().getPort());
     command.addAll(List.of(java, "-jar", JAR, "chat", "--connect", url, "--quiet"));
-    ProcessBuilder builder = new ProcessBuilder(command).redirectError(folder.resolve("err").toFile());
+    ProcessBuilder builder =
+        new ProcessBuilder(command).redirectError(folder.resolve("err").toFile());
     builder.redirectOutput(folder.resolve("out").toFile());
     builder.redirectInput(ProcessBuilder.Redirect.from(input().toFile()));
     builder.environment().remove("NO_COLOR");

@@ -77,8 +77,7 @@ class TerminalMarkdownTest {
 
   @Test
   void shouldLeaveCodeInItsBlockAlone() {
-    String text =
-        "Look:\n```python\ndef f(**kw):\n    # no heading\n- no item\n~~~\n```\n**b**\n";
+    String text = "Look:\n```python\ndef f(**kw):\n    # no heading\n- no item\n~~~\n```\n**b**\n";
     String expected =
         "Look:\n{f}```python{p}\n{c}def f(**kw):{p}\n{c}    # no heading{p}\n{c}- no item{p}\n"
             + "{f}~~~{p}\n{f}```{p}\n{f}**{b}b{f}**{p}\n";
@@ -89,7 +88,8 @@ class TerminalMarkdownTest {
 
   @Test
   void shouldEndEveryStyleWithItsLine() {
-    assertEquals("a {f}**{b}b{p}\nc `d\n".replace("c `d", "c {f}`{c}d{p}"), styled("a **b\nc `d\n", 1));
+    assertEquals(
+        "a {f}**{b}b{p}\nc `d\n".replace("c `d", "c {f}`{c}d{p}"), styled("a **b\nc `d\n", 1));
     assertEquals("{b}# T{p}\nplain", styled("# T\nplain", 1));
     assertEquals("{c}- {p}a\nplain", styled("- a\nplain", 3));
     assertEquals("{f}```x```{p}\nno code\n", styled("```x```\nno code\n", 1));

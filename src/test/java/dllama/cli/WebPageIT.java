@@ -21,7 +21,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// The page, in a real browser against a mock of the root, and against a real one: `src/test/web`. The page is committed
+/// The page, in a real browser against a mock of the root, and against a real one: `src/test/web`.
+// The page is committed
 /// as it was built, so neither the jar nor most who work on it need Node.js; where that, its
 /// packages or the browser are not, these tests are skipped and say what is missing.
 class WebPageIT {
@@ -69,8 +70,7 @@ class WebPageIT {
       root.awaitError("ready, loaded", 1, NodeProcess.FORM);
       String workers =
           "%d:%d,%d:%d"
-              .formatted(
-                  ports.get(0), first.handle().pid(), ports.get(1), second.handle().pid());
+              .formatted(ports.get(0), first.handle().pid(), ports.get(1), second.handle().pid());
       Map<String, String> environment =
           Map.of("BASE_URL", "http://127.0.0.1:%d/".formatted(api), "WORKERS", workers);
       Result result =

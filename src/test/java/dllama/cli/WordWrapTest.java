@@ -16,8 +16,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// On an emulated terminal, of which the lines are read that a person would see.
 class WordWrapTest {
   private static final String PROSE =
-      "The wind carried the smell of bread across the square, but nobody who crossed it that morning"
-          + " had any thought for breakfast. Twenty-three people stood at the fountain.";
+      "The wind carried the smell of bread across the square, but nobody who crossed it that"
+          + " morning had any thought for breakfast. Twenty-three people stood at the fountain.";
 
   /// What is seen of a text that arrives in pieces of `size` characters.
   private static List<String> seen(String text, int columns, int size) {

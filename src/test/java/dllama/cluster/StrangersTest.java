@@ -151,7 +151,8 @@ class StrangersTest {
           members.tell(
               new MembersMessage.Hello(
                   worker(), GUESS, GUESS, worker, wrong, List.of(), List.of(), 1));
-          members.tell(new MembersMessage.Alive(
+          members.tell(
+              new MembersMessage.Alive(
                   worker(), GUESS, worker, NodeFigures.NONE, new RankWaits(GUESS, 9, List.of(9L))));
           members.tell(new MembersMessage.Pong(worker(), GUESS, 1));
           worker.unsafeUpcast().tell(new WorkerMessage.Key(GUESS, GUESS));

@@ -35,7 +35,8 @@ class PythonCallsTest {
     check(
         "<|tool_call_start|>[add(a=[1, -2.5, None], b={'x': \"it's\", \"y\": 'a \"b\"'}, c='')]"
             + "<|tool_call_end|>",
-        "T add {\"a\": [1, -2.5, null], \"b\": {\"x\": \"it's\", \"y\": \"a \\\"b\\\"\"}, \"c\": \"\"}");
+        "T add {\"a\": [1, -2.5, null], \"b\": {\"x\": \"it's\", \"y\": \"a \\\"b\\\"\"}, \"c\":"
+            + " \"\"}");
   }
 
   @Test
@@ -43,7 +44,9 @@ class PythonCallsTest {
     check(
         "<|tool_call_start|>[add(a='), add(b=\\'1\\'', b=\"\\x41\\u00e9\\n\\d\", c='[', d=\"\n\")]"
             + "<|tool_call_end|>",
-        "T add {\"a\": \"), add(b='1'\", \"b\": \"\\u0041\\u00e9\\n\\\\d\", \"c\": \"[\", \"d\": \"\\n\"}");
+        "T add {\"a\": \"), add(b='1'\", \"b\": \"\\u0041\\u00e9\\n"
+            + "\\\\d\", \"c\": \"[\", \"d\": \"\\n"
+            + "\"}");
   }
 
   @Test
@@ -68,10 +71,7 @@ class PythonCallsTest {
     for (String text : broken) {
       check(text, "C " + text);
     }
-    check(
-        "<|tool_call_start|>[add(a=1), weather(",
-        "T add {\"a\": 1}",
-        "C , weather(");
+    check("<|tool_call_start|>[add(a=1), weather(", "T add {\"a\": 1}", "C , weather(");
   }
 
   @Test
@@ -86,8 +86,7 @@ class PythonCallsTest {
         () -> commandR.parser(TOOLS, ""),
         "I will look.\nAction:\n```json\n[\n    {\n        \"tool_name\": \"weather\",\n"
             + "        \"parameters\": {\n            \"city\": \"```\"\n        }\n    }\n]```",
-        List.of(
-            "C I will look.", "T weather {\n            \"city\": \"```\"\n        }"));
+        List.of("C I will look.", "T weather {\n            \"city\": \"```\"\n        }"));
     Answers.check(
         () -> commandR.parser(TOOLS, ""),
         commandR.callForm().text("add", "{\"a\": 1}"),

@@ -32,7 +32,8 @@ class RenderedRepliesTest {
       </think>
 
       {%% endif %%}{{ content }}{%% if calls %%}%s{%% for c in calls %%}%s{%% if not loop.last %%}%s\
-      {%% endif %%}{%% endfor %%}%s{%% endif %%}{# tools #}""";
+      {%% endif %%}{%% endfor %%}%s{%% endif %%}{# tools #}\
+      """;
 
   private static final String OBJECT =
       "{\"name\": {{c.name|tojson}}, \"arguments\": {{c.args|tojson}}}";
@@ -48,7 +49,8 @@ class RenderedRepliesTest {
       VALUE
       </parameter>{% endfor %}
       </function>
-      </tool_call>"""
+      </tool_call>\
+      """
           .replace("VALUE", VALUE);
 
   private static final String ARG_KEYS =
@@ -57,7 +59,8 @@ class RenderedRepliesTest {
       <tool_call>{{ c.name }}{% for k, v in c.args.items() %}
       <arg_key>{{ k }}</arg_key>
       <arg_value>VALUE</arg_value>{% endfor %}
-      </tool_call>"""
+      </tool_call>\
+      """
           .replace("VALUE", VALUE);
 
   private static final Map<String, String> TEMPLATES =

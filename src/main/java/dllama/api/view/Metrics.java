@@ -65,9 +65,21 @@ public final class Metrics {
   ///
   /// @param root asked for each scrape
   public void nodes(Root root) {
-    node(root, "dllama_node_memory_bytes", "Memory of a node's machine.", memoryTotal());
-    node(root, "dllama_node_memory_available_bytes", "Of that, what is free.", memoryAvailable());
-    node(root, "dllama_node_load", "Threads that want to run on a node.", load());
+    node(
+        root,
+        "dllama_node_memory_bytes",
+        "Memory of a node's machine.",
+        state -> known((double) state.figures().memoryTotal()));
+    node(
+        root,
+        "dllama_node_memory_available_bytes",
+        "Of that, what is free.",
+        state -> known((double) state.figures().memoryAvailable()));
+    node(
+        root,
+        "dllama_node_load",
+        "Threads that want to run on a node.",
+        state -> known(state.figures().load()));
     node(
         root,
         "dllama_node_round_trip_seconds",
@@ -78,18 +90,6 @@ public final class Metrics {
         "dllama_node_wait_share",
         "Part of the time of steps in which other nodes waited for this one.",
         state -> state.waitShare().orElse(Double.NaN));
-  }
-
-  private static ToDoubleFunction<NodeState> memoryTotal() {
-    return state -> known(state.figures().memoryTotal());
-  }
-
-  private static ToDoubleFunction<NodeState> memoryAvailable() {
-    return state -> known(state.figures().memoryAvailable());
-  }
-
-  private static ToDoubleFunction<NodeState> load() {
-    return state -> known(state.figures().load());
   }
 
   private static double known(double figure) {

@@ -263,8 +263,7 @@ public final class WorkerMembership extends NetworkActor<WorkerMessage> {
     String self = address();
     root.tell(
         welcome
-            ? new MembersMessage.Alive(
-                self, key, context.getSelf(), host.figures(), host.waits())
+            ? new MembersMessage.Alive(self, key, context.getSelf(), host.figures(), host.waits())
             : new MembersMessage.Hello(
                 self, nonce, key, context.getSelf(), shard, store.held(), store.cached(), memory));
     return this;

@@ -36,7 +36,13 @@ public record NodesHere(
 
   /// Of which no more is known than that they are here.
   public NodesHere(int wanted, List<String> computing, List<String> others, String waiting) {
-    this(wanted, computing.isEmpty() ? "" : computing.getFirst(), computing, others, waiting, Map.of());
+    this(
+        wanted,
+        computing.isEmpty() ? "" : computing.getFirst(),
+        computing,
+        others,
+        waiting,
+        Map.of());
   }
 
   /// Nodes that are here, the root included.
@@ -68,8 +74,7 @@ public record NodesHere(
     List<String> byShare =
         computing.stream().sorted(Comparator.comparingDouble(this::waitShare).reversed()).toList();
     boolean standsOut =
-        byShare.size() > 1
-            && waitShare(byShare.get(0)) - waitShare(byShare.get(1)) >= STANDS_OUT;
+        byShare.size() > 1 && waitShare(byShare.get(0)) - waitShare(byShare.get(1)) >= STANDS_OUT;
     return standsOut ? Optional.of(byShare.getFirst()) : Optional.empty();
   }
 

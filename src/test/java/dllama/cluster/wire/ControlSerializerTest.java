@@ -20,7 +20,8 @@ class ControlSerializerTest {
   void shouldKeepNamesOnTheWire() {
     Set<String> names =
         Stream.of(
-                "RootMembership$Hello RootMembership$Alive RootMembership$Goodbye RootMembership$Pong",
+                "RootMembership$Hello RootMembership$Alive RootMembership$Goodbye"
+                    + " RootMembership$Pong",
                 "WorkerMembership$Key WorkerMembership$Welcome WorkerMembership$Stranger",
                 "WorkerMembership$RootEnded WorkerMembership$RootAlive",
                 "RootCoordinator$SliceWanted RootCoordinator$Loading RootCoordinator$ShardReady",
@@ -55,8 +56,7 @@ class ControlSerializerTest {
       var all = SerializationExtension.get(system);
       byte[] told = all.serialize(alive).get();
       assertEquals(
-          alive,
-          all.deserialize(told, serializer.identifier(), serializer.manifest(alive)).get());
+          alive, all.deserialize(told, serializer.identifier(), serializer.manifest(alive)).get());
       assertInstanceOf(
           WorkerMessage.Welcome.class,
           serializer.fromBinary(
