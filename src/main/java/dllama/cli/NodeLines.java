@@ -9,6 +9,7 @@ import dllama.files.ByteSize;
 import dllama.session.Root;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 
@@ -27,7 +28,8 @@ final class NodeLines {
       OptionalDouble roundTripMs,
       OptionalDouble waitShare,
       boolean slowest) {
-    String line() {
+    /// Empty if nothing is known.
+    Optional<String> line() {
       List<String> parts = new ArrayList<>();
       if (memory >= 0) {
         parts.add("%s of %s free".formatted(ByteSize.text(available), ByteSize.text(memory)));
@@ -38,7 +40,9 @@ final class NodeLines {
       roundTripMs.ifPresent(ms -> parts.add("round trip %.2f ms".formatted(ms)));
       waitShare.ifPresent(
           share -> parts.add("others wait for it %.0f %% of the time".formatted(100 * share)));
-      return name + ": " + (parts.isEmpty() ? "nothing is known yet" : String.join(", ", parts));
+      return parts.isEmpty()
+          ? Optional.empty()
+          : Optional.of(name + ": " + String.join(", ", parts));
     }
   }
 
@@ -103,7 +107,7 @@ final class NodeLines {
       return List.of();
     }
     List<String> lines = new ArrayList<>();
-    nodes.forEach(node -> lines.add(node.line()));
+    nodes.forEach(node -> node.line().ifPresent(lines::add));
     nodes.stream()
         .filter(Node::slowest)
         .forEach(
