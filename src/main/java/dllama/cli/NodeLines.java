@@ -13,9 +13,8 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 
-/// Figures of nodes in the chat's `/stats`: a line for each, if there is more than one, and one
-// that
-/// names who makes the others wait.
+/// Figures of nodes in the chat's `/stats`: a line for each, if there is more than one, and
+/// one that names who makes the others wait.
 final class NodeLines {
   private NodeLines() {}
 

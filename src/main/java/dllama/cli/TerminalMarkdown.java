@@ -7,9 +7,8 @@ import java.util.regex.Pattern;
 ///
 /// Not a character is left out, added or moved: what marks a text stays, only fainter. So what is
 /// copied is the text itself, and nothing that is not Markdown after all gets lost. What can not be
-/// told yet is held back, some characters of a marker at most. No style goes on in the next line
-// but
-/// that of a block of code. Not thread-safe.
+/// told yet is held back, some characters of a marker at most. No style goes on in the next
+/// line but that of a block of code. Not thread-safe.
 final class TerminalMarkdown {
   /// Takes the text, and the style of what follows.
   interface Output {

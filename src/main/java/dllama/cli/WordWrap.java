@@ -12,8 +12,7 @@ import org.jline.utils.WCWidth;
 /// space that ends a line.
 ///
 /// Styles take no columns; a word that is taken back comes again in the style that it began with,
-// and
-/// in those that change within it. Not thread-safe.
+/// and in those that change within it. Not thread-safe.
 final class WordWrap {
   /// In fewer columns words are longer than lines.
   static final int NARROWEST = 20;

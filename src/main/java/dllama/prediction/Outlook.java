@@ -13,8 +13,7 @@ import java.util.TreeMap;
 
 /// What a token would take on another number of nodes than compute now, from what it takes now: the
 /// parts of a [Prediction], computing and exchange, each as much off as it is for the present
-// number.
-/// Nodes that may come are taken for ones like those that are here. Immutable.
+/// number. Nodes that may come are taken for ones like those that are here. Immutable.
 public final class Outlook {
   /// Only how the times of different numbers of nodes compare is of use, not this.
   private static final double READ_RATE = 1e9;

@@ -114,7 +114,7 @@ class TerminalIT {
   private static List<String> onTerminal() throws Exception {
     assumeTrue(
         new ProcessBuilder("python3", "--version").start().waitFor() == 0, "not here: python3");
-    return List.of("python3", "src/test/resources/pty.py", "40", "hello");
+    return List.of("python3", "src/test/resources/terminal.py", "40", "hello");
   }
 
   /// Lines that are seen, from the answer on.
