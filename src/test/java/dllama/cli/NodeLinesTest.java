@@ -8,6 +8,7 @@ import dllama.cluster.root.NodesHere;
 import dllama.cluster.wire.NodeFigures;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import org.junit.jupiter.api.Test;
 
@@ -18,6 +19,7 @@ class NodeLinesTest {
     return new NodeState(
         new NodeFigures(8 * GB, 3 * GB, 4, load),
         7 * GB,
+        Optional.empty(),
         roundTripMs < 0 ? OptionalDouble.empty() : OptionalDouble.of(roundTripMs),
         waitShare < 0 ? OptionalDouble.empty() : OptionalDouble.of(waitShare));
   }

@@ -22,8 +22,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// The page, in a real browser against a mock of the root, and against a real one: `src/test/web`.
-/// The page is committed as it was built, so neither the jar nor most who work on it need Node.js; where that, its
-/// packages or the browser are not, these tests are skipped and say what is missing.
+/// The page is committed as it was built, so neither the jar nor most who work on it need Node.js;
+/// where that, its packages or the browser are not, these tests are skipped and say what is
+/// missing.
 class WebPageIT {
   private static final Path SOURCES = Path.of("src/main/web");
   private static final Path BUILT = Path.of("src/main/resources/dllama/web");

@@ -122,7 +122,7 @@ public final class ClusterStatus {
       Map<String, Object> node = node(address, rank == 0 ? "root" : "worker");
       node.put("rank", rank);
       node.put("state", view.state() == ClusterView.State.READY ? "ready" : "loading");
-      putSlice(node, rank, here.computing().size(), slices.get(rank));
+      putSlice(node, slices.get(rank));
       putState(node, here.state(address));
       if (slowest.equals(Optional.of(address))) {
         node.put("slowest", true);
@@ -149,13 +149,8 @@ public final class ClusterStatus {
   }
 
   /// What a rank holds of the model.
-  private void putSlice(
-      Map<String, Object> node, int rank, int nodes, ClusterView.@Nullable Loading slice) {
+  private void putSlice(Map<String, Object> node, ClusterView.@Nullable Loading slice) {
     node.put("layers", model.layers());
-    if (nodes > 0 && model.heads() % nodes == 0) {
-      int heads = model.heads() / nodes;
-      node.put("heads", Map.of("first", rank * heads, "count", heads, "of", model.heads()));
-    }
     if (slice != null) {
       node.put("sliceBytes", slice.total());
       node.put("loadedBytes", slice.bytes());
@@ -163,7 +158,7 @@ public final class ClusterStatus {
   }
 
   /// What is not known is left out.
-  private static void putState(Map<String, Object> node, @Nullable NodeState state) {
+  private void putState(Map<String, Object> node, @Nullable NodeState state) {
     if (state == null) {
       return;
     }
@@ -172,6 +167,13 @@ public final class ClusterStatus {
       node.put("memoryTotal", figures.memoryTotal());
       node.put("memoryAvailable", figures.memoryAvailable());
     }
+    state
+        .heads()
+        .ifPresent(
+            heads ->
+                node.put(
+                    "heads",
+                    Map.of("first", heads.from(), "count", heads.size(), "of", model.heads())));
     node.put("memoryLimit", state.memoryLimit());
     if (figures.cores() > 0) {
       node.put("cores", figures.cores());

@@ -6,6 +6,7 @@ import dllama.cluster.wire.RootMessage.Figures;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
 
@@ -38,21 +39,18 @@ final class NodeStates {
     Map<String, NodeState> states = new HashMap<>();
     for (Node node : nodes) {
       Figures latest = told.get(node.address());
+      int rank = world == null ? -1 : world.rankOf(node.address());
       states.put(
           node.address(),
           new NodeState(
               latest == null ? NodeFigures.NONE : latest.figures(),
               node.memory(),
+              world == null || rank < 0 ? Optional.empty() : Optional.of(world.plan().heads(rank)),
               latest == null || latest.roundTripNanos() < 0
                   ? OptionalDouble.empty()
                   : OptionalDouble.of(latest.roundTripNanos() / 1e6),
-              waitShare(node, world)));
+              rank < 0 ? OptionalDouble.empty() : shares.of(rank)));
     }
     return states;
-  }
-
-  private OptionalDouble waitShare(Node node, @Nullable World world) {
-    int rank = world == null ? -1 : world.rankOf(node.address());
-    return rank < 0 ? OptionalDouble.empty() : shares.of(rank);
   }
 }

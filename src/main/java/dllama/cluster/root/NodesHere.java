@@ -86,10 +86,7 @@ public record NodesHere(
   /// The same with figures of the root's machine.
   public NodesHere withRoot(NodeFigures figures) {
     Map<String, NodeState> all = new HashMap<>(states);
-    all.computeIfPresent(
-        root,
-        (_, state) ->
-            new NodeState(figures, state.memoryLimit(), state.roundTripMs(), state.waitShare()));
+    all.computeIfPresent(root, (_, state) -> state.with(figures));
     return with(root, all);
   }
 }
