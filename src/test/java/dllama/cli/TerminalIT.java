@@ -103,7 +103,8 @@ class TerminalIT {
     Process process = builder.start();
     assertTrue(process.waitFor(180, TimeUnit.SECONDS), "still running");
     String out = Files.readString(folder.resolve("out"));
-    assertEquals(0, process.exitValue(), out);
+    String err = Files.readString(folder.resolve("err"));
+    assertEquals(0, process.exitValue(), out + err);
     return out;
   }
 
