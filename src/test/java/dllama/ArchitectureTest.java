@@ -52,6 +52,7 @@ class ArchitectureTest {
                   "cluster",
                   "constraint",
                   "reply",
+                  "prediction",
                   "generation",
                   "step",
                   "logits",

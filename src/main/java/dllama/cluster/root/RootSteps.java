@@ -29,6 +29,7 @@ final class RootSteps {
 
   private final Traffic traffic;
   private final AtomicReference<PagePool> pool;
+  private final WaitShares waits = new WaitShares();
   private @Nullable Ways ways;
   private long next;
   private @Nullable PendingStep pending;
@@ -57,6 +58,7 @@ final class RootSteps {
   void reset(Assignment assignment) {
     ways = Ways.of(assignment.world());
     next = 0;
+    waits.reset(assignment.epoch(), assignment.world().size(), System.nanoTime());
     pool.set(new PagePool(assignment.epoch(), assignment.world().engine().pages()));
   }
 
@@ -120,7 +122,9 @@ final class RootSteps {
 
   void put(Logits logits) {
     if (pending != null) {
-      pending.put(logits);
+      if (pending.put(logits)) {
+        waits.logitsLate(logits.rank(), pending.waitedForLogits());
+      }
       finish();
     } else if (question != null && question.put(logits)) {
       question = null;
@@ -130,7 +134,13 @@ final class RootSteps {
   private void finish() {
     if (pending != null && pending.finish()) {
       pending = null;
+      waits.stepped(System.nanoTime() - startedAt);
     }
+  }
+
+  /// Who is waited for in steps.
+  WaitShares waits() {
+    return waits;
   }
 
   /// Whether a step, or a question about one, is under way.
