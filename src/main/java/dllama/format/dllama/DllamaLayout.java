@@ -34,6 +34,9 @@ public record DllamaLayout(Tensor embedding, List<Tensor> layer, int layers, Lis
     if (architecture.has(Trait.ATTENTION_BIAS)) {
       add(tensors, spec, TensorRole.QUERY_BIAS, TensorRole.KEY_BIAS, TensorRole.VALUE_BIAS);
     }
+    if (architecture.has(Trait.ATTENTION_OUTPUT_BIAS)) {
+      add(tensors, spec, TensorRole.ATTENTION_OUTPUT_BIAS);
+    }
     if (architecture.has(Trait.EXPERTS)) {
       add(tensors, spec, TensorRole.ROUTER);
     }
