@@ -235,8 +235,7 @@ public final class ShardEngine {
   }
 
   /// `x += partials[0] + partials[1] + …`, with a bias and normed where the architecture says so;
-  /// ends the exchange. Partials are summed in this order with Q8_0 exchange, as a tree with F32
-  // exchange.
+  /// ends the exchange. Partials are summed in this order with Q8_0 exchange, as a tree with F32.
   ///
   /// @param all what [#writePartial] gave on every rank, in rank order, this rank's own included;
   ///     of any alignment, on or off the heap
