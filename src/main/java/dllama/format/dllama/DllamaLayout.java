@@ -20,6 +20,17 @@ public record DllamaLayout(Tensor embedding, List<Tensor> layer, int layers, Lis
     if (spec.types().kinds().size() > 1) {
       throw new IllegalArgumentException("types=" + spec.types());
     }
+    return ofFirstLayer(spec);
+  }
+
+  /// All tensors in the order of a `.m` file, each with the type that it has.
+  public static List<Tensor> order(ModelSpec spec) {
+    return ofFirstLayer(spec).tensors().stream()
+        .map(tensor -> Tensor.of(tensor.name(), spec))
+        .toList();
+  }
+
+  private static DllamaLayout ofFirstLayer(ModelSpec spec) {
     return new DllamaLayout(
         Tensor.of(TensorRole.EMBEDDING, 0, spec),
         layer(spec),
