@@ -109,15 +109,20 @@ class HfModelTest {
       HfFolders.write(hf, source, DType.F32, 2, Map.of());
       ModelSpec rounded = Specs.small(type, Architecture.named(architecture));
       DllamaWriter.output(
-          DllamaKeys.of(rounded),
-          rounded,
-          (tensor, index, first, count, rows) -> {
-            Matrix of = source.weights().get(tensor.name());
-            byte[] bytes = new byte[(int) (count * tensor.dtype().byteSize(of.cols()))];
-            of.round(
-                tensor.dtype(), first, first + count, 0, of.cols(), MemorySegment.ofArray(bytes));
-            rows.put(bytes);
-          })
+              DllamaKeys.of(rounded),
+              rounded,
+              (tensor, index, first, count, rows) -> {
+                Matrix of = source.weights().get(tensor.name());
+                byte[] bytes = new byte[(int) (count * tensor.dtype().byteSize(of.cols()))];
+                of.round(
+                    tensor.dtype(),
+                    first,
+                    first + count,
+                    0,
+                    of.cols(),
+                    MemorySegment.ofArray(bytes));
+                rows.put(bytes);
+              })
           .write(converted, (bytes, total) -> {});
     }
     try (ModelFile expected = ModelFiles.open(converted, ModelFile.Hints.NONE);
