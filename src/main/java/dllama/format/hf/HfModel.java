@@ -81,12 +81,17 @@ public final class HfModel implements ModelFile {
     weights = new ModelWeights(matrices);
   }
 
+  /// Whether a folder holds such a model.
+  public static boolean isIn(Path folder) {
+    return HfFolder.isModel(folder);
+  }
+
   /// Maps the files of a folder.
   ///
   /// @throws UserException for files that are not complete, contradict themselves, or hold a model
   ///     that is not supported
   public static HfModel open(Path path, Hints hints) {
-    if (!HfFolder.isModel(path)) {
+    if (!isIn(path)) {
       throw new UserException(
           "%s is a folder without config.json; name a model file, or a folder of Hugging Face's"
               .formatted(path));
