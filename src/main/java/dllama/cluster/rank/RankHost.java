@@ -4,6 +4,7 @@ import akka.actor.Address;
 import dllama.cluster.wire.Assignment;
 import dllama.cluster.wire.WorldSpec;
 import dllama.engine.EngineSettings;
+import dllama.engine.MachineSpeed;
 import dllama.engine.ShardEngine;
 import dllama.engine.WarmUp;
 import dllama.files.ByteSize;
@@ -39,6 +40,7 @@ public final class RankHost {
   private final ClusterSettings settings;
   private final WorkerListener listener;
   private @Nullable Arena cacheArena;
+  private long speed;
   private final IntConsumer narrower;
   private @Nullable WarmUp warmUp;
   private @Nullable Stage stage;
@@ -123,6 +125,14 @@ public final class RankHost {
     return enough || settings.exchange().alwaysSpins();
   }
 
+  /// Times this machine, once: bytes of weights per second. Compute thread only.
+  public long measureSpeed() {
+    if (speed == 0) {
+      speed = MachineSpeed.measure(kernels, pool);
+    }
+    return speed;
+  }
+
   /// Bytes that weights, keys and values may take.
   public long memory() {
     return settings.weights().memoryLimit();
@@ -133,7 +143,7 @@ public final class RankHost {
     SliceLayout layout = assignment.layout();
     EngineSettings engine = assignment.world().engine();
     long weights = layout.totalBytes();
-    long cache = ShardEngine.cacheBytes(layout.plan(), engine);
+    long cache = ShardEngine.cacheBytes(layout.plan(), layout.rank(), engine);
     if (Math.addExact(weights, cache) <= memory()) {
       return Optional.empty();
     }
@@ -223,7 +233,8 @@ public final class RankHost {
     warmUp().ifPresent(WarmUp::giveWay);
     EngineSettings ofEngine = assignment.world().engine();
     MemorySegment cache =
-        WeightMemory.allocate(ShardEngine.cacheBytes(layout.plan(), ofEngine), cacheArena);
+        WeightMemory.allocate(
+            ShardEngine.cacheBytes(layout.plan(), layout.rank(), ofEngine), cacheArena);
     return new ShardEngine(layout, store.memory(), cache, ofEngine, kernels, pool);
   }
 }
