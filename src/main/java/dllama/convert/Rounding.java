@@ -11,6 +11,7 @@ import dllama.tensor.Matrix;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.Map;
+import java.util.Objects;
 
 /// Rows of the input as another type has them.
 final class Rounding implements RowSource {
@@ -26,7 +27,7 @@ final class Rounding implements RowSource {
   /// @throws UserException if a value is none that the type can hold
   @Override
   public void fill(Tensor tensor, int index, long first, int count, ByteBuffer to) {
-    TensorRows rows = input.get(tensor.name());
+    TensorRows rows = Objects.requireNonNull(input.get(tensor.name()));
     DType type = tensor.dtype();
     int bytes = Math.toIntExact(count * type.byteSize(tensor.cols()));
     MemorySegment target = MemorySegment.ofBuffer(to).asSlice(0, bytes);
