@@ -21,7 +21,7 @@ final class KernelEquality {
   public static void main(String[] args) {
     var equality = new KernelEquality(new Random(Long.parseLong(args[0])));
     for (DType dtype : DType.all()) {
-      for (int tokens : new int[] {1, 2, 3, 9}) {
+      for (int tokens : new int[] {1, 2, 3, 9, 20}) {
         for (int round = 0; round < 3; round++) {
           equality.matmul(dtype, 70, 288, tokens);
         }
@@ -145,8 +145,8 @@ final class KernelEquality {
     }
     for (float odd : new float[] {0, 0.5f, Float.NaN, Float.NEGATIVE_INFINITY}) {
       x[5] = odd;
-      var expected = new Activations(DType.all(), 3, size);
-      var actual = new Activations(DType.all(), 3, size);
+      var expected = new Activations(DType.all(), 9, size);
+      var actual = new Activations(DType.all(), 9, size);
       scalar.load(x, 3, expected, 2);
       vector.load(x, 3, actual, 2);
       assertBits(expected.values(), actual.values(), "values size=" + size);
@@ -154,6 +154,7 @@ final class KernelEquality {
           List.of(InputForm.CODES, InputForm.CARRIED_CODES, InputForm.PAIRED_CODES)) {
         assertArrayEquals(expected.codes(form), actual.codes(form));
       }
+      assertBits(expected.floatCodes(), actual.floatCodes(), "floatCodes size=" + size);
       assertArrayEquals(expected.offsets(), actual.offsets());
       assertArrayEquals(expected.runOffsets(), actual.runOffsets());
       assertBits(expected.sums(), actual.sums(), "sums size=" + size);
