@@ -285,13 +285,12 @@ public final class Activations {
   /// Writes the [#runOffsets] of a block whose paired codes are there.
   void putRunOffsets(int codeAt, int scaleAt) {
     int at = runOffsetAt(scaleAt);
-    for (int run = 0; run < RUNS; run++, at += BUNDLE) {
-      int sum = 0;
-      for (int c = run * RUN; c < (run + 1) * RUN; c++) {
-        // A second code of a pair lacks 64 times the first one.
-        sum += pairedCodes[codeAt + c] * (1 + PAIRED_CARRIES[(c + 1) % Tiles.COLS]);
-      }
-      runOffsets[at] = twice(-32 * sum);
+    for (int c = codeAt; c < codeAt + Tiles.COLS; c += RUN, at += BUNDLE) {
+      int first = pairedCodes[c] + pairedCodes[c + 2] + pairedCodes[c + 4];
+      int second = pairedCodes[c + 1] + pairedCodes[c + 3] + pairedCodes[c + 5];
+      int alone = pairedCodes[c + 6] + pairedCodes[c + 7];
+      // A second code of a pair lacks 64 times the first one.
+      runOffsets[at] = twice(-32 * (65 * first + second + alone));
     }
   }
 

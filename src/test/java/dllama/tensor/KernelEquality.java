@@ -21,11 +21,12 @@ final class KernelEquality {
   public static void main(String[] args) {
     var equality = new KernelEquality(new Random(Long.parseLong(args[0])));
     for (DType dtype : DType.all()) {
-      for (int tokens : new int[] {1, 2, 3, 9, 20}) {
+      for (int tokens : new int[] {1, 2, 3, 9}) {
         for (int round = 0; round < 3; round++) {
           equality.matmul(dtype, 70, 288, tokens);
         }
       }
+      equality.matmul(dtype, 70, 288, 20);
     }
     for (int headDim : new int[] {8, 24, 64, 72, 128}) {
       equality.attend(DType.F32, headDim, 77);
