@@ -168,8 +168,17 @@ final class CodePrefill implements VectorProduct {
           long shifts = room + SHIFTS + at;
           int factor = factorAt + t;
           FloatScales.addShifted(
-              sums, count, scales, shifts, x.scales(), scaleAt + t, parts - 1, factors, factor,
-              s.acc, to);
+              sums,
+              count,
+              scales,
+              shifts,
+              x.scales(),
+              scaleAt + t,
+              parts - 1,
+              factors,
+              factor,
+              s.acc,
+              to);
         } else {
           FloatScales.add(sums, count, scales, x.scales(), scaleAt + t, parts - 1, s.acc, to);
         }

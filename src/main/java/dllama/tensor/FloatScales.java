@@ -53,13 +53,19 @@ final class FloatScales {
       b0 = FloatVector.fromMemorySegment(FLOATS, ALL, from + V, ORDER).fma(v.mul(scale), b0);
       scale = FloatVector.broadcast(FLOATS, xScales[at + 1]);
       a1 = FloatVector.fromMemorySegment(FLOATS, ALL, from + LINE, ORDER).fma(u.mul(scale), a1);
-      b1 = FloatVector.fromMemorySegment(FLOATS, ALL, from + (LINE + V), ORDER).fma(v.mul(scale), b1);
+      b1 =
+          FloatVector.fromMemorySegment(FLOATS, ALL, from + (LINE + V), ORDER)
+              .fma(v.mul(scale), b1);
       scale = FloatVector.broadcast(FLOATS, xScales[at + 2]);
       a2 = FloatVector.fromMemorySegment(FLOATS, ALL, from + 2 * LINE, ORDER).fma(u.mul(scale), a2);
-      b2 = FloatVector.fromMemorySegment(FLOATS, ALL, from + (2 * LINE + V), ORDER).fma(v.mul(scale), b2);
+      b2 =
+          FloatVector.fromMemorySegment(FLOATS, ALL, from + (2 * LINE + V), ORDER)
+              .fma(v.mul(scale), b2);
       scale = FloatVector.broadcast(FLOATS, xScales[at + 3]);
       a3 = FloatVector.fromMemorySegment(FLOATS, ALL, from + 3 * LINE, ORDER).fma(u.mul(scale), a3);
-      b3 = FloatVector.fromMemorySegment(FLOATS, ALL, from + (3 * LINE + V), ORDER).fma(v.mul(scale), b3);
+      b3 =
+          FloatVector.fromMemorySegment(FLOATS, ALL, from + (3 * LINE + V), ORDER)
+              .fma(v.mul(scale), b3);
     }
     a0.intoArray(acc, accAt);
     b0.intoArray(acc, accAt + F);
@@ -112,19 +118,25 @@ final class FloatScales {
       b0 = z.fma(scale, b0);
       scale = FloatVector.broadcast(FLOATS, xScales[at + 1]);
       a1 = FloatVector.fromMemorySegment(FLOATS, ALL, from + LINE, ORDER).fma(u.mul(scale), a1);
-      b1 = FloatVector.fromMemorySegment(FLOATS, ALL, from + (LINE + V), ORDER).fma(v.mul(scale), b1);
+      b1 =
+          FloatVector.fromMemorySegment(FLOATS, ALL, from + (LINE + V), ORDER)
+              .fma(v.mul(scale), b1);
       scale = FloatVector.broadcast(FLOATS, factors[factorAt + 1]);
       a1 = y.fma(scale, a1);
       b1 = z.fma(scale, b1);
       scale = FloatVector.broadcast(FLOATS, xScales[at + 2]);
       a2 = FloatVector.fromMemorySegment(FLOATS, ALL, from + 2 * LINE, ORDER).fma(u.mul(scale), a2);
-      b2 = FloatVector.fromMemorySegment(FLOATS, ALL, from + (2 * LINE + V), ORDER).fma(v.mul(scale), b2);
+      b2 =
+          FloatVector.fromMemorySegment(FLOATS, ALL, from + (2 * LINE + V), ORDER)
+              .fma(v.mul(scale), b2);
       scale = FloatVector.broadcast(FLOATS, factors[factorAt + 2]);
       a2 = y.fma(scale, a2);
       b2 = z.fma(scale, b2);
       scale = FloatVector.broadcast(FLOATS, xScales[at + 3]);
       a3 = FloatVector.fromMemorySegment(FLOATS, ALL, from + 3 * LINE, ORDER).fma(u.mul(scale), a3);
-      b3 = FloatVector.fromMemorySegment(FLOATS, ALL, from + (3 * LINE + V), ORDER).fma(v.mul(scale), b3);
+      b3 =
+          FloatVector.fromMemorySegment(FLOATS, ALL, from + (3 * LINE + V), ORDER)
+              .fma(v.mul(scale), b3);
       scale = FloatVector.broadcast(FLOATS, factors[factorAt + 3]);
       a3 = y.fma(scale, a3);
       b3 = z.fma(scale, b3);

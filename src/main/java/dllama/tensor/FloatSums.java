@@ -30,8 +30,7 @@ final class FloatSums {
   /// @param width columns of a sum
   /// @param codes of the tokens, as [Activations] keeps them
   /// @param sums `[blocks · 32 / width, 8 tokens, 32 rows]`
-  static void eight(
-      long tile, int blocks, int width, float[] codes, int codeAt, long sums) {
+  static void eight(long tile, int blocks, int width, float[] codes, int codeAt, long sums) {
     for (int block = 0; block < blocks; block++) {
       for (int c = 0; c < Tiles.COLS; ) {
         FloatVector a0 = FloatVector.zero(FLOATS);
@@ -103,8 +102,7 @@ final class FloatSums {
   }
 
   /// The same for four tokens.
-  static void four(
-      long tile, int blocks, int width, float[] codes, int codeAt, long sums) {
+  static void four(long tile, int blocks, int width, float[] codes, int codeAt, long sums) {
     for (int block = 0; block < blocks; block++) {
       for (int c = 0; c < Tiles.COLS; ) {
         FloatVector a0 = FloatVector.zero(FLOATS);

@@ -7,7 +7,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /// Groups of 32 rows of weights with nibbles as in Q4_0 times bundles of eight tokens: [Q4_0Decode]
-/// with the unpacking shared by the tokens of a bundle, the scales by all, and the broadcasts of the
+/// with the unpacking shared by the tokens of a bundle, the scales by all, and the broadcasts of
+// the
 /// codes by two vectors of rows.
 ///
 /// The integer sums of a chunk of blocks go to memory first, by the form that the machine's vectors
