@@ -8,6 +8,7 @@ import dllama.generation.Scheduler;
 import dllama.session.ChatPrompts;
 import dllama.session.ClusterRoot;
 import dllama.session.LoadedModel;
+import dllama.key.NodeKeys;
 import dllama.settings.Settings;
 import dllama.slice.SliceCache;
 import java.io.IOException;
@@ -58,7 +59,7 @@ public final class ApiTestServer implements AutoCloseable {
             model.rendersTemplate(settings.model()));
     ClusterView view = new ClusterView();
     Meter meter = new Meter();
-    root = ClusterRoot.start(settings, model, SliceCache.off(), view);
+    root = ClusterRoot.start(settings, NodeKeys.none(), model, SliceCache.off(), view);
     scheduler =
         new Scheduler(root.forwardPass(), prompts.vocabulary(), settings.api().parallel(), meter);
     server = ApiServer.start(settings, model, root, prompts, scheduler, meter, view);

@@ -28,6 +28,7 @@ import dllama.logits.LogitsPart.Rows;
 import dllama.logits.LogitsQuestion;
 import dllama.logits.LogitsWanted;
 import dllama.logits.TokenWeights;
+import dllama.key.NodeKeys;
 import dllama.settings.Settings;
 import dllama.settings.Settings.Option;
 import dllama.step.ForwardException;
@@ -73,6 +74,7 @@ class ForeignMessagesTest {
             Behaviors.<Void>empty(),
             settings.cluster(),
             settings.akka(),
+            NodeKeys.none(),
             NodeSystem.exchange(settings.cluster()),
             "stranger",
             InetAddress.getLoopbackAddress(),
