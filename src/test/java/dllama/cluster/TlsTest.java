@@ -130,7 +130,9 @@ class TlsTest {
   }
 
   private static TestCluster cluster(NodeKeys keys) {
-    var cluster = new TestCluster(CASE, DType.F32, 2, new Properties(), keys);
+    Properties patient = new Properties();
+    patient.setProperty("dllama.sync.timeout", "10s");
+    var cluster = new TestCluster(CASE, DType.F32, 2, patient, keys);
     cluster.await("ready: 2", 1);
     return cluster;
   }

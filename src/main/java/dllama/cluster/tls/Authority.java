@@ -29,11 +29,11 @@ import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 
 /// Who certifies the nodes of a cluster: a pair of keys (P-256) that follows from the cluster key
-/// alone, so whoever has that key is the authority, and nobody else. There is no certificate of it:
-/// its name and public key are what others trust.
+/// alone, so whoever has that key is the authority, and nobody else.
 final class Authority {
   private static final String CURVE = "P-256";
   private static final String SIGNATURE = "SHA256withECDSA";
+  private static final X500Principal NODE = new X500Principal("CN=node");
   private static final int NAME_BYTES = 8;
   private static final int SERIAL_BITS = 64;
 
@@ -79,12 +79,22 @@ final class Authority {
   }
 
   /// Lets those in whom it has certified.
-  TrustAnchor anchor() {
-    return new TrustAnchor(name, publicKey, null);
+  TrustAnchor anchor() throws GeneralSecurityException {
+    return new TrustAnchor(
+        certificate(
+            name, publicKey, new BasicConstraints(0), new KeyUsage(KeyUsage.keyCertSign)),
+        null);
   }
 
   /// A certificate for a node, as client and server, and for nobody below it.
   X509Certificate certify(PublicKey node) throws GeneralSecurityException {
+    return certificate(
+        NODE, node, new BasicConstraints(false), new KeyUsage(KeyUsage.digitalSignature));
+  }
+
+  private X509Certificate certificate(
+      X500Principal subject, PublicKey subjectKey, BasicConstraints constraints, KeyUsage usage)
+      throws GeneralSecurityException {
     try {
       var builder =
           new JcaX509v3CertificateBuilder(
@@ -92,10 +102,10 @@ final class Authority {
               new BigInteger(SERIAL_BITS, random).setBit(SERIAL_BITS),
               FOREVER_FROM,
               FOREVER_TO,
-              new X500Principal("CN=node"),
-              node);
-      builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(false));
-      builder.addExtension(Extension.keyUsage, true, new KeyUsage(KeyUsage.digitalSignature));
+              subject,
+              subjectKey);
+      builder.addExtension(Extension.basicConstraints, true, constraints);
+      builder.addExtension(Extension.keyUsage, true, usage);
       builder.addExtension(
           Extension.extendedKeyUsage,
           false,

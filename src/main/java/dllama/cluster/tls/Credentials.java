@@ -76,7 +76,9 @@ final class Credentials {
     var keys = KeyManagerFactory.getInstance("PKIX");
     keys.init(store, password);
     Set<TrustAnchor> anchors = new HashSet<>();
-    authorities.forEach(authority -> anchors.add(authority.anchor()));
+    for (Authority authority : authorities) {
+      anchors.add(authority.anchor());
+    }
     var parameters = new PKIXBuilderParameters(anchors, new X509CertSelector());
     parameters.setRevocationEnabled(false); // a key that is not trusted any more is no anchor
     var trust = TrustManagerFactory.getInstance("PKIX");

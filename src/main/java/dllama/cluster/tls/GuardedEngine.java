@@ -66,7 +66,13 @@ final class GuardedEngine extends ForwardingEngine {
   public SSLEngineResult wrap(ByteBuffer[] from, int offset, int length, ByteBuffer to)
       throws SSLException {
     refuseRevoked();
-    SSLEngineResult result = super.wrap(from, offset, length, to);
+    SSLEngineResult result;
+    try {
+      result = super.wrap(from, offset, length, to);
+    } catch (SSLException e) {
+      refused(Objections.of(e)); // what the certificate was found to be is told here
+      throw e;
+    }
     bytes += result.bytesProduced();
     if (result.getHandshakeStatus() == HandshakeStatus.FINISHED) {
       finished();

@@ -3,7 +3,9 @@ package dllama.cluster.tls;
 import akka.remote.artery.tcp.SSLEngineProvider;
 import dllama.cluster.port.PortGuard;
 import dllama.cluster.port.Refusals;
+import dllama.key.ClusterKey;
 import dllama.key.KeySource;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,6 +28,7 @@ public final class KeyedEngines implements SSLEngineProvider {
 
   private final KeySource source;
   private final Map<GuardedEngine, Watch> engines = new WeakHashMap<>();
+  private List<ClusterKey> keys;
   private volatile Credentials credentials;
 
   /// Of a connection whose key is not accepted any more.
@@ -37,13 +40,16 @@ public final class KeyedEngines implements SSLEngineProvider {
 
   public KeyedEngines(KeySource source) {
     this.source = source;
-    credentials = new Credentials(source.keys());
+    keys = source.keys();
+    credentials = new Credentials(keys);
   }
 
   /// Looks for other keys, and for connections that have none any more. To be called every second.
   public void sweep() {
-    if (source.refresh()) {
-      credentials = new Credentials(source.keys());
+    source.refresh();
+    if (!source.keys().equals(keys)) {
+      keys = source.keys();
+      credentials = new Credentials(keys);
     }
     List<GuardedEngine> over = new ArrayList<>();
     synchronized (engines) {
@@ -100,7 +106,7 @@ public final class KeyedEngines implements SSLEngineProvider {
   /// A node that this one has called.
   private record Called(String address) implements GuardedEngine.Party {
     @Override
-    public void heard(java.nio.ByteBuffer bytes) {}
+    public void heard(ByteBuffer bytes) {}
 
     @Override
     public void known() {}

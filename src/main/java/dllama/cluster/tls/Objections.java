@@ -15,7 +15,8 @@ final class Objections {
 
   static String of(SSLException e) {
     String message = String.valueOf(e.getMessage());
-    if (isAboutCertificate(e) || message.contains("certificate_unknown")) {
+    boolean none = message.contains("Empty client certificate chain"); // none of this key's
+    if (none || isAboutCertificate(e) || message.contains("certificate_unknown")) {
       return OTHER_KEY;
     }
     if (message.contains("Unsupported or unrecognized SSL message")) {
