@@ -12,7 +12,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Consumer;
 
-/// Shows the cluster key, makes it, keeps one that was made elsewhere, or goes a step from one key to
+/// Shows the cluster key, makes it, keeps one that was made elsewhere, or goes a step from one key
+// to
 /// the next.
 final class ClusterKeyCommand {
   private ClusterKeyCommand() {}

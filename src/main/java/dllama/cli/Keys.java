@@ -107,7 +107,8 @@ final class Keys {
     }
     KeyFile.write(file, key);
     note.accept(
-        "the cluster key is kept in %s%s".formatted(file, other ? ", in place of another one" : ""));
+        "the cluster key is kept in %s%s"
+            .formatted(file, other ? ", in place of another one" : ""));
     return true;
   }
 

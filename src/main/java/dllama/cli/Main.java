@@ -57,8 +57,7 @@ public final class Main {
 
   private static int run(Arguments arguments) throws InterruptedException {
     Settings settings =
-        FetchedFiles.in(
-            arguments.settings(System.getProperties(), System.getenv()));
+        FetchedFiles.in(arguments.settings(System.getProperties(), System.getenv()));
     setLogLevels(settings.logLevel().toUpperCase(Locale.ROOT));
     switch (arguments.command().orElse(Command.CHAT)) {
       case PLAN -> Plan.run(settings);

@@ -94,9 +94,7 @@ public final class NodeSystem {
             PortGuard.sweep();
             engines.ifPresent(KeyedEngines::sweep);
           };
-      system
-          .scheduler()
-          .scheduleWithFixedDelay(SWEEP, SWEEP, sweep, system.executionContext());
+      system.scheduler().scheduleWithFixedDelay(SWEEP, SWEEP, sweep, system.executionContext());
       return system;
     } catch (RemoteTransportException e) {
       throw new UserException(

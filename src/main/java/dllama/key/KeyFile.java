@@ -90,8 +90,7 @@ public final class KeyFile {
   /// @throws UserException if that can not be
   public static void write(Path file, ClusterKey... keys) {
     PrivateFolder.make(file.toAbsolutePath().getParent());
-    String text =
-        Stream.of(keys).map(key -> key.code() + "\n").collect(Collectors.joining());
+    String text = Stream.of(keys).map(key -> key.code() + "\n").collect(Collectors.joining());
     ByteBuffer bytes = US_ASCII.encode(text);
     try (OutputFile out = OutputFile.createPrivate(file, bytes.remaining())) {
       out.write(bytes);

@@ -56,7 +56,9 @@ public final class ClusterRoot implements Root {
   private ClusterRoot(
       Settings settings,
       NodeKeys keys,
-      LoadedModel model, SliceCache cache, SessionListener listener) {
+      LoadedModel model,
+      SliceCache cache,
+      SessionListener listener) {
     this.listener = listener;
     limit = settings.mode().interactive() ? WITHOUT_LIMIT : settings.cluster().nodesTimeout();
     world = new WorldWatch(listener);

@@ -126,15 +126,16 @@ class HomeNetworkIT {
     }
   }
 
-  /// A root makes a key where it needs one; a worker without one says what it needs; who wants to do
+  /// A root makes a key where it needs one; a worker without one says what it needs; who wants to
+  // do
   /// without is told each time what that means.
   @Test
   void shouldAskForAKeyWhereOthersCanCome() throws IOException {
     String config = "XDG_CONFIG_HOME=" + keys.resolve("config");
-    NodeProcess worker =
-        start(config, 2, "--role", "worker", "--seed-node", ROOT_ADDRESS);
+    NodeProcess worker = start(config, 2, "--role", "worker", "--seed-node", ROOT_ADDRESS);
     assertEquals(2, worker.exit(NodeProcess.FORM), worker::toString);
-    worker.awaitError("needs the cluster key: --join CODE, once, as the root shows it", 1, NodeProcess.FORM);
+    worker.awaitError(
+        "needs the cluster key: --join CODE, once, as the root shows it", 1, NodeProcess.FORM);
     NodeProcess root = start(config, 1, "--role", "root", "--nodes", "2");
     root.awaitError("a new cluster key is in " + keys, 1, NodeProcess.FORM);
     root.awaitError("(new ones: and --join CODE, which cluster-key shows)", 1, NodeProcess.FORM);

@@ -52,8 +52,7 @@ final class TestCluster implements AutoCloseable {
   }
 
   /// @param keys of all nodes
-  TestCluster(
-      String modelCase, DType exchange, int nodes, Properties properties, NodeKeys keys) {
+  TestCluster(String modelCase, DType exchange, int nodes, Properties properties, NodeKeys keys) {
     this(modelCase, exchange, String.valueOf(nodes), properties, keys);
     for (int worker = 1; worker < nodes; worker++) {
       startWorker();
@@ -131,11 +130,7 @@ final class TestCluster implements AutoCloseable {
             WITHOUT_WARM_UP);
     var worker =
         new WorkerNode(
-            settings.cluster(),
-            settings.akka(),
-            keys,
-            SliceCache.off(),
-            WorkerListener.silent());
+            settings.cluster(), settings.akka(), keys, SliceCache.off(), WorkerListener.silent());
     Thread thread = new Thread(() -> run(worker), "worker-" + workers.size());
     thread.start();
     workers.add(worker);

@@ -109,9 +109,7 @@ class TlsTest {
     try (var cluster = cluster(NodeKeys.of(KeySource.of(file)));
         var former =
             new Stranger(
-                cluster.root().address(),
-                NodeNames.WORKER,
-                NodeKeys.of(KeySource.of(theirs)))) {
+                cluster.root().address(), NodeNames.WORKER, NodeKeys.of(KeySource.of(theirs)))) {
       Duration limit = Duration.ofSeconds(30);
       var members = akka.cluster.typed.Cluster.get(cluster.root().system());
       cluster.await(limit, () -> count(members, former) == 1);
@@ -133,7 +131,7 @@ class TlsTest {
     Properties patient = new Properties();
     patient.setProperty("dllama.sync.timeout", "10s");
     var cluster = new TestCluster(CASE, DType.F32, 2, patient, keys);
-    cluster.await("ready: 2", 1);
+    cluster.await(Duration.ofMinutes(3), () -> cluster.count("ready: 2") == 1);
     return cluster;
   }
 

@@ -17,8 +17,7 @@ import javax.crypto.spec.SecretKeySpec;
 import org.junit.jupiter.api.Test;
 
 class ClusterKeyTest {
-  private static final byte[] BYTES =
-      HexFormat.of().parseHex("000102030405060708090a0b0c0d0e0f");
+  private static final byte[] BYTES = HexFormat.of().parseHex("000102030405060708090a0b0c0d0e0f");
 
   @Test
   void shouldReadWhatItWrites() {

@@ -27,11 +27,9 @@ class KeyFileTest {
   void shouldBeForItsOwnerAlone() throws IOException {
     Path file = folder.resolve("a/b/cluster.key");
     KeyFile.write(file, ONE);
-    assertEquals(
-        "rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(file)));
+    assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(file)));
     for (Path made : List.of(file.getParent(), file.getParent().getParent())) {
-      assertEquals(
-          "rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(made)));
+      assertEquals("rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(made)));
     }
     assertEquals(List.of(ONE), KeyFile.read(file));
     for (String open : List.of("rw-r-----", "rw----r--", "rw--w----", "rw-----w-")) {

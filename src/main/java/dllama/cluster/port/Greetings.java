@@ -5,7 +5,8 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/// Finds the connection that a TLS engine is about: Akka makes both, and tells neither of the other,
+/// Finds the connection that a TLS engine is about: Akka makes both, and tells neither of the
+// other,
 /// but the first bytes of a TLS connection are random ones of the other end's, which both see. Any
 /// thread.
 final class Greetings {

@@ -3,7 +3,8 @@ package dllama.cluster.port;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
-/// Over a connection to another node nothing comes back: nodes answer over connections of their own.
+/// Over a connection to another node nothing comes back: nodes answer over connections of their
+// own.
 final class Silence implements ByteCheck {
   private @Nullable String objection;
 

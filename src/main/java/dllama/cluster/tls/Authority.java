@@ -62,8 +62,7 @@ final class Authority {
             .add(BigInteger.ONE);
     var point = CustomNamedCurves.getByName(CURVE).getG().multiply(scalar).normalize();
     ECPoint affine =
-        new ECPoint(
-            point.getAffineXCoord().toBigInteger(), point.getAffineYCoord().toBigInteger());
+        new ECPoint(point.getAffineXCoord().toBigInteger(), point.getAffineYCoord().toBigInteger());
     KeyFactory factory = KeyFactory.getInstance("EC");
     privateKey = factory.generatePrivate(new ECPrivateKeySpec(scalar, parameters));
     publicKey = factory.generatePublic(new ECPublicKeySpec(affine, parameters));
@@ -81,8 +80,7 @@ final class Authority {
   /// Lets those in whom it has certified.
   TrustAnchor anchor() throws GeneralSecurityException {
     return new TrustAnchor(
-        certificate(
-            name, publicKey, new BasicConstraints(0), new KeyUsage(KeyUsage.keyCertSign)),
+        certificate(name, publicKey, new BasicConstraints(0), new KeyUsage(KeyUsage.keyCertSign)),
         null);
   }
 

@@ -17,7 +17,8 @@ import javax.security.auth.x500.X500Principal;
 import scala.Option;
 
 /// Makes Artery's ends of connections, with the cluster keys of the moment. Where a key is taken
-/// away, connections that were made by it end: when nothing but signs of life has gone over them for
+/// away, connections that were made by it end: when nothing but signs of life has gone over them
+// for
 /// a while, so that no answer is disturbed, but at last after [#LONGEST]. Any thread.
 public final class KeyedEngines implements SSLEngineProvider {
   /// Signs of life are a tenth of that.
@@ -75,8 +76,7 @@ public final class KeyedEngines implements SSLEngineProvider {
 
   @Override
   public SSLEngine createServerSSLEngine(String host, int port) {
-    return add(
-        new GuardedEngine(credentials.engine(false), PortGuard.frames(), new Caller()));
+    return add(new GuardedEngine(credentials.engine(false), PortGuard.frames(), new Caller()));
   }
 
   @Override

@@ -112,8 +112,10 @@ class KeyedEnginesTest {
     say(client, server, HELLO);
     server.revoke();
     assertThrows(SSLException.class, () -> say(client, server, new byte[10]));
-    assertTrue(new Credentials(List.of(KEY)).trusts(java.util.Objects.requireNonNull(server.issuer())));
-    assertTrue(!new Credentials(List.of(OTHER)).trusts(java.util.Objects.requireNonNull(server.issuer())));
+    assertTrue(
+        new Credentials(List.of(KEY)).trusts(java.util.Objects.requireNonNull(server.issuer())));
+    assertTrue(
+        !new Credentials(List.of(OTHER)).trusts(java.util.Objects.requireNonNull(server.issuer())));
   }
 
   @Test
