@@ -22,7 +22,7 @@ public interface Collective {
   /// Rounds of one all-reduce.
   int rounds();
 
-  /// Puts what this rank sends in `round` into `to`, which holds all values of the step as F32.
+  /// Puts what this rank sends in `round` into `to`, which holds [#mostBytes].
   void write(int round, MemorySegment to);
 
   /// First byte, of those written, that is meant for `peer`.
@@ -52,15 +52,21 @@ public interface Collective {
     return new ScatteredSum(engine, sums);
   }
 
-  /// Bytes that a rank sends in one [#direct] all-reduce of `values` values.
+  /// The most that a rank sends, or is sent, at once of `values` values: nothing wider than F32.
+  static long mostBytes(ShardPlan plan, int values) {
+    return plan.mostBranches() * DType.F32.byteSize(values);
+  }
+
+  /// Bytes that a rank sends in one [#direct] all-reduce of `values` values; the rank with the
+  /// most.
   static long directBytes(ShardPlan plan, int values) {
-    return (plan.worldSize() - 1) * plan.partialType().byteSize(values);
+    return (plan.worldSize() - 1L) * plan.mostBranches() * plan.partialType().byteSize(values);
   }
 
   /// About as many as a rank sends in one [#reduceScatter] of `values` values.
   static long scatteredBytes(ShardPlan plan, int values, DType sums) {
     int part = ScatteredSum.largestPart(values, plan.worldSize());
-    long both = plan.partialType().byteSize(part) + sums.byteSize(part);
+    long both = plan.mostBranches() * plan.partialType().byteSize(part) + sums.byteSize(part);
     return (plan.worldSize() - 1) * both;
   }
 

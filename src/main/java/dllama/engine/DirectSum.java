@@ -27,12 +27,12 @@ final class DirectSum implements Collective {
 
   @Override
   public int sentBytes(int round, int peer) {
-    return (int) engine.partialBytes();
+    return (int) engine.partialBytes(engine.rank());
   }
 
   @Override
   public int receivedBytes(int round, int peer) {
-    return (int) engine.partialBytes();
+    return (int) engine.partialBytes(peer);
   }
 
   @Override

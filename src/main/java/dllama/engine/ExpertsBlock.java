@@ -185,7 +185,7 @@ final class ExpertsBlock implements LayerBlock {
     int dim = step.spec.dim();
     int row = from * PackedMatrix.TILE;
     int end = Math.min(to * PackedMatrix.TILE, dim);
-    float[] sum = step.sum.place(leaf);
+    float[] sum = step.leaves.place(leaf);
     for (int token = 0; token < step.tokens(); token++) {
       Arrays.fill(sum, token * dim + row, token * dim + end, 0);
     }

@@ -57,7 +57,7 @@ final class LeafProduct {
       return;
     }
     for (int leaf = 0; leaf < inputs.length; leaf++) {
-      step.product(leaves.get(leaf), from, to, inputs[leaf].rows(thread), step.sum.place(leaf));
+      step.product(leaves.get(leaf), from, to, inputs[leaf].rows(thread), step.leaves.place(leaf));
       step.addLeaf(leaf, from, to);
     }
   }

@@ -49,13 +49,14 @@ public final class LocalForwardPass implements ForwardPass, AutoCloseable {
     embedding = Embedding.of(source);
     vocabulary = IntStream.range(0, plan.worldSize()).mapToObj(plan::vocabulary).toList();
     partials = new MemorySegment[plan.worldSize()];
-    long partialBytes = plan.partialType().byteSize((long) settings.maxBatchTokens() * spec.dim());
+    long partialBytes = Collective.mostBytes(plan, settings.maxBatchTokens() * spec.dim());
     for (int rank = 0; rank < plan.worldSize(); rank++) {
       partials[rank] = arena.allocate(partialBytes, SliceLayout.ALIGNMENT);
       SliceLayout layout = new SliceLayout(plan, rank);
       MemorySegment slice = WeightMemory.allocate(layout.totalBytes(), arena);
       new SliceReader(layout, source).fill(slice, pool, _ -> {});
-      MemorySegment cache = WeightMemory.allocate(ShardEngine.cacheBytes(plan, settings), arena);
+      MemorySegment cache =
+          WeightMemory.allocate(ShardEngine.cacheBytes(plan, rank, settings), arena);
       engines.add(new ShardEngine(layout, slice, cache, settings, kernels, pool));
     }
   }

@@ -4,6 +4,7 @@ import dllama.slice.ShardPlan;
 import dllama.tensor.DType;
 import dllama.tensor.WorkerPool;
 import java.lang.foreign.MemorySegment;
+import java.util.stream.IntStream;
 
 /// The way from a rank's partial to the residual stream: encoded for other ranks, summed with
 /// theirs, added. Works on any run of values of `[tokens, dim]` that starts with a whole block, so
@@ -20,6 +21,9 @@ final class PartialSum {
 
   private final ShardPlan plan;
   private final StepState step;
+
+  /// Of each rank: how many sums its partial is made of, of as many values each.
+  private final int[] branches;
   private final WorkerPool.Task writeShare = this::writeShare;
   private final WorkerPool.Task sumShare = this::sumShare;
   private final WorkerPool.Task sumAndAddShare = this::sumAndAddShare;
@@ -30,6 +34,8 @@ final class PartialSum {
   // What the tasks work on.
   private int first;
   private int size;
+  private int branch;
+  private long at;
   private DType type = DType.F32;
   private MemorySegment bytes = MemorySegment.NULL;
   private MemorySegment[] partials = {};
@@ -39,6 +45,8 @@ final class PartialSum {
   PartialSum(ShardPlan plan, StepState step) {
     this.plan = plan;
     this.step = step;
+    branches =
+        IntStream.range(0, plan.worldSize()).map(rank -> plan.branches(rank).size()).toArray();
   }
 
   /// All values of the step.
@@ -46,11 +54,29 @@ final class PartialSum {
     return step.tokens() * plan.spec().dim();
   }
 
-  /// Encodes what this rank has of `size` values from `first` on: its partial, or after [#sum] the
-  /// sum. To byte 0 of `to`.
-  void write(int first, int size, DType type, MemorySegment to) {
+  /// Bytes of what a rank sends of `size` values of its partial.
+  long byteSize(int rank, int size) {
+    return branches[rank] * plan.partialType().byteSize(size);
+  }
+
+  /// Encodes what `rank`, this one, has of `size` values of its partial from `first` on: branch
+  /// after branch, from byte `at` of `to` on.
+  void writePartial(int rank, int first, int size, MemorySegment to, long at) {
+    for (int i = 0; i < branches[rank]; i++) {
+      write(i, first, size, plan.partialType(), to, at + i * plan.partialType().byteSize(size));
+    }
+  }
+
+  /// After [#sum]: encodes the sum of `size` values from `first` on, to byte 0 of `to`.
+  void writeSum(int first, int size, DType type, MemorySegment to) {
+    write(0, first, size, type, to, 0);
+  }
+
+  private void write(int branch, int first, int size, DType type, MemorySegment to, long at) {
     prepare(first, size);
     this.type = type;
+    this.branch = branch;
+    this.at = at;
     bytes = to;
     share(writeShare, size);
   }
@@ -58,7 +84,7 @@ final class PartialSum {
   /// Sums `size` values from `first` on.
   ///
   /// @param all of all ranks, in rank order, each in the exchange type from its byte 0 on
-  /// @param whole the one of them that starts with value 0, and not with `first`
+  /// @param whole the one of them that has all values before `first`, too
   /// @throws IllegalArgumentException if one is missing or too short
   void sum(int first, int size, MemorySegment[] all, int whole) {
     prepare(first, size);
@@ -105,7 +131,7 @@ final class PartialSum {
     partials = all;
     this.whole = whole;
     for (int rank = 0; rank < all.length; rank++) {
-      long needed = firstByte(rank) + plan.partialType().byteSize(size);
+      long needed = firstByte(rank) + byteSize(rank, size);
       if (all[rank].byteSize() < needed) {
         throw new IllegalArgumentException(
             "partial of %d bytes, not %d".formatted(all[rank].byteSize(), needed));
@@ -115,7 +141,7 @@ final class PartialSum {
 
   /// Where what is summed begins in a rank's partial.
   private long firstByte(int rank) {
-    return rank == whole ? plan.partialType().byteSize(first) : 0;
+    return rank == whole ? byteSize(rank, first) : 0;
   }
 
   private void share(WorkerPool.Task task, int work) {
@@ -129,7 +155,8 @@ final class PartialSum {
   private void writeShare(int thread, int threads) {
     int from = shareFrom(thread, threads);
     int count = shareFrom(thread + 1, threads) - from;
-    step.kernels.encode(step.partial, first + from, count, type, bytes, type.byteSize(from));
+    float[] values = step.leaves.branch(branch);
+    step.kernels.encode(values, first + from, count, type, bytes, at + type.byteSize(from));
   }
 
   private void readShare(int thread, int threads) {
@@ -142,17 +169,26 @@ final class PartialSum {
   private void sumShare(int thread, int threads) {
     int from = shareFrom(thread, threads);
     int count = shareFrom(thread + 1, threads) - from;
-    DType partialType = plan.partialType();
-    int at = first + from;
-    boolean tree = plan.sumsAsTree();
-    for (int other = 0; other < partials.length; other++) {
-      float[] to = tree ? step.sum.place(other) : step.partial;
-      boolean accumulate = !tree && other > 0;
-      long fromByte = firstByte(other) + partialType.byteSize(from);
-      step.kernels.decode(partials[other], fromByte, partialType, count, accumulate, to, at);
-      if (tree) {
-        step.sum.add(other, at, count);
+    for (int other = 0, addend = 0; other < partials.length; other++) {
+      for (int i = 0; i < branches[other]; i++, addend++) {
+        add(addend, other, i, from, count);
       }
+    }
+  }
+
+  /// Adds `count` values from `from` on, counted from [#first], of one of the sums that a rank has
+  /// sent.
+  private void add(int addend, int rank, int branch, int from, int count) {
+    DType partialType = plan.partialType();
+    boolean tree = plan.sumsAsTree();
+    float[] to = tree ? step.ranks.place(addend) : step.partial;
+    boolean accumulate = !tree && addend > 0;
+    long fromByte =
+        firstByte(rank) + branch * partialType.byteSize(size) + partialType.byteSize(from);
+    int at = first + from;
+    step.kernels.decode(partials[rank], fromByte, partialType, count, accumulate, to, at);
+    if (tree) {
+      step.ranks.add(addend, at, count);
     }
   }
 

@@ -12,7 +12,6 @@ import java.lang.foreign.MemorySegment;
 final class ScatteredSum implements Collective {
   private final ShardEngine engine;
   private final PartialSum values;
-  private final DType partialType;
   private final DType sumType;
   private final int rank;
   private final int worldSize;
@@ -21,7 +20,6 @@ final class ScatteredSum implements Collective {
     this.engine = engine;
     this.sumType = sumType;
     values = engine.partialSum();
-    partialType = engine.plan().partialType();
     rank = engine.rank();
     worldSize = engine.plan().worldSize();
   }
@@ -39,26 +37,28 @@ final class ScatteredSum implements Collective {
 
   @Override
   public void write(int round, MemorySegment to) {
-    if (round == 0) {
-      engine.writePartial(to);
-    } else {
-      values.write(first(rank), size(rank), sumType, to);
+    if (round == 1) {
+      values.writeSum(first(rank), size(rank), sumType, to);
+      return;
+    }
+    for (int owner = 0; owner < worldSize; owner++) {
+      values.writePartial(rank, first(owner), size(owner), to, sentFrom(0, owner));
     }
   }
 
   @Override
   public int sentFrom(int round, int peer) {
-    return round == 0 ? (int) partialType.byteSize(first(peer)) : 0;
+    return round == 0 ? (int) values.byteSize(rank, first(peer)) : 0;
   }
 
   @Override
   public int sentBytes(int round, int peer) {
-    return round == 0 ? (int) partialType.byteSize(size(peer)) : (int) sumType.byteSize(size(rank));
+    return (int) (round == 0 ? values.byteSize(rank, size(peer)) : sumType.byteSize(size(rank)));
   }
 
   @Override
   public int receivedBytes(int round, int peer) {
-    return round == 0 ? (int) partialType.byteSize(size(rank)) : (int) sumType.byteSize(size(peer));
+    return (int) (round == 0 ? values.byteSize(peer, size(rank)) : sumType.byteSize(size(peer)));
   }
 
   @Override

@@ -46,7 +46,6 @@ public final class ShardEngine {
   private final ShardPlan plan;
   private final int rank;
   private final EngineSettings settings;
-  private final DType partialType;
   private final StepState step;
   private final LayerBlock attention;
   private final LayerBlock feedForward;
@@ -79,7 +78,13 @@ public final class ShardEngine {
         layout.plan(),
         layout.rank(),
         settings,
-        new StepState(layout.plan(), kernels, pool, settings.maxBatchTokens(), maxWanted(settings)),
+        new StepState(
+            layout.plan(),
+            layout.rank(),
+            kernels,
+            pool,
+            settings.maxBatchTokens(),
+            maxWanted(settings)),
         SliceWeights.of(layout, slice),
         cache(layout, cache, settings),
         new RopeTable(layout.plan().spec(), settings.contextLength()),
@@ -106,7 +111,6 @@ public final class ShardEngine {
     this.weights = weights;
     this.cache = cache;
     this.rope = rope;
-    partialType = plan.partialType();
     attention = new AttentionBlock(step, attentions(weights), cache, rope, settings);
     feedForward = feedForward(step, weights, settings.maxBatchTokens());
     output = new OutputBlock(step, weights, maxWanted);
@@ -122,7 +126,7 @@ public final class ShardEngine {
     var own =
         new EngineSettings(
             settings.kv(), settings.contextLength(), maxBatchTokens, settings.pages());
-    var ownStep = new StepState(plan, step.kernels, step.pool, maxBatchTokens, 0);
+    var ownStep = new StepState(plan, rank, step.kernels, step.pool, maxBatchTokens, 0);
     return new ShardEngine(plan, rank, own, ownStep, weights, cache, rope, 0);
   }
 
@@ -143,14 +147,14 @@ public final class ShardEngine {
         : new FeedForwardBlock(step, layers, maxTokens);
   }
 
-  /// Bytes that one rank's keys and values need, if all pages are used.
-  public static long cacheBytes(ShardPlan plan, EngineSettings settings) {
-    return Math.multiplyExact(pageBytes(plan, settings.kv()), (long) settings.pages());
+  /// Bytes that a rank's keys and values need, if all pages are used.
+  public static long cacheBytes(ShardPlan plan, int rank, EngineSettings settings) {
+    return Math.multiplyExact(pageBytes(plan, rank, settings.kv()), (long) settings.pages());
   }
 
-  /// Bytes of one rank's keys and values in a page.
-  public static long pageBytes(ShardPlan plan, DType kv) {
-    return KvPages.pageBytes(plan.spec(), plan.kvHeads(0).size(), kv);
+  /// Bytes of a rank's keys and values in a page.
+  public static long pageBytes(ShardPlan plan, int rank, DType kv) {
+    return KvPages.pageBytes(plan.spec(), plan.kvHeads(rank).size(), kv);
   }
 
   /// Embeddings of the step's rows, `[maxBatchTokens, dim]`, which the caller fills before
@@ -222,16 +226,16 @@ public final class ShardEngine {
     return 2 * layer + (phase == Phase.FEED_FORWARD ? 1 : 0);
   }
 
-  /// Size of one rank's encoded partial in this step.
-  public long partialBytes() {
-    return partialType.byteSize(partialSum.values());
+  /// Size of a rank's encoded partial in this step.
+  public long partialBytes(int rank) {
+    return partialSum.byteSize(rank, partialSum.values());
   }
 
-  /// Encodes this rank's partial, `[tokens, dim]`, as little-endian F32 or Q8_0 blocks into the
-  /// first [#partialBytes] bytes of `to`.
+  /// Encodes this rank's partial, for each of its branches `[tokens, dim]`, as little-endian F32 or
+  /// Q8_0 blocks into the first [#partialBytes] bytes of `to`.
   public void writePartial(MemorySegment to) {
     requireExchange();
-    partialSum.write(0, partialSum.values(), partialType, to);
+    partialSum.writePartial(rank, 0, partialSum.values(), to, 0);
   }
 
   /// `x += partials[0] + partials[1] + …`, normed where the architecture says so; ends the

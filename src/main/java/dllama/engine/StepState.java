@@ -1,11 +1,14 @@
 package dllama.engine;
 
 import dllama.model.ModelSpec;
+import dllama.model.Range;
 import dllama.slice.ShardPlan;
 import dllama.tensor.Activations;
 import dllama.tensor.Kernels;
 import dllama.tensor.PackedMatrix;
 import dllama.tensor.WorkerPool;
+import java.util.List;
+import java.util.stream.IntStream;
 
 /// What the blocks of a layer have in common: the rows of the step under way and their residual
 /// stream.
@@ -17,27 +20,47 @@ final class StepState {
   /// The residual stream, `[maxRows, dim]`, the same on every rank.
   final float[] x;
 
-  /// Sums leaves and, where they are added likewise, the partials of ranks.
-  final TreeSum sum;
+  /// Sums this rank's leaves. What is left is its partial, a branch or more.
+  final TreeSum leaves;
 
-  /// What this rank adds to the residual stream once all ranks have summed theirs,
-  /// `[maxRows, dim]`: the total of [#sum].
+  /// Sums the partials of ranks, where they are added like leaves; in the memory of [#leaves].
+  final TreeSum ranks;
+
+  /// What is added to the residual stream when all partials are summed, `[maxRows, dim]`: the first
+  /// branch of [#leaves], and the total of [#ranks].
   final float[] partial;
 
   final StepRows rows;
 
   private final float[][] normed;
 
-  StepState(ShardPlan plan, Kernels kernels, WorkerPool pool, int maxRows, int maxWanted) {
+  StepState(
+      ShardPlan plan, int rank, Kernels kernels, WorkerPool pool, int maxRows, int maxWanted) {
     spec = plan.spec();
     this.kernels = kernels;
     this.pool = pool;
     x = new float[Math.multiplyExact(maxRows, spec.dim())];
-    int addends = plan.sumsAsTree() ? Math.max(plan.leavesPerRank(), plan.worldSize()) : 1;
-    sum = new TreeSum(kernels, addends, x.length);
-    partial = sum.total();
+    List<Range> own = single(plan.leaves(rank));
+    List<Range> all = plan.sumsAsTree() ? branches(plan) : own;
+    var levels = new float[Math.max(TreeSum.levels(own), TreeSum.levels(all))][x.length];
+    leaves = new TreeSum(kernels, own, levels);
+    ranks = new TreeSum(kernels, all, levels);
+    partial = levels[0];
     normed = new float[pool.threads()][spec.dim()];
     rows = new StepRows(maxRows, maxWanted);
+  }
+
+  private static List<Range> single(Range leaves) {
+    return IntStream.range(leaves.from(), leaves.to())
+        .mapToObj(leaf -> new Range(leaf, leaf + 1))
+        .toList();
+  }
+
+  private static List<Range> branches(ShardPlan plan) {
+    return IntStream.range(0, plan.worldSize())
+        .mapToObj(plan::branches)
+        .flatMap(List::stream)
+        .toList();
   }
 
   /// Rows of the step.
@@ -56,13 +79,13 @@ final class StepState {
     kernels.rmsNorm(x, token * spec.dim(), norm, spec.dim(), spec.rmsEpsilon(), to, 0);
   }
 
-  /// Adds the product of `leaf`, which is in its place of [#sum], for the row groups `from` ≤ group
-  /// < `to` of wo or w2.
+  /// Adds the product of `leaf`, which is in its place of [#leaves], for the row groups `from` ≤
+  /// group < `to` of wo or w2.
   void addLeaf(int leaf, int from, int to) {
     int row = from * PackedMatrix.TILE;
     int rows = Math.min(to * PackedMatrix.TILE, spec.dim()) - row;
     for (int token = 0; token < tokens(); token++) {
-      sum.add(leaf, token * spec.dim() + row, rows);
+      leaves.add(leaf, token * spec.dim() + row, rows);
     }
   }
 

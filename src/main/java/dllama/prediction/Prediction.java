@@ -50,8 +50,9 @@ public record Prediction(
   public record Memory(long slice, long cache, long process) {
     /// That of the rank with the most.
     public static Memory of(ShardPlan plan, EngineSettings engine) {
-      long slice = new SliceLayout(plan, 0).totalBytes();
-      return new Memory(slice, ShardEngine.cacheBytes(plan, engine), PROCESS_BYTES);
+      int most = plan.largestRank();
+      long slice = new SliceLayout(plan, most).totalBytes();
+      return new Memory(slice, ShardEngine.cacheBytes(plan, most, engine), PROCESS_BYTES);
     }
 
     public long total() {
@@ -76,7 +77,7 @@ public record Prediction(
   /// @param engine its batch is that of prompts
   public static Prediction of(
       ShardPlan plan, EngineSettings engine, int promptTokens, Device device, Link link) {
-    SliceLayout layout = new SliceLayout(plan, 0);
+    SliceLayout layout = new SliceLayout(plan, plan.largestRank());
     Step step = new Step(plan, RankWork.of(layout), engine, device, link);
     Memory memory = Memory.of(plan, engine);
     return new Prediction(

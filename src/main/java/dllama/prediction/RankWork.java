@@ -18,6 +18,7 @@ import java.util.Set;
 /// @param outputProducts multiply-adds of one token's logits
 record RankWork(
     ShardPlan plan,
+    int rank,
     long commonBytes,
     long expertBytes,
     long outputBytes,
@@ -39,7 +40,14 @@ record RankWork(
       products[kind] += role.isVector() ? 0 : (long) entry.rows().size() * entry.cols().size();
     }
     return new RankWork(
-        layout.plan(), bytes[0], bytes[1], bytes[2], products[0], products[1], products[2]);
+        layout.plan(),
+        layout.rank(),
+        bytes[0],
+        bytes[1],
+        bytes[2],
+        products[0],
+        products[1],
+        products[2]);
   }
 
   /// Bytes that the layers read for a batch of `tokens`: those experts that at least one of them
@@ -64,13 +72,13 @@ record RankWork(
   }
 
   private int queryWidth() {
-    return plan.part(TensorRole.Axis.QUERY, 0).size();
+    return plan.part(TensorRole.Axis.QUERY, rank).size();
   }
 
   /// Bytes of keys and values of `positions` in all layers.
   double cacheBytes(double positions, DType kv) {
     ModelSpec spec = plan.spec();
-    long width = (long) plan.kvHeads(0).size() * spec.headDim();
+    long width = (long) plan.kvHeads(rank).size() * spec.headDim();
     return 2.0 * kv.byteSize(width) * positions * spec.layers();
   }
 }

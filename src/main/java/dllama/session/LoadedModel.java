@@ -152,7 +152,7 @@ public record LoadedModel(
     ShardPlan plan = new ShardPlan(spec(), exchange, worldSize);
     EngineSettings engine =
         new EngineSettings(kv, contextLength, Math.min(maxBatchTokens, contextLength));
-    return new SliceLayout(plan, 0).totalBytes() + ShardEngine.cacheBytes(plan, engine);
+    return new SliceLayout(plan, 0).totalBytes() + ShardEngine.cacheBytes(plan, 0, engine);
   }
 
   /// The same for each number of nodes that the model can run on.

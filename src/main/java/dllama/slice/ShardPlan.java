@@ -7,42 +7,66 @@ import dllama.model.Range;
 import dllama.model.TensorRole;
 import dllama.model.TensorRole.Axis;
 import dllama.tensor.DType;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/// Which heads, rows and columns each of `worldSize` ranks owns; the one place where divisibility
-/// is checked.
+/// Which heads, rows and columns each rank of a world owns; the one place where divisibility is
+/// checked.
 ///
-/// Query heads are cut evenly, and a rank has whole every kv head that its query heads read, so
-/// attention needs no exchange. With more ranks than kv heads, up to one per query head, several
-/// ranks share a kv head: each computes its keys and values and caches them for itself, so that
-/// there is nothing more to exchange. Feed-forward rows are cut evenly, those of every expert
-/// alike, so that all ranks have the same work whichever experts are chosen. The vocabulary may be
-/// uneven: its rows are only gathered, never summed.
+/// Where ranks have equal shares and are a power of two, query heads are cut evenly, and a rank has
+/// whole every kv head that its query heads read, so attention needs no exchange. With more ranks
+/// than kv heads, up to one per query head, several ranks share a kv head: each computes its keys
+/// and values and caches them for itself, so that there is nothing more to exchange. Feed-forward
+/// rows are cut evenly, those of every expert alike, so that all ranks have the same work whichever
+/// experts are chosen. The vocabulary may be uneven: its rows are only gathered, never summed. For
+/// other shares see [UnevenCuts].
 ///
 /// A *leaf* is what is summed as one piece: the products of wo and of w2 are sums over columns, and
 /// floats give another result when they are added in another order. With F32 exchange the columns
 /// are cut into as many leaves as the largest usable world has ranks, whatever the world: fewer
 /// would not do for that one. A leaf of wo is at least a head wide. The leaves' products are added
-/// as a binary tree over neighbours (`TreeSum`). A rank owns consecutive leaves, which are a whole
-/// branch of that tree: it adds them, and the rest of the tree adds what the ranks have. So the
-/// logits are the same bits on any number of nodes. With Q8_0 exchange, where partials are rounded
-/// per rank anyway, a rank has one leaf and partials are added in rank order.
+/// as a binary tree over neighbours (`TreeSum`). A rank owns consecutive leaves, which are one
+/// whole branch of that tree, or some if shares differ: it adds the leaves of each branch, and the
+/// rest of the tree adds what the ranks have. So the logits are the same bits on any number of
+/// nodes. With Q8_0 exchange, where partials are rounded per rank anyway, a rank has one leaf and
+/// partials are added in rank order.
 ///
 /// @param exchange F32 or Q8_0, the type in which partials are to be exchanged
-public record ShardPlan(ModelSpec spec, DType exchange, int worldSize) {
-  /// @throws UserException if this many nodes can not run the model, naming the counts that can
+public record ShardPlan(ModelSpec spec, DType exchange, Shares shares) {
+  /// @throws UserException if nodes with these shares can not run the model
   public ShardPlan {
     if (exchange != DType.F32 && exchange != DType.Q8_0) {
       throw new UserException("partials can be exchanged as f32 or q80, not " + exchange);
     }
+    objection(spec, exchange, shares)
+        .ifPresent(
+            objection -> {
+              throw new UserException(objection);
+            });
+  }
+
+  /// For so many nodes with equal shares.
+  ///
+  /// @throws UserException if this many nodes can not run the model, naming the counts that can
+  public ShardPlan(ModelSpec spec, DType exchange, int worldSize) {
+    this(spec, exchange, equalShares(spec, exchange, worldSize));
+  }
+
+  private static Shares equalShares(ModelSpec spec, DType exchange, int worldSize) {
     Optional<String> objection = objection(spec, exchange, worldSize);
     if (objection.isPresent()) {
       throw new UserException(
           "%s; usable node counts: %s".formatted(objection.get(), usable(spec, exchange)));
     }
+    return Shares.equal(worldSize);
+  }
+
+  /// Number of ranks.
+  public int worldSize() {
+    return shares.ranks();
   }
 
   /// Node counts that can run the model, ascending; empty if not even one node can.
@@ -53,7 +77,25 @@ public record ShardPlan(ModelSpec spec, DType exchange, int worldSize) {
         .toList();
   }
 
-  /// Why `worldSize` nodes can not run the model, in one line; empty if they can.
+  /// Why nodes with these shares can not run the model, in one line; empty if they can. Equal ones
+  /// that are a power of two are cut evenly, or not at all; of others there may be any number, up
+  /// to the model's kv heads.
+  public static Optional<String> objection(ModelSpec spec, DType exchange, Shares shares) {
+    return areEven(shares)
+        ? objection(spec, exchange, shares.ranks())
+        : objection(spec, exchange, 1).or(() -> cuts(spec, exchange, shares).objection());
+  }
+
+  private static boolean areEven(Shares shares) {
+    return Integer.bitCount(shares.ranks()) == 1 && shares.areEqual();
+  }
+
+  private static UnevenCuts cuts(ModelSpec spec, DType exchange, Shares shares) {
+    int leaves = exchange == DType.F32 ? usableWorldSizes(spec, exchange).getLast() : 0;
+    return new UnevenCuts(spec, shares, leaves);
+  }
+
+  /// Why `worldSize` nodes with equal shares can not run the model, in one line; empty if they can.
   public static Optional<String> objection(ModelSpec spec, DType exchange, int worldSize) {
     if (Integer.bitCount(worldSize) != 1 || worldSize < 1) {
       return Optional.of("nodes=%d is not a power of two".formatted(worldSize));
@@ -77,7 +119,7 @@ public record ShardPlan(ModelSpec spec, DType exchange, int worldSize) {
   }
 
   /// How fine the columns of a role may be cut in every layer.
-  private static int columnUnit(ModelSpec spec, TensorRole role) {
+  static int columnUnit(ModelSpec spec, TensorRole role) {
     return spec.typesOf(role).stream().mapToInt(DType::columnUnit).max().orElseThrow();
   }
 
@@ -115,7 +157,7 @@ public record ShardPlan(ModelSpec spec, DType exchange, int worldSize) {
   /// partials that nobody else adds to.
   public DType partialType() {
     boolean unrounded = spec.architecture().has(Trait.UNROUNDED_LONE_PARTIAL);
-    return worldSize == 1 && unrounded ? DType.F32 : exchange;
+    return worldSize() == 1 && unrounded ? DType.F32 : exchange;
   }
 
   /// Whether leaves and partials are added as a tree, or partials in rank order.
@@ -123,9 +165,30 @@ public record ShardPlan(ModelSpec spec, DType exchange, int worldSize) {
     return exchange == DType.F32;
   }
 
-  /// Leaves of every rank; a power of two.
-  public int leavesPerRank() {
-    return sumsAsTree() ? usableWorldSizes(spec, exchange).getLast() / worldSize : 1;
+  /// Which of the model's leaves are those of `rank`; with Q8_0 exchange each rank has one.
+  public Range leaves(int rank) {
+    if (!sumsAsTree()) {
+      return new Range(rank, rank + 1);
+    }
+    int all = usableWorldSizes(spec, exchange).getLast();
+    return isEven() ? evenly(all, rank) : cuts().leaves(rank);
+  }
+
+  /// A rank that has as much as any.
+  public int largestRank() {
+    return shares.parts().indexOf(Collections.max(shares.parts()));
+  }
+
+  /// What is exchanged of a rank's leaves: the sums of these, in order. One where shares are equal.
+  public List<Range> branches(int rank) {
+    return sumsAsTree() ? UnevenCuts.branches(leaves(rank)) : List.of(leaves(rank));
+  }
+
+  /// How many times a rank's partial has the size of the residual stream, at most.
+  public int mostBranches() {
+    return isEven() || !sumsAsTree()
+        ? 1
+        : IntStream.range(0, worldSize()).map(rank -> branches(rank).size()).max().orElseThrow();
   }
 
   /// The columns that `rank` owns: in leaves where products of ranks are summed, otherwise at once.
@@ -134,7 +197,7 @@ public record ShardPlan(ModelSpec spec, DType exchange, int worldSize) {
     if (axis != Axis.QUERY && axis != Axis.FFN) {
       return List.of(all);
     }
-    int leaves = leavesPerRank();
+    int leaves = leaves(rank).size();
     int size = all.size() / leaves;
     return IntStream.range(0, leaves)
         .mapToObj(leaf -> all.from() + leaf * size)
@@ -142,16 +205,21 @@ public record ShardPlan(ModelSpec spec, DType exchange, int worldSize) {
         .toList();
   }
 
-  /// Query heads of `rank`.
-  private Range heads(int rank) {
-    return cut(spec.heads(), rank);
-  }
-
   /// Key/value heads of `rank`: those that its query heads read.
   public Range kvHeads(int rank) {
-    Range heads = heads(rank);
+    if (!isEven()) {
+      return cuts().kvHeads(rank);
+    }
+    Range heads = evenly(spec.heads(), rank);
     int readers = spec.heads() / spec.kvHeads();
     return new Range(heads.from() / readers, Math.ceilDiv(heads.to(), readers));
+  }
+
+  /// Query heads of `rank`.
+  private Range heads(int rank) {
+    return isEven()
+        ? evenly(spec.heads(), rank)
+        : kvHeads(rank).times(spec.heads() / spec.kvHeads());
   }
 
   /// The part of an axis that `rank` owns.
@@ -159,22 +227,32 @@ public record ShardPlan(ModelSpec spec, DType exchange, int worldSize) {
     return switch (axis) {
       case QUERY -> heads(rank).times(spec.headDim());
       case KEY -> kvHeads(rank).times(spec.headDim());
-      case FFN -> cut(spec.ffnDim(), rank);
+      case FFN -> isEven() ? evenly(spec.ffnDim(), rank) : cuts().ffn(rank);
       case VOCABULARY -> vocabulary(rank);
       case ONE, DIM, HEAD, EXPERTS -> new Range(0, axis.size(spec));
     };
   }
 
-  /// Rows of wcls; sizes differ by at most one.
+  /// Rows of wcls; sizes differ by at most one where shares are equal.
   public Range vocabulary(int rank) {
-    return cut(spec.vocabSize(), rank);
+    return isEven()
+        ? evenly(spec.vocabSize(), rank)
+        : new UnevenCuts(spec, shares, 0).vocabulary(rank);
   }
 
-  private Range cut(int size, int rank) {
-    if (rank < 0 || rank >= worldSize) {
-      throw new IllegalArgumentException("rank=%d worldSize=%d".formatted(rank, worldSize));
+  private boolean isEven() {
+    return areEven(shares);
+  }
+
+  private UnevenCuts cuts() {
+    return cuts(spec, exchange, shares);
+  }
+
+  private Range evenly(int size, int rank) {
+    int ranks = worldSize();
+    if (rank < 0 || rank >= ranks) {
+      throw new IllegalArgumentException("rank=%d worldSize=%d".formatted(rank, ranks));
     }
-    return new Range(
-        (int) ((long) size * rank / worldSize), (int) ((long) size * (rank + 1) / worldSize));
+    return new Range((int) ((long) size * rank / ranks), (int) ((long) size * (rank + 1) / ranks));
   }
 }

@@ -37,7 +37,7 @@ public final class TinyModel {
     return IntStream.iterate(each, heads -> heads < spec.kvHeads(), heads -> 2 * heads)
         .filter(kvHeads -> kvHeads * group * spec.headDim() % attentionBlock(spec) == 0)
         .mapToObj(kvHeads -> of(plan, kvHeads, layers, contextLength))
-        .filter(small -> ShardPlan.objection(small, plan.exchange(), plan.worldSize()).isEmpty())
+        .filter(small -> ShardPlan.objection(small, plan.exchange(), plan.shares()).isEmpty())
         .findFirst()
         .orElseGet(() -> of(plan, spec.kvHeads(), layers, contextLength));
   }

@@ -10,6 +10,7 @@ import dllama.model.Architecture;
 import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
 import dllama.slice.ShardPlan;
+import dllama.slice.Shares;
 import dllama.slice.SliceLayout;
 import dllama.slice.SliceReader;
 import dllama.tensor.DType;
@@ -32,6 +33,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class CollectiveTest {
   private static final int SEED = 20261125;
   private static final int MAX_TOKENS = 12;
+  private static final int MOST_BRANCHES = 4;
 
   private static List<float[]> run(
       ShardPlan plan, int threads, Function<ShardEngine, Collective> kind) {
@@ -112,7 +114,7 @@ class CollectiveTest {
 
     void exchange() {
       for (int round = 0; round < collectives.getFirst().rounds(); round++) {
-        round(collectives, round, tokens * spec.dim());
+        round(collectives, round, tokens * spec.dim() * MOST_BRANCHES);
       }
     }
 
@@ -161,7 +163,7 @@ class CollectiveTest {
     MemorySegment slice = arena.allocate(layout.totalBytes(), SliceLayout.ALIGNMENT);
     new SliceReader(layout, new ModelSource.Random(plan.spec(), SEED)).fill(slice, pool, _ -> {});
     MemorySegment cache =
-        arena.allocate(ShardEngine.cacheBytes(plan, settings), SliceLayout.ALIGNMENT);
+        arena.allocate(ShardEngine.cacheBytes(plan, rank, settings), SliceLayout.ALIGNMENT);
     return new ShardEngine(layout, slice, cache, settings, kernels, pool);
   }
 
@@ -221,6 +223,23 @@ class CollectiveTest {
   void shouldGiveTheBitsOfDirectSumsInAnyArchitecture(String name, DType exchange) {
     ModelSpec spec = Specs.small(DType.Q4_0, Architecture.named(name));
     shouldBeEqual(new ShardPlan(spec, exchange, 4));
+  }
+
+  /// With F32 exchange some ranks send the sums of several branches.
+  @ParameterizedTest
+  @CsvSource({
+    "Q8_0, 3:1, 64",
+    "Q8_0, 1:1:1, 96",
+    "Q8_0, 3:2:2:1, 96",
+    "Q8_0, 1:1:1:1:4, 64",
+    "F32, 3:1, 64",
+    "F32, 1:1:1, 96",
+    "F32, 3:2:2:1, 96",
+    "F32, 1:1:1:1:3, 64",
+    "F32, 5:3, 64"
+  })
+  void shouldGiveTheBitsOfDirectSumsWithAnyShares(DType exchange, String shares, int dim) {
+    shouldBeEqual(new ShardPlan(spec(DType.Q4_0, dim), exchange, Shares.of(shares)));
   }
 
   /// Large enough that threads share the sums.

@@ -8,6 +8,7 @@ import dllama.model.Architecture;
 import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
 import dllama.slice.ShardPlan;
+import dllama.slice.Shares;
 import dllama.step.OneSequence;
 import dllama.tensor.DType;
 import dllama.tensor.Kernels;
@@ -29,6 +30,7 @@ class EveryCellTest {
   private static final int PROMPT = 13;
   private static final int DECODED = 12;
   private static final List<Integer> NODES = List.of(1, 2, 4, 8, 16);
+  private static final List<String> SHARES = List.of("3:1", "1:1:1", "1:2:1:2");
 
   private final WorkerPool pool = new WorkerPool(1, 0);
 
@@ -54,14 +56,29 @@ class EveryCellTest {
     int[] tokens = new Random(SEED).ints(PROMPT + DECODED, 0, spec.vocabSize()).toArray();
     float[][] onOne = {};
     for (int nodes : NODES) {
-      float[][] rows = run(spec, exchange, nodes, tokens, PROMPT);
-      String cell = "%s %s %s on %d nodes".formatted(architecture, weights, exchange, nodes);
-      assertArrayEquals(rows, run(spec, exchange, nodes, tokens, 1), cell);
+      ShardPlan plan = new ShardPlan(spec, exchange, nodes);
+      float[][] rows = run(plan, tokens, PROMPT);
+      assertArrayEquals(rows, run(plan, tokens, 1), plan.shares().toString());
       onOne = nodes == 1 ? rows : onOne;
-      double difference = difference(onOne, rows);
-      double bound = exchange == DType.F32 ? 0 : bound(spec.architecture());
-      assertTrue(difference <= bound, cell + ": " + difference);
+      assertNear(onOne, rows, plan);
     }
+    for (String text : SHARES) {
+      Shares shares = Shares.of(text);
+      boolean possible = ShardPlan.objection(spec, exchange, shares).isEmpty();
+      // two kv heads are a block of 256 columns
+      assertTrue(possible || weights.blockSize() == 256 && exchange == DType.Q8_0, text);
+      if (possible) {
+        ShardPlan plan = new ShardPlan(spec, exchange, shares);
+        assertNear(onOne, run(plan, tokens, PROMPT), plan);
+      }
+    }
+  }
+
+  private static void assertNear(float[][] onOne, float[][] rows, ShardPlan plan) {
+    double difference = difference(onOne, rows);
+    double bound = plan.exchange() == DType.F32 ? 0 : bound(plan.spec().architecture());
+    String cell = "shares %s: differs by %s".formatted(plan.shares(), difference);
+    assertTrue(difference <= bound, cell);
   }
 
   /// The most that rounding the partials of several nodes may move logits, as a part of their root
@@ -76,16 +93,13 @@ class EveryCellTest {
   }
 
   /// Logits after the prompt, fed in batches, and after every further token.
-  private float[][] run(ModelSpec spec, DType exchange, int nodes, int[] tokens, int batch) {
+  private float[][] run(ShardPlan plan, int[] tokens, int batch) {
+    ModelSpec spec = plan.spec();
     float[][] rows = new float[DECODED + 1][];
     var settings = new EngineSettings(DType.F16, spec.contextLength(), batch);
     try (var forwardPass =
         new LocalForwardPass(
-            new ModelSource.Random(spec, SEED),
-            new ShardPlan(spec, exchange, nodes),
-            settings,
-            Kernels.choose(true),
-            pool)) {
+            new ModelSource.Random(spec, SEED), plan, settings, Kernels.choose(true), pool)) {
       for (int from = 0; from < PROMPT; from += batch) {
         int[] part = Arrays.copyOfRange(tokens, from, from + batch);
         rows[0] = new OneSequence(forwardPass).logits(part, from);

@@ -31,7 +31,8 @@ class NormedProductTest {
     try (var pool = new WorkerPool(threads, 0);
         var arena = Arena.ofShared()) {
       StepState step =
-          new StepState(new ShardPlan(spec, DType.Q8_0, 1), Kernels.choose(true), pool, TOKENS, 0);
+          new StepState(
+              new ShardPlan(spec, DType.Q8_0, 1), 0, Kernels.choose(true), pool, TOKENS, 0);
       Random random = new Random(11);
       for (int i = 0; i < step.x.length; i++) {
         step.x[i] = (float) random.nextGaussian();

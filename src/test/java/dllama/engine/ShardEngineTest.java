@@ -147,7 +147,7 @@ class ShardEngineTest {
       for (int rank = 0; rank < 4; rank++) {
         float[] values = new float[spec.dim()];
         Arrays.fill(values, addends[rank]);
-        partials[rank] = arena.allocate(engine.partialBytes());
+        partials[rank] = arena.allocate(engine.partialBytes(0));
         kernels.encode(values, 0, values.length, exchange, partials[rank], 0);
       }
       engine.reduce(partials);
@@ -201,7 +201,7 @@ class ShardEngineTest {
       ShardEngine engine = engine(arena, pool, 1, Kernels.choose(true));
       assertThrows(IllegalStateException.class, engine::advance);
       Steps.begin(engine, 1, 0, 0);
-      MemorySegment partial = arena.allocate(engine.partialBytes());
+      MemorySegment partial = arena.allocate(engine.partialBytes(0));
       assertThrows(IllegalStateException.class, () -> engine.writePartial(partial));
       assertTrue(engine.advance());
       assertThrows(IllegalStateException.class, engine::advance);
@@ -218,7 +218,7 @@ class ShardEngineTest {
       ShardEngine engine = engine(arena, pool, 1, Kernels.choose(true));
       Steps.begin(engine, 1, 0, 0);
       assertTrue(engine.advance());
-      MemorySegment[] cut = {arena.allocate(engine.partialBytes() - 1)};
+      MemorySegment[] cut = {arena.allocate(engine.partialBytes(0) - 1)};
       assertThrows(IllegalArgumentException.class, () -> engine.reduce(cut));
     }
   }
@@ -242,7 +242,7 @@ class ShardEngineTest {
         var pool = new WorkerPool(1)) {
       ShardEngine engine = engine(arena, pool, 1, Kernels.choose(true));
       Steps.begin(engine, 1, 0, 1);
-      MemorySegment[] partials = {arena.allocate(engine.partialBytes())};
+      MemorySegment[] partials = {arena.allocate(engine.partialBytes(0))};
       int count = 0;
       while (engine.advance()) {
         assertEquals(count++, engine.exchange());
@@ -297,7 +297,7 @@ class ShardEngineTest {
     MemorySegment slice = arena.allocate(layout.totalBytes(), SliceLayout.ALIGNMENT);
     new SliceReader(layout, new ModelSource.Random(plan.spec(), SEED)).fill(slice, pool, _ -> {});
     MemorySegment cache =
-        arena.allocate(ShardEngine.cacheBytes(plan, settings), SliceLayout.ALIGNMENT);
+        arena.allocate(ShardEngine.cacheBytes(plan, 0, settings), SliceLayout.ALIGNMENT);
     return new ShardEngine(layout, slice, cache, settings, kernels, pool);
   }
 

@@ -133,7 +133,7 @@ public final class RankHost {
     SliceLayout layout = assignment.layout();
     EngineSettings engine = assignment.world().engine();
     long weights = layout.totalBytes();
-    long cache = ShardEngine.cacheBytes(layout.plan(), engine);
+    long cache = ShardEngine.cacheBytes(layout.plan(), layout.rank(), engine);
     if (Math.addExact(weights, cache) <= memory()) {
       return Optional.empty();
     }
@@ -223,7 +223,8 @@ public final class RankHost {
     warmUp().ifPresent(WarmUp::giveWay);
     EngineSettings ofEngine = assignment.world().engine();
     MemorySegment cache =
-        WeightMemory.allocate(ShardEngine.cacheBytes(layout.plan(), ofEngine), cacheArena);
+        WeightMemory.allocate(
+            ShardEngine.cacheBytes(layout.plan(), layout.rank(), ofEngine), cacheArena);
     return new ShardEngine(layout, store.memory(), cache, ofEngine, kernels, pool);
   }
 }

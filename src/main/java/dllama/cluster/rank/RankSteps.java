@@ -13,6 +13,7 @@ import dllama.cluster.wire.TensorFrame.Logits;
 import dllama.cluster.wire.TensorFrame.Partial;
 import dllama.cluster.wire.TensorFrame.Question;
 import dllama.cluster.wire.TensorFrame.RunRows;
+import dllama.engine.Collective;
 import dllama.engine.EngineSettings;
 import dllama.engine.ShardEngine;
 import dllama.engine.StepRows;
@@ -20,7 +21,6 @@ import dllama.logits.Adjustments;
 import dllama.logits.LogitsPart;
 import dllama.logits.LogitsWanted;
 import dllama.step.PageCopy;
-import dllama.tensor.DType;
 import dllama.tensor.KvHead;
 import java.time.Duration;
 import java.util.Arrays;
@@ -119,7 +119,7 @@ final class RankSteps {
             ? whole
             : new Strand[] {new Strand(engine.leading(first), collectives.sums()), last};
     int values = Math.multiplyExact(limits.maxBatchTokens(), dim);
-    int bytes = Math.toIntExact(DType.F32.byteSize(values)); // nothing wider is sent
+    int bytes = Math.toIntExact(Collective.mostBytes(assignment.world().plan(), values));
     for (int place = 0; place < own.length; place++) {
       own[place] = new FrameBuffer(bytes);
       parts[place] = views(own[place]);

@@ -82,7 +82,7 @@ public record RootModel(
   ///
   /// @param memory bytes that the rank with the least of them may take
   private int pages(ShardPlan plan, long memory) {
-    long page = ShardEngine.pageBytes(plan, kv);
+    long page = ShardEngine.pageBytes(plan, 0, kv);
     int context = KvHead.pages(contextLength);
     if (kvMemory.isPresent()) {
       return Math.clamp(kvMemory.getAsLong() / page, context, MOST_PAGES);

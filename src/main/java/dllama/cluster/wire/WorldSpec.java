@@ -50,7 +50,7 @@ public record WorldSpec(
     int context = Math.min(engine.contextLength(), REHEARSAL_CONTEXT);
     ModelSpec tiny = TinyModel.of(plan, REHEARSAL_LAYERS, context);
     return new WorldSpec(
-        new ShardPlan(tiny, plan.exchange(), size()),
+        new ShardPlan(tiny, plan.exchange(), plan.shares()),
         new EngineSettings(engine.kv(), context, Math.min(engine.maxBatchTokens(), context)),
         collective,
         overlap);

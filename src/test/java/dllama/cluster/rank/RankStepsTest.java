@@ -104,7 +104,7 @@ class RankStepsTest {
     SliceLayout layout = assignment.layout();
     MemorySegment slice = arena.allocate(layout.totalBytes(), SliceLayout.ALIGNMENT);
     new SliceReader(layout, new ModelSource.Random(SPEC, 1)).fill(slice, pool, _ -> {});
-    long cacheBytes = ShardEngine.cacheBytes(layout.plan(), settings);
+    long cacheBytes = ShardEngine.cacheBytes(layout.plan(), layout.rank(), settings);
     MemorySegment cache = arena.allocate(cacheBytes, SliceLayout.ALIGNMENT);
     var engine = new ShardEngine(layout, slice, cache, settings, kernels, pool);
     var self = testKit.createTestProbe(RankMessage.class);

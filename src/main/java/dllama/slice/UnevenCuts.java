@@ -1,0 +1,132 @@
+package dllama.slice;
+
+import dllama.model.ModelSpec;
+import dllama.model.Range;
+import dllama.model.TensorRole;
+import dllama.tensor.PackedMatrix;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.IntToDoubleFunction;
+
+/// Where a model is cut for ranks that do not all take the same of it, or that are no power of two.
+///
+/// Heads are cut between kv heads, so that nothing is computed twice. With Q8_0 exchange the
+/// columns of w2 are cut at whole blocks, so finely that a rank has its share of a layer even where
+/// its heads are more or less than that. With F32 exchange they are cut where heads are: at leaves
+/// ([ShardPlan]), so that sums have the same bits on any number of nodes.
+///
+/// @param leaves of the whole model with F32 exchange; 0 with Q8_0 exchange
+record UnevenCuts(ModelSpec spec, Shares shares, int leaves) {
+  /// Why these ranks can not run a model that one can, in one line; empty if they can.
+  Optional<String> objection() {
+    int ranks = shares.ranks();
+    if (ranks > headUnits()) {
+      return Optional.of(
+          "shares=%s are for %d nodes, and the model's heads can be given to %d at most"
+              .formatted(shares, ranks, headUnits()));
+    }
+    if (ranks > Math.min(ffnUnits(), spec.vocabSize())) {
+      return Optional.of("shares=%s are for more nodes than there is to share".formatted(shares));
+    }
+    return Optional.empty();
+  }
+
+  /// Kv heads, or as many of them together as a leaf or a block of wo takes.
+  private int headUnits() {
+    if (leaves > 0) {
+      return Math.min(spec.kvHeads(), leaves);
+    }
+    int unit = columnUnit(TensorRole.WO, spec.qDim());
+    int together = 1;
+    while (together < spec.kvHeads()
+        && (spec.kvHeads() % together != 0
+            || spec.qDim() / spec.kvHeads() * together % unit != 0)) {
+      together++;
+    }
+    return spec.kvHeads() / together;
+  }
+
+  private int ffnUnits() {
+    return leaves > 0 ? headUnits() : spec.ffnDim() / columnUnit(TensorRole.W2, spec.ffnDim());
+  }
+
+  /// Whole blocks and tiles. Blocks may be cut, but then into parts of less than a block
+  /// (`Packer`).
+  private int columnUnit(TensorRole role, int size) {
+    int unit =
+        spec.typesOf(role).stream()
+            .mapToInt(type -> Math.max(type.blockSize(), PackedMatrix.TILE))
+            .max()
+            .orElseThrow();
+    return size % unit == 0 ? unit : ShardPlan.columnUnit(spec, role);
+  }
+
+  Range kvHeads(int rank) {
+    return headCut(rank).times(spec.kvHeads() / headUnits());
+  }
+
+  /// Columns of w2, of each expert.
+  Range ffn(int rank) {
+    Range units = leaves > 0 ? headCut(rank) : ffnCut(rank);
+    return units.times(spec.ffnDim() / ffnUnits());
+  }
+
+  /// Which of the model's leaves.
+  Range leaves(int rank) {
+    return headCut(rank).times(leaves / headUnits());
+  }
+
+  Range vocabulary(int rank) {
+    int size = spec.vocabSize();
+    return cut(rank, size, next -> size * shares.before(next));
+  }
+
+  private Range headCut(int rank) {
+    return cut(rank, headUnits(), next -> headUnits() * shares.before(next));
+  }
+
+  /// So that a rank's heads and columns together are its share of what a token multiplies with.
+  private Range ffnCut(int rank) {
+    double attention = 2.0 * spec.qDim() + 2.0 * spec.kvDim();
+    double ffn = 3.0 * spec.ffnDim() * Math.max(1, spec.activeExperts());
+    return cut(
+        rank,
+        ffnUnits(),
+        next -> {
+          double heads = next == 0 ? 0 : (double) headCut(next - 1).to() / headUnits();
+          double wanted = shares.before(next) * (attention + ffn);
+          return ffnUnits() * (wanted - attention * heads) / ffn;
+        });
+  }
+
+  /// @param target where the part of a rank should begin; everybody gets at least one unit
+  private Range cut(int rank, int units, IntToDoubleFunction target) {
+    if (rank < 0 || rank >= shares.ranks()) {
+      throw new IllegalArgumentException("rank=%d shares=%s".formatted(rank, shares));
+    }
+    int from = 0;
+    for (int next = 1; next <= shares.ranks(); next++) {
+      long wanted = Math.round(target.applyAsDouble(next));
+      int most = units - (shares.ranks() - next);
+      int to = next == shares.ranks() ? units : Math.clamp(wanted, from + 1, most);
+      if (next == rank + 1) {
+        return new Range(from, to);
+      }
+      from = to;
+    }
+    throw new IllegalStateException();
+  }
+
+  /// Those of a model's leaves that a rank has, as whole branches of the tree over all leaves, in
+  /// their order.
+  static List<Range> branches(Range leaves) {
+    List<Range> branches = new ArrayList<>();
+    for (int from = leaves.from(); from < leaves.to(); from = branches.getLast().to()) {
+      int whole = from == 0 ? Integer.MAX_VALUE : Integer.lowestOneBit(from);
+      int size = Math.min(whole, Integer.highestOneBit(leaves.to() - from));
+      branches.add(new Range(from, from + size));
+    }
+    return branches;
+  }
+}
