@@ -3,6 +3,7 @@ package dllama.cluster.tls;
 import dllama.cluster.port.ByteCheck;
 import java.nio.ByteBuffer;
 import java.security.cert.X509Certificate;
+import java.util.concurrent.atomic.AtomicLong;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLEngineResult;
 import javax.net.ssl.SSLEngineResult.HandshakeStatus;
@@ -19,7 +20,7 @@ final class GuardedEngine extends ForwardingEngine {
   private final Party party;
   private volatile @Nullable X500Principal issuer;
   private volatile boolean revoked;
-  private volatile long bytes;
+  private final AtomicLong bytes = new AtomicLong();
   private boolean ended;
 
   /// Told about the other end. It sees all that comes before TLS has found out who that is.
@@ -50,7 +51,7 @@ final class GuardedEngine extends ForwardingEngine {
 
   /// How many have come and gone.
   long bytes() {
-    return bytes;
+    return bytes.get();
   }
 
   /// Ends the connection with the next bytes.
@@ -73,7 +74,7 @@ final class GuardedEngine extends ForwardingEngine {
       refused(Objections.of(e)); // what the certificate was found to be is told here
       throw e;
     }
-    bytes += result.bytesProduced();
+    bytes.addAndGet(result.bytesProduced());
     if (result.getHandshakeStatus() == HandshakeStatus.FINISHED) {
       finished();
     }
@@ -95,7 +96,7 @@ final class GuardedEngine extends ForwardingEngine {
       refused(Objections.of(e));
       throw e;
     }
-    bytes += result.bytesConsumed();
+    bytes.addAndGet(result.bytesConsumed());
     if (result.getHandshakeStatus() == HandshakeStatus.FINISHED || result.bytesProduced() > 0) {
       finished();
     }
