@@ -13,8 +13,7 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /// Shows the cluster key, makes it, keeps one that was made elsewhere, or goes a step from one key
-// to
-/// the next.
+/// to the next.
 final class ClusterKeyCommand {
   private ClusterKeyCommand() {}
 

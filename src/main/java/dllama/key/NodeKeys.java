@@ -9,7 +9,7 @@ import java.util.Optional;
 /// @param source of the cluster key; empty: this node has none
 /// @param alsoOnLoopback whether the key is used where only this machine's programs can come, too
 /// @param fresh the key, if it was made just now, so that no other node has it yet, and may be
-// shown
+///     shown
 /// @param insecure whether the node may do without where others can come
 public record NodeKeys(
     Optional<KeySource> source,

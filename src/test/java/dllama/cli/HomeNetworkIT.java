@@ -127,8 +127,7 @@ class HomeNetworkIT {
   }
 
   /// A root makes a key where it needs one; a worker without one says what it needs; who wants to
-  // do
-  /// without is told each time what that means.
+  /// do without is told each time what that means.
   @Test
   void shouldAskForAKeyWhereOthersCanCome() throws IOException {
     String config = "XDG_CONFIG_HOME=" + keys.resolve("config");

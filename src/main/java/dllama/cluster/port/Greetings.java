@@ -6,9 +6,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /// Finds the connection that a TLS engine is about: Akka makes both, and tells neither of the
-// other,
-/// but the first bytes of a TLS connection are random ones of the other end's, which both see. Any
-/// thread.
+/// other, but the first bytes of a TLS connection are random ones of the other end's, which both
+/// see. Any thread.
 final class Greetings {
   private static final Map<ByteBuffer, GuardedChannel> OPEN = new ConcurrentHashMap<>();
 

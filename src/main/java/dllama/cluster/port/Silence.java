@@ -4,7 +4,7 @@ import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /// Over a connection to another node nothing comes back: nodes answer over connections of their
-// own.
+/// own.
 final class Silence implements ByteCheck {
   private @Nullable String objection;
 

@@ -4,9 +4,8 @@ import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /// Reads along a connection that is encrypted by TLS: what is in its records only the TLS engine
-// sees,
-/// so this looks at their headers: a type, the major version, and a length (RFC 8446, 5.1). Whoever
-/// gets further than a handshake has the cluster key; its frames are checked behind TLS.
+/// sees, so this looks at their headers: a type, the major version, and a length (RFC 8446, 5.1).
+/// Whoever gets further than a handshake has the cluster key; its frames are checked behind TLS.
 final class TlsCheck implements ByteCheck {
   private static final int HEADER_BYTES = 5;
   private static final int TYPE = 0;
@@ -15,7 +14,7 @@ final class TlsCheck implements ByteCheck {
   private static final int HANDSHAKE = 22;
 
   /// A record that begins a handshake has at least a header of its own, a version and 32 random
-  // bytes.
+  /// bytes.
   private static final int GREETING_BYTES = PortGuard.GREETING_BYTES - HEADER_BYTES;
 
   private static final int FIRST_TYPE = 20;

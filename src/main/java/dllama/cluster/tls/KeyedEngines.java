@@ -18,8 +18,7 @@ import scala.Option;
 
 /// Makes Artery's ends of connections, with the cluster keys of the moment. Where a key is taken
 /// away, connections that were made by it end: when nothing but signs of life has gone over them
-// for
-/// a while, so that no answer is disturbed, but at last after [#LONGEST]. Any thread.
+/// for a while, so that no answer is disturbed, but at last after [#LONGEST]. Any thread.
 public final class KeyedEngines implements SSLEngineProvider {
   /// Signs of life are a tenth of that.
   private static final long QUIET_BYTES_PER_SECOND = 16 << 10;
