@@ -111,6 +111,7 @@ final class Options {
               Stream.of(
                   text("--connect", "URL", "chat.connect", "chat with the root that serves there"),
                   option(Kind.SWITCH, "--quiet", "", "chat.quiet", "only answers and errors"),
+                  option(Kind.SWITCH, "--resume", "", "chat.resume", "go on with the last chat"),
                   option(Kind.SWITCH, "--api", "", "api.beside-chat", "serve over HTTP, too")),
               API.stream())
           .toList();

@@ -15,7 +15,10 @@ import akka.util.ByteString;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// An answer that is sent while it is made. Whoever sends never waits: what the caller has not
 /// taken yet is kept, up to a limit, past which the caller counts as gone. Any thread, one at a
@@ -39,27 +42,30 @@ public final class EventStream {
 
   private static final Duration PING = Duration.ofSeconds(5);
 
+  private final ActorSystem<?> system;
   private final Framing framing;
-  private final BoundedSourceQueue<ByteString> queue;
-  private final Source<ByteString, NotUsed> source;
+  private final String ping;
 
-  private EventStream(
-      Framing framing, BoundedSourceQueue<ByteString> queue, Source<ByteString, NotUsed> source) {
+  /// What was sent before there was a [#queue].
+  private final List<ByteString> early = new ArrayList<>();
+
+  /// From [#response] on: a stream that nobody reads within some seconds is ended by Akka, and who
+  /// waits for nodes may do so for longer.
+  private @Nullable BoundedSourceQueue<ByteString> queue;
+
+  private boolean ended;
+
+  private EventStream(ActorSystem<?> system, Framing framing, String ping) {
+    this.system = system;
     this.framing = framing;
-    this.queue = queue;
-    this.source = source;
+    this.ping = ping;
   }
 
   /// Opens one.
   ///
   /// @param ping what is sent every five seconds in which nothing else is; empty for nothing
   public static EventStream open(ActorSystem<?> system, Framing framing, String ping) {
-    Pair<BoundedSourceQueue<ByteString>, Source<ByteString, NotUsed>> made =
-        Source.<ByteString>queue(BEHIND).preMaterialize(system);
-    ByteString idle = ByteString.fromString(ping);
-    Source<ByteString, NotUsed> source =
-        ping.isEmpty() ? made.second() : made.second().keepAlive(PING, () -> idle);
-    return new EventStream(framing, made.first(), source);
+    return new EventStream(system, framing, ping);
   }
 
   /// Sends an event that is only data.
@@ -90,24 +96,48 @@ public final class EventStream {
     event.writeBytes(prefix.getBytes(StandardCharsets.UTF_8));
     event.writeBytes(data);
     event.writeBytes(end);
-    QueueOfferResult result = queue.offer(ByteString.fromArrayUnsafe(event.toByteArray()));
+    return offer(ByteString.fromArrayUnsafe(event.toByteArray()));
+  }
+
+  private synchronized boolean offer(ByteString event) {
+    BoundedSourceQueue<ByteString> to = queue;
+    if (to == null) {
+      early.add(event);
+      return early.size() <= BEHIND;
+    }
+    QueueOfferResult result = to.offer(event);
     if (result == QueueOfferResult.dropped()) {
-      queue.fail(new IllegalStateException("the caller does not read"));
+      to.fail(new IllegalStateException("the caller does not read"));
     }
     return result == QueueOfferResult.enqueued();
   }
 
   /// Nothing more comes.
-  public void end() {
-    queue.complete();
+  public synchronized void end() {
+    ended = true;
+    if (queue != null) {
+      queue.complete();
+    }
   }
 
   private ContentType type() {
     return framing == Framing.SSE ? MediaTypes.TEXT_EVENT_STREAM.toContentType() : LINES_TYPE;
   }
 
-  /// The answer that sends it.
-  public HttpResponse response() {
+  /// The answer that sends it. To be called once, when it can be sent.
+  public synchronized HttpResponse response() {
+    Pair<BoundedSourceQueue<ByteString>, Source<ByteString, NotUsed>> made =
+        Source.<ByteString>queue(BEHIND).preMaterialize(system);
+    BoundedSourceQueue<ByteString> to = made.first();
+    early.forEach(to::offer);
+    early.clear();
+    if (ended) {
+      to.complete();
+    }
+    queue = to;
+    ByteString idle = ByteString.fromString(ping);
+    Source<ByteString, NotUsed> source =
+        ping.isEmpty() ? made.second() : made.second().keepAlive(PING, () -> idle);
     return HttpResponse.create()
         .withEntity(HttpEntities.createChunked(type(), source))
         .addHeader(Answers.header("Cache-Control", "no-cache"))
