@@ -42,6 +42,11 @@ final class Options {
           text("--tokenizer", "PATH", "tokenizer", "root: tokenizer file (.t, .gguf)"),
           text("--nodes", "N|auto", "nodes", "root: nodes wanted, itself included; default auto"),
           text(
+              "--shares",
+              "equal|auto|A:B:…",
+              "shares",
+              "root: what each node takes of the model; auto: as they are fast; default equal"),
+          text(
               "--form-timeout",
               "TIME",
               "form-timeout",
@@ -180,6 +185,7 @@ final class Options {
               "model file, or a fetched model; default: that in the jar"),
           text("--shape", "NAME", "plan.shape", "no model file, but qwen3-8b, llama3-70b, …"),
           text("--nodes", "N|auto", "nodes", "default auto: every count that can be used"),
+          text("--shares", "A:B:…", "shares", "what each node takes of the model; default equal"),
           text("--device", "NAME", "plan.device", "what the nodes are; see conf/devices.conf"),
           text("--devices", "FILE", "plan.devices", "more devices and links"),
           option(

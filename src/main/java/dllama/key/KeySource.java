@@ -25,12 +25,15 @@ public final class KeySource {
     this.state = state;
   }
 
+  /// Those in a file.
+  ///
   /// @throws UserException if it can not be read, or holds no keys
   public static KeySource of(Path file) {
     String state = state(file);
     return new KeySource(Optional.of(file), KeyFile.read(file), state);
   }
 
+  /// One that does not change.
   public static KeySource of(ClusterKey key) {
     return new KeySource(Optional.empty(), List.of(key), "");
   }
