@@ -31,6 +31,7 @@ import dllama.logits.LogitsPart.Rows;
 import dllama.logits.LogitsWanted;
 import dllama.model.ModelSource;
 import dllama.settings.Settings;
+import dllama.settings.SharesSetting;
 import dllama.settings.Settings.Option;
 import dllama.slice.SliceCache;
 import dllama.step.PagePool;
@@ -111,6 +112,7 @@ class WorldProtocolTest {
             new ModelSource.Weights(file.spec(), file.weights()),
             "f",
             false,
+            SharesSetting.EQUAL,
             DType.F32,
             DType.F32,
             64,
