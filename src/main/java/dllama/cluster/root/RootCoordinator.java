@@ -20,6 +20,7 @@ import dllama.cluster.wire.RootMessage.Coming;
 import dllama.cluster.wire.RootMessage.Gone;
 import dllama.cluster.wire.RootMessage.Joined;
 import dllama.cluster.wire.RootMessage.Loading;
+import dllama.cluster.wire.RootMessage.Measured;
 import dllama.cluster.wire.RootMessage.ShardFailed;
 import dllama.cluster.wire.RootMessage.ShardReady;
 import dllama.cluster.wire.RootMessage.ShardRefused;
@@ -170,6 +171,7 @@ public final class RootCoordinator extends NetworkActor<RootMessage> {
       case Coming(String address) -> formation.coming(address);
       case Joined(Node worker) -> formation.joined(worker);
       case Gone(String address, String why) -> formation.gone(address, why);
+      case Measured(long key, long speed) -> formation.measured(key, speed);
       case SliceWanted(long of, int rank) when formation.isCurrent(of, rank) ->
           formation.sendSlice(rank);
       case Loading(long of, int rank, long bytes, long total) when formation.isCurrent(of, rank) ->

@@ -6,6 +6,7 @@ public sealed interface RootMessage
     permits RootMessage.Coming,
         RootMessage.Joined,
         RootMessage.Gone,
+        RootMessage.Measured,
         RootMessage.SliceWanted,
         RootMessage.Loading,
         RootMessage.ShardReady,
@@ -23,6 +24,15 @@ public sealed interface RootMessage
 
   /// A worker left, was lost or was removed; `why` completes "the worker at … ".
   record Gone(String address, String why) implements RootMessage {}
+
+  /// A node was measured: bytes of weights that it reads per second for a token.
+  ///
+  /// @param key the [Secret] of that node and its root
+  record Measured(long key, long speed) implements RootMessage, ControlMessage {
+    public Measured {
+      Checks.range("speed", speed, 1, Long.MAX_VALUE);
+    }
+  }
 
   /// A rank has memory for its slice and holds none.
   record SliceWanted(long epoch, int rank) implements RootMessage, ControlMessage {}
