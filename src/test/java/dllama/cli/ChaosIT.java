@@ -7,9 +7,9 @@ import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/// A short run of `scripts/chaos`, longer with `-Dchaos.minutes=3`: nodes are killed, frozen and cut
-/// off while clients ask, and nothing is lost. Where network namespaces are not allowed it says so,
-/// and does without cables.
+/// A short run of `scripts/chaos`, longer with `-Dchaos.minutes=3`: nodes are killed, frozen and
+/// cut off while clients ask, and nothing is lost. Where network namespaces are not allowed it says
+/// so, and does without cables.
 class ChaosIT {
   private static final String MINUTES = System.getProperty("chaos.minutes", "1");
   private static final String SEED = System.getProperty("chaos.seed", "1");

@@ -53,7 +53,14 @@ class SplitBrainIT {
         start(
             3,
             List.of(
-                "--role", "worker", "--port", "9991", "--seed-node", "10.235.1.1", "--seed-node", "10.235.1.2"));
+                "--role",
+                "worker",
+                "--port",
+                "9991",
+                "--seed-node",
+                "10.235.1.1",
+                "--seed-node",
+                "10.235.1.2"));
     worker.awaitError("looking for a root", 1, NodeProcess.FORM);
     NodeProcess first = root(1);
     first.awaitError("2 nodes ready", 1, NodeProcess.FORM);
@@ -103,8 +110,17 @@ class SplitBrainIT {
   private NodeProcess root(int node) {
     return start(
         node,
-        List.of("chat", "--host", "10.235.1." + node, "--buffer-float-type", "f32",
-            "--temperature", "0", "--form-timeout", "1s", "-Ddllama.alone-timeout=10s"));
+        List.of(
+            "chat",
+            "--host",
+            "10.235.1." + node,
+            "--buffer-float-type",
+            "f32",
+            "--temperature",
+            "0",
+            "--form-timeout",
+            "1s",
+            "-Ddllama.alone-timeout=10s"));
   }
 
   private NodeProcess start(int node, List<String> arguments) {

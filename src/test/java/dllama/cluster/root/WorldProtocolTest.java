@@ -32,6 +32,7 @@ import dllama.logits.LogitsWanted;
 import dllama.model.ModelSource;
 import dllama.settings.Settings;
 import dllama.settings.Settings.Option;
+import dllama.settings.SharesSetting;
 import dllama.slice.SliceCache;
 import dllama.step.PagePool;
 import dllama.step.Run;
@@ -54,7 +55,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// A world of two whose shards are probes: every message that the root gets from it is lost, comes
-/// twice, too late, or behind the next one. A step is answered with what was told of just that step,
+/// twice, too late, or behind the next one. A step is answered with what was told of just that one,
 /// or fails within its deadline, and then the next world works.
 @Tag("slow")
 class WorldProtocolTest {
@@ -111,14 +112,14 @@ class WorldProtocolTest {
             new ModelSource.Weights(file.spec(), file.weights()),
             "f",
             false,
+            SharesSetting.EQUAL,
             DType.F32,
             DType.F32,
             64,
             1,
             OptionalLong.empty(),
             8);
-    var gate =
-        new ClusterGate(0, List.of(1, 2), SHORT, Duration.ofMinutes(1), System.nanoTime());
+    var gate = new ClusterGate(0, List.of(1, 2), SHORT, Duration.ofMinutes(1), System.nanoTime());
     own = testKit.createTestProbe(RankMessage.class);
     other = testKit.createTestProbe(RankMessage.class);
     coordinator =
@@ -218,7 +219,6 @@ class WorldProtocolTest {
     return epoch;
   }
 
-
   /// A step whose messages are told, one of them with a fault.
   private CompletableFuture<PendingStep.Told> step(long epoch, @Nullable Fault fault, int faulty) {
     var answer = new CompletableFuture<PendingStep.Told>();
@@ -259,8 +259,7 @@ class WorldProtocolTest {
     sent.forEach(coordinator::tell);
   }
 
-  private RootCoordinator.Forward forward(
-      long epoch, CompletableFuture<PendingStep.Told> answer) {
+  private RootCoordinator.Forward forward(long epoch, CompletableFuture<PendingStep.Told> answer) {
     var run = new Run(new int[1], 0, new int[] {1}, new LogitsWanted.All());
     var input = new FrameBuffer(file.spec().dim() * Float.BYTES);
     return new RootCoordinator.Forward(new Step(epoch, run), input, answer);
