@@ -55,8 +55,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// A world of two whose shards are probes: every message that the root gets from it is lost, comes
-/// twice, too late, or behind the next one. A step is answered with what was told of just that
-/// step, or fails within its deadline, and then the next world works.
+/// twice, too late, or behind the next one. A step is answered with what was told of just that one,
+/// or fails within its deadline, and then the next world works.
 @Tag("slow")
 class WorldProtocolTest {
   private static final Duration SHORT = Duration.ofMillis(100);
