@@ -39,6 +39,11 @@ final class Options {
           text("--tokenizer", "PATH", "tokenizer", "root: tokenizer file (.t, .gguf)"),
           text("--nodes", "N|auto", "nodes", "root: nodes wanted, itself included; default auto"),
           text(
+              "--shares",
+              "equal|auto|A:B:…",
+              "shares",
+              "root: what each node takes of the model; auto: as they are fast; default equal"),
+          text(
               "--form-timeout",
               "TIME",
               "form-timeout",
@@ -108,6 +113,7 @@ final class Options {
               Stream.of(
                   text("--connect", "URL", "chat.connect", "chat with the root that serves there"),
                   option(Kind.SWITCH, "--quiet", "", "chat.quiet", "only answers and errors"),
+                  option(Kind.SWITCH, "--resume", "", "chat.resume", "go on with the last chat"),
                   option(Kind.SWITCH, "--api", "", "api.beside-chat", "serve over HTTP, too")),
               API.stream())
           .toList();
@@ -176,6 +182,7 @@ final class Options {
               "model file, or a fetched model; default: that in the jar"),
           text("--shape", "NAME", "plan.shape", "no model file, but qwen3-8b, llama3-70b, …"),
           text("--nodes", "N|auto", "nodes", "default auto: every count that can be used"),
+          text("--shares", "A:B:…", "shares", "what each node takes of the model; default equal"),
           text("--device", "NAME", "plan.device", "what the nodes are; see conf/devices.conf"),
           text("--devices", "FILE", "plan.devices", "more devices and links"),
           option(

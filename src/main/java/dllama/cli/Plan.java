@@ -13,6 +13,7 @@ import dllama.settings.Link;
 import dllama.settings.Output;
 import dllama.settings.Settings;
 import dllama.slice.ShardPlan;
+import dllama.slice.Shares;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -55,7 +56,7 @@ final class Plan {
     Link link = devices.link(wanted.link());
     Optional<Device> known = known(wanted, devices);
     try (LoadedModel model = open(settings)) {
-      settings.cluster().nodes().ifPresent(n -> new ShardPlan(model.spec(), model.exchange(), n));
+      settings.cluster().nodes().ifPresent(n -> plan(settings, model, n));
       Device device = known.orElseGet(() -> measured(settings, model));
       PlanResult result = new Plan(settings, model, device, link).predict();
       if (settings.output() == Output.JSON) {
@@ -130,8 +131,16 @@ final class Plan {
   }
 
   private Prediction prediction(int nodes) {
-    ShardPlan plan = new ShardPlan(model.spec(), model.exchange(), nodes);
+    ShardPlan plan = plan(settings, model, nodes);
     return Prediction.of(plan, engine, settings.plan().promptTokens(), device, link);
+  }
+
+  /// With the shares that the user gives, if there are as many.
+  private static ShardPlan plan(Settings settings, LoadedModel model, int nodes) {
+    List<Integer> parts = settings.cluster().shares().parts();
+    return parts.size() == nodes
+        ? new ShardPlan(model.spec(), model.exchange(), new Shares(parts))
+        : new ShardPlan(model.spec(), model.exchange(), nodes);
   }
 
   /// As a root with the same settings would have it.

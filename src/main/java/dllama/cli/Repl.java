@@ -26,7 +26,7 @@ final class Repl {
       /reset          start over
       /regen          another answer to the last question
       /save NAME      keep the conversation; without NAME it is named by the time
-      /load NAME      go on with one that was kept; without NAME list them
+      /load NAME      go on with one that was kept, "last" with the latest; without NAME list them
       /model          what answers: name, architecture, weights, context, nodes
       /stats          how much of the context is used, and what the last answer took, and what computes
       /nodes          which nodes there are; /nodes N has N compute from now on, /nodes auto all that can
@@ -34,11 +34,15 @@ final class Repl {
       Ctrl-C          stop the answer
       Anything else is a question, and so is what begins with a space, such as " /help me".""";
 
+  /// In place of a name: the latest.
+  private static final String LAST = "last";
+
   private static final DateTimeFormatter BY_TIME = DateTimeFormatter.ofPattern("uuuu-MM-dd-HHmmss");
 
   private final Partner partner;
   private final ChatConsole console;
   private final SavedChats saved;
+  private final ChatKeeper keeper;
   private final boolean quiet;
 
   /// What was said of the cluster since the last question: it may come twice, as news and as the
@@ -47,12 +51,23 @@ final class Repl {
 
   private final Partner.Listener shown = new Shown();
 
+  /// @param keeper of this chat
   /// @param quiet whether nothing is said that was not asked for, but for errors
-  Repl(Partner partner, ChatConsole console, SavedChats saved, boolean quiet) {
+  Repl(Partner partner, ChatConsole console, SavedChats saved, ChatKeeper keeper, boolean quiet) {
     this.partner = partner;
     this.console = console;
     this.saved = saved;
+    this.keeper = keeper;
     this.quiet = quiet;
+  }
+
+  /// Goes on with the chat that was kept last.
+  void resume() {
+    try {
+      load(LAST);
+    } catch (UserException e) {
+      console.note(String.valueOf(e.getMessage()));
+    }
   }
 
   /// Runs until /exit or the end of input.
@@ -102,6 +117,7 @@ final class Repl {
       case "/help" -> HELP.lines().forEach(console::note);
       case "/reset" -> {
         partner.reset();
+        keeper.begin();
         console.note("starting over");
       }
       case "/regen" -> answered(() -> partner.answerAgain(shown));
@@ -112,7 +128,11 @@ final class Repl {
       case "/stats" -> partner.stats().forEach(console::note);
       case "/nodes" -> partner.nodes(given).forEach(console::note);
       case "/system" -> {
-        given.ifPresent(to -> partner.setSystem(Optional.of(to).filter(it -> !it.equals("-"))));
+        given.ifPresent(
+            to -> {
+              partner.setSystem(Optional.of(to).filter(it -> !it.equals("-")));
+              keeper.begin();
+            });
         console.note("system prompt: " + partner.system().orElse("none"));
       }
       default -> throw new IllegalArgumentException(text);
@@ -128,9 +148,15 @@ final class Repl {
     console.note("saved; /load %s goes on with it".formatted(name));
   }
 
-  private void load(String name) {
+  private void load(String given) {
+    String name = given;
+    if (given.equals(LAST) && !saved.names().contains(LAST)) {
+      name =
+          saved.latest().orElseThrow(() -> new UserException("no chat was kept yet to go on with"));
+    }
     List<Message> conversation = saved.load(name);
     partner.resume(conversation);
+    keeper.goOn(name, conversation);
     long questions = conversation.stream().filter(said -> said.role() == Role.USER).count();
     console.note(
         "going on with %s, %d question%s so far"
@@ -156,6 +182,7 @@ final class Repl {
     } finally {
       console.onInterrupt(null);
     }
+    keeper.keep(partner.conversation()).ifPresent(console::note);
   }
 
   /// An answer on its way to the console.

@@ -15,8 +15,10 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -26,6 +28,9 @@ final class SavedChats {
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
   private static final String SUFFIX = ".json";
   private static final String LOAD = "/load";
+
+  /// @param written in milliseconds, of the file system's clock
+  private record Aged(String name, long written) {}
 
   private final Path folder;
 
@@ -103,6 +108,30 @@ final class SavedChats {
 
   /// What there is, by name.
   List<String> names() {
+    return byAge().stream().sorted().toList();
+  }
+
+  /// The one that was written last.
+  Optional<String> latest() {
+    List<String> all = byAge();
+    return all.isEmpty() ? Optional.empty() : Optional.of(all.getLast());
+  }
+
+  /// Of those whose names begin so, only the latest stay.
+  void trim(String prefix, int most) {
+    List<String> all = byAge().stream().filter(name -> name.startsWith(prefix)).toList();
+    try {
+      for (String name : all.subList(0, Math.max(0, all.size() - most))) {
+        Files.deleteIfExists(file(name));
+      }
+    } catch (IOException e) {
+      throw new UserException(
+          "%s can not be tidied up (%s)".formatted(folder, UserException.reason(e)), e);
+    }
+  }
+
+  /// What there is, the one that was written last at the end.
+  private List<String> byAge() {
     if (!Files.isDirectory(folder)) {
       return List.of();
     }
@@ -112,7 +141,9 @@ final class SavedChats {
           .filter(name -> name.endsWith(SUFFIX))
           .map(name -> name.substring(0, name.length() - SUFFIX.length()))
           .filter(name -> NAME.matcher(name).matches())
-          .sorted()
+          .map(name -> new Aged(name, folder.resolve(name + SUFFIX).toFile().lastModified()))
+          .sorted(Comparator.comparingLong(Aged::written).thenComparing(Aged::name))
+          .map(Aged::name)
           .toList();
     } catch (IOException e) {
       throw new UserException(

@@ -101,7 +101,7 @@ final class Serving {
             0,
             "");
     try (Partner partner = new LocalPartner(root, session, facts)) {
-      Talk.with(partner, settings.chat().quiet(), repl -> lines.redirect(repl::news));
+      Talk.with(partner, settings.chat(), repl -> lines.redirect(repl::news));
     }
   }
 }

@@ -2,6 +2,8 @@ package dllama.cli;
 
 import dllama.error.UserException;
 import dllama.settings.Settings;
+import java.time.LocalDateTime;
+import java.time.ZoneId;
 import java.util.function.Consumer;
 
 /// A chat where this process was started: on its terminal, or with plain streams.
@@ -19,25 +21,34 @@ final class Talk {
     }
     try (RemoteRoot root = new RemoteRoot(url, settings.api().keys().stream().findFirst());
         Partner partner = new RemotePartner(root, settings)) {
-      with(partner, settings.chat().quiet(), _ -> {});
+      with(partner, settings.chat(), _ -> {});
     }
   }
 
   /// Talks until the user ends it.
   ///
-  /// @param quiet whether only answers, errors and what commands ask for are shown
   /// @param begun is told when lines can be shown in the chat
-  static void with(Partner partner, boolean quiet, Consumer<Repl> begun) {
+  static void with(Partner partner, Settings.Chat settings, Consumer<Repl> begun) {
     SavedChats saved = new SavedChats(TerminalConsole.stateFolder().resolve("chats"));
-    try (ChatConsole console = console(partner, quiet)) {
-      Repl repl = new Repl(partner, console, saved, quiet);
+    int most = isTerminal() ? settings.keep() : 0; // what scripts ask would push out a person's
+    ChatKeeper keeper =
+        new ChatKeeper(saved, most, () -> LocalDateTime.now(ZoneId.systemDefault()));
+    try (ChatConsole console = console(partner, settings.quiet())) {
+      Repl repl = new Repl(partner, console, saved, keeper, settings.quiet());
       begun.accept(repl);
+      if (settings.resume()) {
+        repl.resume();
+      }
       repl.run();
     }
   }
 
+  private static boolean isTerminal() {
+    return Posix.isTerminal(0) && Posix.isTerminal(1);
+  }
+
   private static ChatConsole console(Partner partner, boolean quiet) {
-    if (!Posix.isTerminal(0) || !Posix.isTerminal(1)) {
+    if (!isTerminal()) {
       return new PlainConsole(System.in, System.out, System.err);
     }
     ChatConsole console = new TerminalConsole(TerminalConsole.stateFolder().resolve("history"));

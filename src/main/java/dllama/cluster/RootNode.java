@@ -17,7 +17,7 @@ import dllama.cluster.wire.Assignment;
 import dllama.cluster.wire.RootMessage;
 import dllama.error.UserException;
 import dllama.settings.ClusterSettings;
-import dllama.slice.ShardPlan;
+import dllama.slice.Shares;
 import dllama.slice.SliceCache;
 import dllama.step.ForwardException;
 import dllama.step.ForwardPass;
@@ -65,7 +65,7 @@ public final class RootNode implements AutoCloseable {
       RootListener listener) {
     model.checkFrames(settings.sync().maxFrameBytes());
     CollectiveRule.check(settings.sync().collective(), model.exchange());
-    List<Integer> usable = ShardPlan.usableWorldSizes(model.spec(), model.exchange());
+    List<Integer> usable = model.usableWorldSizes();
     var gate =
         new ClusterGate(
             settings.nodes().orElse(0),
@@ -91,8 +91,10 @@ public final class RootNode implements AutoCloseable {
     var exchange = NodeSystem.exchange(settings);
     machine = new NodeMachine(settings, cache, WorkerListener.silent());
     int maxBatchTokens = model.maxBatchTokens(settings.sync().maxFrameBytes());
+    long memory = machine.host().memory();
     Assignment part =
-        model.assignment(0, mostNodes, maxBatchTokens, settings.sync(), machine.host().memory());
+        model.assignment(
+            0, leastShare(model, mostNodes), maxBatchTokens, settings.sync(), _ -> memory);
     machine
         .host()
         .objection(part)
@@ -127,6 +129,12 @@ public final class RootNode implements AutoCloseable {
             });
     coordinator = await(started);
     forwardPass = new ClusterForwardPass(model, maxBatchTokens, pool, coordinator);
+  }
+
+  /// Of `nodes` nodes, when nothing is known of them.
+  private static Shares leastShare(RootModel model, int nodes) {
+    List<Integer> parts = model.shares().parts();
+    return parts.size() == nodes ? new Shares(parts) : Shares.equal(nodes);
   }
 
   private static <T> T await(CompletableFuture<T> started) {

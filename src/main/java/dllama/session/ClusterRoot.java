@@ -61,6 +61,7 @@ public final class ClusterRoot implements Root {
             model.source(),
             fingerprint.text(),
             fingerprint.whole(),
+            settings.cluster().shares(),
             model.exchange(),
             model.kv(),
             model.contextLength(),

@@ -15,6 +15,7 @@ import dllama.model.Shapes;
 import dllama.settings.FloatType;
 import dllama.settings.ModelSettings;
 import dllama.slice.ShardPlan;
+import dllama.slice.Shares;
 import dllama.slice.SliceLayout;
 import dllama.tensor.DType;
 import dllama.tokenizer.Tokenizer.Vocabulary;
@@ -149,7 +150,7 @@ public record LoadedModel(
 
   /// Bytes that weights and cache take on the rank that has the most of them.
   public long nodeBytes(int worldSize, int maxBatchTokens) {
-    ShardPlan plan = new ShardPlan(spec(), exchange, worldSize);
+    ShardPlan plan = new ShardPlan(spec(), exchange, Shares.equal(worldSize));
     EngineSettings engine =
         new EngineSettings(kv, contextLength, Math.min(maxBatchTokens, contextLength));
     return new SliceLayout(plan, 0).totalBytes() + ShardEngine.cacheBytes(plan, 0, engine);

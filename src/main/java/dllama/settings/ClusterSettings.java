@@ -1,5 +1,6 @@
 package dllama.settings;
 
+import dllama.error.UserException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.EnumSet;
@@ -16,7 +17,9 @@ import java.util.Set;
 /// @param vectorKernels whether it computes with vectors; with plain loops otherwise
 /// @param vectorBits width of its vectors at most; empty: as it was found to be good
 /// @param seedNodes where a worker looks for its root; never empty on a worker
-/// @param nodes nodes wanted, root included, a power of two; empty: as many as are there
+/// @param nodes nodes wanted, root included, a power of two or as many as there are shares; empty:
+///     as many as are there
+/// @param shares how much of the model each node takes
 /// @param formTimeout how long the set of nodes must not change before an automatic world forms
 /// @param aloneTimeout the same while no worker has shown up
 /// @param nodesTimeout how long a mode that is not interactive waits for `nodes`
@@ -28,6 +31,7 @@ public record ClusterSettings(
     Optional<Integer> vectorBits,
     List<SeedNode> seedNodes,
     Optional<Integer> nodes,
+    SharesSetting shares,
     Duration formTimeout,
     Duration aloneTimeout,
     Duration nodesTimeout,
@@ -98,6 +102,7 @@ public record ClusterSettings(
   static ClusterSettings from(Values values, Role role) {
     Values sync = values.below("sync");
     Values weights = values.below("weights");
+    SharesSetting shares = SharesSetting.parse(values.text("shares"));
     return new ClusterSettings(
         values.unlessAuto("host", ClusterSettings::host),
         values
@@ -107,7 +112,8 @@ public record ClusterSettings(
         values.flag("vector-kernels"),
         values.unlessAuto("vector.bits", ClusterSettings::vectorBits),
         values.texts("seed-nodes").stream().map(SeedNode::parse).toList(),
-        values.unlessAuto("nodes", ClusterSettings::nodes),
+        nodes(values, shares),
+        shares,
         values.duration("form-timeout", Duration.ofMillis(100), Duration.ofHours(1)),
         values.duration("alone-timeout", Duration.ZERO, Duration.ofHours(1)),
         values.duration("nodes-timeout", Duration.ofSeconds(1), Duration.ofDays(1)),
@@ -158,11 +164,21 @@ public record ClusterSettings(
     return bits;
   }
 
-  private static int nodes(Values values, String key) {
-    int nodes = values.integer(key, 1, 1024);
-    if (Integer.bitCount(nodes) != 1) {
-      throw values.bad(key, "a power of two (1, 2, 4, 8, …)");
+  /// Shares that are given say how many nodes there are to be.
+  private static Optional<Integer> nodes(Values values, SharesSetting shares) {
+    Optional<Integer> nodes = values.unlessAuto("nodes", (v, key) -> v.integer(key, 1, 1024));
+    if (shares.parts().isEmpty()) {
+      if (nodes.isPresent() && !shares.measured() && Integer.bitCount(nodes.get()) != 1) {
+        throw values.bad("nodes", "a power of two (1, 2, 4, 8, …)");
+      }
+      return nodes;
     }
-    return nodes;
+    int given = shares.parts().size();
+    if (nodes.isPresent() && nodes.get() != given) {
+      throw new UserException(
+          "--nodes %d and the %d proportions of --shares contradict each other"
+              .formatted(nodes.get(), given));
+    }
+    return Optional.of(given);
   }
 }

@@ -89,14 +89,23 @@ public record Settings(
   /// @param template name or file of a chat template; empty: as the model says
   /// @param connect address of a root elsewhere that answers; empty: this one does
   /// @param quiet whether only answers, errors and what commands ask for are shown
+  /// @param keep conversations that are kept by themselves
+  /// @param resume whether the latest one goes on
   public record Chat(
-      Optional<String> system, Optional<String> template, Optional<String> connect, boolean quiet) {
+      Optional<String> system,
+      Optional<String> template,
+      Optional<String> connect,
+      boolean quiet,
+      int keep,
+      boolean resume) {
     static Chat from(Values values) {
       return new Chat(
           values.textIfAny("system"),
           values.unlessAuto("template", Values::text),
           values.textIfAny("connect"),
-          values.flag("quiet"));
+          values.flag("quiet"),
+          values.integer("keep", 0, 1000),
+          values.flag("resume"));
     }
   }
 

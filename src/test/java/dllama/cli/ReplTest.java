@@ -23,6 +23,7 @@ import dllama.tokenizer.ChatTemplate.Message;
 import dllama.tokenizer.Tokenizer.Vocabulary;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.LocalDateTime;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -42,6 +43,8 @@ class ReplTest {
   private final Recorder console = new Recorder();
   @TempDir Path folder;
   private boolean quiet;
+  private int keep;
+  private LocalDateTime began = LocalDateTime.parse("2026-01-02T03:04:05.006");
   private ChatSession session = session(Speculation.off());
 
   /// Nodes that are asked for, and whether the world may change.
@@ -288,6 +291,30 @@ class ReplTest {
   }
 
   @Test
+  void shouldKeepTheChatByItselfAndGoOnWithIt() {
+    keep = 2;
+    run("/load last");
+    assertEquals(List.of("no chat was kept yet to go on with"), console.notes);
+    SavedChats saved = new SavedChats(folder);
+    model.answer("One");
+    run("Hello");
+    assertEquals(List.of("auto-2026-01-02-030405-006"), saved.names());
+    assertEquals(session.conversation(), saved.load("auto-2026-01-02-030405-006"));
+    began = began.plusMinutes(1); // as if the process had ended here
+    model.answer("Two");
+    run("/reset", "/load last", "More");
+    assertEquals(
+        List.of("Be brief", "Hello", "One", "More", "Two"),
+        saved.load("auto-2026-01-02-030405-006").stream().map(Message::text).toList());
+    model.answer("Three");
+    run("/reset", "Other");
+    assertEquals(2, saved.names().size(), "another chat has another name");
+    assertEquals(
+        List.of("Be brief", "Other", "Three"),
+        saved.load("auto-2026-01-02-030505-006").stream().map(Message::text).toList());
+  }
+
+  @Test
   void shouldShowTheModel() {
     run("/model");
     assertEquals(
@@ -365,7 +392,9 @@ class ReplTest {
           public void close() {}
         };
     ModelFacts facts = new ModelFacts("tiny", "LLAMA", "q40", SPEC.contextLength(), 0, "");
-    new Repl(new LocalPartner(root, session, facts), console, new SavedChats(folder), quiet).run();
+    SavedChats saved = new SavedChats(folder);
+    ChatKeeper keeper = new ChatKeeper(saved, keep, () -> began);
+    new Repl(new LocalPartner(root, session, facts), console, saved, keeper, quiet).run();
   }
 
   /// A console with lines to read.

@@ -77,17 +77,6 @@ final class TestCluster implements AutoCloseable {
   }
 
   private RootNode startRoot(DType exchange, String nodes, int port) {
-    var model =
-        new RootModel(
-            source,
-            name,
-            false,
-            exchange,
-            DType.F32,
-            source.spec().contextLength(),
-            PAGES,
-            OptionalLong.empty(),
-            32);
     Settings settings =
         settings(
             new Option("--role", "role", "root"),
@@ -96,6 +85,18 @@ final class TestCluster implements AutoCloseable {
             new Option("--port", "port", String.valueOf(port)),
             new Option("--threads", "threads", "1"),
             WITHOUT_WARM_UP);
+    var model =
+        new RootModel(
+            source,
+            name,
+            false,
+            settings.cluster().shares(),
+            exchange,
+            DType.F32,
+            source.spec().contextLength(),
+            PAGES,
+            OptionalLong.empty(),
+            32);
     root =
         RootNode.start(
             settings.cluster(), settings.akka(), model, SliceCache.off(), new Recorder());

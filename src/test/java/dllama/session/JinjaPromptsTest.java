@@ -149,7 +149,8 @@ class JinjaPromptsTest {
 
   private static ChatPrompts of(String template) {
     return ChatPrompts.of(
-        new Settings.Chat(Optional.empty(), Optional.of(template), Optional.empty(), false),
+        new Settings.Chat(
+            Optional.empty(), Optional.of(template), Optional.empty(), false, 0, false),
         VOCABULARY,
         false);
   }
@@ -180,7 +181,7 @@ class JinjaPromptsTest {
             false,
             "<|im_start|>: {{ messages|length }}");
     Settings.Chat auto =
-        new Settings.Chat(Optional.empty(), Optional.empty(), Optional.empty(), false);
+        new Settings.Chat(Optional.empty(), Optional.empty(), Optional.empty(), false, 0, false);
     Tokenizer tokenizer = Tokenizer.of(own);
     assertArrayEquals(
         tokenizer.encode("<|im_start|>: 1", true, true),

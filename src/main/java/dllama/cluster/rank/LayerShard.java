@@ -13,6 +13,7 @@ import dllama.cluster.wire.NetworkActor;
 import dllama.cluster.wire.RankMessage;
 import dllama.cluster.wire.RankMessage.Assign;
 import dllama.cluster.wire.RankMessage.Dissolve;
+import dllama.cluster.wire.RankMessage.Measure;
 import dllama.cluster.wire.RankMessage.SendTo;
 import dllama.cluster.wire.RankMessage.Serve;
 import dllama.cluster.wire.RootMessage;
@@ -119,6 +120,9 @@ public final class LayerShard extends NetworkActor<RankMessage> {
       case Assign assign when key != Secret.NONE && assign.key() == key -> onAssign(assign);
       case Assign _ ->
           Refusals.ofProcess().refused("somebody", "who is not the root assigned this node a part");
+      case Measure(long ofRoot, var root) when key != Secret.NONE && ofRoot == key ->
+          host.compute(() -> root.tell(new RootMessage.Measured(ofRoot, host.measureSpeed())));
+      case Measure _ -> getContext().getLog().debug("dropped what is not from the root");
       case SendTo sendTo -> inEpoch(sendTo.epoch(), now -> now.slice.acknowledge(sendTo));
       case WeightChunk chunk -> inEpoch(chunk.epoch(), now -> onChunk(now, chunk));
       case Opened(long epoch, var memory) -> inEpoch(epoch, now -> now.slice.request(memory));

@@ -7,6 +7,7 @@ import dllama.cluster.wire.RankWaits;
 import dllama.cluster.wire.Secret;
 import dllama.cluster.wire.WorldSpec;
 import dllama.engine.EngineSettings;
+import dllama.engine.MachineSpeed;
 import dllama.engine.ShardEngine;
 import dllama.engine.WarmUp;
 import dllama.files.ByteSize;
@@ -42,6 +43,7 @@ public final class RankHost {
   private final ClusterSettings settings;
   private final WorkerListener listener;
   private @Nullable Arena cacheArena;
+  private long speed;
   private final IntConsumer narrower;
   private final MachineFigures machine = new MachineFigures();
   private volatile PeerWaits waits = new PeerWaits(Secret.NONE, 0);
@@ -141,6 +143,14 @@ public final class RankHost {
     boolean enough = (long) ranks * pool.threads() <= Runtime.getRuntime().availableProcessors();
     pool.allowSpin(enough);
     return enough || settings.exchange().alwaysSpins();
+  }
+
+  /// Times this machine, once: bytes of weights per second. Compute thread only.
+  public long measureSpeed() {
+    if (speed == 0) {
+      speed = MachineSpeed.measure(kernels, pool);
+    }
+    return speed;
   }
 
   /// Bytes that weights, keys and values may take.

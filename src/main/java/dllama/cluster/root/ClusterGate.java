@@ -53,6 +53,11 @@ public final class ClusterGate {
     return nodes;
   }
 
+  /// Whether no other node is wanted.
+  boolean isAlone() {
+    return wanted == 1;
+  }
+
   /// Nodes wanted; 0 for as many as there are.
   int wanted() {
     return wanted;

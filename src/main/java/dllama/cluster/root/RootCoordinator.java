@@ -21,6 +21,7 @@ import dllama.cluster.wire.RootMessage.Figures;
 import dllama.cluster.wire.RootMessage.Gone;
 import dllama.cluster.wire.RootMessage.Joined;
 import dllama.cluster.wire.RootMessage.Loading;
+import dllama.cluster.wire.RootMessage.Measured;
 import dllama.cluster.wire.RootMessage.ShardFailed;
 import dllama.cluster.wire.RootMessage.ShardReady;
 import dllama.cluster.wire.RootMessage.ShardRefused;
@@ -169,6 +170,7 @@ public final class RootCoordinator extends NetworkActor<RootMessage> {
         formation.gone(address, why);
       }
       case Figures figures -> nodes.told(figures, formation.world(), System.nanoTime());
+      case Measured(long key, long speed) -> formation.measured(key, speed);
       case SliceWanted(long of, int rank) when formation.isCurrent(of, rank) ->
           formation.sendSlice(rank);
       case Loading(long of, int rank, long bytes, long total) when formation.isCurrent(of, rank) ->

@@ -11,17 +11,26 @@ import dllama.error.UserException;
 import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
 import dllama.settings.ClusterSettings;
+import dllama.settings.SharesSetting;
 import dllama.slice.ShardPlan;
+import dllama.slice.Shares;
 import dllama.slice.SliceLayout;
 import dllama.tensor.DType;
 import dllama.tensor.KvHead;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.function.IntToLongFunction;
+import java.util.stream.IntStream;
 
 /// The model as the root runs it.
 ///
 /// @param fingerprint of its content: equal for equal weights, so that workers may keep slices
 /// @param keep whether slices are worth a place in cache folders, and `fingerprint` is of all of
 ///     the content
+/// @param shares how much of the model each node is to take
 /// @param exchange type of exchanged partials, F32 or Q8_0
 /// @param kv type of the key/value cache, F32 or F16
 /// @param contextLength the most positions of a sequence
@@ -33,6 +42,7 @@ public record RootModel(
     ModelSource source,
     String fingerprint,
     boolean keep,
+    SharesSetting shares,
     DType exchange,
     DType kv,
     int contextLength,
@@ -77,28 +87,66 @@ public record RootModel(
 
   private static final int MOST_PAGES = 1 << 24;
 
-  /// Pages that ranks of a world have room for; at least those of one whole context, which an
-  /// objection is made to where there is no room for them.
+  /// Into how many steps a part of a share is divided where it does not fit.
+  private static final int FINELY = 4;
+
+  /// Numbers of nodes that can run the model, ascending.
+  public List<Integer> usableWorldSizes() {
+    List<Integer> usable = ShardPlan.usableWorldSizes(spec(), exchange);
+    if (usable.isEmpty() || shares.equals(SharesSetting.EQUAL)) {
+      return usable;
+    }
+    IntStream others =
+        shares.measured()
+            ? IntStream.rangeClosed(1, spec().kvHeads()).filter(this::canBeUneven)
+            : IntStream.of(shares.parts().size());
+    return IntStream.concat(usable.stream().mapToInt(Integer::intValue), others)
+        .distinct()
+        .sorted()
+        .boxed()
+        .toList();
+  }
+
+  /// Whether so many nodes could have shares that differ.
+  private boolean canBeUneven(int nodes) {
+    List<Integer> parts = new ArrayList<>(Collections.nCopies(nodes, 1));
+    parts.set(0, 2);
+    return ShardPlan.objection(spec(), exchange, new Shares(parts)).isEmpty();
+  }
+
+  /// Pages that a rank has room for; at least those of one whole context, which an objection is
+  /// made to where there is no room for them.
   ///
-  /// @param memory bytes that the rank with the least of them may take
-  private int pages(ShardPlan plan, long memory) {
-    long page = ShardEngine.pageBytes(plan, 0, kv);
+  /// @param memory bytes that the rank may take
+  private int pages(ShardPlan plan, int rank, long memory) {
+    long page = ShardEngine.pageBytes(plan, rank, kv);
     int context = KvHead.pages(contextLength);
     if (kvMemory.isPresent()) {
       return Math.clamp(kvMemory.getAsLong() / page, context, MOST_PAGES);
     }
-    long left = Math.max(0, memory - new SliceLayout(plan, 0).totalBytes());
+    long left = Math.max(0, memory - new SliceLayout(plan, rank).totalBytes());
     return Math.clamp(left / page, context, Math.multiplyExact(context, sequences));
   }
 
-  /// What rank 0 of a world of so many nodes has to know.
+  /// What rank 0 of a world has to know.
   ///
-  /// @param memory bytes that the rank with the least of them may take
+  /// @param wanted shares of the ranks; who has not the memory gets less, if others can take it
+  /// @param memory bytes that a rank may take
   public Assignment assignment(
-      long epoch, int worldSize, int maxBatchTokens, ClusterSettings.Sync sync, long memory) {
-    ShardPlan plan = new ShardPlan(spec(), exchange, worldSize);
-    EngineSettings engine =
-        new EngineSettings(kv, contextLength, maxBatchTokens, pages(plan, memory));
+      long epoch,
+      Shares wanted,
+      int maxBatchTokens,
+      ClusterSettings.Sync sync,
+      IntToLongFunction memory) {
+    ShardPlan plan =
+        new ShardPlan(spec(), exchange, wanted.areEqual() ? wanted : fitting(wanted, memory));
+    int ranks = wanted.areEqual() ? 1 : plan.worldSize(); // equal ranks have the same room
+    int pages =
+        IntStream.range(0, ranks)
+            .map(rank -> pages(plan, rank, memory.applyAsLong(rank)))
+            .min()
+            .orElseThrow();
+    EngineSettings engine = new EngineSettings(kv, contextLength, maxBatchTokens, pages);
     SliceSource slices =
         switch (source) {
           case ModelSource.Weights _ -> SliceSource.file(fingerprint, keep);
@@ -106,5 +154,33 @@ public record RootModel(
         };
     return new Assignment(
         epoch, 0, new WorldSpec(plan, engine, sync.collective(), sync.overlap()), slices);
+  }
+
+  /// Takes from the share of whoever has not the memory for it, a step at a time.
+  private Shares fitting(Shares wanted, IntToLongFunction memory) {
+    int[] parts = wanted.parts().stream().mapToInt(part -> FINELY * part).toArray();
+    Shares shares = wanted;
+    OptionalInt tight = tight(shares, memory);
+    while (tight.isPresent()) {
+      parts[tight.getAsInt()]--;
+      if (parts[tight.getAsInt()] == 0) {
+        return wanted; // it can not have less: it will say so itself
+      }
+      shares = new Shares(IntStream.of(parts).boxed().toList());
+      tight = tight(shares, memory);
+    }
+    return shares;
+  }
+
+  /// A rank that has not the memory for weights and one context.
+  private OptionalInt tight(Shares shares, IntToLongFunction memory) {
+    ShardPlan plan = new ShardPlan(spec(), exchange, shares);
+    EngineSettings least = new EngineSettings(kv, contextLength, 1, KvHead.pages(contextLength));
+    return IntStream.range(0, shares.ranks())
+        .filter(
+            rank ->
+                new SliceLayout(plan, rank).totalBytes() + ShardEngine.cacheBytes(plan, rank, least)
+                    > memory.applyAsLong(rank))
+        .findFirst();
   }
 }

@@ -3,10 +3,12 @@ package dllama.cluster.root;
 import dllama.cluster.wire.Node;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /// The workers that the root knows: those that it can use, in the order in which they came, and
@@ -15,8 +17,23 @@ final class Workers {
   private final Map<String, Node> usable = new LinkedHashMap<>();
   private final Set<String> coming = new HashSet<>();
 
+  /// Those of the coming that are asked how fast they are.
+  private final Map<String, Node> measuring = new HashMap<>();
+
   void coming(String address) {
     coming.add(address);
+  }
+
+  void measuring(Node worker) {
+    coming.add(worker.address());
+    measuring.put(worker.address(), worker);
+  }
+
+  /// Who was asked, and shares this key with the root.
+  Optional<Node> measured(long key) {
+    Optional<Node> found = measuring.values().stream().filter(n -> n.key() == key).findFirst();
+    found.ifPresent(worker -> measuring.remove(worker.address()));
+    return found;
   }
 
   void joined(Node worker) {
@@ -27,6 +44,7 @@ final class Workers {
   /// Whether it could be used until now.
   boolean gone(String address) {
     coming.remove(address);
+    measuring.remove(address);
     return usable.remove(address) != null;
   }
 

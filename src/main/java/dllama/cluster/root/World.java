@@ -5,7 +5,6 @@ import dllama.cluster.wire.Node;
 import dllama.cluster.wire.RankMessage;
 import dllama.slice.ShardPlan;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
@@ -15,19 +14,22 @@ import java.util.stream.IntStream;
 /// @param epoch names the formation; a `Secret` that its nodes alone are told
 /// @param plan how the model is cut
 record World(long epoch, ShardPlan plan, List<Node> ranks) {
-  /// Gives ranks: 0 to the root, the others by [RankChoice].
+  /// Gives ranks: 0 to the root, the others by [RankChoice] where shares are equal, and else as the
+  /// [Team] has them.
   ///
-  /// @param workers in the order in which they came
+  /// @param nodes the root, and at least as many workers as are needed
   /// @param sliceKey key of a rank's slice
-  static World form(
-      long epoch,
-      ShardPlan plan,
-      Node root,
-      Collection<Node> workers,
-      IntFunction<String> sliceKey) {
+  static World form(long epoch, ShardPlan plan, List<Node> nodes, IntFunction<String> sliceKey) {
     List<String> keys = IntStream.range(0, plan.worldSize()).mapToObj(sliceKey).toList();
-    List<Node> ranks = new ArrayList<>(List.of(root));
-    ranks.addAll(RankChoice.of(List.copyOf(workers), keys));
+    List<Node> workers = nodes.subList(1, nodes.size());
+    List<Node> ranks = new ArrayList<>(List.of(nodes.getFirst()));
+    if (plan.shares().areEqual()) {
+      ranks.addAll(RankChoice.of(workers, keys));
+    } else {
+      for (int rank = 1; rank < keys.size(); rank++) {
+        ranks.add(workers.get(rank - 1).holding(keys.get(rank)));
+      }
+    }
     return new World(epoch, plan, List.copyOf(ranks));
   }
 

@@ -40,7 +40,7 @@ final class WorldFormation {
   private final ClusterSettings settings;
   private final RootListener listener;
   private final RankHost host;
-  private final Node self;
+  private Node self;
   private final int maxBatchTokens;
   private final ActorRef<RootMessage> root;
   private final ActorRef<MembersMessage> members;
@@ -91,6 +91,9 @@ final class WorldFormation {
     streams = new WeightStreams(context, model.source(), settings.weights());
     signsOfLife = new SignsOfLife(members, List.of());
     gate.changed(System.nanoTime()); // from now on workers can come
+    if (model.shares().measured() && !gate.isAlone()) {
+      self.shard().tell(new RankMessage.Measure(self.key(), root));
+    }
   }
 
   /// The world that loads or is ready; null while there is none.
@@ -129,8 +132,13 @@ final class WorldFormation {
     onNodesChanged();
   }
 
-  /// A worker can be used from now on.
+  /// A worker can be used from now on, or is asked how fast it is, if that matters.
   void joined(Node worker) {
+    if (model.shares().measured() && worker.speed() == 0) {
+      workers.measuring(worker);
+      worker.shard().tell(new RankMessage.Measure(worker.key(), root));
+      return;
+    }
     workers.joined(worker);
     onNodesChanged();
     World world = world();
@@ -141,6 +149,16 @@ final class WorldFormation {
       listener.spare(worker.address(), world.size(), possible, soon);
     }
     gather();
+  }
+
+  /// A node was asked how fast it is; `key` is what it alone shares with the root.
+  void measured(long key, long speed) {
+    if (key == self.key()) {
+      self = self.withSpeed(speed);
+      gather();
+    } else {
+      workers.measured(key).ifPresent(worker -> joined(worker.withSpeed(speed)));
+    }
   }
 
   /// A worker can not be used any more; `why` completes "the worker at … ".
@@ -169,6 +187,10 @@ final class WorldFormation {
     if (!(state instanceof FormationState.Gathering) || unfit) {
       return;
     }
+    if (model.shares().measured() && self.speed() == 0 && !gate.isAlone()) {
+      await("this node measures how fast it is");
+      return;
+    }
     switch (gate.decide(workers.nodes(), workers.onTheirWay(), System.nanoTime())) {
       case ClusterGate.Decision.Wait(String what) -> await(what);
       case ClusterGate.Decision.Form(int nodes) -> {
@@ -184,8 +206,19 @@ final class WorldFormation {
   }
 
   private Assignment assignment(int nodes) {
-    long memory = nodes == 1 ? self.memory() : Math.min(self.memory(), workers.leastMemory());
-    return model.assignment(Secret.next(), nodes, maxBatchTokens, settings.sync(), memory);
+    Team team = team(nodes);
+    long least = nodes == 1 ? self.memory() : Math.min(self.memory(), workers.leastMemory());
+    boolean equal = team.shares().areEqual();
+    return model.assignment(
+        Secret.next(),
+        team.shares(),
+        maxBatchTokens,
+        settings.sync(),
+        rank -> equal ? least : team.memory(rank));
+  }
+
+  private Team team(int nodes) {
+    return Team.of(model.shares(), nodes, self, workers.usable());
   }
 
   /// Why this node can not be a rank of that world, in one line.
@@ -258,8 +291,7 @@ final class WorldFormation {
         World.form(
             assignment.epoch(),
             assignment.world().plan(),
-            self,
-            workers.usable(),
+            team(nodes).nodes(),
             rank -> assignment.forRank(rank).sliceKey());
     Set<Integer> unready =
         IntStream.range(0, nodes).boxed().collect(Collectors.toCollection(TreeSet::new));
@@ -267,12 +299,23 @@ final class WorldFormation {
     signsOfLife = new SignsOfLife(members, formed.ranks());
     listener.forming(nodes);
     CollectiveRule.of(assignment.world()).notice().ifPresent(listener::notice);
+    if (!assignment.world().plan().shares().areEqual()) {
+      listener.notice(shares(formed));
+    }
     for (int rank = 0; rank < nodes; rank++) {
       Assignment part = assignment.forRank(rank);
       Node node = formed.ranks().get(rank);
       node.shard().tell(new RankMessage.Assign(node.key(), part, formed.shards(), root));
     }
     rehearsals.begin(assignment, formed);
+  }
+
+  /// Who takes how much of the model, in one line.
+  private static String shares(World formed) {
+    return IntStream.range(0, formed.size())
+        .mapToObj(
+            rank -> "%s %d".formatted(formed.name(rank), formed.plan().shares().parts().get(rank)))
+        .collect(Collectors.joining(", ", "shares of the model: ", ""));
   }
 
   // ---- loading

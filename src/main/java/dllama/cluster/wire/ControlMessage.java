@@ -16,11 +16,13 @@ sealed interface ControlMessage
         WorkerMessage.RootAlive,
         RootMessage.SliceWanted,
         RootMessage.Loading,
+        RootMessage.Measured,
         RootMessage.ShardReady,
         RootMessage.ShardRefused,
         RootMessage.ShardFailed,
         RootMessage.Stepped,
         RankMessage.Assign,
+        RankMessage.Measure,
         RankMessage.SendTo,
         RankMessage.Dissolve,
         StreamMessage.Received {}

@@ -7,6 +7,7 @@ import java.util.List;
 /// computed. What comes over the network is a [ControlMessage] or a [TensorFrame].
 public sealed interface RankMessage
     permits RankMessage.Serve,
+        RankMessage.Measure,
         RankMessage.Assign,
         RankMessage.SendTo,
         RankMessage.Dissolve,
@@ -17,6 +18,15 @@ public sealed interface RankMessage
         RankMessage.Internal {
   /// From this node's own actors: who knows `key` is its root.
   record Serve(long key) implements RankMessage {}
+
+  /// Tell how fast this node is.
+  ///
+  /// @param key the [Secret] of this node and its root
+  record Measure(long key, ActorRef<RootMessage> root) implements RankMessage, ControlMessage {
+    public Measure {
+      Checks.present(root, "root");
+    }
+  }
 
   /// Become a rank of a new world; ends an earlier one.
   ///

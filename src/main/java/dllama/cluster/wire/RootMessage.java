@@ -7,6 +7,7 @@ public sealed interface RootMessage
         RootMessage.Joined,
         RootMessage.Gone,
         RootMessage.Figures,
+        RootMessage.Measured,
         RootMessage.SliceWanted,
         RootMessage.Loading,
         RootMessage.ShardReady,
@@ -30,6 +31,15 @@ public sealed interface RootMessage
   /// @param roundTripNanos to it and back; negative while that is not known
   record Figures(String address, NodeFigures figures, RankWaits waits, long roundTripNanos)
       implements RootMessage {}
+
+  /// A node was measured: bytes of weights that it reads per second for a token.
+  ///
+  /// @param key the [Secret] of that node and its root
+  record Measured(long key, long speed) implements RootMessage, ControlMessage {
+    public Measured {
+      Checks.range("speed", speed, 1, Long.MAX_VALUE);
+    }
+  }
 
   /// A rank has memory for its slice and holds none.
   record SliceWanted(long epoch, int rank) implements RootMessage, ControlMessage {}

@@ -38,6 +38,7 @@ import dllama.logits.TokenWeights;
 import dllama.model.ModelSource;
 import dllama.settings.Settings;
 import dllama.settings.Settings.Option;
+import dllama.settings.SharesSetting;
 import dllama.slice.SliceCache;
 import dllama.step.PagePool;
 import dllama.step.Run;
@@ -103,6 +104,7 @@ class RootCoordinatorTest {
             new ModelSource.Weights(file.spec(), file.weights()),
             "f",
             false,
+            SharesSetting.EQUAL,
             DType.F32,
             DType.F32,
             64,

@@ -9,6 +9,7 @@ import dllama.cluster.wire.RankMessage;
 import dllama.model.Shapes;
 import dllama.slice.ShardPlan;
 import dllama.tensor.DType;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -73,14 +74,14 @@ class WorldTest {
   @Test
   void shouldKnowWhatTheRanksHoldWhenTheyAreLoaded() {
     World world =
-        World.form(1, plan(2), node("root"), List.of(node("a", "old")), rank -> "m:" + rank);
+        World.form(1, plan(2), List.of(node("root"), node("a", "old")), rank -> "m:" + rank);
     assertEquals(List.of("m:1"), world.ranks().get(1).held());
   }
 
   private static List<String> addresses(int size, Node... workers) {
-    World world =
-        World.form(
-            7, plan(size), node("root"), List.of(workers), rank -> "m:%d/%d".formatted(rank, size));
+    List<Node> nodes = new ArrayList<>(List.of(node("root")));
+    nodes.addAll(List.of(workers));
+    World world = World.form(7, plan(size), nodes, rank -> "m:%d/%d".formatted(rank, size));
     assertEquals(7, world.epoch());
     return world.ranks().stream().map(Node::address).toList();
   }
