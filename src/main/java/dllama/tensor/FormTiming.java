@@ -49,7 +49,8 @@ final class FormTiming {
     return boxed;
   }
 
-  /// Repeats the trial until it is steady, or `patience` is over.
+  /// Repeats the trial until it is steady, or `patience` is over: time that this thread had a core,
+  /// because on a busy machine it would be over before anything is compiled.
   ///
   /// @param goOn asked after each round, may wait; false ends it
   /// @return whether it came to an end
@@ -59,10 +60,10 @@ final class FormTiming {
     int clean = 0;
     for (int round = 0; clean < STEADY_ROUNDS || round - quickest < STEADY_ROUNDS; round++) {
       long bytes = THREADS.getCurrentThreadAllocatedBytes();
-      long from = System.nanoTime();
+      long from = THREADS.getCurrentThreadCpuTime();
       double before = nanos;
       round();
-      working += System.nanoTime() - from;
+      working += THREADS.getCurrentThreadCpuTime() - from;
       clean = THREADS.getCurrentThreadAllocatedBytes() - bytes < BYTES_PER_ROUND ? clean + 1 : 0;
       if (nanos < before * QUICKER) {
         quickest = round;

@@ -18,8 +18,8 @@ import org.slf4j.LoggerFactory;
 public final class KernelGuard {
   private static final Logger LOG = LoggerFactory.getLogger(KernelGuard.class);
 
-  /// How long a form may need to be compiled: much longer than that takes on a busy machine,
-  /// because who is taken for boxed is not used.
+  /// How long a form may be at work until it is compiled: much longer than that takes, because who
+  /// is taken for boxed is not used.
   private static final Duration PATIENCE = Duration.ofSeconds(6);
 
   /// What is slower than the best by this much is out of all proportion.

@@ -82,6 +82,23 @@ class ResponsesTest extends DialectCase {
   }
 
   @Test
+  void shouldKeepResponsesForTheKeyThatMadeThem() throws InterruptedException {
+    try (ApiTestServer two = new ApiTestServer("api.key=one", "api.key=two").ready()) {
+      String body = "{\"input\":\"Hi\",\"max_output_tokens\":2}";
+      String id = two.json(two.post("/v1/responses", body, "x-api-key", "one")).get("id").asText();
+      String path = "/v1/responses/" + id;
+      assertEquals(200, two.get(path, "x-api-key", "one").statusCode());
+      assertEquals(404, two.get(path, "x-api-key", "two").statusCode());
+      String next = body.replace("{", "{\"previous_response_id\":\"%s\",".formatted(id));
+      assertEquals(200, two.post("/v1/responses", next, "x-api-key", "one").statusCode());
+      assertEquals(404, two.post("/v1/responses", next, "x-api-key", "two").statusCode());
+      HttpRequest.Builder delete = HttpRequest.newBuilder(two.uri(path)).DELETE();
+      assertEquals(404, two.send(delete.copy().header("x-api-key", "two").build()).statusCode());
+      assertEquals(200, two.send(delete.copy().header("x-api-key", "one").build()).statusCode());
+    }
+  }
+
+  @Test
   void shouldCallAndTakeTheResultOfAResponse() {
     String tools = "'tools':[{'type':'function','name':'f','parameters':" + TOOL + "}]";
     JsonNode asked =
