@@ -131,7 +131,7 @@ public final class HfFolders {
           }
         }
         writer.add(
-            experts + "gate_up_proj", type, gateUp.toByteArray(), spec.experts(), 2 * ffnDim, dim);
+            experts + "gate_up_proj", type, gateUp.toByteArray(), spec.experts(), 2L * ffnDim, dim);
         writer.add(experts + "down_proj", type, down.toByteArray(), spec.experts(), dim, ffnDim);
       }
     }
