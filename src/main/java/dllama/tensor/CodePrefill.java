@@ -103,7 +103,7 @@ final class CodePrefill implements VectorProduct {
     for (int block = 0; block < blocks; block++, tile += tileStep, shared += step) {
       CodePlanes.fill(type.planes(), tile, tileStep, 1, room + SHORTS_AT);
       widen(room + SHORTS_AT, room + block * TILE);
-      long line = block * parts * LINE;
+      long line = (long) block * parts * LINE;
       long own = tile + type.planes().bytes();
       CodeScales.fill(kind, own, shared, room + SCALES + line, room + SHIFTS + line);
     }

@@ -6,10 +6,9 @@ import static dllama.tensor.Vectors.L;
 import java.util.Arrays;
 import java.util.List;
 
-/// Groups of 32 rows of weights with nibbles as in Q4_0 times bundles of eight tokens: [Q4_0Decode]
-/// with the unpacking shared by the tokens of a bundle, the scales by all, and the broadcasts of
-// the
-/// codes by two vectors of rows.
+/// Groups of 32 rows of weights with nibbles as in Q4_0 times bundles of eight tokens: as
+/// [Q4_0Decode], but the tokens of a bundle share the unpacking, all of a pass the scales, and two
+/// vectors of rows the broadcasts of the codes.
 ///
 /// The integer sums of a chunk of blocks go to memory first, by the form that the machine's vectors
 /// allow, [Q4_0PrefillEight] or [Q4_0PrefillFour]; then [Q4_0PrefillScales] or [ShiftedScales]
