@@ -18,10 +18,12 @@ import java.util.concurrent.atomic.AtomicLong;
 /// Clients of a root's API that come and go: each asks for whole answers and streams, leaves in the
 /// middle of some, asks for embeddings, sends what is wrong, and pauses. Tells at the end how many
 /// requests there were, which were not answered as they should be, how long they took, and what the
-/// server's memory was. See `scripts/load-test`.
+/// server's memory was, and each minute what it is. See `scripts/load-test`.
 public final class LoadTest {
   private static final List<String> QUESTIONS =
       List.of("What is 2 plus 3?", "Tell me a story", "How do I start a worker?", "Hi", "Why 2^n?");
+
+  private static final String CHAT = "/v1/chat/completions";
 
   private static final AtomicLong REQUESTS = new AtomicLong();
   private static final AtomicLong LEFT = new AtomicLong();
@@ -35,11 +37,12 @@ public final class LoadTest {
   /// @param args address of the root, seconds, clients, process of the root, seed
   public static void main(String[] args) throws Exception {
     String base = args[0];
-    long end = System.nanoTime() + Duration.ofSeconds(Long.parseLong(args[1])).toNanos();
     int clients = Integer.parseInt(args[2]);
     long seed = Long.parseLong(args[4]);
     client(base, new Random(seed), System.nanoTime() + Duration.ofSeconds(20).toNanos());
     String before = memory(args[3]);
+    long end = System.nanoTime() + Duration.ofSeconds(Long.parseLong(args[1])).toNanos();
+    Thread.ofPlatform().daemon().start(() -> tellEachMinute(args[3]));
     List<Thread> threads = new ArrayList<>();
     for (int i = 0; i < clients; i++) {
       Random random = new Random(seed + i);
@@ -61,6 +64,17 @@ public final class LoadTest {
         .filter(line -> line.startsWith("dllama_answers") || line.startsWith("dllama_connections"))
         .toList());
     System.exit(ERRORS.isEmpty() ? 0 : 1);
+  }
+
+  private static void tellEachMinute(String process) {
+    try {
+      for (int minute = 0; ; minute++) {
+        System.out.printf("minute %d: %s, %d requests%n", minute, memory(process), REQUESTS.get());
+        Thread.sleep(Duration.ofMinutes(1));
+      }
+    } catch (InterruptedException | IOException e) {
+      System.out.println("the root's memory can not be read: " + e);
+    }
   }
 
   private static String memory(String process) throws IOException {
@@ -91,10 +105,11 @@ public final class LoadTest {
     REQUESTS.incrementAndGet();
     String question = QUESTIONS.get(random.nextInt(QUESTIONS.size()));
     try {
-      switch (random.nextInt(6)) {
+      switch (random.nextInt(7)) {
         case 0, 1 -> whole(client, base, chat(question, false), 200);
         case 2, 3 -> stream(client, base, chat(question, true), Integer.MAX_VALUE);
         case 4 -> stream(client, base, chat(question, true), random.nextInt(1, 6));
+        case 5 -> whole(client, base, "/v1/embeddings", "{\"input\":\"%s\"}".formatted(question), 200);
         default -> {
           if (random.nextBoolean()) {
             whole(client, base, "{\"messages\":5}", 400);
@@ -114,8 +129,8 @@ public final class LoadTest {
         .formatted(question, stream);
   }
 
-  private static HttpRequest post(String base, String body) {
-    return HttpRequest.newBuilder(URI.create(base + "/v1/chat/completions"))
+  private static HttpRequest post(String base, String path, String body) {
+    return HttpRequest.newBuilder(URI.create(base + path))
         .header("Content-Type", "application/json")
         .timeout(Duration.ofMinutes(2))
         .POST(HttpRequest.BodyPublishers.ofString(body))
@@ -125,8 +140,13 @@ public final class LoadTest {
   private static void whole(HttpClient client, String base, String body, int status)
       throws IOException, InterruptedException {
     long start = System.nanoTime();
-    expect(client.send(post(base, body), HttpResponse.BodyHandlers.ofString()), status);
+    whole(client, base, CHAT, body, status);
     WHOLE.add((System.nanoTime() - start) / 1e6);
+  }
+
+  private static void whole(HttpClient client, String base, String path, String body, int status)
+      throws IOException, InterruptedException {
+    expect(client.send(post(base, path, body), HttpResponse.BodyHandlers.ofString()), status);
   }
 
   private static void expect(HttpResponse<String> response, int status) {
@@ -141,7 +161,7 @@ public final class LoadTest {
       throws IOException, InterruptedException {
     long start = System.nanoTime();
     HttpResponse<InputStream> response =
-        client.send(post(base, body), HttpResponse.BodyHandlers.ofInputStream());
+        client.send(post(base, CHAT, body), HttpResponse.BodyHandlers.ofInputStream());
     if (response.statusCode() != 200) {
       expect(new Told(response.statusCode(), text(response.body())));
       return;

@@ -82,7 +82,7 @@ public final class ApiServer implements AutoCloseable {
     String template = String.valueOf(prompts.vocabulary().chatTemplate());
     ModelCard card = ModelCard.of(model, template);
     answerer = new Answerer(root, scheduler, prompts, model.contextLimit(), settings);
-    embedder = new Embedder(answerer, settings.api().parallel());
+    embedder = new Embedder(answerer, card.dim(), settings.api().parallel());
     AtomicReference<@Nullable HttpServer> started = new AtomicReference<>();
     Metrics metrics =
         new Metrics(meter, answerer.admission(), view, () -> connections(started.get()));
@@ -109,9 +109,8 @@ public final class ApiServer implements AutoCloseable {
     Routes routes = new Routes(metrics);
     routes.openAi("GET", "/v1/models", models::list);
     routes.openAi("GET", "/v1/models/*", models::one);
-    routes.openAi(
-        "POST", "/v1/chat/completions", new ChatCompletions(answerer, card, system)::answer);
-    routes.openAi("POST", "/v1/completions", new Completions(answerer, card, system)::answer);
+    routes.openAi("POST", "/v1/chat/completions", new ChatCompletions(answerer, card)::answer);
+    routes.openAi("POST", "/v1/completions", new Completions(answerer, card)::answer);
     routes.openAi("POST", "/v1/embeddings", new Embeddings(embedder, card)::answer);
     routes.openAi("POST", "/tokenize", operations::tokenize);
     routes.openAi("POST", "/detokenize", operations::detokenize);
@@ -129,21 +128,21 @@ public final class ApiServer implements AutoCloseable {
   }
 
   private void responses(Routes routes, ModelCard card) {
-    var responses = new Responses(answerer, card, system);
+    var responses = new Responses(answerer, card);
     routes.openAi("POST", "/v1/responses", responses::create);
     routes.openAi("GET", "/v1/responses/*", responses::get);
     routes.openAi("DELETE", "/v1/responses/*", responses::delete);
   }
 
   private void anthropic(Routes routes, ModelCard card) {
-    var messages = new MessagesEndpoint(answerer, card, system);
+    var messages = new MessagesEndpoint(answerer, card);
     routes.add(Anthropic::error, "POST", "/v1/messages", messages::answer);
     routes.add(Anthropic::error, "POST", "/v1/messages/count_tokens", messages::count);
   }
 
   private void ollama(Routes routes, ModelCard card) {
     var models = new OllamaModels(card, answerer);
-    var answers = new OllamaAnswers(answerer, card, system);
+    var answers = new OllamaAnswers(answerer, card);
     var embeddings = new OllamaEmbeddings(embedder, card);
     routes.add(Ollama::error, "GET", "/api/version", models::version);
     routes.add(Ollama::error, "GET", "/api/tags", models::tags);

@@ -11,7 +11,8 @@ import com.typesafe.config.ConfigFactory;
 ///
 /// Nothing in it can be reached by other nodes, nor is its port guarded as a node's is.
 public final class ServiceSystem {
-  private static final Config LOCAL = ConfigFactory.parseString("akka.actor.provider = local");
+  private static final Config OWN =
+      ConfigFactory.parseResources(ServiceSystem.class, "service-system.conf");
 
   private ServiceSystem() {}
 
@@ -20,6 +21,6 @@ public final class ServiceSystem {
   /// @param akka Akka's configuration, as a node gets it
   public static ActorSystem<Void> start(String name, Config akka) {
     return ActorSystem.create(
-        Behaviors.<Void>empty(), name, LOCAL.withFallback(LoneRoot.local(akka)));
+        Behaviors.<Void>empty(), name, OWN.withFallback(LoneRoot.local(akka)));
   }
 }

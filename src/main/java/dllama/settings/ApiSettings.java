@@ -19,6 +19,8 @@ import java.util.Optional;
 /// @param perKey requests of one key, or of one address where there are no keys, that may be
 ///     under way or wait
 /// @param timeLimit of one answer
+/// @param idleTimeout after which a connection is closed whose caller waits for nothing, in which a
+///     request has to be whole, and in which some of an answer has to be taken
 /// @param maxBodyBytes of a request
 /// @param connections that may be open
 /// @param perAddress those of one address
@@ -32,6 +34,7 @@ public record ApiSettings(
     int queue,
     int perKey,
     Duration timeLimit,
+    Duration idleTimeout,
     int maxBodyBytes,
     int connections,
     int perAddress,
@@ -53,6 +56,7 @@ public record ApiSettings(
             values.integer("queue", 0, 10_000),
             values.integer("per-key", 1, 10_000),
             values.duration("time-limit", Duration.ofSeconds(1), Duration.ofDays(1)),
+            values.duration("idle-timeout", Duration.ofSeconds(1), Duration.ofHours(1)),
             values.bytes("max-body", 1 << 10, 1 << 28),
             values.integer("connections", 1, 100_000),
             values.integer("connections-per-address", 1, 100_000),

@@ -20,7 +20,9 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.stream.Collectors;
@@ -38,18 +40,23 @@ public final class ApiTestServer implements AutoCloseable {
   private final Scheduler scheduler;
   private final ApiServer server;
 
-  /// @param options `key=value` settings
+  /// @param options `key=value` settings; those that are lists may repeat
   public ApiTestServer(String... options) {
     List<Settings.Option> all = new ArrayList<>();
     all.add(new Settings.Option("", "mode", "api"));
     all.add(new Settings.Option("", "nodes", "1"));
     all.add(new Settings.Option("", "threads", "1"));
     all.add(new Settings.Option("", "api.port", "0"));
+    Map<String, List<String>> lists = new LinkedHashMap<>();
     for (String option : options) {
       String[] parts = option.split("=", 2);
-      Object value = parts[0].matches("api\\.(key|origins)") ? List.of(parts[1]) : parts[1];
-      all.add(new Settings.Option("", parts[0], value));
+      if (parts[0].matches("api\\.(key|origins)")) {
+        lists.computeIfAbsent(parts[0], _ -> new ArrayList<>()).add(parts[1]);
+      } else {
+        all.add(new Settings.Option("", parts[0], parts[1]));
+      }
     }
+    lists.forEach((key, values) -> all.add(new Settings.Option("", key, values)));
     Settings settings = Settings.load(Optional.empty(), new Properties(), all);
     model = LoadedModel.open(settings.model());
     ChatPrompts prompts =

@@ -178,6 +178,16 @@ class EmbeddingsTest {
     assertEquals(400, post(many, "").statusCode());
   }
 
+  @Test
+  void shouldRefuseMoreTokensThanItReadsAtOnce() {
+    String text = "[" + "5,".repeat(499) + "5]";
+    HttpResponse<String> response = post("[" + (text + ",").repeat(600) + text + "]", "");
+    assertEquals(400, response.statusCode());
+    assertEquals(
+        "input has 300500 tokens in all; send at most 300000 at a time",
+        server.json(response).at("/error/message").asText());
+  }
+
   /// Many texts do not keep a chat out, and neither changes what the other gets.
   @Test
   void shouldShareStepsWithChats() {

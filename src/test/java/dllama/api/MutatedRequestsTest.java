@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dllama.Conformance;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -58,7 +59,7 @@ class MutatedRequestsTest {
         JsonNode request = requests.get(random.nextInt(requests.size()));
         String body = mutated(request.get("body"), random);
         String told = "seed %d, number %d: %s %s".formatted(seed, i, request.get("path"), body);
-        HttpResponse<String> response = server.post(request.get("path").asText(), body);
+        HttpResponse<String> response = answer(server, request.get("path").asText(), body, told);
         if (response.statusCode() >= 500 && response.statusCode() != 501) {
           failures.add(told + " " + response.body());
         }
@@ -69,6 +70,16 @@ class MutatedRequestsTest {
       assertEquals(List.of(), failures);
       assertEquals(0, server.metric("dllama_answers_running"));
       assertEquals(0, server.metric("dllama_answers_waiting"));
+    }
+  }
+
+  /// Also where the connection ends, it is known for which request.
+  private static HttpResponse<String> answer(
+      ApiTestServer server, String path, String body, String told) {
+    try {
+      return server.post(path, body);
+    } catch (UncheckedIOException e) {
+      throw new AssertionError(told, e);
     }
   }
 

@@ -82,6 +82,23 @@ class ResponsesTest extends DialectCase {
   }
 
   @Test
+  void shouldKeepResponsesForTheKeyThatMadeThem() throws InterruptedException {
+    try (ApiTestServer two = new ApiTestServer("api.key=one", "api.key=two").ready()) {
+      String body = "{\"input\":\"Hi\",\"max_output_tokens\":2}";
+      String id = two.json(two.post("/v1/responses", body, "x-api-key", "one")).get("id").asText();
+      String path = "/v1/responses/" + id;
+      assertEquals(200, two.get(path, "x-api-key", "one").statusCode());
+      assertEquals(404, two.get(path, "x-api-key", "two").statusCode());
+      String next = body.replace("{", "{\"previous_response_id\":\"%s\",".formatted(id));
+      assertEquals(200, two.post("/v1/responses", next, "x-api-key", "one").statusCode());
+      assertEquals(404, two.post("/v1/responses", next, "x-api-key", "two").statusCode());
+      HttpRequest.Builder delete = HttpRequest.newBuilder(two.uri(path)).DELETE();
+      assertEquals(404, two.send(delete.copy().header("x-api-key", "two").build()).statusCode());
+      assertEquals(200, two.send(delete.copy().header("x-api-key", "one").build()).statusCode());
+    }
+  }
+
+  @Test
   void shouldCallAndTakeTheResultOfAResponse() {
     String tools = "'tools':[{'type':'function','name':'f','parameters':" + TOOL + "}]";
     JsonNode asked =
@@ -96,6 +113,16 @@ class ResponsesTest extends DialectCase {
                 + "'output':'9'}],'max_output_tokens':4,"
                 + tools);
     assertTrue(next.at("/usage/input_tokens").asInt() > asked.at("/usage/input_tokens").asInt());
+  }
+
+  @Test
+  void shouldLeaveOutToolsThatOnlyOpenAiHas() {
+    String function = "{'type':'function','name':'f','parameters':" + TOOL + "}";
+    String others = ",{'type':'web_search'},{'type':'namespace','name':'n','tools':[]}";
+    String rest = "'input':'Hi','max_output_tokens':2,'tools':[";
+    JsonNode all = respond(rest + function + others + "]");
+    JsonNode one = respond(rest + function + "]");
+    assertEquals(one.at("/usage/input_tokens"), all.at("/usage/input_tokens"));
   }
 
   @Test
@@ -117,9 +144,10 @@ class ResponsesTest extends DialectCase {
         "'input':[]|400|input must not be empty",
         "'input':'Hi','previous_response_id':'resp_0'|404|previous_response_id is not kept",
         "'input':'Hi','background':true|400|background is not possible",
-        "'input':'Hi','tools':[{'type':'web_search'}]|400|tools[0].type must be",
+        "'input':'Hi','tools':[{'type':'gadget'}]|400|tools[0].type must be",
         "'input':[{'type':'item_reference','id':'x'}]|400|input[0].type is not possible",
         "'input':[{'type':'function_call_output','output':'x'}]|400|input[0].call_id is required",
+        "'input':'Hi','tools':[{'type':'web_search'}],'tool_choice':'required'|400|tool_choice needs tools",
         "'input':'Hi','max_output_tokens':0|400|max_output_tokens must be",
       },
       quoteCharacter = '`')

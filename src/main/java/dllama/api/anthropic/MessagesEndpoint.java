@@ -1,6 +1,5 @@
 package dllama.api.anthropic;
 
-import akka.actor.typed.ActorSystem;
 import akka.http.javadsl.model.HttpResponse;
 import dllama.api.http.Answers;
 import dllama.api.http.Call;
@@ -24,12 +23,10 @@ public final class MessagesEndpoint {
 
   private final Answerer answerer;
   private final ModelCard model;
-  private final ActorSystem<?> system;
 
-  public MessagesEndpoint(Answerer answerer, ModelCard model, ActorSystem<?> system) {
+  public MessagesEndpoint(Answerer answerer, ModelCard model) {
     this.answerer = answerer;
     this.model = model;
-    this.system = system;
   }
 
   /// Answers a request.
@@ -83,9 +80,11 @@ public final class MessagesEndpoint {
   }
 
   private HttpResponse stream(MessageRequest request, Call call) throws InterruptedException {
-    int tokens = answerer.encode(request.ask().prompt(), request.ask().tools()).tokens().length;
-    EventStream events = EventStream.open(system, Framing.SSE, PING);
-    MessageStream message = new MessageStream(events, model.id(), request.thoughts(), tokens);
-    return answerer.stream(List.of(request.ask()), _ -> message, events, call);
+    EventStream events = EventStream.open(Framing.SSE, PING);
+    return answerer.stream(
+        List.of(request.ask()),
+        (_, tokens) -> new MessageStream(events, model.id(), request.thoughts(), tokens),
+        events,
+        call);
   }
 }

@@ -10,15 +10,21 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
 import java.security.KeyStore;
 import java.security.PrivateKey;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateFactory;
+import java.security.spec.InvalidKeySpecException;
+import java.security.spec.PKCS8EncodedKeySpec;
+import java.util.List;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 
 /// Makes of PEM files what TLS needs.
 final class Certificates {
+  private static final List<String> ALGORITHMS = List.of("RSA", "EC", "EdDSA");
+
   private Certificates() {}
 
   /// @throws UserException if the files can not be read, or are not what they should be
@@ -61,15 +67,36 @@ final class Certificates {
   }
 
   private static PrivateKey key(Path file) {
+    String text = RegularFile.text(file, "private key");
     try {
-      return DERPrivateKeyLoader.load(PEMDecoder.decode(RegularFile.text(file, "private key")));
-    } catch (RuntimeException e) {
-      if (e instanceof UserException) {
-        throw e;
-      }
-      throw new UserException("%s holds no private key in PEM".formatted(file), e);
+      PEMDecoder.DERData data = PEMDecoder.decode(text);
+      return data.label().equals("PRIVATE KEY")
+          ? key(file, new PKCS8EncodedKeySpec(data.bytes()))
+          : DERPrivateKeyLoader.load(data);
+    } catch (UserException e) {
+      throw e;
     } catch (Exception e) { // Scala's, which are not declared
-      throw new UserException("%s holds no private key in PEM".formatted(file), e);
+      throw noKey(file, e);
     }
+  }
+
+  /// Akka reads keys of this form as RSA's only.
+  private static PrivateKey key(Path file, PKCS8EncodedKeySpec encoded)
+      throws GeneralSecurityException {
+    InvalidKeySpecException last = new InvalidKeySpecException("of no known algorithm");
+    for (String algorithm : ALGORITHMS) {
+      try {
+        return KeyFactory.getInstance(algorithm).generatePrivate(encoded);
+      } catch (InvalidKeySpecException e) {
+        last = e;
+      }
+    }
+    throw noKey(file, last);
+  }
+
+  private static UserException noKey(Path file, Exception cause) {
+    String message =
+        "%s holds no private key in PEM that can be used: RSA, EC or EdDSA, without a password, as of `openssl pkcs8 -topk8 -nocrypt`";
+    return new UserException(message.formatted(file), cause);
   }
 }

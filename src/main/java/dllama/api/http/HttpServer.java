@@ -46,12 +46,6 @@ public final class HttpServer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(HttpServer.class);
   private static final Duration START = Duration.ofSeconds(30);
 
-  /// A connection without a whole request for so long is closed.
-  private static final Duration IDLE = Duration.ofSeconds(60);
-
-  /// Time for the body of a request, once it has begun.
-  private static final Duration BODY = Duration.ofSeconds(60);
-
   private final ActorSystem<?> system;
   private final Materializer materializer;
   private final ApiSettings settings;
@@ -172,19 +166,25 @@ public final class HttpServer implements AutoCloseable {
     }
   }
 
-  /// Lets go of a caller who says nothing.
+  /// Lets go of a caller who says nothing: tells him first, and lets what was answered be taken; if
+  /// that takes as long again, the connection is cut.
   private void watch(Connection connection, UniqueKillSwitch line) {
     if (connection.gone().isDone()) {
       return;
     }
-    if (connection.idle() > IDLE.toNanos()) {
-      line.shutdown();
+    Duration limit = settings.idleTimeout();
+    long idle = connection.idle();
+    if (idle > 2 * limit.toNanos()) {
+      line.abort(new TimeoutException("idle"));
       ended(connection);
       return;
     }
+    if (idle > limit.toNanos()) {
+      line.shutdown();
+    }
     system
         .scheduler()
-        .scheduleOnce(IDLE.dividedBy(4), () -> watch(connection, line), system.executionContext());
+        .scheduleOnce(limit.dividedBy(4), () -> watch(connection, line), system.executionContext());
   }
 
   private CompletionStage<HttpResponse> answer(Connection connection, HttpRequest request) {
@@ -197,13 +197,14 @@ public final class HttpServer implements AutoCloseable {
   }
 
   /// The connection has nothing to wait for once the answer is sent.
-  private static HttpResponse watched(Connection connection, HttpResponse response) {
+  private HttpResponse watched(Connection connection, HttpResponse response) {
     if (!response.entity().isChunked()) {
       connection.end();
       return response;
     }
     return response.transformEntityDataBytes(
         Flow.<ByteString>create()
+            .backpressureTimeout(settings.idleTimeout().multipliedBy(2))
             .watchTermination(
                 (nothing, end) -> {
                   end.whenComplete((_, _) -> connection.end());
@@ -225,7 +226,7 @@ public final class HttpServer implements AutoCloseable {
       }
       return request
           .entity()
-          .toStrict(BODY.toMillis(), settings.maxBodyBytes(), system)
+          .toStrict(settings.idleTimeout().toMillis(), settings.maxBodyBytes(), system)
           .thenCompose(
               entity -> {
                 Call call =

@@ -1,6 +1,5 @@
 package dllama.api.ollama;
 
-import akka.actor.typed.ActorSystem;
 import akka.http.javadsl.model.HttpResponse;
 import dllama.api.http.Answers;
 import dllama.api.http.Call;
@@ -26,13 +25,11 @@ import org.jspecify.annotations.Nullable;
 public final class OllamaAnswers {
   private final Answerer answerer;
   private final ModelCard model;
-  private final ActorSystem<?> system;
   private final Infill infill;
 
-  public OllamaAnswers(Answerer answerer, ModelCard model, ActorSystem<?> system) {
+  public OllamaAnswers(Answerer answerer, ModelCard model) {
     this.answerer = answerer;
     this.model = model;
-    this.system = system;
     infill = new Infill(answerer.prompts().vocabulary());
   }
 
@@ -115,9 +112,9 @@ public final class OllamaAnswers {
     if (!body.flag("stream", true)) {
       return whole(answerer.await(List.of(ask), call).getFirst(), name, thoughts, form);
     }
-    EventStream events = EventStream.open(system, Framing.LINES, ping(name, form));
+    EventStream events = EventStream.open(Framing.LINES, ping(name, form));
     var answer = new OllamaAnswer(events, form, name, thoughts);
-    return answerer.stream(List.of(ask), _ -> answer, events, call);
+    return answerer.stream(List.of(ask), (_, _) -> answer, events, call);
   }
 
   private static HttpResponse whole(WholeAnswer answer, String name, boolean thoughts, Form form) {

@@ -6,6 +6,7 @@ import dllama.api.http.Call;
 import dllama.api.http.Fields;
 import dllama.api.service.Embedder;
 import dllama.api.service.Embedder.Embedding;
+import dllama.api.service.Embedder.Form;
 import dllama.api.service.ModelCard;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -14,8 +15,6 @@ import java.util.Map;
 
 /// `POST /api/embed`, and `/api/embeddings` before it. Any thread.
 public final class OllamaEmbeddings {
-  private static final int MOST_INPUTS = 2048;
-
   private final Embedder embedder;
   private final ModelCard model;
 
@@ -35,14 +34,14 @@ public final class OllamaEmbeddings {
       throw body.bad("dimensions", "must be %d, which is what this model gives".formatted(dim));
     }
     List<String> texts = body.texts("input");
-    if (texts.size() > MOST_INPUTS) {
-      throw body.bad("input", "has more than %d elements".formatted(MOST_INPUTS));
+    if (texts.size() > Embedder.MOST_TEXTS) {
+      throw body.bad("input", "has more than %d elements".formatted(Embedder.MOST_TEXTS));
     }
     boolean truncate = body.flag("truncate", true);
     boolean none = texts.isEmpty() || texts.equals(List.of("")); // only loads the model
     List<int[]> tokens =
         none ? List.of() : texts.stream().map(text -> tokens(text, truncate)).toList();
-    List<Embedding> all = none ? List.of() : embedder.embed(tokens, "input", call);
+    List<Embedding> all = none ? List.of() : embedder.embed(tokens, "input", Form.NUMBERS, call);
     Map<String, Object> document = new LinkedHashMap<>();
     document.put("model", name);
     document.put("embeddings", all.stream().map(Embedding::unit).toList());
@@ -60,7 +59,10 @@ public final class OllamaEmbeddings {
     float[] plain =
         prompt.isEmpty()
             ? new float[0]
-            : embedder.embed(List.of(tokens(prompt, true)), "prompt", call).getFirst().plain();
+            : embedder
+                .embed(List.of(tokens(prompt, true)), "prompt", Form.NUMBERS, call)
+                .getFirst()
+                .plain();
     return Answers.json(Map.of("embedding", plain));
   }
 

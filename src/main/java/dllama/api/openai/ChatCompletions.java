@@ -1,6 +1,5 @@
 package dllama.api.openai;
 
-import akka.actor.typed.ActorSystem;
 import akka.http.javadsl.model.HttpResponse;
 import dllama.api.http.Answers;
 import dllama.api.http.Call;
@@ -21,13 +20,11 @@ import org.jspecify.annotations.Nullable;
 public final class ChatCompletions {
   private final Answerer answerer;
   private final ModelCard model;
-  private final ActorSystem<?> system;
   private final Logprobs logprobs;
 
-  public ChatCompletions(Answerer answerer, ModelCard model, ActorSystem<?> system) {
+  public ChatCompletions(Answerer answerer, ModelCard model) {
     this.answerer = answerer;
     this.model = model;
-    this.system = system;
     logprobs = new Logprobs(answerer.prompts().vocabulary());
   }
 
@@ -85,8 +82,8 @@ public final class ChatCompletions {
   }
 
   private HttpResponse stream(ChatRequest request, Call call) throws InterruptedException {
-    EventStream events = EventStream.open(system, Framing.SSE, ": waiting\n\n");
+    EventStream events = EventStream.open(Framing.SSE, ": waiting\n\n");
     ChatStream chat = new ChatStream(events, request, model.id(), logprobs);
-    return answerer.stream(asks(request), chat::choice, events, call);
+    return answerer.stream(asks(request), (index, _) -> chat.choice(index), events, call);
   }
 }

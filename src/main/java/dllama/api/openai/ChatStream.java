@@ -2,10 +2,12 @@ package dllama.api.openai;
 
 import dllama.api.http.ApiException;
 import dllama.api.http.EventStream;
+import dllama.api.http.TextEvent;
 import dllama.api.service.AnswerEvent;
 import dllama.api.service.AnswerEvent.TokenInfo;
 import dllama.api.service.AnswerUsage;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,6 +25,9 @@ final class ChatStream {
   private final String id = OpenAi.newId("chatcmpl-");
   private final long created = System.currentTimeMillis() / 1000;
   private final List<AnswerUsage> usages = new ArrayList<>();
+
+  /// What is sent for most tokens, by answer.
+  private final Map<Integer, TextEvent> texts = new HashMap<>();
 
   ChatStream(EventStream events, ChatRequest request, String model, Logprobs logprobs) {
     this.events = events;
@@ -49,7 +54,9 @@ final class ChatStream {
       case AnswerEvent.Reasoning(String text, List<TokenInfo> tokens) ->
           send(index, Map.of("reasoning_content", text), tokens, null);
       case AnswerEvent.Content(String text, List<TokenInfo> tokens) ->
-          send(index, Map.of("content", text), tokens, null);
+          request.ask().logprobs() < 0
+              ? events.send(texts.computeIfAbsent(index, this::text), text)
+              : send(index, Map.of("content", text), tokens, null);
       case AnswerEvent.CallBegin(int call, String callId, String name) ->
           send(index, calls(call, begin(callId, name)), List.of(), null);
       case AnswerEvent.CallArguments(int call, String json) ->
@@ -66,6 +73,11 @@ final class ChatStream {
         yield false;
       }
     };
+  }
+
+  private TextEvent text(int index) {
+    return TextEvent.of(
+        text -> chunk(List.of(choice(index, Map.of("content", text), List.of(), null))));
   }
 
   private static Map<String, Object> begin(String id, String name) {
@@ -93,6 +105,18 @@ final class ChatStream {
       List<TokenInfo> tokens,
       @Nullable String reason,
       @Nullable AnswerUsage usage) {
+    Map<String, Object> chunk = chunk(List.of(choice(index, delta, tokens, reason)));
+    if (usage != null) {
+      chunk.put("timings", usage.timings());
+    }
+    return events.send(chunk);
+  }
+
+  private Map<String, @Nullable Object> choice(
+      int index,
+      Map<String, ? extends @Nullable Object> delta,
+      List<TokenInfo> tokens,
+      @Nullable String reason) {
     Map<String, @Nullable Object> choice = new LinkedHashMap<>();
     choice.put("index", index);
     choice.put("delta", delta);
@@ -100,11 +124,7 @@ final class ChatStream {
       choice.put("logprobs", tokens.isEmpty() ? null : logprobs.ofChat(tokens));
     }
     choice.put("finish_reason", reason);
-    Map<String, Object> chunk = chunk(List.of(choice));
-    if (usage != null) {
-      chunk.put("timings", usage.timings());
-    }
-    return events.send(chunk);
+    return choice;
   }
 
   private Map<String, Object> chunk(List<Object> choices) {

@@ -1,6 +1,5 @@
 package dllama.api.openai;
 
-import akka.actor.typed.ActorSystem;
 import akka.http.javadsl.model.HttpResponse;
 import com.fasterxml.jackson.databind.JsonNode;
 import dllama.api.http.Answers;
@@ -35,7 +34,6 @@ public final class Completions {
 
   private final Answerer answerer;
   private final ModelCard model;
-  private final ActorSystem<?> system;
   private final Logprobs logprobs;
   private final Infill infill;
 
@@ -47,10 +45,9 @@ public final class Completions {
   private record Request(
       List<Ask> asks, int answers, boolean echo, boolean stream, boolean usage, int logprobs) {}
 
-  public Completions(Answerer answerer, ModelCard model, ActorSystem<?> system) {
+  public Completions(Answerer answerer, ModelCard model) {
     this.answerer = answerer;
     this.model = model;
-    this.system = system;
     logprobs = new Logprobs(answerer.prompts().vocabulary());
     infill = new Infill(answerer.prompts().vocabulary());
   }
@@ -170,9 +167,9 @@ public final class Completions {
   }
 
   private HttpResponse stream(Request request, Call call) throws InterruptedException {
-    EventStream events = EventStream.open(system, Framing.SSE, ": waiting\n\n");
+    EventStream events = EventStream.open(Framing.SSE, ": waiting\n\n");
     Chunks chunks = new Chunks(events, request);
-    return answerer.stream(request.asks(), chunks::choice, events, call);
+    return answerer.stream(request.asks(), (index, _) -> chunks.choice(index), events, call);
   }
 
   /// A completion as chunks.

@@ -8,6 +8,7 @@ import dllama.api.http.Call;
 import dllama.api.http.Fields;
 import dllama.api.service.Embedder;
 import dllama.api.service.Embedder.Embedding;
+import dllama.api.service.Embedder.Form;
 import dllama.api.service.ModelCard;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -19,9 +20,6 @@ import java.util.Map;
 
 /// `POST /v1/embeddings`: vectors of length 1 that stand for texts. Any thread.
 public final class Embeddings {
-  /// Texts of a request.
-  private static final int MOST_INPUTS = 2048;
-
   private final Embedder embedder;
   private final ModelCard model;
 
@@ -39,7 +37,8 @@ public final class Embeddings {
     if (body.whole("dimensions", 1, Integer.MAX_VALUE, dim) != dim) {
       throw body.bad("dimensions", "must be %d, which is what this model gives".formatted(dim));
     }
-    List<Embedding> all = embedder.embed(inputs(body), "input", call);
+    List<Embedding> all =
+        embedder.embed(inputs(body), "input", base64 ? Form.BASE64 : Form.NUMBERS, call);
     List<Object> data = new ArrayList<>();
     for (Embedding embedding : all) {
       float[] unit = embedding.unit();
@@ -71,8 +70,8 @@ public final class Embeddings {
     if (input.get(0).isNumber()) {
       return List.of(OpenAi.tokens(input, wrong));
     }
-    if (input.size() > MOST_INPUTS) {
-      throw body.bad("input", "has more than %d elements".formatted(MOST_INPUTS));
+    if (input.size() > Embedder.MOST_TEXTS) {
+      throw body.bad("input", "has more than %d elements".formatted(Embedder.MOST_TEXTS));
     }
     List<int[]> inputs = new ArrayList<>();
     for (JsonNode element : input) {

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dllama.api.http.ApiException;
 import dllama.api.http.Fields;
 import dllama.api.http.Json;
+import dllama.api.openai.ResponseStore.Kept;
 import dllama.api.service.Ask;
 import dllama.api.service.Ask.Choice;
 import dllama.session.Conversation;
@@ -14,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// A request for a response.
@@ -26,8 +28,9 @@ record ResponseRequest(Ask ask, ObjectNode items, Fields body, boolean store, bo
   /// What would need more than a model.
   private static final List<String> ELSEWHERE = List.of("conversation", "prompt");
 
+  /// @param kept responses that the caller may go on from, by their ids
   /// @throws ApiException naming the first field that is wrong
-  static ResponseRequest read(Fields body, ResponseStore kept) {
+  static ResponseRequest read(Fields body, Function<String, Optional<Kept>> kept) {
     for (String field : ELSEWHERE) {
       if (body.has(field)) {
         throw body.bad(field, "is not possible: give input, and previous_response_id");
@@ -52,7 +55,7 @@ record ResponseRequest(Ask ask, ObjectNode items, Fields body, boolean store, bo
   }
 
   /// Those of the response before, and those of this request.
-  private static ObjectNode items(Fields body, ResponseStore kept) {
+  private static ObjectNode items(Fields body, Function<String, Optional<Kept>> kept) {
     ObjectNode items = Json.object();
     ArrayNode all = items.putArray("input");
     Optional<String> previous = body.textIfAny("previous_response_id");
@@ -72,9 +75,9 @@ record ResponseRequest(Ask ask, ObjectNode items, Fields body, boolean store, bo
     return items;
   }
 
-  private static String before(String id, ResponseStore kept) {
+  private static String before(String id, Function<String, Optional<Kept>> kept) {
     byte[] items =
-        kept.get(id)
+        kept.apply(id)
             .orElseThrow(
                 () ->
                     ApiException.of(
@@ -99,7 +102,7 @@ record ResponseRequest(Ask ask, ObjectNode items, Fields body, boolean store, bo
             });
     List<Object> tools = new ArrayList<>();
     if (ToolFields.read(body, true).choice() != Choice.NONE) {
-      body.objects("tools").forEach(tool -> tools.add(forTemplates(tool)));
+      ToolFields.functions(body, true).forEach(tool -> tools.add(forTemplates(tool)));
     }
     return new Conversation(messages.messages(), tools, variables, "");
   }

@@ -15,8 +15,9 @@ final class ResponseStore {
 
   /// A response, as JSON.
   ///
+  /// @param owner who made it, and alone may have it
   /// @param items all that was said up to its end, an object with the array `input`
-  record Kept(byte[] response, byte[] items) {
+  record Kept(String owner, byte[] response, byte[] items) {
     long bytes() {
       return (long) response.length + items.length;
     }
@@ -39,19 +40,21 @@ final class ResponseStore {
     }
   }
 
-  synchronized Optional<Kept> get(String id) {
-    return Optional.ofNullable(kept.get(id));
+  /// One that this owner made; what others made is as if it were not there.
+  synchronized Optional<Kept> get(String id, String owner) {
+    return Optional.ofNullable(kept.get(id)).filter(response -> response.owner().equals(owner));
   }
 
-  /// Forgets one.
+  /// Forgets one that this owner made.
   ///
   /// @return whether it was there
-  synchronized boolean remove(String id) {
-    Kept response = kept.remove(id);
-    if (response == null) {
-      return false;
-    }
-    bytes -= response.bytes();
-    return true;
+  synchronized boolean remove(String id, String owner) {
+    Optional<Kept> response = get(id, owner);
+    response.ifPresent(
+        known -> {
+          kept.remove(id);
+          bytes -= known.bytes();
+        });
+    return response.isPresent();
   }
 }

@@ -1,6 +1,5 @@
 package dllama.api.openai;
 
-import akka.actor.typed.ActorSystem;
 import akka.http.javadsl.model.ContentTypes;
 import akka.http.javadsl.model.HttpResponse;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -27,30 +26,28 @@ public final class Responses {
   private final ResponseStore store = new ResponseStore(MOST_KEPT, MOST_BYTES);
   private final Answerer answerer;
   private final ModelCard model;
-  private final ActorSystem<?> system;
 
-  public Responses(Answerer answerer, ModelCard model, ActorSystem<?> system) {
+  public Responses(Answerer answerer, ModelCard model) {
     this.answerer = answerer;
     this.model = model;
-    this.system = system;
   }
 
   /// Makes one.
   public HttpResponse create(Call call) throws InterruptedException {
-    ResponseRequest request = ResponseRequest.read(call.json(), store);
+    ResponseRequest request = ResponseRequest.read(call.json(), id -> store.get(id, call.caller()));
     ResponseDocument document = new ResponseDocument(model.id(), request);
     return request.stream() ? stream(request, document, call) : whole(request, document, call);
   }
 
   /// One that was made.
   public HttpResponse get(Call call) {
-    byte[] kept = store.get(call.tail()).orElseThrow(Responses::unknown).response();
+    byte[] kept = own(call).response();
     return Answers.bytes(200, ContentTypes.APPLICATION_JSON, kept);
   }
 
   /// Forgets one.
   public HttpResponse delete(Call call) {
-    if (!store.remove(call.tail())) {
+    if (!store.remove(call.tail(), call.caller())) {
       throw unknown();
     }
     Map<String, Object> told = new LinkedHashMap<>();
@@ -58,6 +55,10 @@ public final class Responses {
     told.put("object", "response");
     told.put("deleted", true);
     return Answers.json(told);
+  }
+
+  private ResponseStore.Kept own(Call call) {
+    return store.get(call.tail(), call.caller()).orElseThrow(Responses::unknown);
   }
 
   private static ApiException unknown() {
@@ -87,25 +88,26 @@ public final class Responses {
     } finally {
       answering.cancel();
     }
-    return Answers.json(finished(request, document, output));
+    return Answers.json(finished(call.caller(), request, document, output));
   }
 
   private HttpResponse stream(ResponseRequest request, ResponseDocument document, Call call)
       throws InterruptedException {
-    EventStream events = EventStream.open(system, Framing.SSE, ": waiting\n\n");
-    Stream stream = new Stream(events, request, document);
-    return answerer.stream(List.of(request.ask()), _ -> new ResponseOutput(stream), events, call);
+    EventStream events = EventStream.open(Framing.SSE, ": waiting\n\n");
+    Stream stream = new Stream(events, call.caller(), request, document);
+    return answerer.stream(
+        List.of(request.ask()), (_, _) -> new ResponseOutput(stream), events, call);
   }
 
   /// A response that is made; from here on it is kept, if it is to be.
   private Map<String, @Nullable Object> finished(
-      ResponseRequest request, ResponseDocument document, ResponseOutput output) {
+      String owner, ResponseRequest request, ResponseDocument document, ResponseOutput output) {
     Map<String, @Nullable Object> made = document.ended(output.items(), output.ended());
     if (request.store()) {
       ArrayNode items = (ArrayNode) request.items().get("input");
       output.items().forEach(item -> items.add(Json.read(Json.text(item))));
-      store.put(
-          document.id(), new ResponseStore.Kept(Json.bytes(made), Json.bytes(request.items())));
+      byte[] said = Json.bytes(request.items());
+      store.put(document.id(), new ResponseStore.Kept(owner, Json.bytes(made), said));
     }
     return made;
   }
@@ -113,12 +115,14 @@ public final class Responses {
   /// A response as events. On the scheduler's thread.
   private final class Stream implements ResponseOutput.Listener {
     private final EventStream events;
+    private final String owner;
     private final ResponseRequest request;
     private final ResponseDocument document;
     private int number;
 
-    Stream(EventStream events, ResponseRequest request, ResponseDocument document) {
+    Stream(EventStream events, String owner, ResponseRequest request, ResponseDocument document) {
       this.events = events;
+      this.owner = owner;
       this.request = request;
       this.document = document;
       tell("created", Map.of("response", document.begun()));
@@ -139,7 +143,7 @@ public final class Responses {
     public boolean end(ResponseOutput output) {
       Map<String, @Nullable Object> last;
       try {
-        last = finished(request, document, output);
+        last = finished(owner, request, document, output);
       } catch (ApiException why) {
         last = document.failed(output.items(), why);
       }

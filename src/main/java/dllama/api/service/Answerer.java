@@ -29,10 +29,10 @@ import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.IntFunction;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /// Has questions of all dialects answered by the one [Scheduler]. Any thread.
 public final class Answerer implements AutoCloseable {
@@ -117,8 +117,13 @@ public final class Answerer implements AutoCloseable {
   /// @throws ApiException if it is not answered; there are no events then
   public Answering start(Ask ask, String caller, Predicate<AnswerEvent> sink)
       throws InterruptedException {
+    return start(ask, encode(ask.prompt(), ask.tools()), caller, sink);
+  }
+
+  private Answering start(
+      Ask ask, ChatPrompts.Prompt prompt, String caller, Predicate<AnswerEvent> sink)
+      throws InterruptedException {
     long asked = System.nanoTime();
-    ChatPrompts.Prompt prompt = encode(ask.prompt(), ask.tools());
     check(ask, prompt);
     GenerationRequest request = request(ask, prompt);
     Admission.Place place = admission.enter(caller);
@@ -147,10 +152,11 @@ public final class Answerer implements AutoCloseable {
     List<WholeAnswer> answers = new ArrayList<>();
     List<Answering> under = new ArrayList<>();
     try {
+      Encoded encoded = new Encoded();
       for (Ask ask : asks) {
         WholeAnswer answer = new WholeAnswer();
         answers.add(answer);
-        under.add(start(ask, call.caller(), answer));
+        under.add(start(ask, encoded.of(ask), call.caller(), answer));
       }
       call.whenGone(() -> under.forEach(Answering::cancel));
       under.forEach(Answering::await);
@@ -163,17 +169,19 @@ public final class Answerer implements AutoCloseable {
 
   /// Begins answers that are sent while they are made; all of them end when the caller goes.
   ///
-  /// @param sinks what takes the events of each, by its place in `asks`
+  /// @param sinks what takes the events of each
   /// @param events that the sinks send to; ended if one of the answers is not begun
   /// @throws ApiException if one of them is not begun, and then none goes on
-  public HttpResponse stream(
-      List<Ask> asks, IntFunction<Predicate<AnswerEvent>> sinks, EventStream events, Call call)
+  public HttpResponse stream(List<Ask> asks, Sinks sinks, EventStream events, Call call)
       throws InterruptedException {
     List<Answering> under = new ArrayList<>();
     boolean begun = false;
     try {
+      Encoded encoded = new Encoded();
       for (Ask ask : asks) {
-        under.add(start(ask, call.caller(), sinks.apply(under.size())));
+        ChatPrompts.Prompt prompt = encoded.of(ask);
+        Predicate<AnswerEvent> sink = sinks.open(under.size(), prompt.tokens().length);
+        under.add(start(ask, prompt, call.caller(), sink));
       }
       begun = true;
     } finally {
@@ -184,6 +192,33 @@ public final class Answerer implements AutoCloseable {
     }
     call.whenGone(() -> under.forEach(Answering::cancel));
     return events.response();
+  }
+
+  /// Makes what takes the events of an answer.
+  @FunctionalInterface
+  public interface Sinks {
+    /// Makes one.
+    ///
+    /// @param index of the answer
+    /// @param tokens of its prompt
+    Predicate<AnswerEvent> open(int index, int tokens);
+  }
+
+  /// Encodes a prompt once, however many answers to it follow each other.
+  private final class Encoded {
+    private @Nullable Ask last;
+    private ChatPrompts.Prompt prompt = new ChatPrompts.Prompt(new int[0], "");
+
+    ChatPrompts.Prompt of(Ask ask) {
+      Ask before = last;
+      if (before == null
+          || !ask.prompt().equals(before.prompt())
+          || !ask.tools().equals(before.tools())) {
+        prompt = encode(ask.prompt(), ask.tools());
+      }
+      last = ask;
+      return prompt;
+    }
   }
 
   private void limitTime(Generation generation) {

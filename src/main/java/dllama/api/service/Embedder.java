@@ -18,14 +18,40 @@ import org.jspecify.annotations.Nullable;
 /// see [StateMean]. The texts of a request are read a few at a time, so that others have a place,
 /// too. Any thread.
 public final class Embedder {
+  /// Texts of a request.
+  public static final int MOST_TEXTS = 2048;
+
+  /// Tokens of a request, but for a single text, which may have as many as the context.
+  private static final int MOST_TOKENS = 300_000;
+
+  /// Of an answer's vectors.
+  private static final long MOST_BYTES = 64 << 20;
+
   private final Answerer answerer;
+  private final int dim;
   private final int atOnce;
 
   /// @param answerer whose scheduler, limits and model these are
+  /// @param dim of the model
   /// @param parallel texts and answers that are computed at once
-  public Embedder(Answerer answerer, int parallel) {
+  public Embedder(Answerer answerer, int dim, int parallel) {
     this.answerer = answerer;
+    this.dim = dim;
     atOnce = Math.max(1, parallel / 2);
+  }
+
+  /// How vectors are told; what a value takes then, at the most and about.
+  public enum Form {
+    /// JSON numbers.
+    NUMBERS(14),
+    /// Floats in base64.
+    BASE64(6);
+
+    private final int bytes;
+
+    Form(int bytes) {
+      this.bytes = bytes;
+    }
   }
 
   /// What stands for a text.
@@ -70,12 +96,14 @@ public final class Embedder {
   ///
   /// @param texts as tokens, in the order of the request
   /// @param field that they are in
-  /// @throws ApiException naming the first text that can not be read
-  public List<Embedding> embed(List<int[]> texts, String field, Call call)
+  /// @param form in which the answer tells the vectors
+  /// @throws ApiException naming the first text that can not be read, or if they are too many
+  public List<Embedding> embed(List<int[]> texts, String field, Form form, Call call)
       throws InterruptedException {
     for (int i = 0; i < texts.size(); i++) {
       check(texts.get(i), texts.size() == 1 ? field : "%s[%d]".formatted(field, i));
     }
+    checkAll(texts, field, form);
     Admission.Place place = answerer.admission().enter(call.caller());
     try {
       return answerer.whileReady(
@@ -92,6 +120,21 @@ public final class Embedder {
           });
     } finally {
       place.leave();
+    }
+  }
+
+  private void checkAll(List<int[]> texts, String field, Form form) {
+    long tokens = texts.stream().mapToLong(text -> text.length).sum();
+    if (texts.size() > 1 && tokens > MOST_TOKENS) {
+      throw ApiException.bad(
+          field, "has %d tokens in all; send at most %d at a time".formatted(tokens, MOST_TOKENS));
+    }
+    long fit = MOST_BYTES / ((long) dim * form.bytes);
+    if (texts.size() > Math.max(1, fit)) {
+      throw ApiException.bad(
+          field,
+          "has %d texts, whose vectors of %d values would make an answer longer than %d MB; send at most %d at a time"
+              .formatted(texts.size(), dim, MOST_BYTES >> 20, fit));
     }
   }
 

@@ -26,7 +26,7 @@ class EventStreamTest {
   /// As a request that waits for nodes is: Akka ends streams that nobody has begun to read.
   @Test
   void shouldSendWhatWasSaidLongBeforeTheAnswerBegins() throws Exception {
-    EventStream events = EventStream.open(system, EventStream.Framing.SSE, "");
+    EventStream events = EventStream.open(EventStream.Framing.SSE, "");
     assertTrue(events.send("first"));
     TimeUnit.SECONDS.sleep(3);
     assertTrue(events.comment("still here"));
@@ -42,7 +42,7 @@ class EventStreamTest {
 
   @Test
   void shouldEndEvenIfItEndedBeforeTheAnswerBegan() throws Exception {
-    EventStream events = EventStream.open(system, EventStream.Framing.LINES, "");
+    EventStream events = EventStream.open(EventStream.Framing.LINES, "");
     events.send(1);
     events.end();
     var read =

@@ -33,7 +33,7 @@ public final class Sent implements AutoCloseable {
   }
 
   public Sent(Framing framing) {
-    events = EventStream.open(system, framing, "");
+    events = EventStream.open(framing, "");
   }
 
   public EventStream events() {
