@@ -13,6 +13,8 @@ final class Greetings {
 
   private Greetings() {}
 
+  /// Makes a connection known by what it began with.
+  ///
   /// @return false if another open connection began alike
   static boolean announce(byte[] greeting, GuardedChannel channel) {
     return OPEN.putIfAbsent(ByteBuffer.wrap(greeting.clone()), channel) == null;

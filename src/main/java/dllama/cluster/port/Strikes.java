@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.function.LongSupplier;
 
 /// How often addresses have begun to speak TLS and had no key. A handshake costs the node, on the
-/// thread that computes, about a millisecond, so who goes on like that is not listened to for a
+/// thread that computes, some milliseconds, so who goes on like that is not listened to for a
 /// while. Any thread.
 final class Strikes {
   /// Strikes are forgiven at this rate.
