@@ -305,7 +305,8 @@ public final class ShardEngine {
     return strayed;
   }
 
-  /// The rank that sent what is no number, where one alone did and that is known: with reduce-scatter
+  /// The rank that sent what is no number, where one alone did and that is known: with
+  // reduce-scatter
   /// only who adds up knows. −1 otherwise.
   public int strayedRank() {
     return strayedRank;

@@ -37,7 +37,8 @@ class StrayedPartialTest {
         for (int time = 0; time < 2; time++) {
           UserException told =
               assertThrows(UserException.class, () -> sequence.feed(new int[] {1, 2}, 0));
-          String what = "what the attention of layer 2 of %d gives, by what the worker at 127.0.0.1:";
+          String what =
+              "what the attention of layer 2 of %d gives, by what the worker at 127.0.0.1:";
           assertTrue(
               String.valueOf(told.getMessage()).contains(what.formatted(file.spec().layers())),
               told::getMessage);

@@ -188,8 +188,7 @@ public final class RootCoordinator extends NetworkActor<RootMessage> {
         formation.heard(rank);
         steps.computed(rank, step, nanos);
       }
-      case Strayed(long of, long step, String where, int sender)
-          when formation.isCurrent(of, 0) ->
+      case Strayed(long of, long step, String where, int sender) when formation.isCurrent(of, 0) ->
           steps.strayed(step, where, sender);
       case Logits logits when formation.isCurrent(logits.epoch(), logits.rank()) -> {
         formation.heard(logits.rank());

@@ -112,7 +112,8 @@ final class RootSteps {
   /// @param sender the rank that sent it; −1 if that is not known, or there is but one
   void strayed(long number, String where, int sender) {
     if (pending != null && pending.isNumber(number)) {
-      String from = sender < 0 ? "" : ", by what %s computed of it,".formatted(pending.name(sender));
+      String from =
+          sender < 0 ? "" : ", by what %s computed of it,".formatted(pending.name(sender));
       pending.fail(NotFinite.at(where + from));
       pending = null;
     }
