@@ -141,8 +141,8 @@ class ReplTest {
     model.reserve(100);
     run("/system -", "word ".repeat(100));
     assertEquals(
-        "the question is longer than the context of 100 tokens; --max-seq-len N reserves more, up to"
-            + " 2048",
+        "the question is longer than the context of 100 tokens; --max-seq-len N reserves more, up"
+            + " to 2048",
         console.notes.getLast());
   }
 
