@@ -116,6 +116,16 @@ class ResponsesTest extends DialectCase {
   }
 
   @Test
+  void shouldLeaveOutToolsThatOnlyOpenAiHas() {
+    String function = "{'type':'function','name':'f','parameters':" + TOOL + "}";
+    String others = ",{'type':'web_search'},{'type':'namespace','name':'n','tools':[]}";
+    String rest = "'input':'Hi','max_output_tokens':2,'tools':[";
+    JsonNode all = respond(rest + function + others + "]");
+    JsonNode one = respond(rest + function + "]");
+    assertEquals(one.at("/usage/input_tokens"), all.at("/usage/input_tokens"));
+  }
+
+  @Test
   void shouldHoldResponsesToASchema() {
     JsonNode held =
         respond(
@@ -134,9 +144,10 @@ class ResponsesTest extends DialectCase {
         "'input':[]|400|input must not be empty",
         "'input':'Hi','previous_response_id':'resp_0'|404|previous_response_id is not kept",
         "'input':'Hi','background':true|400|background is not possible",
-        "'input':'Hi','tools':[{'type':'web_search'}]|400|tools[0].type must be",
+        "'input':'Hi','tools':[{'type':'gadget'}]|400|tools[0].type must be",
         "'input':[{'type':'item_reference','id':'x'}]|400|input[0].type is not possible",
         "'input':[{'type':'function_call_output','output':'x'}]|400|input[0].call_id is required",
+        "'input':'Hi','tools':[{'type':'web_search'}],'tool_choice':'required'|400|tool_choice needs tools",
         "'input':'Hi','max_output_tokens':0|400|max_output_tokens must be",
       },
       quoteCharacter = '`')

@@ -102,7 +102,7 @@ record ResponseRequest(Ask ask, ObjectNode items, Fields body, boolean store, bo
             });
     List<Object> tools = new ArrayList<>();
     if (ToolFields.read(body, true).choice() != Choice.NONE) {
-      body.objects("tools").forEach(tool -> tools.add(forTemplates(tool)));
+      ToolFields.functions(body, true).forEach(tool -> tools.add(forTemplates(tool)));
     }
     return new Conversation(messages.messages(), tools, variables, "");
   }

@@ -18,6 +18,23 @@ final class ToolFields {
   private static final Map<String, Object> NO_PARAMETERS =
       Map.of("type", "object", "properties", Map.of());
 
+  /// Tools of requests for responses that only OpenAI's servers have, or that are called otherwise
+  /// than with JSON. Clients such as Codex always list some; the model is not told of them.
+  private static final List<String> ELSEWHERE =
+      List.of(
+          "web_search",
+          "web_search_preview",
+          "file_search",
+          "code_interpreter",
+          "image_generation",
+          "mcp",
+          "local_shell",
+          "shell",
+          "apply_patch",
+          "tool_search",
+          "namespace",
+          "custom");
+
   private ToolFields() {}
 
   static Tools read(Fields body) {
@@ -32,7 +49,7 @@ final class ToolFields {
       throw body.bad("functions", "is no longer used: give tools");
     }
     List<Tool> tools = new ArrayList<>();
-    for (Fields tool : body.objects("tools")) {
+    for (Fields tool : functions(body, flat)) {
       tools.add(tool(tool, flat));
     }
     if (tools.size() > Functions.MOST) {
@@ -41,6 +58,15 @@ final class ToolFields {
     Optional<String> only = only(body, tools);
     Choice choice = only.isPresent() ? Choice.REQUIRED : choice(body, tools);
     return new Tools(tools, choice, only, body.flag("parallel_tool_calls", true));
+  }
+
+  /// Those tools of a request that are functions.
+  ///
+  /// @param flat whether a tool is the function itself, as in requests for responses
+  static List<Fields> functions(Fields body, boolean flat) {
+    return body.objects("tools").stream()
+        .filter(tool -> !flat || !ELSEWHERE.contains(tool.textIfAny("type").orElse("")))
+        .toList();
   }
 
   /// As templates read them.
