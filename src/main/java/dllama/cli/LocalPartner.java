@@ -163,6 +163,7 @@ final class LocalPartner implements Partner {
           "per token sent %.1f kB, received %.1f kB"
               .formatted(last.sentBytes() / 1024.0, last.receivedBytes() / 1024.0));
     }
+    lines.addAll(NodeLines.of(root));
     return lines;
   }
 

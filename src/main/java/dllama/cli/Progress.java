@@ -1,8 +1,10 @@
 package dllama.cli;
 
+import dllama.key.ClusterKey;
 import dllama.session.SessionListener;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -44,13 +46,12 @@ final class Progress implements SessionListener {
   }
 
   @Override
-  public void listening(String address, boolean open) {
-    lines.say("root at %s; workers: --role worker --seed-node %<s".formatted(address));
-    if (open) {
-      lines.say(
-          "no cluster key yet: whoever reaches %s can read along; trusted networks only"
-              .formatted(address));
-    }
+  public void listening(String address, boolean keyed, Optional<ClusterKey> fresh) {
+    String join =
+        fresh
+            .map(key -> " --join " + key.code())
+            .orElse(keyed ? " (new ones: and --join CODE, which cluster-key shows)" : "");
+    lines.say("root at %s; workers: --role worker --seed-node %<s%s".formatted(address, join));
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dllama.cli;
 
+import dllama.key.NodeKeys;
 import dllama.session.ClusterRoot;
 import dllama.session.LoadedModel;
 import dllama.session.Root;
@@ -70,8 +71,9 @@ final class RootCommand {
   /// Starts a root, and says what it has.
   static Root start(
       Settings settings, LoadedModel model, StatusLines lines, SessionListener listener) {
+    NodeKeys keys = Keys.ofRoot(settings.cluster(), lines::say, lines.areShown());
     SliceCache cache = CacheFolder.open(settings.cluster().weights().cache(), lines::say);
-    Root root = ClusterRoot.start(settings, model, cache, listener);
+    Root root = ClusterRoot.start(settings, keys, model, cache, listener);
     Runtime.getRuntime().addShutdownHook(new Thread(root::close, "goodbye"));
     lines.say(model.description());
     model.warning(settings.model()).ifPresent(lines::say);

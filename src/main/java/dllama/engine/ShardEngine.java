@@ -241,14 +241,14 @@ public final class ShardEngine {
     partialSum.writePartial(rank, 0, partialSum.values(), to, 0);
   }
 
-  /// `x += partials[0] + partials[1] + …`, normed where the architecture says so; ends the
-  /// exchange. Partials are summed in this order with Q8_0 exchange, as a tree with F32 exchange.
+  /// `x += partials[0] + partials[1] + …`, with a bias and normed where the architecture says so;
+  /// ends the exchange. Partials are summed in this order with Q8_0 exchange, as a tree with F32.
   ///
   /// @param all what [#writePartial] gave on every rank, in rank order, this rank's own included;
   ///     of any alignment, on or off the heap
   public void reduce(MemorySegment[] all) {
     requireExchange();
-    partialSum.sumAndAdd(all, outputNorm());
+    partialSum.sumAndAdd(all, blockOutput());
     boolean before = strayed.isEmpty();
     endExchange();
     if (before && !strayed.isEmpty()) {
@@ -282,7 +282,7 @@ public final class ShardEngine {
   /// Adds the sum that is in [#partialSum] to the residual stream; ends the exchange.
   void addSum() {
     requireExchange();
-    partialSum.add(outputNorm());
+    partialSum.add(blockOutput());
     endExchange();
   }
 
@@ -294,8 +294,8 @@ public final class ShardEngine {
     return rank;
   }
 
-  private float[] outputNorm() {
-    return (phase == Phase.ATTENTION ? attention : feedForward).outputNorm();
+  private SliceWeights.Output blockOutput() {
+    return (phase == Phase.ATTENTION ? attention : feedForward).output();
   }
 
   /// What was the first to be no number in this step, for [NotFinite#at]; empty as long as all are
@@ -306,8 +306,7 @@ public final class ShardEngine {
   }
 
   /// The rank that sent what is no number, where one alone did and that is known: with
-  // reduce-scatter
-  /// only who adds up knows. −1 otherwise.
+  /// reduce-scatter only who adds up knows. −1 otherwise.
   public int strayedRank() {
     return strayedRank;
   }

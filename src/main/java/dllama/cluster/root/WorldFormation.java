@@ -277,6 +277,11 @@ final class WorldFormation {
     return new NodesHere(gate.wanted(), computing, workers.without(computing), waiting);
   }
 
+  /// This node and the workers that can be used.
+  List<Node> known() {
+    return workers.with(self);
+  }
+
   private void await(String what) {
     if (!what.equals(waiting)) {
       waiting = what;

@@ -7,6 +7,7 @@ public sealed interface RootMessage
         RootMessage.Joined,
         RootMessage.Gone,
         RootMessage.Measured,
+        RootMessage.Figures,
         RootMessage.SliceWanted,
         RootMessage.Loading,
         RootMessage.ShardReady,
@@ -33,6 +34,12 @@ public sealed interface RootMessage
       Checks.range("speed", speed, 1, Long.MAX_VALUE);
     }
   }
+
+  /// What a worker that can be used tells of itself.
+  ///
+  /// @param roundTripNanos to it and back; negative while that is not known
+  record Figures(String address, NodeFigures figures, RankWaits waits, long roundTripNanos)
+      implements RootMessage {}
 
   /// A rank has memory for its slice and holds none.
   record SliceWanted(long epoch, int rank) implements RootMessage, ControlMessage {}
