@@ -33,6 +33,7 @@ final class RootSteps {
 
   private final Traffic traffic;
   private final AtomicReference<PagePool> pool;
+  private final WaitShares waits = new WaitShares();
   private @Nullable Ways ways;
   private long next;
   private @Nullable PendingStep pending;
@@ -63,6 +64,7 @@ final class RootSteps {
   void reset(Assignment assignment) {
     ways = Ways.of(assignment.world());
     next = 0;
+    waits.reset(assignment.epoch(), assignment.world().size(), System.nanoTime());
     pool.set(new PagePool(assignment.epoch(), assignment.world().engine().pages()));
   }
 
@@ -114,16 +116,22 @@ final class RootSteps {
   }
 
   /// A step has come to what is no number: it fails.
-  void strayed(long number, String where) {
+  ///
+  /// @param sender the rank that sent it; −1 if that is not known, or there is but one
+  void strayed(long number, String where, int sender) {
     if (pending != null && pending.isNumber(number)) {
-      pending.fail(NotFinite.at(where));
+      String from =
+          sender < 0 ? "" : ", by what %s computed of it,".formatted(pending.name(sender));
+      pending.fail(NotFinite.at(where + from));
       pending = null;
     }
   }
 
   void put(Logits logits) {
     if (pending != null) {
-      pending.put(logits);
+      if (pending.put(logits)) {
+        waits.logitsLate(logits.rank(), pending.waitedForLogits());
+      }
       finish();
     } else if (question != null && question.put(logits)) {
       question = null;
@@ -133,7 +141,13 @@ final class RootSteps {
   private void finish() {
     if (pending != null && pending.finish()) {
       pending = null;
+      waits.stepped(System.nanoTime() - startedAt);
     }
+  }
+
+  /// Who is waited for in steps.
+  WaitShares waits() {
+    return waits;
   }
 
   /// Whether a step, or a question about one, is under way.
