@@ -1,11 +1,14 @@
 package dllama.cli;
 
 import dllama.error.VisibleText;
+import dllama.files.PrivateFile;
+import dllama.files.PrivateFolder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -75,7 +78,10 @@ final class TerminalConsole implements ChatConsole {
   /// place, lines are remembered for this session only.
   private static boolean usable(Path history) {
     try {
-      Files.createDirectories(history.toAbsolutePath().getParent());
+      PrivateFolder.create(Objects.requireNonNull(history.toAbsolutePath().getParent()));
+      if (!Files.exists(history)) {
+        PrivateFile.create(history).close(); // what was asked is nobody else's business
+      }
     } catch (IOException e) {
       return false;
     }

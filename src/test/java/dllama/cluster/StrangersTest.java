@@ -79,6 +79,7 @@ class StrangersTest {
   static void start() {
     cluster = new TestCluster(CASE, DType.F32, 2, new Properties());
     cluster.await("ready: 2", 1);
+    cluster.root().release();
   }
 
   /// Whatever strangers did: a worker that ends is noticed, and another one taken in.

@@ -1,5 +1,6 @@
 package dllama.api.view;
 
+import dllama.key.ClusterKey;
 import dllama.session.SessionListener;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -7,6 +8,7 @@ import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /// What is known of the cluster, and what happened to it. Any thread.
 public final class ClusterView implements SessionListener {
@@ -73,7 +75,7 @@ public final class ClusterView implements SessionListener {
   public void reading(String name, long bytes, long total) {}
 
   @Override
-  public void listening(String address, boolean open) {}
+  public void listening(String address, boolean keyed, Optional<ClusterKey> fresh) {}
 
   @Override
   public void closing() {}

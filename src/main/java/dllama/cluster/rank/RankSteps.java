@@ -243,7 +243,8 @@ final class RankSteps {
   private void tellStrayed(Strand[] strands, long step) {
     for (Strand strand : strands) {
       if (!strand.strayed().isEmpty()) {
-        root.tell(new RootMessage.Strayed(assignment.epoch(), step, strand.strayed()));
+        int rank = strand.strayedRank();
+        root.tell(new RootMessage.Strayed(assignment.epoch(), step, strand.strayed(), rank));
         return;
       }
     }

@@ -138,6 +138,11 @@ final class PendingStep {
     return waitedNanos >= 0;
   }
 
+  /// How the user knows a rank.
+  String name(int rank) {
+    return world.name(rank);
+  }
+
   boolean isNumber(long step) {
     return step == number;
   }

@@ -152,7 +152,17 @@ public final class RootCoordinator extends NetworkActor<RootMessage> {
     members = context.spawn(membership.apply(context.getSelf()), NodeNames.MEMBERS);
     context.watch(members);
     formation =
-        new WorldFormation(context, model, gate, settings, listener, host, self, members, steps);
+        new WorldFormation(
+            context,
+            model,
+            gate,
+            settings,
+            listener,
+            host,
+            self,
+            members,
+            steps,
+            answering::isClaimed);
     timers.startTimerWithFixedDelay(Tick.TICK, TICK);
     formation.gather();
   }
@@ -165,12 +175,12 @@ public final class RootCoordinator extends NetworkActor<RootMessage> {
     switch (command) {
       case Coming(String address) -> formation.coming(address);
       case Joined(Node worker) -> formation.joined(worker);
+      case Measured(long key, long speed) -> formation.measured(key, speed);
       case Gone(String address, String why) -> {
         nodes.gone(address);
         formation.gone(address, why);
       }
       case Figures figures -> nodes.told(figures, formation.world(), System.nanoTime());
-      case Measured(long key, long speed) -> formation.measured(key, speed);
       case SliceWanted(long of, int rank) when formation.isCurrent(of, rank) ->
           formation.sendSlice(rank);
       case Loading(long of, int rank, long bytes, long total) when formation.isCurrent(of, rank) ->
@@ -187,14 +197,15 @@ public final class RootCoordinator extends NetworkActor<RootMessage> {
         formation.heard(rank);
         steps.computed(rank, step, nanos);
       }
-      case Strayed(long of, long step, String where) when formation.isCurrent(of, 0) ->
-          steps.strayed(step, where);
+      case Strayed(long of, long step, String where, int sender) when formation.isCurrent(of, 0) ->
+          steps.strayed(step, where, sender);
       case Logits logits when formation.isCurrent(logits.epoch(), logits.rank()) -> {
         formation.heard(logits.rank());
         steps.put(logits);
       }
       case Claim(var done) -> {
         answering.claim();
+        formation.gather(); // after a loss whoever asks waits for no more nodes
         done.complete(true);
       }
       case Release() -> answering.release();

@@ -26,6 +26,7 @@ class ControlSerializerTest {
                 "WorkerMembership$RootEnded WorkerMembership$RootAlive",
                 "RootCoordinator$SliceWanted RootCoordinator$Loading RootCoordinator$ShardReady",
                 "RootCoordinator$ShardRefused RootCoordinator$ShardFailed RootCoordinator$Stepped",
+                "RootCoordinator$Measured LayerShard$Measure",
                 "LayerShard$Assign LayerShard$SendTo LayerShard$Dissolve",
                 "WeightStream$Received")
             .flatMap(line -> Stream.of(line.split(" ")))
