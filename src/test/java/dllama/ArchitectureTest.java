@@ -45,13 +45,15 @@ class ArchitectureTest {
               entry("slice", "model", "tensor"),
               entry("engine", "slice", "step", "logits", "model", "tensor"),
               entry("generation", "step", "logits", "model", "tokenizer", "sampling"),
-              entry("settings"),
+              entry("key"),
+              entry("settings", "key"),
               entry(
                   "api",
                   "session",
                   "cluster",
                   "constraint",
                   "reply",
+                  "prediction",
                   "generation",
                   "step",
                   "logits",
@@ -60,7 +62,8 @@ class ArchitectureTest {
                   "tokenizer",
                   "template",
                   "sampling",
-                  "settings"),
+                  "settings",
+                  "key"),
               entry("constraint", "generation", "tokenizer"),
               entry("hub", "format", "settings"),
               entry("prediction", "engine", "slice", "step", "model", "tensor", "settings"),
@@ -77,9 +80,18 @@ class ArchitectureTest {
                   "tokenizer",
                   "template",
                   "sampling",
-                  "settings"),
+                  "settings",
+                  "key"),
               entry(
-                  "cluster", "engine", "slice", "step", "logits", "model", "tensor", "settings")));
+                  "cluster",
+                  "engine",
+                  "slice",
+                  "step",
+                  "logits",
+                  "model",
+                  "tensor",
+                  "settings",
+                  "key")));
 
   /// Room of `cluster` → the rooms that it may use; each may also use what `cluster` may.
   private static final Map<String, Set<String>> ROOM_MAY_USE =
@@ -87,6 +99,7 @@ class ArchitectureTest {
           Map.ofEntries(
               entry("port"),
               entry("loop", "port"),
+              entry("tls", "port"),
               entry("wire", "port"),
               entry("rank", "wire", "loop", "port"),
               entry("membership", "rank", "wire", "port"),
@@ -211,6 +224,11 @@ class ArchitectureTest {
   @Test
   void shouldConfineAkka() {
     shouldConfine("akka..", "dllama.cluster..", "dllama.api..");
+  }
+
+  @Test
+  void shouldConfineCertificates() {
+    shouldConfine("org.bouncycastle..", "dllama.cluster.tls..");
   }
 
   @Test

@@ -14,7 +14,6 @@ import java.util.Optional;
 import java.util.Properties;
 import java.util.Set;
 import java.util.TreeSet;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -37,7 +36,11 @@ record Arguments(
   /// Environment variable that holds a key of the API.
   static final String API_KEY_VARIABLE = "DLLAMA_API_KEY";
 
+  /// Environment variable that holds the cluster key.
+  static final String CLUSTER_KEY_VARIABLE = "DLLAMA_CLUSTER_KEY";
+
   private static final String API_KEY = "api.key";
+  private static final String CLUSTER_KEY = "cluster-key.";
 
   /// Reads the arguments; empty when they asked for help or version, which has been printed then.
   ///
@@ -60,19 +63,22 @@ record Arguments(
 
   /// The settings of these arguments.
   Settings settings(Properties system) {
-    return settings(system, null);
+    return settings(system, Map.of());
   }
 
-  /// The same, with a key from the environment.
-  ///
-  /// @param apiKey for the API, so that it need not stand in a command line; may be null
-  Settings settings(Properties system, @Nullable String apiKey) {
+  /// The same, with keys from the environment, so that they need not stand in a command line.
+  Settings settings(Properties system, Map<String, String> environment) {
     Properties all = new Properties();
     system.stringPropertyNames().forEach(name -> all.setProperty(name, system.getProperty(name)));
     all.putAll(properties);
     List<Settings.Option> given = new ArrayList<>(options);
+    String apiKey = environment.get(API_KEY_VARIABLE);
     if (apiKey != null && options.stream().noneMatch(option -> option.key().equals(API_KEY))) {
       given.add(new Settings.Option(API_KEY_VARIABLE, API_KEY, List.of(apiKey)));
+    }
+    String key = environment.getOrDefault(CLUSTER_KEY_VARIABLE, "");
+    if (!key.isEmpty() && options.stream().noneMatch(o -> o.key().startsWith(CLUSTER_KEY))) {
+      given.add(new Settings.Option(CLUSTER_KEY_VARIABLE, CLUSTER_KEY + "text", key));
     }
     return Settings.load(config, all, given);
   }

@@ -22,7 +22,8 @@ enum Command {
   INSPECT(false, "Show what a model or tokenizer file is, and what it needs."),
   FETCH(false, "Get a model: by name, ORG/REPO:QUANT or URL."),
   MODELS(false, "List the models that were fetched."),
-  RM(false, "Remove a fetched model.");
+  RM(false, "Remove a fetched model."),
+  CLUSTER_KEY(false, "Show the cluster key, and make one where there is none.");
 
   private final boolean mode;
   private final String summary;
@@ -37,7 +38,7 @@ enum Command {
   }
 
   String word() {
-    return name().toLowerCase(Locale.ROOT);
+    return name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
   String summary() {
@@ -66,6 +67,7 @@ enum Command {
           case FETCH -> Options.FETCH;
           case MODELS -> Options.MODELS;
           case RM -> Options.RM;
+          case CLUSTER_KEY -> Options.CLUSTER_KEY;
         };
     return mode ? Stream.of(own, Options.ROOT, Options.NODE).flatMap(List::stream).toList() : own;
   }

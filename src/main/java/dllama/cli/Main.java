@@ -57,8 +57,7 @@ public final class Main {
 
   private static int run(Arguments arguments) throws InterruptedException {
     Settings settings =
-        FetchedFiles.in(
-            arguments.settings(System.getProperties(), System.getenv(Arguments.API_KEY_VARIABLE)));
+        FetchedFiles.in(arguments.settings(System.getProperties(), System.getenv()));
     setLogLevels(settings.logLevel().toUpperCase(Locale.ROOT));
     switch (arguments.command().orElse(Command.CHAT)) {
       case PLAN -> Plan.run(settings);
@@ -69,6 +68,7 @@ public final class Main {
       case FETCH -> FetchCommand.run(settings);
       case MODELS -> ModelsCommand.list(settings);
       case RM -> ModelsCommand.remove(settings);
+      case CLUSTER_KEY -> ClusterKeyCommand.run(settings, System.out);
       case CHAT, API, INFERENCE, LOGITS, PERPLEXITY, BENCH ->
           runNode(settings, arguments.command());
     }

@@ -21,6 +21,9 @@ final class Options {
               "--host", "HOST", "host", "address to bind and announce; default: that of the route"),
           text("--port", "PORT", "port", "default 9990 on the root, any free one on a worker"),
           text("--threads", "N", "threads", "compute threads; default: the physical cores"),
+          text("--cluster-key", "FILE", "cluster-key.file", "secret of all nodes; default: yours"),
+          text("--join", "CODE", "cluster-key.join", "keep that key, once; - reads standard input"),
+          option(Kind.SWITCH, "--insecure", "", "insecure", "do without: strangers can read along"),
           option(
               Kind.REPEATED,
               "--seed-node",
@@ -214,7 +217,7 @@ final class Options {
               "--weights-float-type",
               "TYPE",
               "weights-float-type",
-              "f32, f16, q40 or q80; default q40"),
+              "f32, f16, q40 or q80; for .gguf any, or q4_k_m; default q40"),
           text("--seed", "N", "synth.seed", "default 1"),
           text("--out", "FILE", "synth.out", "model file to write (.m, or .gguf for llama.cpp)"),
           text("--tokenizer", "FILE", "tokenizer", "tokenizer file to write (.t)"));
@@ -252,6 +255,12 @@ final class Options {
           text("--hex", "BYTES", "tokenize.hex", "the same as hexadecimal bytes"),
           text("--file", "PATH", "tokenize.file", "texts, a JSON string per line; ids per line"),
           text("--output", "text|json", "output", "json: one document on standard output"));
+
+  static final List<OptionRow> CLUSTER_KEY =
+      List.of(
+          text("--cluster-key", "FILE", "cluster-key.file", "file of the key; default: yours"),
+          text("--join", "CODE", "cluster-key.join", "keep that key; - reads standard input"),
+          text("--rotate", "add|use|drop", "cluster-key.rotate", "a step to another key"));
 
   static final List<OptionRow> FETCH =
       List.of(

@@ -1,5 +1,6 @@
 package dllama.cli;
 
+import dllama.key.NodeKeys;
 import dllama.session.ClusterRoot;
 import dllama.session.LoadedModel;
 import dllama.session.Root;
@@ -63,14 +64,16 @@ final class RootCommand {
   }
 
   private Root start(LoadedModel model) {
-    return start(settings, model, lines, new Progress(lines, false));
+    boolean goesOn = settings.mode() == Mode.INFERENCE || settings.mode() == Mode.PERPLEXITY;
+    return start(settings, model, lines, new Progress(lines, goesOn, false));
   }
 
   /// Starts a root, and says what it has.
   static Root start(
       Settings settings, LoadedModel model, StatusLines lines, SessionListener listener) {
+    NodeKeys keys = Keys.ofRoot(settings.cluster(), lines::say, lines.areShown());
     SliceCache cache = CacheFolder.open(settings.cluster().weights().cache(), lines::say);
-    Root root = ClusterRoot.start(settings, model, cache, listener);
+    Root root = ClusterRoot.start(settings, keys, model, cache, listener);
     Runtime.getRuntime().addShutdownHook(new Thread(root::close, "goodbye"));
     lines.say(model.description());
     model.warning(settings.model()).ifPresent(lines::say);

@@ -37,6 +37,11 @@ final class StatusLines {
     return new StatusLines(System.err, Posix.isTerminal(2));
   }
 
+  /// Whether somebody looks at them on a terminal.
+  boolean areShown() {
+    return terminal;
+  }
+
   /// Whether it is time to show figures that change all the time.
   synchronized boolean due() {
     return System.nanoTime() - last >= (terminal && elsewhere == null ? REDRAW : REPEAT);

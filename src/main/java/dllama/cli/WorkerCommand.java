@@ -3,6 +3,7 @@ package dllama.cli;
 import dllama.cluster.WorkerNode;
 import dllama.cluster.rank.WorkerListener;
 import dllama.cluster.wire.SliceOrigin;
+import dllama.key.NodeKeys;
 import dllama.settings.Settings;
 import dllama.slice.SliceCache;
 import java.util.List;
@@ -14,8 +15,10 @@ final class WorkerCommand implements WorkerListener {
 
   static void run(Settings settings) {
     WorkerCommand command = new WorkerCommand();
+    NodeKeys keys = Keys.ofWorker(settings.cluster(), command.lines::say);
     SliceCache cache = CacheFolder.open(settings.cluster().weights().cache(), command.lines::say);
-    try (WorkerNode node = new WorkerNode(settings.cluster(), settings.akka(), cache, command)) {
+    try (WorkerNode node =
+        new WorkerNode(settings.cluster(), settings.akka(), keys, cache, command)) {
       Runtime.getRuntime().addShutdownHook(new Thread(node::close, "goodbye"));
       node.run();
     }

@@ -13,17 +13,19 @@ import dllama.cluster.membership.RootMembership;
 import dllama.cluster.wire.FramePool;
 import dllama.cluster.wire.MembersMessage;
 import dllama.cluster.wire.RootMessage;
+import dllama.key.NodeKeys;
 import dllama.settings.ClusterSettings;
 import dllama.settings.HostAddress;
 
 /// A root that is the first member of an Akka cluster, with an open port.
-record ClusteredRoot(ClusterSettings settings, Config akka) implements RootSystem {
+record ClusteredRoot(ClusterSettings settings, Config akka, NodeKeys keys) implements RootSystem {
   @Override
   public <T> ActorSystem<T> start(Behavior<T> guardian, ExchangeDispatcher exchange) {
     return NodeSystem.start(
         guardian,
         settings,
         akka,
+        keys,
         exchange,
         NodeNames.ROOT,
         HostAddress.ofRoot(settings.host()),

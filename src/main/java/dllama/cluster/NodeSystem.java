@@ -2,19 +2,24 @@ package dllama.cluster;
 
 import akka.actor.Address;
 import akka.actor.AddressFromURIString;
+import akka.actor.BootstrapSetup;
+import akka.actor.setup.ActorSystemSetup;
 import akka.actor.typed.ActorSystem;
 import akka.actor.typed.Behavior;
 import akka.cluster.typed.Cluster;
 import akka.remote.RemoteTransportException;
+import akka.remote.artery.tcp.SSLEngineProviderSetup;
 import akka.serialization.SerializationExtension;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import dllama.cluster.loop.ExchangeDispatcher;
 import dllama.cluster.membership.NodeNames;
 import dllama.cluster.port.PortGuard;
+import dllama.cluster.tls.KeyedEngines;
 import dllama.cluster.wire.FramePool;
 import dllama.cluster.wire.TensorFrameSerializer;
 import dllama.error.UserException;
+import dllama.key.NodeKeys;
 import dllama.settings.ClusterSettings;
 import dllama.step.ForwardException;
 import java.net.Inet6Address;
@@ -22,6 +27,7 @@ import java.net.InetAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -37,25 +43,35 @@ public final class NodeSystem {
   private static final Duration SWEEP = Duration.ofSeconds(1);
 
   private static final String TRANSPORT = "akka.remote.artery.transport";
+  private static final String PLAIN = "tcp";
+  private static final String TLS = "tls-tcp";
 
   private NodeSystem() {}
 
   /// @param akka Akka's configuration, complete
   /// @param host address to bind and announce
   /// @param port 0: any free one
-  /// @throws UserException if the address can not be bound
+  /// @throws UserException if the address can not be bound, or needs a cluster key
   /// @throws ForwardException if this machine is too busy to start it
   static <T> ActorSystem<T> start(
       Behavior<T> guardian,
       ClusterSettings settings,
       Config akka,
+      NodeKeys keys,
       ExchangeDispatcher exchange,
       String role,
       InetAddress host,
       int port) {
+    Optional<KeyedEngines> engines = keys.at(host).map(KeyedEngines::new);
+    if (!akka.getString(TRANSPORT).equals(PLAIN)) {
+      throw new UserException(
+          "%s can not be set: the cluster key says whether nodes speak TLS".formatted(TRANSPORT));
+    }
     Config own =
         ConfigFactory.parseMap(
             Map.of(
+                TRANSPORT,
+                engines.isPresent() ? TLS : PLAIN,
                 "akka.remote.artery.canonical.hostname",
                 text(host),
                 "akka.remote.artery.canonical.port",
@@ -64,15 +80,21 @@ public final class NodeSystem {
                 settings.sync().maxFrameBytes() + "b",
                 "akka.cluster.roles",
                 List.of(role)));
-    boolean tls = akka.getString(TRANSPORT).equals("tls-tcp");
-    PortGuard.expect(settings.sync().maxFrameBytes(), tls);
+    PortGuard.expect(settings.sync().maxFrameBytes(), engines.isPresent());
     try {
-      ActorSystem<T> system =
-          ActorSystem.create(
-              guardian, NAME, own.withFallback(exchange.config()).withFallback(akka));
-      system
-          .scheduler()
-          .scheduleWithFixedDelay(SWEEP, SWEEP, PortGuard::sweep, system.executionContext());
+      ActorSystemSetup setup =
+          ActorSystemSetup.create(
+              BootstrapSetup.create(own.withFallback(exchange.config()).withFallback(akka)));
+      if (engines.isPresent()) {
+        setup = setup.withSetup(SSLEngineProviderSetup.create(_ -> engines.get()));
+      }
+      ActorSystem<T> system = ActorSystem.create(guardian, NAME, setup);
+      Runnable sweep =
+          () -> {
+            PortGuard.sweep();
+            engines.ifPresent(KeyedEngines::sweep);
+          };
+      system.scheduler().scheduleWithFixedDelay(SWEEP, SWEEP, sweep, system.executionContext());
       return system;
     } catch (RemoteTransportException e) {
       throw new UserException(

@@ -16,6 +16,7 @@ import dllama.cluster.root.RootModel;
 import dllama.cluster.wire.Assignment;
 import dllama.cluster.wire.RootMessage;
 import dllama.error.UserException;
+import dllama.key.NodeKeys;
 import dllama.settings.ClusterSettings;
 import dllama.slice.Shares;
 import dllama.slice.SliceCache;
@@ -54,12 +55,14 @@ public final class RootNode implements AutoCloseable {
   /// Starts the node and begins to form a cluster; `listener` is told how that goes.
   ///
   /// @param akka Akka's configuration
+  /// @param keys by which nodes know each other
   /// @param cache of slices; closed with this node
   /// @throws UserException if the address can not be bound, or the model can not run on the number
   ///     of nodes that is asked for, or this node can not hold its part even on the most nodes
   public static RootNode start(
       ClusterSettings settings,
       Config akka,
+      NodeKeys keys,
       RootModel model,
       SliceCache cache,
       RootListener listener) {
@@ -74,12 +77,13 @@ public final class RootNode implements AutoCloseable {
             settings.aloneTimeout(),
             System.nanoTime());
     int most = settings.nodes().orElse(usable.isEmpty() ? 1 : usable.getLast());
-    return new RootNode(settings, akka, model, cache, gate, most, listener);
+    return new RootNode(settings, akka, keys, model, cache, gate, most, listener);
   }
 
   private RootNode(
       ClusterSettings settings,
       Config akka,
+      NodeKeys keys,
       RootModel model,
       SliceCache cache,
       ClusterGate gate,
@@ -87,7 +91,7 @@ public final class RootNode implements AutoCloseable {
       RootListener listener) {
     weightTypes = model.spec().weightTypes();
     boolean alone = settings.nodes().equals(Optional.of(1)); // nobody is to join
-    ground = alone ? new LoneRoot(akka) : new ClusteredRoot(settings, akka);
+    ground = alone ? new LoneRoot(akka) : new ClusteredRoot(settings, akka, keys);
     var exchange = NodeSystem.exchange(settings);
     machine = new NodeMachine(settings, cache, WorkerListener.silent());
     int maxBatchTokens = model.maxBatchTokens(settings.sync().maxFrameBytes());
@@ -186,7 +190,7 @@ public final class RootNode implements AutoCloseable {
   public NodesHere nodes(OptionalInt wanted) throws InterruptedException {
     var answer = new CompletableFuture<NodesHere>();
     coordinator.tell(new RootCoordinator.AskNodes(wanted, answer));
-    return answer(answer);
+    return answer(answer).withRoot(machine.host().figures());
   }
 
   private static <T> T answer(CompletableFuture<T> asked) throws InterruptedException {

@@ -8,6 +8,7 @@ import dllama.cluster.port.Refusals;
 import dllama.cluster.rank.NodeMachine;
 import dllama.cluster.rank.WorkerListener;
 import dllama.error.UserException;
+import dllama.key.NodeKeys;
 import dllama.settings.ClusterSettings;
 import dllama.settings.HostAddress;
 import dllama.settings.SeedNode;
@@ -30,6 +31,7 @@ public final class WorkerNode implements AutoCloseable {
 
   private final ClusterSettings settings;
   private final Config akka;
+  private final NodeKeys keys;
   private final WorkerListener listener;
   private final NodeMachine machine;
   private final AtomicReference<ActorSystem<NodeGuardian.Command>> running =
@@ -41,11 +43,17 @@ public final class WorkerNode implements AutoCloseable {
   /// Why the last attempt failed, as long as none has succeeded since: said once.
   private String told = "";
 
+  /// @param keys by which nodes know each other
   /// @param cache of slices; closed with this node
   public WorkerNode(
-      ClusterSettings settings, Config akka, SliceCache cache, WorkerListener listener) {
+      ClusterSettings settings,
+      Config akka,
+      NodeKeys keys,
+      SliceCache cache,
+      WorkerListener listener) {
     this.settings = settings;
     this.akka = akka;
+    this.keys = keys;
     this.listener = listener;
     machine = new NodeMachine(settings, cache, listener);
     strangers = Refusals.ofProcess().report(listener::stranger);
@@ -105,6 +113,7 @@ public final class WorkerNode implements AutoCloseable {
                 ended::complete),
             settings,
             akka,
+            keys,
             exchange,
             NodeNames.WORKER,
             host,

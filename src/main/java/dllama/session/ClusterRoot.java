@@ -4,6 +4,9 @@ import dllama.cluster.RootNode;
 import dllama.cluster.root.NodesHere;
 import dllama.cluster.root.RootModel;
 import dllama.error.UserException;
+import dllama.generation.Recovery;
+import dllama.key.KeySource;
+import dllama.key.NodeKeys;
 import dllama.settings.HostAddress;
 import dllama.settings.Settings;
 import dllama.slice.SliceCache;
@@ -34,20 +37,29 @@ public final class ClusterRoot implements Root {
 
   /// Starts the node and begins to form a cluster.
   ///
+  /// @param keys by which nodes know each other
   /// @param cache of slices; closed with this root
   /// @throws UserException if it can not be with this model and these settings
   public static ClusterRoot start(
-      Settings settings, LoadedModel model, SliceCache cache, SessionListener listener) {
-    ClusterRoot root = new ClusterRoot(settings, model, cache, listener);
+      Settings settings,
+      NodeKeys keys,
+      LoadedModel model,
+      SliceCache cache,
+      SessionListener listener) {
+    ClusterRoot root = new ClusterRoot(settings, keys, model, cache, listener);
     if (!root.alone) {
-      boolean open = !HostAddress.ofRoot(settings.cluster().host()).isLoopbackAddress();
-      listener.listening(root.node.address(), open);
+      Optional<KeySource> needed = keys.at(HostAddress.ofRoot(settings.cluster().host()));
+      listener.listening(root.node.address(), needed.isPresent(), keys.fresh());
     }
     return root;
   }
 
   private ClusterRoot(
-      Settings settings, LoadedModel model, SliceCache cache, SessionListener listener) {
+      Settings settings,
+      NodeKeys keys,
+      LoadedModel model,
+      SliceCache cache,
+      SessionListener listener) {
     this.listener = listener;
     limit = settings.mode().interactive() ? WITHOUT_LIMIT : settings.cluster().nodesTimeout();
     world = new WorldWatch(listener);
@@ -68,7 +80,7 @@ public final class ClusterRoot implements Root {
             sequences(settings),
             settings.model().kvMemory(),
             settings.model().prefillBatch());
-    node = RootNode.start(settings.cluster(), settings.akka(), rootModel, cache, world);
+    node = RootNode.start(settings.cluster(), settings.akka(), keys, rootModel, cache, world);
   }
 
   /// Whole contexts that are worth memory: one that is computed and one that may be asked for
@@ -97,6 +109,11 @@ public final class ClusterRoot implements Root {
     }
     node.claim();
     return world.await(most);
+  }
+
+  @Override
+  public Recovery recovery() {
+    return (_, most) -> world.await(most, limit);
   }
 
   @Override

@@ -1,6 +1,8 @@
 package dllama.session;
 
 import dllama.cluster.membership.RootListener;
+import dllama.key.ClusterKey;
+import java.util.Optional;
 
 /// What a front end is told of its root, besides what becomes of the cluster. Called from any
 /// thread; must return quickly.
@@ -11,8 +13,9 @@ public interface SessionListener extends RootListener {
 
   /// Workers can join at `address`.
   ///
-  /// @param open whether computers other than this one reach it
-  void listening(String address, boolean open);
+  /// @param keyed whether they need the cluster key
+  /// @param fresh the key, if it is new and may be shown
+  void listening(String address, boolean keyed, Optional<ClusterKey> fresh);
 
   /// The root ends as was wanted: what is told from here on is no news.
   void closing();

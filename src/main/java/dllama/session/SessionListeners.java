@@ -1,6 +1,8 @@
 package dllama.session;
 
+import dllama.key.ClusterKey;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /// Several listeners as one: each is told everything, in order.
@@ -19,8 +21,8 @@ public record SessionListeners(List<SessionListener> all) implements SessionList
   }
 
   @Override
-  public void listening(String address, boolean open) {
-    tell(listener -> listener.listening(address, open));
+  public void listening(String address, boolean keyed, Optional<ClusterKey> fresh) {
+    tell(listener -> listener.listening(address, keyed, fresh));
   }
 
   @Override

@@ -1,6 +1,7 @@
 package dllama.settings;
 
 import dllama.error.UserException;
+import dllama.key.ClusterKey;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.EnumSet;
@@ -23,6 +24,7 @@ import java.util.Set;
 /// @param formTimeout how long the set of nodes must not change before an automatic world forms
 /// @param aloneTimeout the same while no worker has shown up
 /// @param nodesTimeout how long a mode that is not interactive waits for `nodes`
+/// @param key what is said of the cluster key
 public record ClusterSettings(
     Optional<String> host,
     int port,
@@ -35,9 +37,48 @@ public record ClusterSettings(
     Duration formTimeout,
     Duration aloneTimeout,
     Duration nodesTimeout,
+    Key key,
     Sync sync,
     Weights weights,
     Exchange exchange) {
+
+  /// The secret that the nodes of a cluster share.
+  ///
+  /// @param file that holds it; empty: the user's
+  /// @param key itself, which counts before the file
+  /// @param join code of the key, to be kept in the file; `-`: it is read from standard input
+  /// @param insecure whether the node does without
+  /// @param rotate step from one key to the next, for the command that shows it
+  public record Key(
+      Optional<Path> file,
+      Optional<ClusterKey> key,
+      Optional<String> join,
+      boolean insecure,
+      Optional<Rotate> rotate) {
+    /// Steps from one key to the next, in this order, each to be done on all nodes.
+    public enum Rotate {
+      ADD,
+      USE,
+      DROP
+    }
+
+    static Key from(Values values) {
+      Values key = values.below("cluster-key");
+      Key settings =
+          new Key(
+              key.unlessAuto("file", Values::path),
+              key.textIfAny("text").map(ClusterKey::parse),
+              key.textIfAny("join"),
+              values.flag("insecure"),
+              key.textIfAny("rotate").map(_ -> key.choice("rotate", EnumSet.allOf(Rotate.class))));
+      if (settings.insecure
+          && (settings.file.isPresent() || settings.key.isPresent() || settings.join.isPresent())) {
+        throw new UserException(
+            "--insecure does without a cluster key, and one is given; leave one of them out");
+      }
+      return settings;
+    }
+  }
 
   /// The exchange of partials.
   ///
@@ -117,6 +158,7 @@ public record ClusterSettings(
         values.duration("form-timeout", Duration.ofMillis(100), Duration.ofHours(1)),
         values.duration("alone-timeout", Duration.ZERO, Duration.ofHours(1)),
         values.duration("nodes-timeout", Duration.ofSeconds(1), Duration.ofDays(1)),
+        Key.from(values),
         new Sync(
             sync.duration("timeout", Duration.ofMillis(500), Duration.ofMinutes(10)),
             sync.duration("stall-timeout", Duration.ofSeconds(1), Duration.ofHours(1)),

@@ -1,6 +1,7 @@
 package dllama.slice;
 
 import dllama.error.UserException;
+import dllama.files.PrivateFolder;
 import dllama.tensor.WorkerPool;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -71,7 +72,7 @@ public final class SliceCache implements AutoCloseable {
   public static SliceCache open(Path folder, OptionalLong limit, Consumer<String> note) {
     SliceCache cache = new SliceCache(folder, limit, note);
     try {
-      Files.createDirectories(folder);
+      PrivateFolder.create(folder);
       if (!Files.isWritable(folder)) {
         throw new IOException("it can not be written to");
       }

@@ -3,7 +3,10 @@ package dllama.slice;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dllama.error.UserException;
+import dllama.files.PrivateFile;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -40,7 +43,12 @@ final class SliceNotes {
   void note(String what, String text) {
     Path unfinished = folder.newUnfinished();
     try {
-      Files.writeString(unfinished, text);
+      try (FileChannel channel = PrivateFile.create(unfinished)) {
+        ByteBuffer bytes = UTF_8.encode(text);
+        while (bytes.hasRemaining()) {
+          channel.write(bytes);
+        }
+      }
       SliceFolder.finish(unfinished, folder.note(Digest.of(what)));
     } catch (IOException e) {
       KeptFile.delete(unfinished);

@@ -1,13 +1,13 @@
 package dllama.slice;
 
 import dllama.error.UserException;
+import dllama.files.PrivateFile;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
@@ -101,9 +101,7 @@ final class SliceWriter implements AutoCloseable {
       }
       room.removeLeftBehind();
       room.makeFor(content.fileBytes());
-      try (FileChannel channel =
-              FileChannel.open(
-                  unfinished, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+      try (FileChannel channel = PrivateFile.create(unfinished);
           FileLock _ = SliceRoom.lock(channel)) {
         content.write(channel, slice, () -> stopped || closed.getAsBoolean());
       }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dllama.api.view.ClusterView;
 import dllama.api.view.Meter;
 import dllama.generation.Scheduler;
+import dllama.key.NodeKeys;
 import dllama.session.ChatPrompts;
 import dllama.session.ClusterRoot;
 import dllama.session.LoadedModel;
@@ -65,9 +66,14 @@ public final class ApiTestServer implements AutoCloseable {
             model.rendersTemplate(settings.model()));
     ClusterView view = new ClusterView();
     Meter meter = new Meter();
-    root = ClusterRoot.start(settings, model, SliceCache.off(), view);
+    root = ClusterRoot.start(settings, NodeKeys.none(), model, SliceCache.off(), view);
     scheduler =
-        new Scheduler(root.forwardPass(), prompts.vocabulary(), settings.api().parallel(), meter);
+        new Scheduler(
+            root.forwardPass(),
+            prompts.vocabulary(),
+            settings.api().parallel(),
+            root.recovery(),
+            meter);
     server = ApiServer.start(settings, model, root, prompts, scheduler, meter, view);
   }
 

@@ -10,6 +10,7 @@ import dllama.settings.Role;
 import dllama.settings.Settings;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 import org.junit.jupiter.api.Test;
@@ -98,9 +99,13 @@ class ArgumentsTest {
   @Test
   void shouldTakeAKeyFromTheEnvironmentUnlessOneIsGiven() {
     Arguments none = Arguments.parse("api").orElseThrow();
-    assertEquals(List.of("a"), none.settings(new Properties(), "a").api().keys());
+    assertEquals(
+        List.of("a"),
+        none.settings(new Properties(), Map.of(Arguments.API_KEY_VARIABLE, "a")).api().keys());
     Arguments given = Arguments.parse("api", "--api-key", "b").orElseThrow();
-    assertEquals(List.of("b"), given.settings(new Properties(), "a").api().keys());
+    assertEquals(
+        List.of("b"),
+        given.settings(new Properties(), Map.of(Arguments.API_KEY_VARIABLE, "a")).api().keys());
   }
 
   private static Settings settings(String... args) {

@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dllama.Conformance;
+import dllama.key.ClusterKey;
+import dllama.key.KeyFile;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Files;
@@ -19,6 +21,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /// A home network of network namespaces, in each of which the machine's own name is 127.0.1.1, as
 /// Debian has it. Nodes are started as a user would: the workers know the root's address, and
@@ -36,6 +39,8 @@ class HomeNetworkIT {
   private static final String SWITCH = ID + "-switch";
   private static final String ROOT_ADDRESS = "10.233.1.1";
   private static final int NODES = 4;
+
+  @TempDir private Path keys;
 
   private final List<NodeProcess> processes = new ArrayList<>();
 
@@ -83,14 +88,28 @@ class HomeNetworkIT {
   }
 
   @Test
-  void shouldFormAClusterOfNodesThatKnowOnlyTheRoot() throws IOException {
+  void shouldFormAClusterOfNodesThatKnowOnlyTheRootAndTheKey() throws IOException {
+    ClusterKey key = ClusterKey.random();
+    Path rootKey = keys.resolve("root.key");
+    KeyFile.write(rootKey, key);
     JsonNode golden = Conformance.golden(CASE).get("prompts").get(0);
     for (int node = 2; node <= NODES; node++) {
-      start(node, "--role", "worker", "--seed-node", ROOT_ADDRESS);
+      String file = keys.resolve("worker-" + node + ".key").toString();
+      start(
+          node,
+          "--role",
+          "worker",
+          "--seed-node",
+          ROOT_ADDRESS,
+          "--cluster-key",
+          file,
+          "--join",
+          key.code());
     }
     List<String> options = new ArrayList<>(List.of("--role", "root"));
     options.addAll(List.of(NodeProcess.inference(CASE, golden.get("text").asText(), 64)));
     options.addAll(List.of("--nodes", String.valueOf(NODES)));
+    options.addAll(List.of("--cluster-key", rootKey.toString()));
     NodeProcess root = start(1, options.toArray(String[]::new));
     assertEquals(0, root.exit(NodeProcess.FORM), processes::toString);
     JsonNode result = new ObjectMapper().readTree(String.join("\n", root.out()));
@@ -98,13 +117,48 @@ class HomeNetworkIT {
     assertArrayEquals(
         Conformance.ints(golden.get("generated")), Conformance.ints(result.get("tokens")));
     root.awaitError("root at " + ROOT_ADDRESS + ":9990", 1, NodeProcess.FORM);
-    root.awaitError("no cluster key yet: whoever reaches", 1, NodeProcess.FORM);
+    assertTrue(root.err().stream().noneMatch(line -> line.contains(key.code())), "shows the key");
     for (int node = 2; node <= NODES; node++) {
       root.awaitError("the worker at 10.233.1." + node + ":", 1, NodeProcess.FORM);
       NodeProcess worker = processes.get(node - 2);
       worker.awaitError("joined the root at " + ROOT_ADDRESS + ":9990", 1, NodeProcess.FORM);
       assertTrue(worker.isAlive(), worker::toString);
     }
+  }
+
+  /// A root makes a key where it needs one; a worker without one says what it needs; who wants to
+  /// do without is told each time what that means.
+  @Test
+  void shouldAskForAKeyWhereOthersCanCome() throws IOException {
+    String config = "XDG_CONFIG_HOME=" + keys.resolve("config");
+    NodeProcess worker = start(config, 2, "--role", "worker", "--seed-node", ROOT_ADDRESS);
+    assertEquals(2, worker.exit(NodeProcess.FORM), worker::toString);
+    worker.awaitError(
+        "needs the cluster key: --join CODE, once, as the root shows it", 1, NodeProcess.FORM);
+    NodeProcess root = start(config, 1, "--role", "root", "--nodes", "2");
+    root.awaitError("a new cluster key is in " + keys, 1, NodeProcess.FORM);
+    root.awaitError("(new ones: and --join CODE, which cluster-key shows)", 1, NodeProcess.FORM);
+    NodeProcess show = start(config, 1, "cluster-key");
+    assertEquals(0, show.exit(NodeProcess.FORM));
+    String code = show.out().getFirst();
+    assertEquals(ClusterKey.parse(code).code(), code);
+    String theirs = "XDG_CONFIG_HOME=" + keys.resolve("theirs");
+    NodeProcess joined =
+        start(theirs, 3, "--role", "worker", "--seed-node", ROOT_ADDRESS, "--join", code);
+    joined.awaitError("joined the root at " + ROOT_ADDRESS, 1, NodeProcess.FORM);
+    NodeProcess insecure =
+        start(config, 2, "--role", "worker", "--seed-node", ROOT_ADDRESS, "--insecure");
+    insecure.awaitError("--insecure: whoever reaches this node can take part", 1, NodeProcess.FORM);
+    root.awaitError("refused: 10.233.1.2 speaks without the cluster key", 1, NodeProcess.FORM);
+    assertTrue(root.isAlive() && joined.isAlive());
+  }
+
+  private NodeProcess start(String variable, int node, String... arguments) {
+    NodeProcess process =
+        new NodeProcess(
+            List.of("env", variable, "ip", "netns", "exec", name(node)), List.of(arguments));
+    processes.add(process);
+    return process;
   }
 
   private static String name(int node) {

@@ -22,6 +22,7 @@ import dllama.cluster.wire.TensorFrame.Logits;
 import dllama.cluster.wire.TensorFrame.Partial;
 import dllama.cluster.wire.TensorFrame.Question;
 import dllama.cluster.wire.TensorFrame.WeightChunk;
+import dllama.key.NodeKeys;
 import dllama.logits.LogitsPart.Best;
 import dllama.logits.LogitsPart.Candidates;
 import dllama.logits.LogitsPart.Rows;
@@ -73,6 +74,7 @@ class ForeignMessagesTest {
             Behaviors.<Void>empty(),
             settings.cluster(),
             settings.akka(),
+            NodeKeys.none(),
             NodeSystem.exchange(settings.cluster()),
             "stranger",
             InetAddress.getLoopbackAddress(),

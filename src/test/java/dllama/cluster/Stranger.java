@@ -14,6 +14,7 @@ import akka.serialization.jackson.JacksonCborSerializer;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import dllama.cluster.port.Serializers;
+import dllama.key.NodeKeys;
 import dllama.settings.Settings;
 import dllama.settings.Settings.Option;
 import java.net.InetAddress;
@@ -46,6 +47,11 @@ final class Stranger implements AutoCloseable {
 
   /// @param role that it would join a cluster as
   Stranger(String seed, String role) {
+    this(seed, role, NodeKeys.none());
+  }
+
+  /// @param keys that it shows
+  Stranger(String seed, String role, NodeKeys keys) {
     Settings settings =
         Settings.load(
             Optional.empty(),
@@ -59,6 +65,7 @@ final class Stranger implements AutoCloseable {
             Behaviors.<Void>empty(),
             settings.cluster(),
             LOOSE.withFallback(settings.akka()),
+            keys,
             NodeSystem.exchange(settings.cluster()),
             joins ? role : "stranger",
             InetAddress.getLoopbackAddress(),

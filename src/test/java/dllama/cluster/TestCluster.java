@@ -8,6 +8,7 @@ import dllama.cluster.rank.WorkerListener;
 import dllama.cluster.root.RootModel;
 import dllama.error.UserException;
 import dllama.format.dllama.DllamaFile;
+import dllama.key.NodeKeys;
 import dllama.model.ModelSource;
 import dllama.settings.Settings;
 import dllama.settings.Settings.Option;
@@ -43,10 +44,16 @@ final class TestCluster implements AutoCloseable {
   private final String name;
   private final AutoCloseable file;
   private final Properties properties;
+  private final NodeKeys keys;
   private RootNode root;
 
   TestCluster(String modelCase, DType exchange, int nodes, Properties properties) {
-    this(modelCase, exchange, String.valueOf(nodes), properties);
+    this(modelCase, exchange, nodes, properties, NodeKeys.none());
+  }
+
+  /// @param keys of all nodes
+  TestCluster(String modelCase, DType exchange, int nodes, Properties properties, NodeKeys keys) {
+    this(modelCase, exchange, String.valueOf(nodes), properties, keys);
     for (int worker = 1; worker < nodes; worker++) {
       startWorker();
     }
@@ -56,7 +63,13 @@ final class TestCluster implements AutoCloseable {
   ///
   /// @param wanted as for `--nodes`
   TestCluster(String modelCase, DType exchange, String wanted, Properties properties) {
+    this(modelCase, exchange, wanted, properties, NodeKeys.none());
+  }
+
+  private TestCluster(
+      String modelCase, DType exchange, String wanted, Properties properties, NodeKeys keys) {
     this.properties = properties;
+    this.keys = keys;
     DllamaFile model = DllamaFile.open(Conformance.file(modelCase, "model.m"));
     source = new ModelSource.Weights(model.spec(), model.weights());
     name = modelCase;
@@ -67,6 +80,7 @@ final class TestCluster implements AutoCloseable {
   /// Of a model that is in no file.
   TestCluster(ModelSource source, DType exchange, int nodes, Properties properties) {
     this.properties = properties;
+    keys = NodeKeys.none();
     this.source = source;
     name = "made up";
     file = () -> {};
@@ -99,7 +113,7 @@ final class TestCluster implements AutoCloseable {
             32);
     root =
         RootNode.start(
-            settings.cluster(), settings.akka(), model, SliceCache.off(), new Recorder());
+            settings.cluster(), settings.akka(), keys, model, SliceCache.off(), new Recorder());
     return root;
   }
 
@@ -117,7 +131,7 @@ final class TestCluster implements AutoCloseable {
             WITHOUT_WARM_UP);
     var worker =
         new WorkerNode(
-            settings.cluster(), settings.akka(), SliceCache.off(), WorkerListener.silent());
+            settings.cluster(), settings.akka(), keys, SliceCache.off(), WorkerListener.silent());
     Thread thread = new Thread(() -> run(worker), "worker-" + workers.size());
     thread.start();
     workers.add(worker);

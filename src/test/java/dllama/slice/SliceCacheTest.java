@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -89,6 +90,30 @@ class SliceCacheTest {
   private List<String> names() throws IOException {
     try (Stream<Path> files = Files.list(folder)) {
       return files.map(file -> file.getFileName().toString()).sorted().toList();
+    }
+  }
+
+  /// Weights, and which models were used, are nobody else's business.
+  @Test
+  void shouldBeForItsOwnerAlone() throws IOException {
+    Path made = folder.resolve("a/b");
+    try (SliceCache cache = SliceCache.open(made, OptionalLong.empty(), notes::add)) {
+      cache.write(KEY, slice(1, 64));
+      await(made.resolve(KEY + ".slice"));
+      cache.note("what", "text");
+    }
+    assertEquals("rwx------", permissions(made));
+    try (Stream<Path> files = Files.list(made)) {
+      assertEquals(
+          List.of("rw-------", "rw-------"), files.map(SliceCacheTest::permissions).toList());
+    }
+  }
+
+  private static String permissions(Path path) {
+    try {
+      return PosixFilePermissions.toString(Files.getPosixFilePermissions(path));
+    } catch (IOException e) {
+      throw new AssertionError(e);
     }
   }
 

@@ -1,5 +1,6 @@
 package dllama.api.view;
 
+import dllama.key.ClusterKey;
 import dllama.session.SessionListener;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -7,6 +8,7 @@ import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /// What is known of the cluster, and what happened to it. Any thread.
 public final class ClusterView implements SessionListener {
@@ -17,6 +19,7 @@ public final class ClusterView implements SessionListener {
   private State state = State.GATHERING;
   private String waiting = "";
   private int nodes;
+  private long readySince;
 
   /// What the cluster does.
   public enum State {
@@ -40,6 +43,11 @@ public final class ClusterView implements SessionListener {
   /// Nodes of the present world; 0 while there is none.
   public synchronized int nodes() {
     return state == State.READY ? nodes : 0;
+  }
+
+  /// Since when the present world can compute, in milliseconds since 1970.
+  public synchronized long readySince() {
+    return readySince;
   }
 
   /// How the slices of the present world came, by rank.
@@ -67,7 +75,7 @@ public final class ClusterView implements SessionListener {
   public void reading(String name, long bytes, long total) {}
 
   @Override
-  public void listening(String address, boolean open) {}
+  public void listening(String address, boolean keyed, Optional<ClusterKey> fresh) {}
 
   @Override
   public void closing() {}
@@ -97,6 +105,7 @@ public final class ClusterView implements SessionListener {
     state = State.READY;
     waiting = "";
     nodes = count;
+    readySince = System.currentTimeMillis();
     event("ready", "%d node%s ready after %.1f s".formatted(count, s(count), loadMillis / 1e3));
   }
 

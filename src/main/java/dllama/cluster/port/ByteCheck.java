@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 /// Reads along what one connection sends, and says when that is nothing that a node sends.
 ///
 /// Not thread-safe; allocates nothing as long as all is well.
-interface ByteCheck {
+public interface ByteCheck {
   /// Reads the bytes of `bytes` from index `from` up to `to`, and leaves the buffer as it is.
   ///
   /// @return false if this connection has to end, [#objection] says why
@@ -20,6 +20,12 @@ interface ByteCheck {
 
   /// Why this connection has to end, as the end of a sentence; null while it does not.
   @Nullable String objection();
+
+  /// What the other end began with, by which its TLS engine tells who it is; null where there is no
+  /// TLS, or too little has come yet.
+  default byte @Nullable [] greeting() {
+    return null;
+  }
 
   /// Whether whoever this is does not speak the protocol at all: a port scanner, a browser.
   boolean isForeign();

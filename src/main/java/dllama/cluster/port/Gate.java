@@ -38,6 +38,7 @@ final class Gate {
   private final Refusals refusals;
   private final Set<GuardedChannel> open = ConcurrentHashMap.newKeySet();
   private final AtomicLong buffered = new AtomicLong();
+  private final Strikes strikes = new Strikes(System::nanoTime);
 
   Gate(Limits limits, Refusals refusals) {
     this.limits = limits;
@@ -57,6 +58,11 @@ final class Gate {
     }
     if (same.channels >= limits.perAddress || all.channels >= limits.total) {
       refused(address, "opens more connections than a node does");
+      return false;
+    }
+    // This machine's own programs have its processor anyway.
+    if (!address.isLoopbackAddress() && strikes.isOut(address, same.channels > same.greeting)) {
+      refused(address, "tries again and again without the cluster key");
       return false;
     }
     Count full = same.greeting >= limits.greetingPerAddress ? same : all;
@@ -92,6 +98,9 @@ final class Gate {
   void forget(GuardedChannel channel) {
     if (open.remove(channel)) {
       buffered.addAndGet(-channel.unfinishedBytes());
+      if (channel.isStranger()) {
+        strikes.strike(channel.peer());
+      }
     }
   }
 
@@ -135,12 +144,19 @@ final class Gate {
   /// A connection ends for what it sent. Nobody is told of those that took this port for another
   /// one, such as port scanners.
   void refused(GuardedChannel channel, ByteCheck check) {
-    String why = String.valueOf(check.objection());
+    String why = check.objection();
+    if (why == null) {
+      why = "repeats what was said over another connection";
+    }
     if (check.isForeign()) {
       log.debug("hung up on {}, which {}", channel.peer().getHostAddress(), why);
     } else {
       refused(channel.peer(), why);
     }
+  }
+
+  void refused(GuardedChannel channel, String why) {
+    refused(channel.peer(), why);
   }
 
   private void refused(InetAddress address, String why) {

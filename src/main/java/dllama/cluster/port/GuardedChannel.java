@@ -29,6 +29,7 @@ final class GuardedChannel extends SocketChannel {
   private volatile boolean waiting = true;
   private volatile int unfinished;
   private volatile boolean greeted;
+  private boolean announced;
   private volatile boolean ended;
 
   GuardedChannel(
@@ -52,7 +53,7 @@ final class GuardedChannel extends SocketChannel {
     return openedAt;
   }
 
-  /// Whether a whole frame has come.
+  /// Whether it is known for a node: a whole frame has come, or TLS has seen its key.
   boolean isGreeted() {
     return greeted;
   }
@@ -91,7 +92,7 @@ final class GuardedChannel extends SocketChannel {
   public int read(ByteBuffer to) throws IOException {
     int from = to.position();
     int count = jdk.read(to);
-    if (count > 0 && !ended && check.read(to, from, from + count)) {
+    if (count > 0 && !ended && check.read(to, from, from + count) && announce()) {
       account();
     } else if (count > 0 && !ended) {
       gate.refused(this, check);
@@ -109,16 +110,44 @@ final class GuardedChannel extends SocketChannel {
     throw new UnsupportedOperationException("one buffer at a time");
   }
 
+  /// Lets the TLS engine of this connection find it by what came first.
+  ///
+  /// @return false if that was said before: random bytes are not, but by who repeats them
+  private boolean announce() {
+    byte[] greeting = announced ? null : check.greeting();
+    announced |= greeting != null;
+    return greeting == null || Greetings.announce(greeting, this);
+  }
+
+  /// TLS has seen its key.
+  void known() {
+    greeted = true;
+    waiting = false;
+  }
+
+  /// Whether it has spoken, and is not known for a node all the same.
+  boolean isStranger() {
+    return announced && !greeted;
+  }
+
+  /// It is refused for what came out of TLS.
+  void refused(String why) {
+    gate.refused(this, why);
+    end();
+  }
+
   /// After bytes that are in order.
   private void account() {
     int now = check.unfinishedBytes();
     boolean another = check.frames() != frames;
     if (another) {
       frames = check.frames();
-      greeted = true;
+      greeted |= !announced; // TLS says itself when it is
     }
-    if (now == 0) {
-      waiting = frames == 0;
+    if (!greeted) {
+      waiting = true; // since it was opened, however it goes on
+    } else if (now == 0) {
+      waiting = false;
     } else if (another || !waiting) {
       waitingSince = System.nanoTime();
       waiting = true;
@@ -132,6 +161,10 @@ final class GuardedChannel extends SocketChannel {
 
   @Override
   protected void implCloseSelectableChannel() throws IOException {
+    byte[] greeting = check.greeting();
+    if (announced && greeting != null) {
+      Greetings.forget(greeting, this);
+    }
     gate.forget(this);
     jdk.close();
   }

@@ -3,15 +3,20 @@ package dllama.cluster.port;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
-/// Reads along a connection that is encrypted (`transport = tls-tcp`): what is in its records only
-/// the TLS engine sees, so this looks at their headers: a type, the major version, and a length
-/// (RFC 8446, 5.1). Whoever gets further than a handshake has a certificate that this node trusts.
+/// Reads along a connection that is encrypted by TLS: what is in its records only the TLS engine
+/// sees, so this looks at their headers: a type, the major version, and a length (RFC 8446, 5.1).
+/// Whoever gets further than a handshake has the cluster key; its frames are checked behind TLS.
 final class TlsCheck implements ByteCheck {
   private static final int HEADER_BYTES = 5;
   private static final int TYPE = 0;
   private static final int MAJOR_VERSION = 1;
   private static final int LENGTH = 3;
   private static final int HANDSHAKE = 22;
+
+  /// A record that begins a handshake has at least a header of its own, a version and 32 random
+  /// bytes.
+  private static final int GREETING_BYTES = PortGuard.GREETING_BYTES - HEADER_BYTES;
+
   private static final int FIRST_TYPE = 20;
   private static final int LAST_TYPE = 23;
 
@@ -19,6 +24,8 @@ final class TlsCheck implements ByteCheck {
   private static final int MAX_RECORD_BYTES = (1 << 14) + 2048;
 
   private final byte[] header = new byte[HEADER_BYTES];
+  private final byte[] greeting = new byte[PortGuard.GREETING_BYTES];
+  private int greeted;
   private int have;
   private int length;
   private int left;
@@ -29,6 +36,11 @@ final class TlsCheck implements ByteCheck {
   @Override
   public boolean read(ByteBuffer bytes, int from, int to) {
     int at = from;
+    if (greeted < greeting.length && objection == null) {
+      int count = Math.min(greeting.length - greeted, to - at);
+      bytes.get(at, greeting, greeted, count);
+      greeted += count;
+    }
     while (at < to && objection == null) {
       if (have < HEADER_BYTES) {
         int count = Math.min(HEADER_BYTES - have, to - at);
@@ -56,9 +68,12 @@ final class TlsCheck implements ByteCheck {
     length = ((header[LENGTH] & 0xff) << 8) | (header[LENGTH + 1] & 0xff);
     left = length;
     boolean known = records == 0 ? type == HANDSHAKE : type >= FIRST_TYPE && type <= LAST_TYPE;
-    if (!known || header[MAJOR_VERSION] != 3 || length > MAX_RECORD_BYTES) {
-      foreign = records == 0;
-      objection = "sends what is no TLS";
+    boolean greets = records > 0 || length >= GREETING_BYTES;
+    if (!known || header[MAJOR_VERSION] != 3 || length > MAX_RECORD_BYTES || !greets) {
+      boolean node = header[TYPE] == 'A' && header[MAJOR_VERSION] == 'K'; // of AKKA
+      foreign = records == 0 && !node;
+      objection =
+          node ? "speaks without the cluster key (--insecure there?)" : "sends what is no TLS";
     }
   }
 
@@ -70,6 +85,11 @@ final class TlsCheck implements ByteCheck {
   @Override
   public int unfinishedBytes() {
     return have < HEADER_BYTES ? have : HEADER_BYTES + length - left;
+  }
+
+  @Override
+  public byte @Nullable [] greeting() {
+    return greeted == greeting.length ? greeting : null;
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dllama.cluster.port;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
@@ -10,11 +11,14 @@ import java.util.HexFormat;
 import org.junit.jupiter.api.Test;
 
 class TlsCheckTest {
+  /// A handshake record of 38 bytes, the shortest that greets.
+  private static final String GREETING = "16 03 01 00 26" + " aa".repeat(38);
+
   private final TlsCheck check = new TlsCheck();
 
   @Test
   void shouldCountRecordsHoweverTheyArrive() {
-    byte[] bytes = hex("16 03 01 00 03 aa bb cc 14 03 03 00 01 01 17 03 03 00 02 05 06");
+    byte[] bytes = hex(GREETING + " 14 03 03 00 01 01 17 03 03 00 02 05 06");
     for (int at = 0; at < bytes.length; at++) {
       assertTrue(check.read(ByteBuffer.wrap(bytes), at, at + 1));
     }
@@ -28,17 +32,20 @@ class TlsCheckTest {
 
   @Test
   void shouldKnowWhatIsUnfinished() {
-    byte[] bytes = hex("16 03 01 00 03 aa");
+    byte[] bytes = hex(GREETING);
     assertTrue(check.read(ByteBuffer.wrap(bytes), 0, 4));
     assertEquals(4, check.unfinishedBytes());
-    assertTrue(check.read(ByteBuffer.wrap(bytes), 4, 6));
-    assertEquals(6, check.unfinishedBytes());
+    assertTrue(check.read(ByteBuffer.wrap(bytes), 4, 42));
+    assertEquals(42, check.unfinishedBytes());
     assertEquals(0, check.frames());
+    assertNull(check.greeting());
+    assertTrue(check.read(ByteBuffer.wrap(bytes), 42, 43));
+    assertArrayEquals(bytes, check.greeting());
   }
 
   @Test
   void shouldTakeAnEmptyRecord() {
-    byte[] bytes = hex("16 03 01 00 01 aa 17 03 03 00 00 17 03 03 00 01 bb");
+    byte[] bytes = hex(GREETING + " 17 03 03 00 00 17 03 03 00 01 bb");
     assertTrue(check.read(ByteBuffer.wrap(bytes), 0, bytes.length));
     assertEquals(3, check.frames());
   }
@@ -46,11 +53,18 @@ class TlsCheckTest {
   @Test
   void shouldRefuseWhatIsNoTls() {
     assertRefused("47 45 54 20 2f", true); // GET /
-    assertRefused("41 4b 4b 41 01", true); // a node that does not encrypt
+    assertRefused("16 03 01 00 25", true); // too short to greet
     assertRefused("17 03 03 00 02", true); // data before a handshake
     assertRefused("16 02 01 00 02", true);
     assertRefused("16 03 01 ff ff", true);
-    assertRefused("16 03 01 00 01 aa 19 03 03 00 01", false);
+    assertRefused(GREETING + " 19 03 03 00 01", false);
+  }
+
+  @Test
+  void shouldTellANodeWithoutTheKeyFromOthers() {
+    assertFalse(check.read(ByteBuffer.wrap(hex("41 4b 4b 41 01")), 0, 5));
+    assertEquals("speaks without the cluster key (--insecure there?)", check.objection());
+    assertFalse(check.isForeign());
   }
 
   private static void assertRefused(String text, boolean foreign) {
