@@ -18,7 +18,7 @@ pageTest("shouldShowWhoMakesOthersWait", { mock: true }, async (page) => {
   await show(page);
   assert.equal(await page.locator(".picture .node").count(), 5);
   assert.equal(await page.locator(".picture .late .name").textContent(), "192.168.1.12:9990");
-  assert.equal(await page.locator(".picture .waits").textContent(), "others wait 61 % for it");
+  assert.equal(await page.locator(".picture .waits").textContent(), "others wait 31 % for it");
   assert.match(await page.locator(".picture svg").getAttribute("aria-label"), /a root, 3 workers, 1 spares.*192\.168\.1\.12/);
   assert.equal(await page.locator(".plot canvas").count(), 2);
   assert.equal(await page.locator("tr.now th").innerText(), "4 (now)");

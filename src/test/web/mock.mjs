@@ -165,7 +165,8 @@ export function exampleCluster(now = Date.now()) {
   const GB = 1e9;
   const node = (rank, host, more) => ({
     id: `n${rank}`, address: `${host}:9990`, role: rank === 0 ? "root" : "worker", rank, state: "ready", memoryTotal: 8.2 * GB,
-    memoryAvailable: 3.1 * GB, sliceBytes: 1.21 * GB, loadedBytes: 1.21 * GB, cores: 4, load: 3.9, layers: 32, ...more,
+    memoryAvailable: 3.1 * GB, sliceBytes: 1.21 * GB, loadedBytes: 1.21 * GB, cores: 4, load: 3.9, layers: 32,
+    heads: { first: rank * 8, count: 8, of: 32 }, ...more,
   });
   const history = Array.from({ length: 240 }, (_, i) => ({
     at: now - (240 - i) * 1000,
@@ -178,10 +179,10 @@ export function exampleCluster(now = Date.now()) {
     model: { id: "mock-8b", architecture: "llama", weights: "Q4_0", layers: 32, contextLength: 8192 },
     answers: { running: 1, waiting: 0, places: 8 },
     nodes: [
-      node(0, "192.168.1.10", { memoryTotal: 16.5 * GB, memoryAvailable: 8.4 * GB, cores: 8, load: 4.2, waitShare: 0.1 }),
-      node(1, "192.168.1.11", { roundTripMs: 0.42, waitShare: 0.16 }),
-      node(2, "192.168.1.12", { roundTripMs: 0.47, waitShare: 0.61, load: 5.6 }),
-      node(3, "192.168.1.13", { roundTripMs: 0.44, waitShare: 0.13 }),
+      node(0, "192.168.1.10", { memoryTotal: 16.5 * GB, memoryAvailable: 8.4 * GB, cores: 8, load: 4.2, waitShare: 0.05 }),
+      node(1, "192.168.1.11", { roundTripMs: 0.42, waitShare: 0.06 }),
+      node(2, "192.168.1.12", { roundTripMs: 0.47, waitShare: 0.31, slowest: true, load: 5.6 }),
+      node(3, "192.168.1.13", { roundTripMs: 0.44, waitShare: 0.05 }),
       { id: "n4", address: "192.168.1.14:9990", role: "spare", state: "joined", memoryTotal: 4.1 * GB, memoryAvailable: 3.4 * GB, cores: 4, load: 0.1, roundTripMs: 1.9 },
     ],
     rates: { tokensPerSecond: 9.8, computeMs: 78.2, syncMs: 23.1, prefillTokensPerSecond: 61.4 },

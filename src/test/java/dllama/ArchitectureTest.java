@@ -53,6 +53,7 @@ class ArchitectureTest {
                   "cluster",
                   "constraint",
                   "reply",
+                  "prediction",
                   "generation",
                   "step",
                   "logits",

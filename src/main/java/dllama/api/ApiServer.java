@@ -28,6 +28,7 @@ import dllama.api.view.Metrics;
 import dllama.api.view.Page;
 import dllama.cluster.ServiceSystem;
 import dllama.generation.Scheduler;
+import dllama.prediction.Outlook;
 import dllama.session.ChatPrompts;
 import dllama.session.LoadedModel;
 import dllama.session.Root;
@@ -86,6 +87,7 @@ public final class ApiServer implements AutoCloseable {
     AtomicReference<@Nullable HttpServer> started = new AtomicReference<>();
     Metrics metrics =
         new Metrics(meter, answerer.admission(), view, () -> connections(started.get()));
+    metrics.nodes(root);
     var status =
         new ClusterStatus(
             root,
@@ -93,9 +95,14 @@ public final class ApiServer implements AutoCloseable {
             meter,
             answerer.admission(),
             card,
-            model.bytesByNodes(settings.model().prefillBatch()));
+            model.bytesByNodes(settings.model().prefillBatch()),
+            outlook(model));
     server = new HttpServer(system, settings.api(), routes(card, status, view, metrics));
     started.set(server);
+  }
+
+  private static Outlook outlook(LoadedModel model) {
+    return new Outlook(model.spec(), model.exchange(), model.kv(), model.contextLength());
   }
 
   private static int connections(@Nullable HttpServer server) {

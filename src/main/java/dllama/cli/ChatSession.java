@@ -4,6 +4,7 @@ import dllama.error.UserException;
 import dllama.generation.GenerationEvent;
 import dllama.generation.GenerationEvent.Failed;
 import dllama.generation.GenerationEvent.Finished;
+import dllama.generation.GenerationEvent.Interrupted;
 import dllama.generation.GenerationEvent.Prefill;
 import dllama.generation.GenerationEvent.Reason;
 import dllama.generation.GenerationEvent.Token;
@@ -205,7 +206,7 @@ final class ChatSession implements AutoCloseable {
           }
           spelledOut = reason == Reason.STOP && !ended;
         }
-        case Prefill _, Failed _ -> {}
+        case Prefill _, Interrupted _, Failed _ -> {}
       }
       return sink.accept(event);
     }

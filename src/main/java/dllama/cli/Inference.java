@@ -62,7 +62,7 @@ final class Inference {
   /// Runs and prints the result.
   ///
   /// @throws UserException for a prompt that does not fit
-  /// @throws dllama.step.ForwardException if the cluster was lost
+  /// @throws dllama.step.ForwardException if the nodes were lost, and others did not come in time
   void run(Root root) throws InterruptedException {
     Root.Ready ready = root.awaitReady();
     Settings.Inference wanted = settings.inference();
@@ -76,7 +76,8 @@ final class Inference {
             RequestSettings.speculation(settings),
             RequestSettings.guidance(settings.sampler()));
     Finished finished;
-    try (Scheduler scheduler = new Scheduler(root.forwardPass(), vocabulary, 1)) {
+    try (Scheduler scheduler =
+        new Scheduler(root.forwardPass(), vocabulary, 1, root.recovery(), _ -> {})) {
       finished = Answer.await(scheduler, request, this::show);
     }
     if (settings.output() == Output.JSON) {

@@ -4,6 +4,7 @@ import dllama.error.UserException;
 import dllama.generation.GenerationEvent;
 import dllama.generation.GenerationEvent.Failed;
 import dllama.generation.GenerationEvent.Finished;
+import dllama.generation.GenerationEvent.Interrupted;
 import dllama.generation.GenerationEvent.Prefill;
 import dllama.generation.GenerationEvent.Reason;
 import dllama.generation.GenerationEvent.Token;
@@ -104,11 +105,12 @@ final class LocalPartner implements Partner {
           to.text(session.opening());
         }
       }
+      case Interrupted _ -> {} // the lines about the cluster say so
       case Token(int _, String text, var _) -> to.text(text);
       case Failed failed -> {
         to.failed(failed.why());
         if (failed.cause() instanceof ForwardException) {
-          to.failed("the answer ends here; ask again when the nodes are back");
+          to.failed("the answer ends here");
         }
       }
       case Finished(Reason reason, Usage usage, var _) -> {
@@ -161,6 +163,7 @@ final class LocalPartner implements Partner {
           "per token sent %.1f kB, received %.1f kB"
               .formatted(last.sentBytes() / 1024.0, last.receivedBytes() / 1024.0));
     }
+    lines.addAll(NodeLines.of(root));
     return lines;
   }
 

@@ -5,6 +5,7 @@ import dllama.generation.Generation;
 import dllama.generation.GenerationEvent;
 import dllama.generation.GenerationEvent.Failed;
 import dllama.generation.GenerationEvent.Finished;
+import dllama.generation.GenerationEvent.Interrupted;
 import dllama.generation.GenerationEvent.Prefill;
 import dllama.generation.GenerationEvent.Token;
 import dllama.generation.GenerationRequest;
@@ -94,7 +95,7 @@ final class ParallelBench {
           failure = cause;
           reading.countDown();
         }
-        case Finished _ -> {}
+        case Interrupted _, Finished _ -> {}
       }
       return true;
     }

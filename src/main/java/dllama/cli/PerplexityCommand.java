@@ -79,12 +79,18 @@ final class PerplexityCommand {
 
   /// Measures, and prints the result.
   ///
-  /// @throws dllama.step.ForwardException if the cluster was lost
+  /// @throws dllama.step.ForwardException if the nodes were lost, and others did not come in time
   void run(Root root) throws InterruptedException {
     Root.Ready ready = root.awaitReady();
     long start = System.nanoTime();
     Perplexity all =
-        Perplexity.of(root.forwardPass(), tokens, context, bos, soFar -> progress(soFar, start));
+        Perplexity.of(
+            root.forwardPass(),
+            tokens,
+            context,
+            bos,
+            root.recovery(),
+            soFar -> progress(soFar, start));
     double seconds = (System.nanoTime() - start) / 1e9;
     double rate = (double) all.windows() * context / seconds;
     if (settings.output() == Output.JSON) {

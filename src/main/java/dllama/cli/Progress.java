@@ -16,6 +16,9 @@ final class Progress implements SessionListener {
   /// Whether a lost world is news: otherwise what was asked of it ends with the reason.
   private final boolean goesOn;
 
+  /// Whether others may compute from one answer to the next.
+  private final boolean changes;
+
   /// How loading of each rank goes.
   private final TreeMap<Integer, Transfer> transfers = new TreeMap<>();
 
@@ -23,10 +26,15 @@ final class Progress implements SessionListener {
   private boolean ready;
   private @Nullable String lost;
 
-  /// @param goesOn whether the user goes on with the next world when one is lost
-  Progress(StatusLines lines, boolean goesOn) {
+  /// A world was lost that was ready.
+  private boolean interrupted;
+
+  /// @param goesOn whether what was asked for goes on with the next world when one is lost
+  /// @param changes whether nodes that come late are used between answers
+  Progress(StatusLines lines, boolean goesOn, boolean changes) {
     this.lines = lines;
     this.goesOn = goesOn;
+    this.changes = changes;
   }
 
   @Override
@@ -82,7 +90,9 @@ final class Progress implements SessionListener {
             : cached == nodes
                 ? " from the cache"
                 : ", %d of %d slices from the cache".formatted(cached, nodes);
-    lines.say("%s ready, loaded in %.1f s%s".formatted(what, loadMillis / 1000.0, from));
+    String how = interrupted ? (nodes == 1 ? "goes on" : "go on") : "ready";
+    interrupted = false;
+    lines.say("%s %s, loaded in %.1f s%s".formatted(what, how, loadMillis / 1000.0, from));
   }
 
   @Override
@@ -98,7 +108,7 @@ final class Progress implements SessionListener {
                 .formatted(possible)
             : "the root goes on without it; /nodes %d would use it".formatted(possible);
     lines.say(
-        goesOn
+        changes
             ? what
             : "the worker at %s came after the start and is not used; the root waits for it with --nodes %d"
                 .formatted(address, possible));
@@ -138,6 +148,7 @@ final class Progress implements SessionListener {
       lines.say(why);
     }
     lost = why;
+    interrupted |= ready;
     if (over) {
       lines.close();
     }

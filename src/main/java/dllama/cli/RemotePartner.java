@@ -267,13 +267,13 @@ final class RemotePartner implements Partner {
   @Override
   public List<String> stats() {
     List<String> lines = new ArrayList<>();
-    cluster()
-        .map(document -> document.path("computing").asText())
-        .ifPresent(what -> lines.add("computing with " + what));
+    Optional<JsonNode> document = cluster();
+    document.ifPresent(of -> lines.add("computing with " + of.path("computing").asText()));
     lines.add("%d of %d tokens of the context are used".formatted(position, facts.contextLength()));
     if (!last.isEmpty()) {
       lines.add("last answer: " + last);
     }
+    document.ifPresent(of -> lines.addAll(NodeLines.of(of.path("nodes"))));
     return lines;
   }
 

@@ -64,7 +64,8 @@ final class RootCommand {
   }
 
   private Root start(LoadedModel model) {
-    return start(settings, model, lines, new Progress(lines, false));
+    boolean goesOn = settings.mode() == Mode.INFERENCE || settings.mode() == Mode.PERPLEXITY;
+    return start(settings, model, lines, new Progress(lines, goesOn, false));
   }
 
   /// Starts a root, and says what it has.

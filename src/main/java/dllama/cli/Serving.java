@@ -41,7 +41,7 @@ final class Serving {
     if (settings.chat().quiet() && !settings.serves()) {
       lines.close();
     }
-    Progress progress = new Progress(lines, true);
+    Progress progress = new Progress(lines, true, true);
     if (!settings.serves()) {
       try (Root root = RootCommand.start(settings, model, lines, progress)) {
         chat(root, scheduler(root, 1, _ -> {}));
@@ -67,7 +67,8 @@ final class Serving {
   }
 
   private Scheduler scheduler(Root root, int parallel, StepListener steps) {
-    return new Scheduler(root.forwardPass(), prompts.vocabulary(), parallel, steps);
+    return new Scheduler(
+        root.forwardPass(), prompts.vocabulary(), parallel, root.recovery(), steps);
   }
 
   private void announce(ApiServer server) {

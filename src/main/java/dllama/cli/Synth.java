@@ -24,9 +24,6 @@ final class Synth {
   static void run(Settings settings) {
     Settings.Synth wanted = settings.synth();
     ModelSpec spec = LoadedModel.shape(wanted.shape(), wanted.layers(), settings.model());
-    if (!spec.types().others().isEmpty()) {
-      throw new UserException("synth can not write a mix of types; take one, such as q4_k");
-    }
     Path out = wanted.out().orElseThrow(() -> new UserException("give --out FILE.m or FILE.gguf"));
     Path tokenizer = LoadedModel.tokenizerPath(settings.model());
     OutputFile.check(out);

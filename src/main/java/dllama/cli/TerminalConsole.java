@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
+import java.util.function.Consumer;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.jline.reader.EndOfFileException;
@@ -31,12 +32,13 @@ final class TerminalConsole implements ChatConsole {
   /// any.
   private static final Logger LOG = Logger.getLogger("org.jline");
 
-  private static final String FAINT = "\u001b[2m";
-  private static final String PLAIN = "\u001b[0m";
+  /// Wider than any terminal.
+  private static final int WITHOUT_WRAPPING = 1 << 20;
 
   private final Terminal terminal;
   private final LineReader reader;
   private final WordWrap wrap = new WordWrap();
+  private final TerminalMarkdown markdown = new TerminalMarkdown();
   private final boolean wraps;
   private final boolean styled;
   private boolean midLine;
@@ -97,6 +99,7 @@ final class TerminalConsole implements ChatConsole {
   @Override
   public @Nullable String read() {
     wrap.reset();
+    markdown.reset();
     thinking = false;
     try {
       return reader.readLine("> ");
@@ -117,9 +120,12 @@ final class TerminalConsole implements ChatConsole {
   @Override
   public synchronized void thought(String text) {
     thinking = true;
-    String shown = wrapped(VisibleText.of(text), wrap);
-    terminal.writer().print(styled ? FAINT + shown + PLAIN : shown);
-    terminal.writer().flush();
+    show(
+        out -> {
+          out.style(TerminalMarkdown.FAINT);
+          out.text(VisibleText.of(text));
+          out.style(TerminalMarkdown.PLAIN);
+        });
     midLine = text.isEmpty() ? midLine : !text.endsWith("\n");
   }
 
@@ -129,14 +135,36 @@ final class TerminalConsole implements ChatConsole {
       thinking = false;
       endLine(); // the answer begins in a line of its own
     }
-    terminal.writer().print(wrapped(VisibleText.of(text), wrap));
-    terminal.writer().flush();
+    show(out -> markdown.accept(VisibleText.of(text), out));
     midLine = text.isEmpty() ? midLine : !text.endsWith("\n");
   }
 
-  private String wrapped(String text, WordWrap by) {
+  /// Prints a part of an answer, in styles where the terminal has any.
+  private void show(Consumer<TerminalMarkdown.Output> part) {
+    StringBuilder shown = new StringBuilder();
+    int columns = columns();
+    wrap.begin();
+    part.accept(
+        new TerminalMarkdown.Output() {
+          @Override
+          public void text(String text) {
+            wrap.add(text, columns, shown);
+          }
+
+          @Override
+          public void style(String code) {
+            if (styled) {
+              wrap.style(code, shown);
+            }
+          }
+        });
+    terminal.writer().print(shown);
+    terminal.writer().flush();
+  }
+
+  private int columns() {
     int columns = terminal.getColumns();
-    return wraps && columns >= WordWrap.NARROWEST ? by.next(text, columns) : text;
+    return wraps && columns >= WordWrap.NARROWEST ? columns : WITHOUT_WRAPPING;
   }
 
   @Override
@@ -150,7 +178,7 @@ final class TerminalConsole implements ChatConsole {
   @Override
   public synchronized void note(String line) {
     endLine(); // news of the cluster come in the middle of an answer
-    String visible = wrapped(VisibleText.line(line, PlainConsole.MAX_LINE), new WordWrap());
+    String visible = new WordWrap().next(VisibleText.line(line, PlainConsole.MAX_LINE), columns());
     AttributedStyle style = styled ? AttributedStyle.DEFAULT.faint() : AttributedStyle.DEFAULT;
     AttributedString quiet = new AttributedString(visible, style);
     if (reader.isReading()) {

@@ -9,16 +9,25 @@ import org.jline.utils.WCWidth;
 /// taken back as far as it stands there already, the rest of the line is filled with spaces, and
 /// the terminal itself goes on in the next line, as which it knows it when text is copied: what is
 /// copied has some more spaces between two words, and no break. The last column stays free for the
-/// space that ends a line. Not thread-safe.
+/// space that ends a line.
+///
+/// Styles take no columns; a word that is taken back comes again in the style that it began with,
+/// and in those that change within it. Not thread-safe.
 final class WordWrap {
   /// In fewer columns words are longer than lines.
   static final int NARROWEST = 20;
 
+  private static final int LINE = 100;
   private static final int TAB = 8;
   private static final int WIDE = 2;
 
   /// Since the last place where a line may end, as far as that is in this line.
   private final StringBuilder word = new StringBuilder();
+
+  /// What the word begins with, and what follows.
+  private String wordStyle = "";
+
+  private String style = "";
 
   private int wordColumns;
 
@@ -32,10 +41,31 @@ final class WordWrap {
   ///
   /// @param columns of the terminal
   String next(String text, int columns) {
-    StringBuilder out = new StringBuilder(text.length() + columns);
-    wordInCall = 0;
-    text.codePoints().forEach(c -> add(c, columns, out));
+    StringBuilder out = new StringBuilder(text.length() + LINE);
+    begin();
+    add(text, columns, out);
     return out.toString();
+  }
+
+  /// What is printed from here on nobody has seen yet, until the next call.
+  void begin() {
+    wordInCall = 0;
+  }
+
+  /// Puts into `out` what to print for `text`.
+  void add(String text, int columns, StringBuilder out) {
+    text.codePoints().forEach(c -> add(c, columns, out));
+  }
+
+  /// Puts a style for what follows into `out`: a sequence that takes no column, and says all of it.
+  void style(String code, StringBuilder out) {
+    out.append(code);
+    style = code;
+    if (word.isEmpty()) {
+      wordStyle = code;
+    } else {
+      addToWord(code, 0);
+    }
   }
 
   /// Something else stands in this line now, or it is ended.
@@ -97,7 +127,7 @@ final class WordWrap {
     }
     if (whole) {
       column -= movedColumns;
-      out.append(" ".repeat(columns - column)).append(moved);
+      out.append(" ".repeat(columns - column)).append(wordStyle).append(moved);
       column = movedColumns;
     } else {
       endWord();
@@ -118,6 +148,7 @@ final class WordWrap {
 
   private void endWord() {
     word.setLength(0);
+    wordStyle = style;
     wordColumns = 0;
     wordInCall = 0;
   }

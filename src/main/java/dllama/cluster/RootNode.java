@@ -190,7 +190,7 @@ public final class RootNode implements AutoCloseable {
   public NodesHere nodes(OptionalInt wanted) throws InterruptedException {
     var answer = new CompletableFuture<NodesHere>();
     coordinator.tell(new RootCoordinator.AskNodes(wanted, answer));
-    return answer(answer);
+    return answer(answer).withRoot(machine.host().figures());
   }
 
   private static <T> T answer(CompletableFuture<T> asked) throws InterruptedException {

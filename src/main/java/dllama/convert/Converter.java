@@ -2,23 +2,21 @@ package dllama.convert;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dllama.convert.Output.Bytes;
-import dllama.convert.Output.Part;
-import dllama.convert.Output.Rounded;
 import dllama.error.UserException;
 import dllama.files.ByteSize;
 import dllama.files.OutputFile;
 import dllama.files.PartFile;
 import dllama.format.TokenizerFiles;
-import dllama.format.dllama.DllamaLayout;
+import dllama.format.dllama.DllamaWriter;
 import dllama.format.dllama.TokenizerWriter;
+import dllama.format.file.Conveyor;
+import dllama.format.file.Output;
 import dllama.format.file.Progress;
-import dllama.format.file.Tensor;
 import dllama.format.file.TensorRows;
 import dllama.format.gguf.GgufHeader;
-import dllama.format.gguf.GgufHeaderWriter;
 import dllama.format.gguf.GgufLayout;
 import dllama.format.gguf.GgufTokens;
+import dllama.format.gguf.GgufWriter;
 import dllama.model.ModelSpec;
 import dllama.model.Rope;
 import dllama.model.TensorRole;
@@ -26,13 +24,12 @@ import dllama.model.TensorTypes;
 import dllama.tensor.DType;
 import dllama.tokenizer.Tokenizer.Vocabulary;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HexFormat;
-import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /// Converts a model: the tokenizer first, then the model, tensor by tensor. What was interrupted
@@ -107,12 +104,7 @@ public final class Converter {
   private Output dllama(Input input) {
     Rope rope = RopeOfLlama31.of(input.spec().rope(), input.spec().headDim());
     ModelSpec spec = input.spec().with(TensorTypes.all(wanted.type), rope);
-    List<Part> parts = new ArrayList<>();
-    parts.add(new Bytes(input.keys(spec).bytes()));
-    for (Tensor tensor : DllamaLayout.of(spec).tensors()) {
-      parts.add(rounded(input, tensor));
-    }
-    return new Output(parts);
+    return DllamaWriter.output(input.keys(spec), spec, rounding(input));
   }
 
   /// Embedding and output have the type of the other matrices, too.
@@ -125,17 +117,7 @@ public final class Converter {
     GgufTokens tokens = tokens(input, spec);
     String name = String.valueOf(wanted.out.getFileName()).replace(".gguf", "");
     GgufHeader header = GgufHeader.of(spec, layout, tokens, name);
-    List<Part> parts = new ArrayList<>();
-    parts.add(new Bytes(header.start()));
-    for (GgufLayout.Group group : layout.groups()) {
-      for (Tensor tensor : group.tensors()) {
-        parts.add(rounded(input, tensor));
-      }
-      parts.add(padding(group.bytes()));
-    }
-    parts.add(new Bytes(header.factors()));
-    parts.add(padding(header.factors().remaining()));
-    return new Output(parts);
+    return GgufWriter.output(header, layout, rounding(input));
   }
 
   private GgufTokens tokens(Input input, ModelSpec spec) {
@@ -157,12 +139,12 @@ public final class Converter {
     return tokens;
   }
 
-  private static Rounded rounded(Input input, Tensor tensor) {
-    return new Rounded(tensor.name().text(), input.rows(tensor.name()), tensor.dtype());
-  }
-
-  private static Bytes padding(long bytes) {
-    return new Bytes(ByteBuffer.allocate((int) (-bytes & (GgufHeaderWriter.ALIGNMENT - 1))));
+  private static Rounding rounding(Input input) {
+    Map<TensorRole.Name, TensorRows> rows = new HashMap<>();
+    for (TensorRole.Name name : TensorRole.ofModel(input.spec())) {
+      rows.put(name, input.rows(name));
+    }
+    return new Rounding(rows);
   }
 
   /// A model without its tokenizer is of use, too: another file may have it.
@@ -191,7 +173,7 @@ public final class Converter {
         listener.note(
             "%s: going on behind the first %s".formatted(wanted.out, ByteSize.text(file.begun())));
       }
-      try (Conveyor conveyor = new Conveyor(file, total, listener)) {
+      try (Conveyor conveyor = new Conveyor(file::write, file.begun(), total, listener)) {
         conveyor.write(output);
       }
       file.finish();
@@ -217,8 +199,8 @@ public final class Converter {
       throw new UserException(
           "%s can not be read (%s)".formatted(input.paths(), UserException.reason(e)), e);
     }
-    for (Part part : output.parts()) {
-      if (part instanceof Bytes bytes) {
+    for (Output.Part part : output.parts()) {
+      if (part instanceof Output.Bytes bytes) {
         text.append(' ').append(bytes.content().hashCode());
       }
     }

@@ -14,8 +14,8 @@ import java.util.List;
 /// partial = wo · attend(rope(wq · norm(x)), rope(wk · norm(x)), wv · norm(x))
 /// ```
 ///
-/// where some architectures add a bias to q, k and v, and some norm the heads of q and k once more
-/// before they are rotated.
+/// where some architectures add a bias to q, k and v, or to the sum of all partials, and some norm
+/// the heads of q and k once more before they are rotated.
 ///
 /// Whatever kv head a query head reads is on the same rank, and by default on the same thread, so
 /// that no barrier is needed between appending to the cache and reading it. This rank's query heads
@@ -95,8 +95,8 @@ final class AttentionBlock implements LayerBlock {
   }
 
   @Override
-  public float[] outputNorm() {
-    return weights.outputNorm();
+  public SliceWeights.Output output() {
+    return weights.output();
   }
 
   /// wq, wk and wv as if they were one matrix.

@@ -99,8 +99,8 @@ final class ExpertsBlock implements LayerBlock {
   }
 
   @Override
-  public float[] outputNorm() {
-    return weights.outputNorm();
+  public SliceWeights.Output output() {
+    return weights.output();
   }
 
   private void routeShare(int thread, int threads) {

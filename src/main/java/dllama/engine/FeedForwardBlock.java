@@ -53,8 +53,8 @@ final class FeedForwardBlock implements LayerBlock {
   }
 
   @Override
-  public float[] outputNorm() {
-    return weights.outputNorm();
+  public SliceWeights.Output output() {
+    return weights.output();
   }
 
   /// The same rows of gate and up, so that their product needs no barrier.

@@ -29,7 +29,7 @@ final class PartialSum {
   private final WorkerPool.Task sumAndAddShare = this::sumAndAddShare;
   private final WorkerPool.Task readShare = this::readShare;
   private final WorkerPool.Task addShare = this::addShare;
-  private final WorkerPool.Task addNormedShare = this::addNormedShare;
+  private final WorkerPool.Task addChangedShare = this::addChangedShare;
 
   // What the tasks work on.
   private int first;
@@ -40,7 +40,7 @@ final class PartialSum {
   private MemorySegment bytes = MemorySegment.NULL;
   private MemorySegment[] partials = {};
   private int whole;
-  private float[] norm = {};
+  private SliceWeights.Output output = new SliceWeights.Output(new float[0], new float[0]);
 
   PartialSum(ShardPlan plan, StepState step) {
     this.plan = plan;
@@ -100,18 +100,18 @@ final class PartialSum {
     share(readShare, size);
   }
 
-  /// `x += sum`, normed with `norm` unless that is empty.
-  void add(float[] norm) {
+  /// `x += sum`, the sum changed as `output` says.
+  void add(SliceWeights.Output output) {
     prepare(0, values());
-    this.norm = norm;
-    share(norm.length == 0 ? addShare : addNormedShare, size);
+    this.output = output;
+    share(output.isPlain() ? addShare : addChangedShare, size);
   }
 
   /// [#sum] of all values and [#add], with one barrier less.
-  void sumAndAdd(MemorySegment[] all, float[] norm) {
-    if (norm.length > 0) {
+  void sumAndAdd(MemorySegment[] all, SliceWeights.Output output) {
+    if (!output.isPlain()) {
       sum(0, values(), all, 0);
-      add(norm);
+      add(output);
       return;
     }
     prepare(0, values());
@@ -203,14 +203,21 @@ final class PartialSum {
     addShare(thread, threads);
   }
 
-  private void addNormedShare(int thread, int threads) {
+  private void addChangedShare(int thread, int threads) {
     int dim = plan.spec().dim();
     float epsilon = plan.spec().rmsEpsilon();
     float[] sum = step.partial;
+    float[] bias = output.bias();
+    float[] norm = output.norm();
     int to = WorkerPool.from(step.tokens(), thread + 1, threads);
     for (int token = WorkerPool.from(step.tokens(), thread, threads); token < to; token++) {
       int at = token * dim;
-      step.kernels.rmsNorm(sum, at, norm, dim, epsilon, sum, at);
+      if (bias.length > 0) {
+        step.kernels.add(sum, at, bias, 0, dim);
+      }
+      if (norm.length > 0) {
+        step.kernels.rmsNorm(sum, at, norm, dim, epsilon, sum, at);
+      }
       step.kernels.add(step.x, at, sum, at, dim);
     }
   }

@@ -14,6 +14,7 @@ import dllama.step.PageCopy;
 import dllama.tensor.DType;
 import dllama.tensor.Finite;
 import dllama.tensor.Kernels;
+import dllama.tensor.Matrix;
 import dllama.tensor.WorkerPool;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -63,6 +64,7 @@ public final class ShardEngine {
   private int layer;
   private boolean exchanging;
   private String strayed = "";
+  private int strayedRank = -1;
 
   /// @param slice this rank's weights as `layout` describes them, complete
   /// @param cache memory for keys and values, [#cacheBytes] bytes, 64-byte aligned
@@ -191,6 +193,7 @@ public final class ShardEngine {
     layer = 0;
     exchanging = false;
     strayed = "";
+    strayedRank = -1;
     phase = Phase.ATTENTION;
   }
 
@@ -238,15 +241,37 @@ public final class ShardEngine {
     partialSum.writePartial(rank, 0, partialSum.values(), to, 0);
   }
 
-  /// `x += partials[0] + partials[1] + …`, normed where the architecture says so; ends the
-  /// exchange. Partials are summed in this order with Q8_0 exchange, as a tree with F32 exchange.
+  /// `x += partials[0] + partials[1] + …`, with a bias and normed where the architecture says so;
+  /// ends the exchange. Partials are summed in this order with Q8_0 exchange, as a tree with F32.
   ///
   /// @param all what [#writePartial] gave on every rank, in rank order, this rank's own included;
   ///     of any alignment, on or off the heap
   public void reduce(MemorySegment[] all) {
     requireExchange();
-    partialSum.sumAndAdd(all, outputNorm());
+    partialSum.sumAndAdd(all, blockOutput());
+    boolean before = strayed.isEmpty();
     endExchange();
+    if (before && !strayed.isEmpty()) {
+      strayedRank = strayedRank(all);
+    }
+  }
+
+  /// The only rank whose partial is not all numbers; −1 if there is none, or several.
+  private int strayedRank(MemorySegment[] all) {
+    int found = -1;
+    for (int of = 0; of < all.length; of++) {
+      DType type = plan.partialType();
+      long bytes = partialBytes(of);
+      long values = bytes / type.byteSize(PartialSum.BLOCK) * PartialSum.BLOCK;
+      Matrix partial = new Matrix(all[of].asSlice(0, bytes), type, 1, values);
+      if (!Finite.all(partial, 0, 1)) {
+        if (found >= 0) {
+          return -1;
+        }
+        found = of;
+      }
+    }
+    return found;
   }
 
   /// The partial on its way, for [Collective]s that leave a part of it to each rank.
@@ -257,7 +282,7 @@ public final class ShardEngine {
   /// Adds the sum that is in [#partialSum] to the residual stream; ends the exchange.
   void addSum() {
     requireExchange();
-    partialSum.add(outputNorm());
+    partialSum.add(blockOutput());
     endExchange();
   }
 
@@ -269,8 +294,8 @@ public final class ShardEngine {
     return rank;
   }
 
-  private float[] outputNorm() {
-    return (phase == Phase.ATTENTION ? attention : feedForward).outputNorm();
+  private SliceWeights.Output blockOutput() {
+    return (phase == Phase.ATTENTION ? attention : feedForward).output();
   }
 
   /// What was the first to be no number in this step, for [NotFinite#at]; empty as long as all are
@@ -278,6 +303,12 @@ public final class ShardEngine {
   /// All ranks find the same.
   public String strayed() {
     return strayed;
+  }
+
+  /// The rank that sent what is no number, where one alone did and that is known: with
+  /// reduce-scatter only who adds up knows. −1 otherwise.
+  public int strayedRank() {
+    return strayedRank;
   }
 
   private void endExchange() {

@@ -22,9 +22,20 @@ public record SliceWeights(List<Layer> layers, float[] finalNorm, PackedMatrix w
   /// @param bias a value per row of `w`; empty if there is none
   public record Projection(PackedMatrix w, float[] bias) {}
 
+  /// What is done with the sum of what all ranks give before it is added to the residual stream.
+  ///
+  /// @param bias a value per dimension that is added to it; empty if there is none
+  /// @param norm of it then; empty if there is none
+  public record Output(float[] bias, float[] norm) {
+    /// Whether the sum is added as it is.
+    boolean isPlain() {
+      return bias.length == 0 && norm.length == 0;
+    }
+  }
+
   /// Attention of one layer.
   ///
-  /// @param queryNorm of every head; empty if there is none, as for the other norms but the first
+  /// @param queryNorm of every head; empty if there is none, as for `keyNorm`
   /// @param wo by leaf
   public record Attention(
       float[] norm,
@@ -34,14 +45,14 @@ public record SliceWeights(List<Layer> layers, float[] finalNorm, PackedMatrix w
       float[] queryNorm,
       float[] keyNorm,
       List<PackedMatrix> wo,
-      float[] outputNorm) {}
+      Output output) {}
 
   /// Feed-forward part of one layer.
   ///
   /// @param router one matrix with experts, none in a dense model
   /// @param networks the experts, or the one network of a dense model
   public record FeedForward(
-      float[] norm, List<PackedMatrix> router, List<GatedNetwork> networks, float[] outputNorm) {}
+      float[] norm, List<PackedMatrix> router, List<GatedNetwork> networks, Output output) {}
 
   /// A gated network.
   ///
@@ -77,7 +88,9 @@ public record SliceWeights(List<Layer> layers, float[] finalNorm, PackedMatrix w
           vector(TensorRole.QUERY_NORM, layer),
           vector(TensorRole.KEY_NORM, layer),
           leaves(new TensorRole.Name(TensorRole.WO, layer)),
-          vector(TensorRole.ATTENTION_OUTPUT_NORM, layer));
+          new Output(
+              vector(TensorRole.ATTENTION_OUTPUT_BIAS, layer),
+              vector(TensorRole.ATTENTION_OUTPUT_NORM, layer)));
     }
 
     FeedForward feedForward(int layer, int count) {
@@ -94,7 +107,7 @@ public record SliceWeights(List<Layer> layers, float[] finalNorm, PackedMatrix w
           vector(TensorRole.FFN_NORM, layer),
           routed ? List.of(matrix(TensorRole.ROUTER, layer)) : List.of(),
           List.copyOf(networks),
-          vector(TensorRole.FFN_OUTPUT_NORM, layer));
+          new Output(new float[0], vector(TensorRole.FFN_OUTPUT_NORM, layer)));
     }
 
     private Projection projection(TensorRole matrix, TensorRole bias, int layer) {

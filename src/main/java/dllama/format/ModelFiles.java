@@ -1,11 +1,13 @@
 package dllama.format;
 
+import dllama.error.UserException;
 import dllama.format.dllama.DllamaFile;
 import dllama.format.file.FileKind;
 import dllama.format.file.InputFile;
 import dllama.format.file.ModelFile;
 import dllama.format.gguf.GgufModel;
 import dllama.format.hf.HfModel;
+import dllama.format.meta.MetaModel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -19,6 +21,11 @@ public final class ModelFiles {
   ///     not what `hints` says
   public static ModelFile open(Path path, ModelFile.Hints hints) {
     if (Files.isDirectory(path)) {
+      if (MetaModel.isIn(path) && !HfModel.isIn(path)) {
+        throw new UserException(
+            "%s is a folder of Meta's checkpoints; convert it first: convert %s model.m"
+                .formatted(path, path));
+      }
       return HfModel.open(path, hints);
     }
     try (InputFile file = InputFile.open(path, "model")) {
@@ -32,6 +39,11 @@ public final class ModelFiles {
       if (kind == FileKind.SAFETENSORS) {
         throw file.refused(
             "it is a safetensors file, one of a folder's", "give the folder as --model");
+      }
+      if (kind == FileKind.ZIP) {
+        throw file.refused(
+            "it is " + FileKind.ZIP.what(),
+            "name a .m or .gguf file, a folder with config.json, or what convert makes of it");
       }
       throw FileKind.refused(file, ".m or .gguf");
     }

@@ -1,8 +1,12 @@
 package dllama.format;
 
+import dllama.format.dllama.DllamaKeys;
 import dllama.format.dllama.DllamaWriter;
 import dllama.format.file.Progress;
 import dllama.format.file.Tensor;
+import dllama.format.gguf.GgufHeader;
+import dllama.format.gguf.GgufLayout;
+import dllama.format.gguf.GgufTokens;
 import dllama.format.gguf.GgufWriter;
 import dllama.model.ModelSpec;
 import dllama.model.TensorRole;
@@ -30,7 +34,7 @@ public final class SynthModel {
   /// @throws dllama.error.UserException if it can not be written, or does not fit the disk
   public static void write(Path path, ModelSpec spec, long seed, Progress progress) {
     SynthModel model = new SynthModel(seed);
-    DllamaWriter.write(path, spec, model::fill, progress);
+    DllamaWriter.output(DllamaKeys.of(spec), spec, model::fill).write(path, progress);
   }
 
   /// Writes a `.gguf` file with the same weights.
@@ -39,7 +43,9 @@ public final class SynthModel {
   public static void writeGguf(
       Path path, ModelSpec spec, Vocabulary vocabulary, long seed, Progress progress) {
     SynthModel model = new SynthModel(seed);
-    GgufWriter.write(path, spec, vocabulary, model::fill, progress);
+    GgufLayout layout = GgufLayout.of(spec, false);
+    GgufHeader header = GgufHeader.of(spec, layout, GgufTokens.of(vocabulary), "synthetic");
+    GgufWriter.output(header, layout, model::fill).write(path, progress);
   }
 
   private void fill(Tensor tensor, int index, long first, int count, ByteBuffer rows) {

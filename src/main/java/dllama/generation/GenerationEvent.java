@@ -4,9 +4,11 @@ import dllama.logits.TokenLogprobs;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// What happens during a generation, in order: prefill, tokens, and exactly one ending.
+/// What happens during a generation, in order: prefill, tokens, and exactly one ending; anywhere
+/// before that, interruptions.
 public sealed interface GenerationEvent {
-  /// Some of the prompt was read: `done` of `total` tokens that were not cached at first.
+  /// Some of the prompt was read: `done` of `total` tokens that were not cached at first. The last
+  /// one comes once; before it, reading may begin anew.
   record Prefill(int done, int total) implements GenerationEvent {}
 
   /// A token was chosen.
@@ -19,6 +21,11 @@ public sealed interface GenerationEvent {
       this(id, text, null);
     }
   }
+
+  /// The nodes that compute were lost, and others are waited for; then it goes on.
+  ///
+  /// @param why one line for the user
+  record Interrupted(String why) implements GenerationEvent {}
 
   /// The answer is complete.
   ///

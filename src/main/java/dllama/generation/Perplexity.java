@@ -1,9 +1,11 @@
 package dllama.generation;
 
 import dllama.logits.LogitsWanted;
+import dllama.step.ForwardException;
 import dllama.step.ForwardPass;
 import dllama.step.Run;
 import dllama.step.Step;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
@@ -22,6 +24,8 @@ import java.util.stream.IntStream;
 public record Perplexity(int windows, int tokens, double sum, double squares) {
   /// Fewer leave nothing that counts.
   public static final int LEAST_CONTEXT = 3;
+
+  private static final Duration LOOK = Duration.ofSeconds(1);
 
   /// e to the mean negative log probability of a token.
   public double value() {
@@ -44,16 +48,23 @@ public record Perplexity(int windows, int tokens, double sum, double squares) {
   ///
   /// @param context tokens of a window, at least [#LEAST_CONTEXT]
   /// @param bos in place of the first token of windows; −1 to leave that
+  /// @param recovery has a window read again when nodes are lost
   /// @param each is told what it comes to so far, after each window
-  /// @throws dllama.step.ForwardException if the nodes were lost
+  /// @throws ForwardException if the nodes were lost, and others are not waited for
   /// @throws dllama.error.UserException if the model gives what is no number
   public static Perplexity of(
-      ForwardPass forwardPass, int[] tokens, int context, int bos, Consumer<Perplexity> each) {
+      ForwardPass forwardPass,
+      int[] tokens,
+      int context,
+      int bos,
+      Recovery recovery,
+      Consumer<Perplexity> each)
+      throws InterruptedException {
     Perplexity all = new Perplexity(0, 0, 0, 0);
     for (int window = 0; window < windows(tokens.length, context); window++) {
       int[] of = Arrays.copyOfRange(tokens, window * context, (window + 1) * context);
       of[0] = bos < 0 ? of[0] : bos;
-      all = all.and(logprobs(forwardPass, of));
+      all = all.and(logprobs(forwardPass, of, recovery));
       each.accept(all);
     }
     return all;
@@ -67,6 +78,21 @@ public record Perplexity(int windows, int tokens, double sum, double squares) {
       newSquares += logprob * logprob;
     }
     return new Perplexity(windows + 1, tokens + logprobs.length, newSum, newSquares);
+  }
+
+  private static double[] logprobs(ForwardPass forwardPass, int[] window, Recovery recovery)
+      throws InterruptedException {
+    while (true) {
+      long epoch = forwardPass.pool().epoch();
+      try {
+        return logprobs(forwardPass, window);
+      } catch (ForwardException lost) {
+        while (!recovery.await(lost, LOOK)) {}
+        if (forwardPass.pool().epoch() == epoch) {
+          throw lost; // it were not the nodes
+        }
+      }
+    }
   }
 
   /// The log probabilities of the tokens after the middle of a window. Its last token need not be

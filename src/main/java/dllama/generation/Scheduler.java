@@ -31,6 +31,9 @@ import org.jspecify.annotations.Nullable;
 /// ever. Of prompts that begin alike one is computed; the others find it. A sequence without a free
 /// page waits; where none has one, the youngest gives its own back and is read again later.
 ///
+/// Where the nodes that compute are lost, all of them wait for others, as [Recovery] says, and go
+/// on where they stopped.
+///
 /// A thread of its own calls the forward pass and the sinks. [#submit] may be called by any.
 public final class Scheduler implements AutoCloseable {
   /// Requests that may wait.
@@ -41,6 +44,12 @@ public final class Scheduler implements AutoCloseable {
 
   private static final Duration CROWDED = Duration.ofSeconds(10);
 
+  /// How long nobody looks who was cancelled while nodes are waited for.
+  private static final Duration LOOK = Duration.ofMillis(50);
+
+  /// Worlds that may be lost one after the other without a step: it may be the step that ends them.
+  private static final int MAX_LOSSES = 10;
+
   /// Of no world.
   private static final long NONE = -1;
 
@@ -48,6 +57,7 @@ public final class Scheduler implements AutoCloseable {
   private final Vocabulary vocabulary;
   private final int parallel;
   private final StepListener steps;
+  private final Recovery recovery;
   private final BlockingQueue<Arrival> arrivals = new ArrayBlockingQueue<>(QUEUE);
   private final Thread thread;
   private volatile boolean closed;
@@ -65,6 +75,9 @@ public final class Scheduler implements AutoCloseable {
   /// Successive steps in which the oldest prompt was not read.
   private int passedOver;
 
+  /// Worlds that were lost since the last step.
+  private int losses;
+
   private long crowdedUntil = System.nanoTime();
 
   private record Arrival(GenerationRequest request, Sink sink, Generation generation) {}
@@ -76,15 +89,23 @@ public final class Scheduler implements AutoCloseable {
     }
   }
 
+  /// One whose answers end when nodes are lost.
+  ///
   /// @param parallel the most answers at a time; at most [#mostParallel]
   public Scheduler(ForwardPass forwardPass, Vocabulary vocabulary, int parallel) {
-    this(forwardPass, vocabulary, parallel, _ -> {});
+    this(forwardPass, vocabulary, parallel, Recovery.NONE, _ -> {});
   }
 
-  /// The same, with somebody who is told of every step, on this scheduler's thread.
+  /// @param parallel the most answers at a time; at most [#mostParallel]
+  /// @param steps is told of every step, on this scheduler's thread
   public Scheduler(
-      ForwardPass forwardPass, Vocabulary vocabulary, int parallel, StepListener steps) {
+      ForwardPass forwardPass,
+      Vocabulary vocabulary,
+      int parallel,
+      Recovery recovery,
+      StepListener steps) {
     this.steps = steps;
+    this.recovery = recovery;
     this.forwardPass = forwardPass;
     this.vocabulary = vocabulary;
     this.parallel = Math.min(parallel, mostParallel(forwardPass.maxBatchTokens()));
@@ -160,29 +181,57 @@ public final class Scheduler implements AutoCloseable {
   }
 
   private void turn() throws InterruptedException {
-    admit();
-    active.stream().filter(Sequence::isCancelled).forEach(this::cancel);
-    active.removeIf(Sequence::hasEnded);
+    admit(active.isEmpty() ? arrivals.take() : next());
+    letGo();
     if (active.isEmpty()) {
       return;
     }
     try {
       followWorld();
       step();
+    } catch (ForwardException e) {
+      recover(e);
     } catch (RuntimeException e) {
-      failAll(e);
-      epoch = NONE; // what the pages hold now is not known
+      endAll(e);
     }
     active.removeIf(Sequence::hasEnded);
   }
 
-  /// Takes requests as far as there is a place; waits for one where there is nothing to do.
-  private void admit() throws InterruptedException {
-    while (active.size() < parallel) {
-      Arrival next = active.isEmpty() ? arrivals.take() : arrivals.poll();
-      if (next == null) {
-        return;
+  /// Nobody waits for those that were cancelled.
+  private void letGo() {
+    active.stream().filter(Sequence::isCancelled).forEach(this::cancel);
+    active.removeIf(Sequence::hasEnded);
+  }
+
+  /// Everybody waits for nodes, and keeps what it has: tokens, and all that the choice of the next
+  /// one depends on. To read it again on the next nodes is the ordinary way, see [#followWorld].
+  private void recover(ForwardException lost) throws InterruptedException {
+    String why = String.valueOf(lost.getMessage());
+    active.removeIf(Sequence::hasEnded);
+    try {
+      boolean there = recovery.await(lost, Duration.ZERO);
+      if (!there) {
+        active.forEach(sequence -> guarded(sequence, s -> s.interrupt(why)));
       }
+      losses++;
+      while (!there && !closed) {
+        admit(next());
+        letGo();
+        there = active.isEmpty() || recovery.await(lost, LOOK);
+      }
+    } catch (ForwardException givenUp) {
+      endAll(givenUp);
+      return;
+    }
+    if (losses > MAX_LOSSES || forwardPass.pool().epoch() == epoch) {
+      endAll(lost); // it were not the nodes
+    }
+  }
+
+  /// Takes requests as far as there is a place.
+  private void admit(@Nullable Arrival first) {
+    Arrival next = first;
+    while (next != null) {
       active.add(
           new Sequence(
               next.request,
@@ -192,12 +241,20 @@ public final class Scheduler implements AutoCloseable {
               forwardPass.spec().vocabSize(),
               vocabulary,
               table));
+      next = next();
     }
+  }
+
+  private @Nullable Arrival next() {
+    return active.size() < parallel ? arrivals.poll() : null;
   }
 
   /// A new world has empty pages: what sequences have so far is read again.
   private void followWorld() {
     PagePool pool = forwardPass.pool();
+    if (pool.pages() == 0) {
+      throw new ForwardException("there are no nodes yet");
+    }
     if (pool.epoch() != epoch) {
       epoch = pool.epoch();
       table = new KvTable(pool.pages());
@@ -292,6 +349,7 @@ public final class Scheduler implements AutoCloseable {
     long start = System.nanoTime();
     StepResult result = forwardPass.forward(step);
     long nanos = System.nanoTime() - start;
+    losses = 0;
     int rows = step.rows();
     int read = parts.stream().filter(p -> p.sequence.reads()).mapToInt(Part::rows).sum();
     steps.done(new StepListener.Step(read, rows - read, nanos, result.syncNanos()));
@@ -310,6 +368,11 @@ public final class Scheduler implements AutoCloseable {
 
   private void fail(Sequence sequence, RuntimeException cause) {
     guarded(sequence, s -> s.fail(cause));
+  }
+
+  private void endAll(RuntimeException cause) {
+    failAll(cause);
+    epoch = NONE; // what the pages hold now is not known
   }
 
   private void failAll(RuntimeException cause) {

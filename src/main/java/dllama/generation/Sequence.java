@@ -2,6 +2,7 @@ package dllama.generation;
 
 import dllama.generation.GenerationEvent.Failed;
 import dllama.generation.GenerationEvent.Finished;
+import dllama.generation.GenerationEvent.Interrupted;
 import dllama.generation.GenerationEvent.Prefill;
 import dllama.generation.GenerationEvent.Reason;
 import dllama.generation.GenerationEvent.Token;
@@ -24,6 +25,7 @@ import org.jspecify.annotations.Nullable;
 /// answer goes on. The [Scheduler]'s, on its thread.
 final class Sequence {
   private static final int[] NOTHING = {};
+  private static final int NONE = -2;
 
   private final GenerationRequest request;
   private final Sink sink;
@@ -46,8 +48,15 @@ final class Sequence {
 
   private int size;
 
-  /// Positions that were cached before the first step; −1 until then.
+  /// Positions that were cached before the first step, or before the first in another world; −1
+  /// until then.
   private int found = -1;
+
+  /// It was told that the whole prompt is read.
+  private boolean promptRead;
+
+  /// The next token, if it was chosen and nodes were lost before all was known of it.
+  private int chosen = NONE;
 
   /// Tokens of the prompt that did not have to be computed.
   private int shared;
@@ -120,10 +129,23 @@ final class Sequence {
     }
   }
 
-  /// The pages are those of another world, which holds nothing.
+  /// The pages are those of another world, which holds nothing. What was read of the prompt is
+  /// read again, and counts once; coins, masks, texts and guesses are not touched.
   void move(KvTable table) {
     lease = lease(table);
     forget();
+    found = -1;
+    if (generated == 0) {
+      prefillTokens = 0;
+      prefillNanos = 0;
+    }
+  }
+
+  /// The nodes are lost; it goes on when others are there.
+  void interrupt(String why) {
+    if (!show(new Interrupted(why))) {
+      finish(Reason.CANCELLED);
+    }
   }
 
   /// The next tokens of what is to be read.
@@ -132,7 +154,7 @@ final class Sequence {
   /// @return null if another sequence is about to compute the same, or every page is held
   @Nullable Run read(int most) {
     lease.extend(tokens, size - 1);
-    if (found < 0) {
+    if (found < 0 || lease.cached() < found) {
       found = lease.cached();
     }
     return lease.awaits(tokens) ? null : run(Math.min(most, left()), NOTHING);
@@ -189,11 +211,16 @@ final class Sequence {
     if (request.mean() != null) {
       request.mean().add(logits.states(), fed);
     }
-    prefillTokens += fed;
-    prefillNanos += nanos;
-    if (generated == 0 && !show(new Prefill(lease.cached() - found, size - found))) {
-      finish(Reason.CANCELLED);
-      return;
+    if (generated == 0) {
+      prefillTokens += fed;
+      prefillNanos += nanos;
+    }
+    if (!promptRead) {
+      promptRead = left() == 0;
+      if (!show(new Prefill(lease.cached() - found, size - found))) {
+        finish(Reason.CANCELLED);
+        return;
+      }
     }
     if (left() > 0) {
       return;
@@ -240,9 +267,15 @@ final class Sequence {
   }
 
   /// Chooses a token and takes it into the answer, as [#emit]; also ends it where none may follow.
+  /// Ranks may be asked, so the world may be lost here: one coin is tossed in any case.
   private @Nullable Reason choose(RunLogits logits, TokenChoice choice) {
-    int token = chooser.next(logits, choice);
-    return token == TokenChooser.END ? Reason.STOP : emit(token, chooser.logprobs(logits, token));
+    if (chosen == NONE) {
+      chosen = chooser.next(logits, choice);
+    }
+    int token = chosen;
+    TokenLogprobs logprobs = token == TokenChooser.END ? null : chooser.logprobs(logits, token);
+    chosen = NONE;
+    return token == TokenChooser.END ? Reason.STOP : emit(token, logprobs);
   }
 
   /// Takes a token into the answer; why the answer ends with it, or null if it goes on.

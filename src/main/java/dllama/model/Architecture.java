@@ -34,6 +34,8 @@ public record Architecture(
     HEAD_NORMS,
     /// A vector is added to the products of wq, wk and wv.
     ATTENTION_BIAS,
+    /// A vector is added to the product of wo, after it was summed over all ranks.
+    ATTENTION_OUTPUT_BIAS,
     /// What attention and feed-forward add to the residual stream is normed, after it was summed
     /// over all ranks.
     OUTPUT_NORMS,
@@ -55,6 +57,10 @@ public record Architecture(
   /// A Llama with biases on q, k and v.
   public static final Architecture LLAMA_BIAS =
       of("llama-bias", RopeStyle.ADJACENT, Trait.ATTENTION_BIAS);
+
+  /// A Llama with biases on q, k, v and o, as transformers has it with `attention_bias`.
+  public static final Architecture LLAMA_BIASES =
+      of("llama-biases", RopeStyle.ADJACENT, Trait.ATTENTION_BIAS, Trait.ATTENTION_OUTPUT_BIAS);
 
   /// Mixtral as llama.cpp has it: a Llama with experts, whose pairs are as a Llama's.
   public static final Architecture LLAMA_MOE = of("llama-moe", RopeStyle.ADJACENT, Trait.EXPERTS);
@@ -92,7 +98,7 @@ public record Architecture(
           .scaled(78.383675f, 0.57735026f);
 
   private static final List<Architecture> ALL =
-      List.of(LLAMA, LLAMA_BIAS, LLAMA_MOE, QWEN2, QWEN3, QWEN3_MOE, MIXTRAL, GROK1);
+      List.of(LLAMA, LLAMA_BIAS, LLAMA_BIASES, LLAMA_MOE, QWEN2, QWEN3, QWEN3_MOE, MIXTRAL, GROK1);
 
   public Architecture {
     // In the order of the enum, so that the same description reads the same everywhere.

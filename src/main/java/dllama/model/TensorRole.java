@@ -22,6 +22,8 @@ public enum TensorRole {
   /// The same weights for every key head.
   KEY_NORM(Axis.ONE, Axis.HEAD),
   WO(Axis.DIM, Axis.QUERY),
+  /// Added to the sum of all ranks' products, so that it counts once and in any world alike.
+  ATTENTION_OUTPUT_BIAS(Axis.ONE, Axis.DIM),
   ATTENTION_OUTPUT_NORM(Axis.ONE, Axis.DIM),
   FFN_NORM(Axis.ONE, Axis.DIM),
   ROUTER(Axis.EXPERTS, Axis.DIM),
@@ -96,7 +98,10 @@ public enum TensorRole {
 
   /// Whether the vector is added, with values around 0; others are factors, around 1.
   public boolean isBias() {
-    return this == QUERY_BIAS || this == KEY_BIAS || this == VALUE_BIAS;
+    return this == QUERY_BIAS
+        || this == KEY_BIAS
+        || this == VALUE_BIAS
+        || this == ATTENTION_OUTPUT_BIAS;
   }
 
   /// Whether every layer has one, or more.
@@ -174,6 +179,9 @@ public enum TensorRole {
       names.add(new Name(KEY_NORM, layer));
     }
     names.add(new Name(WO, layer));
+    if (architecture.has(Architecture.Trait.ATTENTION_OUTPUT_BIAS)) {
+      names.add(new Name(ATTENTION_OUTPUT_BIAS, layer));
+    }
     if (architecture.has(Architecture.Trait.OUTPUT_NORMS)) {
       names.add(new Name(ATTENTION_OUTPUT_NORM, layer));
     }

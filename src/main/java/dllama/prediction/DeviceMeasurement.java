@@ -29,9 +29,9 @@ public final class DeviceMeasurement {
 
   /// What a wired exchange may take beside the wire on a machine with free cores: the event loop's
   /// 40 us (docs/BENCHMARK-NOTES.md, "One exchange"), and as much as nodes may be apart.
-  private static final Duration EXCHANGE = Duration.ofNanos(200_000);
+  static final Duration EXCHANGE = Duration.ofNanos(200_000);
 
-  private static final Duration MESSAGE = Duration.ofNanos(50_000);
+  static final Duration MESSAGE = Duration.ofNanos(50_000);
 
   private static final int DIM = 2048;
   private static final int BATCH = 32;

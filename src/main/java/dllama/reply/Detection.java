@@ -68,6 +68,20 @@ final class Detection {
                   "</arg_value>",
                   "",
                   "</tool_call>")),
+          new Known(
+              source -> source.contains("Action:") && source.contains("\"tool_name\""),
+              new JsonSyntax(
+                  List.of("Action:\n```json\n", "Action:```json"),
+                  "```",
+                  Shape.LIST,
+                  "tool_name",
+                  "parameters")),
+          new Known(
+              source ->
+                  source.contains("<|tool_call_start|>")
+                      || source.contains("<|tool_list_start|>")
+                      || (source.contains("List of tools: [") && source.contains("<|im_start|>")),
+              new PythonSyntax("<|tool_call_start|>", "<|tool_call_end|>")),
           named("<tool_calls>", JsonSyntax.list("<tool_calls>", "</tool_calls>")),
           named("<tool_call>", HERMES),
           named(

@@ -3,6 +3,7 @@ package dllama.session;
 import dllama.generation.GenerationEvent;
 import dllama.generation.GenerationEvent.Failed;
 import dllama.generation.GenerationEvent.Finished;
+import dllama.generation.GenerationEvent.Interrupted;
 import dllama.generation.GenerationEvent.Prefill;
 import dllama.generation.GenerationEvent.Token;
 import dllama.generation.GenerationRequest;
@@ -24,7 +25,7 @@ public final class Answer implements Sink {
   /// Waits for an answer.
   ///
   /// @param tokens is told each of its tokens, on the scheduler's thread
-  /// @throws dllama.step.ForwardException if the cluster was lost
+  /// @throws dllama.step.ForwardException if the nodes were lost, and not waited for any longer
   /// @throws dllama.error.UserException for a prompt that does not fit
   public static Finished await(
       Scheduler scheduler, GenerationRequest request, Consumer<Token> tokens) {
@@ -42,7 +43,7 @@ public final class Answer implements Sink {
   @Override
   public boolean accept(GenerationEvent event) {
     switch (event) {
-      case Prefill _ -> {}
+      case Prefill _, Interrupted _ -> {}
       case Token token -> tokens.accept(token);
       case Finished ending -> finished = ending;
       case Failed(RuntimeException cause) -> failure = cause;

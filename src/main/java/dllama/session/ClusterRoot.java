@@ -4,6 +4,7 @@ import dllama.cluster.RootNode;
 import dllama.cluster.root.NodesHere;
 import dllama.cluster.root.RootModel;
 import dllama.error.UserException;
+import dllama.generation.Recovery;
 import dllama.key.KeySource;
 import dllama.key.NodeKeys;
 import dllama.settings.HostAddress;
@@ -108,6 +109,11 @@ public final class ClusterRoot implements Root {
     }
     node.claim();
     return world.await(most);
+  }
+
+  @Override
+  public Recovery recovery() {
+    return (_, most) -> world.await(most, limit);
   }
 
   @Override

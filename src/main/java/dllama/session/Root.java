@@ -1,6 +1,7 @@
 package dllama.session;
 
 import dllama.cluster.root.NodesHere;
+import dllama.generation.Recovery;
 import dllama.step.ForwardPass;
 import dllama.tensor.KernelReport;
 import java.time.Duration;
@@ -22,6 +23,10 @@ public interface Root extends AutoCloseable {
   ///
   /// @param most time without enough nodes; loading takes as long as it takes
   Ready awaitReady(Duration most) throws InterruptedException;
+
+  /// Has answers go on when nodes are lost: waits for others as long as [#awaitReady] does. For
+  /// whoever has a claim.
+  Recovery recovery();
 
   /// One who waited is answered, or waits no more, however that ended. When all are, nobody is
   /// answered until the next [#awaitReady]: other nodes may compute by then.

@@ -17,6 +17,9 @@ final class WorldWatch implements RootListener {
   private boolean rehearsed;
   private Root.@Nullable Ready ready;
 
+  /// Since when there are not enough nodes, where there are not.
+  private long missingSince = System.nanoTime();
+
   WorldWatch(RootListener listener) {
     this.listener = listener;
   }
@@ -33,12 +36,35 @@ final class WorldWatch implements RootListener {
       }
       long left = deadline - System.nanoTime();
       if (left <= 0) {
-        throw new ForwardException(
-            "no cluster after %d s: %s".formatted(limit.toSeconds(), waiting));
+        throw late(limit);
       }
       TimeUnit.NANOSECONDS.timedWait(this, Math.min(left, LOOK.toNanos()));
     }
     return ready;
+  }
+
+  /// Waits until steps can run again, and not longer than `most`.
+  ///
+  /// @param limit of the time without enough nodes, however many waits it takes
+  /// @return whether they can
+  /// @throws ForwardException if it passes
+  synchronized boolean await(Duration most, Duration limit) throws InterruptedException {
+    long end = System.nanoTime() + most.toNanos();
+    while (ready == null) {
+      long now = System.nanoTime();
+      if (!loading && now - missingSince > limit.toNanos()) {
+        throw late(limit);
+      }
+      if (end - now <= 0) {
+        return false;
+      }
+      TimeUnit.NANOSECONDS.timedWait(this, Math.min(end - now, LOOK.toNanos()));
+    }
+    return true;
+  }
+
+  private ForwardException late(Duration limit) {
+    return new ForwardException("no cluster after %d s: %s".formatted(limit.toSeconds(), waiting));
   }
 
   /// Waits until nothing is rehearsed any more, or the world is lost.
@@ -86,6 +112,7 @@ final class WorldWatch implements RootListener {
   @Override
   public synchronized void changing(int nodes) {
     ready = null;
+    missingSince = System.nanoTime();
     listener.changing(nodes);
   }
 
@@ -93,6 +120,7 @@ final class WorldWatch implements RootListener {
   public synchronized void lost(String why) {
     ready = null;
     loading = false;
+    missingSince = System.nanoTime();
     listener.lost(why);
     notifyAll();
   }

@@ -216,7 +216,7 @@ public record ShardPlan(ModelSpec spec, DType exchange, Shares shares) {
   }
 
   /// Query heads of `rank`.
-  private Range heads(int rank) {
+  public Range heads(int rank) {
     return isEven()
         ? evenly(spec.heads(), rank)
         : kvHeads(rank).times(spec.heads() / spec.kvHeads());

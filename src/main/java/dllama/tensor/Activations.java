@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.Stream;
 
 /// A batch of input rows `[maxTokens, cols]` of matrix products, in the forms that weights of some
 /// types need ([InputForm]): usually in one, in several where matrices of different types share
@@ -19,7 +20,8 @@ import java.util.Objects;
 /// offsets and shift factors `[bundle, block, 8]`, sums `[bundle, block, 2, 8]`, the same for all
 /// forms of codes. A code is an int that holds the
 /// same short twice, so that a broadcast of ints is one of shorts; it comes from an array because
-/// that is the access that fills least of what the compiler takes into one method.
+/// that is the access that fills least of what the compiler takes into one method. For more tokens
+/// than a bundle there may also be codes that are floats ([CodePrefill]).
 ///
 /// Carried codes stand in for the codes a₀ … a₃ of four neighbouring columns: a₀, a₁ − 16·a₀,
 /// a₂ − 16·a₁, a₃ − 16·a₂. Then no kernel has to cut the nibbles w₀ … w₃ out of their short v,
@@ -71,6 +73,7 @@ public final class Activations {
   private final int[] codes;
   private final int[] carriedCodes;
   private final int[] pairedCodes;
+  private final float[] floatCodes;
   private final int[] runOffsets;
   private final float[] scales;
   private final int[] offsets;
@@ -87,7 +90,10 @@ public final class Activations {
   /// @throws IllegalArgumentException if `cols` is not a multiple of 32 and one of them is
   ///     multiplied with codes
   public Activations(Collection<DType> weights, int maxTokens, int cols) {
-    forms = weights.stream().map(DType::input).distinct().sorted().toArray(InputForm[]::new);
+    Stream<InputForm> few = weights.stream().map(DType::input);
+    Stream<InputForm> many =
+        weights.stream().map(type -> maxTokens > BUNDLE ? type.inputOfMany() : type.input());
+    forms = Stream.concat(few, many).distinct().sorted().toArray(InputForm[]::new);
     boolean rounds = weights.stream().anyMatch(type -> type.input().rounds());
     if (maxTokens <= 0 || cols <= 0 || (rounds && cols % Tiles.COLS != 0)) {
       throw new IllegalArgumentException(
@@ -105,6 +111,7 @@ public final class Activations {
     codes = new int[has(InputForm.CODES) ? size : 0];
     carriedCodes = new int[has(InputForm.CARRIED_CODES) ? size : 0];
     pairedCodes = new int[has(InputForm.PAIRED_CODES) ? size : 0];
+    floatCodes = new float[has(InputForm.FLOAT_CODES) ? size : 0];
     runOffsets = new int[pairedCodes.length / (BUNDLE + 1)];
     scales = new float[rounds ? Math.toIntExact(perBundle * BUNDLE) : 0];
     offsets = new int[scales.length];
@@ -123,6 +130,7 @@ public final class Activations {
     codes = whole.codes;
     carriedCodes = whole.carriedCodes;
     pairedCodes = whole.pairedCodes;
+    floatCodes = whole.floatCodes;
     runOffsets = whole.runOffsets;
     scales = whole.scales;
     offsets = whole.offsets;
@@ -187,8 +195,13 @@ public final class Activations {
     return switch (form) {
       case CARRIED_CODES -> carriedCodes;
       case PAIRED_CODES -> pairedCodes;
-      case CODES, FLOATS -> codes;
+      case CODES, FLOATS, FLOAT_CODES -> codes;
     };
+  }
+
+  /// Codes that are floats, where they are kept.
+  float[] floatCodes() {
+    return floatCodes;
   }
 
   /// Index of the first of the 32 codes of block 0 of `token`; the next block is [#BLOCK_STRIDE]
@@ -203,7 +216,7 @@ public final class Activations {
     return switch (form) {
       case CARRIED_CODES -> CARRIES;
       case PAIRED_CODES -> PAIRED_CARRIES;
-      case CODES, FLOATS -> NO_CARRIES;
+      case CODES, FLOATS, FLOAT_CODES -> NO_CARRIES;
     };
   }
 
@@ -272,13 +285,12 @@ public final class Activations {
   /// Writes the [#runOffsets] of a block whose paired codes are there.
   void putRunOffsets(int codeAt, int scaleAt) {
     int at = runOffsetAt(scaleAt);
-    for (int run = 0; run < RUNS; run++, at += BUNDLE) {
-      int sum = 0;
-      for (int c = run * RUN; c < (run + 1) * RUN; c++) {
-        // A second code of a pair lacks 64 times the first one.
-        sum += pairedCodes[codeAt + c] * (1 + PAIRED_CARRIES[(c + 1) % Tiles.COLS]);
-      }
-      runOffsets[at] = twice(-32 * sum);
+    for (int c = codeAt; c < codeAt + Tiles.COLS; c += RUN, at += BUNDLE) {
+      int first = pairedCodes[c] + pairedCodes[c + 2] + pairedCodes[c + 4];
+      int second = pairedCodes[c + 1] + pairedCodes[c + 3] + pairedCodes[c + 5];
+      int alone = pairedCodes[c + 6] + pairedCodes[c + 7];
+      // A second code of a pair lacks 64 times the first one.
+      runOffsets[at] = twice(-32 * (65 * first + second + alone));
     }
   }
 

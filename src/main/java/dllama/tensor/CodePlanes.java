@@ -8,6 +8,7 @@ import static dllama.tensor.Vectors.SHORTS;
 import static jdk.incubator.vector.VectorOperators.ASHR;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.LSHR;
+import static jdk.incubator.vector.VectorOperators.XOR;
 
 import jdk.incubator.vector.ShortVector;
 
@@ -33,8 +34,10 @@ final class CodePlanes {
         switch (planes) {
           case TWO -> two(lane, to);
           case THREE -> three(lane, to);
+          case FOUR -> four(lane, to);
           case FIVE -> five(lane, to);
-          case FOUR, SIX, EIGHT -> throw new IllegalArgumentException("planes=" + planes);
+          case SIX -> six(lane, to);
+          case EIGHT -> eight(lane, to);
         }
       }
     }
@@ -79,6 +82,45 @@ final class CodePlanes {
     }
   }
 
+  private static void four(long at, long to) {
+    ShortVector signs = Vectors.broadcast(0x88888888);
+    for (int k = 0; k < 8; k++, to += EIGHT / 2) {
+      ShortVector codes = line(at, k).lanewise(XOR, signs);
+      putOne(codes.lanewise(LSHL, 12), to, 12);
+      putOne(codes.lanewise(LSHL, 8), to + LINE, 12);
+      putOne(codes.lanewise(LSHL, 4), to + 2 * LINE, 12);
+      putOne(codes, to + 3 * LINE, 12);
+    }
+  }
+
+  private static void six(long at, long to) {
+    ShortVector signs = Vectors.broadcast(0x82008200);
+    ShortVector topSigns = Vectors.broadcast(0x820a820a);
+    ShortVector nibble = Vectors.broadcast(0x3c003c00);
+    ShortVector top = Vectors.broadcast(0xc000c000);
+    for (int octet = 0; octet < 4; octet++, to += EIGHT) {
+      ShortVector p = line(at, 3 * octet).lanewise(XOR, signs);
+      ShortVector q = line(at, 3 * octet + 1).lanewise(XOR, signs);
+      ShortVector r = line(at, 3 * octet + 2).lanewise(XOR, topSigns);
+      putOne(p.lanewise(LSHL, 6), to, 10);
+      putOne(p, to + LINE, 10);
+      putOne(q.lanewise(LSHL, 6), to + 2 * LINE, 10);
+      putOne(q, to + 3 * LINE, 10);
+      putOne(r.lanewise(LSHL, 6), to + 4 * LINE, 10);
+      putOne(r, to + 5 * LINE, 10);
+      p = p.lanewise(LSHL, 10).and(nibble).or(r.lanewise(LSHL, 14));
+      putOne(p, to + 6 * LINE, 10);
+      q = q.lanewise(LSHL, 10).and(nibble).or(r.lanewise(LSHL, 12).and(top));
+      putOne(q, to + 7 * LINE, 10);
+    }
+  }
+
+  private static void eight(long at, long to) {
+    for (int pair = 0; pair < Tiles.COLS / 2; pair++, to += 2 * LINE) {
+      put(line(at, pair), to, 8);
+    }
+  }
+
   private static ShortVector line(long at, int k) {
     return ShortVector.fromMemorySegment(SHORTS, ALL, (at + k * LINE) & ADDRESSES, ORDER);
   }
@@ -89,5 +131,10 @@ final class CodePlanes {
   private static void put(ShortVector pair, long to, int shift) {
     pair.lanewise(LSHL, 8).lanewise(ASHR, shift).intoMemorySegment(ALL, to & ADDRESSES, ORDER);
     pair.lanewise(ASHR, shift).intoMemorySegment(ALL, (to + LINE) & ADDRESSES, ORDER);
+  }
+
+  /// A column, whose codes are at the top of their shorts.
+  private static void putOne(ShortVector codes, long to, int shift) {
+    codes.lanewise(ASHR, shift).intoMemorySegment(ALL, to & ADDRESSES, ORDER);
   }
 }

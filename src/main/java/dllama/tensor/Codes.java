@@ -2,6 +2,7 @@ package dllama.tensor;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
 import java.util.List;
 
 /// Types whose values are small whole numbers, *codes*, times a scale that 16 or 32 of them share,
@@ -155,9 +156,21 @@ abstract class Codes extends DType {
 
   @Override
   List<VectorProduct> prefillProducts() {
-    return planes == TilePlanes.FOUR
-        ? Q4_0Prefill.forms(this, scales, new NibbleDecode(this))
-        : decodeProducts();
+    List<VectorProduct> few =
+        planes == TilePlanes.FOUR
+            ? Q4_0Prefill.forms(this, scales, new NibbleDecode(this))
+            : decodeProducts();
+    List<VectorProduct> forms = new ArrayList<>();
+    if (planes != TilePlanes.FOUR) {
+      forms.add(new CodePrefill(this, few.getFirst()));
+    }
+    forms.addAll(few);
+    return List.copyOf(forms);
+  }
+
+  @Override
+  final InputForm inputOfMany() {
+    return planes == TilePlanes.FOUR ? input() : InputForm.FLOAT_CODES;
   }
 
   @Override

@@ -123,6 +123,11 @@ public abstract class DType {
     return input;
   }
 
+  /// The form that products with more than a bundle of tokens need.
+  InputForm inputOfMany() {
+    return input;
+  }
+
   /// Bytes of a tile of 32 rows × 32 columns as [#packTile] makes it.
   int tileBytes() {
     return Tiles.ROWS * Tiles.COLS / blockSize * blockBytes;

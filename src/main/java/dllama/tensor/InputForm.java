@@ -13,7 +13,10 @@ enum InputForm {
   CARRIED_CODES,
 
   /// The same for weights of six bits of which two stand in a short.
-  PAIRED_CODES;
+  PAIRED_CODES,
+
+  /// Rounded to Q8_0, codes as whole floats, for weights that become such.
+  FLOAT_CODES;
 
   boolean rounds() {
     return this != FLOATS;

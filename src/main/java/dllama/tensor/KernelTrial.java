@@ -12,6 +12,9 @@ interface KernelTrial {
   int ROWS = 128;
   int COLS = 1024;
 
+  /// Tokens of a prompt: several bundles.
+  int PROMPT = 4 * Activations.BUNDLE;
+
   /// A head of attention that has positions which fill no tile.
   int HEAD = 64;
 
@@ -25,7 +28,7 @@ interface KernelTrial {
   static KernelTrial of(KernelPart part, DType type) {
     return switch (part) {
       case DECODE -> product(type, 1);
-      case PREFILL -> product(type, Activations.BUNDLE);
+      case PREFILL -> product(type, PROMPT);
       case ATTENTION -> attention(type);
       case ROWS -> rows(type);
     };

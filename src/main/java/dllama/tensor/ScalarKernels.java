@@ -30,6 +30,7 @@ public final class ScalarKernels implements Kernels {
 
   private static void loadCodes(float[] x, int xAt, Activations into, InputForm form, int token) {
     int[] codes = into.codes(form);
+    float[] floatCodes = into.floatCodes();
     int[] carries = Activations.carries(form);
     int codeAt = into.codeAt(token);
     int scaleAt = into.scaleAt(token);
@@ -41,7 +42,11 @@ public final class ScalarKernels implements Kernels {
       int before = 0;
       for (int i = 0; i < Tiles.COLS; i++) {
         int code = Q8Rounding.round(x[xAt + i] * inverse);
-        codes[codeAt + i] = Activations.twice(code - carries[i] * before);
+        if (form == InputForm.FLOAT_CODES) {
+          floatCodes[codeAt + i] = code;
+        } else {
+          codes[codeAt + i] = Activations.twice(code - carries[i] * before);
+        }
         sum += code;
         first = i < Tiles.COLS / 2 ? sum : first;
         before = code;

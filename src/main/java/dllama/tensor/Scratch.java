@@ -14,8 +14,8 @@ final class Scratch {
 
   private static final float[] ZEROS = new float[Activations.BUNDLE * Tiles.ROWS];
 
-  /// Results of a pass, `[groups, 8 tokens, 32 rows]`.
-  final float[] acc = new float[GROUPS * Activations.BUNDLE * Tiles.ROWS];
+  /// Results of a pass, `[groups, tokens, 32 rows]`, at least eight tokens.
+  final float[] acc = new float[GROUPS * VectorProduct.MAX_TOKENS * Tiles.ROWS];
 
   /// Sums of a pass of decoding, `[groups, 32 rows]`; each group's begins with a cache line.
   final MemorySegment results = Arena.ofAuto().allocate(GROUPS * Tiles.F32_LINE, Tiles.F32_LINE);
@@ -24,8 +24,8 @@ final class Scratch {
   final MemorySegment sums =
       Arena.ofAuto().allocate(Q4_0Prefill.CHUNK * Q4_0Prefill.BLOCK_SUMS, Tiles.LINE);
 
-  /// Weight scales of a chunk of blocks.
-  final float[] scales = new float[Q4_0Prefill.CHUNK * Vectors.SHORTS.length()];
+  /// Weight scales of a chunk of blocks and two vectors of rows.
+  final float[] scales = new float[2 * Q4_0Prefill.CHUNK * Vectors.SHORTS.length()];
 
   /// What is added to weights, likewise.
   final float[] shifts = new float[scales.length];
@@ -38,6 +38,11 @@ final class Scratch {
 
   /// Integer sums of theirs.
   final MemorySegment runs = Arena.ofAuto().allocate(CodeTiles.SUMS_BYTES, Tiles.LINE);
+
+  /// Tiles that are floats, their scales and sums ([CodePrefill]), on pages of their own.
+  final MemorySegment floats = Arena.ofAuto().allocate(CodePrefill.BYTES, 4096);
+
+  final float[] factors = new float[CodePrefill.FACTORS];
 
   /// 1 / Σ weight of heads that attend together.
   final float[] inverse = new float[Kernels.HEADS_TOGETHER];

@@ -103,6 +103,23 @@ final class VectorBlocks {
     }
   }
 
+  /// The same to codes that are floats.
+  static void loadFloatCodes(float[] x, int xAt, Activations into, int token) {
+    float[] codes = into.floatCodes();
+    int codeAt = into.codeAt(token);
+    int scaleAt = into.scaleAt(token);
+    for (int block = 0; block < into.blocks(); block++) {
+      float max = max(x, xAt);
+      float inverse = Q8Rounding.inverse(max);
+      int first = roundToFloats(x, xAt, inverse, codes, codeAt);
+      int second = roundToFloats(x, xAt + HALF, inverse, codes, codeAt + HALF);
+      into.putScale(scaleAt, Float.float16ToFloat(Q8Rounding.scale(max)), first, second);
+      xAt += BLOCK;
+      codeAt += Activations.BLOCK_STRIDE;
+      scaleAt += Activations.BUNDLE;
+    }
+  }
+
   static float max(float[] x, int at) {
     FloatVector max = FloatVector.zero(FLOATS);
     for (int i = 0; i < BLOCK; i += F) {
@@ -120,6 +137,17 @@ final class VectorBlocks {
       IntVector code = round(FloatVector.fromArray(FLOATS, x, xAt + i).mul(inverse));
       IntVector carried = code.rearrange(BEFORE).mul(IntVector.fromArray(INTS, carries, i));
       code.sub(carried).and(0xffff).mul(0x10001).intoArray(codes, codeAt + i);
+      sum += code.reduceLanes(ADD);
+    }
+    return sum;
+  }
+
+  /// Writes 16 codes; returns their sum.
+  private static int roundToFloats(float[] x, int xAt, float inverse, float[] codes, int codeAt) {
+    int sum = 0;
+    for (int i = 0; i < HALF; i += F) {
+      IntVector code = round(FloatVector.fromArray(FLOATS, x, xAt + i).mul(inverse));
+      ((FloatVector) code.convertShape(I2F, FLOATS, 0)).intoArray(codes, codeAt + i);
       sum += code.reduceLanes(ADD);
     }
     return sum;

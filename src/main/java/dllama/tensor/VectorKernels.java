@@ -15,6 +15,8 @@ final class VectorKernels implements Kernels {
   /// From this many tokens on a bundle pays, even if it is not full.
   static final int BUNDLE_FROM = 3;
 
+  private static final int BUNDLE = Activations.BUNDLE;
+
   private final VectorProduct product;
 
   /// @param product that multiplies, with weights of its type only
@@ -57,6 +59,7 @@ final class VectorKernels implements Kernels {
           case FLOATS -> System.arraycopy(x, xAt, into.values(), into.valueAt(token), into.cols());
           case CODES, CARRIED_CODES, PAIRED_CODES ->
               VectorBlocks.loadCodes(x, xAt, into, form, token);
+          case FLOAT_CODES -> VectorBlocks.loadFloatCodes(x, xAt, into, token);
         }
       }
     } finally {
@@ -100,9 +103,7 @@ final class VectorKernels implements Kernels {
       long at = w.data().address() + group * bytes;
       for (int token = 0; token < tokens; ) {
         int count = Math.min(product.tokens(), tokens - token);
-        if (count < BUNDLE_FROM) {
-          count = 1;
-        }
+        count = count < BUNDLE_FROM ? 1 : count <= BUNDLE ? count : count / BUNDLE * BUNDLE;
         product.pass(at, bytes, groups, x, token, count, scratch);
         store(
             scratch.acc, w.rows(), group, groups, count, out, outAt + token * outStride, outStride);
@@ -113,11 +114,12 @@ final class VectorKernels implements Kernels {
 
   private static void store(
       float[] acc, int rows, int group, int groups, int count, float[] out, int outAt, int stride) {
+    int ofGroup = Math.max(count, BUNDLE);
     for (int g = 0; g < groups; g++) {
       int row = (group + g) * Tiles.ROWS;
       int width = Math.min(Tiles.ROWS, rows - row);
       for (int t = 0; t < count; t++) {
-        int from = (g * Activations.BUNDLE + t) * Tiles.ROWS;
+        int from = (g * ofGroup + t) * Tiles.ROWS;
         System.arraycopy(acc, from, out, outAt + t * stride + row, width);
       }
     }

@@ -34,9 +34,13 @@ export interface ClusterNode {
   /** Load average: how many threads want to run. */
   load?: number;
   roundTripMs?: number;
-  /** Of the time that nodes wait for each other, the share that they wait for this one, 0 to 1. */
+  /** Of the time of steps, the share in which others waited for this one, 0 to 1. */
   waitShare?: number;
+  /** Whether it stands out by that. */
+  slowest?: boolean;
   layers?: number;
+  /** Of every layer. */
+  heads?: { first: number; count: number; of: number };
 }
 
 /** Means of a second with work. */

@@ -1,6 +1,6 @@
 import type { ClusterNode } from "../api/cluster";
 import { bytes, decimal, milliseconds, percent } from "../format";
-import { inOrder, nameOf } from "./layout";
+import { headsOf, inOrder, nameOf } from "./layout";
 
 interface Column {
   name: string;
@@ -17,6 +17,7 @@ const COLUMNS: Column[] = [
   { name: "Slice", of: (node) => opt(node.sliceBytes, bytes) },
   { name: "Loaded", of: (node) => opt(node.loadedBytes, bytes) },
   { name: "Layers", of: (node) => opt(node.layers, String) },
+  { name: "Heads", of: (node) => opt(node.heads, headsOf) },
   { name: "Memory", of: (node) => opt(node.memoryTotal, bytes) },
   { name: "Free", of: (node) => opt(node.memoryAvailable, bytes) },
   { name: "Cores", of: (node) => opt(node.cores, String) },

@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { ClusterNode } from "../api/cluster";
 import { bytes, decimal, milliseconds, percent } from "../format";
-import { CARD, layout, nameOf, slowest, type Card } from "./layout";
+import { CARD, headsOf, layout, nameOf, slowest, type Card } from "./layout";
 
 const INNER = CARD.width - 24;
 
@@ -55,7 +55,7 @@ function NodeCard({ card: { x, y, node }, late }: { card: Card; late: boolean })
       <text class="name" x={28} y={24}>
         {shorten(nameOf(node), 22)}
       </text>
-      <text class="role" x={CARD.width - 12} y={42} text-anchor="end">
+      <text class="role" x={CARD.width - 12} y={97} text-anchor="end">
         {node.role === "worker" && node.rank !== undefined ? `rank ${node.rank}` : node.role}
       </text>
       <text class="small" x={12} y={42}>
@@ -79,7 +79,8 @@ function NodeCard({ card: { x, y, node }, late }: { card: Card; late: boolean })
 
 function stateWords(node: ClusterNode): string {
   if (node.state !== "ready" && node.state !== undefined) return node.state;
-  return node.layers !== undefined ? `slice of ${node.layers} layers` : (node.state ?? "");
+  if (node.layers === undefined) return node.state ?? "";
+  return node.heads ? `${node.layers} layers, heads ${headsOf(node.heads)}` : `slice of ${node.layers} layers`;
 }
 
 function Bar({ y, parts }: { y: number; parts: { class: string; share: number }[] }) {

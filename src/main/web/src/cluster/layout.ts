@@ -59,12 +59,14 @@ function line(rootX: number, rail: number, x: number, y: number, row: number): s
   return `M${rootX} ${CARD.height}V${bus}H${rail}V${above}H${x}V${y}`;
 }
 
-/** The node that the others wait for most, if it stands out: half as much again as its even part. */
+/** The node that makes the others wait, if one stands out, as the root says. */
 export function slowest(nodes: ClusterNode[]): ClusterNode | null {
-  const timed = nodes.filter((node) => node.waitShare !== undefined);
-  if (timed.length < 2) return null;
-  const most = timed.reduce((a, b) => ((b.waitShare ?? 0) > (a.waitShare ?? 0) ? b : a));
-  return (most.waitShare ?? 0) > 1.5 / timed.length ? most : null;
+  return nodes.find((node) => node.slowest) ?? null;
+}
+
+/** Which of a layer's heads a node has, counted from 1. */
+export function headsOf({ first, count, of }: NonNullable<ClusterNode["heads"]>): string {
+  return `${count === 1 ? first + 1 : `${first + 1}–${first + count}`} of ${of}`;
 }
 
 export function nameOf(node: ClusterNode): string {

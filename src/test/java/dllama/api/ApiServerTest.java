@@ -87,7 +87,8 @@ class ApiServerTest {
   @Test
   void shouldGiveTheSameSeededAnswerToEverybodyAtOnce() {
     String body =
-        "{\"messages\":[{\"role\":\"user\",\"content\":\"Tell me a story\"}],\"seed\":7,\"max_tokens\":40}";
+        "{\"messages\":[{\"role\":\"user\",\"content\":\"Tell me a"
+            + " story\"}],\"seed\":7,\"max_tokens\":40}";
     List<CompletableFuture<String>> answers = new ArrayList<>();
     for (int i = 0; i < 6; i++) {
       answers.add(
@@ -270,5 +271,27 @@ class ApiServerTest {
     assertEquals("ready", cluster.get("state").asText());
     assertEquals("root", cluster.at("/nodes/0/role").asText());
     assertEquals(2, cluster.at("/answers/places").asInt());
+    JsonNode root = cluster.at("/nodes/0");
+    assertTrue(root.get("memoryTotal").asLong() >= root.get("memoryAvailable").asLong());
+    assertTrue(root.get("memoryAvailable").asLong() > 0 && root.get("load").asDouble() >= 0);
+    assertEquals(root.at("/heads/of").asInt(), root.at("/heads/count").asInt());
+    assertFalse(root.has("waitShare") || root.has("roundTripMs"), "there is nobody else");
+    JsonNode plan = cluster.get("plan");
+    assertEquals(1, plan.at("/0/nodes").asInt());
+    assertTrue(plan.at("/0/fits").asBoolean(), plan.toString());
+  }
+
+  @Test
+  void shouldPredictOtherNumbersOfNodesByWhatATokenTakes() {
+    server.post("/v1/completions", "{\"prompt\":\"One two three\",\"max_tokens\":8}");
+    JsonNode plan = server.json(server.get("/cluster")).get("plan");
+    for (JsonNode row : plan) {
+      assertTrue(row.get("predictedMsPerToken").asDouble() > 0, plan.toString());
+    }
+    assertTrue(plan.size() > 1, plan.toString());
+    String metrics = server.get("/metrics").body();
+    assertTrue(
+        metrics.matches("(?s).*dllama_node_memory_bytes\\{node=\"[^\"]*\",role=\"root\"} .*"),
+        metrics);
   }
 }

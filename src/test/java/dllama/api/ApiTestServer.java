@@ -68,7 +68,12 @@ public final class ApiTestServer implements AutoCloseable {
     Meter meter = new Meter();
     root = ClusterRoot.start(settings, NodeKeys.none(), model, SliceCache.off(), view);
     scheduler =
-        new Scheduler(root.forwardPass(), prompts.vocabulary(), settings.api().parallel(), meter);
+        new Scheduler(
+            root.forwardPass(),
+            prompts.vocabulary(),
+            settings.api().parallel(),
+            root.recovery(),
+            meter);
     server = ApiServer.start(settings, model, root, prompts, scheduler, meter, view);
   }
 

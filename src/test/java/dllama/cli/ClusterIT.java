@@ -124,34 +124,48 @@ class ClusterIT {
   }
 
   @Test
-  void shouldEndTheAnswerWhenAWorkerDiesAndGoOnWhenOneIsBack() {
+  void shouldGoOnWithTheAnswerWhenAWorkerDiesAndGrowWhenOneIsBack() {
     String samePort = String.valueOf(NodeProcess.freePort());
     List<NodeProcess> workers = startWorkers(1, "--port", samePort);
     NodeProcess root = startRoot(2, chat());
     root.type("Tell me something long");
     root.await(FORM, node -> !node.out().isEmpty());
     workers.getFirst().signal("KILL");
-    root.awaitError("the answer ends here", 1, NOTICE);
+    root.awaitError("has ended", 1, NOTICE);
+    root.awaitError("1 node goes on", 1, FORM);
     assertTrue(root.isAlive());
     startWorkers(1, "--port", samePort);
-    root.awaitError("2 nodes ready", 2, Duration.ofSeconds(30));
+    answerAgain(root);
+  }
+
+  /// The answer ends with the context; then two nodes answer.
+  private static void answerAgain(NodeProcess root) {
+    root.awaitError("tokens/s", 1, FORM);
+    root.awaitError("2 nodes ready", 2, FORM);
     int before = root.out().size();
+    root.type("/reset");
     root.type("And now?");
     root.await(FORM, node -> node.out().size() > before);
+    assertTrue(root.err().stream().noneMatch(line -> line.contains("ends here")), root::toString);
   }
 
   @Test
-  void shouldSayOnceWhyAnInferenceEnds() {
+  void shouldSayOnceWhyABenchmarkEnds() {
     NodeProcess worker = startWorkers(1).getFirst();
-    NodeProcess root =
-        startRoot(
-            2,
-            NodeProcess.inference(
-                folder.resolve("tiny.m"),
-                folder.resolve("tiny.t"),
-                "Once upon a time",
-                2000,
-                "--ignore-eos"));
+    String[] bench = {
+      "bench",
+      "--model",
+      folder.resolve("tiny.m").toString(),
+      "--tokenizer",
+      folder.resolve("tiny.t").toString(),
+      "--prefill",
+      "8",
+      "--decode",
+      "1500",
+      "--repeat",
+      "9"
+    };
+    NodeProcess root = startRoot(2, bench);
     root.awaitError("2 nodes ready", 1, FORM);
     worker.signal("KILL");
     assertEquals(3, root.exit(FORM), root::toString);
@@ -166,12 +180,10 @@ class ClusterIT {
     root.type("Tell me something long");
     root.await(FORM, node -> !node.out().isEmpty());
     workers.getFirst().signal("STOP");
-    root.awaitError("the answer ends here", 1, NOTICE);
+    root.awaitError("has been silent", 1, NOTICE);
+    root.awaitError("1 node goes on", 1, FORM);
     workers.getFirst().signal("CONT");
-    NodeProcess.sleep(1000);
-    int before = root.out().size();
-    root.type("And now?");
-    root.await(FORM, node -> node.out().size() > before);
+    answerAgain(root);
   }
 
   @Test

@@ -65,7 +65,7 @@ class ProgressTest {
 
   private Progress progress(boolean terminal) {
     PrintStream err = new PrintStream(bytes, true, StandardCharsets.UTF_8);
-    return new Progress(new StatusLines(err, terminal), true);
+    return new Progress(new StatusLines(err, terminal), true, true);
   }
 
   private String text() {

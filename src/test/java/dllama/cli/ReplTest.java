@@ -8,6 +8,7 @@ import dllama.cluster.root.NodesHere;
 import dllama.error.UserException;
 import dllama.format.SynthVocabulary;
 import dllama.generation.Guidance;
+import dllama.generation.Recovery;
 import dllama.generation.Scheduler;
 import dllama.generation.Speculation;
 import dllama.model.ModelSpec;
@@ -140,8 +141,8 @@ class ReplTest {
     model.reserve(100);
     run("/system -", "word ".repeat(100));
     assertEquals(
-        "the question is longer than the context of 100 tokens; --max-seq-len N reserves more, up to"
-            + " 2048",
+        "the question is longer than the context of 100 tokens; --max-seq-len N reserves more, up"
+            + " to 2048",
         console.notes.getLast());
   }
 
@@ -358,6 +359,11 @@ class ReplTest {
           @Override
           public Ready awaitReady(Duration most) {
             return awaitReady();
+          }
+
+          @Override
+          public Recovery recovery() {
+            return Recovery.NONE;
           }
 
           @Override

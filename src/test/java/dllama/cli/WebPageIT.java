@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -20,9 +21,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// The page, in a real browser against a mock of the root: `src/test/web`. The page is committed
-/// as it was built, so neither the jar nor most who work on it need Node.js; where that, its
-/// packages or the browser are not, these tests are skipped and say what is missing.
+/// The page, in a real browser against a mock of the root, and against a real one: `src/test/web`.
+/// The page is committed as it was built, so neither the jar nor most who work on it need Node.js;
+/// where that, its packages or the browser are not, these tests are skipped and say what is
+/// missing.
 class WebPageIT {
   private static final Path SOURCES = Path.of("src/main/web");
   private static final Path BUILT = Path.of("src/main/resources/dllama/web");
@@ -53,6 +55,31 @@ class WebPageIT {
     assertFalse(result.output().contains("# pass 0"), result::output);
   }
 
+  /// A root, a worker that computes and is killed, and one that takes its place.
+  @Test
+  @DisabledOnOs(OS.WINDOWS)
+  void shouldShowThatAWorkerIsLostAndGoOn() throws IOException {
+    Result ready = run(TESTS, "node", "ready.mjs");
+    assumeTrue(ready.code() == 0, ready::output);
+    int port = NodeProcess.freePort();
+    int api = NodeProcess.freePort();
+    List<Integer> ports = List.of(NodeProcess.freePort(), NodeProcess.freePort());
+    try (NodeProcess root = NodeProcess.root(port, 2, "api", "--api-port", String.valueOf(api));
+        NodeProcess first = NodeProcess.worker(port, "--port", String.valueOf(ports.get(0)));
+        NodeProcess second = NodeProcess.worker(port, "--port", String.valueOf(ports.get(1)))) {
+      root.awaitError("ready, loaded", 1, NodeProcess.FORM);
+      String workers =
+          "%d:%d,%d:%d"
+              .formatted(ports.get(0), first.handle().pid(), ports.get(1), second.handle().pid());
+      Map<String, String> environment =
+          Map.of("BASE_URL", "http://127.0.0.1:%d/".formatted(api), "WORKERS", workers);
+      Result result =
+          run(TESTS, environment, "node", "--test", "--test-reporter=tap", "real-cluster.mjs");
+      assertEquals(0, result.code(), () -> result.output() + root);
+      assertTrue(result.output().contains("# pass 1"), result::output);
+    }
+  }
+
   @Test
   @DisabledOnOs(OS.WINDOWS)
   void shouldBeCommittedAsItsSourcesGiveIt() throws IOException {
@@ -77,15 +104,21 @@ class WebPageIT {
   }
 
   private Result run(Path where, String... command) throws IOException {
+    return run(where, Map.of(), command);
+  }
+
+  private Result run(Path where, Map<String, String> environment, String... command)
+      throws IOException {
     Path output = Files.createTempFile(folder, "output", ".txt");
     Process process;
     try {
-      process =
+      ProcessBuilder builder =
           new ProcessBuilder(command)
               .directory(where.toFile())
               .redirectErrorStream(true)
-              .redirectOutput(output.toFile())
-              .start();
+              .redirectOutput(output.toFile());
+      builder.environment().putAll(environment);
+      process = builder.start();
     } catch (IOException e) {
       return abort("not here: " + command[0]);
     }

@@ -16,8 +16,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// On an emulated terminal, of which the lines are read that a person would see.
 class WordWrapTest {
   private static final String PROSE =
-      "The wind carried the smell of bread across the square, but nobody who crossed it that morning"
-          + " had any thought for breakfast. Twenty-three people stood at the fountain.";
+      "The wind carried the smell of bread across the square, but nobody who crossed it that"
+          + " morning had any thought for breakfast. Twenty-three people stood at the fountain.";
 
   /// What is seen of a text that arrives in pieces of `size` characters.
   private static List<String> seen(String text, int columns, int size) {
@@ -30,6 +30,10 @@ class WordWrapTest {
     }
     ScreenTerminal screen = new ScreenTerminal(columns, 40);
     screen.write(printed.toString().replace("\n", "\r\n")); // as a terminal's driver does
+    return lines(screen);
+  }
+
+  private static List<String> lines(ScreenTerminal screen) {
     return Arrays.stream(screen.toString().split("\n")).map(String::stripTrailing).toList();
   }
 
@@ -60,6 +64,54 @@ class WordWrapTest {
   void shouldCutNoWordHoweverTheTextArrives(int columns) {
     for (int size : new int[] {1, 2, 3, 5, 1000}) {
       assertEquals(wrapped(PROSE, columns), withoutEmptyEnd(seen(PROSE, columns, size)));
+    }
+  }
+
+  /// Characters that are seen, with their styles, of Markdown that arrives in pieces.
+  private static ScreenTerminal styled(String text, int columns, int size) {
+    WordWrap wrap = new WordWrap();
+    TerminalMarkdown markdown = new TerminalMarkdown();
+    StringBuilder printed = new StringBuilder();
+    for (int at = 0; at < text.length(); at += size) {
+      wrap.begin();
+      markdown.accept(
+          text.substring(at, Math.min(text.length(), at + size)),
+          new TerminalMarkdown.Output() {
+            @Override
+            public void text(String piece) {
+              wrap.add(piece, columns, printed);
+            }
+
+            @Override
+            public void style(String code) {
+              wrap.style(code, printed);
+            }
+          });
+    }
+    ScreenTerminal screen = new ScreenTerminal(columns, 60);
+    screen.write(printed.toString().replace("\n", "\r\n"));
+    return screen;
+  }
+
+  private static List<Long> cells(ScreenTerminal screen, int columns) {
+    long[] cells = new long[columns * 60];
+    screen.dump(cells, null);
+    return Arrays.stream(cells).filter(cell -> (int) cell > ' ').boxed().toList();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {20, 23, 31, 40, 79})
+  void shouldTakeStylesAlongWithTheWordsThatGoOnInTheNextLine(int columns) {
+    String text =
+        "The **wind carried** the smell of `bread` across the **square, but** nobody who crossed"
+            + " it **that** morning, had `any thought` for **breakfast**.\n- one **two** three\n"
+            + "# A heading of more than twenty columns\n```\nint x = 1; // and more of it\n```\n";
+    List<Long> expected = cells(styled(text, 400, text.length()), 400);
+    List<String> lines = withoutEmptyEnd(seen(text, columns, 1));
+    for (int size : new int[] {1, 2, 3, 5, 1000}) {
+      ScreenTerminal screen = styled(text, columns, size);
+      assertEquals(expected, cells(screen, columns), "in pieces of " + size);
+      assertEquals(lines, withoutEmptyEnd(lines(screen)));
     }
   }
 

@@ -46,6 +46,7 @@ class ActorFailureTest {
   void shouldHaveAWorkerBeginAnew(String actor) {
     try (var cluster = new TestCluster(CASE, DType.F32, 2, new Properties())) {
       cluster.await("ready: 2", 1);
+      cluster.root().release();
       kill(cluster.workers.getFirst().system(), actor);
       cluster.await(Duration.ofSeconds(10), () -> cluster.count("lost: the worker at ") == 1);
       assertTrue(

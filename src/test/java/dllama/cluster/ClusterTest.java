@@ -306,6 +306,7 @@ class ClusterTest {
   void shouldEndTheStepWhenAWorkerIsLostAndFormAgainWhenOneIsBack() {
     try (var cluster = new TestCluster("llama_gqa_f32", DType.F32, 2, new Properties())) {
       cluster.await("ready: 2", 1);
+      cluster.root().release(); // nobody is answered, or one node would go on
       var sequence = new OneSequence(cluster.forwardPass());
       int[] tokens = {1, 2, 3};
       sequence.feed(tokens, 0);
@@ -325,6 +326,30 @@ class ClusterTest {
     }
   }
 
+  /// Who is answered waits neither for the node that is lost nor for more, and between answers the
+  /// cluster grows again.
+  @Test
+  void shouldGoOnWithTheNodesThatAreLeftAndGrowAgain() throws InterruptedException {
+    Properties patient = new Properties();
+    patient.setProperty("dllama.form-timeout", "60s"); // nobody waits for that
+    Duration limit = Duration.ofMinutes(2);
+    try (var cluster = new TestCluster("llama31_rope_f32", DType.F32, "2", patient)) {
+      cluster.startWorker();
+      cluster.await(limit, () -> cluster.count("ready: 2") == 1);
+      cluster.startWorker();
+      cluster.await(limit, () -> cluster.count("joined") == 2);
+      cluster.workers.getFirst().close();
+      cluster.await(limit, () -> cluster.count("ready: 2") == 2); // with the spare
+      cluster.workers.getLast().close();
+      cluster.await(limit, () -> cluster.count("ready: 1") == 1);
+      shouldMatch("llama31_rope_f32", 1, cluster);
+      cluster.startWorker();
+      cluster.await(limit, () -> cluster.count("joined") == 3);
+      cluster.root().release();
+      cluster.await(limit, () -> cluster.count("ready: 2") == 3);
+    }
+  }
+
   /// As firewalls and service units want it.
   @Test
   void shouldTakeAWorkerBackOnTheSamePort() throws IOException {
@@ -334,6 +359,7 @@ class ClusterTest {
     }
     try (var cluster = new TestCluster("llama_gqa_f32", DType.F32, "2", new Properties())) {
       for (int time = 1; time <= 3; time++) {
+        cluster.root().release();
         WorkerNode worker = cluster.startWorker(fixed);
         cluster.await("ready: 2", time);
         worker.close();
@@ -430,6 +456,7 @@ class ClusterTest {
   void shouldNoticeThatAWorkerIsLostInTheMiddleOfARehearsal() {
     try (var cluster = new TestCluster("llama31_rope_f32", DType.F32, 2, rehearsal("60s"))) {
       cluster.await("ready: 2", 1);
+      cluster.root().release();
       cluster.workers.getFirst().close();
       cluster.await("lost: the worker at 127.0.0.1:", 1);
       cluster.startWorker();

@@ -29,7 +29,9 @@ import dllama.Conformance;
 import dllama.cluster.membership.NodeNames;
 import dllama.cluster.wire.FrameBuffer;
 import dllama.cluster.wire.MembersMessage;
+import dllama.cluster.wire.NodeFigures;
 import dllama.cluster.wire.RankMessage;
+import dllama.cluster.wire.RankWaits;
 import dllama.cluster.wire.RootMessage;
 import dllama.cluster.wire.StreamMessage;
 import dllama.cluster.wire.TensorFrame;
@@ -77,6 +79,7 @@ class StrangersTest {
   static void start() {
     cluster = new TestCluster(CASE, DType.F32, 2, new Properties());
     cluster.await("ready: 2", 1);
+    cluster.root().release();
   }
 
   /// Whatever strangers did: a worker that ends is noticed, and another one taken in.
@@ -149,7 +152,10 @@ class StrangersTest {
           members.tell(
               new MembersMessage.Hello(
                   worker(), GUESS, GUESS, worker, wrong, List.of(), List.of(), 1));
-          members.tell(new MembersMessage.Alive(worker(), GUESS, worker));
+          members.tell(
+              new MembersMessage.Alive(
+                  worker(), GUESS, worker, NodeFigures.NONE, new RankWaits(GUESS, 9, List.of(9L))));
+          members.tell(new MembersMessage.Pong(worker(), GUESS, 1));
           worker.unsafeUpcast().tell(new WorkerMessage.Key(GUESS, GUESS));
           worker.unsafeUpcast().tell(new WorkerMessage.Stranger(GUESS));
           worker.unsafeUpcast().tell(new WorkerMessage.RootEnded(GUESS));
@@ -211,6 +217,11 @@ class StrangersTest {
           stranger.tell(root(), members, raw(MembersMessage.Hello.class, hello));
           ObjectNode alive = CBOR.createObjectNode().putNull("address").put("key", 1);
           stranger.tell(root(), members, raw(MembersMessage.Alive.class, alive));
+          alive.put("address", worker()).putNull("worker");
+          alive.putObject("waits").put("epoch", 1).put("stepNanos", -1).putArray("nanos");
+          alive.putObject("figures").put("memoryTotal", 1L << 60).put("load", Double.NaN);
+          stranger.tell(root(), members, raw(MembersMessage.Alive.class, alive));
+          alive.putNull("address");
           stranger.tell(root(), members, raw(MembersMessage.Goodbye.class, alive));
           ObjectNode failed = CBOR.createObjectNode().put("epoch", 1).put("rank", 1).putNull("why");
           stranger.tell(root(), "user/root", raw(RootMessage.ShardFailed.class, failed));

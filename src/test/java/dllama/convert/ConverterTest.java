@@ -219,6 +219,23 @@ class ConverterTest {
     assertTrue(Files.exists(convert(in, "out.m", DType.F32)));
   }
 
+  /// Who has Meta's files and wants to run them is told the one step that is missing.
+  @Test
+  void shouldBeNamedWhereItIsNeeded() throws Exception {
+    Path meta = resource("meta");
+    String told = refusal(meta);
+    assertTrue(told.contains("convert it first: convert " + meta), told);
+    String file = refusal(meta.resolve("consolidated.00.pth"));
+    assertTrue(file.contains("of Meta's consolidated.*.pth convert takes the folder"), file);
+    assertEquals(2, (told + "\n" + file).lines().count());
+  }
+
+  private static String refusal(Path path) {
+    return String.valueOf(
+        assertThrows(UserException.class, () -> ModelFiles.open(path, ModelFile.Hints.NONE).close())
+            .getMessage());
+  }
+
   @Test
   void shouldRefuseFoldersWithoutAModel() {
     String message =

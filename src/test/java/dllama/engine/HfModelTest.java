@@ -10,6 +10,7 @@ import dllama.Conformance;
 import dllama.error.UserException;
 import dllama.format.ModelFiles;
 import dllama.format.SynthModel;
+import dllama.format.dllama.DllamaKeys;
 import dllama.format.dllama.DllamaWriter;
 import dllama.format.file.ModelFile;
 import dllama.format.hf.HfFolders;
@@ -107,17 +108,22 @@ class HfModelTest {
       ModelSource.Weights source = (ModelSource.Weights) file.source();
       HfFolders.write(hf, source, DType.F32, 2, Map.of());
       ModelSpec rounded = Specs.small(type, Architecture.named(architecture));
-      DllamaWriter.write(
-          converted,
-          rounded,
-          (tensor, index, first, count, rows) -> {
-            Matrix of = source.weights().get(tensor.name());
-            byte[] bytes = new byte[(int) (count * tensor.dtype().byteSize(of.cols()))];
-            of.round(
-                tensor.dtype(), first, first + count, 0, of.cols(), MemorySegment.ofArray(bytes));
-            rows.put(bytes);
-          },
-          (bytes, total) -> {});
+      DllamaWriter.output(
+              DllamaKeys.of(rounded),
+              rounded,
+              (tensor, index, first, count, rows) -> {
+                Matrix of = source.weights().get(tensor.name());
+                byte[] bytes = new byte[(int) (count * tensor.dtype().byteSize(of.cols()))];
+                of.round(
+                    tensor.dtype(),
+                    first,
+                    first + count,
+                    0,
+                    of.cols(),
+                    MemorySegment.ofArray(bytes));
+                rows.put(bytes);
+              })
+          .write(converted, (bytes, total) -> {});
     }
     try (ModelFile expected = ModelFiles.open(converted, ModelFile.Hints.NONE);
         ModelFile ours = ModelFiles.open(hf, hints(type))) {

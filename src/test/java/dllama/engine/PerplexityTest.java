@@ -10,6 +10,7 @@ import dllama.format.SynthModel;
 import dllama.format.dllama.DllamaFile;
 import dllama.format.file.ModelFile;
 import dllama.generation.Perplexity;
+import dllama.generation.Recovery;
 import dllama.model.Architecture;
 import dllama.model.ModelSpec;
 import dllama.slice.ShardPlan;
@@ -29,6 +30,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -58,7 +60,16 @@ class PerplexityTest {
   private Perplexity measured(int nodes, int batch, int bos, List<Integer> windows) {
     try (DllamaFile file = DllamaFile.open(model());
         var forwardPass = Goldens.forwardPass(file, nodes, DType.F32, batch, pool)) {
-      return Perplexity.of(forwardPass, TEXT, CONTEXT, bos, soFar -> windows.add(soFar.windows()));
+      return of(forwardPass, TEXT, CONTEXT, bos, soFar -> windows.add(soFar.windows()));
+    }
+  }
+
+  private static Perplexity of(
+      ForwardPass forwardPass, int[] tokens, int context, int bos, Consumer<Perplexity> each) {
+    try {
+      return Perplexity.of(forwardPass, tokens, context, bos, Recovery.NONE, each);
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
     }
   }
 
@@ -184,7 +195,7 @@ class PerplexityTest {
       String text = Files.readString(Path.of("LICENSE")).stripTrailing();
       int[] tokens = Tokenizer.of(vocabulary).encode(text, true, false);
       int bos = vocabulary.addBos() ? vocabulary.bosId() : -1;
-      return Perplexity.of(forwardPass, tokens, 128, bos, _ -> {});
+      return of(forwardPass, tokens, 128, bos, _ -> {});
     }
   }
 
@@ -224,7 +235,7 @@ class PerplexityTest {
           }
         };
     ForwardException e =
-        assertThrows(ForwardException.class, () -> Perplexity.of(lost, TEXT, CONTEXT, -1, _ -> {}));
+        assertThrows(ForwardException.class, () -> of(lost, TEXT, CONTEXT, -1, _ -> {}));
     assertEquals("epoch 1", e.getMessage());
   }
 }

@@ -84,7 +84,11 @@ final class PlainReference {
     for (int head = 0; head < spec.heads(); head++) {
       attend(q, head, layer, attended);
     }
-    return product(TensorRole.WO, layer, attended);
+    double[] out = product(TensorRole.WO, layer, attended);
+    if (spec.architecture().has(Trait.ATTENTION_OUTPUT_BIAS)) {
+      add(out, vector(TensorRole.ATTENTION_OUTPUT_BIAS, layer));
+    }
+    return out;
   }
 
   /// Norms every head, where there is such a norm, and rotates it.

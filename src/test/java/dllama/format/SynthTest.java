@@ -4,12 +4,16 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dllama.Conformance;
+import dllama.error.UserException;
 import dllama.format.dllama.DllamaFile;
 import dllama.format.dllama.TokenizerFile;
 import dllama.format.dllama.TokenizerWriter;
+import dllama.format.file.ModelFile;
 import dllama.model.ModelSpec;
+import dllama.model.QuantizationMix;
 import dllama.model.Shapes;
 import dllama.model.TensorRole;
 import dllama.tensor.DType;
@@ -23,11 +27,15 @@ import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.FieldSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -61,6 +69,68 @@ class SynthTest {
   void shouldMakeTheSameBytesFromTheSameSeed() throws IOException {
     assertArrayEquals(bytes(5), bytes(5));
     assertNotEquals(Arrays.hashCode(bytes(5)), Arrays.hashCode(bytes(6)));
+  }
+
+  /// As every version has written them, on one thread or on all: measurements name shape and seed.
+  @ParameterizedTest
+  @CsvSource({
+    "m, Q4_0, 11a75046ebd92594532f22dfddb9cd4534a1039ade2ec1b0c82db301c4110407",
+    "m, F16, ef277e0bb36411e909a701718dc1ca57b5217fdb38900031f69976487cc8aa68",
+    "gguf, Q4_0, 5e680b00835999de29aa4f30c7aa18e321585fed77a725929be51ccb59db0270",
+    "gguf, F16, d9597704fd97a370bb76ac5b0874daaafa5fb29ce6e57595a17aa21817c566fc",
+    "gguf, Q6_K, 4da761f0952349f281fe0f6052b29241b2825a9885527df40695ca2d24f56433"
+  })
+  void shouldMakeTheBytesOfEarlierVersions(String format, DType type, String digest)
+      throws Exception {
+    Path file = folder.resolve("tiny." + format);
+    ModelSpec spec = Shapes.spec("tiny", type);
+    if (format.equals("m")) {
+      SynthModel.write(file, spec, 1, (_, _) -> {});
+    } else {
+      SynthModel.writeGguf(file, spec, SynthVocabulary.of(spec.vocabSize()), 1, (_, _) -> {});
+    }
+    byte[] found = MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file));
+    assertEquals(digest, HexFormat.of().formatHex(found));
+  }
+
+  /// Each tensor in the type that llama-quantize would give it; a `.m` file has one for all.
+  @ParameterizedTest
+  @ValueSource(strings = {"tiny", "qwen2.5-0.5b", "qwen3-30b-a3b"})
+  void shouldWriteAMixOfTypes(String shape) {
+    Path file = folder.resolve("mixed.gguf");
+    ModelSpec spec = QuantizationMix.q4km(small(Shapes.spec(shape, DType.F32, Optional.of(8))));
+    assertTrue(spec.weightTypes().size() > 1, spec.toString());
+    SynthModel.writeGguf(file, spec, SynthVocabulary.of(spec.vocabSize()), 3, (_, _) -> {});
+    try (ModelFile read = ModelFiles.open(file, ModelFile.Hints.NONE)) {
+      for (TensorRole.Name name : TensorRole.ofModel(spec)) {
+        assertEquals(spec.type(name), read.spec().type(name), name.text());
+        assertEquals(spec.type(name), read.weights().get(name).dtype(), name.text());
+      }
+    }
+    Path other = folder.resolve("mixed.m");
+    var told =
+        assertThrows(UserException.class, () -> SynthModel.write(other, spec, 3, (_, _) -> {}));
+    assertTrue(told.getMessage().contains(".gguf"), told.getMessage());
+  }
+
+  /// The same with fewer and smaller matrices.
+  private static ModelSpec small(ModelSpec spec) {
+    return new ModelSpec(
+        spec.architecture(),
+        spec.types(),
+        spec.dim() % 256 == 0 ? 256 : 224,
+        spec.ffnDim() % 256 == 0 ? 256 : 224,
+        Math.min(spec.experts(), 4),
+        Math.min(spec.activeExperts(), 2),
+        spec.layers(),
+        4,
+        2,
+        64,
+        1024,
+        128,
+        spec.rmsEpsilon(),
+        spec.activation(),
+        spec.rope());
   }
 
   private byte[] bytes(long seed) throws IOException {

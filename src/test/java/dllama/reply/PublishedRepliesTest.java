@@ -34,6 +34,7 @@ class PublishedRepliesTest {
           "Apriel-1.6-15b-Thinker-fixed",
           "Bielik-11B-v3.0-Instruct",
           "Cohere2MoE",
+          "CohereForAI-c4ai-command-r-plus-tool_use",
           "GLM-4.6",
           "GLM-4.6-ik",
           "MiMo-VL",

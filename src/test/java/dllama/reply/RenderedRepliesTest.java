@@ -32,7 +32,8 @@ class RenderedRepliesTest {
       </think>
 
       {%% endif %%}{{ content }}{%% if calls %%}%s{%% for c in calls %%}%s{%% if not loop.last %%}%s\
-      {%% endif %%}{%% endfor %%}%s{%% endif %%}{# tools #}""";
+      {%% endif %%}{%% endfor %%}%s{%% endif %%}{# tools #}\
+      """;
 
   private static final String OBJECT =
       "{\"name\": {{c.name|tojson}}, \"arguments\": {{c.args|tojson}}}";
@@ -48,7 +49,8 @@ class RenderedRepliesTest {
       VALUE
       </parameter>{% endfor %}
       </function>
-      </tool_call>"""
+      </tool_call>\
+      """
           .replace("VALUE", VALUE);
 
   private static final String ARG_KEYS =
@@ -57,7 +59,8 @@ class RenderedRepliesTest {
       <tool_call>{{ c.name }}{% for k, v in c.args.items() %}
       <arg_key>{{ k }}</arg_key>
       <arg_value>VALUE</arg_value>{% endfor %}
-      </tool_call>"""
+      </tool_call>\
+      """
           .replace("VALUE", VALUE);
 
   private static final Map<String, String> TEMPLATES =
@@ -80,6 +83,20 @@ class RenderedRepliesTest {
                       + "<|tool_call_argument_begin|>{{c.args|tojson}}<|tool_call_end|>",
                   "",
                   "<|tool_calls_section_end|>"),
+          "Command R+",
+              FRAME.formatted(
+                  "\nAction:\n```json\n[\n",
+                  "    {\n        \"tool_name\": {{c.name|tojson}},\n        \"parameters\":"
+                      + " {{c.args|tojson(indent=4)}}\n    }",
+                  ",\n",
+                  "\n]```\n"),
+          "LFM2",
+              FRAME.formatted(
+                  "<|tool_call_start|>[",
+                  "{{c.name}}({% for k, v in c.args.items() %}{{k}}={{v|tojson}}"
+                      + "{% if not loop.last %}, {% endif %}{% endfor %})",
+                  ", ",
+                  "]<|tool_call_end|>"),
           "tags", FRAME.formatted("", TAGS, "", ""),
           "keys", FRAME.formatted("", ARG_KEYS, "", ""));
 

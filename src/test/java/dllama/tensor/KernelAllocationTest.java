@@ -32,6 +32,7 @@ class KernelAllocationTest {
   void shouldMultiplyWithoutAllocation(DType dtype) {
     shouldMultiplyWithoutAllocation(dtype, List.of(dtype), 1);
     shouldMultiplyWithoutAllocation(dtype, List.of(dtype), 9);
+    shouldMultiplyWithoutAllocation(dtype, List.of(dtype), 16);
   }
 
   @Test

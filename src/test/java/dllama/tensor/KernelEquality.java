@@ -26,6 +26,7 @@ final class KernelEquality {
           equality.matmul(dtype, 70, 288, tokens);
         }
       }
+      equality.matmul(dtype, 70, 288, 20);
     }
     for (int headDim : new int[] {8, 24, 64, 72, 128}) {
       equality.attend(DType.F32, headDim, 77);
@@ -145,8 +146,8 @@ final class KernelEquality {
     }
     for (float odd : new float[] {0, 0.5f, Float.NaN, Float.NEGATIVE_INFINITY}) {
       x[5] = odd;
-      var expected = new Activations(DType.all(), 3, size);
-      var actual = new Activations(DType.all(), 3, size);
+      var expected = new Activations(DType.all(), 9, size);
+      var actual = new Activations(DType.all(), 9, size);
       scalar.load(x, 3, expected, 2);
       vector.load(x, 3, actual, 2);
       assertBits(expected.values(), actual.values(), "values size=" + size);
@@ -154,6 +155,7 @@ final class KernelEquality {
           List.of(InputForm.CODES, InputForm.CARRIED_CODES, InputForm.PAIRED_CODES)) {
         assertArrayEquals(expected.codes(form), actual.codes(form));
       }
+      assertBits(expected.floatCodes(), actual.floatCodes(), "floatCodes size=" + size);
       assertArrayEquals(expected.offsets(), actual.offsets());
       assertArrayEquals(expected.runOffsets(), actual.runOffsets());
       assertBits(expected.sums(), actual.sums(), "sums size=" + size);

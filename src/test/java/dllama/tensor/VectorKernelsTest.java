@@ -26,7 +26,7 @@ class VectorKernelsTest {
   @MethodSource("dllama.tensor.DType#all")
   void shouldMultiplyAsTheSpecification(DType dtype) {
     for (int cols : new int[] {32, 64, 96, 4096, 4128}) {
-      for (int tokens : new int[] {1, 2, 3, 7, 8, 9, 17, 33}) {
+      for (int tokens : new int[] {1, 2, 3, 7, 8, 9, 17, 33, 90}) {
         equality.matmul(dtype, cols > 1000 ? 33 : 150, cols, tokens);
       }
     }

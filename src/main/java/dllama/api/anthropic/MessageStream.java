@@ -39,6 +39,7 @@ final class MessageStream implements Predicate<AnswerEvent> {
   public boolean test(AnswerEvent event) {
     return switch (event) {
       case AnswerEvent.Reading _ -> true;
+      case AnswerEvent.Interrupted(String why) -> events.comment(why);
       case AnswerEvent.Reasoning(String text, var _) ->
           !thoughts || (thinking() && delta("thinking_delta", "thinking", text));
       case AnswerEvent.Content(String text, var _) ->

@@ -65,7 +65,7 @@ final class OllamaAnswer implements Predicate<AnswerEvent> {
   @Override
   public boolean test(AnswerEvent event) {
     return switch (event) {
-      case AnswerEvent.Reading _ -> true;
+      case AnswerEvent.Reading _, AnswerEvent.Interrupted _ -> true;
       case AnswerEvent.Reasoning(String text, var _) -> !thoughts || send("", text, List.of());
       case AnswerEvent.Content(String text, var _) -> text.isEmpty() || send(text, "", List.of());
       case AnswerEvent.CallBegin(int _, String _, String called) -> {

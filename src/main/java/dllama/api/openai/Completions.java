@@ -197,6 +197,7 @@ public final class Completions {
 
     private synchronized boolean accept(int index, AnswerEvent event) {
       return switch (event) {
+        case AnswerEvent.Interrupted(String why) -> events.comment(why);
         case AnswerEvent.Reading(int done, int total) ->
             done == total || events.comment("read %d of %d tokens".formatted(done, total));
         case AnswerEvent.Reasoning(String text, List<TokenInfo> tokens) ->

@@ -28,6 +28,13 @@ final class ResponseOutput implements Predicate<AnswerEvent> {
     /// @return false if no more is wanted
     boolean tell(String type, Map<String, Object> fields);
 
+    /// It pauses, because nodes were lost.
+    ///
+    /// @return false if no more is wanted
+    default boolean interrupted(String why) {
+      return true;
+    }
+
     /// Nothing more comes.
     boolean end(ResponseOutput output);
   }
@@ -76,6 +83,7 @@ final class ResponseOutput implements Predicate<AnswerEvent> {
   public boolean test(AnswerEvent event) {
     return switch (event) {
       case AnswerEvent.Reading _ -> true;
+      case AnswerEvent.Interrupted(String why) -> listener.interrupted(why);
       case AnswerEvent.Reasoning(String more, var _) -> more(Kind.REASONING, more);
       case AnswerEvent.Content(String more, var _) -> more.isEmpty() || more(Kind.MESSAGE, more);
       case AnswerEvent.CallBegin(int _, String id, String name) -> {

@@ -140,6 +140,11 @@ public final class Responses {
     }
 
     @Override
+    public boolean interrupted(String why) {
+      return events.comment(why);
+    }
+
+    @Override
     public boolean end(ResponseOutput output) {
       Map<String, @Nullable Object> last;
       try {

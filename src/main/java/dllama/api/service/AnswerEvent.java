@@ -9,6 +9,11 @@ public sealed interface AnswerEvent {
   /// Some of the prompt was read: `done` of `total` tokens that were not cached.
   record Reading(int done, int total) implements AnswerEvent {}
 
+  /// Nodes were lost, and others are waited for; then it goes on where it stopped.
+  ///
+  /// @param why one line for the user
+  record Interrupted(String why) implements AnswerEvent {}
+
   /// What the model thinks before it answers.
   record Reasoning(String text, List<TokenInfo> tokens) implements AnswerEvent {}
 

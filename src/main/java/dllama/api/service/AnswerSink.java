@@ -7,6 +7,7 @@ import dllama.api.service.AnswerEvent.TokenInfo;
 import dllama.generation.GenerationEvent;
 import dllama.generation.GenerationEvent.Failed;
 import dllama.generation.GenerationEvent.Finished;
+import dllama.generation.GenerationEvent.Interrupted;
 import dllama.generation.GenerationEvent.Prefill;
 import dllama.generation.GenerationEvent.Reason;
 import dllama.generation.GenerationEvent.Token;
@@ -62,6 +63,7 @@ final class AnswerSink implements Sink {
   public boolean accept(GenerationEvent event) {
     switch (event) {
       case Prefill(int done, int total) -> tell(new AnswerEvent.Reading(done, total));
+      case Interrupted(String why) -> tell(new AnswerEvent.Interrupted(why));
       case Token(int id, String text, TokenLogprobs logprobs) -> token(id, text, logprobs);
       case Finished(Reason reason, Usage usage, Optional<String> stop) ->
           finish(reason, usage, stop);

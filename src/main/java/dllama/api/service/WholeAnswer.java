@@ -24,7 +24,7 @@ public final class WholeAnswer implements Predicate<AnswerEvent> {
   @Override
   public boolean test(AnswerEvent event) {
     switch (event) {
-      case AnswerEvent.Reading _ -> {}
+      case AnswerEvent.Reading _, AnswerEvent.Interrupted _ -> {}
       case AnswerEvent.Reasoning(String text, List<TokenInfo> of) -> {
         reasoning.append(text);
         tokens.addAll(of);

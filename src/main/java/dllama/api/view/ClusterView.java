@@ -19,6 +19,7 @@ public final class ClusterView implements SessionListener {
   private State state = State.GATHERING;
   private String waiting = "";
   private int nodes;
+  private long readySince;
 
   /// What the cluster does.
   public enum State {
@@ -42,6 +43,11 @@ public final class ClusterView implements SessionListener {
   /// Nodes of the present world; 0 while there is none.
   public synchronized int nodes() {
     return state == State.READY ? nodes : 0;
+  }
+
+  /// Since when the present world can compute, in milliseconds since 1970.
+  public synchronized long readySince() {
+    return readySince;
   }
 
   /// How the slices of the present world came, by rank.
@@ -99,6 +105,7 @@ public final class ClusterView implements SessionListener {
     state = State.READY;
     waiting = "";
     nodes = count;
+    readySince = System.currentTimeMillis();
     event("ready", "%d node%s ready after %.1f s".formatted(count, s(count), loadMillis / 1e3));
   }
 

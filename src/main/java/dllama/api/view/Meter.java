@@ -7,12 +7,15 @@ import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
 /// What steps took, by second, for the last ten minutes. Told on the scheduler's thread, asked on
 /// any.
 public final class Meter implements StepListener {
   private static final int SECONDS = 600;
+  private static final int MEAN_SECONDS = 10;
   private static final double MILLI = 1e6;
 
   private final Deque<Second> history = new ArrayDeque<>();
@@ -30,6 +33,9 @@ public final class Meter implements StepListener {
     long decodeNanos;
     long decodeWaited;
     int decodeSteps;
+    long singleNanos;
+    long singleWaited;
+    int singleSteps;
 
     Second(long at) {
       this.at = at;
@@ -47,7 +53,11 @@ public final class Meter implements StepListener {
     second.read += step.read();
     second.decoded += step.decoded();
     if (step.read() == 0) {
-
+      if (step.decoded() == 1) {
+        second.singleNanos += step.nanos();
+        second.singleWaited += step.waitedNanos();
+        second.singleSteps++;
+      }
       second.decodeNanos += step.nanos();
       second.decodeWaited += step.waitedNanos();
       second.decodeSteps++;
@@ -78,6 +88,27 @@ public final class Meter implements StepListener {
   public synchronized @Nullable Map<String, Object> latest() {
     Second last = history.peekLast();
     return last == null || last.at < System.currentTimeMillis() / 1000 - 5 ? null : entry(last);
+  }
+
+  /// What a token takes that nobody shares a step with.
+  public record Single(double computeMs, double syncMs) {}
+
+  /// The mean over the last ten seconds in which there were such, since a time; empty if none were.
+  ///
+  /// @param sinceMillis by the clock
+  public synchronized Optional<Single> single(long sinceMillis) {
+    List<Second> latest =
+        StreamSupport.stream(((Iterable<Second>) history::descendingIterator).spliterator(), false)
+            .filter(second -> second.singleSteps > 0 && second.at * 1000 >= sinceMillis)
+            .limit(MEAN_SECONDS)
+            .toList();
+    long all = latest.stream().mapToLong(second -> second.singleSteps).sum();
+    if (all == 0) {
+      return Optional.empty();
+    }
+    double total = latest.stream().mapToLong(second -> second.singleNanos).sum() / MILLI / all;
+    double sync = latest.stream().mapToLong(second -> second.singleWaited).sum() / MILLI / all;
+    return Optional.of(new Single(total - sync, sync));
   }
 
   private static Map<String, Object> entry(Second second) {

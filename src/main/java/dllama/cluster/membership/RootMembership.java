@@ -28,6 +28,7 @@ import dllama.cluster.wire.MembersMessage.Expel;
 import dllama.cluster.wire.MembersMessage.Goodbye;
 import dllama.cluster.wire.MembersMessage.Heard;
 import dllama.cluster.wire.MembersMessage.Hello;
+import dllama.cluster.wire.MembersMessage.Pong;
 import dllama.cluster.wire.NetworkActor;
 import dllama.cluster.wire.Node;
 import dllama.cluster.wire.RootMessage;
@@ -41,6 +42,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.StreamSupport;
+import org.jspecify.annotations.Nullable;
 
 /// Which workers the root can use: those that are up in the Akka cluster, run the same version,
 /// have said hello, and keep giving signs of life.
@@ -58,7 +60,7 @@ public final class RootMembership extends NetworkActor<MembersMessage> {
   }
 
   /// A worker that was taken in, and the [Secret] that it shares with this root.
-  private record Worker(ActorRef<WorkerMessage> ref, long key) {}
+  private record Worker(ActorRef<WorkerMessage> ref, long key, RoundTrips trips) {}
 
   /// A lifeline, and which one of all.
   private record Line(long number, Lifeline held) {}
@@ -120,6 +122,12 @@ public final class RootMembership extends NetworkActor<MembersMessage> {
     switch (command) {
       case Hello hello -> onHello(hello);
       case Alive alive -> onAlive(alive);
+      case Pong(String address, long key, long ping) -> {
+        Worker worker = worker(address, key);
+        if (worker != null) {
+          worker.trips().back(ping, System.nanoTime());
+        }
+      }
       case Heard(String address) -> {
         if (workers.containsKey(address)) {
           watch.heard(address, System.nanoTime());
@@ -204,7 +212,7 @@ public final class RootMembership extends NetworkActor<MembersMessage> {
     }
     hello.worker().tell(new WorkerMessage.Welcome(key));
     watch.heard(address, System.nanoTime());
-    if (workers.put(address, new Worker(hello.worker(), key)) == null) {
+    if (workers.put(address, new Worker(hello.worker(), key, new RoundTrips())) == null) {
       listener.joined(address);
       coordinator.tell(
           new RootMessage.Joined(
@@ -214,8 +222,12 @@ public final class RootMembership extends NetworkActor<MembersMessage> {
 
   private void onAlive(Alive alive) {
     String address = alive.address();
-    if (knows(address, alive.key())) {
+    Worker worker = worker(address, alive.key());
+    if (worker != null) {
       watch.heard(address, System.nanoTime());
+      coordinator.tell(
+          new RootMessage.Figures(
+              address, alive.figures(), alive.waits(), worker.trips().shortestNanos()));
     } else if (!workers.containsKey(address) && isAt(address, alive.worker())) {
       alive.worker().tell(new WorkerMessage.Stranger(alive.key())); // only it knows its key
     }
@@ -223,8 +235,12 @@ public final class RootMembership extends NetworkActor<MembersMessage> {
 
   /// Whether this is said by the worker at `address`.
   private boolean knows(String address, long key) {
+    return worker(address, key) != null;
+  }
+
+  private @Nullable Worker worker(String address, long key) {
     Worker worker = workers.get(address);
-    return worker != null && worker.key() == key;
+    return worker != null && worker.key() == key ? worker : null;
   }
 
   private static boolean isAt(String address, ActorRef<?> ref) {
@@ -287,7 +303,10 @@ public final class RootMembership extends NetworkActor<MembersMessage> {
                 .ref()
                 .tell(
                     new WorkerMessage.RootAlive(
-                        worker.key(), computing.nodes(), computing.addresses().contains(address))));
+                        worker.key(),
+                        computing.nodes(),
+                        computing.addresses().contains(address),
+                        worker.trips().begin(System.nanoTime()))));
   }
 
   private static String silentFor(Duration limit) {

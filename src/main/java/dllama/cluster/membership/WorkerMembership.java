@@ -66,6 +66,7 @@ public final class WorkerMembership extends NetworkActor<WorkerMessage> {
   private final ActorContext<WorkerMessage> context;
   private final Cluster cluster;
   private final ActorRef<RankMessage> shard;
+  private final RankHost host;
   private final SliceStore store;
   private final long memory;
   private final WorkerListener listener;
@@ -113,6 +114,7 @@ public final class WorkerMembership extends NetworkActor<WorkerMessage> {
     this.context = context;
     this.seeds = seeds;
     this.shard = shard;
+    this.host = host;
     store = host.store();
     memory = host.memory();
     listener = host.listener();
@@ -228,6 +230,9 @@ public final class WorkerMembership extends NetworkActor<WorkerMessage> {
 
   private Behavior<WorkerMessage> onRootAlive(RootAlive alive) {
     watch.heard(ROOT, System.nanoTime());
+    if (root != null) {
+      root.tell(new MembersMessage.Pong(address(), key, alive.ping()));
+    }
     patience = alive.computes() ? silence : RootMembership.patience(silence);
     boolean spare = alive.nodes() > 0 && !alive.computes();
     if (spare && !standsBy) {
@@ -258,7 +263,7 @@ public final class WorkerMembership extends NetworkActor<WorkerMessage> {
     String self = address();
     root.tell(
         welcome
-            ? new MembersMessage.Alive(self, key, context.getSelf())
+            ? new MembersMessage.Alive(self, key, context.getSelf(), host.figures(), host.waits())
             : new MembersMessage.Hello(
                 self, nonce, key, context.getSelf(), shard, store.held(), store.cached(), memory));
     return this;

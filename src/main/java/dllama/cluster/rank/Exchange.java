@@ -32,6 +32,9 @@ final class Exchange {
   private final int worldSize;
   private final FramePool pool;
   private final AtomicReferenceArray<@Nullable FrameBuffer> places;
+  /// When each frame came, on the clock of `System.nanoTime`; written before it counts as arrived.
+  private final long[] arrivedAt;
+
   private final AtomicInteger[] arrived = new AtomicInteger[PLACES];
   private final MemorySegment[] partials;
   private volatile long current;
@@ -43,6 +46,7 @@ final class Exchange {
     this.worldSize = worldSize;
     this.pool = pool;
     places = new AtomicReferenceArray<>(PLACES * worldSize);
+    arrivedAt = new long[PLACES * worldSize];
     Arrays.setAll(arrived, _ -> new AtomicInteger());
     partials = new MemorySegment[worldSize];
   }
@@ -64,6 +68,7 @@ final class Exchange {
     if (!places.compareAndSet(place * worldSize + from, null, partial.values())) {
       return false;
     }
+    arrivedAt[place * worldSize + from] = System.nanoTime();
     arrived[place].incrementAndGet();
     return true;
   }
@@ -81,6 +86,17 @@ final class Exchange {
   /// Whether all partials of the current round are here, or can not be waited for any more.
   boolean settled() {
     return arrived[place(current)].get() == worldSize - 1 || failure != null;
+  }
+
+  /// Tells how long after `since` each peer's frame of the current round came; all are here.
+  void tellLate(long since, PeerWaits to) {
+    int first = place(current) * worldSize;
+    for (int from = 0; from < worldSize; from++) {
+      long late = arrivedAt[first + from] - since;
+      if (from != rank && late > 0) {
+        to.waited(from, late);
+      }
+    }
   }
 
   /// Bytes of a peer's frame of the current round; −1 while it is not here.

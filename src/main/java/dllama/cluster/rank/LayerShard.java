@@ -56,6 +56,7 @@ public final class LayerShard extends NetworkActor<RankMessage> {
     final List<ActorRef<RankMessage>> ranks;
     final ActorRef<RootMessage> root;
     final Exchange exchange;
+    final PeerWaits waits;
     final RankHost host;
     final SliceReceiver slice;
     @Nullable RankSteps steps;
@@ -65,8 +66,9 @@ public final class LayerShard extends NetworkActor<RankMessage> {
       assignment = assign.assignment();
       ranks = assign.ranks();
       root = assign.root();
-      exchange =
-          new Exchange(assignment.epoch(), assignment.rank(), assignment.world().size(), frames);
+      int size = assignment.world().size();
+      exchange = new Exchange(assignment.epoch(), assignment.rank(), size, frames);
+      waits = new PeerWaits(assignment.epoch(), size);
       slice = new SliceReceiver(assignment, host, root, frames);
     }
 
@@ -174,6 +176,7 @@ public final class LayerShard extends NetworkActor<RankMessage> {
     }
     Rank now = new Rank(assign, frames, host);
     parts[REAL] = now;
+    host.waits(now.waits);
     host.warmUp(assignment.world());
     Address here = getContext().getSystem().address();
     List<Address> ranks = assign.ranks().stream().map(shard -> shard.path().address()).toList();
@@ -247,6 +250,7 @@ public final class LayerShard extends NetworkActor<RankMessage> {
             now.assignment,
             built.engine(),
             now.exchange,
+            now.waits,
             computeWait,
             now.ranks,
             now.root,

@@ -2,6 +2,9 @@ package dllama.cluster.rank;
 
 import akka.actor.Address;
 import dllama.cluster.wire.Assignment;
+import dllama.cluster.wire.NodeFigures;
+import dllama.cluster.wire.RankWaits;
+import dllama.cluster.wire.Secret;
 import dllama.cluster.wire.WorldSpec;
 import dllama.engine.EngineSettings;
 import dllama.engine.MachineSpeed;
@@ -42,6 +45,8 @@ public final class RankHost {
   private @Nullable Arena cacheArena;
   private long speed;
   private final IntConsumer narrower;
+  private final MachineFigures machine = new MachineFigures();
+  private volatile PeerWaits waits = new PeerWaits(Secret.NONE, 0);
   private @Nullable WarmUp warmUp;
   private @Nullable Stage stage;
 
@@ -99,6 +104,21 @@ public final class RankHost {
   /// How long a peer that is alive may keep a step waiting.
   Duration stall() {
     return settings.sync().stallTimeout();
+  }
+
+  /// What the machine has and does. Any thread.
+  public NodeFigures figures() {
+    return machine.latest();
+  }
+
+  /// Whom this node has waited for in the latest world that it was in. Any thread.
+  public RankWaits waits() {
+    return waits.now();
+  }
+
+  /// It is in another world now.
+  void waits(PeerWaits ofWorld) {
+    waits = ofWorld;
   }
 
   /// Who is told what this node does.

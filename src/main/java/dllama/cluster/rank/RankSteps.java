@@ -63,6 +63,7 @@ final class RankSteps {
   private final int dim;
   private final ShardEngine engine;
   private final Exchange exchange;
+  private final PeerWaits waits;
   private final ComputeWait computeWait;
   private final List<ActorRef<RankMessage>> ranks;
   private final ActorRef<RootMessage> root;
@@ -90,12 +91,14 @@ final class RankSteps {
   /// The step whose logits the engine holds.
   private @Nullable Input latest;
 
+  /// @param waits is told what is waited for whom
   /// @param ranks the shards of all ranks, in rank order
   /// @param stall how long a peer that is alive may keep this rank waiting in one round
   RankSteps(
       Assignment assignment,
       ShardEngine engine,
       Exchange exchange,
+      PeerWaits waits,
       ComputeWait computeWait,
       List<ActorRef<RankMessage>> ranks,
       ActorRef<RootMessage> root,
@@ -105,6 +108,7 @@ final class RankSteps {
     dim = assignment.world().model().dim();
     this.engine = engine;
     this.exchange = exchange;
+    this.waits = waits;
     this.computeWait = computeWait;
     this.ranks = ranks;
     this.root = root;
@@ -172,6 +176,7 @@ final class RankSteps {
   /// @throws Aborted when the epoch failed, or a peer kept this rank waiting for too long
   void run(Input input) {
     computeWait.attach();
+    long from = System.nanoTime();
     try {
       latest = null;
       for (PageCopy copy : input.copies()) {
@@ -183,6 +188,7 @@ final class RankSteps {
         tellStrayed(strands, input.step());
       }
       latest = input;
+      waits.stepped(System.nanoTime() - from);
       boolean told = false;
       for (int run = 0; run < input.runs().size(); run++) {
         LogitsWanted wanted = input.runs().get(run).wanted();
@@ -237,7 +243,8 @@ final class RankSteps {
   private void tellStrayed(Strand[] strands, long step) {
     for (Strand strand : strands) {
       if (!strand.strayed().isEmpty()) {
-        root.tell(new RootMessage.Strayed(assignment.epoch(), step, strand.strayed()));
+        int rank = strand.strayedRank();
+        root.tell(new RootMessage.Strayed(assignment.epoch(), step, strand.strayed(), rank));
         return;
       }
     }
@@ -355,6 +362,7 @@ final class RankSteps {
     if (ranks.size() > 1) {
       await(from + stallNanos);
       checkLengths(strand);
+      exchange.tellLate(from, waits);
     }
     long waited = System.nanoTime() - from;
     strand.read(exchange.take(own[Exchange.place(exchange.current())].segment()));

@@ -75,6 +75,11 @@ final class Strand {
     return engine.strayed();
   }
 
+  /// See [ShardEngine#strayedRank].
+  int strayedRank() {
+    return engine.strayedRank();
+  }
+
   /// Puts what is sent in this round into `to`.
   void write(MemorySegment to) {
     collective.write(round, to);

@@ -25,6 +25,9 @@ public final class ClusterGate {
   private int wanted;
   private long changed;
 
+  /// Nodes of the world that was lost, until the next one is ready; 0 otherwise.
+  private int lost;
+
   /// A world of so many nodes was lost before it was ready.
   private int tooMany = Integer.MAX_VALUE;
 
@@ -77,14 +80,35 @@ public final class ClusterGate {
     tooMany = Math.min(tooMany, nodes);
   }
 
+  /// A world of `nodes` was lost, which could do steps.
+  void lost(int nodes) {
+    lost = nodes;
+  }
+
+  /// A world can do steps.
+  void ready() {
+    lost = 0;
+  }
+
   /// The set of seen nodes has changed.
   void changed(long now) {
     changed = now;
   }
 
+  /// Where a world was lost, nobody who is answered waits for more than there are, nor for the
+  /// number that is wanted: the answer goes on with the most that can be used, and between answers
+  /// the world grows again. Nor is there anything to wait for where as many as before are here.
+  ///
   /// @param seen nodes that are there, the root included
   /// @param coming nodes that are on their way
-  Decision decide(int seen, int coming, long now) {
+  /// @param needed whether somebody is answered, or asks
+  Decision decide(int seen, int coming, boolean needed, long now) {
+    if (lost != 0) {
+      int most = largestUsable(wanted == 0 ? seen : Math.min(seen, wanted));
+      if (needed || most >= lost) {
+        return new Decision.Form(most);
+      }
+    }
     if (wanted != 0) {
       return seen >= wanted ? new Decision.Form(wanted) : new Decision.Wait(missing(seen));
     }

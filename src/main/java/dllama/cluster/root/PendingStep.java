@@ -59,7 +59,9 @@ final class PendingStep {
   }
 
   /// Takes a rank's part of the logits of a run; ignores what can not belong to this step.
-  void put(Logits logits) {
+  ///
+  /// @return whether it belongs to it
+  boolean put(Logits logits) {
     int run = logits.run();
     if (logits.step() == number
         && run >= 0
@@ -73,7 +75,9 @@ final class PendingStep {
             world.plan().spec().dim())) {
       parts[run][logits.rank()] = logits.part();
       missing--;
+      return true;
     }
+    return false;
   }
 
   /// Rank 0 has computed step `step`, and waited for partials so long.
@@ -124,9 +128,19 @@ final class PendingStep {
     return -1;
   }
 
+  /// Time since rank 0 has computed it; 0 before.
+  long waitedForLogits() {
+    return isComputed() ? System.nanoTime() - computedAt : 0;
+  }
+
   /// Whether rank 0 has computed it.
   boolean isComputed() {
     return waitedNanos >= 0;
+  }
+
+  /// How the user knows a rank.
+  String name(int rank) {
+    return world.name(rank);
   }
 
   boolean isNumber(long step) {

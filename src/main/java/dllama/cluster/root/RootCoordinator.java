@@ -17,6 +17,7 @@ import dllama.cluster.wire.NetworkActor;
 import dllama.cluster.wire.Node;
 import dllama.cluster.wire.RootMessage;
 import dllama.cluster.wire.RootMessage.Coming;
+import dllama.cluster.wire.RootMessage.Figures;
 import dllama.cluster.wire.RootMessage.Gone;
 import dllama.cluster.wire.RootMessage.Joined;
 import dllama.cluster.wire.RootMessage.Loading;
@@ -91,8 +92,10 @@ public final class RootCoordinator extends NetworkActor<RootMessage> {
   private static final Duration TICK = Duration.ofMillis(250);
 
   private final RankHost host;
+  private final Node self;
   private final Duration stall;
   private final RootSteps steps;
+  private final NodeStates nodes;
   private final ActorRef<MembersMessage> members;
   private final WorldFormation formation;
   private final Answering answering = new Answering(System.nanoTime());
@@ -142,12 +145,24 @@ public final class RootCoordinator extends NetworkActor<RootMessage> {
       Node self) {
     super(context, RootMessage.class);
     this.host = host;
+    this.self = self;
     stall = settings.sync().stallTimeout();
     steps = new RootSteps(Traffic.of(context.getSystem()), pool);
+    nodes = new NodeStates(steps.waits());
     members = context.spawn(membership.apply(context.getSelf()), NodeNames.MEMBERS);
     context.watch(members);
     formation =
-        new WorldFormation(context, model, gate, settings, listener, host, self, members, steps);
+        new WorldFormation(
+            context,
+            model,
+            gate,
+            settings,
+            listener,
+            host,
+            self,
+            members,
+            steps,
+            answering::isClaimed);
     timers.startTimerWithFixedDelay(Tick.TICK, TICK);
     formation.gather();
   }
@@ -160,8 +175,12 @@ public final class RootCoordinator extends NetworkActor<RootMessage> {
     switch (command) {
       case Coming(String address) -> formation.coming(address);
       case Joined(Node worker) -> formation.joined(worker);
-      case Gone(String address, String why) -> formation.gone(address, why);
       case Measured(long key, long speed) -> formation.measured(key, speed);
+      case Gone(String address, String why) -> {
+        nodes.gone(address);
+        formation.gone(address, why);
+      }
+      case Figures figures -> nodes.told(figures, formation.world(), System.nanoTime());
       case SliceWanted(long of, int rank) when formation.isCurrent(of, rank) ->
           formation.sendSlice(rank);
       case Loading(long of, int rank, long bytes, long total) when formation.isCurrent(of, rank) ->
@@ -178,14 +197,15 @@ public final class RootCoordinator extends NetworkActor<RootMessage> {
         formation.heard(rank);
         steps.computed(rank, step, nanos);
       }
-      case Strayed(long of, long step, String where) when formation.isCurrent(of, 0) ->
-          steps.strayed(step, where);
+      case Strayed(long of, long step, String where, int sender) when formation.isCurrent(of, 0) ->
+          steps.strayed(step, where, sender);
       case Logits logits when formation.isCurrent(logits.epoch(), logits.rank()) -> {
         formation.heard(logits.rank());
         steps.put(logits);
       }
       case Claim(var done) -> {
         answering.claim();
+        formation.gather(); // after a loss whoever asks waits for no more nodes
         done.complete(true);
       }
       case Release() -> answering.release();
@@ -235,7 +255,11 @@ public final class RootCoordinator extends NetworkActor<RootMessage> {
   private void onAskNodes(AskNodes ask) {
     try {
       ask.wanted().ifPresent(formation::want);
-      ask.answer().complete(formation.nodes());
+      ask.answer()
+          .complete(
+              formation
+                  .nodes()
+                  .with(self.address(), nodes.of(formation.known(), formation.world())));
     } catch (UserException e) {
       ask.answer().completeExceptionally(e);
       return;
@@ -251,6 +275,7 @@ public final class RootCoordinator extends NetworkActor<RootMessage> {
   }
 
   private void onTick() {
+    steps.waits().told(0, host.waits(), System.nanoTime());
     int overdue = steps.overdueRank(System.nanoTime() - stall.toNanos());
     if (overdue >= 0) {
       formation.expel(overdue, "sent no logits for %d s".formatted(stall.toSeconds()));

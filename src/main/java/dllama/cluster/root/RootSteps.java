@@ -27,15 +27,22 @@ final class RootSteps {
   /// How long a step may be on its way to the compute thread, and the news of it back.
   private static final Duration IDLE = Duration.ofSeconds(2);
 
+  /// At most so much counts between two looks: this machine may stand still, or give others the
+  /// time that its threads need to hand a step on.
+  private static final long LOOK = Duration.ofMillis(500).toNanos();
+
   private final Traffic traffic;
   private final AtomicReference<PagePool> pool;
+  private final WaitShares waits = new WaitShares();
   private @Nullable Ways ways;
   private long next;
   private @Nullable PendingStep pending;
   private @Nullable PendingQuestion question;
 
-  /// Since when a step waits that nobody computes.
-  private long idleSince = System.nanoTime();
+  /// How long a step has waited that nobody computes, as far as this node ran.
+  private long idle;
+
+  private long lookedAt = System.nanoTime();
 
   /// Since when the step is under way.
   private long startedAt;
@@ -57,6 +64,7 @@ final class RootSteps {
   void reset(Assignment assignment) {
     ways = Ways.of(assignment.world());
     next = 0;
+    waits.reset(assignment.epoch(), assignment.world().size(), System.nanoTime());
     pool.set(new PagePool(assignment.epoch(), assignment.world().engine().pages()));
   }
 
@@ -79,7 +87,7 @@ final class RootSteps {
     boolean scatters = now.collectives().begin(first == 0 ? rows : first);
     pending = new PendingStep(next, forward.step(), world, traffic, forward.answer());
     startedAt = System.nanoTime();
-    idleSince = startedAt;
+    idle = 0;
     world.tellAll(new Input(world.epoch(), next++, scatters, copies, runs, forward.input()));
   }
 
@@ -108,16 +116,22 @@ final class RootSteps {
   }
 
   /// A step has come to what is no number: it fails.
-  void strayed(long number, String where) {
+  ///
+  /// @param sender the rank that sent it; −1 if that is not known, or there is but one
+  void strayed(long number, String where, int sender) {
     if (pending != null && pending.isNumber(number)) {
-      pending.fail(NotFinite.at(where));
+      String from =
+          sender < 0 ? "" : ", by what %s computed of it,".formatted(pending.name(sender));
+      pending.fail(NotFinite.at(where + from));
       pending = null;
     }
   }
 
   void put(Logits logits) {
     if (pending != null) {
-      pending.put(logits);
+      if (pending.put(logits)) {
+        waits.logitsLate(logits.rank(), pending.waitedForLogits());
+      }
       finish();
     } else if (question != null && question.put(logits)) {
       question = null;
@@ -127,7 +141,13 @@ final class RootSteps {
   private void finish() {
     if (pending != null && pending.finish()) {
       pending = null;
+      waits.stepped(System.nanoTime() - startedAt);
     }
+  }
+
+  /// Who is waited for in steps.
+  WaitShares waits() {
+    return waits;
   }
 
   /// Whether a step, or a question about one, is under way.
@@ -150,10 +170,10 @@ final class RootSteps {
   /// @param now on the clock of `System.nanoTime`
   /// @param computing whether that thread has something to do
   boolean isLost(long now, boolean computing) {
-    if (pending == null || pending.isComputed() || computing) {
-      idleSince = now;
-    }
-    return now - idleSince > IDLE.toNanos();
+    long passed = Math.min(now - lookedAt, LOOK);
+    lookedAt = now;
+    idle = pending == null || pending.isComputed() || computing ? 0 : idle + passed;
+    return idle > IDLE.toNanos();
   }
 
   /// Ends the step or question under way, if any.

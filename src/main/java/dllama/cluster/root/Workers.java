@@ -1,6 +1,7 @@
 package dllama.cluster.root;
 
 import dllama.cluster.wire.Node;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -54,6 +55,13 @@ final class Workers {
 
   Collection<Node> usable() {
     return usable.values();
+  }
+
+  /// Those that can be used, behind the root.
+  List<Node> with(Node root) {
+    List<Node> all = new ArrayList<>(usable.values());
+    all.addFirst(root);
+    return all;
   }
 
   /// Nodes that could compute, the root included.

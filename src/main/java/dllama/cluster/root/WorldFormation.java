@@ -22,6 +22,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -47,6 +48,7 @@ final class WorldFormation {
   private final RootSteps steps;
   private final Rehearsals rehearsals;
   private final WeightStreams streams;
+  private final BooleanSupplier needed;
   private final Workers workers = new Workers();
 
   private FormationState state = GATHERING;
@@ -67,6 +69,7 @@ final class WorldFormation {
   /// @param host this node's, whose memory decides what can be formed
   /// @param self this node
   /// @param steps those of the present world
+  /// @param needed whether somebody is answered, or asks
   WorldFormation(
       ActorContext<RootMessage> context,
       RootModel model,
@@ -76,7 +79,8 @@ final class WorldFormation {
       RankHost host,
       Node self,
       ActorRef<MembersMessage> members,
-      RootSteps steps) {
+      RootSteps steps,
+      BooleanSupplier needed) {
     this.model = model;
     this.gate = gate;
     this.settings = settings;
@@ -85,6 +89,7 @@ final class WorldFormation {
     this.self = self;
     this.members = members;
     this.steps = steps;
+    this.needed = needed;
     root = context.getSelf();
     maxBatchTokens = model.maxBatchTokens(settings.sync().maxFrameBytes());
     rehearsals = new Rehearsals(context, settings.sync(), listener);
@@ -191,7 +196,8 @@ final class WorldFormation {
       await("this node measures how fast it is");
       return;
     }
-    switch (gate.decide(workers.nodes(), workers.onTheirWay(), System.nanoTime())) {
+    long now = System.nanoTime();
+    switch (gate.decide(workers.nodes(), workers.onTheirWay(), needed.getAsBoolean(), now)) {
       case ClusterGate.Decision.Wait(String what) -> await(what);
       case ClusterGate.Decision.Form(int nodes) -> {
         Assignment assignment = assignment(nodes);
@@ -258,6 +264,7 @@ final class WorldFormation {
     if (objection(assignment).isEmpty()) {
       String why = "the root forms a world of %d".formatted(nodes.getAsInt());
       listener.changing(nodes.getAsInt());
+      gate.lost(former.size()); // if the next one fails, this one's nodes are here
       dissolve(former, 0, why, why);
       form(assignment, true);
     }
@@ -268,6 +275,11 @@ final class WorldFormation {
     List<String> computing =
         world == null ? List.of() : world.ranks().stream().map(Node::address).toList();
     return new NodesHere(gate.wanted(), computing, workers.without(computing), waiting);
+  }
+
+  /// This node and the workers that can be used.
+  List<Node> known() {
+    return workers.with(self);
   }
 
   private void await(String what) {
@@ -342,6 +354,7 @@ final class WorldFormation {
     cached += origin == SliceOrigin.CACHE ? 1 : 0;
     if (unready.isEmpty()) {
       state = new FormationState.Ready(world);
+      gate.ready();
       waiting = "";
       lost = "";
       tellWhoComputes(world);
@@ -417,6 +430,9 @@ final class WorldFormation {
     String why = "%s %s".formatted(former.name(culprit), reason);
     if (state instanceof FormationState.Loading loading && loading.anew()) {
       gate.failed(former.size());
+    }
+    if (state instanceof FormationState.Ready) {
+      gate.lost(former.size());
     }
     waiting = why;
     lost = why;

@@ -7,6 +7,7 @@ package dllama.cluster.wire;
 sealed interface ControlMessage
     permits MembersMessage.Hello,
         MembersMessage.Alive,
+        MembersMessage.Pong,
         MembersMessage.Goodbye,
         WorkerMessage.Key,
         WorkerMessage.Welcome,

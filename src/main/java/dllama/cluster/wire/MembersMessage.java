@@ -10,6 +10,7 @@ import java.util.concurrent.CompletableFuture;
 public sealed interface MembersMessage
     permits MembersMessage.Hello,
         MembersMessage.Alive,
+        MembersMessage.Pong,
         MembersMessage.Heard,
         MembersMessage.Goodbye,
         MembersMessage.Computing,
@@ -50,11 +51,28 @@ public sealed interface MembersMessage
   }
 
   /// A worker's sign of life.
-  record Alive(String address, long key, ActorRef<WorkerMessage> worker)
+  ///
+  /// @param figures of its machine
+  /// @param waits for the other ranks of its world
+  record Alive(
+      String address,
+      long key,
+      ActorRef<WorkerMessage> worker,
+      NodeFigures figures,
+      RankWaits waits)
       implements MembersMessage, ControlMessage {
     public Alive {
       address = Checks.name("address", address);
       Checks.present(worker, "worker");
+      Checks.present(figures, "figures");
+      Checks.present(waits, "waits");
+    }
+  }
+
+  /// A worker's answer, at once, to the root's sign of life of this number.
+  record Pong(String address, long key, long ping) implements MembersMessage, ControlMessage {
+    public Pong {
+      address = Checks.name("address", address);
     }
   }
 

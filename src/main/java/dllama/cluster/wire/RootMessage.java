@@ -7,6 +7,7 @@ public sealed interface RootMessage
         RootMessage.Joined,
         RootMessage.Gone,
         RootMessage.Measured,
+        RootMessage.Figures,
         RootMessage.SliceWanted,
         RootMessage.Loading,
         RootMessage.ShardReady,
@@ -33,6 +34,12 @@ public sealed interface RootMessage
       Checks.range("speed", speed, 1, Long.MAX_VALUE);
     }
   }
+
+  /// What a worker that can be used tells of itself.
+  ///
+  /// @param roundTripNanos to it and back; negative while that is not known
+  record Figures(String address, NodeFigures figures, RankWaits waits, long roundTripNanos)
+      implements RootMessage {}
 
   /// A rank has memory for its slice and holds none.
   record SliceWanted(long epoch, int rank) implements RootMessage, ControlMessage {}
@@ -78,7 +85,9 @@ public sealed interface RootMessage
 
   /// From this node's own rank: a step has come to what is no number, see
   /// [NotFinite][dllama.model.NotFinite].
-  record Strayed(long epoch, long step, String where) implements RootMessage {}
+  ///
+  /// @param sender the rank that sent it; −1 if that is not known
+  record Strayed(long epoch, long step, String where, int sender) implements RootMessage {}
 
   /// What the room of its receiver says to itself; its kinds are known there alone.
   non-sealed interface Internal extends RootMessage {}

@@ -24,11 +24,12 @@ public sealed interface WorkerMessage
   /// The root ends.
   record RootEnded(long key) implements WorkerMessage, ControlMessage {}
 
-  /// The root's sign of life.
+  /// The root's sign of life, which is answered at once.
   ///
   /// @param nodes of the world that computes, the root included; 0 if there is none
   /// @param computes whether this worker is one of them
-  record RootAlive(long key, int nodes, boolean computes)
+  /// @param ping its number, repeated in the answer
+  record RootAlive(long key, int nodes, boolean computes, long ping)
       implements WorkerMessage, ControlMessage {}
 
   /// What the room of its receiver says to itself; its kinds are known there alone.

@@ -19,7 +19,7 @@ public record WorldSpec(
   public static final int REHEARSAL_CONTEXT = 160;
 
   private static final int REHEARSAL_LAYERS = 2;
-  private static final int MOST_NODES = 1024;
+  static final int MOST_NODES = 1024;
   private static final int MOST_TOKENS = 1 << 28;
 
   public WorldSpec {

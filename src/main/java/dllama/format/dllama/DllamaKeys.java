@@ -155,7 +155,7 @@ public final class DllamaKeys {
     int number = DllamaHeader.WEIGHT_TYPES.indexOf(spec.types().matrices());
     if (number < 0 || !spec.types().others().isEmpty()) {
       throw new UserException(
-          "a .m file holds weights of one type, %s, not %s"
+          "a .m file holds weights of one type, %s, not %s; write a .gguf file"
               .formatted(DllamaHeader.WEIGHT_TYPES, spec.weightTypes()));
     }
     return number;

@@ -20,6 +20,17 @@ public record DllamaLayout(Tensor embedding, List<Tensor> layer, int layers, Lis
     if (spec.types().kinds().size() > 1) {
       throw new IllegalArgumentException("types=" + spec.types());
     }
+    return ofFirstLayer(spec);
+  }
+
+  /// All tensors in the order of a `.m` file, each with the type that it has.
+  public static List<Tensor> order(ModelSpec spec) {
+    return ofFirstLayer(spec).tensors().stream()
+        .map(tensor -> Tensor.of(tensor.name(), spec))
+        .toList();
+  }
+
+  private static DllamaLayout ofFirstLayer(ModelSpec spec) {
     return new DllamaLayout(
         Tensor.of(TensorRole.EMBEDDING, 0, spec),
         layer(spec),
@@ -33,6 +44,9 @@ public record DllamaLayout(Tensor embedding, List<Tensor> layer, int layers, Lis
     add(tensors, spec, TensorRole.WQ, TensorRole.WK, TensorRole.WV, TensorRole.WO);
     if (architecture.has(Trait.ATTENTION_BIAS)) {
       add(tensors, spec, TensorRole.QUERY_BIAS, TensorRole.KEY_BIAS, TensorRole.VALUE_BIAS);
+    }
+    if (architecture.has(Trait.ATTENTION_OUTPUT_BIAS)) {
+      add(tensors, spec, TensorRole.ATTENTION_OUTPUT_BIAS);
     }
     if (architecture.has(Trait.EXPERTS)) {
       add(tensors, spec, TensorRole.ROUTER);

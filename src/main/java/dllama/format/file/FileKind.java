@@ -42,7 +42,7 @@ public enum FileKind {
     }
   },
 
-  ZIP("a ZIP archive (PyTorch writes such files, too): unpack or convert it") {
+  ZIP("a ZIP archive, as PyTorch writes (of Meta's consolidated.*.pth convert takes the folder)") {
     @Override
     boolean is(String start) {
       return start.startsWith("PK\3\4");

@@ -2,7 +2,8 @@ package dllama.format.file;
 
 import java.nio.ByteBuffer;
 
-/// Gives the content of tensors to who writes them, a few rows at a time, in file order.
+/// Gives the content of tensors to who writes them, a few rows at a time; on several threads at
+/// once.
 @FunctionalInterface
 public interface RowSource {
   /// Appends rows `[first, first + count)` of a tensor, `count * dtype.byteSize(cols)` bytes,

@@ -8,7 +8,12 @@ import dllama.tensor.DType;
 public record Tensor(TensorRole.Name name, DType dtype, long rows, long cols) {
   /// The tensor of a role, in the first layer if layers have it.
   public static Tensor of(TensorRole role, int expert, ModelSpec spec) {
-    TensorRole.Name name = new TensorRole.Name(role, 0, expert);
+    return of(new TensorRole.Name(role, 0, expert), spec);
+  }
+
+  /// The tensor of a name.
+  public static Tensor of(TensorRole.Name name, ModelSpec spec) {
+    TensorRole role = name.role();
     return new Tensor(name, spec.type(name), role.rows().size(spec), role.cols().size(spec));
   }
 

@@ -5,6 +5,7 @@ import dllama.model.TensorRole;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /// Which architecture a GGUF file has.
 ///
@@ -18,12 +19,14 @@ final class GgufArchitecture {
           "qwen3", Architecture.QWEN3,
           "qwen3moe", Architecture.QWEN3_MOE);
 
+  private static final Set<Architecture> LLAMAS =
+      Set.of(Architecture.LLAMA_MOE, Architecture.LLAMA_BIAS, Architecture.LLAMA_BIASES);
+
   private GgufArchitecture() {}
 
   /// llama.cpp's name of the family, if it has the architecture.
   static Optional<String> family(Architecture architecture) {
-    if (architecture.equals(Architecture.LLAMA_MOE)
-        || architecture.equals(Architecture.LLAMA_BIAS)) {
+    if (LLAMAS.contains(architecture)) {
       return family(Architecture.LLAMA);
     }
     return PLAIN.entrySet().stream()
@@ -47,11 +50,18 @@ final class GgufArchitecture {
       if (file.metadata().u32("llama.expert_count", 0) > 0) {
         return Architecture.LLAMA_MOE;
       }
-      if (file.tensor(GgufNames.of(TensorRole.QUERY_BIAS, 0)).isPresent()) {
+      if (has(file, TensorRole.ATTENTION_OUTPUT_BIAS)) {
+        return Architecture.LLAMA_BIASES;
+      }
+      if (has(file, TensorRole.QUERY_BIAS)) {
         return Architecture.LLAMA_BIAS;
       }
     }
     return plain;
+  }
+
+  private static boolean has(GgufFile file, TensorRole role) {
+    return file.tensor(GgufNames.of(role, 0)).isPresent();
   }
 
   private static String known() {

@@ -45,7 +45,7 @@ public record GgufLayout(List<Group> groups) {
   /// @param tied whether the output is the embedding, so that it is no tensor of its own
   public static GgufLayout of(ModelSpec spec, boolean tied) {
     Map<String, List<Tensor>> groups = new LinkedHashMap<>();
-    for (Tensor tensor : DllamaLayout.of(spec).tensors()) {
+    for (Tensor tensor : DllamaLayout.order(spec)) {
       if (!tied || tensor.role() != TensorRole.WCLS) {
         groups.computeIfAbsent(name(tensor, spec), _ -> new ArrayList<>()).add(tensor);
       }

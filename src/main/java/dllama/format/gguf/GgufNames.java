@@ -24,6 +24,7 @@ final class GgufNames {
     NAMES.put(TensorRole.QUERY_NORM, "attn_q_norm.weight");
     NAMES.put(TensorRole.KEY_NORM, "attn_k_norm.weight");
     NAMES.put(TensorRole.WO, "attn_output.weight");
+    NAMES.put(TensorRole.ATTENTION_OUTPUT_BIAS, "attn_output.bias");
     NAMES.put(TensorRole.FFN_NORM, "ffn_norm.weight");
     NAMES.put(TensorRole.ROUTER, "ffn_gate_inp.weight");
     NAMES.put(TensorRole.W1, "ffn_gate.weight");

@@ -1,43 +1,37 @@
 package dllama.format.gguf;
 
-import dllama.files.OutputFile;
-import dllama.format.file.Progress;
+import dllama.format.file.Output;
 import dllama.format.file.RowSource;
 import dllama.format.file.Tensor;
-import dllama.format.file.TensorOutput;
-import dllama.model.ModelSpec;
-import dllama.tokenizer.Tokenizer.Vocabulary;
-import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 
-/// Writes a model as a GGUF file that llama.cpp loads, so that both programs can be measured on the
-/// same weights: the tensors of the `.m` file, in its order, with the same bytes.
-///
-/// No byte needs to change: ggml's blocks of Q4_0 and Q8_0 are the same, and for `llama` it rotates
-/// adjacent pairs, for which the rows of wq and wk of a `.m` file are ordered.
+/// What a GGUF file is made of that llama.cpp loads: the tensors of the `.m` file, in its order. Of
+/// the same types they have the same bytes, so that both programs can be measured on the same
+/// weights: ggml's blocks of Q4_0 and Q8_0 are the same, and for `llama` it rotates adjacent pairs,
+/// for which the rows of wq and wk of a `.m` file are ordered.
 public final class GgufWriter {
   private GgufWriter() {}
 
-  /// Writes a model of random weights.
+  /// A model's file.
   ///
-  /// @throws dllama.error.UserException if the file can not be written, or the format can not hold
-  ///     this model
-  public static void write(
-      Path path, ModelSpec spec, Vocabulary vocabulary, RowSource source, Progress progress) {
-    GgufLayout layout = GgufLayout.of(spec, false);
-    GgufHeader header = GgufHeader.of(spec, layout, GgufTokens.of(vocabulary), "synthetic");
-    try (OutputFile file = OutputFile.create(path, header.bytes())) {
-      TensorOutput output = new TensorOutput(file, header.bytes(), progress);
-      output.write(header.start());
-      int index = 0;
-      for (GgufLayout.Group group : layout.groups()) {
-        for (Tensor tensor : group.tensors()) {
-          output.write(tensor, index++, source);
-        }
-        output.pad(GgufHeaderWriter.ALIGNMENT);
+  /// @param header of the same layout
+  public static Output output(GgufHeader header, GgufLayout layout, RowSource source) {
+    List<Output.Part> parts = new ArrayList<>();
+    parts.add(new Output.Bytes(header.start()));
+    int index = 0;
+    for (GgufLayout.Group group : layout.groups()) {
+      for (Tensor tensor : group.tensors()) {
+        parts.add(new Output.Rows(tensor, index++, source));
       }
-      output.write(header.factors());
-      output.pad(GgufHeaderWriter.ALIGNMENT);
-      file.finish();
+      parts.add(padding(group.bytes()));
     }
+    parts.add(new Output.Bytes(header.factors()));
+    parts.add(padding(header.factors().remaining()));
+    return new Output(parts);
+  }
+
+  private static Output.Bytes padding(long bytes) {
+    return Output.Bytes.padding(bytes, GgufHeaderWriter.ALIGNMENT);
   }
 }

@@ -4,6 +4,7 @@ import dllama.model.Architecture;
 import dllama.model.TensorRole;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /// The kinds of models of transformers that can be run.
@@ -58,9 +59,14 @@ enum HfArchitecture {
 
   /// The description that the forward pass goes by.
   ///
-  /// @param biased whether there are biases of attention, which Llamas may have
-  Architecture description(boolean biased) {
-    return biased && plain.equals(Architecture.LLAMA) ? Architecture.LLAMA_BIAS : plain;
+  /// @param has whether there is such a tensor in the first layer: Llamas may have biases
+  Architecture description(Predicate<TensorRole> has) {
+    if (!plain.equals(Architecture.LLAMA)) {
+      return plain;
+    }
+    return has.test(TensorRole.ATTENTION_OUTPUT_BIAS)
+        ? Architecture.LLAMA_BIASES
+        : has.test(TensorRole.QUERY_BIAS) ? Architecture.LLAMA_BIAS : plain;
   }
 
   /// Whether a user may have it run by another description: Mixtral as distributed-llama had it.
@@ -100,12 +106,28 @@ enum HfArchitecture {
       case QUERY_NORM -> "self_attn.q_norm.weight";
       case KEY_NORM -> "self_attn.k_norm.weight";
       case WO -> "self_attn.o_proj.weight";
+      case ATTENTION_OUTPUT_BIAS -> "self_attn.o_proj.bias";
       case FFN_NORM -> "post_attention_layernorm.weight";
       case ROUTER -> feedForward() + "gate.weight";
       case W1 -> feedForward(expert) + (this == MIXTRAL ? "w1.weight" : "gate_proj.weight");
       case W3 -> feedForward(expert) + (this == MIXTRAL ? "w3.weight" : "up_proj.weight");
       case W2 -> feedForward(expert) + (this == MIXTRAL ? "w2.weight" : "down_proj.weight");
       default -> throw new IllegalArgumentException("no name of " + role);
+    };
+  }
+
+  /// What a tensor may be called, as programs of other years wrote it. In files of transformers 5
+  /// one tensor may hold the `[experts, 2 * ffnDim, dim]` of all gates and ups of a layer, and one
+  /// the `[experts, dim, ffnDim]` of all downs.
+  List<String> otherNames(TensorRole.Name name) {
+    String layer = "model.layers." + name.layer() + ".";
+    List<String> networks =
+        this == MIXTRAL ? List.of(feedForward(), "mlp.") : List.of(feedForward());
+    return switch (name.role()) {
+      case ROUTER -> networks.stream().map(of -> layer + of + "gate.weight").toList();
+      case W1, W3 -> networks.stream().map(of -> layer + of + "experts.gate_up_proj").toList();
+      case W2 -> networks.stream().map(of -> layer + of + "experts.down_proj").toList();
+      default -> List.of();
     };
   }
 

@@ -81,12 +81,17 @@ public final class HfModel implements ModelFile {
     weights = new ModelWeights(matrices);
   }
 
+  /// Whether a folder holds such a model.
+  public static boolean isIn(Path folder) {
+    return HfFolder.isModel(folder);
+  }
+
   /// Maps the files of a folder.
   ///
   /// @throws UserException for files that are not complete, contradict themselves, or hold a model
   ///     that is not supported
   public static HfModel open(Path path, Hints hints) {
-    if (!HfFolder.isModel(path)) {
+    if (!isIn(path)) {
       throw new UserException(
           "%s is a folder without config.json; name a model file, or a folder of Hugging Face's"
               .formatted(path));
@@ -113,9 +118,9 @@ public final class HfModel implements ModelFile {
   }
 
   private Architecture description(Hints hints) {
-    boolean biased =
-        file.tensor(architecture.tensor(new TensorRole.Name(TensorRole.QUERY_BIAS))).isPresent();
-    Architecture plain = architecture.description(biased);
+    Architecture plain =
+        architecture.description(
+            role -> file.tensor(architecture.tensor(new TensorRole.Name(role))).isPresent());
     Architecture told = hints.architecture().orElse(plain);
     if (!told.equals(plain) && !architecture.mayBe(told)) {
       throw config.refused("it is a %s model".formatted(plain.name()), "leave --arch out");
@@ -131,18 +136,39 @@ public final class HfModel implements ModelFile {
         && (own.isEmpty() || config.truth("tie_word_embeddings").orElse(false))) {
       return require(new TensorRole.Name(TensorRole.EMBEDDING));
     }
-    return own.orElseThrow(
-        () ->
-            new UserException(
-                "folder %s: tensor %s is in none of its files; copy it again"
-                    .formatted(folder.path(), called)));
+    return own.or(() -> other(name))
+        .orElseThrow(
+            () ->
+                new UserException(
+                    "folder %s: tensor %s is in none of its files; copy it again"
+                        .formatted(folder.path(), called)));
+  }
+
+  private Optional<SafetensorsTensor> other(TensorRole.Name name) {
+    return architecture.otherNames(name).stream()
+        .flatMap(called -> file.tensor(called).stream())
+        .findFirst();
   }
 
   private Matrix matrix(TensorRole.Name name, SafetensorsTensor tensor) {
     long rows = name.role().rows().size(spec);
     long cols = name.role().cols().size(spec);
+    if (name.role().isOfExpert(spec.architecture()) && tensor.shape().size() == 3) {
+      return ofAllExperts(name, tensor, rows, cols);
+    }
     check(tensor, List.of(rows, cols));
     return new Matrix(file.data(tensor), stored(tensor), rows, cols, pairedHeads(name.role()));
+  }
+
+  /// One expert's part of a tensor that holds those of all; gates and ups take turns in it.
+  private Matrix ofAllExperts(
+      TensorRole.Name name, SafetensorsTensor tensor, long rows, long cols) {
+    int each = name.role() == TensorRole.W2 ? 1 : 2;
+    check(tensor, List.of((long) spec.experts(), each * rows, cols));
+    int part = each * name.expert() + (name.role() == TensorRole.W3 ? 1 : 0);
+    DType type = stored(tensor);
+    long bytes = rows * type.byteSize(cols);
+    return new Matrix(file.data(tensor).asSlice(part * bytes, bytes), type, rows, cols);
   }
 
   /// A vector as F32, which all models have of them.

@@ -37,6 +37,22 @@ class ExchangeTest {
   }
 
   @Test
+  void shouldTellHowMuchLaterThanThisRankEachFrameCame() {
+    PeerWaits waits = new PeerWaits(EPOCH, 4);
+    exchange.put(partial(0, 3));
+    long between = System.nanoTime();
+    exchange.put(partial(0, 0));
+    exchange.put(partial(0, 2));
+    exchange.tellLate(between, waits);
+    long passed = System.nanoTime() - between;
+    List<Long> nanos = waits.now().nanos();
+    assertEquals(0, nanos.get(1), "this rank itself");
+    assertEquals(0, nanos.get(3), "was here before");
+    assertTrue(nanos.get(0) > 0 && nanos.get(0) <= nanos.get(2), nanos::toString);
+    assertTrue(nanos.get(2) <= passed, nanos::toString);
+  }
+
+  @Test
   void shouldKeepThePartialsOfAPeerThatIsThreeAhead() {
     List<Partial> early = List.of(partial(0, 0), partial(1, 0), partial(2, 0), partial(3, 0));
     early.forEach(partial -> assertTrue(exchange.put(partial)));

@@ -60,6 +60,7 @@ class RankStepsTest {
   private final Arena arena = Arena.ofShared();
   private final WorkerPool pool = new WorkerPool(1);
   private final Kernels kernels = Kernels.choose(false);
+  private final PeerWaits waits = new PeerWaits(EPOCH, 2);
   private final Exchange exchange = new Exchange(EPOCH, 0, 2, new FramePool(4));
 
   /// Of the frames that were sent, as they were then.
@@ -114,6 +115,7 @@ class RankStepsTest {
         assignment,
         engine,
         exchange,
+        waits,
         computeWait,
         List.of(self.getRef(), testKit.spawn(peer())),
         root.getRef(),

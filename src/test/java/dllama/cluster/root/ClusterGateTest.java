@@ -19,22 +19,22 @@ class ClusterGateTest {
     ClusterGate gate = gate(4, UP_TO_8);
     assertEquals(
         new Wait("3 of 4 nodes; waiting for 1 worker, or --nodes 2"),
-        gate.decide(3, 0, seconds(99)));
+        gate.decide(3, 0, true, seconds(99)));
     assertEquals(
         new Wait("1 of 4 nodes; waiting for 3 workers, or --nodes 1"),
-        gate.decide(1, 0, seconds(99)));
-    assertEquals(new Form(4), gate.decide(4, 0, seconds(0)));
+        gate.decide(1, 0, true, seconds(99)));
+    assertEquals(new Form(4), gate.decide(4, 0, true, seconds(0)));
   }
 
   @Test
   void shouldLeaveExtraNodesOut() {
-    assertEquals(new Form(2), gate(2, UP_TO_8).decide(5, 0, seconds(0)));
-    assertEquals(new Form(4), gate(0, UP_TO_8).decide(7, 0, seconds(6)));
+    assertEquals(new Form(2), gate(2, UP_TO_8).decide(5, 0, true, seconds(0)));
+    assertEquals(new Form(4), gate(0, UP_TO_8).decide(7, 0, true, seconds(6)));
   }
 
   @Test
   void shouldNotUseMoreNodesThanTheModelAllows() {
-    assertEquals(new Form(2), gate(0, List.of(1, 2)).decide(8, 0, seconds(6)));
+    assertEquals(new Form(2), gate(0, List.of(1, 2)).decide(8, 0, true, seconds(6)));
   }
 
   @Test
@@ -43,27 +43,27 @@ class ClusterGateTest {
     gate.changed(seconds(10));
     assertEquals(
         new Wait("3 nodes here; starting with 2 in 3 s unless more come"),
-        gate.decide(3, 0, seconds(12)));
+        gate.decide(3, 0, true, seconds(12)));
     gate.changed(seconds(13));
     assertEquals(
         new Wait("4 nodes here; starting with 4 in 3 s unless more come"),
-        gate.decide(4, 0, seconds(15)));
-    assertEquals(new Form(4), gate.decide(4, 0, seconds(18)));
+        gate.decide(4, 0, true, seconds(15)));
+    assertEquals(new Form(4), gate.decide(4, 0, true, seconds(18)));
   }
 
   @Test
   void shouldNotKeepASingleMachineWaiting() {
     ClusterGate gate = gate(0, UP_TO_8);
-    assertEquals(Wait.class, gate.decide(1, 0, seconds(0) + 499_000_000).getClass());
-    assertEquals(new Form(1), gate.decide(1, 0, seconds(0) + 500_000_000));
+    assertEquals(Wait.class, gate.decide(1, 0, true, seconds(0) + 499_000_000).getClass());
+    assertEquals(new Form(1), gate.decide(1, 0, true, seconds(0) + 500_000_000));
   }
 
   @Test
   void shouldWaitForAWorkerThatIsOnItsWay() {
     ClusterGate gate = gate(0, UP_TO_8);
-    assertEquals(Wait.class, gate.decide(1, 1, seconds(4)).getClass());
-    assertEquals(new Form(1), gate.decide(1, 1, seconds(5)), "but not for ever");
-    assertEquals(new Form(2), gate.decide(2, 0, seconds(5)));
+    assertEquals(Wait.class, gate.decide(1, 1, true, seconds(4)).getClass());
+    assertEquals(new Form(1), gate.decide(1, 1, true, seconds(5)), "but not for ever");
+    assertEquals(new Form(2), gate.decide(2, 0, true, seconds(5)));
   }
 
   @Test
@@ -98,7 +98,7 @@ class ClusterGateTest {
     assertEquals(OptionalInt.of(1), gate.change(2, 2, seconds(0)));
     gate.want(0);
     assertEquals(OptionalInt.empty(), gate.change(2, 3, seconds(99)));
-    assertEquals(new Form(2), gate.decide(3, 0, seconds(99)), "from now on");
+    assertEquals(new Form(2), gate.decide(3, 0, true, seconds(99)), "from now on");
   }
 
   @Test
@@ -118,6 +118,32 @@ class ClusterGateTest {
     assertEquals(OptionalInt.empty(), gate.change(2, 8, seconds(99)));
     gate.want(0);
     assertEquals(OptionalInt.of(4), gate.change(2, 4, seconds(99)), "the user wants it");
+  }
+
+  @Test
+  void shouldNotKeepAnAnswerWaitingAfterALoss() {
+    ClusterGate gate = gate(0, UP_TO_8);
+    gate.changed(seconds(10));
+    gate.lost(4);
+    assertEquals(new Form(4), gate.decide(4, 0, false, seconds(10)), "a spare has its place");
+    assertEquals(new Form(2), gate.decide(3, 1, true, seconds(10)));
+    assertEquals(new Form(1), gate.decide(1, 0, true, seconds(10)));
+    assertEquals(Wait.class, gate.decide(3, 0, false, seconds(10)).getClass(), "nobody asks");
+    gate.ready();
+    assertEquals(Wait.class, gate.decide(3, 0, true, seconds(10)).getClass());
+  }
+
+  @Test
+  void shouldGoOnWithFewerThanWantedAfterALoss() {
+    ClusterGate gate = gate(4, UP_TO_8);
+    gate.lost(4);
+    assertEquals(new Form(4), gate.decide(8, 0, false, seconds(0)));
+    assertEquals(new Form(2), gate.decide(3, 0, true, seconds(0)));
+    assertEquals(
+        new Wait("3 of 4 nodes; waiting for 1 worker, or --nodes 2"),
+        gate.decide(3, 0, false, seconds(0)));
+    gate.ready();
+    assertEquals(OptionalInt.of(4), gate.change(2, 4, seconds(0)), "as many as are wanted");
   }
 
   private static String firstPart(UserException refusal) {

@@ -6,8 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import akka.actor.ExtendedActorSystem;
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
+import akka.serialization.SerializationExtension;
 import com.typesafe.config.ConfigFactory;
 import java.io.NotSerializableException;
+import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -18,11 +20,13 @@ class ControlSerializerTest {
   void shouldKeepNamesOnTheWire() {
     Set<String> names =
         Stream.of(
-                "RootMembership$Hello RootMembership$Alive RootMembership$Goodbye",
+                "RootMembership$Hello RootMembership$Alive RootMembership$Goodbye"
+                    + " RootMembership$Pong",
                 "WorkerMembership$Key WorkerMembership$Welcome WorkerMembership$Stranger",
                 "WorkerMembership$RootEnded WorkerMembership$RootAlive",
                 "RootCoordinator$SliceWanted RootCoordinator$Loading RootCoordinator$ShardReady",
                 "RootCoordinator$ShardRefused RootCoordinator$ShardFailed RootCoordinator$Stepped",
+                "RootCoordinator$Measured LayerShard$Measure",
                 "LayerShard$Assign LayerShard$SendTo LayerShard$Dissolve",
                 "WeightStream$Received")
             .flatMap(line -> Stream.of(line.split(" ")))
@@ -43,6 +47,17 @@ class ControlSerializerTest {
       String name = serializer.manifest(message);
       byte[] bytes = serializer.toBinary(message);
       assertEquals(message, serializer.fromBinary(bytes, name));
+      var alive =
+          new MembersMessage.Alive(
+              "127.0.0.1:1",
+              7,
+              kit.<WorkerMessage>createTestProbe().getRef(),
+              new NodeFigures(8L << 30, 3L << 30, 4, 1.5),
+              new RankWaits(7, 1000, List.of(0L, 300L)));
+      var all = SerializationExtension.get(system);
+      byte[] told = all.serialize(alive).get();
+      assertEquals(
+          alive, all.deserialize(told, serializer.identifier(), serializer.manifest(alive)).get());
       assertInstanceOf(
           WorkerMessage.Welcome.class,
           serializer.fromBinary(

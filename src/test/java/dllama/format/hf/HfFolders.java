@@ -1,6 +1,8 @@
 package dllama.format.hf;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dllama.format.safetensors.SafetensorsFile;
+import dllama.format.safetensors.SafetensorsTensor;
 import dllama.format.safetensors.SafetensorsWriter;
 import dllama.model.Architecture;
 import dllama.model.ModelSource;
@@ -10,6 +12,7 @@ import dllama.model.TensorRole;
 import dllama.tensor.DType;
 import dllama.tensor.Matrix;
 import dllama.tokenizer.ByteAlphabet;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -41,6 +44,7 @@ public final class HfFolders {
           Map.entry(TensorRole.QUERY_NORM, "model.layers.%d.self_attn.q_norm.weight"),
           Map.entry(TensorRole.KEY_NORM, "model.layers.%d.self_attn.k_norm.weight"),
           Map.entry(TensorRole.WO, "model.layers.%d.self_attn.o_proj.weight"),
+          Map.entry(TensorRole.ATTENTION_OUTPUT_BIAS, "model.layers.%d.self_attn.o_proj.bias"),
           Map.entry(TensorRole.FFN_NORM, "model.layers.%d.post_attention_layernorm.weight"),
           Map.entry(TensorRole.W1, "model.layers.%d.mlp.gate_proj.weight"),
           Map.entry(TensorRole.W3, "model.layers.%d.mlp.up_proj.weight"),
@@ -97,6 +101,45 @@ public final class HfFolders {
           JSON.writeValueAsString(Map.of("metadata", Map.of(), "weight_map", index)));
     }
     return folder;
+  }
+
+  /// Writes the weights of a folder anew, the experts of each layer in two tensors, as transformers
+  /// 5 may keep them.
+  public static void fuseExperts(Path folder, ModelSpec spec) throws IOException {
+    Path path = folder.resolve("model.safetensors");
+    SafetensorsWriter writer = new SafetensorsWriter();
+    try (SafetensorsFile file = SafetensorsFile.open(List.of(path))) {
+      for (SafetensorsTensor tensor : file.tensors()) {
+        if (!tensor.name().contains(".experts.")) {
+          long[] shape = tensor.shape().stream().mapToLong(size -> size).toArray();
+          writer.add(tensor.name(), tensor.type().name(), bytes(file, tensor), shape);
+        }
+      }
+      int dim = spec.dim();
+      int ffnDim = spec.ffnDim();
+      for (int layer = 0; layer < spec.layers(); layer++) {
+        String experts = "model.layers.%d.mlp.experts.".formatted(layer);
+        ByteArrayOutputStream gateUp = new ByteArrayOutputStream();
+        ByteArrayOutputStream down = new ByteArrayOutputStream();
+        String type = "";
+        for (int expert = 0; expert < spec.experts(); expert++) {
+          for (TensorRole role : List.of(TensorRole.W1, TensorRole.W3, TensorRole.W2)) {
+            String name = name(spec, new TensorRole.Name(role, layer, expert));
+            SafetensorsTensor tensor = file.tensor(name).orElseThrow();
+            (role == TensorRole.W2 ? down : gateUp).writeBytes(bytes(file, tensor));
+            type = tensor.type().name();
+          }
+        }
+        writer.add(
+            experts + "gate_up_proj", type, gateUp.toByteArray(), spec.experts(), 2L * ffnDim, dim);
+        writer.add(experts + "down_proj", type, down.toByteArray(), spec.experts(), dim, ffnDim);
+      }
+    }
+    writer.write(path);
+  }
+
+  private static byte[] bytes(SafetensorsFile file, SafetensorsTensor tensor) {
+    return file.data(tensor).toArray(ValueLayout.JAVA_BYTE);
   }
 
   /// Writes a byte-level tokenizer without merges that matter: ids are bytes, then a word.
@@ -183,7 +226,7 @@ public final class HfFolders {
     Map<String, Object> config = new LinkedHashMap<>();
     String[] kind =
         switch (spec.architecture().name()) {
-          case "llama", "llama-bias" -> new String[] {"llama", "LlamaForCausalLM"};
+          case "llama", "llama-bias", "llama-biases" -> new String[] {"llama", "LlamaForCausalLM"};
           case "llama-moe" -> new String[] {"mixtral", "MixtralForCausalLM"};
           case "qwen2" -> new String[] {"qwen2", "Qwen2ForCausalLM"};
           case "qwen3" -> new String[] {"qwen3", "Qwen3ForCausalLM"};

@@ -1,5 +1,6 @@
 package dllama.format.hf;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -17,6 +18,7 @@ import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
 import dllama.model.ModelSpec.Activation;
 import dllama.model.Rope;
+import dllama.model.TensorRole;
 import dllama.tensor.DType;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -213,6 +215,48 @@ class HfModelRefusalsTest {
       })
   void shouldRefuse(String name, String changes, String why) throws IOException {
     shouldRefuse(write(Architecture.named(name), changes(changes)), why);
+  }
+
+  /// Two tensors for all experts of a layer are the same model as three for each of them.
+  @ParameterizedTest
+  @ValueSource(strings = {"llama-moe", "qwen3moe"})
+  void shouldReadExpertsThatAreOneTensor(String name) throws IOException {
+    Path path = write(Architecture.named(name), Map.of());
+    Map<TensorRole.Name, float[]> expected = values(path);
+    HfFolders.fuseExperts(path, spec(Architecture.named(name), Rope.unscaled(10000)));
+    Map<TensorRole.Name, float[]> got = values(path);
+    assertEquals(expected.keySet(), got.keySet());
+    expected.forEach((of, values) -> assertArrayEquals(values, got.get(of), of.text()));
+    Map<String, Object> config = changes("'num_experts_per_tok':1");
+    config.put(name.equals("qwen3moe") ? "num_experts" : "num_local_experts", 3);
+    ObjectNode read = (ObjectNode) JSON.readTree(path.resolve("config.json").toFile());
+    config.forEach(read::putPOJO);
+    Files.writeString(path.resolve("config.json"), JSON.writeValueAsString(read));
+    shouldRefuse(path, "gate.weight is 4 × 64 where 3 × 64 is needed by config.json");
+    read.put("num_experts", 4).put("num_local_experts", 4);
+    read.put("moe_intermediate_size", 32).put("intermediate_size", 32);
+    Files.writeString(path.resolve("config.json"), JSON.writeValueAsString(read));
+    shouldRefuse(path, "gate_up_proj is 4 × 192 × 64 where 4 × 64 × 64 is needed by config.json");
+  }
+
+  private static Map<TensorRole.Name, float[]> values(Path path) {
+    Map<TensorRole.Name, float[]> values = new HashMap<>();
+    try (ModelFile file = open(path)) {
+      file.weights()
+          .tensors()
+          .forEach(
+              (name, matrix) -> {
+                int cols = (int) matrix.cols();
+                float[] all = new float[(int) matrix.rows() * cols];
+                for (int row = 0; row < matrix.rows(); row++) {
+                  matrix
+                      .dtype()
+                      .decode(matrix.data(), matrix.rowAt(row), cols, false, all, row * cols);
+                }
+                values.put(name, all);
+              });
+    }
+    return values;
   }
 
   @Test

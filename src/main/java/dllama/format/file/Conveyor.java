@@ -1,59 +1,63 @@
-package dllama.convert;
+package dllama.format.file;
 
-import dllama.convert.Output.Bytes;
-import dllama.convert.Output.Part;
-import dllama.convert.Output.Rounded;
-import dllama.files.PartFile;
-import dllama.format.file.Progress;
+import dllama.format.file.Output.Bytes;
+import dllama.format.file.Output.Part;
+import dllama.format.file.Output.Rows;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.Consumer;
 
-/// Rounds pieces on all cores and writes them in the order of the file. Each thread has a piece at
+/// Makes pieces on all cores and writes them in the order of the file. Each thread has a piece at
 /// work and one that waits to be written, so memory does not depend on the size of the model.
-final class Conveyor implements AutoCloseable {
+public final class Conveyor implements AutoCloseable {
   /// Beyond that the disk is what everybody waits for.
   private static final int MOST_THREADS = 32;
 
-  private record Rounding(Piece piece, Future<ByteBuffer> bytes) {}
+  private record Making(Piece piece, Future<ByteBuffer> bytes) {}
 
-  private final PartFile file;
+  private final Consumer<ByteBuffer> file;
+  private final long begun;
   private final long total;
   private final Progress progress;
   private final int threads = Math.min(MOST_THREADS, Runtime.getRuntime().availableProcessors());
   private final ExecutorService pool = Executors.newFixedThreadPool(threads, Conveyor::daemon);
-  private final ThreadLocal<float[]> values = ThreadLocal.withInitial(() -> new float[0]);
-  private final Deque<Rounding> underWay = new ArrayDeque<>();
+  private final Deque<Making> underWay = new ArrayDeque<>();
   private final Deque<ByteBuffer> free = new ArrayDeque<>();
 
   /// Up to here the file is written.
   private long written;
 
-  Conveyor(PartFile file, long total, Progress progress) {
+  /// @param file is given all bytes, one after the other, on the thread that calls [#write]
+  /// @param begun bytes that are there already
+  /// @param total bytes that the file will have
+  public Conveyor(Consumer<ByteBuffer> file, long begun, long total, Progress progress) {
     this.file = file;
+    this.begun = begun;
     this.total = total;
     this.progress = progress;
-    this.written = file.begun();
+    this.written = begun;
   }
 
   /// Writes what is not written yet.
-  void write(Output output) throws InterruptedException {
+  public void write(Output output) throws InterruptedException {
     long at = 0;
     for (Part part : output.parts()) {
       long end = at + part.bytes();
       switch (part) {
-        case Part _ when end <= file.begun() -> {}
+        case Part _ when end <= begun -> {}
         case Bytes bytes -> {
           drain(0);
           append(bytes.content().duplicate(), at);
         }
-        case Rounded tensor -> {
-          for (Piece piece : Piece.of(tensor, at)) {
-            if (piece.begin() + piece.bytes() > file.begun()) {
+        case Rows rows -> {
+          for (Piece piece : Piece.of(rows, at)) {
+            if (piece.begin() + piece.bytes() > begun) {
               begin(piece);
             }
           }
@@ -69,21 +73,22 @@ final class Conveyor implements AutoCloseable {
     ByteBuffer buffer = free.isEmpty() ? ByteBuffer.allocateDirect(piece.bytes()) : free.pop();
     ByteBuffer to =
         buffer.capacity() >= piece.bytes() ? buffer : ByteBuffer.allocateDirect(piece.bytes());
-    underWay.add(new Rounding(piece, pool.submit(() -> round(piece, to))));
+    to.clear().limit(piece.bytes()).order(ByteOrder.LITTLE_ENDIAN);
+    underWay.add(new Making(piece, pool.submit(() -> filled(piece, to))));
   }
 
-  private ByteBuffer round(Piece piece, ByteBuffer to) {
-    if (values.get().length < piece.values()) {
-      values.set(new float[piece.values()]);
+  private static ByteBuffer filled(Piece piece, ByteBuffer to) {
+    piece.fill(to);
+    if (to.hasRemaining()) {
+      throw new IllegalStateException("%s lacks %d bytes".formatted(piece, to.remaining()));
     }
-    piece.round(to.clear(), values.get());
-    return to.limit(piece.bytes());
+    return to.flip();
   }
 
   /// Writes the first ones until so many are under way.
   private void drain(int most) throws InterruptedException {
     while (underWay.size() > most) {
-      Rounding next = underWay.remove();
+      Making next = underWay.remove();
       try {
         ByteBuffer bytes = next.bytes.get();
         append(bytes, next.piece.begin());
@@ -99,11 +104,11 @@ final class Conveyor implements AutoCloseable {
   private void append(ByteBuffer bytes, long at) {
     bytes.position(Math.clamp(written - at, 0, bytes.limit()));
     written += bytes.remaining();
-    file.write(bytes);
+    file.accept(bytes);
   }
 
   private static Thread daemon(Runnable task) {
-    Thread thread = new Thread(task, "convert");
+    Thread thread = new Thread(task, "model-writer");
     thread.setDaemon(true);
     return thread;
   }

@@ -1,0 +1,25 @@
+package dllama.cluster.root;
+
+import dllama.cluster.wire.NodeFigures;
+import dllama.model.Range;
+import java.util.Optional;
+import java.util.OptionalDouble;
+
+/// What a root knows of a node.
+///
+/// @param figures of its machine
+/// @param memoryLimit bytes that weights, keys and values may take there
+/// @param heads of every layer that it has; empty where it is in no world
+/// @param roundTripMs of signs of life, the shortest of the last ten seconds; empty of the root,
+///     and while it is not known
+/// @param waitShare part of the time of steps in which others waited for it, see [WaitShares]
+public record NodeState(
+    NodeFigures figures,
+    long memoryLimit,
+    Optional<Range> heads,
+    OptionalDouble roundTripMs,
+    OptionalDouble waitShare) {
+  NodeState with(NodeFigures others) {
+    return new NodeState(others, memoryLimit, heads, roundTripMs, waitShare);
+  }
+}
