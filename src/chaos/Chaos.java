@@ -124,8 +124,6 @@ public final class Chaos {
       return;
     }
     askAll("before");
-    Thread.sleep(5000);
-    askAll("before");
     Member.Holdings before = members.getFirst().holdings();
     story.tell("CHAOS", "the root holds " + before);
     Faults faults = new Faults(ground, members, story, seed, rootToo);
@@ -217,6 +215,11 @@ public final class Chaos {
       try {
         Client.Answered answer = client.ask(question, stream);
         answered.incrementAndGet();
+        story.tell(
+            "CLIENT",
+            "%s %s was answered after %.0f ms, longest pause %.0f ms"
+                .formatted(
+                    when, question.name(), (story.now() - asked) / 1e6, answer.longest()));
         if (!answer.text().equals(known.get(question.name()))) {
           wrong(question, answer.text(), when);
         }

@@ -147,7 +147,9 @@ final class Client {
     try (HttpClient client = HttpClient.newHttpClient()) {
       var response =
           client.send(
-              HttpRequest.newBuilder(chat.resolve("/cluster")).build(),
+              HttpRequest.newBuilder(chat.resolve("/cluster"))
+                  .timeout(Duration.ofSeconds(5))
+                  .build(),
               HttpResponse.BodyHandlers.ofString());
       JsonNode cluster = JSON.readTree(response.body());
       int computing = 0;

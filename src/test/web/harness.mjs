@@ -31,13 +31,14 @@ after(async () => {
 
 /**
  * A test with a page of its own. Whatever it does, nothing may be asked of another server, the
- * policy may not be violated, and no error may be left unhandled.
+ * policy may not be violated, and no error may be left unhandled. `patience`: with whatever is
+ * waited for, in ms.
  */
 export function pageTest(name, options, body = options) {
-  test(name, { timeout: 120_000 }, async (t) => {
+  test(name, { timeout: 4 * (options.patience ?? TIMEOUT) }, async (t) => {
     if (options.mock && !mock) return t.skip("only the mock can be told to do this");
     const context = await browser.newContext({ acceptDownloads: true, ...options.context });
-    context.setDefaultTimeout(TIMEOUT);
+    context.setDefaultTimeout(options.patience ?? TIMEOUT);
     const wrongs = [];
     watch(context, wrongs, options.expectErrors ?? false);
     const page = await context.newPage();

@@ -90,7 +90,7 @@ class TlsTest {
       Thread.sleep(8000); // connections by the first key end, and are made anew by the next
       shouldAnswer(cluster);
       assertEquals(0, cluster.count("lost"), cluster.events::toString);
-      try (var former =
+      try (var _ =
           new Stranger(
               cluster.root().address(), NodeNames.WORKER, NodeKeys.of(KeySource.of(KEY)))) {
         cluster.await("stranger: refused: 127.0.0.1", 1);
