@@ -55,6 +55,7 @@ class SplitBrainIT {
             List.of(
                 "--role",
                 "worker",
+                "--insecure",
                 "--port",
                 "9991",
                 "--seed-node",
@@ -112,6 +113,7 @@ class SplitBrainIT {
         node,
         List.of(
             "chat",
+            "--insecure",
             "--host",
             "10.235.1." + node,
             "--buffer-float-type",
