@@ -7,6 +7,7 @@ import dllama.slice.ShardPlan;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntFunction;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /// The nodes that compute together, by rank, from one formation to its end.
@@ -53,6 +54,13 @@ record World(long epoch, ShardPlan plan, List<Node> ranks) {
   /// How the user knows a rank: "the worker at 192.168.1.12:41234".
   String name(int rank) {
     return rank == 0 ? "the root" : "the worker at " + ranks.get(rank).address();
+  }
+
+  /// Who takes how much of the model, in one line.
+  String shares() {
+    return IntStream.range(0, size())
+        .mapToObj(rank -> "%s %d".formatted(name(rank), plan.shares().parts().get(rank)))
+        .collect(Collectors.joining(", ", "shares of the model: ", ""));
   }
 
   void tell(int rank, RankMessage message) {

@@ -12,7 +12,6 @@ import dllama.cluster.wire.MembersMessage;
 import dllama.cluster.wire.Node;
 import dllama.cluster.wire.RankMessage;
 import dllama.cluster.wire.RootMessage;
-import dllama.cluster.wire.Secret;
 import dllama.cluster.wire.SliceOrigin;
 import dllama.error.UserException;
 import dllama.settings.ClusterSettings;
@@ -38,11 +37,7 @@ final class WorldFormation {
 
   private final RootModel model;
   private final ClusterGate gate;
-  private final ClusterSettings settings;
   private final RootListener listener;
-  private final RankHost host;
-  private Node self;
-  private final int maxBatchTokens;
   private final ActorRef<RootMessage> root;
   private final ActorRef<MembersMessage> members;
   private final RootSteps steps;
@@ -50,6 +45,7 @@ final class WorldFormation {
   private final WeightStreams streams;
   private final BooleanSupplier needed;
   private final Workers workers = new Workers();
+  private final WorldDraft draft;
 
   private FormationState state = GATHERING;
   private SignsOfLife signsOfLife;
@@ -66,7 +62,7 @@ final class WorldFormation {
   private boolean unfit;
 
   /// @param context of the coordinator
-  /// @param host this node's, whose memory decides what can be formed
+  /// @param host this node's, for what it can hold
   /// @param self this node
   /// @param steps those of the present world
   /// @param needed whether somebody is answered, or asks
@@ -83,15 +79,12 @@ final class WorldFormation {
       BooleanSupplier needed) {
     this.model = model;
     this.gate = gate;
-    this.settings = settings;
     this.listener = listener;
-    this.host = host;
-    this.self = self;
+    draft = new WorldDraft(model, settings, host, workers, self);
     this.members = members;
     this.steps = steps;
     this.needed = needed;
     root = context.getSelf();
-    maxBatchTokens = model.maxBatchTokens(settings.sync().maxFrameBytes());
     rehearsals = new Rehearsals(context, settings.sync(), listener);
     streams = new WeightStreams(context, model.source(), settings.weights());
     signsOfLife = new SignsOfLife(members, List.of());
@@ -158,8 +151,8 @@ final class WorldFormation {
 
   /// A node was asked how fast it is; `key` is what it alone shares with the root.
   void measured(long key, long speed) {
-    if (key == self.key()) {
-      self = self.withSpeed(speed);
+    if (key == draft.self().key()) {
+      draft.measured(speed);
       gather();
     } else {
       workers.measured(key).ifPresent(worker -> joined(worker.withSpeed(speed)));
@@ -192,7 +185,7 @@ final class WorldFormation {
     if (!(state instanceof FormationState.Gathering) || unfit) {
       return;
     }
-    if (model.shares().measured() && self.speed() == 0 && !gate.isAlone()) {
+    if (model.shares().measured() && draft.self().speed() == 0 && !gate.isAlone()) {
       await("this node measures how fast it is");
       return;
     }
@@ -200,8 +193,8 @@ final class WorldFormation {
     switch (gate.decide(workers.nodes(), workers.onTheirWay(), needed.getAsBoolean(), now)) {
       case ClusterGate.Decision.Wait(String what) -> await(what);
       case ClusterGate.Decision.Form(int nodes) -> {
-        Assignment assignment = assignment(nodes);
-        Optional<String> objection = objection(assignment);
+        Assignment assignment = draft.assignment(nodes);
+        Optional<String> objection = draft.objection(assignment);
         if (objection.isPresent()) {
           await(objection.get());
         } else {
@@ -209,29 +202,6 @@ final class WorldFormation {
         }
       }
     }
-  }
-
-  private Assignment assignment(int nodes) {
-    Team team = team(nodes);
-    long least = nodes == 1 ? self.memory() : Math.min(self.memory(), workers.leastMemory());
-    boolean equal = team.shares().areEqual();
-    return model.assignment(
-        Secret.next(),
-        team.shares(),
-        maxBatchTokens,
-        settings.sync(),
-        rank -> equal ? least : team.memory(rank));
-  }
-
-  private Team team(int nodes) {
-    return Team.of(model.shares(), nodes, self, workers.usable());
-  }
-
-  /// Why this node can not be a rank of that world, in one line.
-  private Optional<String> objection(Assignment assignment) {
-    int nodes = assignment.world().size();
-    return host.objection(assignment)
-        .map(why -> "with %d node%s the root %s".formatted(nodes, nodes == 1 ? "" : "s", why));
   }
 
   // ---- another number of nodes
@@ -242,7 +212,8 @@ final class WorldFormation {
   void want(int nodes) {
     int before = gate.wanted();
     gate.want(nodes);
-    Optional<String> objection = nodes == 0 ? Optional.empty() : objection(assignment(nodes));
+    Optional<String> objection =
+        nodes == 0 ? Optional.empty() : draft.objection(draft.assignment(nodes));
     if (objection.isPresent()) {
       gate.want(before);
       throw new UserException(objection.get());
@@ -260,8 +231,8 @@ final class WorldFormation {
     if (nodes.isEmpty()) {
       return;
     }
-    Assignment assignment = assignment(nodes.getAsInt());
-    if (objection(assignment).isEmpty()) {
+    Assignment assignment = draft.assignment(nodes.getAsInt());
+    if (draft.objection(assignment).isEmpty()) {
       String why = "the root forms a world of %d".formatted(nodes.getAsInt());
       listener.changing(nodes.getAsInt());
       gate.lost(former.size()); // if the next one fails, this one's nodes are here
@@ -279,7 +250,7 @@ final class WorldFormation {
 
   /// This node and the workers that can be used.
   List<Node> known() {
-    return workers.with(self);
+    return workers.with(draft.self());
   }
 
   private void await(String what) {
@@ -298,7 +269,7 @@ final class WorldFormation {
         World.form(
             assignment.epoch(),
             assignment.world().plan(),
-            team(nodes).nodes(),
+            draft.nodes(assignment),
             rank -> assignment.forRank(rank).sliceKey());
     Set<Integer> unready =
         IntStream.range(0, nodes).boxed().collect(Collectors.toCollection(TreeSet::new));
@@ -307,7 +278,7 @@ final class WorldFormation {
     listener.forming(nodes);
     CollectiveRule.of(assignment.world()).notice().ifPresent(listener::notice);
     if (!assignment.world().plan().shares().areEqual()) {
-      listener.notice(shares(formed));
+      listener.notice(formed.shares());
     }
     for (int rank = 0; rank < nodes; rank++) {
       Assignment part = assignment.forRank(rank);
@@ -315,14 +286,6 @@ final class WorldFormation {
       node.shard().tell(new RankMessage.Assign(node.key(), part, formed.shards(), root));
     }
     rehearsals.begin(assignment, formed);
-  }
-
-  /// Who takes how much of the model, in one line.
-  private static String shares(World formed) {
-    return IntStream.range(0, formed.size())
-        .mapToObj(
-            rank -> "%s %d".formatted(formed.name(rank), formed.plan().shares().parts().get(rank)))
-        .collect(Collectors.joining(", ", "shares of the model: ", ""));
   }
 
   // ---- loading
