@@ -99,7 +99,7 @@ public final class Meter implements StepListener {
   public synchronized Optional<Single> single(long sinceMillis) {
     List<Second> latest =
         StreamSupport.stream(((Iterable<Second>) history::descendingIterator).spliterator(), false)
-            .filter(second -> second.singleSteps > 0 && second.at * 1000 >= sinceMillis)
+            .filter(second -> second.singleSteps > 0 && (second.at + 1) * 1000 > sinceMillis)
             .limit(MEAN_SECONDS)
             .toList();
     long all = latest.stream().mapToLong(second -> second.singleSteps).sum();

@@ -194,15 +194,20 @@ class ExchangeDispatcherTest {
     assertEquals(List.of(), left);
   }
 
+  private static List<Thread> keepers() {
+    return Thread.getAllStackTraces().keySet().stream()
+        .filter(thread -> thread.getName().contains(ExchangeDispatcher.ID))
+        .toList();
+  }
+
   @Test
   void shouldBeIdleWhenNobodyTalks() throws Exception {
+    List<Thread> others = keepers(); // of tests before, which may take a while to end
     List<GatherNode> nodes = world(2, ExchangeDispatcher.choose(true, Duration.ofNanos(50_000)));
     onAll(nodes, GatherNode::meet);
     var threads = ManagementFactory.getThreadMXBean();
-    List<Thread> keepers =
-        Thread.getAllStackTraces().keySet().stream()
-            .filter(thread -> thread.getName().contains(ExchangeDispatcher.ID))
-            .toList();
+    List<Thread> keepers = new ArrayList<>(keepers());
+    keepers.removeAll(others);
     assertEquals(2, keepers.size());
     long[] before =
         keepers.stream().mapToLong(k -> threads.getThreadCpuTime(k.threadId())).toArray();
