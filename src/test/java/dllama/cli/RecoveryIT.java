@@ -140,8 +140,7 @@ class RecoveryIT {
             folder.resolve("tiny.t").toString(),
             "--buffer-float-type",
             "f32",
-            "--prefill-batch",
-            "16");
+            "-Ddllama.prefill-batch=16");
     processes.add(root);
     return root;
   }
