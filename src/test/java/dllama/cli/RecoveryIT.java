@@ -32,8 +32,7 @@ class RecoveryIT {
   private static final Duration FORM = NodeProcess.FORM;
 
   /// Long enough to be read in many steps.
-  private static final String PROMPT =
-      String.join(" ", Collections.nCopies(60, "Once upon a time"));
+  private static final String PROMPT = String.join(" ", Collections.nCopies(8, "Once upon a time"));
 
   private static final Predicate<String> READING = line -> line.startsWith(": read ");
 
@@ -64,30 +63,29 @@ class RecoveryIT {
     root.awaitError("is here", 4, FORM);
     int prompt = 0;
     for (String signal : List.of("KILL", "STOP")) {
-      for (String temperature : List.of("0", "0.9")) {
-        for (Predicate<String> when : List.<Predicate<String>>of(READING, new Count(60))) {
-          Question question = new Question(++prompt, temperature);
-          String expected = answer(alonePort, question, _ -> {});
-          boolean[] lost = new boolean[1];
-          String answer =
-              answer(
-                  apiPort,
-                  question,
-                  line -> {
-                    if (!lost[0] && when.test(line)) {
-                      lost[0] = true;
-                      lose(root, signal);
-                    }
-                  });
-          assertTrue(lost[0], "lost too late: " + answer);
-          assertEquals(expected, answer);
-        }
+      String temperature = signal.equals("KILL") ? "0" : "0.9";
+      for (Predicate<String> when : List.<Predicate<String>>of(READING, new Count(20))) {
+        Question question = new Question(++prompt, temperature);
+        String expected = answer(alonePort, question, _ -> {});
+        boolean[] lost = new boolean[1];
+        String answer =
+            answer(
+                apiPort,
+                question,
+                line -> {
+                  if (!lost[0] && when.test(line)) {
+                    lost[0] = true;
+                    lose(root, signal);
+                  }
+                });
+        assertTrue(lost[0], "lost too late: " + answer);
+        assertEquals(expected, answer);
       }
       lose(root, signal); // while nobody is answered
       Question question = new Question(++prompt, "0");
       assertEquals(answer(alonePort, question, _ -> {}), answer(apiPort, question, _ -> {}));
     }
-    assertTrue(count(root, "go on,") >= 10, root::toString);
+    assertTrue(count(root, "go on,") >= 6, root::toString);
   }
 
   /// True once, at the so-many-th event.
@@ -104,9 +102,13 @@ class RecoveryIT {
     }
   }
 
+  /// Answers do not end by themselves: 1009 and 1017 are the ends that the vocabulary has.
   private record Question(int number, String temperature) {
     String body() {
-      return "{\"prompt\":\"%d %s\",\"max_tokens\":200,\"temperature\":%s,\"seed\":7,\"stream\":true}"
+      return """
+          {"prompt":"%d %s","max_tokens":60,"temperature":%s,"seed":7,"stream":true,
+           "logit_bias":{"1009":-100,"1017":-100}}
+          """
           .formatted(number, PROMPT, temperature);
     }
   }

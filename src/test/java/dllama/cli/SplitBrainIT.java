@@ -71,7 +71,7 @@ class SplitBrainIT {
     worker.awaitError("looking for a root again", 1, NodeProcess.FORM);
     NodeProcess second = root(2);
     second.awaitError("2 nodes ready", 1, NodeProcess.FORM);
-    first.awaitError("1 node ready", 1, NodeProcess.FORM);
+    first.awaitError("1 node goes on", 1, NodeProcess.FORM);
     assertEquals(answer, ask(second, 0));
     assertEquals(answer, ask(first, 1), "the first root goes on alone");
 
