@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import dllama.Conformance;
 import dllama.cluster.membership.NodeNames;
+import dllama.cluster.port.Refusals;
 import dllama.key.ClusterKey;
 import dllama.key.KeyFile;
 import dllama.key.KeySource;
@@ -39,6 +40,8 @@ class TlsTest {
   private static final ClusterKey KEY = ClusterKey.random();
   private static final ClusterKey NEXT = ClusterKey.random();
 
+  private static final Duration LIMIT = Duration.ofSeconds(30);
+
   @TempDir private Path folder;
 
   @Test
@@ -51,10 +54,12 @@ class TlsTest {
       assertEquals(-1, answerTo("AKKA\001", root[0], port));
       assertEquals(-1, answerTo("GET / HTTP/1.1\r\n\r\n", root[0], port));
       for (NodeKeys keys : new NodeKeys[] {NodeKeys.none(), NodeKeys.of(KeySource.of(NEXT))}) {
+        long before = Refusals.ofProcess().count();
         try (var stranger = new Stranger(cluster.root().address(), NodeNames.WORKER, keys)) {
           var members = stranger.at(cluster.root().address(), "user/root/members");
           members.tell("I am not one of you");
           shouldAnswer(cluster);
+          cluster.await(LIMIT, () -> Refusals.ofProcess().count() > before);
         }
       }
       assertEquals(1, cluster.count("joined"), cluster.events::toString);
@@ -88,10 +93,11 @@ class TlsTest {
       Thread.sleep(8000); // connections by the first key end, and are made anew by the next
       shouldAnswer(cluster);
       assertEquals(0, cluster.count("lost"), cluster.events::toString);
+      long before = Refusals.ofProcess().count();
       try (var _ =
           new Stranger(
               cluster.root().address(), NodeNames.WORKER, NodeKeys.of(KeySource.of(KEY)))) {
-        Thread.sleep(3000);
+        cluster.await(LIMIT, () -> Refusals.ofProcess().count() > before);
         shouldAnswer(cluster);
       }
       assertEquals(1, cluster.count("joined"), cluster.events::toString);
@@ -109,11 +115,10 @@ class TlsTest {
         var former =
             new Stranger(
                 cluster.root().address(), NodeNames.WORKER, NodeKeys.of(KeySource.of(theirs)))) {
-      Duration limit = Duration.ofSeconds(30);
       var members = akka.cluster.typed.Cluster.get(cluster.root().system());
-      cluster.await(limit, () -> count(members, former) == 1);
+      cluster.await(LIMIT, () -> count(members, former) == 1);
       KeyFile.write(file, NEXT);
-      cluster.await(limit, () -> members.state().getUnreachable().size() == 1);
+      cluster.await(LIMIT, () -> members.state().getUnreachable().size() == 1);
       shouldAnswer(cluster);
     }
   }

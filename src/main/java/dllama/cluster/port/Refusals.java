@@ -17,6 +17,7 @@ public final class Refusals {
   private long last;
   private boolean any;
   private long untold;
+  private long all;
 
   Refusals(LongSupplier nanoTime) {
     this.nanoTime = nanoTime;
@@ -40,6 +41,7 @@ public final class Refusals {
   public void refused(String who, String why) {
     String line;
     synchronized (this) {
+      all++;
       long now = nanoTime.getAsLong();
       if (any && now - last < PAUSE.toNanos()) {
         untold++;
@@ -53,6 +55,11 @@ public final class Refusals {
       untold = 0;
     }
     listeners.forEach(listener -> listener.accept(line));
+  }
+
+  /// How much was refused so far, whether a line told of it or not.
+  public synchronized long count() {
+    return all;
   }
 
   /// Ends what [#report] began.
