@@ -138,9 +138,9 @@ final class Plan {
   /// With the shares that the user gives, if there are as many.
   private static ShardPlan plan(Settings settings, LoadedModel model, int nodes) {
     List<Integer> parts = settings.cluster().shares().parts();
-    return parts.size() == nodes
-        ? new ShardPlan(model.spec(), model.exchange(), new Shares(parts))
-        : new ShardPlan(model.spec(), model.exchange(), nodes);
+    return parts.isEmpty()
+        ? new ShardPlan(model.spec(), model.exchange(), nodes)
+        : new ShardPlan(model.spec(), model.exchange(), Shares.given(parts, nodes));
   }
 
   /// As a root with the same settings would have it.

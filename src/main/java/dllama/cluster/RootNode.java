@@ -98,7 +98,11 @@ public final class RootNode implements AutoCloseable {
     long memory = machine.host().memory();
     Assignment part =
         model.assignment(
-            0, leastShare(model, mostNodes), maxBatchTokens, settings.sync(), _ -> memory);
+            0,
+            Shares.given(model.shares().parts(), mostNodes),
+            maxBatchTokens,
+            settings.sync(),
+            _ -> memory);
     machine
         .host()
         .objection(part)
@@ -133,12 +137,6 @@ public final class RootNode implements AutoCloseable {
             });
     coordinator = await(started);
     forwardPass = new ClusterForwardPass(model, maxBatchTokens, pool, coordinator);
-  }
-
-  /// Of `nodes` nodes, when nothing is known of them.
-  private static Shares leastShare(RootModel model, int nodes) {
-    List<Integer> parts = model.shares().parts();
-    return parts.size() == nodes ? new Shares(parts) : Shares.equal(nodes);
   }
 
   private static <T> T await(CompletableFuture<T> started) {

@@ -18,7 +18,7 @@ public record SharesSetting(boolean measured, List<Integer> parts) {
   private static final int MOST = 1_000_000;
 
   /// @throws UserException if `text` is neither `equal`, `auto` nor proportions as in `3:2:2:1`
-  static SharesSetting parse(String text) {
+  public static SharesSetting parse(String text) {
     return switch (text.strip()) {
       case "equal" -> EQUAL;
       case "auto" -> AUTO;

@@ -1,11 +1,9 @@
 package dllama.slice;
 
 import dllama.error.UserException;
-import dllama.error.VisibleText;
 import java.util.Collections;
 import java.util.List;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /// How much of a model each rank takes, in proportion: 2:1 gives rank 0 twice as much as rank 1. In
 /// lowest terms, so that equal proportions are equal.
@@ -41,17 +39,9 @@ public record Shares(List<Integer> parts) {
     return new Shares(Collections.nCopies(Math.clamp(ranks, 0, MOST_RANKS + 1), 1));
   }
 
-  /// As the user gives them: `3:2:2:1`.
-  ///
-  /// @throws UserException if that is not what it is
-  public static Shares of(String text) {
-    try {
-      return new Shares(Stream.of(text.split(":", -1)).map(Integer::valueOf).toList());
-    } catch (NumberFormatException e) {
-      throw new UserException(
-          "shares are whole numbers, one for each node, as in 3:2:2:1, not "
-              + VisibleText.of(text));
-    }
+  /// Those that were given, if they are for so many ranks; else the same for each.
+  public static Shares given(List<Integer> parts, int ranks) {
+    return parts.size() == ranks ? new Shares(parts) : equal(ranks);
   }
 
   public int ranks() {
@@ -72,7 +62,7 @@ public record Shares(List<Integer> parts) {
     return parts.stream().limit(ranks).mapToLong(Integer::longValue).sum();
   }
 
-  /// For [#of].
+  /// As users give them: `3:2:2:1`.
   @Override
   public String toString() {
     return parts.stream().map(String::valueOf).collect(Collectors.joining(":"));

@@ -9,6 +9,7 @@ import com.sun.management.ThreadMXBean;
 import dllama.model.Architecture;
 import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
+import dllama.settings.SharesSetting;
 import dllama.slice.ShardPlan;
 import dllama.slice.Shares;
 import dllama.slice.SliceLayout;
@@ -239,7 +240,7 @@ class CollectiveTest {
     "F32, 5:3, 64"
   })
   void shouldGiveTheBitsOfDirectSumsWithAnyShares(DType exchange, String shares, int dim) {
-    shouldBeEqual(new ShardPlan(spec(DType.Q4_0, dim), exchange, Shares.of(shares)));
+    shouldBeEqual(new ShardPlan(spec(DType.Q4_0, dim), exchange, shares(shares)));
   }
 
   /// Large enough that threads share the sums.
@@ -316,5 +317,9 @@ class CollectiveTest {
     assertEquals(7 * 2176, direct);
     assertEquals(7 * (272 + 1024), Collective.scatteredBytes(plan, 2048, DType.F32));
     assertEquals(direct / 4, Collective.scatteredBytes(plan, 2048, DType.Q8_0));
+  }
+
+  private static Shares shares(String text) {
+    return new Shares(SharesSetting.parse(text).parts());
   }
 }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dllama.model.Architecture;
 import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
+import dllama.settings.SharesSetting;
 import dllama.slice.ShardPlan;
 import dllama.slice.Shares;
 import dllama.step.OneSequence;
@@ -63,7 +64,7 @@ class EveryCellTest {
       assertNear(onOne, rows, plan);
     }
     for (String text : SHARES) {
-      Shares shares = Shares.of(text);
+      Shares shares = shares(text);
       boolean possible = ShardPlan.objection(spec, exchange, shares).isEmpty();
       // two kv heads are a block of 256 columns
       assertTrue(possible || weights.blockSize() == 256 && exchange == DType.Q8_0, text);
@@ -125,5 +126,9 @@ class EveryCellTest {
     }
     assertTrue(squares > 0);
     return Math.sqrt(differences / squares);
+  }
+
+  private static Shares shares(String text) {
+    return new Shares(SharesSetting.parse(text).parts());
   }
 }

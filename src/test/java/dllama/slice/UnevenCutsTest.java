@@ -11,6 +11,7 @@ import dllama.model.ModelSpec;
 import dllama.model.Range;
 import dllama.model.Shapes;
 import dllama.model.TensorRole.Axis;
+import dllama.settings.SharesSetting;
 import dllama.tensor.DType;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,7 +26,7 @@ class UnevenCutsTest {
 
   @Test
   void shouldCutHeadsBetweenKvHeadsAndMakeUpForItWithColumns() {
-    ShardPlan plan = new ShardPlan(LLAMA, DType.Q8_0, Shares.of("2:1"));
+    ShardPlan plan = new ShardPlan(LLAMA, DType.Q8_0, shares("2:1"));
     assertEquals(List.of(new Range(0, 5), new Range(5, 8)), both(plan, Axis.KEY, 64));
     assertEquals(List.of(new Range(0, 20), new Range(20, 32)), both(plan, Axis.QUERY, 64));
     // 5 of 8 kv heads are less than two thirds, so 173 of 256 blocks are more
@@ -42,7 +43,7 @@ class UnevenCutsTest {
 
   @Test
   void shouldCutBothWhereHeadsAreWithF32Exchange() {
-    ShardPlan plan = new ShardPlan(LLAMA, DType.F32, Shares.of("2:1"));
+    ShardPlan plan = new ShardPlan(LLAMA, DType.F32, shares("2:1"));
     assertEquals(List.of(new Range(0, 5), new Range(5, 8)), both(plan, Axis.FFN, 1024));
     assertEquals(new Range(0, 20), plan.leaves(0));
     assertEquals(List.of(new Range(0, 16), new Range(16, 20)), plan.branches(0));
@@ -119,7 +120,7 @@ class UnevenCutsTest {
   @Test
   void shouldNameSlicesByWhatIsInThem() {
     SliceLayout even = new SliceLayout(new ShardPlan(LLAMA, DType.Q8_0, 2), 0);
-    SliceLayout uneven = new SliceLayout(new ShardPlan(LLAMA, DType.Q8_0, Shares.of("2:1")), 0);
+    SliceLayout uneven = new SliceLayout(new ShardPlan(LLAMA, DType.Q8_0, shares("2:1")), 0);
     assertFalse(even.key("x").equals(uneven.key("x")));
   }
 
@@ -128,7 +129,7 @@ class UnevenCutsTest {
     ModelSpec small = Specs.small(DType.Q4_0); // 4 kv heads
     var e =
         assertThrows(
-            UserException.class, () -> new ShardPlan(small, DType.Q8_0, Shares.of("1:1:1:1:1")));
+            UserException.class, () -> new ShardPlan(small, DType.Q8_0, shares("1:1:1:1:1")));
     assertEquals(
         "shares=1:1:1:1:1 are for 5 nodes, and the model's heads can be given to 4 at most",
         e.getMessage());
@@ -137,14 +138,18 @@ class UnevenCutsTest {
   @ParameterizedTest
   @CsvSource({"0:1", "1:-1", "''", "1::2", "1:x", "2000000:1", "1.5:2"})
   void shouldRefuseWhatIsNoShare(String text) {
-    assertThrows(UserException.class, () -> Shares.of(text));
+    assertThrows(UserException.class, () -> SharesSetting.parse(text));
   }
 
   @Test
   void shouldKeepSharesInLowestTerms() {
-    assertEquals("3:2:1", Shares.of("9:6:3").toString());
-    assertEquals(Shares.equal(3), Shares.of("5:5:5"));
+    assertEquals("3:2:1", shares("9:6:3").toString());
+    assertEquals(Shares.equal(3), shares("5:5:5"));
     assertThrows(UserException.class, () -> Shares.equal(0));
     assertThrows(UserException.class, () -> Shares.equal(5000));
+  }
+
+  private static Shares shares(String text) {
+    return new Shares(SharesSetting.parse(text).parts());
   }
 }
