@@ -17,6 +17,8 @@ public record SharesSetting(boolean measured, List<Integer> parts) {
   private static final int MOST_NODES = 1024;
   private static final int MOST = 1_000_000;
 
+  /// What the user gives.
+  ///
   /// @throws UserException if `text` is neither `equal`, `auto` nor proportions as in `3:2:2:1`
   public static SharesSetting parse(String text) {
     return switch (text.strip()) {
