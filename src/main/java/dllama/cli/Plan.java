@@ -12,6 +12,7 @@ import dllama.settings.Devices;
 import dllama.settings.Link;
 import dllama.settings.Output;
 import dllama.settings.Settings;
+import dllama.settings.SharesSetting;
 import dllama.slice.ShardPlan;
 import dllama.slice.Shares;
 import java.util.ArrayList;
@@ -137,10 +138,10 @@ final class Plan {
 
   /// With the shares that the user gives, if there are as many.
   private static ShardPlan plan(Settings settings, LoadedModel model, int nodes) {
-    List<Integer> parts = settings.cluster().shares().parts();
-    return parts.isEmpty()
+    SharesSetting shares = settings.cluster().shares();
+    return shares.equals(SharesSetting.EQUAL)
         ? new ShardPlan(model.spec(), model.exchange(), nodes)
-        : new ShardPlan(model.spec(), model.exchange(), Shares.given(parts, nodes));
+        : new ShardPlan(model.spec(), model.exchange(), Shares.given(shares.parts(), nodes));
   }
 
   /// As a root with the same settings would have it.

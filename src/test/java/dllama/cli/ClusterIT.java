@@ -29,24 +29,15 @@ class ClusterIT {
 
   @TempDir static Path folder;
 
+  private static TinyFiles tiny;
+
   private final List<NodeProcess> processes = new ArrayList<>();
   private final int port = NodeProcess.freePort();
 
   /// A model whose answers are long: random weights seldom say an end token.
   @BeforeAll
   static void synthesize() {
-    assertEquals(
-        0,
-        Main.run(
-            "synth",
-            "--shape",
-            "tiny",
-            "--seed",
-            "1",
-            "--out",
-            folder.resolve("tiny.m").toString(),
-            "--tokenizer",
-            folder.resolve("tiny.t").toString()));
+    tiny = TinyFiles.make(folder);
   }
 
   @AfterEach
@@ -110,8 +101,8 @@ class ClusterIT {
         startRoot(
             4,
             NodeProcess.inference(
-                folder.resolve("tiny.m"),
-                folder.resolve("tiny.t"),
+                tiny.model(),
+                tiny.tokenizer(),
                 "Once upon a time",
                 16,
                 "--ignore-eos",
@@ -155,9 +146,9 @@ class ClusterIT {
     String[] bench = {
       "bench",
       "--model",
-      folder.resolve("tiny.m").toString(),
+      tiny.model().toString(),
       "--tokenizer",
-      folder.resolve("tiny.t").toString(),
+      tiny.tokenizer().toString(),
       "--prefill",
       "8",
       "--decode",
@@ -227,9 +218,9 @@ class ClusterIT {
     return new String[] {
       "chat",
       "--model",
-      folder.resolve("tiny.m").toString(),
+      tiny.model().toString(),
       "--tokenizer",
-      folder.resolve("tiny.t").toString(),
+      tiny.tokenizer().toString(),
       "--seed",
       "1"
     };

@@ -1,5 +1,7 @@
 package dllama.cli;
 
+import static dllama.cli.Namespaces.ip;
+import static dllama.cli.Namespaces.run;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -16,7 +18,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -170,23 +171,5 @@ class HomeNetworkIT {
         new NodeProcess(List.of("ip", "netns", "exec", name(node)), List.of(arguments));
     processes.add(process);
     return process;
-  }
-
-  private static void ip(String arguments) throws Exception {
-    assertEquals(0, run("ip " + arguments), "ip " + arguments);
-  }
-
-  private static int run(String command) throws Exception {
-    try {
-      Process process =
-          new ProcessBuilder(command.split(" "))
-              .redirectErrorStream(true)
-              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-              .start();
-      assertTrue(process.waitFor(60, TimeUnit.SECONDS), command);
-      return process.exitValue();
-    } catch (IOException e) {
-      return 127; // no such program
-    }
   }
 }

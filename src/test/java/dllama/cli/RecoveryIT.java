@@ -38,6 +38,8 @@ class RecoveryIT {
 
   @TempDir static Path folder;
 
+  private TinyFiles tiny;
+
   private final int port = NodeProcess.freePort();
   private final int apiPort = NodeProcess.freePort();
   private final int alonePort = NodeProcess.freePort();
@@ -54,7 +56,7 @@ class RecoveryIT {
 
   @Test
   void shouldAnswerAsNodesThatStayWould() throws Exception {
-    synthesize();
+    tiny = TinyFiles.make(folder);
     NodeProcess alone = startRoot(NodeProcess.freePort(), 1, alonePort);
     alone.awaitError("page at", 1, FORM);
     NodeProcess root = startRoot(port, 4, apiPort);
@@ -113,21 +115,6 @@ class RecoveryIT {
     }
   }
 
-  private static void synthesize() {
-    assertEquals(
-        0,
-        Main.run(
-            "synth",
-            "--shape",
-            "tiny",
-            "--seed",
-            "1",
-            "--out",
-            folder.resolve("tiny.m").toString(),
-            "--tokenizer",
-            folder.resolve("tiny.t").toString()));
-  }
-
   private NodeProcess startRoot(int port, int nodes, int apiPort) {
     NodeProcess root =
         NodeProcess.lightRoot(
@@ -137,9 +124,9 @@ class RecoveryIT {
             "--api-port",
             String.valueOf(apiPort),
             "--model",
-            folder.resolve("tiny.m").toString(),
+            tiny.model().toString(),
             "--tokenizer",
-            folder.resolve("tiny.t").toString(),
+            tiny.tokenizer().toString(),
             "--buffer-float-type",
             "f32",
             "-Ddllama.prefill-batch=16");

@@ -1,13 +1,13 @@
 package dllama.cli;
 
+import static dllama.cli.Namespaces.ip;
+import static dllama.cli.Namespaces.run;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -131,23 +131,5 @@ class SplitBrainIT {
     NodeProcess process = new NodeProcess(List.of("ip", "netns", "exec", ID + node), all);
     processes.add(process);
     return process;
-  }
-
-  private static void ip(String arguments) throws Exception {
-    assertEquals(0, run("ip " + arguments), "ip " + arguments);
-  }
-
-  private static int run(String command) throws Exception {
-    try {
-      Process process =
-          new ProcessBuilder(command.split(" "))
-              .redirectErrorStream(true)
-              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-              .start();
-      assertTrue(process.waitFor(60, TimeUnit.SECONDS), command);
-      return process.exitValue();
-    } catch (IOException e) {
-      return 127; // no such program
-    }
   }
 }

@@ -8,12 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
-import dllama.Conformance;
-import dllama.cluster.loop.ExchangeDispatcher;
-import dllama.cluster.membership.RootListener;
 import dllama.cluster.membership.RootMembership;
-import dllama.cluster.rank.NodeMachine;
-import dllama.cluster.rank.WorkerListener;
 import dllama.cluster.root.RootCoordinator.Forward;
 import dllama.cluster.wire.FrameBuffer;
 import dllama.cluster.wire.Node;
@@ -35,25 +30,14 @@ import dllama.logits.LogitsPart.Rows;
 import dllama.logits.LogitsQuestion;
 import dllama.logits.LogitsWanted;
 import dllama.logits.TokenWeights;
-import dllama.model.ModelSource;
-import dllama.settings.Settings;
-import dllama.settings.Settings.Option;
-import dllama.settings.SharesSetting;
-import dllama.slice.SliceCache;
-import dllama.step.PagePool;
 import dllama.step.Run;
 import dllama.step.Step;
-import dllama.tensor.DType;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
-import java.util.OptionalLong;
-import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -63,11 +47,12 @@ import org.junit.jupiter.api.Test;
 /// The coordinator with shards that are probes, so that they can fail as they like.
 class RootCoordinatorTest {
   private static final Duration ALONE = Duration.ofMillis(100);
+  private static final Duration SILENCE = Duration.ofSeconds(2);
 
+  private ProbedRoot probed;
   private ActorTestKit testKit;
   private DllamaFile file;
   private final List<String> order = new CopyOnWriteArrayList<>();
-  private NodeMachine machine;
   private TestProbe<RankMessage> own;
   private ActorRef<RootMessage> coordinator;
 
@@ -78,61 +63,23 @@ class RootCoordinatorTest {
 
   /// @param rehearsal how long to rehearse after loading
   private void start(String rehearsal) {
-    Settings settings =
-        Settings.load(
-            Optional.empty(),
-            new Properties(),
-            List.of(
-                new Option("--form-timeout", "form-timeout", ALONE.toMillis() + "ms"),
-                new Option("-D", "alone-timeout", ALONE.toMillis() + "ms"),
-                new Option("-D", "vector-kernels", "off"),
-                new Option("-D", "sync.rehearsal", rehearsal),
-                new Option("-D", "sync.stall-timeout", "1s")));
-    var exchange =
-        ExchangeDispatcher.choose(
-            settings.cluster().exchange().eventLoop(), settings.cluster().exchange().spin());
-    testKit =
-        ActorTestKit.create(
-            com.typesafe.config.ConfigFactory.parseString(
-                    "akka.remote.artery.canonical { hostname = 127.0.0.1, port = 0 }")
-                .withFallback(exchange.config())
-                .withFallback(settings.akka()));
-    file = DllamaFile.open(Conformance.file("llama_gqa_f32", "model.m"));
-    machine = new NodeMachine(settings.cluster(), SliceCache.off(), WorkerListener.silent());
-    var model =
-        new RootModel(
-            new ModelSource.Weights(file.spec(), file.weights()),
-            "f",
-            false,
-            SharesSetting.EQUAL,
-            DType.F32,
-            DType.F32,
-            64,
-            1,
-            OptionalLong.empty(),
-            8);
-    var gate = new ClusterGate(0, List.of(1, 2, 4), ALONE, ALONE, System.nanoTime());
-    own = testKit.createTestProbe(RankMessage.class);
-    coordinator =
-        testKit.spawn(
-            RootCoordinator.create(
-                model,
-                gate,
-                settings.cluster(),
-                root ->
-                    RootMembership.create(
-                        root, new LossListener(order), settings.cluster().sync().timeout()),
-                new LossListener(order),
-                machine.host(),
-                new AtomicReference<>(PagePool.NONE),
-                new Node("root", own.getRef(), List.of(), List.of(), 1L << 40, 1)));
+    var listener = new LossListener(order);
+    probed =
+        new ProbedRoot(
+            ALONE,
+            rehearsal,
+            List.of(1, 2, 4),
+            root -> RootMembership.create(root, listener, SILENCE),
+            listener);
+    testKit = probed.testKit;
+    file = probed.file;
+    own = probed.own;
+    coordinator = probed.coordinator;
   }
 
   @AfterEach
   void stop() {
-    testKit.shutdownTestKit();
-    machine.close();
-    file.close();
+    probed.close();
   }
 
   @Test
@@ -321,27 +268,12 @@ class RootCoordinatorTest {
   }
 
   /// Keeps the losses only.
-  private record LossListener(List<String> losses) implements RootListener {
-    @Override
-    public void waiting(String what) {}
+  private static final class LossListener extends QuietListener {
+    private final List<String> losses;
 
-    @Override
-    public void forming(int nodes) {}
-
-    @Override
-    public void loading(int rank, String address, long bytes, long total) {}
-
-    @Override
-    public void ready(int nodes, int cached, long loadMillis) {}
-
-    @Override
-    public void joined(String address) {}
-
-    @Override
-    public void left(String address, String why) {}
-
-    @Override
-    public void refused(String address, String why) {}
+    LossListener(List<String> losses) {
+      this.losses = losses;
+    }
 
     @Override
     public void ended(String why) {

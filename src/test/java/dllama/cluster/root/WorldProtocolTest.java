@@ -5,15 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
-import dllama.Conformance;
-import dllama.cluster.loop.ExchangeDispatcher;
 import dllama.cluster.membership.LoneMembership;
-import dllama.cluster.membership.RootListener;
-import dllama.cluster.rank.NodeMachine;
-import dllama.cluster.rank.WorkerListener;
 import dllama.cluster.wire.FrameBuffer;
 import dllama.cluster.wire.Node;
 import dllama.cluster.wire.RankMessage;
@@ -29,25 +23,14 @@ import dllama.format.dllama.DllamaFile;
 import dllama.logits.LogitsPart;
 import dllama.logits.LogitsPart.Rows;
 import dllama.logits.LogitsWanted;
-import dllama.model.ModelSource;
-import dllama.settings.Settings;
-import dllama.settings.Settings.Option;
-import dllama.settings.SharesSetting;
-import dllama.slice.SliceCache;
-import dllama.step.PagePool;
 import dllama.step.Run;
 import dllama.step.Step;
-import dllama.tensor.DType;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import java.util.OptionalLong;
-import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -59,7 +42,6 @@ import org.junit.jupiter.api.Test;
 /// or fails within its deadline, and then the next world works.
 @Tag("slow")
 class WorldProtocolTest {
-  private static final Duration SHORT = Duration.ofMillis(100);
   private static final Duration LONG = Duration.ofSeconds(60);
 
   /// What happens to a message.
@@ -73,9 +55,8 @@ class WorldProtocolTest {
   /// Messages of a step, in the order in which they are sent.
   private static final int MESSAGES = 3;
 
-  private ActorTestKit testKit;
+  private ProbedRoot probed;
   private DllamaFile file;
-  private NodeMachine machine;
   private TestProbe<RankMessage> own;
   private TestProbe<RankMessage> other;
   private ActorRef<RootMessage> coordinator;
@@ -86,61 +67,19 @@ class WorldProtocolTest {
 
   @BeforeEach
   void start() {
-    Settings settings =
-        Settings.load(
-            Optional.empty(),
-            new Properties(),
-            List.of(
-                new Option("--form-timeout", "form-timeout", SHORT.toMillis() + "ms"),
-                new Option("-D", "alone-timeout", "1 minute"),
-                new Option("-D", "vector-kernels", "off"),
-                new Option("-D", "sync.rehearsal", "0s"),
-                new Option("-D", "sync.stall-timeout", "1s")));
-    var exchange =
-        ExchangeDispatcher.choose(
-            settings.cluster().exchange().eventLoop(), settings.cluster().exchange().spin());
-    testKit =
-        ActorTestKit.create(
-            com.typesafe.config.ConfigFactory.parseString(
-                    "akka.remote.artery.canonical { hostname = 127.0.0.1, port = 0 }")
-                .withFallback(exchange.config())
-                .withFallback(settings.akka()));
-    file = DllamaFile.open(Conformance.file("llama_gqa_f32", "model.m"));
-    machine = new NodeMachine(settings.cluster(), SliceCache.off(), WorkerListener.silent());
-    var model =
-        new RootModel(
-            new ModelSource.Weights(file.spec(), file.weights()),
-            "f",
-            false,
-            SharesSetting.EQUAL,
-            DType.F32,
-            DType.F32,
-            64,
-            1,
-            OptionalLong.empty(),
-            8);
-    var gate = new ClusterGate(0, List.of(1, 2), SHORT, Duration.ofMinutes(1), System.nanoTime());
-    own = testKit.createTestProbe(RankMessage.class);
-    other = testKit.createTestProbe(RankMessage.class);
-    coordinator =
-        testKit.spawn(
-            RootCoordinator.create(
-                model,
-                gate,
-                settings.cluster(),
-                _ -> LoneMembership.create(),
-                new Silent(),
-                machine.host(),
-                new AtomicReference<>(PagePool.NONE),
-                new Node("root", own.getRef(), List.of(), List.of(), 1L << 40, 1)));
+    probed =
+        new ProbedRoot(
+            LONG, "0s", List.of(1, 2), _ -> LoneMembership.create(), new QuietListener());
+    other = probed.testKit.createTestProbe(RankMessage.class);
+    file = probed.file;
+    own = probed.own;
+    coordinator = probed.coordinator;
     coordinator.tell(new RootCoordinator.Release());
   }
 
   @AfterEach
   void stop() {
-    testKit.shutdownTestKit();
-    machine.close();
-    file.close();
+    probed.close();
   }
 
   @Test
@@ -280,34 +219,5 @@ class WorldProtocolTest {
       Rows actual = (Rows) told.parts().getFirst().get(rank);
       assertArrayEquals(expected.values(), actual.values(), what);
     }
-  }
-
-  private record Silent() implements RootListener {
-    @Override
-    public void waiting(String what) {}
-
-    @Override
-    public void forming(int nodes) {}
-
-    @Override
-    public void loading(int rank, String address, long bytes, long total) {}
-
-    @Override
-    public void ready(int nodes, int cached, long loadMillis) {}
-
-    @Override
-    public void joined(String address) {}
-
-    @Override
-    public void left(String address, String why) {}
-
-    @Override
-    public void refused(String address, String why) {}
-
-    @Override
-    public void ended(String why) {}
-
-    @Override
-    public void lost(String why) {}
   }
 }

@@ -1,0 +1,33 @@
+package dllama.cluster.root;
+
+import dllama.cluster.membership.RootListener;
+
+/// Shows nothing.
+class QuietListener implements RootListener {
+  @Override
+  public void waiting(String what) {}
+
+  @Override
+  public void forming(int nodes) {}
+
+  @Override
+  public void loading(int rank, String address, long bytes, long total) {}
+
+  @Override
+  public void ready(int nodes, int cached, long loadMillis) {}
+
+  @Override
+  public void joined(String address) {}
+
+  @Override
+  public void left(String address, String why) {}
+
+  @Override
+  public void refused(String address, String why) {}
+
+  @Override
+  public void ended(String why) {}
+
+  @Override
+  public void lost(String why) {}
+}
