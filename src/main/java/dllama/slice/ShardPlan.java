@@ -184,6 +184,15 @@ public record ShardPlan(ModelSpec spec, DType exchange, Shares shares) {
     return sumsAsTree() ? UnevenCuts.branches(leaves(rank)) : List.of(leaves(rank));
   }
 
+  /// The most that [#mostBranches] is, whatever the shares: of a run of 2^n units, each of which is
+  /// a whole branch, 2 (n − 1).
+  public static int mostBranches(ModelSpec spec, DType exchange) {
+    List<Integer> usable = usableWorldSizes(spec, exchange);
+    int units = usable.isEmpty() ? 1 : Math.min(spec.kvHeads(), usable.getLast());
+    int levels = Integer.SIZE - Integer.numberOfLeadingZeros(units - 1);
+    return exchange == DType.F32 ? Math.max(1, 2 * (levels - 1)) : 1;
+  }
+
   /// How many times a rank's partial has the size of the residual stream, at most.
   public int mostBranches() {
     return isEven() || !sumsAsTree()

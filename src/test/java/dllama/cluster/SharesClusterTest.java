@@ -24,6 +24,8 @@ class SharesClusterTest {
   /// 4 kv heads.
   private static final ModelSpec SPEC = Specs.small(DType.Q4_0);
 
+  private static final ModelSpec WIDE = Specs.of(DType.F32, 1024, 256, 8, 4, 32, 300);
+
   private static final int[] PROMPT = IntStream.rangeClosed(1, 21).toArray();
 
   private static Properties properties(String shares) {
@@ -52,6 +54,23 @@ class SharesClusterTest {
   void shouldGiveTheBitsOfOneNodeWithF32Exchange(int nodes, String shares) {
     float[] alone = logits(cluster(DType.F32, 1, "equal"), 1);
     assertArrayEquals(alone, logits(cluster(DType.F32, nodes, shares), nodes), 0);
+  }
+
+  /// Partials of two sums need half as large steps: Artery would drop a frame that is too large.
+  @Test
+  void shouldMakeStepsWhosePartialsFitIntoAFrame() {
+    Properties narrow = properties("1:2:1");
+    narrow.setProperty("dllama.sync.max-frame-bytes", "64 KiB");
+    narrow.setProperty("dllama.sync.collective", "direct");
+    narrow.setProperty("dllama.sync.stall-timeout", "5s");
+    var source = new ModelSource.Random(WIDE, 3);
+    try (var cluster = new TestCluster(source, DType.F32, 3, narrow)) {
+      cluster.await("ready: 3", 1);
+      int most = cluster.forwardPass().maxBatchTokens();
+      int[] tokens = IntStream.rangeClosed(1, most).toArray();
+      assertEquals(
+          WIDE.vocabSize(), new OneSequence(cluster.forwardPass()).logits(tokens, 0).length);
+    }
   }
 
   @Test

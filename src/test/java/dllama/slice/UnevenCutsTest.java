@@ -51,6 +51,14 @@ class UnevenCutsTest {
     assertEquals(2, plan.mostBranches());
   }
 
+  /// The root makes steps so small that partials of as many branches fit into a frame.
+  @Test
+  void shouldKnowHowManyBranchesThereCanBe() {
+    assertEquals(4, ShardPlan.mostBranches(LLAMA, DType.F32));
+    assertEquals(4, new ShardPlan(LLAMA, DType.F32, shares("1:6:1")).mostBranches());
+    assertEquals(1, ShardPlan.mostBranches(LLAMA, DType.Q8_0));
+  }
+
   @Test
   void shouldTakeEqualPowersOfTwoAsEver() {
     for (DType exchange : List.of(DType.F32, DType.Q8_0)) {
@@ -93,6 +101,7 @@ class UnevenCutsTest {
         assertEquals(axis.size(spec), next, what);
       }
       assertCutAtLeaves(plan, what);
+      assertTrue(plan.mostBranches() <= ShardPlan.mostBranches(spec, exchange), what);
     }
   }
 

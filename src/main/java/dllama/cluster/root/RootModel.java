@@ -57,15 +57,24 @@ public record RootModel(
 
   /// Tokens of one step, so that neither input rows nor partials exceed a frame.
   public int maxBatchTokens(int maxFrameBytes) {
-    return maxBatchTokens(spec(), contextLength, prefillBatch, maxFrameBytes);
+    boolean equal = shares.equals(SharesSetting.EQUAL);
+    int branches = equal ? 1 : ShardPlan.mostBranches(spec(), exchange);
+    return maxBatchTokens(spec(), contextLength, prefillBatch, maxFrameBytes, branches);
   }
 
-  /// The same of a model that is not run.
+  /// The same of a model that is not run, with equal shares.
   public static int maxBatchTokens(
       ModelSpec spec, int contextLength, int prefillBatch, int maxFrameBytes) {
+    return maxBatchTokens(spec, contextLength, prefillBatch, maxFrameBytes, 1);
+  }
+
+  /// @param branches sums of which a partial is made
+  private static int maxBatchTokens(
+      ModelSpec spec, int contextLength, int prefillBatch, int maxFrameBytes, int branches) {
     long payload =
         (long) maxFrameBytes - TensorFrameSerializer.MAX_HEADER_BYTES - ARTERY_HEADER_BYTES;
-    long row = DType.F32.byteSize(spec.dim()) + RunsCodec.maxBytes(KvHead.pages(contextLength));
+    long row =
+        branches * DType.F32.byteSize(spec.dim()) + RunsCodec.maxBytes(KvHead.pages(contextLength));
     return (int) Math.max(1, Math.min(Math.min(prefillBatch, contextLength), payload / row));
   }
 
