@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import dllama.error.UserException;
 import dllama.files.OutputFile;
+import dllama.files.PrivateFolder;
 import dllama.files.RegularFile;
 import dllama.tokenizer.ChatTemplate.Message;
 import dllama.tokenizer.ChatTemplate.Role;
@@ -11,9 +12,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -50,7 +49,7 @@ final class SavedChats {
             .toList();
     ByteBuffer bytes =
         StandardCharsets.UTF_8.encode(Json.pretty(Map.of("messages", messages)) + "\n");
-    makeFolder();
+    PrivateFolder.close(folder);
     try (OutputFile out = OutputFile.createPrivate(file, bytes.remaining())) {
       out.write(bytes);
       out.finish();
@@ -158,21 +157,5 @@ final class SavedChats {
               .formatted(name));
     }
     return folder.resolve(name + SUFFIX);
-  }
-
-  private void makeFolder() {
-    try {
-      Files.createDirectories(folder);
-      if (folder.getFileSystem().supportedFileAttributeViews().contains("posix")
-          && !Files.getPosixFilePermissions(folder, LinkOption.NOFOLLOW_LINKS)
-              .equals(PosixFilePermissions.fromString("rwx------"))) {
-        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
-      }
-    } catch (IOException e) {
-      throw new UserException(
-          "the folder %s can not be made (%s); check its permissions"
-              .formatted(folder, UserException.reason(e)),
-          e);
-    }
   }
 }

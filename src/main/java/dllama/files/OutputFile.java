@@ -92,8 +92,7 @@ public final class OutputFile implements AutoCloseable {
             StandardOpenOption.CREATE,
             StandardOpenOption.WRITE,
             StandardOpenOption.TRUNCATE_EXISTING);
-    if (permissions.isEmpty()
-        || !part.getFileSystem().supportedFileAttributeViews().contains("posix")) {
+    if (permissions.isEmpty() || !PrivateFile.isPossible(part)) {
       return FileChannel.open(part, options);
     }
     Files.deleteIfExists(part); // one that was left behind has permissions of its own

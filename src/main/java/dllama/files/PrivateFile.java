@@ -17,11 +17,16 @@ public final class PrivateFile {
 
   private PrivateFile() {}
 
+  /// Whether the file system of a path knows who may do what with a file.
+  public static boolean isPossible(Path path) {
+    return path.getFileSystem().supportedFileAttributeViews().contains("posix");
+  }
+
   /// Makes a file and opens it for writing.
   ///
   /// @throws java.nio.file.FileAlreadyExistsException if there is one
   public static FileChannel create(Path file) throws IOException {
-    return file.getFileSystem().supportedFileAttributeViews().contains("posix")
+    return isPossible(file)
         ? FileChannel.open(file, NEW, PosixFilePermissions.asFileAttribute(OWNER))
         : FileChannel.open(file, NEW);
   }

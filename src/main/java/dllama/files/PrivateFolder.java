@@ -3,6 +3,7 @@ package dllama.files;
 import dllama.error.UserException;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
@@ -27,18 +28,36 @@ public final class PrivateFolder {
     try {
       create(folder);
     } catch (IOException e) {
-      throw new UserException(
-          "the folder %s can not be made (%s); check its permissions"
-              .formatted(folder, UserException.reason(e)),
-          e);
+      throw refused(folder, e);
     }
   }
 
-  /// The same for callers who go on without it.
+  private static UserException refused(Path folder, IOException e) {
+    return new UserException(
+        "the folder %s can not be made (%s); check its permissions"
+            .formatted(folder, UserException.reason(e)),
+        e);
+  }
+
+  /// As [#make], but others may look into one that is there no longer.
+  ///
+  /// @throws UserException if that can not be
+  public static void close(Path folder) {
+    make(folder);
+    try {
+      if (PrivateFile.isPossible(folder)
+          && !Files.getPosixFilePermissions(folder, LinkOption.NOFOLLOW_LINKS).equals(OWNER)) {
+        Files.setPosixFilePermissions(folder, OWNER);
+      }
+    } catch (IOException e) {
+      throw refused(folder, e);
+    }
+  }
+
+  /// As [#make], for callers who go on without it.
   public static void create(Path folder) throws IOException {
-    boolean posix = folder.getFileSystem().supportedFileAttributeViews().contains("posix");
     FileAttribute<?>[] attributes =
-        posix
+        PrivateFile.isPossible(folder)
             ? new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(OWNER)}
             : new FileAttribute<?>[0];
     Files.createDirectories(folder, attributes);

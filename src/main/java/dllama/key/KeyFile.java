@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import dllama.error.UserException;
 import dllama.files.OutputFile;
+import dllama.files.PrivateFile;
 import dllama.files.PrivateFolder;
 import dllama.files.RegularFile;
 import java.io.IOException;
@@ -69,7 +70,7 @@ public final class KeyFile {
   }
 
   private static void refuseOpen(Path file) {
-    if (!file.getFileSystem().supportedFileAttributeViews().contains("posix")) {
+    if (!PrivateFile.isPossible(file)) {
       return;
     }
     try {
