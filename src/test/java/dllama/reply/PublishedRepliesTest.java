@@ -66,6 +66,7 @@ class PublishedRepliesTest {
           "</s>",
           "<｜end▁of▁sentence｜>",
           "<|END_OF_TURN_TOKEN|>",
+          "<|START_OF_TURN_TOKEN|>",
           "<|end_of_text|>",
           "<|observation|>",
           "<seed:eos>",
