@@ -6,9 +6,9 @@ import static dllama.tensor.Vectors.L;
 import java.util.Arrays;
 import java.util.List;
 
-/// Groups of 32 rows of weights with nibbles as in Q4_0 times bundles of eight tokens: as
-/// [Q4_0Decode], but the tokens of a bundle share the unpacking, all of a pass the scales, and two
-/// vectors of rows the broadcasts of the codes.
+/// Groups of 32 rows of weights with nibbles as in Q4_0 times a bundle of eight tokens:
+/// [Q4_0Decode] with the unpacking shared by the tokens, and the broadcasts of the codes by two
+/// vectors of rows.
 ///
 /// The integer sums of a chunk of blocks go to memory first, by the form that the machine's vectors
 /// allow, [Q4_0PrefillEight] or [Q4_0PrefillFour]; then [Q4_0PrefillScales] or [ShiftedScales]
@@ -70,7 +70,7 @@ final class Q4_0Prefill implements VectorProduct {
 
   @Override
   public int tokens() {
-    return MAX_TOKENS;
+    return BUNDLE;
   }
 
   @Override
@@ -83,21 +83,24 @@ final class Q4_0Prefill implements VectorProduct {
     }
   }
 
-  /// Writes results to `acc[groups, tokens, 32]`, of no less than eight tokens.
+  /// Writes results of the first `tokens` of the bundle that begins with `token` to `acc[groups,
+  /// 8, 32]`.
   private void groups(
       long at, long groupBytes, int groups, Activations x, int token, int tokens, Scratch s) {
-    int ofGroup = Math.max(tokens, BUNDLE) * Tiles.ROWS;
-    Arrays.fill(s.acc, 0, groups * ofGroup, 0);
+    Arrays.fill(s.acc, 0, groups * BUNDLE * Tiles.ROWS, 0);
     for (int block = 0; block < x.blocks(); block += CHUNK) {
       int count = Math.min(CHUNK, x.blocks() - block);
+      int codeAt = x.codeAt(token) + block * Activations.BLOCK_STRIDE;
+      int scaleAt = x.scaleAt(token) + block * BUNDLE;
       if (L == Tiles.ROWS) {
         long second = at + (groups - 1) * groupBytes;
-        vectors(at, second, block, count, x, token, tokens, s, 0, ofGroup);
+        vectors(at, second, block, count, x, codeAt, scaleAt, tokens, s, 0, BUNDLE * Tiles.ROWS);
       } else {
         for (int part = 0; part < Tiles.ROWS; part += 2 * L) {
           long first = at + 2L * part;
           int acc = part / 2;
-          vectors(first, first + 2L * L, block, count, x, token, tokens, s, acc, acc + F);
+          long second = first + 2L * L;
+          vectors(first, second, block, count, x, codeAt, scaleAt, tokens, s, acc, acc + F);
         }
       }
     }
@@ -110,31 +113,15 @@ final class Q4_0Prefill implements VectorProduct {
       int from,
       int count,
       Activations x,
-      int token,
+      int codeAt,
+      int scaleAt,
       int tokens,
       Scratch s,
       int acc0,
       int acc1) {
-    weights(at0, from, count, x.cols(), s, 0);
-    weights(at1, from, count, x.cols(), s, CHUNK * L);
-    for (int t = 0; t < tokens; t += BUNDLE) {
-      int ofBundle = Math.min(BUNDLE, tokens - t);
-      sums(at0, at1, from, count, x, token + t, ofBundle, s.sums.address());
-      int scaleAt = x.scaleAt(token + t) + from * BUNDLE;
-      long sums = s.sums.address();
-      int acc = t * Tiles.ROWS;
-      scaled(count, sums, x, scaleAt, ofBundle, s, 0, acc0 + acc);
-      scaled(count, sums + BUNDLE * SUM, x, scaleAt, ofBundle, s, CHUNK * L, acc1 + acc);
-    }
-  }
-
-  /// Integer sums of a bundle.
-  private void sums(
-      long at0, long at1, int from, int count, Activations x, int token, int tokens, long sums) {
     int[] codes = x.codes(InputForm.CARRIED_CODES);
     int[] offsets = x.offsets();
-    int codeAt = x.codeAt(token) + from * Activations.BLOCK_STRIDE;
-    int scaleAt = x.scaleAt(token) + from * BUNDLE;
+    long sums = s.sums.address();
     int step = type.tileStep(x.cols());
     long tile = 0;
     for (int b = 0; b < count; b++) {
@@ -152,37 +139,42 @@ final class Q4_0Prefill implements VectorProduct {
         }
       }
     }
-  }
-
-  /// Scales and shifts of a vector of rows, to the arrays of `s` from `to` on.
-  private void weights(long at, int from, int count, int cols, Scratch s, int to) {
-    long tile = at + type.tileAt(cols, from);
-    switch (kind) {
-      case HALF_AND_SHIFT -> ShiftedScales.ofHalves(tile, count, s.scales, s.shifts, to);
-      case PRODUCT_AND_SHIFT -> products(at, from, count, cols, s, to);
-      default -> Q4_0PrefillScales.ofWeights(tile, count, s.scales, to);
-    }
+    scaled(at0, from, count, sums, x, scaleAt, tokens, s, acc0);
+    scaled(at1, from, count, sums + BUNDLE * SUM, x, scaleAt, tokens, s, acc1);
   }
 
   /// What is scaled past `tokens` nobody reads.
   private void scaled(
-      int count, long sums, Activations x, int scaleAt, int tokens, Scratch s, int from, int acc) {
+      long at,
+      int from,
+      int count,
+      long sums,
+      Activations x,
+      int scaleAt,
+      int tokens,
+      Scratch s,
+      int acc) {
+    long tile = at + type.tileAt(x.cols(), from);
+    switch (kind) {
+      case HALF_AND_SHIFT -> ShiftedScales.ofHalves(tile, count, s.scales, s.shifts);
+      case PRODUCT_AND_SHIFT -> products(at, from, count, x.cols(), s);
+      default -> Q4_0PrefillScales.ofWeights(tile, count, s.scales);
+    }
     for (int t = 0; t < tokens; t += Q4_0PrefillScales.TOKENS) {
       int to = acc + t * Tiles.ROWS;
       long sumsAt = sums + t * SUM;
-      int at = scaleAt + t;
       if (kind.shifts()) {
         float[] factors = x.shiftFactors();
         ShiftedScales.add(
-            sumsAt, count, s.scales, s.shifts, from, x.scales(), factors, at, s.acc, to);
+            sumsAt, count, s.scales, s.shifts, x.scales(), factors, scaleAt + t, s.acc, to);
       } else {
-        Q4_0PrefillScales.add(sumsAt, count, s.scales, from, x.scales(), at, s.acc, to);
+        Q4_0PrefillScales.add(sumsAt, count, s.scales, x.scales(), scaleAt + t, s.acc, to);
       }
     }
   }
 
   /// Scales and shifts, of as many tiles at a time as may share some.
-  private void products(long at, int from, int count, int cols, Scratch s, int to) {
+  private void products(long at, int from, int count, int cols, Scratch s) {
     int sharedStep = type.sharedStep(cols);
     long shared = s.shared.address();
     for (int b = 0; b < count; b += STRIPE) {
@@ -192,7 +184,7 @@ final class Q4_0Prefill implements VectorProduct {
       long step = CodeScales.sharedStep(kind, sharedStep);
       long own = at + type.tileAt(cols, from + b) + TilePlanes.FOUR.bytes();
       int tileStep = type.tileStep(cols);
-      ShiftedScales.ofProducts(own, tileStep, shared, step, blocks, s.scales, s.shifts, to + b * L);
+      ShiftedScales.ofProducts(own, tileStep, shared, step, blocks, s.scales, s.shifts, b * L);
     }
   }
 }

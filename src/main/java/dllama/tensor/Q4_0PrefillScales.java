@@ -40,23 +40,21 @@ final class Q4_0PrefillScales {
   private Q4_0PrefillScales() {}
 
   /// Scales of one vector of rows of `count` blocks, `[block, 2, L / 2]`.
-  static void ofWeights(long at, int count, float[] scales, int to) {
+  static void ofWeights(long at, int count, float[] scales) {
     for (int b = 0; b < count; b++) {
       IntVector halves = shorts(at + b * Q4_0.TILE_BYTES + Q4_0.SCALES).reinterpretAsInts();
-      lowHalf(halves).mul(TINY).intoArray(scales, to + b * L);
-      highHalf(halves).mul(TINY).intoArray(scales, to + b * L + L / 2);
+      lowHalf(halves).mul(TINY).intoArray(scales, b * L);
+      highHalf(halves).mul(TINY).intoArray(scales, b * L + L / 2);
     }
   }
 
   /// Adds the scaled sums of `count` blocks of one vector of rows and four tokens.
   ///
   /// @param sums address of those of the first token and block
-  /// @param from index of the first block's scales
   static void add(
       long sums,
       int count,
       float[] weightScales,
-      int from,
       float[] scales,
       int scaleAt,
       float[] acc,
@@ -71,34 +69,33 @@ final class Q4_0PrefillScales {
     FloatVector low3 = FloatVector.fromArray(FLOATS, acc, accAt + 3 * ROWS);
     FloatVector high3 = FloatVector.fromArray(FLOATS, acc, accAt + 3 * ROWS + HIGH);
     for (int b = 0; b < count; b++) {
-      FloatVector weightLow = FloatVector.fromArray(FLOATS, weightScales, from);
-      FloatVector weightHigh = FloatVector.fromArray(FLOATS, weightScales, from + L / 2);
-      long at = (sums & ADDRESSES) + b * BLOCK_SUMS;
+      FloatVector weightLow = FloatVector.fromArray(FLOATS, weightScales, b * L);
+      FloatVector weightHigh = FloatVector.fromArray(FLOATS, weightScales, b * L + L / 2);
+      long from = (sums & ADDRESSES) + b * BLOCK_SUMS;
       FloatVector scale = FloatVector.broadcast(FLOATS, scales[scaleAt]);
-      IntVector sum = IntVector.fromMemorySegment(INTS, ALL, at, ORDER);
+      IntVector sum = IntVector.fromMemorySegment(INTS, ALL, from, ORDER);
       FloatVector value = (FloatVector) sum.lanewise(LSHL, 16).convertShape(I2F, FLOATS, 0);
       low0 = value.fma(weightLow.mul(scale), low0);
       value = (FloatVector) sum.and(high).convertShape(I2F, FLOATS, 0);
       high0 = value.fma(weightHigh.mul(scale), high0);
       scale = FloatVector.broadcast(FLOATS, scales[scaleAt + 1]);
-      sum = IntVector.fromMemorySegment(INTS, ALL, at + SUM, ORDER);
+      sum = IntVector.fromMemorySegment(INTS, ALL, from + SUM, ORDER);
       value = (FloatVector) sum.lanewise(LSHL, 16).convertShape(I2F, FLOATS, 0);
       low1 = value.fma(weightLow.mul(scale), low1);
       value = (FloatVector) sum.and(high).convertShape(I2F, FLOATS, 0);
       high1 = value.fma(weightHigh.mul(scale), high1);
       scale = FloatVector.broadcast(FLOATS, scales[scaleAt + 2]);
-      sum = IntVector.fromMemorySegment(INTS, ALL, at + 2 * SUM, ORDER);
+      sum = IntVector.fromMemorySegment(INTS, ALL, from + 2 * SUM, ORDER);
       value = (FloatVector) sum.lanewise(LSHL, 16).convertShape(I2F, FLOATS, 0);
       low2 = value.fma(weightLow.mul(scale), low2);
       value = (FloatVector) sum.and(high).convertShape(I2F, FLOATS, 0);
       high2 = value.fma(weightHigh.mul(scale), high2);
       scale = FloatVector.broadcast(FLOATS, scales[scaleAt + 3]);
-      sum = IntVector.fromMemorySegment(INTS, ALL, at + 3 * SUM, ORDER);
+      sum = IntVector.fromMemorySegment(INTS, ALL, from + 3 * SUM, ORDER);
       value = (FloatVector) sum.lanewise(LSHL, 16).convertShape(I2F, FLOATS, 0);
       low3 = value.fma(weightLow.mul(scale), low3);
       value = (FloatVector) sum.and(high).convertShape(I2F, FLOATS, 0);
       high3 = value.fma(weightHigh.mul(scale), high3);
-      from += L;
       scaleAt += Activations.BUNDLE;
     }
     low0.intoArray(acc, accAt);

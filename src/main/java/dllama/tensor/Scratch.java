@@ -24,8 +24,8 @@ final class Scratch {
   final MemorySegment sums =
       Arena.ofAuto().allocate(Q4_0Prefill.CHUNK * Q4_0Prefill.BLOCK_SUMS, Tiles.LINE);
 
-  /// Weight scales of a chunk of blocks and two vectors of rows.
-  final float[] scales = new float[2 * Q4_0Prefill.CHUNK * Vectors.SHORTS.length()];
+  /// Weight scales of a chunk of blocks.
+  final float[] scales = new float[Q4_0Prefill.CHUNK * Vectors.SHORTS.length()];
 
   /// What is added to weights, likewise.
   final float[] shifts = new float[scales.length];

@@ -37,20 +37,20 @@ final class ShiftedScales {
 
   /// Scales and shifts of one vector of rows of `count` blocks, `[block, 2, L / 2]`, of
   /// [TileScales#HALF_AND_SHIFT].
-  static void ofHalves(long at, int count, float[] scales, float[] shifts, int to) {
+  static void ofHalves(long at, int count, float[] scales, float[] shifts) {
     FloatVector eight = FloatVector.broadcast(FLOATS, 8);
     FloatVector tiny = FloatVector.broadcast(FLOATS, TINY);
     FloatVector rebias = FloatVector.broadcast(FLOATS, REBIAS);
-    for (int b = 0; b < count; b++, to += L) {
+    for (int b = 0; b < count; b++) {
       long lines = at + b * HALVES_BYTES + LINES;
       IntVector first = shorts(lines).reinterpretAsInts();
       IntVector second = shorts(lines + Tiles.LINE).reinterpretAsInts();
       FloatVector scale = tinyLowHalf(first).mul(rebias);
-      scale.mul(tiny).intoArray(scales, to);
-      scale.fma(eight, tinyLowHalf(second).mul(rebias)).intoArray(shifts, to);
+      scale.mul(tiny).intoArray(scales, b * L);
+      scale.fma(eight, tinyLowHalf(second).mul(rebias)).intoArray(shifts, b * L);
       scale = tinyHighHalf(first).mul(rebias);
-      scale.mul(tiny).intoArray(scales, to + L / 2);
-      scale.fma(eight, tinyHighHalf(second).mul(rebias)).intoArray(shifts, to + L / 2);
+      scale.mul(tiny).intoArray(scales, b * L + L / 2);
+      scale.fma(eight, tinyHighHalf(second).mul(rebias)).intoArray(shifts, b * L + L / 2);
     }
   }
 
@@ -97,13 +97,11 @@ final class ShiftedScales {
   /// Adds the scaled sums, and the shifts, of `count` blocks of one vector of rows and four tokens.
   ///
   /// @param sums address of those of the first token and block
-  /// @param from index of the first block's scales and shifts
   static void add(
       long sums,
       int count,
       float[] weightScales,
       float[] shifts,
-      int from,
       float[] scales,
       float[] factors,
       int scaleAt,
@@ -119,13 +117,13 @@ final class ShiftedScales {
     FloatVector low3 = FloatVector.fromArray(FLOATS, acc, accAt + 3 * ROWS);
     FloatVector high3 = FloatVector.fromArray(FLOATS, acc, accAt + 3 * ROWS + HIGH);
     for (int b = 0; b < count; b++) {
-      FloatVector weightLow = FloatVector.fromArray(FLOATS, weightScales, from);
-      FloatVector weightHigh = FloatVector.fromArray(FLOATS, weightScales, from + L / 2);
-      FloatVector shiftLow = FloatVector.fromArray(FLOATS, shifts, from);
-      FloatVector shiftHigh = FloatVector.fromArray(FLOATS, shifts, from + L / 2);
-      long at = (sums & ADDRESSES) + b * BLOCK_SUMS;
+      FloatVector weightLow = FloatVector.fromArray(FLOATS, weightScales, b * L);
+      FloatVector weightHigh = FloatVector.fromArray(FLOATS, weightScales, b * L + L / 2);
+      FloatVector shiftLow = FloatVector.fromArray(FLOATS, shifts, b * L);
+      FloatVector shiftHigh = FloatVector.fromArray(FLOATS, shifts, b * L + L / 2);
+      long from = (sums & ADDRESSES) + b * BLOCK_SUMS;
       FloatVector scale = FloatVector.broadcast(FLOATS, scales[scaleAt]);
-      IntVector sum = IntVector.fromMemorySegment(INTS, ALL, at, ORDER);
+      IntVector sum = IntVector.fromMemorySegment(INTS, ALL, from, ORDER);
       FloatVector value = (FloatVector) sum.lanewise(LSHL, 16).convertShape(I2F, FLOATS, 0);
       low0 = value.fma(weightLow.mul(scale), low0);
       value = (FloatVector) sum.and(high).convertShape(I2F, FLOATS, 0);
@@ -134,7 +132,7 @@ final class ShiftedScales {
       low0 = shiftLow.fma(scale, low0);
       high0 = shiftHigh.fma(scale, high0);
       scale = FloatVector.broadcast(FLOATS, scales[scaleAt + 1]);
-      sum = IntVector.fromMemorySegment(INTS, ALL, at + SUM, ORDER);
+      sum = IntVector.fromMemorySegment(INTS, ALL, from + SUM, ORDER);
       value = (FloatVector) sum.lanewise(LSHL, 16).convertShape(I2F, FLOATS, 0);
       low1 = value.fma(weightLow.mul(scale), low1);
       value = (FloatVector) sum.and(high).convertShape(I2F, FLOATS, 0);
@@ -143,7 +141,7 @@ final class ShiftedScales {
       low1 = shiftLow.fma(scale, low1);
       high1 = shiftHigh.fma(scale, high1);
       scale = FloatVector.broadcast(FLOATS, scales[scaleAt + 2]);
-      sum = IntVector.fromMemorySegment(INTS, ALL, at + 2 * SUM, ORDER);
+      sum = IntVector.fromMemorySegment(INTS, ALL, from + 2 * SUM, ORDER);
       value = (FloatVector) sum.lanewise(LSHL, 16).convertShape(I2F, FLOATS, 0);
       low2 = value.fma(weightLow.mul(scale), low2);
       value = (FloatVector) sum.and(high).convertShape(I2F, FLOATS, 0);
@@ -152,7 +150,7 @@ final class ShiftedScales {
       low2 = shiftLow.fma(scale, low2);
       high2 = shiftHigh.fma(scale, high2);
       scale = FloatVector.broadcast(FLOATS, scales[scaleAt + 3]);
-      sum = IntVector.fromMemorySegment(INTS, ALL, at + 3 * SUM, ORDER);
+      sum = IntVector.fromMemorySegment(INTS, ALL, from + 3 * SUM, ORDER);
       value = (FloatVector) sum.lanewise(LSHL, 16).convertShape(I2F, FLOATS, 0);
       low3 = value.fma(weightLow.mul(scale), low3);
       value = (FloatVector) sum.and(high).convertShape(I2F, FLOATS, 0);
@@ -160,7 +158,6 @@ final class ShiftedScales {
       scale = FloatVector.broadcast(FLOATS, factors[scaleAt + 3]);
       low3 = shiftLow.fma(scale, low3);
       high3 = shiftHigh.fma(scale, high3);
-      from += L;
       scaleAt += Activations.BUNDLE;
     }
     low0.intoArray(acc, accAt);
