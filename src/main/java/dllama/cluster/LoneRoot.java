@@ -32,8 +32,7 @@ record LoneRoot(Config akka) implements RootSystem {
         guardian,
         NodeSystem.NAME,
         ActorSystemSetup.create(
-            CompleteConfig.setup(
-                LOCAL.withFallback(exchange.config()).withFallback(local(akka)))));
+            CompleteConfig.setup(LOCAL.withFallback(exchange.config()).withFallback(local(akka)))));
   }
 
   /// Akka's configuration without what only messages between nodes need.

@@ -22,8 +22,7 @@ final class ReferenceConf {
   static Config load() {
     Config all = ConfigFactory.empty();
     try {
-      for (URL url :
-          Collections.list(ReferenceConf.class.getClassLoader().getResources(NAME))) {
+      for (URL url : Collections.list(ReferenceConf.class.getClassLoader().getResources(NAME))) {
         all = all.withFallback(parse(url));
       }
     } catch (IOException e) {
