@@ -8,13 +8,13 @@ import dllama.cluster.wire.RootMessage;
 import dllama.cluster.wire.StreamMessage;
 import dllama.cluster.wire.TensorFrame.WeightChunk;
 import dllama.slice.SliceArrival;
+import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /// Gets a slice into the cache folder that this node would need if it took another one's place, in
-/// chunks from the root, whose `WeightStream` this is the other end of. None of it is ever in
-// memory
-/// but the chunks under way. Owned by [LayerShard].
+/// chunks from the root, whose `WeightStream` this is the other end of. None of it is in memory but
+/// the chunks under way. Owned by [LayerShard].
 final class SliceFetch implements SliceArrival.Listener, AutoCloseable {
   /// Chunks that may wait for the disk: many times what a root sends unacknowledged.
   private static final long MOST_UNWRITTEN = 32 << 20;
@@ -55,18 +55,16 @@ final class SliceFetch implements SliceArrival.Listener, AutoCloseable {
 
   /// Takes the next chunk; whatever is not that ends this.
   void put(WeightChunk chunk) {
-    boolean next =
-        chunk.offset() == arrived && arrived - written.get() <= MOST_UNWRITTEN && arrival != null;
-    if (!next) {
+    boolean next = chunk.offset() == arrived && arrived - written.get() <= MOST_UNWRITTEN;
+    if (!next || arrival == null) {
       frames.give(chunk.bytes());
       close();
       ended(false);
       return;
     }
     arrived += chunk.bytes().length();
-    arrival.put(
-        chunk.bytes().segment().asSlice(0, chunk.bytes().length()),
-        () -> frames.give(chunk.bytes()));
+    MemorySegment bytes = chunk.bytes().segment().asSlice(0, chunk.bytes().length());
+    arrival.put(bytes, () -> frames.give(chunk.bytes()));
   }
 
   @Override

@@ -8,8 +8,8 @@ import java.util.Set;
 import java.util.stream.IntStream;
 
 /// Which node is to get which slice next, that it may need one day: of nobody it is known which
-// rank
-/// it will have to take. So first those slices that the fewest have, and to whoever has the fewest.
+/// rank it will have to take. So first those slices that the fewest have, and to whoever has the
+/// fewest.
 ///
 /// @param nodes that may be sent slices
 /// @param keys of the slices of all ranks; number 0 is the root's, which has the model
