@@ -200,9 +200,10 @@ final class TestCluster implements AutoCloseable {
     return root.forwardPass();
   }
 
-  /// Waits until `event` was told to the root's listener `times` times.
+  /// Waits until `event` was told to the root's listener `times` times; long, because machines that
+  /// build something else stand still for half a minute.
   void await(String event, int times) {
-    await(Duration.ofSeconds(30), () -> count(event) >= times);
+    await(Duration.ofSeconds(90), () -> count(event) >= times);
   }
 
   long count(String event) {
