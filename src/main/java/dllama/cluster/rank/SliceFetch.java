@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// the chunks under way. Owned by [LayerShard].
 final class SliceFetch implements SliceArrival.Listener, AutoCloseable {
   /// Chunks that may wait for the disk: many times what a root sends unacknowledged.
-  private static final long MOST_UNWRITTEN = 32 << 20;
+  private static final long MOST_UNWRITTEN = 8 << 20;
 
   private final Assignment assignment;
   private final RankHost host;

@@ -15,17 +15,21 @@ import java.util.stream.IntStream;
 /// @param keys of the slices of all ranks; number 0 is the root's, which has the model
 /// @param enough nodes that have a slice, or [Integer#MAX_VALUE]
 record AheadChoice(List<Node> nodes, List<String> keys, int enough) {
+  /// A node, by the [Secret][dllama.cluster.wire.Secret] that it shares with the root, and the key
+  /// of a slice that it has, or can not have.
+  record Settled(long node, String slice) {}
+
   /// Rank `rank`'s slice, for a node.
   record Next(Node node, int rank) {}
 
   /// What is not settled yet, if there is anything.
   ///
-  /// @param settled address and key, with a space between, of what nodes were asked for before
-  Optional<Next> next(Set<String> settled) {
+  /// @param settled what nodes were asked for before
+  Optional<Next> next(Set<Settled> settled) {
     return IntStream.range(1, keys.size())
         .boxed()
         .flatMap(rank -> nodes.stream().map(node -> new Next(node, rank)))
-        .filter(next -> !settled.contains(name(next)))
+        .filter(next -> !settled.contains(of(next)))
         .filter(next -> has(next) || holders(next.rank) < enough)
         .min(
             Comparator.comparing((Next next) -> !has(next)) // those are quickly settled
@@ -33,9 +37,9 @@ record AheadChoice(List<Node> nodes, List<String> keys, int enough) {
                 .thenComparingInt(next -> slices(next.node)));
   }
 
-  /// By what this is settled.
-  String name(Next next) {
-    return next.node.address() + " " + keys.get(next.rank);
+  /// What is settled when this is.
+  Settled of(Next next) {
+    return new Settled(next.node.key(), keys.get(next.rank));
   }
 
   private boolean has(Next next) {

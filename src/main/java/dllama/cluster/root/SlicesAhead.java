@@ -16,6 +16,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -42,7 +43,10 @@ final class SlicesAhead {
   private final @Nullable IdlePace pace;
 
   /// What nodes of the present world and its spares were asked for.
-  private final Set<String> settled = new HashSet<>();
+  private final Set<AheadChoice.Settled> settled = new HashSet<>();
+
+  /// Keys of the nodes for whom there is nothing more to do.
+  private Set<Long> done = Set.of();
 
   private long epoch;
   private @Nullable Order order;
@@ -53,12 +57,13 @@ final class SlicesAhead {
   /// What is fetched now.
   ///
   /// @param part whose slice it is, under an epoch of the order's own
-  private record Order(AheadChoice.Next next, Assignment part, String name) {}
+  private record Order(AheadChoice.Next next, Assignment part, AheadChoice.Settled settles) {}
 
   /// What worlds there could be.
   interface Drafts {
-    /// What rank 0 of a world of so many nodes has to know, under an epoch of its own.
-    Assignment of(int nodes);
+    /// What rank 0 of a world of so many nodes has to know, under an epoch of its own; empty if the
+    /// root could not be that.
+    Optional<Assignment> of(int nodes);
   }
 
   SlicesAhead(
@@ -82,6 +87,7 @@ final class SlicesAhead {
     if (world.epoch() != epoch) {
       end();
       settled.clear();
+      done = Set.of();
       epoch = world.epoch();
     }
     if (order != null && isGone(order, known)) {
@@ -89,13 +95,15 @@ final class SlicesAhead {
     } else if (order != null && isSilent(order)) {
       settled(false);
     }
-    if (idle && order == null) {
+    Set<Long> here = known.stream().map(Node::key).collect(Collectors.toSet());
+    if (idle && order == null && !here.equals(done)) {
+      done = here; // unless there is something to do
       List<Node> spares = known.stream().filter(node -> !world.has(node.address())).toList();
       List<Node> members = known.stream().filter(node -> world.rankOf(node.address()) > 0).toList();
       if (!spares.isEmpty()) {
-        begin(drafts.of(world.size()), spares, Integer.MAX_VALUE);
+        drafts.of(world.size()).ifPresent(draft -> begin(draft, spares, Integer.MAX_VALUE));
       } else if (smaller > 1) {
-        begin(drafts.of(smaller), members, TWO);
+        drafts.of(smaller).ifPresent(draft -> begin(draft, members, TWO));
       }
     }
   }
@@ -124,8 +132,9 @@ final class SlicesAhead {
     if (next.isPresent()) {
       Node node = next.get().node();
       Assignment part = draft.forRank(next.get().rank());
-      order = new Order(next.get(), part, choice.name(next.get()));
+      order = new Order(next.get(), part, choice.of(next.get()));
       heard = System.nanoTime();
+      done = Set.of();
       node.shard().tell(new RankMessage.Fetch(node.key(), part, context.getSelf()));
     }
   }
@@ -172,18 +181,18 @@ final class SlicesAhead {
     if (order == null) {
       return Optional.empty();
     }
-    Order done = order;
+    Order now = order;
     context
         .getLog()
         .info(
             "{} {} the slice of rank {} of {}",
-            done.next.node().address(),
+            now.next.node().address(),
             kept ? "keeps" : "does not keep",
-            done.part.rank(),
-            done.part.world().size());
+            now.part.rank(),
+            now.part.world().size());
     end();
-    settled.add(done.name);
-    return Optional.of(done.next.node().keeping(done.part.sliceKey(), kept));
+    settled.add(now.settles);
+    return Optional.of(now.next.node().keeping(now.part.sliceKey(), kept));
   }
 
   /// Nothing is fetched any more.

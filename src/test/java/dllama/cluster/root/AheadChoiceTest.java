@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import akka.actor.typed.ActorRef;
 import dllama.cluster.root.AheadChoice.Next;
+import dllama.cluster.root.AheadChoice.Settled;
 import dllama.cluster.wire.Node;
 import dllama.cluster.wire.RankMessage;
 import java.util.ArrayList;
@@ -35,13 +36,13 @@ class AheadChoiceTest {
   }
 
   private static Node node(String address, String... cached) {
-    return new Node(address, shard, List.of(), List.of(cached), 0, 0);
+    return new Node(address, shard, List.of(), List.of(cached), 0, address.hashCode());
   }
 
   /// What is asked for, in this order, if every node keeps what it gets.
   private static List<String> all(int enough, List<String> keys, Node... nodes) {
     List<Node> now = new ArrayList<>(List.of(nodes));
-    Set<String> settled = new HashSet<>();
+    Set<Settled> settled = new HashSet<>();
     List<String> asked = new ArrayList<>();
     while (true) {
       AheadChoice choice = new AheadChoice(now, keys, enough);
@@ -50,8 +51,8 @@ class AheadChoiceTest {
         return asked;
       }
       Node node = next.get().node();
-      asked.add(choice.name(next.get()));
-      assertTrue(settled.add(asked.getLast()));
+      asked.add(node.address() + " " + keys.get(next.get().rank()));
+      assertTrue(settled.add(choice.of(next.get())));
       now.set(now.indexOf(node), node.keeping(keys.get(next.get().rank()), true));
     }
   }
@@ -83,7 +84,7 @@ class AheadChoiceTest {
   @Test
   void shouldNotAskAgain() {
     AheadChoice choice = new AheadChoice(List.of(node("a")), List.of("0/2", "1/2"), 9);
-    assertEquals(Optional.empty(), choice.next(Set.of("a 1/2")));
+    assertEquals(Optional.empty(), choice.next(Set.of(new Settled(node("a").key(), "1/2"))));
     assertEquals(Optional.empty(), new AheadChoice(List.of(), KEYS, 9).next(Set.of()));
   }
 }
