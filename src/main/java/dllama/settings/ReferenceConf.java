@@ -59,6 +59,6 @@ final class ReferenceConf {
     while (at < end && text.charAt(at) <= ' ') {
       at++;
     }
-    return text.startsWith("#", at) && at < end || text.startsWith("//", at) && at < end;
+    return at < end && (text.charAt(at) == '#' || text.startsWith("//", at));
   }
 }
