@@ -236,6 +236,7 @@ public record ShardPlan(ModelSpec spec, DType exchange, Shares shares) {
     return switch (axis) {
       case QUERY -> heads(rank).times(spec.headDim());
       case KEY -> kvHeads(rank).times(spec.headDim());
+      case HEADS -> heads(rank);
       case FFN -> isEven() ? evenly(spec.ffnDim(), rank) : cuts().ffn(rank);
       case VOCABULARY -> vocabulary(rank);
       case ONE, DIM, HEAD, EXPERTS -> new Range(0, axis.size(spec));
