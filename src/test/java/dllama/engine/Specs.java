@@ -51,7 +51,9 @@ public final class Specs {
   public static ModelSpec small(TensorTypes types, Architecture architecture) {
     boolean experts = architecture.has(Architecture.Trait.EXPERTS);
     int dim = Math.max(64, types.matrices().blockSize());
-    return of(types, architecture, dim, 512, experts ? 6 : 0, 16, 4, 32, 301);
+    // gpt-oss has feed-forward rows that do not divide.
+    int ffnDim = architecture.equals(Architecture.GPT_OSS) ? 544 : 512;
+    return of(types, architecture, dim, ffnDim, experts ? 6 : 0, 16, 4, 32, 301);
   }
 
   public static ModelSpec of(
