@@ -56,10 +56,7 @@ final class ExpertsBlock implements LayerBlock {
 
   /// @param addsBias whether this rank is the one that adds the bias of w2
   ExpertsBlock(
-      StepState step,
-      List<SliceWeights.FeedForward> layers,
-      boolean addsBias,
-      int maxTokens) {
+      StepState step, List<SliceWeights.FeedForward> layers, boolean addsBias, int maxTokens) {
     this.step = step;
     this.addsBias = addsBias;
     this.layers = layers;

@@ -67,8 +67,7 @@ public record SliceWeights(List<Layer> layers, float[] finalNorm, PackedMatrix w
   /// @param w3 up
   /// @param w2 down, by leaf
   /// @param bias of w2, which one rank adds; empty if there is none
-  public record GatedNetwork(
-      Projection w1, Projection w3, List<PackedMatrix> w2, float[] bias) {}
+  public record GatedNetwork(Projection w1, Projection w3, List<PackedMatrix> w2, float[] bias) {}
 
   /// Views of `slice`, which must be complete and as `layout` describes it.
   public static SliceWeights of(SliceLayout layout, MemorySegment slice) {

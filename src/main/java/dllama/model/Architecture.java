@@ -122,7 +122,18 @@ public record Architecture(String name, RopeStyle rope, Set<Trait> traits, Scale
           Trait.EXPERT_BIASES);
 
   private static final List<Architecture> ALL =
-      List.of(LLAMA, LLAMA_BIAS, LLAMA_BIASES, LLAMA_MOE, QWEN2, QWEN3, QWEN3_MOE, MIXTRAL, GROK1, GEMMA3, GPT_OSS);
+      List.of(
+          LLAMA,
+          LLAMA_BIAS,
+          LLAMA_BIASES,
+          LLAMA_MOE,
+          QWEN2,
+          QWEN3,
+          QWEN3_MOE,
+          MIXTRAL,
+          GROK1,
+          GEMMA3,
+          GPT_OSS);
 
   public Architecture {
     // In the order of the enum, so that the same description reads the same everywhere.
@@ -141,9 +152,7 @@ public record Architecture(String name, RopeStyle rope, Set<Trait> traits, Scale
 
   /// The scales of a model of this width.
   public Scales scales(int dim) {
-    return has(Trait.ROOT_SCALED_EMBEDDING)
-        ? scales.withEmbedding((float) Math.sqrt(dim))
-        : scales;
+    return has(Trait.ROOT_SCALED_EMBEDDING) ? scales.withEmbedding((float) Math.sqrt(dim)) : scales;
   }
 
   public boolean has(Trait trait) {

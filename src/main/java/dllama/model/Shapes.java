@@ -69,21 +69,21 @@ public final class Shapes {
     ModelSpec spec(DType weightType, int layers) {
       ModelSpec spec =
           new ModelSpec(
-          Architecture.named(text("arch")),
-          weightType,
-          integer("dim"),
-          integer("ffn"),
-          integer("experts"),
-          integer("active"),
-          layers,
-          integer("heads"),
-          integer("kv"),
-          integer("head"),
-          integer("vocab"),
-          integer("context"),
-          number("epsilon"),
-          Activation.valueOf(text("act").toUpperCase(Locale.ROOT)),
-          rope());
+              Architecture.named(text("arch")),
+              weightType,
+              integer("dim"),
+              integer("ffn"),
+              integer("experts"),
+              integer("active"),
+              layers,
+              integer("heads"),
+              integer("kv"),
+              integer("head"),
+              integer("vocab"),
+              integer("context"),
+              number("epsilon"),
+              Activation.valueOf(text("act").toUpperCase(Locale.ROOT)),
+              rope());
       int window = integer("window");
       return window == 0
           ? spec

@@ -4,8 +4,8 @@ import dllama.error.UserException;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/// Which layers see the latest positions only (sliding window attention; Beltagy et al., Longformer,
-/// arXiv:2004.05150).
+/// Which layers see the latest positions only (sliding window attention; Beltagy et al.,
+/// Longformer, arXiv:2004.05150).
 ///
 /// @param window positions that such a layer sees, a token's own included; 0 where there are none
 /// @param layers of each layer, whether it slides; empty where none does

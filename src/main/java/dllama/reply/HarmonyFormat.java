@@ -6,14 +6,12 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// OpenAI's harmony (docs of openai-harmony): an answer is several messages, each with a header that
-/// says for whom it is.
+/// OpenAI's harmony (docs of openai-harmony): an answer is several messages, each with a header
+/// that says for whom it is.
 ///
-/// ```
-/// <|channel|>analysis<|message|>a thought<|end|>
-/// <|start|>assistant<|channel|>commentary to=functions.NAME <|constrain|>json<|message|>{…}<|call|>
-/// <|start|>assistant<|channel|>final<|message|>what the user is told<|return|>
-/// ```
+/// ``` <|channel|>analysis<|message|>a thought<|end|> <|start|>assistant<|channel|>commentary
+/// to=functions.NAME <|constrain|>json<|message|>{…}<|call|>
+/// <|start|>assistant<|channel|>final<|message|>what the user is told<|return|> ```
 ///
 /// What stands in `commentary` for nobody is content. The prompt ends within the first header.
 final class HarmonyFormat implements ReplyFormat {

@@ -23,8 +23,7 @@ final class HarmonyParser implements ReplyParser {
 
   /// What a header may begin with.
   private static final List<String> HEADERS =
-      List.of(
-          HarmonyFormat.START, HarmonyFormat.CHANNEL, HarmonyFormat.MESSAGE, "to=");
+      List.of(HarmonyFormat.START, HarmonyFormat.CHANNEL, HarmonyFormat.MESSAGE, "to=");
 
   /// What ends a text: a message's end, or the next header.
   private static final List<String> MARKERS =

@@ -21,8 +21,8 @@ import java.util.stream.IntStream;
 /// than kv heads, up to one per query head, several ranks share a kv head: each computes its keys
 /// and values and caches them for itself, so that there is nothing more to exchange. Feed-forward
 /// rows are cut at whole blocks, those of every expert alike, so that all ranks have the same work,
-/// but for a block, whichever experts are chosen. The vocabulary may be uneven: its rows are only gathered, never summed. For
-/// other shares see [UnevenCuts].
+/// but for a block, whichever experts are chosen. The vocabulary may be uneven: its rows are only
+/// gathered, never summed. For other shares see [UnevenCuts].
 ///
 /// A *leaf* is what is summed as one piece: the products of wo and of w2 are sums over columns, and
 /// floats give another result when they are added in another order. With F32 exchange the columns
@@ -255,8 +255,7 @@ public record ShardPlan(ModelSpec spec, DType exchange, Shares shares) {
       case QUERY -> heads(rank).times(spec.headDim());
       case KEY -> kvHeads(rank).times(spec.headDim());
       case HEADS -> heads(rank);
-      case FFN ->
-          isEven() ? ffn(spec, new Range(rank, rank + 1), worldSize()) : cuts().ffn(rank);
+      case FFN -> isEven() ? ffn(spec, new Range(rank, rank + 1), worldSize()) : cuts().ffn(rank);
       case VOCABULARY -> vocabulary(rank);
       case ONE, DIM, HEAD, EXPERTS -> new Range(0, axis.size(spec));
     };

@@ -121,7 +121,8 @@ final class ChosenKernels implements Kernels {
       float[] out,
       int outAt) {
     kernels(KernelPart.ATTENTION, cache.dtype())
-        .attend(query, queryAt, heads, cache, pages, from, length, sinks, sinkAt, scores, out, outAt);
+        .attend(
+            query, queryAt, heads, cache, pages, from, length, sinks, sinkAt, scores, out, outAt);
   }
 
   private Kernels rows() {

@@ -69,8 +69,9 @@ public interface Kernels {
   /// Writes key and value of one position into the cache of one kv head.
   void append(KvHead cache, int page, int slot, float[] key, int keyAt, float[] value, int valueAt);
 
-  /// Attention of `heads` query heads, one after another in `query` and `out`, over positions `from`
-  /// ≤ p < `length` of the cache that they share: `out = softmax(q · K / sqrt(headDim)) · V`.
+  /// Attention of `heads` query heads, one after another in `query` and `out`, over positions
+  /// `from` ≤ p < `length` of the cache that they share: `out = softmax(q · K / sqrt(headDim)) ·
+  /// V`.
   ///
   /// @param pages of all positions, those before `from` included, which are not looked at
   /// @param sinks of each head, from `sinkAt` on, a score that takes its share of the softmax and

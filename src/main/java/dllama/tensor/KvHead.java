@@ -67,8 +67,8 @@ public record KvHead(MemorySegment pool, long first, long pageBytes, DType dtype
     return slot * headDim + at;
   }
 
-  /// Checks that the pages of positions `from` ≤ p < `length` are there and all in the pool, so that
-  /// it can be read by address.
+  /// Checks that the pages of positions `from` ≤ p < `length` are there and all in the pool, so
+  /// that it can be read by address.
   void check(int[] pages, int from, int length) {
     int used = pages(length);
     boolean valid = from >= 0 && from < length && used <= pages.length;

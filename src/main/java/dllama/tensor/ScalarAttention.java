@@ -106,8 +106,8 @@ final class ScalarAttention {
     return 1 / (Lanes.sum(lanes) + Exp.exp(sink - max));
   }
 
-  /// Dimension `d` of Σ weight · value over positions `from` ≤ p < `length`, where `factor`, a power
-  /// of two, makes weights of what is in `weights`.
+  /// Dimension `d` of Σ weight · value over positions `from` ≤ p < `length`, where `factor`, a
+  /// power of two, makes weights of what is in `weights`.
   ///
   /// @param weightAt index of the weight of position 0, which need not be there
   static float weighted(

@@ -141,7 +141,8 @@ public final class ScalarKernels implements Kernels {
       float[] scores,
       float[] out,
       int outAt) {
-    ScalarAttention.attend(query, queryAt, heads, cache, pages, from, length, sinks, sinkAt, scores, out, outAt);
+    ScalarAttention.attend(
+        query, queryAt, heads, cache, pages, from, length, sinks, sinkAt, scores, out, outAt);
   }
 
   @Override

@@ -172,7 +172,8 @@ final class VectorKernels implements Kernels {
       float[] out,
       int outAt) {
     try {
-      VectorAttention.attend(query, queryAt, heads, cache, pages, from, length, sinks, sinkAt, scores, out, outAt);
+      VectorAttention.attend(
+          query, queryAt, heads, cache, pages, from, length, sinks, sinkAt, scores, out, outAt);
     } finally {
       Reference.reachabilityFence(cache);
     }

@@ -66,8 +66,8 @@ class ModelsDocTest {
     return String.format(Locale.ROOT, "%.2f", gib);
   }
 
-  /// Weights that are cut in half take half, norms and rounding aside, as do caches as long as no kv
-  /// head is shared.
+  /// Weights that are cut in half take half, norms and rounding aside, as do caches as long as no
+  /// kv head is shared.
   @Test
   void shouldHalveTheMemoryWithTwiceTheNodes() {
     for (String shape : Shapes.names()) {

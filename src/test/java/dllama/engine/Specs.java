@@ -74,21 +74,21 @@ public final class Specs {
       int vocabSize) {
     ModelSpec spec =
         new ModelSpec(
-        architecture,
-        types,
-        dim,
-        ffnDim,
-        experts,
-        Math.min(experts, 2),
-        2,
-        heads,
-        kvHeads,
-        headDim,
-        vocabSize,
-        96,
-        1e-5f,
-        ACTIVATIONS.getOrDefault(architecture, Activation.SILU),
-        Rope.unscaled(10000));
+            architecture,
+            types,
+            dim,
+            ffnDim,
+            experts,
+            Math.min(experts, 2),
+            2,
+            heads,
+            kvHeads,
+            headDim,
+            vocabSize,
+            96,
+            1e-5f,
+            ACTIVATIONS.getOrDefault(architecture, Activation.SILU),
+            Rope.unscaled(10000));
     return ACTIVATIONS.containsKey(architecture)
         ? spec.with(Sliding.inPeriods(5, 2, 2, Rope.unscaled(500)))
         : spec;

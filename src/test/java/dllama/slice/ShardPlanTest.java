@@ -172,7 +172,10 @@ class ShardPlanTest {
           IntStream.range(0, 4).mapToObj(rank -> four.part(Axis.FFN, rank)).toList();
       assertEquals(
           List.of(
-              new Range(0, 704), new Range(704, 1440), new Range(1440, 2144), new Range(2144, 2880)),
+              new Range(0, 704),
+              new Range(704, 1440),
+              new Range(1440, 2144),
+              new Range(2144, 2880)),
           parts);
       for (int rank = 0; rank < 4; rank++) {
         List<Range> leaves = four.columns(Axis.FFN, rank);

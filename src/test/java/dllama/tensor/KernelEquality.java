@@ -94,10 +94,8 @@ final class KernelEquality {
       int from = random.nextBoolean() ? 0 : random.nextInt(length);
       float[] sinks = TestData.floats(random, random.nextBoolean() ? 0 : heads + 1);
       float[] scores = new float[4096];
-      scalar.attend(
-          query, 0, heads, small, inOrder, from, length, sinks, 1, scores, expected, 0);
-      vector.attend(
-          query, 0, heads, large, scattered, from, length, sinks, 1, scores, actual, 1);
+      scalar.attend(query, 0, heads, small, inOrder, from, length, sinks, 1, scores, expected, 0);
+      vector.attend(query, 0, heads, large, scattered, from, length, sinks, 1, scores, actual, 1);
       String what =
           "%s heads=%d headDim=%d from=%d length=%d sinks=%d"
               .formatted(dtype, heads, headDim, from, length, sinks.length);

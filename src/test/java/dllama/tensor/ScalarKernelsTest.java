@@ -11,9 +11,8 @@ import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /// The specification against direct computation in double.
 class ScalarKernelsTest {
@@ -144,7 +143,13 @@ class ScalarKernelsTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"F32, 0, false", "F16, 0, false", "F32, 100, false", "F16, 260, true", "F32, 7, true"})
+  @CsvSource({
+    "F32, 0, false",
+    "F16, 0, false",
+    "F32, 100, false",
+    "F16, 260, true",
+    "F32, 7, true"
+  })
   void shouldAttendToTheGivenPositionsOnly(DType dtype, int from, boolean sink) {
     try (var arena = Arena.ofConfined()) {
       int headDim = 24;

@@ -46,7 +46,8 @@ final class GgufSliding {
       return file.checked(() -> Sliding.inPeriods(window, values[0], layers, own));
     }
     return file.checked(
-        () -> Sliding.of(window, IntStream.of(values).mapToObj(slides -> slides != 0).toList(), own));
+        () ->
+            Sliding.of(window, IntStream.of(values).mapToObj(slides -> slides != 0).toList(), own));
   }
 
   /// Gemma's layers that slide turn by a base of their own, not slowed down.

@@ -90,7 +90,9 @@ final class GgufSpec {
   /// @param vocabSize rows of the embedding
   /// @throws UserException for a model that is not supported, or that can not be
   ModelSpec read(Architecture architecture, TensorTypes types, int vocabSize) {
-    metadata.keys().stream().filter(key -> key.startsWith(prefix)).forEach(key -> check(key, architecture));
+    metadata.keys().stream()
+        .filter(key -> key.startsWith(prefix))
+        .forEach(key -> check(key, architecture));
     int layers = layers();
     int dim = u32("embedding_length");
     int heads = sameInAllLayers("attention.head_count", layers);
@@ -135,8 +137,8 @@ final class GgufSpec {
         : Sliding.NONE;
   }
 
-  /// Gemma 3's largest model alone has scores that are scaled by what is not the size of a head, and
-  /// no key tells it; as llama.cpp, by the number of layers.
+  /// Gemma 3's largest model alone has scores that are scaled by what is not the size of a head,
+  /// and no key tells it; as llama.cpp, by the number of layers.
   private static Scales scales(
       Architecture architecture, int dim, int heads, int headDim, int layers) {
     Scales own = architecture.scales(dim);
