@@ -33,7 +33,9 @@ public record Sliding(int window, List<Boolean> layers, Rope rope) {
     return of(window, slide, rope);
   }
 
-  /// @param slide of each layer, whether it slides
+  /// That of a model in which any or no layers slide.
+  ///
+  /// @param slide of each layer, whether it does
   public static Sliding of(int window, List<Boolean> slide, Rope rope) {
     return slide.contains(true) ? new Sliding(window, slide, rope) : NONE;
   }
