@@ -29,6 +29,7 @@ import dllama.model.ModelSource;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -40,15 +41,20 @@ import org.jspecify.annotations.Nullable;
 /// cache folder or can be made here; `Ready` to the root; any number of `Input` and `Partial`;
 /// `Dissolve`. Messages of another epoch are dropped.
 public final class LayerShard extends NetworkActor<RankMessage> {
-  /// From the compute thread: memory for chunks.
-  record Opened(long epoch, MemorySegment memory) implements RankMessage.Internal {}
+  /// From the compute thread, about `of` and no other, even if that has the same epoch: memory for
+  /// chunks.
+  private record Opened(Rank of, MemorySegment memory) implements RankMessage.Internal {}
 
   /// From the compute thread: an engine over a complete slice.
-  record Built(long epoch, ShardEngine engine, SliceOrigin origin)
+  private record Built(Rank of, ShardEngine engine, SliceOrigin origin)
       implements RankMessage.Internal {}
 
   /// From the compute thread: the world can not go on, for a reason that lies with rank `culprit`.
-  record Failed(long epoch, int culprit, String why) implements RankMessage.Internal {}
+  private record Failed(Rank of, int culprit, String why) implements RankMessage.Internal {}
+
+  /// Steps and questions that a rank has not come to yet. The root gives one at a time; a rank of
+  /// which nothing is wanted may be one behind.
+  private static final int MOST_DUE = 4;
 
   /// What this shard is in the present world.
   private static final class Rank {
@@ -59,6 +65,7 @@ public final class LayerShard extends NetworkActor<RankMessage> {
     final PeerWaits waits;
     final RankHost host;
     final SliceReceiver slice;
+    final AtomicInteger due = new AtomicInteger();
     @Nullable RankSteps steps;
 
     Rank(Assign assign, FramePool frames, RankHost host) {
@@ -125,14 +132,14 @@ public final class LayerShard extends NetworkActor<RankMessage> {
       case Measure _ -> getContext().getLog().debug("dropped what is not from the root");
       case SendTo sendTo -> inEpoch(sendTo.epoch(), now -> now.slice.acknowledge(sendTo));
       case WeightChunk chunk -> inEpoch(chunk.epoch(), now -> onChunk(now, chunk));
-      case Opened(long epoch, var memory) -> inEpoch(epoch, now -> now.slice.request(memory));
-      case Built built -> inEpoch(built.epoch(), now -> onBuilt(now, built));
+      case Opened(Rank of, var memory) -> ifPresent(of, now -> now.slice.request(memory));
+      case Built built -> ifPresent(built.of(), now -> onBuilt(now, built));
       case Input input -> inEpoch(input.epoch(), now -> onInput(now, input));
       case Question question ->
           inEpoch(question.epoch(), now -> onQuestion(now, steps -> steps.answer(question)));
       case Partial partial -> onPartial(partial);
-      case Failed(long epoch, int culprit, String why) ->
-          inEpoch(epoch, now -> onFailed(now, culprit, why));
+      case Failed(Rank of, int culprit, String why) ->
+          ifPresent(of, now -> onFailed(now, culprit, why));
       case Dissolve(long epoch, String why) -> inEpoch(epoch, now -> onDissolve(now, why));
       case RankMessage.Internal other -> throw new IllegalArgumentException("message=" + other);
     }
@@ -145,6 +152,13 @@ public final class LayerShard extends NetworkActor<RankMessage> {
       action.accept(now);
     } else {
       getContext().getLog().debug("dropped a message of epoch {}", epoch);
+    }
+  }
+
+  /// Not if it has ended meanwhile.
+  private void ifPresent(Rank of, Consumer<Rank> action) {
+    if (parts[Assignment.kind(of.epoch())] == of) {
+      action.accept(of);
     }
   }
 
@@ -190,6 +204,10 @@ public final class LayerShard extends NetworkActor<RankMessage> {
     if (real == null || assign.assignment().epoch() != Assignment.rehearsalOf(real.epoch())) {
       return; // this node has no part in that world, or no longer
     }
+    if (!assign.assignment().equals(real.assignment.rehearsal())) { // whose size is limited
+      Refusals.ofProcess().refused("somebody", "wants another rehearsal than there is");
+      return;
+    }
     endRehearsal("another one begins");
     Rank now = new Rank(assign, frames, host.stage().host());
     parts[REHEARSED] = now;
@@ -219,7 +237,7 @@ public final class LayerShard extends NetworkActor<RankMessage> {
   private void open(Rank now) {
     SliceOrigin origin = now.slice.open(source);
     if (origin == null) {
-      getContext().getSelf().tell(new Opened(now.epoch(), now.slice.memory()));
+      getContext().getSelf().tell(new Opened(now, now.slice.memory()));
     } else {
       build(now, origin);
     }
@@ -228,7 +246,7 @@ public final class LayerShard extends NetworkActor<RankMessage> {
   /// Compute thread.
   private void build(Rank now, SliceOrigin origin) {
     ShardEngine engine = now.host.engine(now.assignment);
-    getContext().getSelf().tell(new Built(now.epoch(), engine, origin));
+    getContext().getSelf().tell(new Built(now, engine, origin));
   }
 
   private void onChunk(Rank now, WeightChunk chunk) {
@@ -266,14 +284,31 @@ public final class LayerShard extends NetworkActor<RankMessage> {
       onFailed(now, now.assignment.rank(), "got a step that it can not compute: " + input);
       return;
     }
-    onComputeThread(now, () -> host.stage().play(now.exchange, () -> steps.run(input)));
+    onceDue(now, () -> host.stage().play(now.exchange, () -> steps.run(input)));
   }
 
   private void onQuestion(Rank now, Consumer<RankSteps> answer) {
     RankSteps steps = now.steps;
     if (steps != null) {
-      onComputeThread(now, () -> answer.accept(steps));
+      onceDue(now, () -> answer.accept(steps));
     }
+  }
+
+  /// Does what the root wants of a rank; no more than it can be behind with.
+  private void onceDue(Rank now, Runnable task) {
+    if (now.due.incrementAndGet() > MOST_DUE) {
+      onFailed(now, now.assignment.rank(), "gets steps before it has done those before");
+      return;
+    }
+    onComputeThread(
+        now,
+        () -> {
+          try {
+            task.run();
+          } finally {
+            now.due.decrementAndGet();
+          }
+        });
   }
 
   private void onPartial(Partial partial) {
@@ -311,7 +346,7 @@ public final class LayerShard extends NetworkActor<RankMessage> {
             task.run();
             failure = null;
           } catch (RankSteps.Aborted aborted) {
-            failure = new Failed(now.epoch(), aborted.culprit(), message(aborted));
+            failure = new Failed(now, aborted.culprit(), message(aborted));
           } catch (UserException known) {
             failure = failed(now, message(known));
           } finally {
@@ -323,7 +358,7 @@ public final class LayerShard extends NetworkActor<RankMessage> {
   }
 
   private static Failed failed(Rank now, String why) {
-    return new Failed(now.epoch(), now.assignment.rank(), why);
+    return new Failed(now, now.assignment.rank(), why);
   }
 
   private static String message(RuntimeException failure) {
