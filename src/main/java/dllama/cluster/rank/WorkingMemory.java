@@ -2,7 +2,6 @@ package dllama.cluster.rank;
 
 import dllama.cluster.wire.Assignment;
 import dllama.engine.EngineSettings;
-
 import dllama.model.ModelSpec;
 import dllama.model.TensorRole.Axis;
 import dllama.slice.ShardPlan;
@@ -36,8 +35,7 @@ final class WorkingMemory {
     double sent = (double) Exchange.PLACES * plan.mostBranches() * dim;
     double row = STREAMS * dim + COPIES * (heads + keys + hidden) + sent + spec.experts();
     double halves = 1.5;
-    double positions =
-        (double) spec.headDim() + (double) threads * Kernels.HEADS_TOGETHER;
+    double positions = (double) spec.headDim() + (double) threads * Kernels.HEADS_TOGETHER;
     double wanted = Math.min(ForwardPass.MAX_WANTED, engine.maxBatchTokens());
     double values =
         halves * row * engine.maxBatchTokens()

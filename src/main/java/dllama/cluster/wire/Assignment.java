@@ -13,9 +13,6 @@ public record Assignment(long epoch, int rank, WorldSpec world, SliceSource sour
   public static final int KINDS = 2;
 
   public Assignment {
-    if (epoch == 0 || epoch == Long.MIN_VALUE) { // neither has a negative of its own
-      throw new IllegalArgumentException("epoch=" + epoch);
-    }
     Checks.present(world, "world");
     Checks.range("rank", rank, 0, world.size() - 1);
     Checks.present(source, "source");

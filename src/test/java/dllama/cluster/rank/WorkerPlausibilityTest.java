@@ -40,7 +40,6 @@ import dllama.logits.LogitsWanted;
 import dllama.model.ModelSpec;
 import dllama.model.Shapes;
 import dllama.settings.CollectiveType;
-
 import dllama.settings.Overlap;
 import dllama.settings.Settings;
 import dllama.settings.Settings.Option;
@@ -104,10 +103,7 @@ class WorkerPlausibilityTest {
     shard =
         testKit.spawn(
             LayerShard.create(
-                machine.host(),
-                exchange.computeWait(testKit.system()),
-                new FramePool(4),
-                null));
+                machine.host(), exchange.computeWait(testKit.system()), new FramePool(4), null));
     shard.tell(new RankMessage.Serve(KEY));
   }
 
@@ -349,8 +345,7 @@ class WorkerPlausibilityTest {
   void shouldRefuseWeightsAfterTheLastOnes() {
     shard.tell(assign(EPOCH, world(2), SliceSource.file("m", false)));
     expect(SliceWanted.class);
-    int total =
-        Math.toIntExact(new dllama.slice.SliceLayout(world(2).plan(), 0).totalBytes());
+    int total = Math.toIntExact(new dllama.slice.SliceLayout(world(2).plan(), 0).totalBytes());
     shard.tell(new WeightChunk(EPOCH, 0, buffer(total)));
     shard.tell(new WeightChunk(EPOCH, total, buffer(0)));
     assertEquals("got weights out of turn, at byte " + total, expect(ShardFailed.class).why());
@@ -394,17 +389,23 @@ class WorkerPlausibilityTest {
         new Object[] {"logits of more rows", input(1, wanted(1, new LogitsWanted.Best(2)))},
         new Object[] {"states of more rows", input(1, wanted(1, new LogitsWanted.States(2)))},
         new Object[] {"states of very many", input(1, wanted(1, new LogitsWanted.States(most)))},
-        new Object[] {"too few bytes", new Input(EPOCH, 0, false, List.of(), List.of(good), buffer(4))},
+        new Object[] {
+          "too few bytes", new Input(EPOCH, 0, false, List.of(), List.of(good), buffer(4))
+        },
         new Object[] {
           "too many bytes",
           new Input(EPOCH, 0, false, List.of(), List.of(good), buffer(SPEC.dim() * 4 + 1))
         },
-        new Object[] {"reduce-scatter alone", new Input(EPOCH, 0, true, List.of(), List.of(good), rows)},
+        new Object[] {
+          "reduce-scatter alone", new Input(EPOCH, 0, true, List.of(), List.of(good), rows)
+        },
         new Object[] {"a copy from below", copies(rows, new PageCopy(-1, 0))},
         new Object[] {"a copy to above", copies(rows, new PageCopy(0, PAGES))},
         new Object[] {
           "more copies than rows",
-          copies(rows, java.util.Collections.nCopies(BATCH + 1, new PageCopy(0, 1)).toArray(PageCopy[]::new))
+          copies(
+              rows,
+              java.util.Collections.nCopies(BATCH + 1, new PageCopy(0, 1)).toArray(PageCopy[]::new))
         },
         new Object[] {
           "adjusted logits of two rows",
@@ -464,7 +465,7 @@ class WorkerPlausibilityTest {
     LogitsQuestion all = new LogitsQuestion.Everything();
     for (long other : new long[] {-1, 1, Integer.MAX_VALUE, Long.MAX_VALUE}) {
       shard.tell(new TensorFrame.Question(EPOCH, other, 0, all));
-      shard.tell(new TensorFrame.Question(EPOCH, 0, (int) Math.clamp(other, -1, 1 << 30), all));
+      shard.tell(new TensorFrame.Question(EPOCH, 0, Math.clamp(other, -1, 1 << 30), all));
       shard.tell(new TensorFrame.Question(EPOCH, 0, 0, all));
       assertEquals(0, expect(TensorFrame.Logits.class).step());
     }
@@ -475,8 +476,7 @@ class WorkerPlausibilityTest {
     float nan = Float.NaN;
     assertThrows(
         IllegalArgumentException.class, () -> new LogitsQuestion.Walk(0, nan, 0.5f, 0, 1, 0));
-    assertThrows(
-        IllegalArgumentException.class, () -> new LogitsQuestion.Walk(0, 1, nan, 0, 1, 0));
+    assertThrows(IllegalArgumentException.class, () -> new LogitsQuestion.Walk(0, 1, nan, 0, 1, 0));
     assertThrows(
         IllegalArgumentException.class, () -> new LogitsQuestion.Walk(0, 1, 0.5f, 0, 0, 0));
     shard.tell(
@@ -512,9 +512,7 @@ class WorkerPlausibilityTest {
         IllegalArgumentException.class,
         () ->
             new RankMessage.SendTo(
-                1,
-                testKit.<dllama.cluster.wire.StreamMessage>createTestProbe().getRef(),
-                0));
+                1, testKit.<dllama.cluster.wire.StreamMessage>createTestProbe().getRef(), 0));
     assertFalse(new RankMessage.Dissolve(1, "\u001b[2J\nover").why().contains("\u001b"));
   }
 }
