@@ -57,6 +57,12 @@ final class WorkerCommand implements WorkerListener {
   }
 
   @Override
+  public void keeps(int rank, int nodes) {
+    lines.say(
+        "keeps the weights of rank %d of %d, in case it has to be that".formatted(rank, nodes));
+  }
+
+  @Override
   public void idle(String why) {
     lines.say("%s; waiting for the root".formatted(why));
   }

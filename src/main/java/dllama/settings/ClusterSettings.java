@@ -102,8 +102,25 @@ public record ClusterSettings(
   /// @param window messages under way to one worker that are not yet acknowledged
   /// @param memoryLimit bytes that this node's weights and cache may take
   /// @param warmUp whether kernels are compiled meanwhile
+  /// @param aheadRate bytes a second of slices that nodes get beforehand; 0: they get none
   public record Weights(
-      int chunkBytes, int window, long memoryLimit, Cache cache, boolean warmUp) {}
+      int chunkBytes, int window, long memoryLimit, Cache cache, boolean warmUp, long aheadRate) {
+    /// The same with another number of messages under way.
+    public Weights withWindow(int messages) {
+      return new Weights(chunkBytes, messages, memoryLimit, cache, warmUp, aheadRate);
+    }
+
+    private static Weights from(Values weights) {
+      boolean ahead = !weights.text("ahead-rate").equals("off");
+      return new Weights(
+          weights.bytes("chunk-bytes", 4 << 10, 1 << 20),
+          weights.integer("window", 1, 1024),
+          weights.unlessAuto("memory-limit", Values::size).orElseGet(Memory::forWeights),
+          Cache.from(weights),
+          weights.flag("warm-up"),
+          ahead ? weights.bytes("ahead-rate", 64 << 10, 1 << 30) : 0);
+    }
+  }
 
   /// Slices that are kept in a folder for the next start.
   ///
@@ -166,12 +183,7 @@ public record ClusterSettings(
             choice(sync, "collective", CollectiveType.AUTO),
             choice(sync, "overlap", Overlap.AUTO),
             sync.duration("rehearsal", Duration.ZERO, Duration.ofMinutes(1))),
-        new Weights(
-            weights.bytes("chunk-bytes", 4 << 10, 1 << 20),
-            weights.integer("window", 1, 1024),
-            weights.unlessAuto("memory-limit", Values::size).orElseGet(Memory::forWeights),
-            Cache.from(weights),
-            weights.flag("warm-up")),
+        Weights.from(weights),
         exchange(values.below("exchange")));
   }
 

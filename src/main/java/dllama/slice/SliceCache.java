@@ -160,6 +160,21 @@ public final class SliceCache implements AutoCloseable {
     }
   }
 
+  /// Has a slice come bit by bit that may be of use one day: for it nothing goes that was used
+  /// lately. `listener` is told, on a thread of the cache, how that goes.
+  ///
+  /// @return where to put its bytes; empty if nothing is kept
+  public Optional<SliceArrival> arrival(String key, long bytes, SliceArrival.Listener listener) {
+    return Optional.ofNullable(parts).map(on -> on.writer().arrival(key, bytes, listener));
+  }
+
+  /// A slice that is in memory is in use, though nobody reads its file.
+  public void inUse(String key) {
+    if (parts != null) {
+      KeptFile.touch(parts.folder().slice(key));
+    }
+  }
+
   /// Ends the writing of a slice; what is written of it goes. To be called before its memory is
   /// freed.
   ///

@@ -10,6 +10,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -69,6 +70,10 @@ final class SliceFile {
     }
   }
 
+  String key() {
+    return key;
+  }
+
   /// Bytes of the whole file.
   long fileBytes() {
     return dataOffset() + bytes;
@@ -107,22 +112,68 @@ final class SliceFile {
   /// @param stopped looked at often
   /// @throws CancellationException when `stopped`
   void write(FileChannel file, MemorySegment slice, BooleanSupplier stopped) throws IOException {
-    int[] sums = new int[blocks];
-    long position = dataOffset();
-    for (int index = 0; index < blocks; index++) {
-      ByteBuffer block = block(slice, index);
-      sums[index] = sum(block.duplicate());
-      while (block.hasRemaining()) {
-        refuseIf(stopped);
-        int length = Math.min(PIECE, block.remaining());
-        int written = file.write(block.slice(block.position(), length), position);
-        block.position(block.position() + written);
-        position += written;
+    Writing writing = new Writing(file);
+    for (long at = 0; at < bytes; at += PIECE) {
+      refuseIf(stopped);
+      writing.append(slice.asSlice(at, Math.min(PIECE, bytes - at)).asByteBuffer());
+    }
+    writing.finish();
+  }
+
+  /// The file as it is written, from its first byte to its last. For one thread at a time.
+  final class Writing {
+    private final FileChannel file;
+    private final int[] sums = new int[blocks];
+    private final CRC32C sum = new CRC32C();
+    private long done;
+
+    Writing(FileChannel file) {
+      this.file = file;
+    }
+
+    /// Bytes of the slice that are written.
+    long done() {
+      return done;
+    }
+
+    /// Bytes of the slice that are not.
+    long missing() {
+      return bytes - done;
+    }
+
+    /// The next bytes of the slice.
+    ///
+    /// @throws IndexOutOfBoundsException if they are more than are missing
+    void append(ByteBuffer next) throws IOException {
+      Objects.checkFromIndexSize(done, next.remaining(), bytes);
+      while (next.hasRemaining()) {
+        int length = (int) Math.min(BLOCK - done % BLOCK, next.remaining());
+        ByteBuffer part = next.slice(next.position(), length);
+        sum.update(part.duplicate());
+        writeFully(part, dataOffset() + done);
+        next.position(next.position() + length);
+        done += length;
+        if (done % BLOCK == 0 || done == bytes) {
+          sums[(int) ((done - 1) / BLOCK)] = (int) sum.getValue();
+          sum.reset();
+        }
       }
     }
-    ByteBuffer header = header(sums);
-    while (header.hasRemaining()) {
-      file.write(header, header.position());
+
+    /// The header, which makes the file one that can be read.
+    ///
+    /// @throws IllegalStateException if not all of the slice is there
+    void finish() throws IOException {
+      if (done != bytes) {
+        throw new IllegalStateException("%d of %d bytes".formatted(done, bytes));
+      }
+      writeFully(header(sums), 0);
+    }
+
+    private void writeFully(ByteBuffer from, long position) throws IOException {
+      for (long at = position; from.hasRemaining(); ) {
+        at += file.write(from, at);
+      }
     }
   }
 

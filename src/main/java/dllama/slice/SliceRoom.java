@@ -24,6 +24,9 @@ final class SliceRoom {
   /// Between the making of a file and its lock a process may stand still for a while.
   private static final Duration LOCKED_BY_NOW = Duration.ofMinutes(1);
 
+  /// What was used within this time is worth more than what may be used one day.
+  private static final Duration LATELY = Duration.ofDays(1);
+
   private final SliceFolder folder;
   private final OptionalLong limit;
 
@@ -45,19 +48,48 @@ final class SliceRoom {
 
   /// Deletes what was used longest ago until `bytes` more are within the limit.
   void makeFor(long bytes) throws IOException {
+    Content now = content();
+    if (bytes > now.most) {
+      throw new IOException(
+          "%d MiB are more than the limit of %d MiB".formatted(bytes >> 20, now.most >> 20));
+    }
+    free(now, now.slices, bytes);
+  }
+
+  /// The same for what may never be used: it takes the place of nothing that was used lately.
+  ///
+  /// @return whether there is room; if not, nothing was deleted
+  boolean makeForSpare(long bytes) {
+    Content now = content();
+    Instant lately = Instant.now().minus(LATELY);
+    List<KeptFile> old =
+        now.slices.stream().filter(kept -> kept.used().toInstant().isBefore(lately)).toList();
+    if (now.used - old.stream().mapToLong(KeptFile::bytes).sum() + bytes > now.most) {
+      return false;
+    }
+    free(now, old, bytes);
+    return true;
+  }
+
+  /// @param slices the one used longest ago first
+  /// @param used bytes that all takes, also what is being written
+  /// @param most bytes that it may take
+  private record Content(List<KeptFile> slices, long used, long most) {}
+
+  private Content content() {
     List<KeptFile> slices = new ArrayList<>(folder.slices());
     slices.sort(Comparator.comparing(KeptFile::used));
     long used =
         slices.stream().mapToLong(KeptFile::bytes).sum()
             + folder.unfinished().stream().mapToLong(KeptFile::bytes).sum();
     long free = folder.path().toFile().getUsableSpace();
-    long most = limit.orElse((used + free) / 2);
-    if (bytes > most) {
-      throw new IOException(
-          "%d MiB are more than the limit of %d MiB".formatted(bytes >> 20, most >> 20));
-    }
-    for (KeptFile oldest : slices) {
-      if (used + bytes <= most) {
+    return new Content(slices, used, limit.orElse((used + free) / 2));
+  }
+
+  private static void free(Content now, List<KeptFile> from, long bytes) {
+    long used = now.used;
+    for (KeptFile oldest : from) {
+      if (used + bytes <= now.most) {
         break;
       }
       oldest.delete();

@@ -14,6 +14,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
@@ -62,6 +63,20 @@ final class SliceWriter implements AutoCloseable {
     drop();
     stopped = false;
     writing = thread.submit(() -> writeNow(key, slice));
+  }
+
+  /// Has a slice come bit by bit, on the same thread.
+  SliceArrival arrival(String key, long bytes, SliceArrival.Listener listener) {
+    return new SliceArrival(folder, room, new SliceFile(key, bytes), this::later, listener);
+  }
+
+  /// Whatever is asked for when the cache is closed is not done any more.
+  private void later(Runnable task) {
+    try {
+      thread.execute(task);
+    } catch (RejectedExecutionException end) {
+      LOG.debug("the cache is closed", end);
+    }
   }
 
   /// Ends the writing of a slice; what is written of it goes. To be called before its memory is

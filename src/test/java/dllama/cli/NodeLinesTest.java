@@ -20,6 +20,7 @@ class NodeLinesTest {
         new NodeFigures(8 * GB, 3 * GB, 4, load),
         7 * GB,
         Optional.empty(),
+        List.of(),
         roundTripMs < 0 ? OptionalDouble.empty() : OptionalDouble.of(roundTripMs),
         waitShare < 0 ? OptionalDouble.empty() : OptionalDouble.of(waitShare));
   }

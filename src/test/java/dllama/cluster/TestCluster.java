@@ -16,6 +16,7 @@ import dllama.slice.SliceCache;
 import dllama.step.ForwardPass;
 import dllama.step.OneSequence;
 import dllama.tensor.DType;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,6 +26,7 @@ import java.util.Properties;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /// Root and workers as actor systems of this JVM, over real sockets on loopback.
 final class TestCluster implements AutoCloseable {
@@ -45,6 +47,10 @@ final class TestCluster implements AutoCloseable {
   private final AutoCloseable file;
   private final Properties properties;
   private final NodeKeys keys;
+
+  /// Where each node has a folder of slices; nothing is kept without.
+  private final @Nullable Path caches;
+
   private RootNode root;
 
   TestCluster(String modelCase, DType exchange, int nodes, Properties properties) {
@@ -68,8 +74,24 @@ final class TestCluster implements AutoCloseable {
 
   private TestCluster(
       String modelCase, DType exchange, String wanted, Properties properties, NodeKeys keys) {
+    this(modelCase, exchange, wanted, properties, keys, null);
+  }
+
+  /// A root without workers, of nodes that keep slices, each in a folder of its own.
+  TestCluster(String modelCase, DType exchange, String wanted, Properties properties, Path caches) {
+    this(modelCase, exchange, wanted, properties, NodeKeys.none(), caches);
+  }
+
+  private TestCluster(
+      String modelCase,
+      DType exchange,
+      String wanted,
+      Properties properties,
+      NodeKeys keys,
+      @Nullable Path caches) {
     this.properties = properties;
     this.keys = keys;
+    this.caches = caches;
     DllamaFile model = DllamaFile.open(Conformance.file(modelCase, "model.m"));
     source = new ModelSource.Weights(model.spec(), model.weights());
     name = modelCase;
@@ -81,6 +103,7 @@ final class TestCluster implements AutoCloseable {
   TestCluster(ModelSource source, DType exchange, int nodes, Properties properties) {
     this.properties = properties;
     keys = NodeKeys.none();
+    caches = null;
     this.source = source;
     name = "made up";
     file = () -> {};
@@ -103,7 +126,7 @@ final class TestCluster implements AutoCloseable {
         new RootModel(
             source,
             name,
-            false,
+            caches != null,
             settings.cluster().shares(),
             exchange,
             DType.F32,
@@ -113,7 +136,7 @@ final class TestCluster implements AutoCloseable {
             32);
     root =
         RootNode.start(
-            settings.cluster(), settings.akka(), keys, model, SliceCache.off(), new Recorder());
+            settings.cluster(), settings.akka(), keys, model, cache("root"), new Recorder());
     return root;
   }
 
@@ -131,12 +154,22 @@ final class TestCluster implements AutoCloseable {
             WITHOUT_WARM_UP);
     var worker =
         new WorkerNode(
-            settings.cluster(), settings.akka(), keys, SliceCache.off(), WorkerListener.silent());
+            settings.cluster(),
+            settings.akka(),
+            keys,
+            cache("worker-" + workers.size()),
+            WorkerListener.silent());
     Thread thread = new Thread(() -> run(worker), "worker-" + workers.size());
     thread.start();
     workers.add(worker);
     threads.add(thread);
     return worker;
+  }
+
+  private SliceCache cache(String node) {
+    return caches == null
+        ? SliceCache.off()
+        : SliceCache.open(caches.resolve(node), OptionalLong.empty(), events::add);
   }
 
   private void run(WorkerNode worker) {
@@ -167,9 +200,10 @@ final class TestCluster implements AutoCloseable {
     return root.forwardPass();
   }
 
-  /// Waits until `event` was told to the root's listener `times` times.
+  /// Waits until `event` was told to the root's listener `times` times; long, because machines that
+  /// build something else stand still for half a minute.
   void await(String event, int times) {
-    await(Duration.ofSeconds(30), () -> count(event) >= times);
+    await(Duration.ofSeconds(90), () -> count(event) >= times);
   }
 
   long count(String event) {
@@ -261,7 +295,7 @@ final class TestCluster implements AutoCloseable {
 
     @Override
     public void ready(int nodes, int cached, long loadMillis) {
-      events.add("ready: " + nodes);
+      events.add("ready: " + nodes + (cached > 0 ? ", cached " + cached : ""));
     }
 
     @Override

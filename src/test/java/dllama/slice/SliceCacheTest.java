@@ -25,6 +25,7 @@ import java.util.OptionalLong;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -248,6 +249,128 @@ class SliceCacheTest {
       assertEquals(Set.of(keys.get(0), keys.get(2), keys.get(3)), new HashSet<>(cache.keys()));
       assertEquals(keys.get(2), cache.keys().getLast());
     }
+  }
+
+  /// What an arrival tells.
+  private static final class Told implements SliceArrival.Listener {
+    final List<String> lines = new CopyOnWriteArrayList<>();
+
+    @Override
+    public void wanted() {
+      lines.add("wanted");
+    }
+
+    @Override
+    public void written(long bytes) {
+      lines.add("written " + bytes);
+    }
+
+    @Override
+    public void ended(boolean kept) {
+      lines.add("ended " + kept);
+    }
+
+    void await(String line) {
+      long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+      while (!lines.contains(line)) {
+        assertTrue(System.nanoTime() < deadline, () -> line + " of " + lines);
+        Thread.onSpinWait();
+      }
+    }
+  }
+
+  private static SliceArrival arrival(SliceCache cache, String key, long bytes, Told told) {
+    return cache.arrival(key, bytes, told).orElseThrow();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {64, 4 << 20, BYTES})
+  void shouldWriteTheSameFileBitByBit(int bytes) throws IOException {
+    MemorySegment slice = slice(1, bytes);
+    Random dice = new Random(bytes);
+    Path whole = folder.resolve("whole");
+    try (SliceCache cache = open();
+        SliceCache other = SliceCache.open(whole, OptionalLong.empty(), notes::add)) {
+      Told told = new Told();
+      SliceArrival arrival = arrival(cache, KEY, bytes, told);
+      told.await("wanted");
+      for (long at = 0; at < bytes; ) {
+        assertFalse(Files.exists(file(KEY)));
+        long length = Math.min(1 + dice.nextInt(1 << 20), bytes - at);
+        arrival.put(slice.asSlice(at, length), () -> {});
+        at += length;
+        told.await("written " + at);
+      }
+      told.await("ended true");
+      other.write(KEY, slice);
+      await(whole.resolve(KEY + ".slice"));
+      assertEquals(-1, Files.mismatch(whole.resolve(KEY + ".slice"), file(KEY)));
+      MemorySegment got = arena.allocate(bytes);
+      assertTrue(read(cache, KEY, got));
+      assertEquals(-1, slice.mismatch(got));
+
+      Told again = new Told();
+      arrival(cache, KEY, bytes, again);
+      again.await("ended true");
+      assertEquals(List.of("ended true"), again.lines);
+    }
+    assertEquals("rw-------", permissions(file(KEY)));
+    assertEquals(Set.of(KEY + ".slice", "whole"), Set.copyOf(names()));
+  }
+
+  @Test
+  void shouldGiveUpNothingThatWasUsedLatelyForWhatMayBeUsed() throws IOException {
+    long entry = new SliceFile(KEY, BYTES).fileBytes();
+    try (SliceCache cache = open(OptionalLong.of(2 * entry))) {
+      keep(cache, OTHER, slice(0, BYTES));
+      keep(cache, Digest.of("old"), slice(1, BYTES));
+      cache.drop();
+      age(file(Digest.of("old")), Duration.ofHours(23));
+      Told refused = new Told();
+      arrival(cache, KEY, BYTES, refused).put(slice(2, 64), () -> {});
+      refused.await("ended false");
+      assertEquals(List.of("ended false"), refused.lines);
+      age(file(OTHER), Duration.ofHours(25));
+      cache.inUse(OTHER);
+      Told still = new Told();
+      arrival(cache, KEY, BYTES, still);
+      still.await("ended false");
+      assertEquals(Set.of(OTHER, Digest.of("old")), Set.copyOf(cache.keys()));
+
+      age(file(Digest.of("old")), Duration.ofHours(25));
+      Told told = new Told();
+      SliceArrival arrival = arrival(cache, KEY, BYTES, told);
+      told.await("wanted");
+      arrival.put(slice(2, BYTES), () -> {});
+      told.await("ended true");
+      assertEquals(Set.of(OTHER, KEY), Set.copyOf(cache.keys()));
+    }
+  }
+
+  @Test
+  void shouldLeaveNothingOfWhatDoesNotArrive() throws IOException {
+    try (SliceCache cache = open()) {
+      Told more = new Told();
+      SliceArrival arrival = arrival(cache, KEY, 4096, more);
+      arrival.put(slice(1, 4000), () -> {});
+      arrival.put(slice(1, 97), () -> {});
+      more.await("ended false");
+
+      Told closed = new Told();
+      SliceArrival dropped = arrival(cache, KEY, 4096, closed);
+      dropped.put(slice(1, 4000), () -> {});
+      closed.await("written 4000");
+      assertEquals(1, names().size());
+      dropped.close();
+      CountDownLatch done = new CountDownLatch(1);
+      dropped.put(slice(1, 96), done::countDown);
+      assertTrue(done.await(60, TimeUnit.SECONDS));
+      assertEquals(List.of("wanted", "written 4000"), closed.lines);
+      assertEquals(List.of(), names());
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+    assertTrue(SliceCache.off().arrival(KEY, 64, new Told()).isEmpty());
   }
 
   @Test

@@ -132,7 +132,11 @@ public final class ClusterStatus {
     for (String address : here.others()) {
       Map<String, Object> spare = node(address, "spare");
       spare.put("state", "joined");
-      putState(spare, here.state(address));
+      NodeState state = here.state(address);
+      putState(spare, state);
+      if (state != null) {
+        spare.put("keeps", state.keeps());
+      }
       nodes.add(spare);
     }
     return nodes;

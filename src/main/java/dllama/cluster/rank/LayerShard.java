@@ -3,6 +3,8 @@ package dllama.cluster.rank;
 import akka.actor.Address;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.Behavior;
+import akka.actor.typed.PostStop;
+import akka.actor.typed.Signal;
 import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
 import dllama.cluster.loop.ComputeWait;
@@ -13,6 +15,7 @@ import dllama.cluster.wire.NetworkActor;
 import dllama.cluster.wire.RankMessage;
 import dllama.cluster.wire.RankMessage.Assign;
 import dllama.cluster.wire.RankMessage.Dissolve;
+import dllama.cluster.wire.RankMessage.Fetch;
 import dllama.cluster.wire.RankMessage.Measure;
 import dllama.cluster.wire.RankMessage.SendTo;
 import dllama.cluster.wire.RankMessage.Serve;
@@ -28,6 +31,7 @@ import dllama.error.UserException;
 import dllama.model.ModelSource;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
@@ -96,6 +100,9 @@ public final class LayerShard extends NetworkActor<RankMessage> {
   /// Code that branches there would be compiled for the one and thrown away with the other.
   private final @Nullable Rank[] parts = new Rank[Assignment.KINDS];
 
+  /// What this node gets beforehand.
+  private @Nullable SliceFetch fetch;
+
   /// What whoever assigns a rank has to know.
   private long key = Secret.NONE;
 
@@ -130,7 +137,14 @@ public final class LayerShard extends NetworkActor<RankMessage> {
       case Measure(long ofRoot, var root) when key != Secret.NONE && ofRoot == key ->
           host.compute(() -> root.tell(new RootMessage.Measured(ofRoot, host.measureSpeed())));
       case Measure _ -> getContext().getLog().debug("dropped what is not from the root");
+      case Fetch(long ofRoot, var part, var root) when key != Secret.NONE && ofRoot == key ->
+          onFetch(part, root);
+      case Fetch _ -> getContext().getLog().debug("dropped what is not from the root");
+      case SendTo sendTo when fetches(sendTo.epoch()) ->
+          Objects.requireNonNull(fetch).acknowledge(sendTo);
       case SendTo sendTo -> inEpoch(sendTo.epoch(), now -> now.slice.acknowledge(sendTo));
+      case WeightChunk chunk when fetches(chunk.epoch()) ->
+          Objects.requireNonNull(fetch).put(chunk);
       case WeightChunk chunk -> inEpoch(chunk.epoch(), now -> onChunk(now, chunk));
       case Opened(Rank of, var memory) -> ifPresent(of, now -> now.slice.request(memory));
       case Built built -> ifPresent(built.of(), now -> onBuilt(now, built));
@@ -175,12 +189,8 @@ public final class LayerShard extends NetworkActor<RankMessage> {
     }
     endRehearsal("a new world is formed");
     end(REAL, "a new world is formed");
-    Optional<String> objection;
-    try {
-      objection = host.objection(assignment);
-    } catch (UserException | IllegalArgumentException | ArithmeticException senseless) {
-      objection = Optional.of("can not be what it was assigned: " + senseless.getMessage());
-    }
+    endFetch();
+    Optional<String> objection = objection(assignment);
     if (objection.isPresent()) {
       var refusal =
           new RootMessage.ShardRefused(assignment.epoch(), assignment.rank(), objection.get());
@@ -196,6 +206,45 @@ public final class LayerShard extends NetworkActor<RankMessage> {
     List<Address> ranks = assign.ranks().stream().map(shard -> shard.path().address()).toList();
     computeWait.allowSpin(host.shareCores(RankHost.ranksOn(here, ranks)));
     onComputeThread(now, () -> open(now));
+  }
+
+  private Optional<String> objection(Assignment assignment) {
+    try {
+      return host.objection(assignment);
+    } catch (UserException | IllegalArgumentException | ArithmeticException senseless) {
+      return Optional.of("can not be what it was assigned: " + senseless.getMessage());
+    }
+  }
+
+  /// Nothing is fetched that this node could not load, or that is not to be kept.
+  private void onFetch(Assignment part, ActorRef<RootMessage> root) {
+    endFetch();
+    boolean kept = part.source().keep() && !part.source().random() && !part.rehearses();
+    if (!kept || objection(part).isPresent()) {
+      root.tell(new RootMessage.Fetched(part.epoch(), part.rank(), false));
+      return;
+    }
+    host.warmUp(part.world()); // who takes another's place shall be quick from the first step on
+    fetch = new SliceFetch(part, host, root, frames);
+  }
+
+  private boolean fetches(long epoch) {
+    return fetch != null && fetch.isOf(epoch);
+  }
+
+  private void endFetch() {
+    if (fetch != null) {
+      fetch.close();
+      fetch = null;
+    }
+  }
+
+  @Override
+  protected Behavior<RankMessage> onSignal(Signal signal) {
+    if (signal == PostStop.instance()) {
+      endFetch();
+    }
+    return this;
   }
 
   /// Beside loading for the world that it is the rehearsal of.

@@ -1,5 +1,6 @@
 package dllama.cluster.rank;
 
+import dllama.slice.SliceArrival;
 import dllama.slice.SliceCache;
 import dllama.tensor.WeightMemory;
 import dllama.tensor.WorkerPool;
@@ -7,6 +8,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.LongConsumer;
 import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
@@ -40,6 +42,14 @@ public final class SliceStore implements AutoCloseable {
   /// Keys of slices in the cache folder.
   public List<String> cached() {
     return cache.keys();
+  }
+
+  /// Has a slice come into the cache folder, for which what is in use now does not go.
+  ///
+  /// @return empty if nothing is kept here
+  Optional<SliceArrival> arrival(String key, long bytes, SliceArrival.Listener listener) {
+    held().forEach(cache::inUse);
+    return cache.arrival(key, bytes, listener);
   }
 
   /// The memory of slice `key`: what is held if it is that one and complete, otherwise new memory

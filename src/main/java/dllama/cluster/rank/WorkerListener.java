@@ -16,6 +16,9 @@ public interface WorkerListener {
   /// Computes as `rank` of `nodes` from now on, with weights from `origin`.
   void ready(int rank, int nodes, SliceOrigin origin);
 
+  /// Has the slice of a rank in its cache folder now that it may become one day.
+  default void keeps(int rank, int nodes) {}
+
   /// Computes no more, but still belongs to the root, which may form another world. `why` is one
   /// line.
   void idle(String why);

@@ -5,6 +5,7 @@ import dllama.cluster.wire.NodeFigures;
 import dllama.cluster.wire.RootMessage.Figures;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -46,6 +47,7 @@ final class NodeStates {
               latest == null ? NodeFigures.NONE : latest.figures(),
               node.memory(),
               world == null || rank < 0 ? Optional.empty() : Optional.of(world.plan().heads(rank)),
+              world == null ? List.of() : world.keptBy(node),
               latest == null || latest.roundTripNanos() < 0
                   ? OptionalDouble.empty()
                   : OptionalDouble.of(latest.roundTripNanos() / 1e6),

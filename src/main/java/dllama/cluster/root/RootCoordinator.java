@@ -17,6 +17,7 @@ import dllama.cluster.wire.NetworkActor;
 import dllama.cluster.wire.Node;
 import dllama.cluster.wire.RootMessage;
 import dllama.cluster.wire.RootMessage.Coming;
+import dllama.cluster.wire.RootMessage.Fetched;
 import dllama.cluster.wire.RootMessage.Figures;
 import dllama.cluster.wire.RootMessage.Gone;
 import dllama.cluster.wire.RootMessage.Joined;
@@ -98,6 +99,7 @@ public final class RootCoordinator extends NetworkActor<RootMessage> {
   private final NodeStates nodes;
   private final ActorRef<MembersMessage> members;
   private final WorldFormation formation;
+  private final SlicesAhead ahead;
   private final Answering answering = new Answering(System.nanoTime());
   private boolean ending;
 
@@ -163,6 +165,7 @@ public final class RootCoordinator extends NetworkActor<RootMessage> {
             members,
             steps,
             answering::isClaimed);
+    ahead = new SlicesAhead(context, model.source(), settings.weights());
     timers.startTimerWithFixedDelay(Tick.TICK, TICK);
     formation.gather();
   }
@@ -183,6 +186,10 @@ public final class RootCoordinator extends NetworkActor<RootMessage> {
       case Figures figures -> nodes.told(figures, formation.world(), System.nanoTime());
       case SliceWanted(long of, int rank) when formation.isCurrent(of, rank) ->
           formation.sendSlice(rank);
+      case SliceWanted(long of, _) when ahead.isCurrent(of) -> ahead.send();
+      case Fetched(long of, _, boolean kept) when ahead.isCurrent(of) ->
+          ahead.settled(kept).ifPresent(formation::replace);
+      case ShardFailed(long of, _, _) when ahead.isCurrent(of) -> ahead.settled(false);
       case Loading(long of, int rank, long bytes, long total) when formation.isCurrent(of, rank) ->
           formation.loading(rank, bytes, total);
       case ShardReady(long of, int rank, var origin) when formation.isCurrent(of, rank) ->
@@ -205,6 +212,7 @@ public final class RootCoordinator extends NetworkActor<RootMessage> {
       }
       case Claim(var done) -> {
         answering.claim();
+        ahead.pause();
         formation.gather(); // after a loss whoever asks waits for no more nodes
         done.complete(true);
       }
@@ -286,5 +294,11 @@ public final class RootCoordinator extends NetworkActor<RootMessage> {
     if (answering.isOver(System.nanoTime()) && !steps.isBusy()) {
       formation.adapt();
     }
+    formation.ready().ifPresentOrElse(this::lookAhead, ahead::end);
+  }
+
+  private void lookAhead(World world) {
+    boolean idle = answering.isOver(System.nanoTime()) && !steps.isBusy();
+    ahead.look(world, formation.known(), formation.oneLess(), formation::draft, idle);
   }
 }

@@ -26,6 +26,20 @@ final class WeightStream extends NetworkActor<StreamMessage> {
     STALLED
   }
 
+  private enum GoOn implements StreamMessage.Internal {
+    GO_ON
+  }
+
+  /// How quickly a stream may send.
+  @FunctionalInterface
+  interface Pace {
+    /// As quickly as its receiver takes it.
+    Pace FREE = _ -> 0;
+
+    /// How long it has to wait until it asks again; 0: it sends so many bytes now.
+    long waitNanos(int bytes);
+  }
+
   /// Chunks after which a receiver acknowledges, where the window is that large.
   private static final int ACKNOWLEDGE_EVERY = 4;
 
@@ -37,6 +51,7 @@ final class WeightStream extends NetworkActor<StreamMessage> {
   private final SliceReader source;
   private final SliceLayout layout;
   private final long epoch;
+  private final Pace pace;
   private final FrameBuffer[] window;
   private final int chunkBytes;
   private long sent;
@@ -47,13 +62,15 @@ final class WeightStream extends NetworkActor<StreamMessage> {
       SliceLayout layout,
       long epoch,
       ClusterSettings.Weights weights,
+      Pace pace,
       ActorRef<RankMessage> to,
       ActorRef<RootMessage> root) {
     return Behaviors.setup(
         context ->
             Behaviors.withTimers(
                 timers ->
-                    new WeightStream(context, timers, source, layout, epoch, weights, to, root)));
+                    new WeightStream(
+                        context, timers, source, layout, epoch, weights, pace, to, root)));
   }
 
   private WeightStream(
@@ -63,6 +80,7 @@ final class WeightStream extends NetworkActor<StreamMessage> {
       SliceLayout layout,
       long epoch,
       ClusterSettings.Weights weights,
+      Pace pace,
       ActorRef<RankMessage> to,
       ActorRef<RootMessage> root) {
     super(context, StreamMessage.class);
@@ -72,6 +90,7 @@ final class WeightStream extends NetworkActor<StreamMessage> {
     this.source = source;
     this.layout = layout;
     this.epoch = epoch;
+    this.pace = pace;
     chunkBytes = weights.chunkBytes();
     window = new FrameBuffer[weights.window()];
     for (int i = 0; i < window.length; i++) {
@@ -88,6 +107,13 @@ final class WeightStream extends NetworkActor<StreamMessage> {
     return switch (command) {
       case Received(long ofEpoch, long bytes) when ofEpoch == epoch -> onReceived(bytes);
       case Received _ -> this;
+      case GoOn _ -> {
+        if (!timers.isTimerActive(Stalled.STALLED)) {
+          timers.startSingleTimer(Stalled.STALLED, STALL);
+        }
+        sendWhatFits();
+        yield this;
+      }
       case Stalled _ -> {
         root.tell(
             new RootMessage.ShardFailed(
@@ -116,10 +142,18 @@ final class WeightStream extends NetworkActor<StreamMessage> {
     long limit = received + (long) window.length * chunkBytes;
     while (sent < layout.totalBytes() && sent + chunkBytes <= limit) {
       int length = (int) Math.min(chunkBytes, layout.totalBytes() - sent);
+      long wait = pace.waitNanos(length);
+      if (wait > 0) {
+        timers.startSingleTimer(GoOn.GO_ON, Duration.ofNanos(wait));
+        break;
+      }
       FrameBuffer buffer = window[(int) (sent / chunkBytes % window.length)].withLength(length);
       source.read(sent, buffer.segment().asSlice(0, length));
       to.tell(new WeightChunk(epoch, sent, buffer));
       sent += length;
+    }
+    if (sent == received) {
+      timers.cancel(Stalled.STALLED); // there is nothing to acknowledge
     }
   }
 }

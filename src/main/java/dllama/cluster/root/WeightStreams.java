@@ -42,6 +42,7 @@ final class WeightStreams {
                 layout,
                 world.epoch(),
                 settings,
+                WeightStream.Pace.FREE,
                 world.ranks().get(rank).shard(),
                 context.getSelf()),
             name,

@@ -51,6 +51,14 @@ record World(long epoch, ShardPlan plan, List<Node> ranks) {
     return ranks.stream().map(Node::address).toList().indexOf(address);
   }
 
+  /// The ranks, but for the root's, whose slices a node has.
+  List<Integer> keptBy(Node node) {
+    return IntStream.range(1, size())
+        .filter(rank -> ranks.get(rank).held().stream().anyMatch(node::has))
+        .boxed()
+        .toList();
+  }
+
   /// How the user knows a rank: "the worker at 192.168.1.12:41234".
   String name(int rank) {
     return rank == 0 ? "the root" : "the worker at " + ranks.get(rank).address();

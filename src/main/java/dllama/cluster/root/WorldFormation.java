@@ -253,6 +253,22 @@ final class WorldFormation {
     return workers.with(draft.self());
   }
 
+  /// What is known of a worker has changed.
+  void replace(Node worker) {
+    workers.replace(worker);
+  }
+
+  /// Nodes of the largest world that could be formed if one were lost.
+  int oneLess() {
+    return gate.largestUsable(workers.nodes() - 1);
+  }
+
+  /// What rank 0 of a world of so many nodes would have to know; empty if this node can not be
+  // that.
+  Optional<Assignment> draft(int nodes) {
+    return Optional.of(draft.assignment(nodes)).filter(it -> draft.objection(it).isEmpty());
+  }
+
   private void await(String what) {
     if (!what.equals(waiting)) {
       waiting = what;

@@ -2,6 +2,7 @@ package dllama.cluster.wire;
 
 import akka.actor.typed.ActorRef;
 import java.util.List;
+import java.util.stream.Stream;
 
 /// A node as the root knows it.
 ///
@@ -34,6 +35,18 @@ public record Node(
   /// The same node, measured.
   public Node withSpeed(long measured) {
     return new Node(address, shard, held, cached, memory, measured, key);
+  }
+
+  /// The same node with one slice more in its cache folder, or without it.
+  public Node keeping(String sliceKey, boolean kept) {
+    Stream<String> others = cached.stream().filter(key -> !key.equals(sliceKey));
+    List<String> now = Stream.concat(others, kept ? Stream.of(sliceKey) : Stream.of()).toList();
+    return new Node(address, shard, held, now, memory, speed, key);
+  }
+
+  /// Whether nobody need send it that slice.
+  public boolean has(String sliceKey) {
+    return held.contains(sliceKey) || cached.contains(sliceKey);
   }
 
   /// The same node with one slice in memory.

@@ -9,6 +9,7 @@ public sealed interface RankMessage
     permits RankMessage.Serve,
         RankMessage.Measure,
         RankMessage.Assign,
+        RankMessage.Fetch,
         RankMessage.SendTo,
         RankMessage.Dissolve,
         TensorFrame.Input,
@@ -46,6 +47,18 @@ public sealed interface RankMessage
       ranks = Checks.list("ranks", ranks, assignment.world().size());
       Checks.range(
           "number of ranks", ranks.size(), assignment.world().size(), assignment.world().size());
+      Checks.present(root, "root");
+    }
+  }
+
+  /// Have a slice sent to the cache folder that this node may need one day.
+  ///
+  /// @param key the [Secret] of this node and its root
+  /// @param assignment whose slice it is, under an epoch that names nothing but this
+  record Fetch(long key, Assignment assignment, ActorRef<RootMessage> root)
+      implements RankMessage, ControlMessage {
+    public Fetch {
+      Checks.present(assignment, "assignment");
       Checks.present(root, "root");
     }
   }

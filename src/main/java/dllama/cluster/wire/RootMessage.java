@@ -9,6 +9,7 @@ public sealed interface RootMessage
         RootMessage.Measured,
         RootMessage.Figures,
         RootMessage.SliceWanted,
+        RootMessage.Fetched,
         RootMessage.Loading,
         RootMessage.ShardReady,
         RootMessage.ShardRefused,
@@ -41,7 +42,13 @@ public sealed interface RootMessage
   record Figures(String address, NodeFigures figures, RankWaits waits, long roundTripNanos)
       implements RootMessage {}
 
-  /// A rank has memory for its slice and holds none.
+  /// What a node was told to fetch is in its cache folder, or can not be kept there.
+  ///
+  /// @param epoch of the order
+  record Fetched(long epoch, int rank, boolean kept) implements RootMessage, ControlMessage {}
+
+  /// A rank has memory for its slice and holds none; or there is room in a cache folder for one
+  /// that is to be fetched.
   record SliceWanted(long epoch, int rank) implements RootMessage, ControlMessage {}
 
   /// Bytes of a rank's slice that are in place.

@@ -26,6 +26,7 @@ import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -72,7 +73,8 @@ class WeightStreamTest {
                 reader(),
                 layout,
                 EPOCH,
-                new Weights(CHUNK, WINDOW, 1L << 40, NO_CACHE, false),
+                new Weights(CHUNK, WINDOW, 1L << 40, NO_CACHE, false, 0),
+                WeightStream.Pace.FREE,
                 shard.getRef(),
                 root.getRef()));
   }
@@ -110,6 +112,44 @@ class WeightStreamTest {
     MemorySegment expected = MemorySegment.ofArray(new byte[Math.toIntExact(total)]);
     reader().read(0, expected);
     assertEquals(-1, expected.mismatch(MemorySegment.ofArray(got)));
+  }
+
+  @Test
+  void shouldWaitAsItsPaceSaysAndNotTakeThatForAStall() {
+    AtomicLong wait = new AtomicLong(Duration.ofMillis(100).toNanos());
+    TestProbe<RankMessage> to = testKit.createTestProbe(RankMessage.class);
+    TestProbe<RootMessage> from = testKit.createTestProbe(RootMessage.class);
+    ActorRef<StreamMessage> paced =
+        testKit.spawn(
+            WeightStream.create(
+                reader(),
+                layout,
+                EPOCH,
+                new Weights(CHUNK, WINDOW, 1L << 40, NO_CACHE, false, 0),
+                _ -> wait.get(),
+                to.getRef(),
+                from.getRef()));
+    to.expectMessageClass(SendTo.class);
+    time.timePasses(Duration.ofMinutes(5));
+    to.expectNoMessage();
+    from.expectNoMessage();
+    wait.set(0);
+    time.timePasses(Duration.ofMillis(100));
+    for (int chunk = 0; chunk < WINDOW; chunk++) {
+      assertEquals((long) chunk * CHUNK, to.expectMessageClass(WeightChunk.class).offset());
+    }
+    wait.set(Duration.ofMillis(100).toNanos());
+    time.timePasses(Duration.ofSeconds(29));
+    paced.tell(new Received(EPOCH, (long) WINDOW * CHUNK));
+    from.expectMessageClass(RootMessage.Loading.class);
+    time.timePasses(Duration.ofMinutes(5));
+    to.expectNoMessage();
+    wait.set(0);
+    time.timePasses(Duration.ofMillis(100));
+    to.expectMessageClass(WeightChunk.class);
+    time.timePasses(Duration.ofSeconds(31));
+    from.expectMessageClass(RootMessage.ShardFailed.class);
+    from.expectTerminated(paced);
   }
 
   @Test

@@ -27,6 +27,7 @@ class ControlSerializerTest {
                 "RootCoordinator$SliceWanted RootCoordinator$Loading RootCoordinator$ShardReady",
                 "RootCoordinator$ShardRefused RootCoordinator$ShardFailed RootCoordinator$Stepped",
                 "RootCoordinator$Measured LayerShard$Measure",
+                "RootCoordinator$Fetched LayerShard$Fetch",
                 "LayerShard$Assign LayerShard$SendTo LayerShard$Dissolve",
                 "WeightStream$Received")
             .flatMap(line -> Stream.of(line.split(" ")))
