@@ -58,6 +58,10 @@ public final class WorkerMembership extends NetworkActor<WorkerMessage> {
 
   private static final String ROOT = "root";
 
+  /// From the moment at which somebody listens where a root is expected until this node knows that
+  /// root for a member. Longer than Akka's patience with machines that start many nodes.
+  static final Duration JOINING = Duration.ofMinutes(3);
+
   private final ActorContext<WorkerMessage> context;
   private final Neighbours neighbours;
   private final ActorRef<RankMessage> shard;
@@ -76,6 +80,11 @@ public final class WorkerMembership extends NetworkActor<WorkerMessage> {
   private @Nullable ActorRef<MembersMessage> root;
   private String rootAddress = "";
   private boolean welcome;
+
+  /// Whether somebody listens where a root is expected, and since when.
+  private boolean found;
+
+  private long foundAt;
 
   /// Whether all is said.
   private boolean left;
@@ -158,6 +167,8 @@ public final class WorkerMembership extends NetworkActor<WorkerMessage> {
       }
       case RootAlive alive when isOfRoot(alive.key()) -> onRootAlive(alive);
       case Found _ -> {
+        found = true;
+        foundAt = neighbours.now();
         neighbours.join(seeds);
         yield this;
       }
@@ -253,7 +264,9 @@ public final class WorkerMembership extends NetworkActor<WorkerMessage> {
 
   private Behavior<WorkerMessage> onTick() {
     if (root == null) {
-      return this;
+      return isLeftWaiting()
+          ? end("no root has let this worker in for %d s".formatted(JOINING.toSeconds()), false)
+          : this;
     }
     if (watch.tick(neighbours.now(), _ -> patience.toNanos()).isPresent()) {
       return end("the root has been silent for %.1f s".formatted(patience.toMillis() / 1e3), false);
@@ -265,6 +278,11 @@ public final class WorkerMembership extends NetworkActor<WorkerMessage> {
             : new MembersMessage.Hello(
                 self, nonce, key, context.getSelf(), shard, store.held(), store.cached(), memory));
     return this;
+  }
+
+  /// A root that takes a worker for lost while that joins tells it nothing.
+  private boolean isLeftWaiting() {
+    return found && neighbours.now() - foundAt > JOINING.toNanos();
   }
 
   private String address() {

@@ -50,7 +50,7 @@ final class SimulatedCluster implements AutoCloseable {
   static final Duration SILENCE = Duration.ofSeconds(2);
   private static final Duration RETRY = Duration.ofMillis(500);
   private static final Duration UP = Duration.ofMillis(100);
-  private static final Duration GRAIN = Duration.ofMillis(10);
+  private static final Duration GRAIN = Duration.ofMillis(25);
   private static final Duration DETECTED = Duration.ofMillis(50);
   private static final ExecutionContext SAME_THREAD = ExecutionContext.fromExecutor(Runnable::run);
   private static final DispatcherSelector HERE =
