@@ -26,7 +26,15 @@ public sealed interface LogitsQuestion {
   /// @param total of the weights of all tokens, in the units of that exponent, see [TokenWeights]
   /// @param sum of the probabilities of the ranks before
   record Walk(int rank, float temperature, float coin, int exponent, double total, float sum)
-      implements LogitsQuestion {}
+      implements LogitsQuestion {
+    public Walk {
+      if (rank < 0 || !(temperature > 0) || !(coin >= 0) || !(total > 0) || !(sum >= 0)) {
+        throw new IllegalArgumentException(
+            "rank=%d temperature=%s coin=%s total=%s sum=%s"
+                .formatted(rank, temperature, coin, total, sum));
+      }
+    }
+  }
 
   /// Every rank: what it would have told, had these been the adjustments of the run, and had only
   /// some tokens been there. Holds for later questions, too, until the next one of this kind.

@@ -14,11 +14,6 @@ import akka.cluster.ClusterEvent.MemberRemoved;
 import akka.cluster.ClusterEvent.UnreachableMember;
 import akka.cluster.Member;
 import akka.cluster.MemberStatus;
-import akka.cluster.UniqueAddress;
-import akka.cluster.typed.Cluster;
-import akka.cluster.typed.Down;
-import akka.cluster.typed.Subscribe;
-import akka.remote.artery.QuarantinedEvent;
 import dllama.cluster.port.Refusals;
 import dllama.cluster.wire.MembersMessage;
 import dllama.cluster.wire.MembersMessage.Alive;
@@ -34,7 +29,6 @@ import dllama.cluster.wire.Node;
 import dllama.cluster.wire.RootMessage;
 import dllama.cluster.wire.Secret;
 import dllama.cluster.wire.WorkerMessage;
-import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -63,7 +57,7 @@ public final class RootMembership extends NetworkActor<MembersMessage> {
   private record Worker(ActorRef<WorkerMessage> ref, long key, RoundTrips trips) {}
 
   /// A lifeline, and which one of all.
-  private record Line(long number, Lifeline held) {}
+  private record Line(long number, Neighbours.Line held) {}
 
   /// Of members that are not on their way out.
   private static final Set<MemberStatus> ALIVE =
@@ -75,7 +69,7 @@ public final class RootMembership extends NetworkActor<MembersMessage> {
   /// with others that do, are slow to speak.
   private static final Duration PATIENCE = Duration.ofSeconds(15);
 
-  private final Cluster cluster;
+  private final Neighbours neighbours;
   private final ActorRef<RootMessage> coordinator;
   private final RootListener listener;
   private final Duration silence;
@@ -95,8 +89,20 @@ public final class RootMembership extends NetworkActor<MembersMessage> {
       ActorRef<RootMessage> coordinator, RootListener listener, Duration silence) {
     return Behaviors.setup(
         context ->
+            create(coordinator, listener, silence, new ClusterNeighbours(context.getSystem())));
+  }
+
+  static Behavior<MembersMessage> create(
+      ActorRef<RootMessage> coordinator,
+      RootListener listener,
+      Duration silence,
+      Neighbours neighbours) {
+    return Behaviors.setup(
+        context ->
             Behaviors.withTimers(
-                timers -> new RootMembership(context, timers, coordinator, listener, silence)));
+                timers ->
+                    new RootMembership(
+                        context, timers, coordinator, listener, silence, neighbours)));
   }
 
   private RootMembership(
@@ -104,16 +110,17 @@ public final class RootMembership extends NetworkActor<MembersMessage> {
       TimerScheduler<MembersMessage> timers,
       ActorRef<RootMessage> coordinator,
       RootListener listener,
-      Duration silence) {
+      Duration silence,
+      Neighbours neighbours) {
     super(context, MembersMessage.class);
     this.coordinator = coordinator;
     this.listener = listener;
     this.silence = silence;
-    cluster = Cluster.get(context.getSystem());
-    watch = new SilenceWatch(TICK.toNanos(), System.nanoTime());
+    this.neighbours = neighbours;
+    watch = new SilenceWatch(TICK.toNanos(), neighbours.now());
     ActorRef<ClusterDomainEvent> adapter =
         context.messageAdapter(ClusterDomainEvent.class, Changed::new);
-    cluster.subscriptions().tell(Subscribe.create(adapter, ClusterDomainEvent.class));
+    neighbours.subscribe(adapter, ClusterDomainEvent.class);
     timers.startTimerWithFixedDelay(Tick.TICK, TICK);
   }
 
@@ -125,18 +132,20 @@ public final class RootMembership extends NetworkActor<MembersMessage> {
       case Pong(String address, long key, long ping) -> {
         Worker worker = worker(address, key);
         if (worker != null) {
-          worker.trips().back(ping, System.nanoTime());
+          worker.trips().back(ping, neighbours.now());
         }
       }
       case Heard(String address) -> {
         if (workers.containsKey(address)) {
-          watch.heard(address, System.nanoTime());
+          watch.heard(address, neighbours.now());
         }
       }
       case Computing now -> onComputing(now);
       case Goodbye(String address, long key) when knows(address, key) ->
           member(address).ifPresent(member -> lose(member, "has ended"));
-      case Goodbye(String address, _) -> refused(address, "goodbye");
+      case Goodbye(String address, _) when workers.containsKey(address) ->
+          refused(address, "goodbye");
+      case Goodbye _ -> {} // it is gone already
       case LineEnded(String address, long number) -> {
         Line line = lines.get(address);
         if (line != null && line.number == number) { // not of an earlier one at this address
@@ -155,7 +164,7 @@ public final class RootMembership extends NetworkActor<MembersMessage> {
       case Expel(String address) -> member(address).ifPresent(this::expel);
       case Changed(MemberJoined joined) when joined.member().hasRole(NodeNames.WORKER) ->
           onArrival(joined.member());
-      case Changed(MemberJoined joined) when !joined.member().equals(cluster.selfMember()) -> {
+      case Changed(MemberJoined joined) when !joined.member().equals(neighbours.self()) -> {
         refused(NodeNames.address(joined.member().address()), "that it is a root");
         expel(joined.member());
       }
@@ -178,13 +187,11 @@ public final class RootMembership extends NetworkActor<MembersMessage> {
       return;
     }
     String address = NodeNames.address(member.address());
-    watch.heard(address, System.nanoTime());
+    watch.heard(address, neighbours.now());
     long number = ++lastLine;
     var self = getContext().getSelf();
-    var peer =
-        new InetSocketAddress(
-            member.address().getHost().orElseThrow(), member.address().getPort().orElseThrow());
-    Lifeline held = Lifeline.to(peer, () -> self.tell(new LineEnded(address, number)));
+    Neighbours.Line held =
+        neighbours.line(member.address(), () -> self.tell(new LineEnded(address, number)));
     Line before = lines.put(address, new Line(number, held));
     if (before != null) {
       before.held.close();
@@ -211,7 +218,7 @@ public final class RootMembership extends NetworkActor<MembersMessage> {
       return;
     }
     hello.worker().tell(new WorkerMessage.Welcome(key));
-    watch.heard(address, System.nanoTime());
+    watch.heard(address, neighbours.now());
     if (workers.put(address, new Worker(hello.worker(), key, new RoundTrips())) == null) {
       listener.joined(address);
       coordinator.tell(
@@ -224,7 +231,7 @@ public final class RootMembership extends NetworkActor<MembersMessage> {
     String address = alive.address();
     Worker worker = worker(address, alive.key());
     if (worker != null) {
-      watch.heard(address, System.nanoTime());
+      watch.heard(address, neighbours.now());
       coordinator.tell(
           new RootMessage.Figures(
               address, alive.figures(), alive.waits(), worker.trips().shortestNanos()));
@@ -253,7 +260,7 @@ public final class RootMembership extends NetworkActor<MembersMessage> {
 
   /// Whether the worker runs this root's version; the user is told once if not.
   private boolean isUsable(Member worker) {
-    Optional<String> objection = NodeVersion.objection(cluster.selfMember(), worker);
+    Optional<String> objection = NodeVersion.objection(neighbours.self(), worker);
     String address = NodeNames.address(worker.address());
     if (objection.isPresent() && refused.add(address)) {
       listener.refused(address, objection.get());
@@ -262,7 +269,7 @@ public final class RootMembership extends NetworkActor<MembersMessage> {
   }
 
   private Optional<Member> member(String address) {
-    return StreamSupport.stream(cluster.state().getMembers().spliterator(), false)
+    return StreamSupport.stream(neighbours.members().spliterator(), false)
         .filter(member -> NodeNames.address(member.address()).equals(address))
         .filter(member -> ALIVE.contains(member.status()))
         .filter(member -> member.hasRole(NodeNames.WORKER))
@@ -271,7 +278,7 @@ public final class RootMembership extends NetworkActor<MembersMessage> {
 
   private void onComputing(Computing present) {
     computing = present;
-    long now = System.nanoTime();
+    long now = neighbours.now();
     present.addresses().stream()
         .filter(workers::containsKey)
         .forEach(address -> watch.heard(address, now)); // the shorter limit counts from here
@@ -290,7 +297,7 @@ public final class RootMembership extends NetworkActor<MembersMessage> {
 
   private void onTick() {
     watch
-        .tick(System.nanoTime(), address -> limit(address).toNanos())
+        .tick(neighbours.now(), address -> limit(address).toNanos())
         .ifPresent(
             address ->
                 member(address)
@@ -306,7 +313,7 @@ public final class RootMembership extends NetworkActor<MembersMessage> {
                         worker.key(),
                         computing.nodes(),
                         computing.addresses().contains(address),
-                        worker.trips().begin(System.nanoTime()))));
+                        worker.trips().begin(neighbours.now()))));
   }
 
   private static String silentFor(Duration limit) {
@@ -343,15 +350,6 @@ public final class RootMembership extends NetworkActor<MembersMessage> {
     workers.remove(address);
     keys.remove(address);
     cutLine(address);
-    pronounceDead(member.uniqueAddress());
-    cluster.manager().tell(new Down(member.address()));
-  }
-
-  /// A member that is down stays until the failure detector gives it up, which takes minutes.
-  /// Meanwhile nobody else joins from the same address and port. To the cluster, a quarantined one
-  /// has ended.
-  private void pronounceDead(UniqueAddress member) {
-    var address = new akka.remote.UniqueAddress(member.address(), member.longUid());
-    getContext().getSystem().classicSystem().eventStream().publish(new QuarantinedEvent(address));
+    neighbours.expel(member);
   }
 }

@@ -2,7 +2,6 @@ package dllama.cluster.membership;
 
 import akka.actor.Address;
 import akka.actor.typed.ActorRef;
-import akka.actor.typed.ActorRefResolver;
 import akka.actor.typed.Behavior;
 import akka.actor.typed.PostStop;
 import akka.actor.typed.Signal;
@@ -15,9 +14,6 @@ import akka.cluster.ClusterEvent.MemberExited;
 import akka.cluster.ClusterEvent.MemberRemoved;
 import akka.cluster.ClusterEvent.MemberUp;
 import akka.cluster.Member;
-import akka.cluster.typed.Cluster;
-import akka.cluster.typed.JoinSeedNodes;
-import akka.cluster.typed.Subscribe;
 import dllama.cluster.port.Refusals;
 import dllama.cluster.rank.RankHost;
 import dllama.cluster.rank.SliceStore;
@@ -31,7 +27,6 @@ import dllama.cluster.wire.WorkerMessage.RootAlive;
 import dllama.cluster.wire.WorkerMessage.RootEnded;
 import dllama.cluster.wire.WorkerMessage.Stranger;
 import dllama.cluster.wire.WorkerMessage.Welcome;
-import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -63,8 +58,12 @@ public final class WorkerMembership extends NetworkActor<WorkerMessage> {
 
   private static final String ROOT = "root";
 
+  /// From the moment at which somebody listens where a root is expected until this node knows that
+  /// root for a member. Longer than Akka's patience with machines that start many nodes.
+  static final Duration JOINING = Duration.ofMinutes(3);
+
   private final ActorContext<WorkerMessage> context;
-  private final Cluster cluster;
+  private final Neighbours neighbours;
   private final ActorRef<RankMessage> shard;
   private final RankHost host;
   private final SliceStore store;
@@ -73,14 +72,19 @@ public final class WorkerMembership extends NetworkActor<WorkerMessage> {
   private final Consumer<End> ended;
   private final SilenceWatch watch;
   private final List<Address> seeds;
-  private final SeedSearch search;
+  private final Neighbours.Line search;
   private final Duration silence;
   private Duration patience;
-  private @Nullable Lifeline line;
+  private Neighbours.@Nullable Line line;
   private boolean standsBy;
   private @Nullable ActorRef<MembersMessage> root;
   private String rootAddress = "";
   private boolean welcome;
+
+  /// Whether somebody listens where a root is expected, and since when.
+  private boolean found;
+
+  private long foundAt;
 
   /// Whether all is said.
   private boolean left;
@@ -98,9 +102,20 @@ public final class WorkerMembership extends NetworkActor<WorkerMessage> {
   public static Behavior<WorkerMessage> create(
       ActorRef<RankMessage> shard, RankHost host, List<Address> seeds, Consumer<End> ended) {
     return Behaviors.setup(
+        context -> create(shard, host, seeds, ended, new ClusterNeighbours(context.getSystem())));
+  }
+
+  static Behavior<WorkerMessage> create(
+      ActorRef<RankMessage> shard,
+      RankHost host,
+      List<Address> seeds,
+      Consumer<End> ended,
+      Neighbours neighbours) {
+    return Behaviors.setup(
         context ->
             Behaviors.withTimers(
-                timers -> new WorkerMembership(context, timers, shard, host, seeds, ended)));
+                timers ->
+                    new WorkerMembership(context, timers, shard, host, seeds, ended, neighbours)));
   }
 
   private WorkerMembership(
@@ -109,7 +124,8 @@ public final class WorkerMembership extends NetworkActor<WorkerMessage> {
       ActorRef<RankMessage> shard,
       RankHost host,
       List<Address> seeds,
-      Consumer<End> ended) {
+      Consumer<End> ended,
+      Neighbours neighbours) {
     super(context, WorkerMessage.class);
     this.context = context;
     this.seeds = seeds;
@@ -121,17 +137,14 @@ public final class WorkerMembership extends NetworkActor<WorkerMessage> {
     silence = host.silence();
     patience = RootMembership.patience(silence);
     this.ended = ended;
-    cluster = Cluster.get(context.getSystem());
-    watch = new SilenceWatch(RootMembership.TICK.toNanos(), System.nanoTime());
+    this.neighbours = neighbours;
+    watch = new SilenceWatch(RootMembership.TICK.toNanos(), neighbours.now());
     ActorRef<MemberEvent> adapter = context.messageAdapter(MemberEvent.class, Changed::new);
-    cluster.subscriptions().tell(Subscribe.create(adapter, MemberEvent.class));
+    neighbours.subscribe(adapter, MemberEvent.class);
     timers.startTimerWithFixedDelay(Tick.TICK, RootMembership.TICK);
     context.watch(shard);
     ActorRef<WorkerMessage> self = context.getSelf();
-    search =
-        SeedSearch.start(
-            seeds.stream().map(WorkerMembership::socketAddress).toList(),
-            () -> self.tell(new Found()));
+    search = neighbours.search(seeds, () -> self.tell(new Found()));
   }
 
   @Override
@@ -154,7 +167,9 @@ public final class WorkerMembership extends NetworkActor<WorkerMessage> {
       }
       case RootAlive alive when isOfRoot(alive.key()) -> onRootAlive(alive);
       case Found _ -> {
-        cluster.manager().tell(new JoinSeedNodes(seeds));
+        found = true;
+        foundAt = neighbours.now();
+        neighbours.join(seeds);
         yield this;
       }
       case LineEnded _ -> end("the root has ended", false);
@@ -207,29 +222,23 @@ public final class WorkerMembership extends NetworkActor<WorkerMessage> {
   }
 
   private Behavior<WorkerMessage> onRoot(Member member) {
-    Optional<String> objection = NodeVersion.objection(member, cluster.selfMember());
+    Optional<String> objection = NodeVersion.objection(member, neighbours.self());
     if (objection.isPresent()) {
       return end(objection.get(), true);
     }
     Address address = member.address();
     rootAddress = NodeNames.address(address);
-    root =
-        ActorRefResolver.get(context.getSystem())
-            .resolveActorRef("%s/user/%s".formatted(address, NodeNames.MEMBERS_PATH));
-    watch.heard(ROOT, System.nanoTime());
+    root = neighbours.members(address);
+    watch.heard(ROOT, neighbours.now());
     if (line == null) {
       var self = context.getSelf();
-      line = Lifeline.to(socketAddress(address), () -> self.tell(new LineEnded()));
+      line = neighbours.line(address, () -> self.tell(new LineEnded()));
     }
     return onTick();
   }
 
-  private static InetSocketAddress socketAddress(Address address) {
-    return new InetSocketAddress(address.getHost().orElseThrow(), address.getPort().orElseThrow());
-  }
-
   private Behavior<WorkerMessage> onRootAlive(RootAlive alive) {
-    watch.heard(ROOT, System.nanoTime());
+    watch.heard(ROOT, neighbours.now());
     if (root != null) {
       root.tell(new MembersMessage.Pong(address(), key, alive.ping()));
     }
@@ -245,7 +254,7 @@ public final class WorkerMembership extends NetworkActor<WorkerMessage> {
   }
 
   private Behavior<WorkerMessage> onWelcome() {
-    watch.heard(ROOT, System.nanoTime());
+    watch.heard(ROOT, neighbours.now());
     if (!welcome) {
       welcome = true;
       listener.joined(rootAddress);
@@ -255,9 +264,11 @@ public final class WorkerMembership extends NetworkActor<WorkerMessage> {
 
   private Behavior<WorkerMessage> onTick() {
     if (root == null) {
-      return this;
+      return isLeftWaiting()
+          ? end("no root has let this worker in for %d s".formatted(JOINING.toSeconds()), false)
+          : this;
     }
-    if (watch.tick(System.nanoTime(), _ -> patience.toNanos()).isPresent()) {
+    if (watch.tick(neighbours.now(), _ -> patience.toNanos()).isPresent()) {
       return end("the root has been silent for %.1f s".formatted(patience.toMillis() / 1e3), false);
     }
     String self = address();
@@ -269,8 +280,13 @@ public final class WorkerMembership extends NetworkActor<WorkerMessage> {
     return this;
   }
 
+  /// A root that takes a worker for lost while that joins tells it nothing.
+  private boolean isLeftWaiting() {
+    return found && neighbours.now() - foundAt > JOINING.toNanos();
+  }
+
   private String address() {
-    return NodeNames.address(cluster.selfMember().address());
+    return NodeNames.address(neighbours.self().address());
   }
 
   private Behavior<WorkerMessage> end(String why, boolean refused) {

@@ -26,7 +26,4 @@ public interface ByteCheck {
   default byte @Nullable [] greeting() {
     return null;
   }
-
-  /// Whether whoever this is does not speak the protocol at all: a port scanner, a browser.
-  boolean isForeign();
 }

@@ -1,6 +1,7 @@
 package dllama.cluster.port;
 
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /// Reads along what one connection sends, before Akka does: Artery takes any length for granted, so
@@ -39,7 +40,6 @@ final class FrameCheck implements ByteCheck {
   private int left;
   private long frames;
   private @Nullable String objection;
-  private boolean foreign;
 
   /// @param maxFrameBytes what a frame may have at most, without its length
   FrameCheck(int maxFrameBytes) {
@@ -93,12 +93,10 @@ final class FrameCheck implements ByteCheck {
   }
 
   private void greeted() {
-    for (int i = 0; i < MAGIC.length; i++) {
-      foreign |= seen[i] != MAGIC[i];
-    }
+    boolean foreign = Arrays.mismatch(seen, MAGIC) < MAGIC.length;
     int stream = seen[MAGIC.length];
     if (foreign) {
-      objection = "speaks another protocol";
+      objection = Protocols.objection(seen);
     } else if (stream != CONTROL_STREAM && stream != ORDINARY_STREAM) {
       objection = "opens a stream number " + stream;
     }
@@ -150,10 +148,5 @@ final class FrameCheck implements ByteCheck {
   @Override
   public @Nullable String objection() {
     return objection;
-  }
-
-  @Override
-  public boolean isForeign() {
-    return foreign;
   }
 }

@@ -6,15 +6,11 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /// The connections of one listening socket, and their limits. Whoever comes to speak does so at
 /// once, so where too many keep the node waiting the one that has waited longest goes: a flood of
 /// idle connections does not keep a node out. Any thread.
 final class Gate {
-  private static final Logger log = LoggerFactory.getLogger(Gate.class);
-
   /// @param greetingPerAddress connections from one address that have not sent a frame yet
   /// @param greeting of these in all
   /// @param perAddress connections from one address
@@ -39,6 +35,7 @@ final class Gate {
   private final Set<GuardedChannel> open = ConcurrentHashMap.newKeySet();
   private final AtomicLong buffered = new AtomicLong();
   private final Strikes strikes = new Strikes(System::nanoTime);
+  private final SilentCallers silent = new SilentCallers();
 
   Gate(Limits limits, Refusals refusals) {
     this.limits = limits;
@@ -68,7 +65,8 @@ final class Gate {
     Count full = same.greeting >= limits.greetingPerAddress ? same : all;
     int most = full == same ? limits.greetingPerAddress : limits.greeting;
     if (full.greeting >= most && full.oldest != null) {
-      hangUp(full.oldest);
+      refused(full.oldest.peer(), "opens connections and says nothing");
+      full.oldest.end();
     }
     open.add(arrival);
     return true;
@@ -94,12 +92,22 @@ final class Gate {
     }
   }
 
+  /// A connection turns out to be a node's.
+  synchronized void known(GuardedChannel channel) {
+    silent.known(channel.peer(), System.nanoTime());
+  }
+
   /// A connection is closed.
-  void forget(GuardedChannel channel) {
+  synchronized void forget(GuardedChannel channel) {
     if (open.remove(channel)) {
       buffered.addAndGet(-channel.unfinishedBytes());
       if (channel.isStranger()) {
         strikes.strike(channel.peer());
+      }
+      if (channel.isGreeted()) {
+        known(channel);
+      } else if (!channel.isEnded()) {
+        silent.silent(channel.peer(), channel.openedAt());
       }
     }
   }
@@ -111,7 +119,7 @@ final class Gate {
     }
   }
 
-  private void relieve() {
+  private synchronized void relieve() {
     GuardedChannel longest = null;
     for (GuardedChannel channel : open) {
       if (channel.unfinishedBytes() > 0
@@ -126,40 +134,43 @@ final class Gate {
     }
   }
 
-  /// Ends what has kept this node waiting for too long.
-  void sweep() {
+  /// Ends what has kept this node waiting for too long, and tells of those whom nobody knows.
+  synchronized void sweep() {
     long deadline = System.nanoTime() - limits.patience.toNanos();
     for (GuardedChannel channel : open) {
+      if (channel.isGreeted()) {
+        known(channel);
+      }
       if (!channel.isEnded() && channel.isOverdue(deadline)) {
         hangUp(channel);
       }
     }
+    silent
+        .overdue(deadline)
+        .forEach(address -> refused(address, "connects and does not say who it is"));
   }
 
-  private static void hangUp(GuardedChannel silent) {
-    log.debug("hung up on {}, which says nothing", silent.peer().getHostAddress());
-    silent.end();
-  }
-
-  /// A connection ends for what it sent. Nobody is told of those that took this port for another
-  /// one, such as port scanners.
-  void refused(GuardedChannel channel, ByteCheck check) {
-    String why = check.objection();
-    if (why == null) {
-      why = "repeats what was said over another connection";
-    }
-    if (check.isForeign()) {
-      log.debug("hung up on {}, which {}", channel.peer().getHostAddress(), why);
+  private void hangUp(GuardedChannel waiting) {
+    if (waiting.isGreeted()) {
+      refused(waiting.peer(), "stops in the middle of a frame");
     } else {
-      refused(channel.peer(), why);
+      silent.silent(waiting.peer(), waiting.openedAt());
     }
+    waiting.end();
   }
 
-  void refused(GuardedChannel channel, String why) {
+  /// A connection ends for what it sent.
+  synchronized void refused(GuardedChannel channel, ByteCheck check) {
+    String why = check.objection();
+    refused(channel.peer(), why == null ? "repeats what was said over another connection" : why);
+  }
+
+  synchronized void refused(GuardedChannel channel, String why) {
     refused(channel.peer(), why);
   }
 
   private void refused(InetAddress address, String why) {
+    silent.known(address, System.nanoTime()); // for something else than silence
     refusals.refused(address.getHostAddress(), why);
   }
 }

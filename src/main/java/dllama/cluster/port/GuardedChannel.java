@@ -123,6 +123,7 @@ final class GuardedChannel extends SocketChannel {
   void known() {
     greeted = true;
     waiting = false;
+    gate.known(this);
   }
 
   /// Whether it has spoken, and is not known for a node all the same.
@@ -142,7 +143,10 @@ final class GuardedChannel extends SocketChannel {
     boolean another = check.frames() != frames;
     if (another) {
       frames = check.frames();
-      greeted |= !announced; // TLS says itself when it is
+      if (!greeted && !announced) { // TLS says itself when it is
+        greeted = true;
+        gate.known(this);
+      }
     }
     if (!greeted) {
       waiting = true; // since it was opened, however it goes on

@@ -30,9 +30,4 @@ final class Silence implements ByteCheck {
   public @Nullable String objection() {
     return objection;
   }
-
-  @Override
-  public boolean isForeign() {
-    return false;
-  }
 }

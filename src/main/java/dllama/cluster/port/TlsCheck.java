@@ -31,7 +31,6 @@ final class TlsCheck implements ByteCheck {
   private int left;
   private long records;
   private @Nullable String objection;
-  private boolean foreign;
 
   @Override
   public boolean read(ByteBuffer bytes, int from, int to) {
@@ -70,10 +69,8 @@ final class TlsCheck implements ByteCheck {
     boolean known = records == 0 ? type == HANDSHAKE : type >= FIRST_TYPE && type <= LAST_TYPE;
     boolean greets = records > 0 || length >= GREETING_BYTES;
     if (!known || header[MAJOR_VERSION] != 3 || length > MAX_RECORD_BYTES || !greets) {
-      boolean node = header[TYPE] == 'A' && header[MAJOR_VERSION] == 'K'; // of AKKA
-      foreign = records == 0 && !node;
-      objection =
-          node ? "speaks without the cluster key (--insecure there?)" : "sends what is no TLS";
+      boolean foreign = records == 0 && type != HANDSHAKE;
+      objection = foreign ? Protocols.objection(header) : "does not speak TLS as nodes do";
     }
   }
 
@@ -95,10 +92,5 @@ final class TlsCheck implements ByteCheck {
   @Override
   public @Nullable String objection() {
     return objection;
-  }
-
-  @Override
-  public boolean isForeign() {
-    return foreign;
   }
 }

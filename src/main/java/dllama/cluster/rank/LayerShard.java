@@ -44,42 +44,20 @@ import org.jspecify.annotations.Nullable;
 /// cache folder or can be made here; `Ready` to the root; any number of `Input` and `Partial`;
 /// `Dissolve`. Messages of another epoch are dropped.
 public final class LayerShard extends NetworkActor<RankMessage> {
-  /// From the compute thread: memory for chunks.
-  record Opened(long epoch, MemorySegment memory) implements RankMessage.Internal {}
+  /// From the compute thread, about `of` and no other, even if that has the same epoch: memory for
+  /// chunks.
+  private record Opened(WorldPart of, MemorySegment memory) implements RankMessage.Internal {}
 
   /// From the compute thread: an engine over a complete slice.
-  record Built(long epoch, ShardEngine engine, SliceOrigin origin)
+  private record Built(WorldPart of, ShardEngine engine, SliceOrigin origin)
       implements RankMessage.Internal {}
 
   /// From the compute thread: the world can not go on, for a reason that lies with rank `culprit`.
-  record Failed(long epoch, int culprit, String why) implements RankMessage.Internal {}
+  private record Failed(WorldPart of, int culprit, String why) implements RankMessage.Internal {}
 
-  /// What this shard is in the present world.
-  private static final class Rank {
-    final Assignment assignment;
-    final List<ActorRef<RankMessage>> ranks;
-    final ActorRef<RootMessage> root;
-    final Exchange exchange;
-    final PeerWaits waits;
-    final RankHost host;
-    final SliceReceiver slice;
-    @Nullable RankSteps steps;
-
-    Rank(Assign assign, FramePool frames, RankHost host) {
-      this.host = host;
-      assignment = assign.assignment();
-      ranks = assign.ranks();
-      root = assign.root();
-      int size = assignment.world().size();
-      exchange = new Exchange(assignment.epoch(), assignment.rank(), size, frames);
-      waits = new PeerWaits(assignment.epoch(), size);
-      slice = new SliceReceiver(assignment, host, root, frames);
-    }
-
-    long epoch() {
-      return assignment.epoch();
-    }
-  }
+  /// Steps and questions that a rank has not come to yet. The root gives one at a time; a rank of
+  /// which nothing is wanted may be one behind.
+  private static final int MOST_DUE = 4;
 
   private static final int REAL = Assignment.kind(1);
   private static final int REHEARSED = Assignment.kind(Assignment.rehearsalOf(1));
@@ -91,7 +69,7 @@ public final class LayerShard extends NetworkActor<RankMessage> {
 
   /// What this shard is in the present world and, meanwhile, in its rehearsal, by kind of epoch.
   /// Code that branches there would be compiled for the one and thrown away with the other.
-  private final @Nullable Rank[] parts = new Rank[Assignment.KINDS];
+  private final @Nullable WorldPart[] parts = new WorldPart[Assignment.KINDS];
 
   /// What this node gets beforehand.
   private @Nullable SliceFetch fetch;
@@ -139,22 +117,22 @@ public final class LayerShard extends NetworkActor<RankMessage> {
       case WeightChunk chunk when fetches(chunk.epoch()) ->
           Objects.requireNonNull(fetch).put(chunk);
       case WeightChunk chunk -> inEpoch(chunk.epoch(), now -> onChunk(now, chunk));
-      case Opened(long epoch, var memory) -> inEpoch(epoch, now -> now.slice.request(memory));
-      case Built built -> inEpoch(built.epoch(), now -> onBuilt(now, built));
+      case Opened(WorldPart of, var memory) -> ifPresent(of, now -> now.slice.request(memory));
+      case Built built -> ifPresent(built.of(), now -> onBuilt(now, built));
       case Input input -> inEpoch(input.epoch(), now -> onInput(now, input));
       case Question question ->
           inEpoch(question.epoch(), now -> onQuestion(now, steps -> steps.answer(question)));
       case Partial partial -> onPartial(partial);
-      case Failed(long epoch, int culprit, String why) ->
-          inEpoch(epoch, now -> onFailed(now, culprit, why));
+      case Failed(WorldPart of, int culprit, String why) ->
+          ifPresent(of, now -> onFailed(now, culprit, why));
       case Dissolve(long epoch, String why) -> inEpoch(epoch, now -> onDissolve(now, why));
       case RankMessage.Internal other -> throw new IllegalArgumentException("message=" + other);
     }
     return this;
   }
 
-  private void inEpoch(long epoch, Consumer<Rank> action) {
-    Rank now = ofEpoch(epoch);
+  private void inEpoch(long epoch, Consumer<WorldPart> action) {
+    WorldPart now = ofEpoch(epoch);
     if (now != null) {
       action.accept(now);
     } else {
@@ -162,8 +140,15 @@ public final class LayerShard extends NetworkActor<RankMessage> {
     }
   }
 
-  private @Nullable Rank ofEpoch(long epoch) {
-    Rank now = parts[Assignment.kind(epoch)];
+  /// Not if it has ended meanwhile.
+  private void ifPresent(WorldPart of, Consumer<WorldPart> action) {
+    if (parts[Assignment.kind(of.epoch())] == of) {
+      action.accept(of);
+    }
+  }
+
+  private @Nullable WorldPart ofEpoch(long epoch) {
+    WorldPart now = parts[Assignment.kind(epoch)];
     return now != null && now.epoch() == epoch ? now : null;
   }
 
@@ -184,7 +169,7 @@ public final class LayerShard extends NetworkActor<RankMessage> {
       host.listener().idle("this worker " + objection.get());
       return;
     }
-    Rank now = new Rank(assign, frames, host);
+    WorldPart now = new WorldPart(assign, frames, host);
     parts[REAL] = now;
     host.waits(now.waits);
     host.warmUp(assignment.world());
@@ -235,12 +220,16 @@ public final class LayerShard extends NetworkActor<RankMessage> {
 
   /// Beside loading for the world that it is the rehearsal of.
   private void onRehearse(Assign assign) {
-    Rank real = parts[REAL];
+    WorldPart real = parts[REAL];
     if (real == null || assign.assignment().epoch() != Assignment.rehearsalOf(real.epoch())) {
       return; // this node has no part in that world, or no longer
     }
+    if (!assign.assignment().equals(real.assignment.rehearsal())) { // whose size is limited
+      Refusals.ofProcess().refused("somebody", "wants another rehearsal than there is");
+      return;
+    }
     endRehearsal("another one begins");
-    Rank now = new Rank(assign, frames, host.stage().host());
+    WorldPart now = new WorldPart(assign, frames, host.stage().host());
     parts[REHEARSED] = now;
     onComputeThread(now, () -> open(now));
   }
@@ -254,7 +243,7 @@ public final class LayerShard extends NetworkActor<RankMessage> {
 
   /// Whether there was anything to end.
   private boolean end(int kind, String why) {
-    Rank ended = parts[kind];
+    WorldPart ended = parts[kind];
     if (ended == null) {
       return false;
     }
@@ -265,22 +254,22 @@ public final class LayerShard extends NetworkActor<RankMessage> {
   }
 
   /// Compute thread: the slice from what is here, or memory for what has to be sent.
-  private void open(Rank now) {
+  private void open(WorldPart now) {
     SliceOrigin origin = now.slice.open(source);
     if (origin == null) {
-      getContext().getSelf().tell(new Opened(now.epoch(), now.slice.memory()));
+      getContext().getSelf().tell(new Opened(now, now.slice.memory()));
     } else {
       build(now, origin);
     }
   }
 
   /// Compute thread.
-  private void build(Rank now, SliceOrigin origin) {
+  private void build(WorldPart now, SliceOrigin origin) {
     ShardEngine engine = now.host.engine(now.assignment);
-    getContext().getSelf().tell(new Built(now.epoch(), engine, origin));
+    getContext().getSelf().tell(new Built(now, engine, origin));
   }
 
-  private void onChunk(Rank now, WeightChunk chunk) {
+  private void onChunk(WorldPart now, WeightChunk chunk) {
     if (!now.slice.accepts(chunk)) {
       onFailed(now, now.assignment.rank(), "got weights out of turn, at byte " + chunk.offset());
     } else if (now.slice.put(chunk)) {
@@ -293,7 +282,7 @@ public final class LayerShard extends NetworkActor<RankMessage> {
     }
   }
 
-  private void onBuilt(Rank now, Built built) {
+  private void onBuilt(WorldPart now, Built built) {
     now.steps =
         new RankSteps(
             now.assignment,
@@ -309,24 +298,41 @@ public final class LayerShard extends NetworkActor<RankMessage> {
     now.host.listener().ready(number, now.assignment.world().size(), built.origin());
   }
 
-  private void onInput(Rank now, Input input) {
+  private void onInput(WorldPart now, Input input) {
     RankSteps steps = now.steps;
     if (steps == null || !steps.accepts(input)) {
       onFailed(now, now.assignment.rank(), "got a step that it can not compute: " + input);
       return;
     }
-    onComputeThread(now, () -> host.stage().play(now.exchange, () -> steps.run(input)));
+    onceDue(now, () -> host.stage().play(now.exchange, () -> steps.run(input)));
   }
 
-  private void onQuestion(Rank now, Consumer<RankSteps> answer) {
+  private void onQuestion(WorldPart now, Consumer<RankSteps> answer) {
     RankSteps steps = now.steps;
     if (steps != null) {
-      onComputeThread(now, () -> answer.accept(steps));
+      onceDue(now, () -> answer.accept(steps));
     }
   }
 
+  /// Does what the root wants of a rank; no more than it can be behind with.
+  private void onceDue(WorldPart now, Runnable task) {
+    if (now.due.incrementAndGet() > MOST_DUE) {
+      onFailed(now, now.assignment.rank(), "gets steps before it has done those before");
+      return;
+    }
+    onComputeThread(
+        now,
+        () -> {
+          try {
+            task.run();
+          } finally {
+            now.due.decrementAndGet();
+          }
+        });
+  }
+
   private void onPartial(Partial partial) {
-    Rank now = ofEpoch(partial.epoch());
+    WorldPart now = ofEpoch(partial.epoch());
     if (now != null && now.exchange.put(partial)) {
       computeWait.signal();
     } else {
@@ -337,12 +343,12 @@ public final class LayerShard extends NetworkActor<RankMessage> {
     }
   }
 
-  private void onFailed(Rank now, int culprit, String why) {
+  private void onFailed(WorldPart now, int culprit, String why) {
     now.exchange.fail(why);
     now.root.tell(new RootMessage.ShardFailed(now.epoch(), culprit, why));
   }
 
-  private void onDissolve(Rank now, String why) {
+  private void onDissolve(WorldPart now, String why) {
     endRehearsal(why);
     if (now == parts[REAL]) {
       end(REAL, why);
@@ -351,7 +357,7 @@ public final class LayerShard extends NetworkActor<RankMessage> {
   }
 
   /// Runs `task` after whatever the compute thread does now; what it throws ends this rank.
-  private void onComputeThread(Rank now, Runnable task) {
+  private void onComputeThread(WorldPart now, Runnable task) {
     ActorRef<RankMessage> self = getContext().getSelf();
     now.host.compute(
         () -> {
@@ -360,7 +366,7 @@ public final class LayerShard extends NetworkActor<RankMessage> {
             task.run();
             failure = null;
           } catch (RankSteps.Aborted aborted) {
-            failure = new Failed(now.epoch(), aborted.culprit(), message(aborted));
+            failure = new Failed(now, aborted.culprit(), message(aborted));
           } catch (UserException known) {
             failure = failed(now, message(known));
           } finally {
@@ -371,8 +377,8 @@ public final class LayerShard extends NetworkActor<RankMessage> {
         });
   }
 
-  private static Failed failed(Rank now, String why) {
-    return new Failed(now.epoch(), now.assignment.rank(), why);
+  private static Failed failed(WorldPart now, String why) {
+    return new Failed(now, now.assignment.rank(), why);
   }
 
   private static String message(RuntimeException failure) {

@@ -168,7 +168,7 @@ public final class RankHost {
     long weights = layout.totalBytes();
     long cache = ShardEngine.cacheBytes(layout.plan(), layout.rank(), engine);
     if (Math.addExact(weights, cache) <= memory()) {
-      return Optional.empty();
+      return working(assignment);
     }
     return Optional.of(
         "needs %s for weights and %s for %d tokens of context, but may take %s: %s"
@@ -178,6 +178,22 @@ public final class RankHost {
                 holdsMore(engine) ? (long) engine.pages() * KvHead.PAGE : engine.contextLength(),
                 ByteSize.text(memory()),
                 advice(assignment.world(), weights)));
+  }
+
+  /// What is not limited by settings, but by Java's own memory.
+  private Optional<String> working(Assignment assignment) {
+    long bytes = WorkingMemory.bytes(assignment, pool.threads());
+    long most = Runtime.getRuntime().maxMemory();
+    EngineSettings engine = assignment.world().engine();
+    return bytes <= most
+        ? Optional.empty()
+        : Optional.of(
+            "needs %s for steps of %d tokens and a context of %d, but Java has %s (-Xmx)"
+                .formatted(
+                    ByteSize.text(bytes),
+                    engine.maxBatchTokens(),
+                    engine.contextLength(),
+                    ByteSize.text(most)));
   }
 
   /// Whether there are more pages than one context takes: the user's wish, if they do not fit.

@@ -148,6 +148,7 @@ final class RankSteps {
     }
     return rows >= 1
         && rows <= limits.maxBatchTokens()
+        && input.copies().size() <= limits.maxBatchTokens()
         && input.copies().stream().allMatch(copy -> isPage(copy.from()) && isPage(copy.to()))
         && wanted <= StepRows.MAX_WANTED
         && collectives.permits(input.scatters())

@@ -55,7 +55,10 @@ final class SliceFetch implements SliceArrival.Listener, AutoCloseable {
 
   /// Takes the next chunk; whatever is not that ends this.
   void put(WeightChunk chunk) {
-    boolean next = chunk.offset() == arrived && arrived - written.get() <= MOST_UNWRITTEN;
+    boolean next =
+        chunk.offset() == arrived
+            && chunk.bytes().length() > 0
+            && arrived - written.get() <= MOST_UNWRITTEN;
     if (!next || arrival == null) {
       frames.give(chunk.bytes());
       close();

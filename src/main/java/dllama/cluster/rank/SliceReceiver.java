@@ -96,9 +96,10 @@ final class SliceReceiver {
     sendTo = to;
   }
 
-  /// Whether `chunk` is the next one, and fits.
+  /// Whether `chunk` is the next one, and fits. None is empty, or one could follow the last.
   boolean accepts(WeightChunk chunk) {
     return memory != null
+        && chunk.bytes().length() > 0
         && chunk.offset() == arrivedBytes
         && chunk.bytes().length() <= memory.byteSize() - arrivedBytes;
   }

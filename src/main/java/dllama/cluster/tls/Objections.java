@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 /// Why TLS with another node failed, in words for a user: as the end of a sentence about that node.
 final class Objections {
   static final String OTHER_KEY = "has another cluster key";
+  static final String NOT_THIS_KEY = "has another cluster key, or none";
   static final String SILENT_END = "hangs up before it has shown a cluster key";
   static final String PLAIN = "speaks without the cluster key (--insecure there?)";
 
@@ -15,8 +16,10 @@ final class Objections {
 
   static String of(SSLException e) {
     String message = String.valueOf(e.getMessage());
-    boolean none = message.contains("Empty client certificate chain"); // none of this key's
-    if (none || isAboutCertificate(e) || message.contains("certificate_unknown")) {
+    if (message.contains("Empty client certificate chain")) {
+      return NOT_THIS_KEY; // no certificate, or none of this key's
+    }
+    if (isAboutCertificate(e) || message.contains("certificate_unknown")) {
       return OTHER_KEY;
     }
     if (message.contains("Unsupported or unrecognized SSL message")) {

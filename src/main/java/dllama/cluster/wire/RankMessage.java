@@ -41,6 +41,9 @@ public sealed interface RankMessage
       implements RankMessage, ControlMessage {
     public Assign {
       Checks.present(assignment, "assignment");
+      if (assignment.epoch() == -assignment.epoch()) { // 0, or the least of all
+        throw new IllegalArgumentException("epoch=" + assignment.epoch());
+      }
       ranks = Checks.list("ranks", ranks, assignment.world().size());
       Checks.range(
           "number of ranks", ranks.size(), assignment.world().size(), assignment.world().size());

@@ -30,7 +30,11 @@ public sealed interface WorkerMessage
   /// @param computes whether this worker is one of them
   /// @param ping its number, repeated in the answer
   record RootAlive(long key, int nodes, boolean computes, long ping)
-      implements WorkerMessage, ControlMessage {}
+      implements WorkerMessage, ControlMessage {
+    public RootAlive {
+      Checks.range("nodes", nodes, computes ? 1 : 0, WorldSpec.MOST_NODES);
+    }
+  }
 
   /// What the room of its receiver says to itself; its kinds are known there alone.
   non-sealed interface Internal extends WorkerMessage {}

@@ -6,6 +6,7 @@ import dllama.settings.CollectiveType;
 import dllama.settings.Overlap;
 import dllama.slice.ShardPlan;
 import dllama.slice.TinyModel;
+import dllama.tensor.DType;
 
 /// What all ranks of a world compute, and how: the same for each of them.
 ///
@@ -21,6 +22,7 @@ public record WorldSpec(
   private static final int REHEARSAL_LAYERS = 2;
   static final int MOST_NODES = 1024;
   private static final int MOST_TOKENS = 1 << 28;
+  private static final int MOST_PAGES = 1 << 24;
 
   public WorldSpec {
     Checks.present(plan, "plan");
@@ -33,6 +35,11 @@ public record WorldSpec(
     Checks.range("worldSize", plan.worldSize(), 1, MOST_NODES);
     Checks.range("contextLength", engine.contextLength(), 1, MOST_TOKENS);
     Checks.range("maxBatchTokens", engine.maxBatchTokens(), 1, engine.contextLength());
+    Checks.range("pages", engine.pages(), 1, MOST_PAGES);
+    if (collective == CollectiveType.REDUCE_SCATTER_Q80 && plan.exchange() != DType.Q8_0) {
+      throw new IllegalArgumentException(
+          "collective=%s exchange=%s".formatted(collective, plan.exchange()));
+    }
   }
 
   /// The model.

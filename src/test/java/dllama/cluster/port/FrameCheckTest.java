@@ -66,7 +66,6 @@ class FrameCheckTest {
         "announces a frame of %d bytes (28 to 1000 are allowed)"
             .formatted(Integer.toUnsignedLong(length)),
         check.objection());
-    assertFalse(check.isForeign());
   }
 
   @ParameterizedTest
@@ -99,8 +98,20 @@ class FrameCheckTest {
 
   @Test
   void shouldTellForeignProtocols() {
-    assertFalse(read("GET / HTTP/1.1\r\n".getBytes(java.nio.charset.StandardCharsets.US_ASCII)));
-    assertTrue(check.isForeign());
+    assertForeign("speaks HTTP: this is the port between nodes", "GET / HTTP/1.1\r\n");
+    assertForeign("speaks HTTP: this is the port between nodes", "PRI * HTTP/2.0\r\n");
+    assertForeign("speaks another protocol", "SSH-2.0-OpenSSH_9.2");
+    assertForeign("speaks another protocol", "AKKB\1");
+    assertForeign(
+        "speaks TLS: it has a cluster key, and this node has none (--insecure here?)",
+        "\26\3\1\2\0\1");
+  }
+
+  private static void assertForeign(String why, String text) {
+    FrameCheck check = new FrameCheck(MOST);
+    byte[] bytes = text.getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+    assertFalse(check.read(ByteBuffer.wrap(bytes), 0, bytes.length), text);
+    assertEquals(why, check.objection(), text);
     assertEquals(0, check.frames());
   }
 

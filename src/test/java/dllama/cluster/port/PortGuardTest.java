@@ -88,17 +88,69 @@ class PortGuardTest {
     assertEquals(List.of(line), told);
     time.addAndGet(Duration.ofMinutes(1).toNanos());
     refusals.refused("10.0.0.1", "does something else");
+    assertEquals("refused: 10.0.0.1 does something else", told.getLast());
+    refusals.refused("10.0.0.2", "announces a frame of 7 bytes (28 to 1000 are allowed)");
     assertEquals(
-        "refused: 10.0.0.1 does something else (and 2 more since the last such line)",
+        "refused: 10.0.0.2 announces a frame of 7 bytes (28 to 1000 are allowed)"
+            + " (and 2 more since the last such line)",
         told.getLast());
+    assertEquals(3, told.size());
   }
 
   @Test
-  void shouldHangUpOnForeignProtocolsWithoutALine() throws IOException {
-    Socket peer = connect();
-    SocketChannel channel = accept();
-    send(peer, new byte[100]);
-    assertEquals(-1, await(channel, ByteBuffer.allocate(500)));
+  void shouldHangUpOnForeignProtocolsWithALineForEach() throws IOException {
+    for (String text : List.of("GET / HTTP/1.1", "SSH-2.0-OpenSSH", "HEAD / HTTP/1.1")) {
+      Socket peer = connect();
+      SocketChannel channel = accept();
+      send(peer, text.getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+      assertEquals(-1, await(channel, ByteBuffer.allocate(500)));
+    }
+    assertEquals(
+        List.of(
+            "refused: 127.0.0.1 speaks HTTP: this is the port between nodes",
+            "refused: 127.0.0.1 speaks another protocol"),
+        told);
+    assertEquals(3, refusals.count());
+  }
+
+  /// What a port scanner does; a worker that looks whether its root listens does the same first.
+  @Test
+  void shouldTellWhoConnectsAndIsNotKnownSoon() throws IOException, InterruptedException {
+    Socket scanner = connect();
+    SocketChannel ofScanner = accept();
+    scanner.close();
+    assertEquals(-1, await(ofScanner, ByteBuffer.allocate(10)));
+    ofScanner.close();
+    gate.sweep();
+    assertEquals(List.of(), told, "it may be a node yet");
+    Thread.sleep(LIMITS.patience().toMillis() + 50);
+    gate.sweep();
+    gate.sweep();
+    assertEquals(List.of("refused: 127.0.0.1 connects and does not say who it is"), told);
+  }
+
+  @Test
+  void shouldNotTellOfSilentConnectionsOfNodes() throws IOException, InterruptedException {
+    connect().close();
+    SocketChannel ofSearch = accept();
+    assertEquals(-1, await(ofSearch, ByteBuffer.allocate(10)));
+    ofSearch.close();
+    Socket node = connect();
+    SocketChannel ofNode = accept();
+    Socket line = connect();
+    SocketChannel ofLine = accept();
+    send(node, FrameCheckTest.greeting(2), HANDSHAKE);
+    read(ofNode, ByteBuffer.allocate(500), 5 + HANDSHAKE.length);
+    Thread.sleep(LIMITS.patience().toMillis() + 50);
+    gate.sweep(); // the line is hung up on, and made anew
+    connect();
+    SocketChannel next = accept();
+    ofLine.close();
+    line.close();
+    next.close(); // the node ends: its connections, in any order
+    ofNode.close();
+    Thread.sleep(LIMITS.patience().toMillis() + 50);
+    gate.sweep();
     assertEquals(List.of(), told);
   }
 
@@ -117,6 +169,7 @@ class PortGuardTest {
       int expected = i < 3 ? -1 : 0;
       assertEquals(expected, idle.get(i).read(ByteBuffer.allocate(10)), "connection " + i);
     }
+    assertEquals(List.of("refused: 127.0.0.1 opens connections and says nothing"), told);
     send(node, HANDSHAKE);
     read(ofNode, ByteBuffer.allocate(500), HANDSHAKE.length);
   }

@@ -1,0 +1,46 @@
+package dllama.cluster.rank;
+
+import dllama.cluster.wire.Assignment;
+import dllama.engine.EngineSettings;
+import dllama.model.ModelSpec;
+import dllama.model.TensorRole.Axis;
+import dllama.slice.ShardPlan;
+import dllama.step.ForwardPass;
+import dllama.tensor.Kernels;
+
+/// How much of Java's own memory a rank takes, beside its weights, keys and values: activations of
+/// a step in both of its halves, what is exchanged, tables of positions. An upper bound, so that a
+/// root can not make a worker run out of memory by what no model has.
+final class WorkingMemory {
+  /// Copies of the residual stream, and levels of sums over it.
+  private static final int STREAMS = 12;
+
+  /// Projections, and their inputs in another type.
+  private static final int COPIES = 3;
+
+  private WorkingMemory() {}
+
+  /// Bytes; more than there can be where sizes make no sense.
+  ///
+  /// @param threads that compute
+  static long bytes(Assignment assignment, int threads) {
+    ShardPlan plan = assignment.world().plan();
+    ModelSpec spec = plan.spec();
+    EngineSettings engine = assignment.world().engine();
+    double dim = spec.dim();
+    double heads = plan.part(Axis.QUERY, assignment.rank()).size();
+    double keys = 2d * plan.part(Axis.KEY, assignment.rank()).size();
+    double hidden =
+        (double) Math.max(1, spec.activeExperts()) * plan.part(Axis.FFN, assignment.rank()).size();
+    double sent = (double) Exchange.PLACES * plan.mostBranches() * dim;
+    double row = STREAMS * dim + COPIES * (heads + keys + hidden) + sent + spec.experts();
+    double halves = 1.5;
+    double positions = (double) spec.headDim() + (double) threads * Kernels.HEADS_TOGETHER;
+    double wanted = Math.min(ForwardPass.MAX_WANTED, engine.maxBatchTokens());
+    double values =
+        halves * row * engine.maxBatchTokens()
+            + positions * engine.contextLength()
+            + wanted * plan.vocabulary(assignment.rank()).size();
+    return (long) (values * Float.BYTES);
+  }
+}

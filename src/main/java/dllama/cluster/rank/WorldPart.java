@@ -1,0 +1,40 @@
+package dllama.cluster.rank;
+
+import akka.actor.typed.ActorRef;
+import dllama.cluster.wire.Assignment;
+import dllama.cluster.wire.FramePool;
+import dllama.cluster.wire.RankMessage;
+import dllama.cluster.wire.RankMessage.Assign;
+import dllama.cluster.wire.RootMessage;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/// What a shard is in a world, or in its rehearsal. Owned by [LayerShard], but for the exchange,
+/// which the compute thread uses, too.
+final class WorldPart {
+  final Assignment assignment;
+  final List<ActorRef<RankMessage>> ranks;
+  final ActorRef<RootMessage> root;
+  final Exchange exchange;
+  final PeerWaits waits;
+  final RankHost host;
+  final SliceReceiver slice;
+  final AtomicInteger due = new AtomicInteger();
+  @Nullable RankSteps steps;
+
+  WorldPart(Assign assign, FramePool frames, RankHost host) {
+    this.host = host;
+    assignment = assign.assignment();
+    ranks = assign.ranks();
+    root = assign.root();
+    int size = assignment.world().size();
+    exchange = new Exchange(assignment.epoch(), assignment.rank(), size, frames);
+    waits = new PeerWaits(assignment.epoch(), size);
+    slice = new SliceReceiver(assignment, host, root, frames);
+  }
+
+  long epoch() {
+    return assignment.epoch();
+  }
+}
