@@ -21,8 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// A root and a worker as real processes, of which the worker gets a fifth of the time: it is
-// named,
-/// left out, and tried again.
+/// named, left out, and tried again.
 class SlowNodesIT {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Duration LIMIT = Duration.ofMinutes(4);

@@ -290,8 +290,8 @@ final class WorldFormation {
     return gate.largestUsable(workers.nodes() - 1);
   }
 
-  /// What rank 0 of a world of so many nodes would have to know; empty if this node can not be
-  // that.
+  /// What rank 0 of a world of so many nodes would have to know; empty if this node could not be
+  /// that.
   Optional<Assignment> draft(int nodes) {
     return Optional.of(draft.assignment(nodes)).filter(it -> draft.objection(it).isEmpty());
   }
