@@ -28,6 +28,7 @@ public class AttentionBenchmark {
   private static final int HEAD_DIM = 128;
   private static final int LENGTH = 4096;
   private static final int HEADS = Kernels.HEADS_TOGETHER;
+  private static final float[] NO_SINKS = {};
 
   @Param({"F16", "F32"})
   String type;
@@ -61,7 +62,7 @@ public class AttentionBenchmark {
 
   @Benchmark
   public float[] attend() {
-    kernels.attend(query, 0, HEADS, cache, pages, LENGTH, scores, out, 0);
+    kernels.attend(query, 0, HEADS, cache, pages, 0, LENGTH, NO_SINKS, 0, scores, out, 0);
     return out;
   }
 }

@@ -189,7 +189,7 @@ final class Bench {
 
   /// Input rows of random weights fit bfloat16, if nothing scales them.
   private int bytesOfInput() {
-    return model.spec().architecture().embeddingScale() == 1 ? Short.BYTES : Float.BYTES;
+    return model.spec().scales().embedding() == 1 ? Short.BYTES : Float.BYTES;
   }
 
   private int[] randomTokens(int count) {

@@ -217,7 +217,7 @@ final class Options {
               "--weights-float-type",
               "TYPE",
               "weights-float-type",
-              "f32, f16, q40 or q80; for .gguf any, or q4_k_m; default q40"),
+              "f32, f16, q40 or q80; for .gguf any, q4_k_m or mxfp4_moe; default q40"),
           text("--seed", "N", "synth.seed", "default 1"),
           text("--out", "FILE", "synth.out", "model file to write (.m, or .gguf for llama.cpp)"),
           text("--tokenizer", "FILE", "tokenizer", "tokenizer file to write (.t)"));

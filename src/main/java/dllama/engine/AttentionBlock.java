@@ -15,7 +15,8 @@ import java.util.List;
 /// ```
 ///
 /// where some architectures add a bias to q, k and v, or to the sum of all partials, and some norm
-/// the heads of q and k once more before they are rotated.
+/// the heads of q and k once more before they are rotated. In some layers of some architectures a
+/// token sees the latest positions only ([dllama.model.Sliding]).
 ///
 /// Whatever kv head a query head reads is on the same rank, and by default on the same thread, so
 /// that no barrier is needed between appending to the cache and reading it. This rank's query heads
@@ -24,7 +25,8 @@ final class AttentionBlock implements LayerBlock {
   private final StepState step;
   private final List<SliceWeights.Attention> layers;
   private final KvPages cache;
-  private final RopeTable rope;
+  private final List<RopeTable> ropes;
+  private final float queryScale;
   private final int headDim;
   private final int heads;
   private final int kvHeads;
@@ -50,12 +52,13 @@ final class AttentionBlock implements LayerBlock {
       StepState step,
       List<SliceWeights.Attention> layers,
       KvPages cache,
-      RopeTable rope,
+      List<RopeTable> ropes,
       EngineSettings settings) {
     this.step = step;
     this.layers = layers;
     this.cache = cache;
-    this.rope = rope;
+    this.ropes = ropes;
+    queryScale = step.spec.scales().query();
     weights = layers.getFirst();
     headDim = step.spec.headDim();
     heads = weights.q().w().rows() / headDim;
@@ -158,16 +161,35 @@ final class AttentionBlock implements LayerBlock {
     for (int i = 0; i < count; i++) {
       rotate(q, at + i * headDim, weights.queryNorm(), position);
     }
+    if (queryScale != 1) {
+      for (int i = at; i < at + count * headDim; i++) {
+        q[i] *= queryScale;
+      }
+    }
     KvHead history = cache.head(layer, head / (heads / kvHeads));
     int[] pages = step.rows.pages(row);
-    step.kernels.attend(q, at, count, history, pages, position + 1, scores[thread], attention, at);
+    int from = step.spec.sliding().from(layer, position);
+    float[] sinks = weights.sinks();
+    step.kernels.attend(
+        q,
+        at,
+        count,
+        history,
+        pages,
+        from,
+        position + 1,
+        sinks,
+        head,
+        scores[thread],
+        attention,
+        at);
   }
 
   private void rotate(float[] head, int at, float[] norm, int position) {
     if (norm.length > 0) {
       step.kernels.rmsNorm(head, at, norm, headDim, step.spec.rmsEpsilon(), head, at);
     }
-    rope.rotate(head, at, position);
+    ropes.get(layer).rotate(head, at, position);
   }
 
   private void outputShare(int thread, int threads) {

@@ -26,6 +26,7 @@ final class ExpertsBlock implements LayerBlock {
   private final StepState step;
   private final List<SliceWeights.FeedForward> layers;
   private final int experts;
+  private final boolean addsBias;
   private final int ffnDim;
   private final NormedProduct router;
   private final float[] routerLogits;
@@ -53,13 +54,16 @@ final class ExpertsBlock implements LayerBlock {
   private final WorkerPool.Task downShare = this::downShare;
   private SliceWeights.FeedForward weights;
 
-  ExpertsBlock(StepState step, List<SliceWeights.FeedForward> layers, int maxTokens) {
+  /// @param addsBias whether this rank is the one that adds the bias of w2
+  ExpertsBlock(
+      StepState step, List<SliceWeights.FeedForward> layers, boolean addsBias, int maxTokens) {
     this.step = step;
+    this.addsBias = addsBias;
     this.layers = layers;
     weights = layers.getFirst();
     experts = step.spec.experts();
     GatedNetwork network = weights.networks().getFirst();
-    ffnDim = network.w1().rows();
+    ffnDim = network.w1().w().rows();
     router = new NormedProduct(step, TensorRole.ROUTER, experts, false, maxTokens);
     routerLogits = new float[Math.multiplyExact(maxTokens, experts)];
     routing = new Routing(experts, step.spec.activeExperts(), maxTokens);
@@ -89,6 +93,9 @@ final class ExpertsBlock implements LayerBlock {
     weights = layers.get(layer);
     router.prepare(weights.norm(), step.tokens(), ALL);
     step.pool.run(routeShare);
+    for (int token = 0; token < step.tokens(); token++) {
+      addBias(weights.routerBias(), 0, routerLogits, token * experts, experts);
+    }
     routing.assign(routerLogits, step.tokens());
     if (step.tokens() > 1) {
       step.pool.run(inputShare);
@@ -146,12 +153,21 @@ final class ExpertsBlock implements LayerBlock {
   private void gate(GatedNetwork network, int expert, int from, int to, Activations rows) {
     int count = routing.count(expert);
     int first = routing.firstSlot(expert) * ffnDim;
-    step.kernels.matmul(network.w1(), from, to, rows, count, gate, first, ffnDim);
-    step.kernels.matmul(network.w3(), from, to, rows, count, up, first, ffnDim);
+    step.kernels.matmul(network.w1().w(), from, to, rows, count, gate, first, ffnDim);
+    step.kernels.matmul(network.w3().w(), from, to, rows, count, up, first, ffnDim);
     int row = from * PackedMatrix.TILE;
     int size = Math.min(to * PackedMatrix.TILE, ffnDim) - row;
     for (int i = 0; i < count; i++) {
-      step.gate(gate, up, first + i * ffnDim + row, size);
+      int at = first + i * ffnDim + row;
+      addBias(network.w1().bias(), row, gate, at, size);
+      addBias(network.w3().bias(), row, up, at, size);
+      step.gate(gate, up, at, size);
+    }
+  }
+
+  private void addBias(float[] bias, int from, float[] to, int at, int size) {
+    if (bias.length > 0) {
+      step.kernels.add(to, at, bias, from, size);
     }
   }
 
@@ -193,9 +209,13 @@ final class ExpertsBlock implements LayerBlock {
       int count = routing.count(expert);
       if (count > 0) {
         int first = routing.firstSlot(expert);
-        PackedMatrix w2 = weights.networks().get(expert).w2().get(leaf);
+        GatedNetwork network = weights.networks().get(expert);
+        PackedMatrix w2 = network.w2().get(leaf);
         step.kernels.matmul(w2, from, to, hidden[leaf].from(first), count, down, 0, dim);
         for (int i = 0; i < count; i++) {
+          if (addsBias && leaf == 0) {
+            addBias(network.bias(), row, down, i * dim + row, end - row);
+          }
           int token = routing.token(first + i);
           add(sum, token * dim + row, i * dim + row, end - row, routing.share(first + i));
         }

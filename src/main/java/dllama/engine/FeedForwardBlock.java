@@ -29,7 +29,7 @@ final class FeedForwardBlock implements LayerBlock {
     this.layers = layers;
     weights = layers.getFirst();
     network = weights.networks().getFirst();
-    ffnDim = network.w1().rows();
+    ffnDim = network.w1().w().rows();
     gate = new float[Math.multiplyExact(maxTokens, ffnDim)];
     up = new float[gate.length];
     normed =
@@ -60,7 +60,7 @@ final class FeedForwardBlock implements LayerBlock {
   /// The same rows of gate and up, so that their product needs no barrier.
   private void hiddenShare(int thread, int threads) {
     Activations input = normed.rows(thread);
-    int groups = network.w1().groups();
+    int groups = network.w1().w().groups();
     int from = WorkerPool.from(groups, thread, threads);
     int to = WorkerPool.from(groups, thread + 1, threads);
     step.product(network.w1(), from, to, input, gate);

@@ -18,10 +18,12 @@ final class LeafProduct {
   LeafProduct(StepState step, TensorRole role, List<PackedMatrix> like, int maxTokens, float[] x) {
     this.step = step;
     inputs = new ProductInput[like.size()];
-    int cols = like.getFirst().cols();
-    int stride = inputs.length * cols;
+    int stride = like.stream().mapToInt(PackedMatrix::cols).sum();
+    int next = 0;
     for (int leaf = 0; leaf < inputs.length; leaf++) {
-      int first = leaf * cols;
+      int first = next;
+      int cols = like.get(leaf).cols();
+      next += cols;
       inputs[leaf] =
           new ProductInput(
               step.pool,

@@ -27,7 +27,7 @@ final class OutputBlock {
     this.step = step;
     wanted = step.rows::wanted;
     this.weights = weights;
-    scale = step.spec.architecture().logitsScale();
+    scale = step.spec.scales().logits();
     logits = new float[Math.multiplyExact(maxRows, weights.wcls().rows())];
     finite = new boolean[step.pool.threads()];
     boolean roundInput = !step.spec.architecture().has(Trait.UNROUNDED_OUTPUT);

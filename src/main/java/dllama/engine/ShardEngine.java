@@ -58,7 +58,7 @@ public final class ShardEngine {
   private final PartialSum partialSum;
   private final SliceWeights weights;
   private final KvPages cache;
-  private final RopeTable rope;
+  private final List<RopeTable> ropes;
 
   private Phase phase = Phase.DONE;
   private int layer;
@@ -89,7 +89,7 @@ public final class ShardEngine {
             maxWanted(settings)),
         SliceWeights.of(layout, slice),
         cache(layout, cache, settings),
-        new RopeTable(layout.plan().spec(), settings.contextLength()),
+        RopeTable.ofLayers(layout.plan().spec(), settings.contextLength()),
         maxWanted(settings));
   }
 
@@ -104,7 +104,7 @@ public final class ShardEngine {
       StepState step,
       SliceWeights weights,
       KvPages cache,
-      RopeTable rope,
+      List<RopeTable> ropes,
       int maxWanted) {
     this.plan = plan;
     this.rank = rank;
@@ -112,9 +112,9 @@ public final class ShardEngine {
     this.step = step;
     this.weights = weights;
     this.cache = cache;
-    this.rope = rope;
-    attention = new AttentionBlock(step, attentions(weights), cache, rope, settings);
-    feedForward = feedForward(step, weights, settings.maxBatchTokens());
+    this.ropes = ropes;
+    attention = new AttentionBlock(step, attentions(weights), cache, ropes, settings);
+    feedForward = feedForward(step, weights, rank, settings.maxBatchTokens());
     output = new OutputBlock(step, weights, maxWanted);
     reducers = new LogitsReducer[maxWanted];
     partialSum = new PartialSum(plan, step);
@@ -129,7 +129,7 @@ public final class ShardEngine {
         new EngineSettings(
             settings.kv(), settings.contextLength(), maxBatchTokens, settings.pages());
     var ownStep = new StepState(plan, rank, step.kernels, step.pool, maxBatchTokens, 0);
-    return new ShardEngine(plan, rank, own, ownStep, weights, cache, rope, 0);
+    return new ShardEngine(plan, rank, own, ownStep, weights, cache, ropes, 0);
   }
 
   private static KvPages cache(SliceLayout layout, MemorySegment memory, EngineSettings settings) {
@@ -142,10 +142,11 @@ public final class ShardEngine {
     return weights.layers().stream().map(SliceWeights.Layer::attention).toList();
   }
 
-  private static LayerBlock feedForward(StepState step, SliceWeights weights, int maxTokens) {
+  private static LayerBlock feedForward(
+      StepState step, SliceWeights weights, int rank, int maxTokens) {
     var layers = weights.layers().stream().map(SliceWeights.Layer::feedForward).toList();
     return step.spec.architecture().has(Trait.EXPERTS)
-        ? new ExpertsBlock(step, layers, maxTokens)
+        ? new ExpertsBlock(step, layers, rank == 0, maxTokens)
         : new FeedForwardBlock(step, layers, maxTokens);
   }
 

@@ -36,6 +36,7 @@ public record SliceWeights(List<Layer> layers, float[] finalNorm, PackedMatrix w
   /// Attention of one layer.
   ///
   /// @param queryNorm of every head; empty if there is none, as for `keyNorm`
+  /// @param sinks a score of each head; empty if there are none
   /// @param wo by leaf
   public record Attention(
       float[] norm,
@@ -44,22 +45,29 @@ public record SliceWeights(List<Layer> layers, float[] finalNorm, PackedMatrix w
       Projection v,
       float[] queryNorm,
       float[] keyNorm,
+      float[] sinks,
       List<PackedMatrix> wo,
       Output output) {}
 
   /// Feed-forward part of one layer.
   ///
   /// @param router one matrix with experts, none in a dense model
+  /// @param routerBias a value per expert; empty if there is none
   /// @param networks the experts, or the one network of a dense model
   public record FeedForward(
-      float[] norm, List<PackedMatrix> router, List<GatedNetwork> networks, Output output) {}
+      float[] norm,
+      List<PackedMatrix> router,
+      float[] routerBias,
+      List<GatedNetwork> networks,
+      Output output) {}
 
   /// A gated network.
   ///
   /// @param w1 gate
   /// @param w3 up
   /// @param w2 down, by leaf
-  public record GatedNetwork(PackedMatrix w1, PackedMatrix w3, List<PackedMatrix> w2) {}
+  /// @param bias of w2, which one rank adds; empty if there is none
+  public record GatedNetwork(Projection w1, Projection w3, List<PackedMatrix> w2, float[] bias) {}
 
   /// Views of `slice`, which must be complete and as `layout` describes it.
   public static SliceWeights of(SliceLayout layout, MemorySegment slice) {
@@ -87,6 +95,7 @@ public record SliceWeights(List<Layer> layers, float[] finalNorm, PackedMatrix w
           projection(TensorRole.WV, TensorRole.VALUE_BIAS, layer),
           vector(TensorRole.QUERY_NORM, layer),
           vector(TensorRole.KEY_NORM, layer),
+          vector(TensorRole.ATTENTION_SINKS, layer),
           leaves(new TensorRole.Name(TensorRole.WO, layer)),
           new Output(
               vector(TensorRole.ATTENTION_OUTPUT_BIAS, layer),
@@ -96,22 +105,33 @@ public record SliceWeights(List<Layer> layers, float[] finalNorm, PackedMatrix w
     FeedForward feedForward(int layer, int count) {
       List<GatedNetwork> networks = new ArrayList<>();
       for (int expert = 0; expert < count; expert++) {
-        networks.add(
-            new GatedNetwork(
-                matrix(new TensorRole.Name(TensorRole.W1, layer, expert)),
-                matrix(new TensorRole.Name(TensorRole.W3, layer, expert)),
-                leaves(new TensorRole.Name(TensorRole.W2, layer, expert))));
+        networks.add(network(layer, expert));
       }
       boolean routed = entries.containsKey(new TensorRole.Name(TensorRole.ROUTER, layer));
       return new FeedForward(
           vector(TensorRole.FFN_NORM, layer),
           routed ? List.of(matrix(TensorRole.ROUTER, layer)) : List.of(),
+          vector(TensorRole.ROUTER_BIAS, layer),
           List.copyOf(networks),
           new Output(new float[0], vector(TensorRole.FFN_OUTPUT_NORM, layer)));
     }
 
+    private GatedNetwork network(int layer, int expert) {
+      return new GatedNetwork(
+          projection(TensorRole.W1, TensorRole.W1_BIAS, layer, expert),
+          projection(TensorRole.W3, TensorRole.W3_BIAS, layer, expert),
+          leaves(new TensorRole.Name(TensorRole.W2, layer, expert)),
+          vector(new TensorRole.Name(TensorRole.W2_BIAS, layer, expert)));
+    }
+
     private Projection projection(TensorRole matrix, TensorRole bias, int layer) {
-      return new Projection(matrix(matrix, layer), vector(bias, layer));
+      return projection(matrix, bias, layer, 0);
+    }
+
+    private Projection projection(TensorRole matrix, TensorRole bias, int layer, int expert) {
+      return new Projection(
+          matrix(new TensorRole.Name(matrix, layer, expert)),
+          vector(new TensorRole.Name(bias, layer, expert)));
     }
 
     private PackedMatrix matrix(TensorRole role, int layer) {

@@ -94,6 +94,7 @@ final class StepState {
     switch (spec.activation()) {
       case SILU -> kernels.swiglu(gate, at, up, at, size);
       case GELU -> kernels.geglu(gate, at, up, at, size);
+      case CLAMPED -> kernels.clampedSwiglu(gate, at, up, at, size);
     }
   }
 

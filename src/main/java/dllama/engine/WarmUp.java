@@ -168,7 +168,9 @@ public final class WarmUp implements AutoCloseable {
         CONTEXT,
         model.rmsEpsilon(),
         model.activation(),
-        model.rope());
+        model.rope(),
+        model.sliding().resized(layers),
+        model.scales());
   }
 
   private static int longestBlock(ModelSpec model) {

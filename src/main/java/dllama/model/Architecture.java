@@ -15,10 +15,8 @@ import java.util.stream.Collectors;
 /// @param name as given to `--arch`
 /// @param rope which pairs of a head's values are rotated together
 /// @param traits in what it differs from the first Llama
-/// @param embeddingScale factor of the rows of the embedding
-/// @param logitsScale factor of the logits
-public record Architecture(
-    String name, RopeStyle rope, Set<Trait> traits, float embeddingScale, float logitsScale) {
+/// @param scales those that all its models have
+public record Architecture(String name, RopeStyle rope, Set<Trait> traits, Scales scales) {
 
   /// Which two values of a head form a pair for the rotary embedding.
   public enum RopeStyle {
@@ -42,6 +40,12 @@ public record Architecture(
     /// The feed-forward part is a choice of `activeExperts` out of `experts` networks. Their shares
     /// are softmax over those chosen, which is softmax over all, renormalised.
     EXPERTS,
+    /// A vector is added to the product of the router, and of each matrix of an expert.
+    EXPERT_BIASES,
+    /// Each head's softmax has a score more, which has no value ([dllama.tensor.Kernels#attend]).
+    ATTENTION_SINKS,
+    /// Rows of the embedding are multiplied by the root of their length.
+    ROOT_SCALED_EMBEDDING,
     /// The router's weights have the model's weight type; else they are F32.
     ROUTER_IN_WEIGHT_TYPE,
     /// The input of wcls is not rounded to Q8_0, whatever its weights.
@@ -95,10 +99,41 @@ public record Architecture(
               Trait.UNROUNDED_OUTPUT,
               Trait.UNROUNDED_LONE_PARTIAL,
               Trait.WITHOUT_BOS)
-          .scaled(78.383675f, 0.57735026f);
+          .scaled(new Scales(78.383675f, 1, 0.57735026f));
+
+  /// The texts of Gemma 3.
+  public static final Architecture GEMMA3 =
+      of(
+          "gemma3",
+          RopeStyle.HALF_SPLIT,
+          Trait.HEAD_NORMS,
+          Trait.OUTPUT_NORMS,
+          Trait.ROOT_SCALED_EMBEDDING);
+
+  /// OpenAI's gpt-oss.
+  public static final Architecture GPT_OSS =
+      of(
+          "gpt-oss",
+          RopeStyle.HALF_SPLIT,
+          Trait.ATTENTION_BIAS,
+          Trait.ATTENTION_OUTPUT_BIAS,
+          Trait.ATTENTION_SINKS,
+          Trait.EXPERTS,
+          Trait.EXPERT_BIASES);
 
   private static final List<Architecture> ALL =
-      List.of(LLAMA, LLAMA_BIAS, LLAMA_BIASES, LLAMA_MOE, QWEN2, QWEN3, QWEN3_MOE, MIXTRAL, GROK1);
+      List.of(
+          LLAMA,
+          LLAMA_BIAS,
+          LLAMA_BIASES,
+          LLAMA_MOE,
+          QWEN2,
+          QWEN3,
+          QWEN3_MOE,
+          MIXTRAL,
+          GROK1,
+          GEMMA3,
+          GPT_OSS);
 
   public Architecture {
     // In the order of the enum, so that the same description reads the same everywhere.
@@ -108,11 +143,16 @@ public record Architecture(
   }
 
   private static Architecture of(String name, RopeStyle rope, Trait... traits) {
-    return new Architecture(name, rope, Set.copyOf(Arrays.asList(traits)), 1, 1);
+    return new Architecture(name, rope, Set.copyOf(Arrays.asList(traits)), Scales.NONE);
   }
 
-  private Architecture scaled(float embedding, float logits) {
-    return new Architecture(name, rope, traits, embedding, logits);
+  private Architecture scaled(Scales other) {
+    return new Architecture(name, rope, traits, other);
+  }
+
+  /// The scales of a model of this width.
+  public Scales scales(int dim) {
+    return has(Trait.ROOT_SCALED_EMBEDDING) ? scales.withEmbedding((float) Math.sqrt(dim)) : scales;
   }
 
   public boolean has(Trait trait) {

@@ -28,12 +28,18 @@ public record ModelSpec(
     int contextLength,
     float rmsEpsilon,
     Activation activation,
-    Rope rope) {
+    Rope rope,
+    Sliding sliding,
+    Scales scales) {
 
-  /// The feed-forward activation.
+  /// What the feed-forward network makes of gate g and up u.
   public enum Activation {
+    /// gelu(g) · u
     GELU,
-    SILU
+    /// silu(g) · u
+    SILU,
+    /// min(g, 7) · sigmoid(1.702 · min(g, 7)) · (clamp(u, −7, 7) + 1), as gpt-oss has it
+    CLAMPED
   }
 
   public ModelSpec {
@@ -58,6 +64,11 @@ public record ModelSpec(
           "model header: headDim=%d does not go with rope factors of %d pairs"
               .formatted(headDim, rope.factors().size()));
     }
+    if (!sliding.fits(layers, headDim)) {
+      throw new UserException(
+          "model header: layers=%d do not go with %d that slide or not"
+              .formatted(layers, sliding.layers().size()));
+    }
     range("heads * headDim", heads * headDim, 2, 1 << 20);
     if (architecture.has(Architecture.Trait.EXPERTS)) {
       range("experts", experts, 1, 1 << 10);
@@ -78,13 +89,50 @@ public record ModelSpec(
           case DIM -> wholeBlocks(role, dim, type);
           case QUERY -> wholeBlocks(role, heads * headDim, type);
           case FFN -> wholeBlocks(role, ffnDim, type);
-          case ONE, KEY, HEAD, EXPERTS, VOCABULARY -> {} // of vectors
+          case ONE, KEY, HEAD, HEADS, EXPERTS, VOCABULARY -> {} // of vectors
         }
       }
     }
   }
 
-  /// Checks a model whose matrices are all of one type.
+  /// Checks a model that has the scales of its architecture, and in which nothing slides.
+  public ModelSpec(
+      Architecture architecture,
+      TensorTypes types,
+      int dim,
+      int ffnDim,
+      int experts,
+      int activeExperts,
+      int layers,
+      int heads,
+      int kvHeads,
+      int headDim,
+      int vocabSize,
+      int contextLength,
+      float rmsEpsilon,
+      Activation activation,
+      Rope rope) {
+    this(
+        architecture,
+        types,
+        dim,
+        ffnDim,
+        experts,
+        activeExperts,
+        layers,
+        heads,
+        kvHeads,
+        headDim,
+        vocabSize,
+        contextLength,
+        rmsEpsilon,
+        activation,
+        rope,
+        Sliding.NONE,
+        architecture.scales(dim));
+  }
+
+  /// Checks one whose matrices are all of one type, too.
   public ModelSpec(
       Architecture architecture,
       DType weightType,
@@ -136,7 +184,36 @@ public record ModelSpec(
         contextLength,
         rmsEpsilon,
         activation,
-        otherRope);
+        otherRope,
+        sliding,
+        scales);
+  }
+
+  /// The same model with layers that slide, or do not.
+  public ModelSpec with(Sliding other) {
+    return new ModelSpec(
+        architecture,
+        types,
+        dim,
+        ffnDim,
+        experts,
+        activeExperts,
+        layers,
+        heads,
+        kvHeads,
+        headDim,
+        vocabSize,
+        contextLength,
+        rmsEpsilon,
+        activation,
+        rope,
+        other,
+        scales);
+  }
+
+  /// The rotary embedding of a layer.
+  public Rope rope(int layer) {
+    return sliding.at(layer) ? sliding.rope() : rope;
   }
 
   /// The type of a tensor.

@@ -3,9 +3,8 @@ package dllama.model;
 import dllama.tensor.DType;
 import java.util.stream.IntStream;
 
-/// The mix of types that llama-quantize calls Q4_K_M, which is what most GGUF files have
-/// (`llama_tensor_get_type` of llama.cpp b4748): some matrices that matter much have more bits, in
-/// about half of the layers.
+/// Mixes of types that GGUF files have, by the names of llama-quantize (`llama_tensor_get_type` of
+/// llama.cpp b4748; MXFP4_MOE is newer).
 public final class QuantizationMix {
   /// Of a model of this size eight query heads share a value head, whose matrix is small then.
   private static final int LAYERS_OF_70B = 80;
@@ -14,7 +13,19 @@ public final class QuantizationMix {
 
   private QuantizationMix() {}
 
-  /// A model with weights of this mix.
+  /// A model as gpt-oss is published: experts in MXFP4, and all else with twice as many bits.
+  public static ModelSpec mxfp4Moe(ModelSpec spec) {
+    TensorTypes types = TensorTypes.all(DType.Q8_0).with(TensorRole.EMBEDDING, DType.Q8_0);
+    for (TensorRole role : TensorRole.values()) {
+      if (role.isOfExpert(spec.architecture()) && !role.isVector()) {
+        types = types.with(role, DType.MXFP4);
+      }
+    }
+    return spec.with(types, spec.rope());
+  }
+
+  /// A model with weights of Q4_K_M, the mix that most files have: some matrices that matter much
+  /// have more bits, in about half of the layers.
   public static ModelSpec q4km(ModelSpec spec) {
     TensorTypes types = TensorTypes.all(DType.Q4_K);
     for (TensorRole role : TensorRole.values()) {

@@ -1,5 +1,10 @@
 package dllama.model;
 
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+
 /// Cosines and sines of the rotary embedding for every position and pair of a head,
 /// `[contextLength, headDim / 2]`.
 ///
@@ -12,20 +17,30 @@ public final class RopeTable {
   private final float[] cos;
   private final float[] sin;
 
+  /// @param rope the model's, or that of the layers that slide
   /// @param contextLength positions to prepare
-  public RopeTable(ModelSpec spec, int contextLength) {
+  public RopeTable(ModelSpec spec, Rope rope, int contextLength) {
     adjacent = spec.architecture().rope() == Architecture.RopeStyle.ADJACENT;
     pairs = spec.headDim() / 2;
     cos = new float[Math.multiplyExact(contextLength, pairs)];
     sin = new float[cos.length];
-    double magnitude = spec.rope().magnitude();
+    double magnitude = rope.magnitude();
     for (int pair = 0; pair < pairs; pair++) {
-      double frequency = spec.rope().frequency(pair, spec.headDim());
+      double frequency = rope.frequency(pair, spec.headDim());
       for (int position = 0; position < contextLength; position++) {
         cos[position * pairs + pair] = (float) (magnitude * StrictMath.cos(position * frequency));
         sin[position * pairs + pair] = (float) (magnitude * StrictMath.sin(position * frequency));
       }
     }
+  }
+
+  /// The tables of a model's layers, which share one where they turn alike.
+  public static List<RopeTable> ofLayers(ModelSpec spec, int contextLength) {
+    Map<Rope, RopeTable> tables = new HashMap<>();
+    return IntStream.range(0, spec.layers())
+        .mapToObj(spec::rope)
+        .map(rope -> tables.computeIfAbsent(rope, of -> new RopeTable(spec, of, contextLength)))
+        .toList();
   }
 
   /// Rotates one head, `headDim` values from `at` on, in place for `position`.

@@ -1,8 +1,10 @@
 package dllama.model;
 
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 
 /// What a tensor of a model is for, and its shape `[out, in]`; y = W x.
 ///
@@ -21,18 +23,25 @@ public enum TensorRole {
   QUERY_NORM(Axis.ONE, Axis.HEAD),
   /// The same weights for every key head.
   KEY_NORM(Axis.ONE, Axis.HEAD),
+  /// A score of each head.
+  ATTENTION_SINKS(Axis.ONE, Axis.HEADS),
   WO(Axis.DIM, Axis.QUERY),
   /// Added to the sum of all ranks' products, so that it counts once and in any world alike.
   ATTENTION_OUTPUT_BIAS(Axis.ONE, Axis.DIM),
   ATTENTION_OUTPUT_NORM(Axis.ONE, Axis.DIM),
   FFN_NORM(Axis.ONE, Axis.DIM),
   ROUTER(Axis.EXPERTS, Axis.DIM),
+  ROUTER_BIAS(Axis.ONE, Axis.EXPERTS),
   /// Gate.
   W1(Axis.FFN, Axis.DIM),
   /// Up.
   W3(Axis.FFN, Axis.DIM),
   /// Down.
   W2(Axis.DIM, Axis.FFN),
+  W1_BIAS(Axis.ONE, Axis.FFN),
+  W3_BIAS(Axis.ONE, Axis.FFN),
+  /// Added by the one rank that has the first leaf of w2.
+  W2_BIAS(Axis.ONE, Axis.DIM),
   FFN_OUTPUT_NORM(Axis.ONE, Axis.DIM),
   FINAL_NORM(Axis.ONE, Axis.DIM),
   WCLS(Axis.VOCABULARY, Axis.DIM);
@@ -47,6 +56,8 @@ public enum TensorRole {
     /// All key heads together, or all value heads.
     KEY("kvHeads * headDim"),
     HEAD("headDim"),
+    /// A number per query head.
+    HEADS("heads"),
     EXPERTS("experts"),
     FFN("ffnDim"),
     VOCABULARY("vocabSize");
@@ -69,12 +80,28 @@ public enum TensorRole {
         case QUERY -> spec.qDim();
         case KEY -> spec.kvDim();
         case HEAD -> spec.headDim();
+        case HEADS -> spec.heads();
         case EXPERTS -> spec.experts();
         case FFN -> spec.ffnDim();
         case VOCABULARY -> spec.vocabSize();
       };
     }
   }
+
+  private static final Set<TensorRole> BIASES =
+      EnumSet.of(
+          QUERY_BIAS,
+          KEY_BIAS,
+          VALUE_BIAS,
+          ATTENTION_SINKS,
+          ATTENTION_OUTPUT_BIAS,
+          ROUTER_BIAS,
+          W1_BIAS,
+          W3_BIAS,
+          W2_BIAS);
+
+  private static final Set<TensorRole> OF_NETWORK =
+      EnumSet.of(W1, W3, W2, W1_BIAS, W3_BIAS, W2_BIAS);
 
   private final Axis rows;
   private final Axis cols;
@@ -98,10 +125,7 @@ public enum TensorRole {
 
   /// Whether the vector is added, with values around 0; others are factors, around 1.
   public boolean isBias() {
-    return this == QUERY_BIAS
-        || this == KEY_BIAS
-        || this == VALUE_BIAS
-        || this == ATTENTION_OUTPUT_BIAS;
+    return BIASES.contains(this);
   }
 
   /// Whether every layer has one, or more.
@@ -111,7 +135,7 @@ public enum TensorRole {
 
   /// Whether each expert has one, where there are experts.
   public boolean isOfExpert(Architecture architecture) {
-    return architecture.has(Architecture.Trait.EXPERTS) && (this == W1 || this == W2 || this == W3);
+    return architecture.has(Architecture.Trait.EXPERTS) && OF_NETWORK.contains(this);
   }
 
   /// All tensors of a model: those outside the layers, then those of each layer.
@@ -178,6 +202,9 @@ public enum TensorRole {
       names.add(new Name(QUERY_NORM, layer));
       names.add(new Name(KEY_NORM, layer));
     }
+    if (architecture.has(Architecture.Trait.ATTENTION_SINKS)) {
+      names.add(new Name(ATTENTION_SINKS, layer));
+    }
     names.add(new Name(WO, layer));
     if (architecture.has(Architecture.Trait.ATTENTION_OUTPUT_BIAS)) {
       names.add(new Name(ATTENTION_OUTPUT_BIAS, layer));
@@ -189,8 +216,14 @@ public enum TensorRole {
     if (architecture.has(Architecture.Trait.EXPERTS)) {
       names.add(new Name(ROUTER, layer));
     }
+    boolean biases = architecture.has(Architecture.Trait.EXPERT_BIASES);
+    if (biases) {
+      names.add(new Name(ROUTER_BIAS, layer));
+    }
+    List<TensorRole> network =
+        biases ? List.of(W1, W3, W2, W1_BIAS, W3_BIAS, W2_BIAS) : List.of(W1, W3, W2);
     for (int expert = 0; expert < spec.feedForwards(); expert++) {
-      for (TensorRole role : List.of(W1, W3, W2)) {
+      for (TensorRole role : network) {
         names.add(new Name(role, layer, expert));
       }
     }

@@ -27,7 +27,13 @@ record RankWork(
     long outputProducts) {
   private static final Set<TensorRole> OUTPUT = EnumSet.of(TensorRole.FINAL_NORM, TensorRole.WCLS);
   private static final Set<TensorRole> NETWORK =
-      EnumSet.of(TensorRole.W1, TensorRole.W2, TensorRole.W3);
+      EnumSet.of(
+          TensorRole.W1,
+          TensorRole.W2,
+          TensorRole.W3,
+          TensorRole.W1_BIAS,
+          TensorRole.W2_BIAS,
+          TensorRole.W3_BIAS);
 
   static RankWork of(SliceLayout layout) {
     long[] bytes = new long[3];
@@ -68,17 +74,25 @@ record RankWork(
 
   /// Multiply-adds of all layers' attention for one token over `positions`: with keys and values.
   double attentionProducts(double positions) {
-    return 2.0 * queryWidth() * positions * plan.spec().layers();
+    return 2.0 * queryWidth() * seen(positions);
   }
 
   private int queryWidth() {
     return plan.part(TensorRole.Axis.QUERY, rank).size();
   }
 
-  /// Bytes of keys and values of `positions` in all layers.
+  /// What all layers see of so many positions, together.
+  private double seen(double positions) {
+    ModelSpec spec = plan.spec();
+    long sliding = spec.sliding().layers().stream().filter(slides -> slides).count();
+    double window = Math.min(positions, spec.sliding().window());
+    return (spec.layers() - sliding) * positions + sliding * window;
+  }
+
+  /// Bytes of keys and values that all layers read of `positions`.
   double cacheBytes(double positions, DType kv) {
     ModelSpec spec = plan.spec();
     long width = (long) plan.kvHeads(rank).size() * spec.headDim();
-    return 2.0 * kv.byteSize(width) * positions * spec.layers();
+    return 2.0 * kv.byteSize(width) * seen(positions);
   }
 }

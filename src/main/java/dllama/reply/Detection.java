@@ -136,6 +136,9 @@ final class Detection {
   }
 
   static ReplyFormat of(String source, Vocabulary vocabulary) {
+    if (HarmonyFormat.isIn(source)) {
+      return new HarmonyFormat(vocabulary);
+    }
     ToolSyntax syntax =
         KNOWN.stream()
             .filter(known -> known.sign().test(source))

@@ -91,9 +91,11 @@ public record LoadedModel(
   /// @throws UserException for an unknown name
   public static ModelSpec shape(String name, Optional<Integer> layers, ModelSettings settings) {
     FloatType type = settings.weightsFloatType().orElse(FloatType.Q4_0);
-    return type == FloatType.Q4_K_M
-        ? QuantizationMix.q4km(Shapes.spec(name, DType.F32, layers))
-        : Shapes.spec(name, dtype(type), layers);
+    return switch (type) {
+      case Q4_K_M -> QuantizationMix.q4km(Shapes.spec(name, DType.F32, layers));
+      case MXFP4_MOE -> QuantizationMix.mxfp4Moe(Shapes.spec(name, DType.F32, layers));
+      default -> Shapes.spec(name, dtype(type), layers);
+    };
   }
 
   /// The type to which weights are rounded.
@@ -102,7 +104,7 @@ public record LoadedModel(
   }
 
   private static DType dtype(FloatType type) {
-    if (type == FloatType.Q4_K_M) {
+    if (type.isMix()) {
       throw new UserException(
           "--weights-float-type %s is a mix of types, for random weights only; leave it out"
               .formatted(type));

@@ -3,7 +3,7 @@ package dllama.settings;
 import java.util.Locale;
 
 /// Element type that a setting asks for; the constants are named as those of `tensor.DType`, but
-/// for the mix of types that most GGUF files have.
+/// for the mixes of types that most GGUF files have.
 public enum FloatType {
   F32,
   F16,
@@ -21,7 +21,13 @@ public enum FloatType {
   IQ4_NL,
   IQ4_XS,
   MXFP4,
-  Q4_K_M;
+  Q4_K_M,
+  MXFP4_MOE;
+
+  /// Whether it stands for several.
+  public boolean isMix() {
+    return this == Q4_K_M || this == MXFP4_MOE;
+  }
 
   /// As on the command line, such as q40.
   @Override

@@ -9,7 +9,7 @@ import dllama.tensor.Matrix;
 import java.util.Objects;
 
 /// Gives the input rows of tokens. Only the root needs one; a model's table is read where it is
-/// mapped, never copied as a whole. Rows are scaled as the architecture says. Usable from any
+/// mapped, never copied as a whole. Rows are scaled as the model says. Usable from any
 /// thread.
 public sealed interface Embedding {
   /// Writes the row of `token`, `[dim]`, to `to` from `at` on.
@@ -19,7 +19,7 @@ public sealed interface Embedding {
   void row(int token, float[] to, int at);
 
   static Embedding of(ModelSource source) {
-    float scale = source.spec().architecture().embeddingScale();
+    float scale = source.spec().scales().embedding();
     return switch (source) {
       case ModelSource.Weights weights ->
           new Mapped(weights.weights().get(TensorRole.EMBEDDING), scale);

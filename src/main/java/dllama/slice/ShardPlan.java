@@ -20,9 +20,9 @@ import java.util.stream.IntStream;
 /// whole every kv head that its query heads read, so attention needs no exchange. With more ranks
 /// than kv heads, up to one per query head, several ranks share a kv head: each computes its keys
 /// and values and caches them for itself, so that there is nothing more to exchange. Feed-forward
-/// rows are cut evenly, those of every expert alike, so that all ranks have the same work whichever
-/// experts are chosen. The vocabulary may be uneven: its rows are only gathered, never summed. For
-/// other shares see [UnevenCuts].
+/// rows are cut at whole blocks, those of every expert alike, so that all ranks have the same work,
+/// but for a block, whichever experts are chosen. The vocabulary may be uneven: its rows are only
+/// gathered, never summed. For other shares see [UnevenCuts].
 ///
 /// A *leaf* is what is summed as one piece: the products of wo and of w2 are sums over columns, and
 /// floats give another result when they are added in another order. With F32 exchange the columns
@@ -113,7 +113,7 @@ public record ShardPlan(ModelSpec spec, DType exchange, Shares shares) {
     int attention = columnUnit(spec, TensorRole.WO);
     return uneven("heads", spec.heads(), 1, worldSize)
         .or(() -> unshared(spec.kvHeads(), worldSize))
-        .or(() -> uneven("ffnDim", spec.ffnDim(), hidden, worldSize))
+        .or(() -> tooFew("blocks of ffnDim", spec.ffnDim() / hidden, worldSize))
         .or(() -> uneven("heads * headDim", spec.qDim(), attention, worldSize))
         .or(() -> tooFew("vocabSize", spec.vocabSize(), worldSize));
   }
@@ -170,8 +170,7 @@ public record ShardPlan(ModelSpec spec, DType exchange, Shares shares) {
     if (!sumsAsTree()) {
       return new Range(rank, rank + 1);
     }
-    int all = usableWorldSizes(spec, exchange).getLast();
-    return isEven() ? evenly(all, rank) : cuts().leaves(rank);
+    return isEven() ? evenly(allLeaves(), rank) : cuts().leaves(rank);
   }
 
   /// A rank that has as much as any.
@@ -206,12 +205,31 @@ public record ShardPlan(ModelSpec spec, DType exchange, Shares shares) {
     if (axis != Axis.QUERY && axis != Axis.FFN) {
       return List.of(all);
     }
-    int leaves = leaves(rank).size();
-    int size = all.size() / leaves;
-    return IntStream.range(0, leaves)
+    Range leaves = leaves(rank);
+    if (axis == Axis.FFN && sumsAsTree()) {
+      int count = allLeaves();
+      return IntStream.range(leaves.from(), leaves.to())
+          .mapToObj(leaf -> ffn(spec, new Range(leaf, leaf + 1), count))
+          .toList();
+    }
+    int size = all.size() / leaves.size();
+    return IntStream.range(0, leaves.size())
         .mapToObj(leaf -> all.from() + leaf * size)
         .map(from -> new Range(from, from + size))
         .toList();
+  }
+
+  private int allLeaves() {
+    return usableWorldSizes(spec, exchange).getLast();
+  }
+
+  /// The columns of w2 that some of `count` ranks or leaves own: these have as many whole blocks
+  /// each, or one more. A rank's begin and end where its leaves do.
+  static Range ffn(ModelSpec spec, Range which, int count) {
+    int unit = columnUnit(spec, TensorRole.W2);
+    long units = spec.ffnDim() / unit;
+    return new Range((int) (units * which.from() / count), (int) (units * which.to() / count))
+        .times(unit);
   }
 
   /// Key/value heads of `rank`: those that its query heads read.
@@ -236,7 +254,8 @@ public record ShardPlan(ModelSpec spec, DType exchange, Shares shares) {
     return switch (axis) {
       case QUERY -> heads(rank).times(spec.headDim());
       case KEY -> kvHeads(rank).times(spec.headDim());
-      case FFN -> isEven() ? evenly(spec.ffnDim(), rank) : cuts().ffn(rank);
+      case HEADS -> heads(rank);
+      case FFN -> isEven() ? ffn(spec, new Range(rank, rank + 1), worldSize()) : cuts().ffn(rank);
       case VOCABULARY -> vocabulary(rank);
       case ONE, DIM, HEAD, EXPERTS -> new Range(0, axis.size(spec));
     };

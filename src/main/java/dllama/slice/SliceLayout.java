@@ -4,13 +4,16 @@ import dllama.error.UserException;
 import dllama.model.ModelSpec;
 import dllama.model.Range;
 import dllama.model.TensorRole;
+import dllama.model.TensorRole.Axis;
 import dllama.tensor.DType;
 import dllama.tensor.PackedMatrix;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 
 /// Where every tensor of one rank's slice lies inside one contiguous piece of memory.
 ///
@@ -64,13 +67,14 @@ public final class SliceLayout {
     this.rank = rank;
     ModelSpec spec = plan.spec();
     List<Entry> all = new ArrayList<>();
+    Map<Axis, List<Range>> leaves = new EnumMap<>(Axis.class);
     for (int layer = 0; layer < spec.layers(); layer++) {
       for (TensorRole.Name name : TensorRole.ofLayer(spec, layer)) {
-        append(name, all);
+        append(name, leaves, all);
       }
     }
-    append(new TensorRole.Name(TensorRole.FINAL_NORM), all);
-    append(new TensorRole.Name(TensorRole.WCLS), all);
+    append(new TensorRole.Name(TensorRole.FINAL_NORM), leaves, all);
+    append(new TensorRole.Name(TensorRole.WCLS), leaves, all);
     entries = List.copyOf(all);
     if (totalBytes > MAX_BYTES) {
       throw new UserException(
@@ -79,13 +83,16 @@ public final class SliceLayout {
     }
   }
 
-  private void append(TensorRole.Name name, List<Entry> to) {
+  /// @param known leaves of matrices, by what their columns are, as far as they were asked for
+  private void append(TensorRole.Name name, Map<Axis, List<Range>> known, List<Entry> to) {
     TensorRole role = name.role();
     DType dtype = plan.spec().type(name);
     Range rows = plan.part(role.rows(), rank);
     // A bias is as long as a row of wo, but nothing is summed over it.
     List<Range> leaves =
-        role.isVector() ? List.of(plan.part(role.cols(), rank)) : plan.columns(role.cols(), rank);
+        role.isVector()
+            ? List.of(plan.part(role.cols(), rank))
+            : known.computeIfAbsent(role.cols(), axis -> plan.columns(axis, rank));
     if (to.size() + leaves.size() > MAX_ENTRIES) {
       throw new UserException(
           "the model's slice for one of %d nodes has more than %d parts: its header is damaged"

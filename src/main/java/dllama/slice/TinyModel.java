@@ -68,6 +68,8 @@ public final class TinyModel {
         contextLength,
         spec.rmsEpsilon(),
         spec.activation(),
-        spec.rope());
+        spec.rope(),
+        spec.sliding().resized(layers),
+        spec.scales());
   }
 }

@@ -68,8 +68,9 @@ record UnevenCuts(ModelSpec spec, Shares shares, int leaves) {
 
   /// Columns of w2, of each expert.
   Range ffn(int rank) {
-    Range units = leaves > 0 ? headCut(rank) : ffnCut(rank);
-    return units.times(spec.ffnDim() / ffnUnits());
+    return leaves > 0
+        ? ShardPlan.ffn(spec, leaves(rank), leaves)
+        : ffnCut(rank).times(spec.ffnDim() / ffnUnits());
   }
 
   /// Which of the model's leaves.

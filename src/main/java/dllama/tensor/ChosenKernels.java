@@ -113,12 +113,16 @@ final class ChosenKernels implements Kernels {
       int heads,
       KvHead cache,
       int[] pages,
+      int from,
       int length,
+      float[] sinks,
+      int sinkAt,
       float[] scores,
       float[] out,
       int outAt) {
     kernels(KernelPart.ATTENTION, cache.dtype())
-        .attend(query, queryAt, heads, cache, pages, length, scores, out, outAt);
+        .attend(
+            query, queryAt, heads, cache, pages, from, length, sinks, sinkAt, scores, out, outAt);
   }
 
   private Kernels rows() {
@@ -150,6 +154,11 @@ final class ChosenKernels implements Kernels {
   @Override
   public void geglu(float[] gate, int gateAt, float[] up, int upAt, int size) {
     rows().geglu(gate, gateAt, up, upAt, size);
+  }
+
+  @Override
+  public void clampedSwiglu(float[] gate, int gateAt, float[] up, int upAt, int size) {
+    rows().clampedSwiglu(gate, gateAt, up, upAt, size);
   }
 
   @Override

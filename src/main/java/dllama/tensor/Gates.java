@@ -7,6 +7,11 @@ final class Gates {
 
   static final float GELU_CUBE = 0.044715f;
 
+  /// The clamped gate's bounds and slope, OpenAI's `swiglu_limit` and `alpha`.
+  static final float LIMIT = 7;
+
+  static final float STEEPNESS = 1.702f;
+
   private Gates() {}
 
   static float silu(float x) {
@@ -16,5 +21,11 @@ final class Gates {
   static float gelu(float x) {
     float twiceU = GELU * x * Math.fma(GELU_CUBE, x * x, 1f);
     return x / (1 + Exp.exp(-twiceU));
+  }
+
+  static float clamped(float gate, float up) {
+    float g = Math.min(gate, LIMIT);
+    float u = Math.min(Math.max(up, -LIMIT), LIMIT) + 1;
+    return g / (Exp.exp(g * -STEEPNESS) + 1) * u;
   }
 }

@@ -54,7 +54,8 @@ interface KernelTrial {
     float[] query = floats(heads * HEAD);
     float[] scores = new float[Kernels.HEADS_TOGETHER * POSITIONS];
     float[] out = new float[heads * HEAD];
-    return kernels -> kernels.attend(query, 0, heads, cache, pages, POSITIONS - 1, scores, out, 0);
+    return kernels ->
+        kernels.attend(query, 0, heads, cache, pages, 0, POSITIONS - 1, out, 0, scores, out, 0);
   }
 
   private static KernelTrial rows(DType type) {

@@ -60,15 +60,22 @@ public interface Kernels {
   /// `gate = gelu(gate) · up`, elementwise, gelu by the tanh approximation.
   void geglu(float[] gate, int gateAt, float[] up, int upAt, int size);
 
+  /// `gate = g · sigmoid(1.702 g) · (clamp(up, −7, 7) + 1)` with g = min(gate, 7), elementwise.
+  void clampedSwiglu(float[] gate, int gateAt, float[] up, int upAt, int size);
+
   /// `sum += x`, elementwise.
   void add(float[] sum, int sumAt, float[] x, int xAt, int size);
 
   /// Writes key and value of one position into the cache of one kv head.
   void append(KvHead cache, int page, int slot, float[] key, int keyAt, float[] value, int valueAt);
 
-  /// Attention of `heads` query heads, one after another in `query` and `out`, over positions 0 ≤ p
-  /// < `length` of the cache that they share: `out = softmax(q · K / sqrt(headDim)) · V`.
+  /// Attention of `heads` query heads, one after another in `query` and `out`, over positions
+  /// `from` ≤ p < `length` of the cache that they share: `out = softmax(q · K / sqrt(headDim)) ·
+  /// V`.
   ///
+  /// @param pages of all positions, those before `from` included, which are not looked at
+  /// @param sinks of each head, from `sinkAt` on, a score that takes its share of the softmax and
+  ///     has no value; empty if there are none
   /// @param scores scratch of at least [#HEADS_TOGETHER] · `cache.capacity()` values, this thread's
   ///     own
   void attend(
@@ -77,7 +84,10 @@ public interface Kernels {
       int heads,
       KvHead cache,
       int[] pages,
+      int from,
       int length,
+      float[] sinks,
+      int sinkAt,
       float[] scores,
       float[] out,
       int outAt);

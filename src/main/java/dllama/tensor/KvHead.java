@@ -67,18 +67,18 @@ public record KvHead(MemorySegment pool, long first, long pageBytes, DType dtype
     return slot * headDim + at;
   }
 
-  /// Checks that `pages` hold `length` positions and are all in the pool, so that it can be read by
-  /// address.
-  void check(int[] pages, int length) {
+  /// Checks that the pages of positions `from` ≤ p < `length` are there and all in the pool, so
+  /// that it can be read by address.
+  void check(int[] pages, int from, int length) {
     int used = pages(length);
-    boolean valid = length > 0 && used <= pages.length;
+    boolean valid = from >= 0 && from < length && used <= pages.length;
     long all = pool.byteSize() / pageBytes;
-    for (int i = 0; valid && i < used; i++) {
+    for (int i = from / PAGE; valid && i < used; i++) {
       valid = pages[i] >= 0 && pages[i] < all;
     }
     if (!valid) {
       throw new IndexOutOfBoundsException(
-          "length=%d pages=%s of %d".formatted(length, Arrays.toString(pages), all));
+          "from=%d length=%d pages=%s of %d".formatted(from, length, Arrays.toString(pages), all));
     }
   }
 }

@@ -34,14 +34,18 @@ final class ScalarAttention {
       int heads,
       KvHead cache,
       int[] pages,
+      int from,
       int length,
+      float[] sinks,
+      int sinkAt,
       float[] scores,
       float[] out,
       int outAt) {
-    cache.check(pages, length);
+    cache.check(pages, from, length);
     for (int head = 0; head < heads; head++) {
       int at = head * cache.headDim();
-      attend(query, queryAt + at, cache, pages, length, scores, out, outAt + at);
+      float sink = sink(sinks, sinkAt + head);
+      attend(query, queryAt + at, cache, pages, from, length, sink, scores, out, outAt + at);
     }
   }
 
@@ -50,18 +54,25 @@ final class ScalarAttention {
       int queryAt,
       KvHead cache,
       int[] pages,
+      int from,
       int length,
+      float sink,
       float[] scores,
       float[] out,
       int outAt) {
-    for (int position = 0; position < length; position++) {
+    for (int position = from; position < length; position++) {
       int page = pages[position / KvHead.PAGE];
       scores[position] = score(query, queryAt, cache, page, position % KvHead.PAGE);
     }
-    float inverse = softmax(scores, length);
+    float inverse = softmax(scores, from, length, sink);
     for (int d = 0; d < cache.headDim(); d++) {
-      out[outAt + d] = weighted(scores, 0, 1, cache, pages, length, d) * inverse;
+      out[outAt + d] = weighted(scores, 0, 1, cache, pages, from, length, d) * inverse;
     }
+  }
+
+  /// A head's sink; one that takes nothing where there is none.
+  static float sink(float[] sinks, int at) {
+    return sinks.length == 0 ? Float.NEGATIVE_INFINITY : sinks[at];
   }
 
   private static float score(float[] query, int queryAt, KvHead cache, int page, int slot) {
@@ -82,25 +93,34 @@ final class ScalarAttention {
   }
 
   /// Turns scores into their exponentials relative to the largest; returns 1 / their sum.
-  private static float softmax(float[] scores, int length) {
-    float max = Float.NEGATIVE_INFINITY;
-    for (int position = 0; position < length; position++) {
+  private static float softmax(float[] scores, int from, int length, float sink) {
+    float max = sink;
+    for (int position = from; position < length; position++) {
       max = Math.max(max, scores[position]);
     }
     float[] lanes = Lanes.zero();
-    for (int position = 0; position < length; position++) {
+    for (int position = from; position < length; position++) {
       scores[position] = Exp.exp(scores[position] - max);
       lanes[position % Lanes.COUNT] += scores[position];
     }
-    return 1 / Lanes.sum(lanes);
+    return 1 / (Lanes.sum(lanes) + Exp.exp(sink - max));
   }
 
-  /// Dimension `d` of Σ weight · value, where `factor`, a power of two, makes weights of what is in
-  /// `weights`.
+  /// Dimension `d` of Σ weight · value over positions `from` ≤ p < `length`, where `factor`, a
+  /// power of two, makes weights of what is in `weights`.
+  ///
+  /// @param weightAt index of the weight of position 0, which need not be there
   static float weighted(
-      float[] weights, int weightAt, float factor, KvHead cache, int[] pages, int length, int d) {
+      float[] weights,
+      int weightAt,
+      float factor,
+      KvHead cache,
+      int[] pages,
+      int from,
+      int length,
+      int d) {
     float sum = 0;
-    for (int position = 0; position < length; position++) {
+    for (int position = from; position < length; position++) {
       float value = value(cache, pages[position / KvHead.PAGE], position % KvHead.PAGE, d);
       sum = Math.fma(weights[weightAt + position] * factor, value, sum);
     }

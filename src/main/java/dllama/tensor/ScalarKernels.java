@@ -108,6 +108,13 @@ public final class ScalarKernels implements Kernels {
   }
 
   @Override
+  public void clampedSwiglu(float[] gate, int gateAt, float[] up, int upAt, int size) {
+    for (int i = 0; i < size; i++) {
+      gate[gateAt + i] = Gates.clamped(gate[gateAt + i], up[upAt + i]);
+    }
+  }
+
+  @Override
   public void add(float[] sum, int sumAt, float[] x, int xAt, int size) {
     for (int i = 0; i < size; i++) {
       sum[sumAt + i] += x[xAt + i];
@@ -127,11 +134,15 @@ public final class ScalarKernels implements Kernels {
       int heads,
       KvHead cache,
       int[] pages,
+      int from,
       int length,
+      float[] sinks,
+      int sinkAt,
       float[] scores,
       float[] out,
       int outAt) {
-    ScalarAttention.attend(query, queryAt, heads, cache, pages, length, scores, out, outAt);
+    ScalarAttention.attend(
+        query, queryAt, heads, cache, pages, from, length, sinks, sinkAt, scores, out, outAt);
   }
 
   @Override

@@ -37,58 +37,83 @@ final class VectorAttention {
       int heads,
       KvHead cache,
       int[] pages,
+      int from,
       int length,
+      float[] sinks,
+      int sinkAt,
       float[] scores,
       float[] out,
       int outAt) {
-    cache.check(pages, length);
+    cache.check(pages, from, length);
     int headDim = cache.headDim();
     int head = 0;
     while (head < heads) {
       int together = cache.dtype() == DType.F16 && head <= heads - FOUR ? FOUR : 1;
       int at = head * headDim;
-      attendTogether(query, queryAt + at, together, cache, pages, length, scores, out, outAt + at);
+      attendTogether(
+          query,
+          queryAt + at,
+          together,
+          cache,
+          pages,
+          from,
+          length,
+          sinks,
+          sinkAt + head,
+          scores,
+          out,
+          outAt + at);
       head += together;
     }
   }
 
+  /// Scores begin with the page of position `from`; what of it is not seen has a weight of 0.
   private static void attendTogether(
       float[] query,
       int queryAt,
       int heads,
       KvHead cache,
       int[] pages,
+      int from,
       int length,
+      float[] sinks,
+      int sinkAt,
       float[] scores,
       float[] out,
       int outAt) {
     int headDim = cache.headDim();
-    int padded = (length + Tiles.ROWS - 1) / Tiles.ROWS * Tiles.ROWS;
+    int firstPage = from / KvHead.PAGE;
+    int first = firstPage * KvHead.PAGE;
+    int seen = length - first;
+    int padded = (seen + Tiles.ROWS - 1) / Tiles.ROWS * Tiles.ROWS;
     Objects.checkFromIndexSize(0, heads * padded, scores.length);
-    for (int from = 0; from < padded; from += KvHead.PAGE) {
-      int count = Math.min(KvHead.PAGE, padded - from);
-      long keys = cache.pool().address() + cache.keys(pages[from / KvHead.PAGE]);
-      scores(query, queryAt, heads, cache, keys, count, scores, from, padded);
+    for (int at = 0, page = firstPage; at < padded; at += KvHead.PAGE, page++) {
+      int count = Math.min(KvHead.PAGE, padded - at);
+      long keys = cache.pool().address() + cache.keys(pages[page]);
+      scores(query, queryAt, heads, cache, keys, count, scores, at, padded);
     }
     float factor = cache.dtype() == DType.F16 ? REBIAS : 1;
     float[] inverse = Scratch.ofThread().inverse;
     for (int head = 0; head < heads; head++) {
       int at = head * padded;
-      Arrays.fill(scores, at + length, at + padded, Float.NEGATIVE_INFINITY);
-      inverse[head] = softmax(scores, at, padded, ScalarAttention.scale(headDim), factor);
+      Arrays.fill(scores, at, at + from - first, Float.NEGATIVE_INFINITY);
+      Arrays.fill(scores, at + seen, at + padded, Float.NEGATIVE_INFINITY);
+      float sink = ScalarAttention.sink(sinks, sinkAt + head);
+      inverse[head] = softmax(scores, at, padded, ScalarAttention.scale(headDim), sink, factor);
     }
     Arrays.fill(out, outAt, outAt + heads * headDim, 0);
     int d = 0;
-    for (int from = 0; from < length; from += KvHead.PAGE) {
-      int count = Math.min(KvHead.PAGE, length - from);
-      long values = cache.pool().address() + cache.values(pages[from / KvHead.PAGE]);
-      d = values(scores, from, padded, heads, cache, values, count, out, outAt);
+    for (int at = 0, page = firstPage; at < seen; at += KvHead.PAGE, page++) {
+      int count = Math.min(KvHead.PAGE, seen - at);
+      long values = cache.pool().address() + cache.values(pages[page]);
+      d = values(scores, at, padded, heads, cache, values, count, out, outAt);
     }
     for (int head = 0; head < heads; head++) {
       int at = outAt + head * headDim;
       for (int rest = d; rest < headDim; rest++) {
         out[at + rest] =
-            ScalarAttention.weighted(scores, head * padded, 1 / factor, cache, pages, length, rest);
+            ScalarAttention.weighted(
+                scores, head * padded - first, 1 / factor, cache, pages, first, length, rest);
       }
       multiply(out, at, headDim, inverse[head]);
     }
@@ -197,10 +222,11 @@ final class VectorAttention {
   }
 
   /// Turns sums into weights: the exponentials of the scaled scores relative to the largest, times
-  /// `factor`. Returns 1 / the sum of the exponentials. The largest sum is also the one with the
-  /// largest score.
-  private static float softmax(float[] scores, int at, int padded, float scale, float factor) {
-    float max = max(scores, at, padded) * scale;
+  /// `factor`. Returns 1 / the sum of the exponentials, that of `sink` included. The largest sum is
+  /// also the one with the largest score.
+  private static float softmax(
+      float[] scores, int at, int padded, float scale, float sink, float factor) {
+    float max = Math.max(max(scores, at, padded) * scale, sink);
     float[] lanes = Lanes.zero();
     for (int lane = 0; lane < Lanes.COUNT; lane += F) {
       FloatVector sum = FloatVector.zero(FLOATS);
@@ -211,7 +237,7 @@ final class VectorAttention {
       }
       sum.intoArray(lanes, lane);
     }
-    return 1 / Lanes.sum(lanes);
+    return 1 / (Lanes.sum(lanes) + Exp.exp(sink - max));
   }
 
   private static float max(float[] scores, int at, int padded) {

@@ -142,6 +142,11 @@ final class VectorKernels implements Kernels {
   }
 
   @Override
+  public void clampedSwiglu(float[] gate, int gateAt, float[] up, int upAt, int size) {
+    VectorRows.clampedSwiglu(gate, gateAt, up, upAt, size);
+  }
+
+  @Override
   public void add(float[] sum, int sumAt, float[] x, int xAt, int size) {
     VectorRows.add(sum, sumAt, x, xAt, size);
   }
@@ -159,12 +164,16 @@ final class VectorKernels implements Kernels {
       int heads,
       KvHead cache,
       int[] pages,
+      int from,
       int length,
+      float[] sinks,
+      int sinkAt,
       float[] scores,
       float[] out,
       int outAt) {
     try {
-      VectorAttention.attend(query, queryAt, heads, cache, pages, length, scores, out, outAt);
+      VectorAttention.attend(
+          query, queryAt, heads, cache, pages, from, length, sinks, sinkAt, scores, out, outAt);
     } finally {
       Reference.reachabilityFence(cache);
     }

@@ -63,6 +63,20 @@ final class VectorRows {
     }
   }
 
+  static void clampedSwiglu(float[] gate, int gateAt, float[] up, int upAt, int size) {
+    int i = 0;
+    for (; i <= size - F; i += F) {
+      FloatVector g = FloatVector.fromArray(FLOATS, gate, gateAt + i).min(Gates.LIMIT);
+      FloatVector silu = g.div(VectorExp.exp(g.mul(-Gates.STEEPNESS)).add(1));
+      FloatVector u = FloatVector.fromArray(FLOATS, up, upAt + i);
+      u = u.max(-Gates.LIMIT).min(Gates.LIMIT).add(1);
+      silu.mul(u).intoArray(gate, gateAt + i);
+    }
+    for (; i < size; i++) {
+      gate[gateAt + i] = Gates.clamped(gate[gateAt + i], up[upAt + i]);
+    }
+  }
+
   static void add(float[] sum, int sumAt, float[] x, int xAt, int size) {
     int i = 0;
     for (; i <= size - F; i += F) {

@@ -19,6 +19,7 @@ import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
 import dllama.model.ModelWeights;
 import dllama.model.NotFinite;
+import dllama.model.Scales;
 import dllama.model.TensorRole;
 import dllama.slice.ShardPlan;
 import dllama.tensor.DType;
@@ -146,7 +147,7 @@ class HfModelTest {
       HfFolders.write(hf, (ModelSource.Weights) file.source(), DType.F32, 1, Map.of());
     }
     Architecture halves =
-        new Architecture("halves", Architecture.RopeStyle.HALF_SPLIT, Set.of(), 1, 1);
+        new Architecture("halves", Architecture.RopeStyle.HALF_SPLIT, Set.of(), Scales.NONE);
     try (ModelFile ours = ModelFiles.open(hf, hints(DType.F32))) {
       Map<TensorRole.Name, Matrix> asStored = new HashMap<>();
       ours.weights()

@@ -328,6 +328,9 @@ class ShardEngineTest {
     public void geglu(float[] gate, int gateAt, float[] up, int upAt, int size) {}
 
     @Override
+    public void clampedSwiglu(float[] gate, int gateAt, float[] up, int upAt, int size) {}
+
+    @Override
     public void add(float[] sum, int sumAt, float[] x, int xAt, int size) {}
 
     @Override
@@ -341,7 +344,10 @@ class ShardEngineTest {
         int heads,
         KvHead cache,
         int[] pages,
+        int from,
         int length,
+        float[] sinks,
+        int sinkAt,
         float[] scores,
         float[] out,
         int outAt) {}

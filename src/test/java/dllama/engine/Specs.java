@@ -4,9 +4,11 @@ import dllama.model.Architecture;
 import dllama.model.ModelSpec;
 import dllama.model.ModelSpec.Activation;
 import dllama.model.Rope;
+import dllama.model.Sliding;
 import dllama.model.TensorTypes;
 import dllama.tensor.DType;
 import java.util.List;
+import java.util.Map;
 
 /// Small models for tests.
 public final class Specs {
@@ -16,7 +18,13 @@ public final class Specs {
           Architecture.QWEN3,
           Architecture.QWEN3_MOE,
           Architecture.MIXTRAL,
-          Architecture.GROK1);
+          Architecture.GROK1,
+          Architecture.GEMMA3,
+          Architecture.GPT_OSS);
+
+  /// What feed-forward networks do elsewhere than in a Llama.
+  private static final Map<Architecture, Activation> ACTIVATIONS =
+      Map.of(Architecture.GEMMA3, Activation.GELU, Architecture.GPT_OSS, Activation.CLAMPED);
 
   private Specs() {}
 
@@ -34,7 +42,8 @@ public final class Specs {
     return small(weightType, Architecture.LLAMA);
   }
 
-  /// The same with another architecture; where that has experts, six of which two are active.
+  /// The same with another architecture; where that has experts, six of which two are active, where
+  /// layers slide, the first of two.
   public static ModelSpec small(DType weightType, Architecture architecture) {
     return small(TensorTypes.all(weightType), architecture);
   }
@@ -42,7 +51,9 @@ public final class Specs {
   public static ModelSpec small(TensorTypes types, Architecture architecture) {
     boolean experts = architecture.has(Architecture.Trait.EXPERTS);
     int dim = Math.max(64, types.matrices().blockSize());
-    return of(types, architecture, dim, 512, experts ? 6 : 0, 16, 4, 32, 301);
+    // gpt-oss has feed-forward rows that do not divide.
+    int ffnDim = architecture.equals(Architecture.GPT_OSS) ? 544 : 512;
+    return of(types, architecture, dim, ffnDim, experts ? 6 : 0, 16, 4, 32, 301);
   }
 
   public static ModelSpec of(
@@ -61,21 +72,25 @@ public final class Specs {
       int kvHeads,
       int headDim,
       int vocabSize) {
-    return new ModelSpec(
-        architecture,
-        types,
-        dim,
-        ffnDim,
-        experts,
-        Math.min(experts, 2),
-        2,
-        heads,
-        kvHeads,
-        headDim,
-        vocabSize,
-        96,
-        1e-5f,
-        Activation.SILU,
-        Rope.unscaled(10000));
+    ModelSpec spec =
+        new ModelSpec(
+            architecture,
+            types,
+            dim,
+            ffnDim,
+            experts,
+            Math.min(experts, 2),
+            2,
+            heads,
+            kvHeads,
+            headDim,
+            vocabSize,
+            96,
+            1e-5f,
+            ACTIVATIONS.getOrDefault(architecture, Activation.SILU),
+            Rope.unscaled(10000));
+    return ACTIVATIONS.containsKey(architecture)
+        ? spec.with(Sliding.inPeriods(5, 2, 2, Rope.unscaled(500)))
+        : spec;
   }
 }

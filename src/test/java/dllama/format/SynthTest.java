@@ -95,7 +95,7 @@ class SynthTest {
 
   /// Each tensor in the type that llama-quantize would give it; a `.m` file has one for all.
   @ParameterizedTest
-  @ValueSource(strings = {"tiny", "qwen2.5-0.5b", "qwen3-30b-a3b"})
+  @ValueSource(strings = {"tiny", "qwen2.5-0.5b", "qwen3-30b-a3b", "gemma3-4b", "gpt-oss-20b"})
   void shouldWriteAMixOfTypes(String shape) {
     Path file = folder.resolve("mixed.gguf");
     ModelSpec spec = QuantizationMix.q4km(small(Shapes.spec(shape, DType.F32, Optional.of(8))));
@@ -106,6 +106,9 @@ class SynthTest {
         assertEquals(spec.type(name), read.spec().type(name), name.text());
         assertEquals(spec.type(name), read.weights().get(name).dtype(), name.text());
       }
+      assertEquals(spec.sliding(), read.spec().sliding());
+      assertEquals(spec.scales(), read.spec().scales());
+      assertEquals(spec.activation(), read.spec().activation());
     }
     Path other = folder.resolve("mixed.m");
     var told =
@@ -130,7 +133,9 @@ class SynthTest {
         128,
         spec.rmsEpsilon(),
         spec.activation(),
-        spec.rope());
+        spec.rope(),
+        spec.sliding(),
+        spec.architecture().scales(256));
   }
 
   private byte[] bytes(long seed) throws IOException {

@@ -39,6 +39,21 @@ class QuantizationMixTest {
   }
 
   @Test
+  void shouldBeThatOfMixedExperts() {
+    String folder = "gguf/gptoss_mxfp4";
+    assumeTrue(Conformance.has(folder, "model.gguf"));
+    try (ModelFile file =
+        ModelFiles.open(Conformance.file(folder, "model.gguf"), ModelFile.Hints.NONE)) {
+      ModelSpec spec = file.spec();
+      ModelSpec mixed =
+          QuantizationMix.mxfp4Moe(spec.with(TensorTypes.all(DType.F32), spec.rope()));
+      for (TensorRole.Name tensor : TensorRole.ofModel(spec)) {
+        assertEquals(spec.type(tensor), mixed.type(tensor), tensor.text());
+      }
+    }
+  }
+
+  @Test
   void shouldHaveMoreBitsInHalfOfTheLayers() {
     ModelSpec spec = QuantizationMix.q4km(Shapes.spec("llama3.2-1b", DType.F32));
     long more =

@@ -29,10 +29,14 @@ class RopeTableTest {
         Rope.unscaled(100));
   }
 
+  private static RopeTable table(ModelSpec spec, int contextLength) {
+    return new RopeTable(spec, spec.rope(), contextLength);
+  }
+
   @Test
   void shouldTurnAdjacentPairs() {
     float[] head = {9, 1, 0, 1, 0, 9};
-    new RopeTable(spec(Architecture.LLAMA), 64).rotate(head, 1, 3);
+    table(spec(Architecture.LLAMA), 64).rotate(head, 1, 3);
     float[] expected = {
       9, (float) Math.cos(3), (float) Math.sin(3), (float) Math.cos(0.3), (float) Math.sin(0.3), 9
     };
@@ -42,7 +46,7 @@ class RopeTableTest {
   @Test
   void shouldTurnHalvesAgainstEachOther() {
     float[] head = {1, 1, 0, 0};
-    new RopeTable(spec(Architecture.QWEN3), 64).rotate(head, 0, 3);
+    table(spec(Architecture.QWEN3), 64).rotate(head, 0, 3);
     float[] expected = {
       (float) Math.cos(3), (float) Math.cos(0.3), (float) Math.sin(3), (float) Math.sin(0.3)
     };
@@ -52,7 +56,7 @@ class RopeTableTest {
   @Test
   void shouldLeavePositionZeroAlone() {
     float[] head = {1, 2, 3, 4};
-    new RopeTable(spec(Architecture.LLAMA), 1).rotate(head, 0, 0);
+    table(spec(Architecture.LLAMA), 1).rotate(head, 0, 0);
     assertArrayEquals(new float[] {1, 2, 3, 4}, head);
   }
 

@@ -37,7 +37,12 @@ class ShapesTest {
     "qwen3-8b, 8.191, false",
     "qwen3-30b-a3b, 30.532, false",
     "mixtral-8x7b, 46.703, false",
-    "grok-1, 315.685, true"
+    "grok-1, 315.685, true",
+    "gemma3-1b, 1.000, true",
+    "gemma3-4b, 3.880, true",
+    "gemma3-12b, 11.766, true",
+    "gpt-oss-20b, 20.915, false",
+    "gpt-oss-120b, 116.829, false"
   })
   void shouldHaveAsManyParametersAsPublished(String name, double billions, boolean tied) {
     ModelSpec spec = Shapes.spec(name, DType.F32);

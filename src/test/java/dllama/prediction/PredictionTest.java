@@ -97,6 +97,16 @@ class PredictionTest {
     assertEquals(2.0 * 8 * 64 * 2 * 100 * 16, work.cacheBytes(100, DType.F16));
   }
 
+  /// Of Gemma 3 4B's 34 layers five see everything.
+  @Test
+  void shouldCountNoMoreThanTheWindowsOfLayersThatSlide() {
+    RankWork work = RankWork.of(new SliceLayout(plan("gemma3-4b", 1), 0));
+    double seen = 5 * 8000 + 29 * 1024;
+    assertEquals(2.0 * 4 * 256 * 2 * seen, work.cacheBytes(8000, DType.F16));
+    assertEquals(2.0 * 8 * 256 * seen, work.attentionProducts(8000));
+    assertEquals(2.0 * 8 * 256 * 34 * 1000, work.attentionProducts(1000));
+  }
+
   @Test
   void shouldReadTheExpertsThatAreChosen() {
     ModelSpec spec = Shapes.spec("qwen3-30b-a3b", DType.Q4_0);

@@ -38,7 +38,8 @@ class CallShapeTest {
           "<|tool_call|>",
           "functools[",
           "<function=",
-          "<|python_tag|>");
+          "<|python_tag|>",
+          "<|start|>assistant <|channel|>");
 
   @Test
   void shouldDescribeLiteralsAroundArguments() {

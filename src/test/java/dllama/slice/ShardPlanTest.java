@@ -72,7 +72,9 @@ class ShardPlanTest {
           llama3.2-3b, 1 2 4 8
           llama3-70b, 1 2 4 8 16 32 64
           qwen2.5-0.5b, 1 2
-          qwen3-30b-a3b, 1 2 4 8
+          qwen3-30b-a3b, 1 2 4 8 16
+          gemma3-1b, 1 2 4
+          gpt-oss-20b, 1 2 4 8 16 32 64
           grok-1, 1 2 4 8 16
           """)
   void shouldAllowAsManyNodesAsHeadsAndColumnsDivideOver(String shape, String sizes) {
@@ -159,13 +161,38 @@ class ShardPlanTest {
     assertEquals(List.of(1, 2), ShardPlan.usableWorldSizes(oddF32, DType.F32));
   }
 
+  /// 90 blocks of 32, as in gpt-oss, over ranks that are leaves and ranks that have several.
   @Test
-  void shouldRefuseUnevenFeedForwardRows() {
-    ModelSpec uneven = Specs.of(DType.F32, 64, 250, 16, 8, 16, 300);
-    assertEquals(List.of(1, 2), ShardPlan.usableWorldSizes(uneven, DType.F32));
+  void shouldCutFeedForwardRowsAtWholeBlocks() {
+    ModelSpec uneven = Specs.of(DType.Q8_0, 64, 2880, 16, 8, 32, 300);
+    for (DType exchange : List.of(DType.Q8_0, DType.F32)) {
+      assertEquals(List.of(1, 2, 4, 8, 16), ShardPlan.usableWorldSizes(uneven, exchange));
+      ShardPlan four = new ShardPlan(uneven, exchange, 4);
+      List<Range> parts =
+          IntStream.range(0, 4).mapToObj(rank -> four.part(Axis.FFN, rank)).toList();
+      assertEquals(
+          List.of(
+              new Range(0, 704),
+              new Range(704, 1440),
+              new Range(1440, 2144),
+              new Range(2144, 2880)),
+          parts);
+      for (int rank = 0; rank < 4; rank++) {
+        List<Range> leaves = four.columns(Axis.FFN, rank);
+        assertEquals(exchange == DType.F32 ? 4 : 1, leaves.size());
+        int next = parts.get(rank).from();
+        for (Range leaf : leaves) {
+          assertEquals(next, leaf.from());
+          assertEquals(0, leaf.size() % 32);
+          next = leaf.to();
+        }
+        assertEquals(parts.get(rank).to(), next);
+      }
+    }
+    ModelSpec narrow = Specs.of(DType.Q8_0, 64, 64, 16, 8, 32, 300);
     assertEquals(
-        "ffnDim=250 does not divide over 4 nodes",
-        ShardPlan.objection(uneven, DType.F32, 4).orElseThrow());
+        "blocks of ffnDim=2 is less than 4 nodes",
+        ShardPlan.objection(narrow, DType.Q8_0, 4).orElseThrow());
   }
 
   @Test

@@ -70,7 +70,7 @@ class KernelAllocationTest {
       assertAllocatesNothing(
           () -> {
             kernels.append(cache, 0, 43, x, 0, x, 0);
-            kernels.attend(x, 0, heads, cache, pages, 300, scores, out, 0);
+            kernels.attend(x, 0, heads, cache, pages, 0, 300, x, 0, scores, out, 0);
           });
     }
   }
@@ -88,6 +88,7 @@ class KernelAllocationTest {
           kernels.rmsNorm(x, 0, y, 1024, 1e-5f, z, 0);
           kernels.swiglu(z, 0, y, 0, 1024);
           kernels.geglu(z, 0, y, 0, 1024);
+          kernels.clampedSwiglu(z, 0, y, 0, 1024);
           kernels.add(z, 0, y, 0, 1024);
           kernels.encode(z, 0, 1024, DType.Q8_0, blocks, 0);
           kernels.decode(blocks, 0, DType.Q8_0, 1024, true, z, 0);

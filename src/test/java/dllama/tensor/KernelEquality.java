@@ -91,9 +91,14 @@ final class KernelEquality {
         scalar.append(small, inOrder[page], slot, kv, 0, kv, headDim);
         vector.append(large, scattered[page], slot, kv, 0, kv, headDim);
       }
-      scalar.attend(query, 0, heads, small, inOrder, length, new float[4096], expected, 0);
-      vector.attend(query, 0, heads, large, scattered, length, new float[4096], actual, 1);
-      String what = "%s heads=%d headDim=%d length=%d".formatted(dtype, heads, headDim, length);
+      int from = random.nextBoolean() ? 0 : random.nextInt(length);
+      float[] sinks = TestData.floats(random, random.nextBoolean() ? 0 : heads + 1);
+      float[] scores = new float[4096];
+      scalar.attend(query, 0, heads, small, inOrder, from, length, sinks, 1, scores, expected, 0);
+      vector.attend(query, 0, heads, large, scattered, from, length, sinks, 1, scores, actual, 1);
+      String what =
+          "%s heads=%d headDim=%d from=%d length=%d sinks=%d"
+              .formatted(dtype, heads, headDim, from, length, sinks.length);
       for (int d = 0; d < expected.length; d++) {
         assertEquals(expected[d], actual[d + 1], 0, what);
       }
@@ -120,6 +125,9 @@ final class KernelEquality {
     scalar.geglu(expected, 3, y, 5, size);
     vector.geglu(actual, 3, y, 5, size);
     assertBits(expected, actual, "geglu " + what);
+    scalar.clampedSwiglu(expected, 3, y, 5, size);
+    vector.clampedSwiglu(actual, 3, y, 5, size);
+    assertBits(expected, actual, "clampedSwiglu " + what);
     scalar.add(expected, 3, y, 5, size);
     vector.add(actual, 3, y, 5, size);
     assertBits(expected, actual, "add " + what);

@@ -11,8 +11,8 @@ import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /// The specification against direct computation in double.
 class ScalarKernelsTest {
@@ -143,8 +143,14 @@ class ScalarKernelsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"F32", "F16"})
-  void shouldAttendToTheFirstPositionsOnly(DType dtype) {
+  @CsvSource({
+    "F32, 0, false",
+    "F16, 0, false",
+    "F32, 100, false",
+    "F16, 260, true",
+    "F32, 7, true"
+  })
+  void shouldAttendToTheGivenPositionsOnly(DType dtype, int from, boolean sink) {
     try (var arena = Arena.ofConfined()) {
       int headDim = 24;
       int length = KvHead.PAGE + 41;
@@ -160,18 +166,20 @@ class ScalarKernelsTest {
       }
       float[] query = TestData.floats(random, headDim);
       float[] out = new float[headDim];
-      kernels.attend(query, 0, 1, cache, pages, length, new float[512], out, 0);
-      double[] expected = attend(query, keys, values);
+      float[] sinks = sink ? new float[] {0.5f} : new float[0];
+      kernels.attend(query, 0, 1, cache, pages, from, length, sinks, 0, new float[512], out, 0);
+      double[] expected = attend(query, keys, values, from, sink ? Math.exp(0.5) : 0);
       for (int d = 0; d < headDim; d++) {
         assertEquals(expected[d], out[d], dtype == DType.F32 ? 1e-5 : 2e-3);
       }
     }
   }
 
-  private static double[] attend(float[] query, float[][] keys, float[][] values) {
-    double total = 0;
+  private static double[] attend(
+      float[] query, float[][] keys, float[][] values, int from, double sink) {
+    double total = sink;
     double[] out = new double[query.length];
-    for (int position = 0; position < keys.length; position++) {
+    for (int position = from; position < keys.length; position++) {
       double score = 0;
       for (int d = 0; d < query.length; d++) {
         score += query[d] * keys[position][d];

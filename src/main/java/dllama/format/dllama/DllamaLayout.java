@@ -48,8 +48,14 @@ public record DllamaLayout(Tensor embedding, List<Tensor> layer, int layers, Lis
     if (architecture.has(Trait.ATTENTION_OUTPUT_BIAS)) {
       add(tensors, spec, TensorRole.ATTENTION_OUTPUT_BIAS);
     }
+    if (architecture.has(Trait.ATTENTION_SINKS)) {
+      add(tensors, spec, TensorRole.ATTENTION_SINKS);
+    }
     if (architecture.has(Trait.EXPERTS)) {
       add(tensors, spec, TensorRole.ROUTER);
+    }
+    if (architecture.has(Trait.EXPERT_BIASES)) {
+      add(tensors, spec, TensorRole.ROUTER_BIAS);
     }
     for (int expert = 0; expert < spec.feedForwards(); expert++) {
       for (TensorRole role : network(architecture)) {
@@ -73,6 +79,15 @@ public record DllamaLayout(Tensor embedding, List<Tensor> layer, int layers, Lis
   /// The tensors of one feed-forward network; those of experts came in another order up to
   /// distributed-llama 0.10.6.
   private static List<TensorRole> network(Architecture architecture) {
+    if (architecture.has(Trait.EXPERT_BIASES)) {
+      return List.of(
+          TensorRole.W1,
+          TensorRole.W2,
+          TensorRole.W3,
+          TensorRole.W1_BIAS,
+          TensorRole.W2_BIAS,
+          TensorRole.W3_BIAS);
+    }
     return DllamaHeader.V0_10.contains(architecture)
         ? List.of(TensorRole.W3, TensorRole.W1, TensorRole.W2)
         : List.of(TensorRole.W1, TensorRole.W2, TensorRole.W3);

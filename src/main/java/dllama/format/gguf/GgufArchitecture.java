@@ -1,6 +1,7 @@
 package dllama.format.gguf;
 
 import dllama.model.Architecture;
+import dllama.model.ModelSpec.Activation;
 import dllama.model.TensorRole;
 import java.util.List;
 import java.util.Map;
@@ -17,7 +18,14 @@ final class GgufArchitecture {
           "llama", Architecture.LLAMA,
           "qwen2", Architecture.QWEN2,
           "qwen3", Architecture.QWEN3,
-          "qwen3moe", Architecture.QWEN3_MOE);
+          "qwen3moe", Architecture.QWEN3_MOE,
+          "gemma3", Architecture.GEMMA3,
+          "gpt-oss", Architecture.GPT_OSS);
+
+  private static final Map<Architecture, Activation> ACTIVATIONS =
+      Map.of(
+          Architecture.GEMMA3, Activation.GELU,
+          Architecture.GPT_OSS, Activation.CLAMPED);
 
   private static final Set<Architecture> LLAMAS =
       Set.of(Architecture.LLAMA_MOE, Architecture.LLAMA_BIAS, Architecture.LLAMA_BIASES);
@@ -60,8 +68,13 @@ final class GgufArchitecture {
     return plain;
   }
 
+  /// What llama.cpp computes for it.
+  static Activation activation(Architecture architecture) {
+    return ACTIVATIONS.getOrDefault(architecture, Activation.SILU);
+  }
+
   private static boolean has(GgufFile file, TensorRole role) {
-    return file.tensor(GgufNames.of(role, 0)).isPresent();
+    return file.tensor(GgufNames.of(Architecture.LLAMA, role, 0)).isPresent();
   }
 
   private static String known() {

@@ -2,8 +2,8 @@ package dllama.format.gguf;
 
 import dllama.error.UserException;
 import dllama.model.ModelSpec;
-import dllama.model.ModelSpec.Activation;
 import dllama.model.Rope;
+import dllama.model.Sliding;
 import dllama.tensor.DType;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -68,6 +68,7 @@ public record GgufHeader(ByteBuffer start, ByteBuffer factors, long bytes) {
           .put(family + ".expert_feed_forward_length", spec.ffnDim());
     }
     putScaling(header, family + ".rope.scaling.", spec.rope());
+    putSliding(header, family, spec.sliding());
     tokens.describe(header, spec.vocabSize());
     for (GgufLayout.Group group : layout.groups()) {
       header.tensor(group.name(), type(group.dtype()), group.dims(), group.bytes());
@@ -82,7 +83,7 @@ public record GgufHeader(ByteBuffer start, ByteBuffer factors, long bytes) {
   }
 
   private static String family(ModelSpec spec) {
-    if (spec.activation() != Activation.SILU) {
+    if (spec.activation() != GgufArchitecture.activation(spec.architecture())) {
       throw new UserException(
           "a GGUF file can not tell the activation %s".formatted(spec.activation()));
     }
@@ -110,6 +111,18 @@ public record GgufHeader(ByteBuffer start, ByteBuffer factors, long bytes) {
               .put(prefix + "yarn_beta_slow", rope.low())
               .put(prefix + "yarn_beta_fast", rope.high())
               .put(prefix + "attn_factor", attention(rope));
+    }
+  }
+
+  private static void putSliding(GgufHeaderWriter header, String family, Sliding sliding) {
+    if (sliding.window() > 0) {
+      if (sliding.period() == 0) {
+        throw new UserException("a GGUF file can not tell which layers slide here");
+      }
+      header
+          .put(family + ".attention.sliding_window", sliding.window())
+          .put(family + ".attention.sliding_window_pattern", sliding.period())
+          .put(family + ".rope.freq_base_swa", sliding.rope().theta());
     }
   }
 

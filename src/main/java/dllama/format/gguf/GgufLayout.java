@@ -58,7 +58,7 @@ public record GgufLayout(List<Group> groups) {
   private static String name(Tensor tensor, ModelSpec spec) {
     int layer = tensor.name().layer();
     return tensor.role().isOfExpert(spec.architecture())
-        ? GgufNames.ofExperts(tensor.role(), layer)
-        : GgufNames.of(tensor.role(), layer);
+        ? GgufNames.ofExperts(spec.architecture(), tensor.role(), layer)
+        : GgufNames.of(spec.architecture(), tensor.role(), layer);
   }
 }

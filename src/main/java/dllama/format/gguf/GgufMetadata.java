@@ -220,6 +220,12 @@ public final class GgufMetadata {
     return Optional.of(ints(key, place));
   }
 
+  /// Whether a key that is there has one value.
+  boolean isSingle(String key) {
+    Place place = places.get(key);
+    return place != null && place.single();
+  }
+
   private int[] ints(String key, Place place) {
     boolean truths = place.type == GgufValueType.BOOL;
     check(key, place, truths || place.type.whole(), "of whole numbers");

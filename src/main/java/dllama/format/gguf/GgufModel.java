@@ -39,7 +39,7 @@ public final class GgufModel implements ModelFile {
   private GgufModel(GgufFile file) {
     this.file = file;
     architecture = GgufArchitecture.of(file);
-    GgufTensor embedding = require(GgufNames.of(TensorRole.EMBEDDING, 0));
+    GgufTensor embedding = require(GgufNames.of(architecture, TensorRole.EMBEDDING, 0));
     int vocabSize = (int) Math.min(embedding.rows(), Integer.MAX_VALUE);
     GgufSpec reader = new GgufSpec(file);
     spec = reader.read(architecture, types(reader.layers()), vocabSize);
@@ -130,13 +130,13 @@ public final class GgufModel implements ModelFile {
     TensorRole role = name.role();
     Optional<GgufTensor> own = file.tensor(of(name));
     if (role == TensorRole.WCLS && own.isEmpty()) {
-      return file.tensor(GgufNames.of(TensorRole.EMBEDDING, 0)); // tied
+      return file.tensor(GgufNames.of(architecture, TensorRole.EMBEDDING, 0)); // tied
     }
     if (!role.isOfExpert(architecture)) {
       return own;
     }
-    return file.tensor(GgufNames.ofExperts(role, name.layer()))
-        .or(() -> file.tensor(GgufNames.ofExpert(role, name.layer(), name.expert())));
+    return file.tensor(GgufNames.ofExperts(architecture, role, name.layer()))
+        .or(() -> file.tensor(GgufNames.ofExpert(architecture, role, name.layer(), name.expert())));
   }
 
   private GgufTensor require(String name) {
@@ -147,14 +147,14 @@ public final class GgufModel implements ModelFile {
     return file.damaged("tensor %s is missing".formatted(name));
   }
 
-  private static String of(TensorRole.Name name) {
-    return GgufNames.of(name.role(), name.layer());
+  private String of(TensorRole.Name name) {
+    return GgufNames.of(architecture, name.role(), name.layer());
   }
 
   private Matrix matrix(TensorRole.Name name, GgufTensor tensor) {
     long rows = name.role().rows().size(spec);
     long columns = name.role().cols().size(spec);
-    boolean stacked = tensor.dims().length == 3;
+    boolean stacked = GgufNames.isOfExperts(tensor.name());
     int of = stacked ? spec.experts() : 1;
     if (tensor.columns() != columns || tensor.rows() != rows * of) {
       throw file.damaged(
@@ -163,6 +163,10 @@ public final class GgufModel implements ModelFile {
     }
     DType type = name.role().isVector() ? DType.F32 : spec.type(name);
     MemorySegment data = file.data(tensor);
+    if (stacked) {
+      long bytes = data.byteSize() / of;
+      data = data.asSlice(name.expert() * bytes, bytes);
+    }
     if (name.role().isVector() && tensor.type() != GgmlType.F32) {
       data =
           new Matrix(data, dtype(tensor), 1, columns).rounded(DType.F32, 0, 1, 0, columns).data();
@@ -171,9 +175,6 @@ public final class GgufModel implements ModelFile {
           "tensor %s is %s where others of the layer are %s"
               .formatted(tensor.name(), tensor.type(), type),
           "quantise the model again");
-    } else if (stacked) {
-      long bytes = data.byteSize() / of;
-      data = data.asSlice(name.expert() * bytes, bytes);
     }
     return new Matrix(data, type, rows, columns);
   }

@@ -1,5 +1,6 @@
 package dllama.format.gguf;
 
+import dllama.model.Architecture;
 import dllama.model.TensorRole;
 import java.util.EnumMap;
 import java.util.Map;
@@ -7,6 +8,8 @@ import java.util.Map;
 /// What tensors are called in GGUF files.
 final class GgufNames {
   static final String ROPE_FACTORS = "rope_freqs.weight";
+
+  private static final String STACKED = "_exps";
 
   private static final Map<TensorRole, String> NAMES = new EnumMap<>(TensorRole.class);
 
@@ -24,19 +27,27 @@ final class GgufNames {
     NAMES.put(TensorRole.QUERY_NORM, "attn_q_norm.weight");
     NAMES.put(TensorRole.KEY_NORM, "attn_k_norm.weight");
     NAMES.put(TensorRole.WO, "attn_output.weight");
+    NAMES.put(TensorRole.ATTENTION_SINKS, "attn_sinks.weight");
     NAMES.put(TensorRole.ATTENTION_OUTPUT_BIAS, "attn_output.bias");
+    NAMES.put(TensorRole.ATTENTION_OUTPUT_NORM, "post_attention_norm.weight");
     NAMES.put(TensorRole.FFN_NORM, "ffn_norm.weight");
+    NAMES.put(TensorRole.FFN_OUTPUT_NORM, "post_ffw_norm.weight");
     NAMES.put(TensorRole.ROUTER, "ffn_gate_inp.weight");
+    NAMES.put(TensorRole.ROUTER_BIAS, "ffn_gate_inp.bias");
     NAMES.put(TensorRole.W1, "ffn_gate.weight");
     NAMES.put(TensorRole.W3, "ffn_up.weight");
     NAMES.put(TensorRole.W2, "ffn_down.weight");
+    NAMES.put(TensorRole.W1_BIAS, "ffn_gate.bias");
+    NAMES.put(TensorRole.W3_BIAS, "ffn_up.bias");
+    NAMES.put(TensorRole.W2_BIAS, "ffn_down.bias");
   }
 
   private GgufNames() {}
 
   /// The name of a tensor outside the experts.
-  static String of(TensorRole role, int layer) {
-    String name = NAMES.get(role);
+  static String of(Architecture architecture, TensorRole role, int layer) {
+    boolean other = architecture.equals(Architecture.GPT_OSS) && role == TensorRole.FFN_NORM;
+    String name = NAMES.get(other ? TensorRole.ATTENTION_OUTPUT_NORM : role);
     if (name == null) {
       throw new IllegalArgumentException("no name of " + role);
     }
@@ -44,12 +55,19 @@ final class GgufNames {
   }
 
   /// The tensor that holds all experts of a layer, one after the other.
-  static String ofExperts(TensorRole role, int layer) {
-    return of(role, layer).replace(".weight", "_exps.weight");
+  static String ofExperts(Architecture architecture, TensorRole role, int layer) {
+    String name = of(architecture, role, layer);
+    int suffix = name.lastIndexOf('.');
+    return name.substring(0, suffix) + STACKED + name.substring(suffix);
+  }
+
+  /// Whether a tensor of this name holds all experts of a layer.
+  static boolean isOfExperts(String name) {
+    return name.contains(STACKED + ".");
   }
 
   /// One expert's, in files that are older than tensors with three axes.
-  static String ofExpert(TensorRole role, int layer, int expert) {
-    return of(role, layer).replace(".weight", "." + expert + ".weight");
+  static String ofExpert(Architecture architecture, TensorRole role, int layer, int expert) {
+    return of(architecture, role, layer).replace(".weight", "." + expert + ".weight");
   }
 }

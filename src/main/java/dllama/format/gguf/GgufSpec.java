@@ -3,8 +3,9 @@ package dllama.format.gguf;
 import dllama.error.UserException;
 import dllama.model.Architecture;
 import dllama.model.ModelSpec;
-import dllama.model.ModelSpec.Activation;
 import dllama.model.Rope;
+import dllama.model.Scales;
+import dllama.model.Sliding;
 import dllama.model.TensorTypes;
 import java.util.Map;
 import java.util.Optional;
@@ -67,6 +68,11 @@ final class GgufSpec {
           Map.entry("nextn_predict_layers", 0.0),
           Map.entry("use_parallel_residual", 0.0));
 
+  /// Architectures in which layers slide, and where no key tells, which ones: all but the last of
+  /// so many.
+  private static final Map<Architecture, Integer> PERIODS =
+      Map.of(Architecture.GEMMA3, 6, Architecture.GPT_OSS, 2);
+
   private static final int MOST_LAYERS = 1 << 10;
 
   private final GgufFile file;
@@ -84,7 +90,9 @@ final class GgufSpec {
   /// @param vocabSize rows of the embedding
   /// @throws UserException for a model that is not supported, or that can not be
   ModelSpec read(Architecture architecture, TensorTypes types, int vocabSize) {
-    metadata.keys().stream().filter(key -> key.startsWith(prefix)).forEach(this::check);
+    metadata.keys().stream()
+        .filter(key -> key.startsWith(prefix))
+        .forEach(key -> check(key, architecture));
     int layers = layers();
     int dim = u32("embedding_length");
     int heads = sameInAllLayers("attention.head_count", layers);
@@ -96,6 +104,8 @@ final class GgufSpec {
     int experts = metadata.u32(prefix + "expert_count", 0);
     int ffnDim = ffnDim(layers, experts);
     Rope rope = new GgufRope(file, file.architecture()).read(headDim);
+    Sliding sliding = sliding(architecture, layers, rope);
+    Scales scales = scales(architecture, dim, heads, headDim, layers);
     int activeExperts = experts == 0 ? 0 : u32("expert_used_count");
     int contextLength = u32("context_length");
     float epsilon = metadata.f32(prefix + "attention.layer_norm_rms_epsilon");
@@ -115,8 +125,25 @@ final class GgufSpec {
                 vocabSize,
                 contextLength,
                 epsilon,
-                Activation.SILU,
-                rope));
+                GgufArchitecture.activation(architecture),
+                rope,
+                sliding,
+                scales));
+  }
+
+  private Sliding sliding(Architecture architecture, int layers, Rope rope) {
+    return PERIODS.containsKey(architecture)
+        ? new GgufSliding(file).read(PERIODS.get(architecture), layers, rope)
+        : Sliding.NONE;
+  }
+
+  /// Gemma 3's largest model alone has scores that are scaled by what is not the size of a head,
+  /// and no key tells it; as llama.cpp, by the number of layers.
+  private static Scales scales(
+      Architecture architecture, int dim, int heads, int headDim, int layers) {
+    Scales own = architecture.scales(dim);
+    boolean largest = architecture.equals(Architecture.GEMMA3) && layers == 62;
+    return largest ? own.withQuery((float) Math.sqrt((double) headDim * heads / dim)) : own;
   }
 
   /// Layers, as many as can be gone through.
@@ -162,9 +189,12 @@ final class GgufSpec {
     return values[0];
   }
 
-  private void check(String key) {
+  private void check(String key, Architecture architecture) {
     String own = key.substring(prefix.length());
     if (READ.contains(own) || HARMLESS.contains(own)) {
+      return;
+    }
+    if (GgufSliding.KEYS.contains(own) && PERIODS.containsKey(architecture)) {
       return;
     }
     if ("attention.sliding_window".equals(own)) {
