@@ -88,7 +88,14 @@ final class SliceReceiver {
   /// Asks the root for all chunks.
   void request(MemorySegment to) {
     memory = to;
-    root.tell(new RootMessage.SliceWanted(assignment.epoch(), assignment.rank()));
+    requestAgain();
+  }
+
+  /// The same, if it was asked and nothing has come.
+  void requestAgain() {
+    if (memory != null && arrivedBytes == 0) {
+      root.tell(new RootMessage.SliceWanted(assignment.epoch(), assignment.rank()));
+    }
   }
 
   /// Chunks are acknowledged there.

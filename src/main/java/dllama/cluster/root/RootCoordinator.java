@@ -290,6 +290,7 @@ public final class RootCoordinator extends NetworkActor<RootMessage> {
     } else if (steps.isLost(System.nanoTime(), host.isComputing())) {
       formation.expel(0, "does not compute the step that it was given");
     }
+    formation.remind();
     formation.gather();
     if (answering.isOver(System.nanoTime()) && !steps.isBusy()) {
       formation.adapt();
