@@ -101,6 +101,9 @@ final class SliceReceiver {
   /// Chunks are acknowledged there.
   void acknowledge(SendTo to) {
     sendTo = to;
+    if (arrivedBytes > 0) { // it comes behind some
+      to.stream().tell(new StreamMessage.Received(assignment.epoch(), arrivedBytes));
+    }
   }
 
   /// Whether `chunk` is the next one, and fits. None is empty, or one could follow the last.
