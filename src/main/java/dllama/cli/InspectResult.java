@@ -41,6 +41,8 @@ record InspectResult(
   /// What the forward pass is made of.
   ///
   /// @param rope how positions turn heads
+  /// @param window positions that the layers which slide see; 0 where none does
+  /// @param slidingLayers how many do
   record Sizes(
       int layers,
       int dim,
@@ -52,7 +54,9 @@ record InspectResult(
       int activeExperts,
       int vocabulary,
       int contextLength,
-      String rope) {
+      String rope,
+      int window,
+      long slidingLayers) {
     static Sizes of(ModelSpec spec) {
       return new Sizes(
           spec.layers(),
@@ -65,7 +69,9 @@ record InspectResult(
           spec.activeExperts(),
           spec.vocabSize(),
           spec.contextLength(),
-          rope(spec.rope()));
+          rope(spec.rope()),
+          spec.sliding().window(),
+          spec.sliding().layers().stream().filter(slides -> slides).count());
     }
 
     private static String rope(Rope rope) {

@@ -72,6 +72,12 @@ final class InspectText {
     }
     add("context", String.valueOf(sizes.contextLength()));
     add("rope", sizes.rope());
+    if (sizes.window() > 0) {
+      add(
+          "window",
+          "%d positions in %d of %d layers"
+              .formatted(sizes.window(), sizes.slidingLayers(), sizes.layers()));
+    }
   }
 
   private void type(TypeSum sum) {

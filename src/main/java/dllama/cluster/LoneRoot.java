@@ -1,5 +1,6 @@
 package dllama.cluster;
 
+import akka.actor.setup.ActorSystemSetup;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.ActorSystem;
 import akka.actor.typed.Behavior;
@@ -22,16 +23,23 @@ record LoneRoot(Config akka) implements RootSystem {
   private static final Config LOCAL =
       ConfigFactory.parseResources(LoneRoot.class, "lone-root.conf");
 
+  private static final Config NO_SERIALIZERS =
+      ConfigFactory.parseString("akka.actor { serializers {}, serialization-bindings {} }");
+
   @Override
   public <T> ActorSystem<T> start(Behavior<T> guardian, ExchangeDispatcher exchange) {
     return ActorSystem.create(
-        guardian, NodeSystem.NAME, LOCAL.withFallback(exchange.config()).withFallback(local(akka)));
+        guardian,
+        NodeSystem.NAME,
+        ActorSystemSetup.create(
+            CompleteConfig.setup(LOCAL.withFallback(exchange.config()).withFallback(local(akka)))));
   }
 
   /// Akka's configuration without what only messages between nodes need.
   static Config local(Config akka) {
-    return akka.withoutPath("akka.actor.serializers")
-        .withoutPath("akka.actor.serialization-bindings");
+    return NO_SERIALIZERS.withFallback(
+        akka.withoutPath("akka.actor.serializers")
+            .withoutPath("akka.actor.serialization-bindings"));
   }
 
   @Override

@@ -2,7 +2,6 @@ package dllama.cluster;
 
 import akka.actor.Address;
 import akka.actor.AddressFromURIString;
-import akka.actor.BootstrapSetup;
 import akka.actor.setup.ActorSystemSetup;
 import akka.actor.typed.ActorSystem;
 import akka.actor.typed.Behavior;
@@ -84,7 +83,7 @@ public final class NodeSystem {
     try {
       ActorSystemSetup setup =
           ActorSystemSetup.create(
-              BootstrapSetup.create(own.withFallback(exchange.config()).withFallback(akka)));
+              CompleteConfig.setup(own.withFallback(exchange.config()).withFallback(akka)));
       if (engines.isPresent()) {
         setup = setup.withSetup(SSLEngineProviderSetup.create(_ -> engines.get()));
       }

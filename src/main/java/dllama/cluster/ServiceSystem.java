@@ -1,5 +1,6 @@
 package dllama.cluster;
 
+import akka.actor.setup.ActorSystemSetup;
 import akka.actor.typed.ActorSystem;
 import akka.actor.typed.javadsl.Behaviors;
 import com.typesafe.config.Config;
@@ -21,6 +22,8 @@ public final class ServiceSystem {
   /// @param akka Akka's configuration, as a node gets it
   public static ActorSystem<Void> start(String name, Config akka) {
     return ActorSystem.create(
-        Behaviors.<Void>empty(), name, OWN.withFallback(LoneRoot.local(akka)));
+        Behaviors.<Void>empty(),
+        name,
+        ActorSystemSetup.create(CompleteConfig.setup(OWN.withFallback(LoneRoot.local(akka)))));
   }
 }

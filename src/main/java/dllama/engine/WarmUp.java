@@ -42,6 +42,7 @@ public final class WarmUp implements AutoCloseable {
   private static final long PAUSE_MILLIS = 10;
 
   private final Thread thread;
+  private final CountDownLatch compiled = new CountDownLatch(1);
   private final CountDownLatch decided = new CountDownLatch(1);
   private volatile long leftAloneUntil;
   private volatile boolean givesWay;
@@ -65,9 +66,16 @@ public final class WarmUp implements AutoCloseable {
     if (Runtime.getRuntime().availableProcessors() > 1) {
       warmUp.thread.start();
     } else {
+      warmUp.compiled.countDown();
       warmUp.decided.countDown();
     }
     return warmUp;
+  }
+
+  /// Waits until the kernels are compiled, but not much longer than this. Who called them before
+  /// would work with vectors that are objects, and have the compiler make code for that.
+  public void awaitCompiled(Duration limit) throws InterruptedException {
+    compiled.await(limit.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   /// An engine is there, and needs the cores: compiling ahead ends, and the choice among forms
@@ -88,18 +96,22 @@ public final class WarmUp implements AutoCloseable {
   @Override
   public void close() {
     ended = true;
+    compiled.countDown();
     decided.countDown();
   }
 
   private void run(
       ModelSpec model, DType exchange, DType kv, Kernels kernels, IntConsumer narrower) {
     try {
+      KernelGuard.compile(kernels, model.weightTypes(), kv, () -> !ended);
+      compiled.countDown();
       compute(model, exchange, kv, kernels);
       int bits = KernelGuard.run(kernels, model.weightTypes(), kv, this::mayGoOn);
       if (bits > 0) {
         narrower.accept(bits);
       }
     } finally {
+      compiled.countDown();
       decided.countDown();
     }
   }

@@ -29,7 +29,7 @@ final class SettingsLoader {
           .withFallback(
               ConfigFactory.parseMap(Map.of("akka.cluster.app-version", Version.current())));
 
-  private static final Config REFERENCE = ConfigFactory.defaultReferenceUnresolved();
+  private static final Config REFERENCE = ReferenceConf.load();
   private static final Config OURS = REFERENCE.withOnlyPath(ROOT).resolve();
 
   private SettingsLoader() {}

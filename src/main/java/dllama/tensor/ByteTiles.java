@@ -121,8 +121,8 @@ final class ByteTiles implements VectorProduct {
         ShortVector both =
             even.mul(IntVector.broadcast(INTS, codes[c]).reinterpretAsShorts())
                 .add(odd.mul(IntVector.broadcast(INTS, codes[c + 1]).reinterpretAsShorts()));
-        all = all.add(both);
-        top = top.add(both.lanewise(ASHR, 8));
+        all = both.add(all);
+        top = both.lanewise(ASHR, 8).add(top);
       }
       IntVector rest = all.sub(top.lanewise(LSHL, 8)).reinterpretAsInts();
       IntVector high8 = top.reinterpretAsInts();
@@ -161,26 +161,26 @@ final class ByteTiles implements VectorProduct {
         ShortVector both =
             even.mul(IntVector.broadcast(INTS, codes[c]).reinterpretAsShorts())
                 .add(odd.mul(IntVector.broadcast(INTS, codes[c + 1]).reinterpretAsShorts()));
-        all0 = all0.add(both);
-        top0 = top0.add(both.lanewise(ASHR, 8));
+        all0 = both.add(all0);
+        top0 = both.lanewise(ASHR, 8).add(top0);
         c += TOKEN;
         both =
             even.mul(IntVector.broadcast(INTS, codes[c]).reinterpretAsShorts())
                 .add(odd.mul(IntVector.broadcast(INTS, codes[c + 1]).reinterpretAsShorts()));
-        all1 = all1.add(both);
-        top1 = top1.add(both.lanewise(ASHR, 8));
+        all1 = both.add(all1);
+        top1 = both.lanewise(ASHR, 8).add(top1);
         c += TOKEN;
         both =
             even.mul(IntVector.broadcast(INTS, codes[c]).reinterpretAsShorts())
                 .add(odd.mul(IntVector.broadcast(INTS, codes[c + 1]).reinterpretAsShorts()));
-        all2 = all2.add(both);
-        top2 = top2.add(both.lanewise(ASHR, 8));
+        all2 = both.add(all2);
+        top2 = both.lanewise(ASHR, 8).add(top2);
         c += TOKEN;
         both =
             even.mul(IntVector.broadcast(INTS, codes[c]).reinterpretAsShorts())
                 .add(odd.mul(IntVector.broadcast(INTS, codes[c + 1]).reinterpretAsShorts()));
-        all3 = all3.add(both);
-        top3 = top3.add(both.lanewise(ASHR, 8));
+        all3 = both.add(all3);
+        top3 = both.lanewise(ASHR, 8).add(top3);
       }
       long to = sums & ADDRESSES;
       all0.intoMemorySegment(ALL, to, ORDER);

@@ -192,45 +192,40 @@ final class CodeTiles implements VectorProduct {
           int line = c * Tiles.LINE;
           ShortVector code = IntVector.broadcast(INTS, codes[codeAt + c]).reinterpretAsShorts();
           a =
-              a.add(
-                  ShortVector.fromMemorySegment(SHORTS, ALL, (first & ADDRESSES) + line, ORDER)
-                      .mul(code));
+              ShortVector.fromMemorySegment(SHORTS, ALL, (first & ADDRESSES) + line, ORDER)
+                  .mul(code)
+                  .add(a);
           b =
-              b.add(
-                  ShortVector.fromMemorySegment(SHORTS, ALL, (second & ADDRESSES) + line, ORDER)
-                      .mul(code));
+              ShortVector.fromMemorySegment(SHORTS, ALL, (second & ADDRESSES) + line, ORDER)
+                  .mul(code)
+                  .add(b);
           code = IntVector.broadcast(INTS, codes[codeAt + c + 1]).reinterpretAsShorts();
           a =
-              a.add(
-                  ShortVector.fromMemorySegment(SHORTS, ALL, (first & ADDRESSES) + line + 64, ORDER)
-                      .mul(code));
+              ShortVector.fromMemorySegment(SHORTS, ALL, (first & ADDRESSES) + line + 64, ORDER)
+                  .mul(code)
+                  .add(a);
           b =
-              b.add(
-                  ShortVector.fromMemorySegment(
-                          SHORTS, ALL, (second & ADDRESSES) + line + 64, ORDER)
-                      .mul(code));
+              ShortVector.fromMemorySegment(SHORTS, ALL, (second & ADDRESSES) + line + 64, ORDER)
+                  .mul(code)
+                  .add(b);
           code = IntVector.broadcast(INTS, codes[codeAt + c + 2]).reinterpretAsShorts();
           a =
-              a.add(
-                  ShortVector.fromMemorySegment(
-                          SHORTS, ALL, (first & ADDRESSES) + line + 128, ORDER)
-                      .mul(code));
+              ShortVector.fromMemorySegment(SHORTS, ALL, (first & ADDRESSES) + line + 128, ORDER)
+                  .mul(code)
+                  .add(a);
           b =
-              b.add(
-                  ShortVector.fromMemorySegment(
-                          SHORTS, ALL, (second & ADDRESSES) + line + 128, ORDER)
-                      .mul(code));
+              ShortVector.fromMemorySegment(SHORTS, ALL, (second & ADDRESSES) + line + 128, ORDER)
+                  .mul(code)
+                  .add(b);
           code = IntVector.broadcast(INTS, codes[codeAt + c + 3]).reinterpretAsShorts();
           a =
-              a.add(
-                  ShortVector.fromMemorySegment(
-                          SHORTS, ALL, (first & ADDRESSES) + line + 192, ORDER)
-                      .mul(code));
+              ShortVector.fromMemorySegment(SHORTS, ALL, (first & ADDRESSES) + line + 192, ORDER)
+                  .mul(code)
+                  .add(a);
           b =
-              b.add(
-                  ShortVector.fromMemorySegment(
-                          SHORTS, ALL, (second & ADDRESSES) + line + 192, ORDER)
-                      .mul(code));
+              ShortVector.fromMemorySegment(SHORTS, ALL, (second & ADDRESSES) + line + 192, ORDER)
+                  .mul(code)
+                  .add(b);
         }
         long to = sums & ADDRESSES;
         a.intoMemorySegment(ALL, to, ORDER);
@@ -262,17 +257,17 @@ final class CodeTiles implements VectorProduct {
           ShortVector u =
               ShortVector.fromMemorySegment(SHORTS, ALL, (second & ADDRESSES) + line, ORDER);
           ShortVector code = IntVector.broadcast(INTS, codes[codeAt + c]).reinterpretAsShorts();
-          a0 = a0.add(v.mul(code));
-          b0 = b0.add(u.mul(code));
+          a0 = v.mul(code).add(a0);
+          b0 = u.mul(code).add(b0);
           code = IntVector.broadcast(INTS, codes[codeAt + c + 32]).reinterpretAsShorts();
-          a1 = a1.add(v.mul(code));
-          b1 = b1.add(u.mul(code));
+          a1 = v.mul(code).add(a1);
+          b1 = u.mul(code).add(b1);
           code = IntVector.broadcast(INTS, codes[codeAt + c + 64]).reinterpretAsShorts();
-          a2 = a2.add(v.mul(code));
-          b2 = b2.add(u.mul(code));
+          a2 = v.mul(code).add(a2);
+          b2 = u.mul(code).add(b2);
           code = IntVector.broadcast(INTS, codes[codeAt + c + 96]).reinterpretAsShorts();
-          a3 = a3.add(v.mul(code));
-          b3 = b3.add(u.mul(code));
+          a3 = v.mul(code).add(a3);
+          b3 = u.mul(code).add(b3);
         }
         long to = sums & ADDRESSES;
         a0.intoMemorySegment(ALL, to, ORDER);

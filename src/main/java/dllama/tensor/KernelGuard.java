@@ -30,6 +30,9 @@ public final class KernelGuard {
 
   private static final int COMPARED_ROUNDS = 40;
 
+  /// More than the thresholds in jvm.options ask for.
+  private static final int COMPILED_CALLS = 40;
+
   private final ChosenKernels kernels;
   private final BooleanSupplier goOn;
   private final Duration patience;
@@ -72,6 +75,31 @@ public final class KernelGuard {
       LOG.info("kernels: {}", chosen.report(weights).text());
     }
     return guard.complain() ? chosen.vectorBits() / 2 : 0;
+  }
+
+  /// Has the default forms of all parts compiled, by few calls with short loops. The thresholds of
+  /// kernels in jvm.options are low, and who calls one waits for the compiler: else the compiler
+  /// would take the many small methods of the Vector API first, which nobody calls any more once
+  /// kernels are compiled.
+  ///
+  /// @param goOn asked before each call; false ends it
+  public static void compile(
+      Kernels kernels, Collection<DType> weights, DType cache, BooleanSupplier goOn) {
+    if (!(kernels instanceof ChosenKernels)) {
+      return;
+    }
+    for (DType type : weights) {
+      compile(kernels, KernelTrial.small(KernelPart.PREFILL, type), goOn);
+      compile(kernels, KernelTrial.small(KernelPart.DECODE, type), goOn);
+    }
+    compile(kernels, KernelTrial.small(KernelPart.ROWS, weights.iterator().next()), goOn);
+    compile(kernels, KernelTrial.small(KernelPart.ATTENTION, cache), goOn);
+  }
+
+  private static void compile(Kernels kernels, KernelTrial trial, BooleanSupplier goOn) {
+    for (int call = 0; call < COMPILED_CALLS && goOn.getAsBoolean(); call++) {
+      trial.run(kernels);
+    }
   }
 
   private boolean decideProducts(DType weights) {

@@ -51,6 +51,7 @@ final class Q4_0PrefillEight {
     ShortVector b6 = a6;
     ShortVector b7 = a7;
     ShortVector nibble = ShortVector.broadcast(SHORTS, 4);
+    ShortVector zero = ShortVector.zero(SHORTS);
     for (int line = 0; line < Q4_0.SCALES; line += Tiles.LINE) {
       ShortVector v = ShortVector.fromMemorySegment(SHORTS, ALL, (at0 & ADDRESSES) + line, ORDER);
       ShortVector u = ShortVector.fromMemorySegment(SHORTS, ALL, (at1 & ADDRESSES) + line, ORDER);
@@ -58,31 +59,31 @@ final class Q4_0PrefillEight {
       // registers.
       for (int shifted = 1; shifted < 16; shifted <<= 1, codeAt++) {
         ShortVector code = IntVector.broadcast(INTS, codes[codeAt]).reinterpretAsShorts();
-        a0 = a0.add(v.mul(code));
-        b0 = b0.add(u.mul(code));
+        a0 = code.mul(v).add(a0);
+        b0 = code.mul(u).add(b0);
         code = IntVector.broadcast(INTS, codes[codeAt + TOKEN_CODES]).reinterpretAsShorts();
-        a1 = a1.add(v.mul(code));
-        b1 = b1.add(u.mul(code));
+        a1 = code.mul(v).add(a1);
+        b1 = code.mul(u).add(b1);
         code = IntVector.broadcast(INTS, codes[codeAt + 2 * TOKEN_CODES]).reinterpretAsShorts();
-        a2 = a2.add(v.mul(code));
-        b2 = b2.add(u.mul(code));
+        a2 = code.mul(v).add(a2);
+        b2 = code.mul(u).add(b2);
         code = IntVector.broadcast(INTS, codes[codeAt + 3 * TOKEN_CODES]).reinterpretAsShorts();
-        a3 = a3.add(v.mul(code));
-        b3 = b3.add(u.mul(code));
+        a3 = code.mul(v).add(a3);
+        b3 = code.mul(u).add(b3);
         code = IntVector.broadcast(INTS, codes[codeAt + 4 * TOKEN_CODES]).reinterpretAsShorts();
-        a4 = a4.add(v.mul(code));
-        b4 = b4.add(u.mul(code));
+        a4 = code.mul(v).add(a4);
+        b4 = code.mul(u).add(b4);
         code = IntVector.broadcast(INTS, codes[codeAt + 5 * TOKEN_CODES]).reinterpretAsShorts();
-        a5 = a5.add(v.mul(code));
-        b5 = b5.add(u.mul(code));
+        a5 = code.mul(v).add(a5);
+        b5 = code.mul(u).add(b5);
         code = IntVector.broadcast(INTS, codes[codeAt + 6 * TOKEN_CODES]).reinterpretAsShorts();
-        a6 = a6.add(v.mul(code));
-        b6 = b6.add(u.mul(code));
+        a6 = code.mul(v).add(a6);
+        b6 = code.mul(u).add(b6);
         code = IntVector.broadcast(INTS, codes[codeAt + 7 * TOKEN_CODES]).reinterpretAsShorts();
-        a7 = a7.add(v.mul(code));
-        b7 = b7.add(u.mul(code));
-        v = v.lanewise(LSHR, nibble);
-        u = u.lanewise(LSHR, nibble);
+        a7 = code.mul(v).add(a7);
+        b7 = code.mul(u).add(b7);
+        v = zero.or(v).lanewise(LSHR, nibble);
+        u = zero.or(u).lanewise(LSHR, nibble);
       }
     }
     long to = sums & ADDRESSES;

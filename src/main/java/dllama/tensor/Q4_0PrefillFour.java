@@ -38,6 +38,7 @@ final class Q4_0PrefillFour {
     ShortVector b1 = a1;
     ShortVector b2 = a2;
     ShortVector b3 = a3;
+    ShortVector zero = ShortVector.zero(SHORTS);
     for (int line = 0; line < Q4_0.SCALES; line += Tiles.LINE) {
       ShortVector v = ShortVector.fromMemorySegment(SHORTS, ALL, (at0 & ADDRESSES) + line, ORDER);
       ShortVector u = ShortVector.fromMemorySegment(SHORTS, ALL, (at1 & ADDRESSES) + line, ORDER);
@@ -45,19 +46,19 @@ final class Q4_0PrefillFour {
       // registers.
       for (int shifted = 1; shifted < 16; shifted <<= 1, codeAt++) {
         ShortVector code = IntVector.broadcast(INTS, codes[codeAt]).reinterpretAsShorts();
-        a0 = a0.add(v.mul(code));
-        b0 = b0.add(u.mul(code));
+        a0 = code.mul(v).add(a0);
+        b0 = code.mul(u).add(b0);
         code = IntVector.broadcast(INTS, codes[codeAt + TOKEN_CODES]).reinterpretAsShorts();
-        a1 = a1.add(v.mul(code));
-        b1 = b1.add(u.mul(code));
+        a1 = code.mul(v).add(a1);
+        b1 = code.mul(u).add(b1);
         code = IntVector.broadcast(INTS, codes[codeAt + 2 * TOKEN_CODES]).reinterpretAsShorts();
-        a2 = a2.add(v.mul(code));
-        b2 = b2.add(u.mul(code));
+        a2 = code.mul(v).add(a2);
+        b2 = code.mul(u).add(b2);
         code = IntVector.broadcast(INTS, codes[codeAt + 3 * TOKEN_CODES]).reinterpretAsShorts();
-        a3 = a3.add(v.mul(code));
-        b3 = b3.add(u.mul(code));
-        v = v.lanewise(LSHR, 4);
-        u = u.lanewise(LSHR, 4);
+        a3 = code.mul(v).add(a3);
+        b3 = code.mul(u).add(b3);
+        v = zero.or(v).lanewise(LSHR, 4);
+        u = zero.or(u).lanewise(LSHR, 4);
       }
     }
     long to = sums & ADDRESSES;

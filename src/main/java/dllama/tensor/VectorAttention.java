@@ -233,7 +233,7 @@ final class VectorAttention {
       for (int i = at + lane; i < at + padded; i += Lanes.COUNT) {
         FloatVector e = VectorExp.exp(FloatVector.fromArray(FLOATS, scores, i).mul(scale).sub(max));
         e.mul(factor).intoArray(scores, i);
-        sum = sum.add(e);
+        sum = e.add(sum);
       }
       sum.intoArray(lanes, lane);
     }
@@ -243,7 +243,7 @@ final class VectorAttention {
   private static float max(float[] scores, int at, int padded) {
     FloatVector max = FloatVector.broadcast(FLOATS, Float.NEGATIVE_INFINITY);
     for (int i = at; i < at + padded; i += F) {
-      max = max.max(FloatVector.fromArray(FLOATS, scores, i));
+      max = FloatVector.fromArray(FLOATS, scores, i).max(max);
     }
     return max.reduceLanes(MAX);
   }

@@ -123,7 +123,7 @@ final class VectorBlocks {
   static float max(float[] x, int at) {
     FloatVector max = FloatVector.zero(FLOATS);
     for (int i = 0; i < BLOCK; i += F) {
-      max = max.max(FloatVector.fromArray(FLOATS, x, at + i).abs());
+      max = FloatVector.fromArray(FLOATS, x, at + i).abs().max(max);
     }
     return max.reduceLanes(MAX);
   }

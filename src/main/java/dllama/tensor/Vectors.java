@@ -21,6 +21,13 @@ import jdk.incubator.vector.VectorSpecies;
 /// is passed to them; so the long kernels call the API directly instead of the helpers below, and
 /// methods that must not be inlined into each other are named in jvm.options.
 ///
+/// Kernels are compiled after a few calls, before the compiler has seen what classes the Vector
+/// API's own methods meet. So the class of a vector that a method is called of must follow from the
+/// code: it does for what was just read, made or computed, and not for what a loop carries around.
+/// That is an argument, never the receiver: `x.add(sum)` and not `sum.add(x)`, and where there is
+/// nothing to be called of, `zero.or(carried)`, for which no instruction is made. Else the compiler
+/// would leave the call as it is and box for good (`KernelAllocationTest`).
+///
 /// Conversions name their species (`convertShape`): `convert` asks the vector for it, at a place
 /// that all callers share, so the profile there knows two classes, and in one process of three the
 /// compiler built code for both and boxed.

@@ -88,6 +88,15 @@ class InspectTest {
   }
 
   @Test
+  void shouldTellOfWindows() throws IOException {
+    Path path = gguf("gptoss_mxfp4");
+    JsonNode sizes = json(path).get("sizes");
+    assertEquals(16, sizes.get("window").asInt());
+    assertEquals(1, sizes.get("slidingLayers").asInt());
+    assertTrue(inspected(path).contains("window         16 positions in 1 of 2 layers"));
+  }
+
+  @Test
   void shouldNeedWhatANodeHolds() throws IOException {
     Path path = gguf("qwen2_q4_k_m");
     JsonNode told = json(path, "--max-seq-len", "200");

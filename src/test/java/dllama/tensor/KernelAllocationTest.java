@@ -114,6 +114,15 @@ class KernelAllocationTest {
     assertTrue(printed.contains("allocated 0\n"), printed);
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {128, 256, 512})
+  void shouldNotDependOnWhatWasCalledBefore(int bits, @TempDir Path folder)
+      throws IOException, InterruptedException {
+    String printed =
+        ChildJvm.run("-XX:-UseTypeProfile", folder, EarlyKernels.class, String.valueOf(bits));
+    assertTrue(printed.contains("boxed []"), printed);
+  }
+
   /// Runs until 200 runs allocate nothing; on a busy machine the compiler needs its time.
   private static void assertAllocatesNothing(Runnable run) {
     long deadline = System.nanoTime() + 90_000_000_000L;

@@ -35,6 +35,9 @@ import org.jspecify.annotations.Nullable;
 /// everything that touches memory runs on the compute thread, one task after another, so no memory
 /// is freed while a step still reads it.
 public final class RankHost {
+  /// More than compiling the kernels takes on a slow machine.
+  private static final Duration COMPILATION = Duration.ofSeconds(5);
+
   private final SliceStore store;
   private final Kernels kernels;
   private final WorkerPool pool;
@@ -242,7 +245,7 @@ public final class RankHost {
   /// The place to rehearse beside this one.
   synchronized Stage stage() {
     if (stage == null) {
-      stage = new Stage(kernels, settings);
+      stage = new Stage(kernels, settings, this::awaitCompiled);
     }
     return stage;
   }
@@ -253,6 +256,19 @@ public final class RankHost {
       cacheArena.close();
       cacheArena = null;
     }
+  }
+
+  /// Waits until kernels are compiled, if they are being. Any thread.
+  private void awaitCompiled() {
+    warmUp()
+        .ifPresent(
+            present -> {
+              try {
+                present.awaitCompiled(COMPILATION);
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+            });
   }
 
   /// Ends what goes on beside computing. Any thread.
@@ -267,6 +283,7 @@ public final class RankHost {
     freeCache();
     cacheArena = Arena.ofShared();
     warmUp().ifPresent(WarmUp::giveWay);
+    awaitCompiled();
     EngineSettings ofEngine = assignment.world().engine();
     MemorySegment cache =
         WeightMemory.allocate(

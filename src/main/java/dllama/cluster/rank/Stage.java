@@ -25,9 +25,11 @@ final class Stage {
   private final RankHost host;
   private final ReentrantLock playing = new ReentrantLock();
 
-  Stage(Kernels kernels, ClusterSettings settings) {
+  /// @param compiled waits until kernels are; run before anything else on this thread
+  Stage(Kernels kernels, ClusterSettings settings, Runnable compiled) {
     var pool = new WorkerPool(1);
     host = new RankHost(store, kernels, pool, thread, settings, WorkerListener.silent(), _ -> {});
+    host.compute(compiled);
   }
 
   private static Thread thread(Runnable task) {

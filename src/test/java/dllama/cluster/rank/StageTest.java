@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 
 class StageTest {
   private final Settings settings = Settings.load(Optional.empty(), new Properties(), List.of());
-  private final Stage stage = new Stage(Kernels.choose(false), settings.cluster());
+  private final Stage stage = new Stage(Kernels.choose(false), settings.cluster(), () -> {});
   private final Exchange exchange = new Exchange(-1, 0, 2, new FramePool(1));
   private final List<String> order = new ArrayList<>();
 
