@@ -115,6 +115,11 @@ final class Progress implements SessionListener {
   }
 
   @Override
+  public synchronized void slow(String what) {
+    lines.say(what);
+  }
+
+  @Override
   public synchronized void changing(int nodes) {
     ready = false;
     lines.say("forming anew, with %d node%s".formatted(nodes, nodes == 1 ? "" : "s"));

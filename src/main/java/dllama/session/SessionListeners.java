@@ -71,6 +71,11 @@ public record SessionListeners(List<SessionListener> all) implements SessionList
   }
 
   @Override
+  public void slow(String what) {
+    tell(listener -> listener.slow(what));
+  }
+
+  @Override
   public void changing(int nodes) {
     tell(listener -> listener.changing(nodes));
   }

@@ -141,6 +141,11 @@ final class WorldWatch implements RootListener {
   }
 
   @Override
+  public void slow(String what) {
+    listener.slow(what);
+  }
+
+  @Override
   public void spare(String address, int nodes, int possible, boolean soon) {
     listener.spare(address, nodes, possible, soon);
   }

@@ -24,6 +24,7 @@ import java.util.Set;
 /// @param formTimeout how long the set of nodes must not change before an automatic world forms
 /// @param aloneTimeout the same while no worker has shown up
 /// @param nodesTimeout how long a mode that is not interactive waits for `nodes`
+/// @param slowRetry after which time a node that was left out is tried again; zero: none is
 /// @param key what is said of the cluster key
 public record ClusterSettings(
     Optional<String> host,
@@ -37,6 +38,7 @@ public record ClusterSettings(
     Duration formTimeout,
     Duration aloneTimeout,
     Duration nodesTimeout,
+    Duration slowRetry,
     Key key,
     Sync sync,
     Weights weights,
@@ -175,6 +177,9 @@ public record ClusterSettings(
         values.duration("form-timeout", Duration.ofMillis(100), Duration.ofHours(1)),
         values.duration("alone-timeout", Duration.ZERO, Duration.ofHours(1)),
         values.duration("nodes-timeout", Duration.ofSeconds(1), Duration.ofDays(1)),
+        values.text("slow-retry").equals("off")
+            ? Duration.ZERO
+            : values.duration("slow-retry", Duration.ofSeconds(10), Duration.ofDays(1)),
         Key.from(values),
         new Sync(
             sync.duration("timeout", Duration.ofMillis(500), Duration.ofMinutes(10)),

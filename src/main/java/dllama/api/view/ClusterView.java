@@ -119,6 +119,11 @@ public final class ClusterView implements SessionListener {
   }
 
   @Override
+  public synchronized void slow(String what) {
+    event("slow", what);
+  }
+
+  @Override
   public synchronized void changing(int count) {
     state = State.GATHERING;
     event("formed", "forming anew, with %d node%s".formatted(count, s(count)));

@@ -30,6 +30,9 @@ public interface RootListener {
   /// one, of `nodes`; `soon` if it will, when nobody is answered.
   default void spare(String address, int nodes, int possible, boolean soon) {}
 
+  /// A node makes the others wait, is left out for that, or tried again. `what` is one line.
+  default void slow(String what) {}
+
   /// The world ends, and one of `nodes` ranks takes its place: [#forming] and [#ready] follow.
   default void changing(int nodes) {}
 

@@ -100,6 +100,7 @@ public final class RootCoordinator extends NetworkActor<RootMessage> {
   private final ActorRef<MembersMessage> members;
   private final WorldFormation formation;
   private final SlicesAhead ahead;
+  private final SlowWatch slow;
   private final Answering answering = new Answering(System.nanoTime());
   private boolean ending;
 
@@ -166,6 +167,7 @@ public final class RootCoordinator extends NetworkActor<RootMessage> {
             steps,
             answering::isClaimed);
     ahead = new SlicesAhead(context, model.source(), settings.weights());
+    slow = new SlowWatch(steps, formation, listener, settings.slowRetry());
     timers.startTimerWithFixedDelay(Tick.TICK, TICK);
     formation.gather();
   }
@@ -181,6 +183,7 @@ public final class RootCoordinator extends NetworkActor<RootMessage> {
       case Measured(long key, long speed) -> formation.measured(key, speed);
       case Gone(String address, String why) -> {
         nodes.gone(address);
+        slow.gone(address);
         formation.gone(address, why);
       }
       case Figures figures -> nodes.told(figures, formation.world(), System.nanoTime());
@@ -291,8 +294,10 @@ public final class RootCoordinator extends NetworkActor<RootMessage> {
       formation.expel(0, "does not compute the step that it was given");
     }
     formation.gather();
+    formation.ready().ifPresent(world -> slow.look(world, TICK, System.nanoTime()));
     if (answering.isOver(System.nanoTime()) && !steps.isBusy()) {
       formation.adapt();
+      formation.ready().ifPresent(world -> slow.adapt(world, System.nanoTime()));
     }
     formation.ready().ifPresentOrElse(this::lookAhead, ahead::end);
   }

@@ -34,6 +34,7 @@ final class RootSteps {
   private final Traffic traffic;
   private final AtomicReference<PagePool> pool;
   private final WaitShares waits = new WaitShares();
+  private StepTimes times = new StepTimes();
   private @Nullable Ways ways;
   private long next;
   private @Nullable PendingStep pending;
@@ -46,6 +47,8 @@ final class RootSteps {
 
   /// Since when the step is under way.
   private long startedAt;
+
+  private int rows;
 
   /// How steps of the present world are done.
   private record Ways(CollectiveChoice collectives, OverlapRule halves) {
@@ -64,6 +67,7 @@ final class RootSteps {
   void reset(Assignment assignment) {
     ways = Ways.of(assignment.world());
     next = 0;
+    times = new StepTimes();
     waits.reset(assignment.epoch(), assignment.world().size(), System.nanoTime());
     pool.set(new PagePool(assignment.epoch(), assignment.world().engine().pages()));
   }
@@ -79,7 +83,7 @@ final class RootSteps {
     }
     Ways now = Objects.requireNonNull(ways);
     List<RunRows> runs = forward.step().runs().stream().map(RootSteps::rows).toList();
-    int rows = forward.step().rows();
+    rows = forward.step().rows();
     var copies = forward.step().copies();
     var input = new Input(world.epoch(), next, false, copies, runs, forward.input());
     int first = now.halves().firstHalf(rows, input.rowsFromFirstWanted());
@@ -141,13 +145,20 @@ final class RootSteps {
   private void finish() {
     if (pending != null && pending.finish()) {
       pending = null;
-      waits.stepped(System.nanoTime() - startedAt);
+      long nanos = System.nanoTime() - startedAt;
+      waits.stepped(nanos);
+      times.add(rows, nanos);
     }
   }
 
   /// Who is waited for in steps.
   WaitShares waits() {
     return waits;
+  }
+
+  /// How long steps of the present world have taken.
+  StepTimes times() {
+    return times;
   }
 
   /// Whether a step, or a question about one, is under way.

@@ -17,6 +17,9 @@ final class Workers {
   private final Map<String, Node> usable = new LinkedHashMap<>();
   private final Set<String> coming = new HashSet<>();
 
+  /// Those without whom the world is quicker: they stand by.
+  private final Set<String> slow = new HashSet<>();
+
   /// Those of the coming that are asked how fast they are.
   private final Map<String, Node> measuring = new HashMap<>();
 
@@ -45,7 +48,31 @@ final class Workers {
   boolean gone(String address) {
     coming.remove(address);
     measuring.remove(address);
+    slow.remove(address); // who comes from there is another one
     return usable.remove(address) != null;
+  }
+
+  /// One stands by from now on.
+  void leaveOut(String address) {
+    slow.add(address);
+  }
+
+  /// One is wanted again.
+  ///
+  /// @return whether it stood by
+  boolean takeIn(String address) {
+    return slow.remove(address);
+  }
+
+  /// All are wanted again, those that stood by after the others.
+  void takeAllIn() {
+    for (String address : slow) {
+      Node last = usable.remove(address);
+      if (last != null) {
+        usable.put(address, last);
+      }
+    }
+    slow.clear();
   }
 
   /// What is known of one has changed; nothing if it can not be used.
@@ -53,8 +80,9 @@ final class Workers {
     usable.replace(worker.address(), worker);
   }
 
+  /// Those that are to compute.
   Collection<Node> usable() {
-    return usable.values();
+    return usable.values().stream().filter(node -> !slow.contains(node.address())).toList();
   }
 
   /// Those that can be used, behind the root.
@@ -66,7 +94,7 @@ final class Workers {
 
   /// Nodes that could compute, the root included.
   int nodes() {
-    return usable.size() + 1;
+    return usable().size() + 1;
   }
 
   int onTheirWay() {
@@ -80,6 +108,6 @@ final class Workers {
 
   /// Bytes that each of those that can be used may take.
   long leastMemory() {
-    return usable.values().stream().mapToLong(Node::memory).min().orElse(Long.MAX_VALUE);
+    return usable().stream().mapToLong(Node::memory).min().orElse(Long.MAX_VALUE);
   }
 }

@@ -4,7 +4,10 @@ import dllama.cluster.rank.RankHost;
 import dllama.cluster.wire.Assignment;
 import dllama.cluster.wire.Node;
 import dllama.cluster.wire.Secret;
+import dllama.engine.EngineSettings;
+import dllama.engine.ShardEngine;
 import dllama.settings.ClusterSettings;
+import dllama.slice.SliceLayout;
 import java.util.List;
 import java.util.Optional;
 
@@ -55,6 +58,15 @@ final class WorldDraft {
   /// The nodes that ranks of such a world are to be chosen of.
   List<Node> nodes(Assignment assignment) {
     return Team.of(model.shares(), assignment.world().size(), self, workers.usable()).nodes();
+  }
+
+  /// Whether each worker has the memory for its part of a world with equal shares.
+  boolean fitsWorkers(Assignment assignment) {
+    SliceLayout layout = assignment.layout();
+    EngineSettings engine = assignment.world().engine();
+    long bytes = layout.totalBytes() + ShardEngine.cacheBytes(layout.plan(), layout.rank(), engine);
+    boolean equal = layout.plan().shares().areEqual(); // or shares are cut to fit
+    return !equal || bytes <= workers.leastMemory();
   }
 
   /// Why this node can not be a rank of that world, in one line.

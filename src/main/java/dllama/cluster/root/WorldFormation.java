@@ -18,7 +18,6 @@ import dllama.settings.ClusterSettings;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.BooleanSupplier;
@@ -218,27 +217,55 @@ final class WorldFormation {
       gate.want(before);
       throw new UserException(objection.get());
     }
+    workers.takeAllIn();
     unfit = false;
     gather();
   }
 
   /// Forms the world anew, of other nodes, if the gate has it so. Only while nobody is answered.
   void adapt() {
-    if (!(state instanceof FormationState.Ready(World former))) {
-      return;
+    if (state instanceof FormationState.Ready(World former)) {
+      gate.change(former.size(), workers.nodes(), System.nanoTime())
+          .ifPresent(nodes -> replace(former, draft.assignment(nodes)));
     }
-    OptionalInt nodes = gate.change(former.size(), workers.nodes(), System.nanoTime());
-    if (nodes.isEmpty()) {
-      return;
-    }
-    Assignment assignment = draft.assignment(nodes.getAsInt());
+  }
+
+  private void replace(World former, Assignment assignment) {
+    int nodes = assignment.world().size();
     if (draft.objection(assignment).isEmpty()) {
-      String why = "the root forms a world of %d".formatted(nodes.getAsInt());
-      listener.changing(nodes.getAsInt());
+      String why = "the root forms a world of %d".formatted(nodes);
+      listener.changing(nodes);
       gate.lost(former.size()); // if the next one fails, this one's nodes are here
       dissolve(former, 0, why, why);
-      form(assignment, true);
+      form(assignment, nodes > former.size());
     }
+  }
+
+  /// Forms the world anew without a node that makes it slow, which stands by. Only while nobody is
+  /// answered.
+  ///
+  /// @param nodes of the world without it
+  /// @return false if that can not be: so many nodes are asked for, or the others have not the
+  ///     memory
+  boolean leaveOutSlow(World former, String address, int nodes) {
+    if (gate.wanted() != 0) {
+      return false;
+    }
+    workers.leaveOut(address);
+    Assignment assignment = draft.assignment(nodes);
+    if (draft.objection(assignment).isPresent() || !draft.fitsWorkers(assignment)) {
+      workers.takeIn(address);
+      return false;
+    }
+    replace(former, assignment);
+    return true;
+  }
+
+  /// A node that stands by is wanted again.
+  ///
+  /// @return whether it stood by
+  boolean takeIn(String address) {
+    return workers.takeIn(address);
   }
 
   NodesHere nodes() {
@@ -263,8 +290,8 @@ final class WorldFormation {
     return gate.largestUsable(workers.nodes() - 1);
   }
 
-  /// What rank 0 of a world of so many nodes would have to know; empty if this node can not be
-  // that.
+  /// What rank 0 of a world of so many nodes would have to know; empty if this node could not be
+  /// that.
   Optional<Assignment> draft(int nodes) {
     return Optional.of(draft.assignment(nodes)).filter(it -> draft.objection(it).isEmpty());
   }
@@ -413,6 +440,7 @@ final class WorldFormation {
     if (state instanceof FormationState.Ready) {
       gate.lost(former.size());
     }
+    workers.takeAllIn(); // what is left may need them
     waiting = why;
     lost = why;
     listener.lost(why); // before the step fails: the next question must wait for the nodes
