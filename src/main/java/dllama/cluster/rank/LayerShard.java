@@ -158,6 +158,11 @@ public final class LayerShard extends NetworkActor<RankMessage> {
       onRehearse(assign);
       return;
     }
+    WorldPart present = parts[REAL];
+    if (present != null && present.is(assign)) {
+      present.tellAgain();
+      return;
+    }
     endRehearsal("a new world is formed");
     end(REAL, "a new world is formed");
     endFetch();
@@ -294,6 +299,7 @@ public final class LayerShard extends NetworkActor<RankMessage> {
             now.root,
             now.host.stall());
     int number = now.assignment.rank();
+    now.origin = built.origin();
     now.root.tell(new RootMessage.ShardReady(now.epoch(), number, built.origin()));
     now.host.listener().ready(number, now.assignment.world().size(), built.origin());
   }

@@ -88,12 +88,22 @@ final class SliceReceiver {
   /// Asks the root for all chunks.
   void request(MemorySegment to) {
     memory = to;
-    root.tell(new RootMessage.SliceWanted(assignment.epoch(), assignment.rank()));
+    requestAgain();
+  }
+
+  /// The same, if it was asked and nothing has come.
+  void requestAgain() {
+    if (memory != null && arrivedBytes == 0) {
+      root.tell(new RootMessage.SliceWanted(assignment.epoch(), assignment.rank()));
+    }
   }
 
   /// Chunks are acknowledged there.
   void acknowledge(SendTo to) {
     sendTo = to;
+    if (arrivedBytes > 0) { // it comes behind some
+      to.stream().tell(new StreamMessage.Received(assignment.epoch(), arrivedBytes));
+    }
   }
 
   /// Whether `chunk` is the next one, and fits. None is empty, or one could follow the last.

@@ -6,6 +6,7 @@ import dllama.cluster.wire.FramePool;
 import dllama.cluster.wire.RankMessage;
 import dllama.cluster.wire.RankMessage.Assign;
 import dllama.cluster.wire.RootMessage;
+import dllama.cluster.wire.SliceOrigin;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +24,9 @@ final class WorldPart {
   final AtomicInteger due = new AtomicInteger();
   @Nullable RankSteps steps;
 
+  /// Where the slice of its engine is from; null while there is none.
+  @Nullable SliceOrigin origin;
+
   WorldPart(Assign assign, FramePool frames, RankHost host) {
     this.host = host;
     assignment = assign.assignment();
@@ -36,5 +40,23 @@ final class WorldPart {
 
   long epoch() {
     return assignment.epoch();
+  }
+
+  /// Whether the root only repeats what it has assigned.
+  boolean is(Assign assign) {
+    return assignment.equals(assign.assignment()) && ranks.equals(assign.ranks());
+  }
+
+  /// Tells the root how far this is, again, because it seems not to know.
+  void tellAgain() {
+    String failure = exchange.failure();
+    SliceOrigin from = origin;
+    if (failure != null) {
+      root.tell(new RootMessage.ShardFailed(epoch(), assignment.rank(), failure));
+    } else if (from != null) {
+      root.tell(new RootMessage.ShardReady(epoch(), assignment.rank(), from));
+    } else {
+      slice.requestAgain();
+    }
   }
 }

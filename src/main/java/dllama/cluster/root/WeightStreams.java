@@ -56,6 +56,16 @@ final class WeightStreams {
     return Optional.ofNullable(ranks.get(actor));
   }
 
+  /// `rank` has its slice.
+  void end(int rank) {
+    ranks.forEach(
+        (stream, of) -> {
+          if (of == rank) {
+            context.stop(stream);
+          }
+        });
+  }
+
   /// The world is lost; its streams end by themselves.
   void forget() {
     ranks.clear();

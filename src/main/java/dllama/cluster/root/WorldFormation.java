@@ -48,6 +48,7 @@ final class WorldFormation {
 
   private FormationState state = GATHERING;
   private SignsOfLife signsOfLife;
+  private @Nullable Orders orders;
 
   /// Ranks of the present world whose slices came from cache folders.
   private int cached;
@@ -323,15 +324,23 @@ final class WorldFormation {
     if (!assignment.world().plan().shares().areEqual()) {
       listener.notice(formed.shares());
     }
+    orders = new Orders(formed, System.nanoTime());
     for (int rank = 0; rank < nodes; rank++) {
       Assignment part = assignment.forRank(rank);
-      Node node = formed.ranks().get(rank);
-      node.shard().tell(new RankMessage.Assign(node.key(), part, formed.shards(), root));
+      long key = formed.ranks().get(rank).key();
+      orders.give(new RankMessage.Assign(key, part, formed.shards(), root));
     }
     rehearsals.begin(assignment, formed);
   }
 
   // ---- loading
+
+  /// To be called now and then, because messages may be lost.
+  void remind() {
+    if (state instanceof FormationState.Loading loading && orders != null) {
+      orders.repeat(loading.unready(), System.nanoTime());
+    }
+  }
 
   /// A rank of the present world has memory for its slice and holds none.
   void sendSlice(int rank) {
@@ -356,6 +365,7 @@ final class WorldFormation {
       return;
     }
     Node node = world.ranks().get(rank);
+    streams.end(rank); // whether or not the last acknowledgement has come
     workers.replace(node); // it holds its slice now
     cached += origin == SliceOrigin.CACHE ? 1 : 0;
     if (unready.isEmpty()) {

@@ -112,7 +112,8 @@ public final class KeyedEngines implements SSLEngineProvider {
 
     @Override
     public void refused(String why) {
-      Refusals.ofProcess().refused(address, why);
+      boolean silent = why.equals(Objections.SILENT_END);
+      Refusals.ofProcess().refused(address, silent ? why + " (--insecure there?)" : why);
     }
   }
 }

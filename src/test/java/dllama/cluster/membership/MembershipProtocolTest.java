@@ -4,7 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dllama.cluster.membership.LossyChannel.Fate;
+import dllama.cluster.LossyChannel;
+import dllama.cluster.LossyChannel.Fate;
 import dllama.cluster.port.Refusals;
 import dllama.cluster.wire.MembersMessage;
 import dllama.cluster.wire.MembersMessage.Alive;

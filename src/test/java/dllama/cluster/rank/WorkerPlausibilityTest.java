@@ -318,6 +318,27 @@ class WorkerPlausibilityTest {
     }
   }
 
+  /// What it says, or what it is told, may be lost: the root tells it again.
+  @Test
+  void shouldSayAgainHowFarItIs() {
+    Assign assign = assign(EPOCH, world(2), SliceSource.file("m", false));
+    shard.tell(assign);
+    expect(SliceWanted.class);
+    shard.tell(assign);
+    assertEquals(EPOCH, expect(SliceWanted.class).epoch());
+    int total = Math.toIntExact(new dllama.slice.SliceLayout(world(2).plan(), 0).totalBytes());
+    shard.tell(new WeightChunk(EPOCH, 0, buffer(64)));
+    shard.tell(assign); // nothing to say: the next chunk is awaited
+    shard.tell(new WeightChunk(EPOCH, 64, buffer(total - 64)));
+    ShardReady ready = expect(ShardReady.class);
+    shard.tell(assign);
+    assertEquals(ready, expect(ShardReady.class));
+    shard.tell(new Input(EPOCH, 0, false, List.of(), List.of(), buffer(0)));
+    ShardFailed failed = expect(ShardFailed.class);
+    shard.tell(assign);
+    assertEquals(failed, expect(ShardFailed.class));
+  }
+
   @ParameterizedTest
   @MethodSource("wrongChunks")
   void shouldRefuseWeightsThatItDidNotAskFor(long offset, int bytes) {

@@ -131,6 +131,21 @@ class WorldProtocolTest {
     }
   }
 
+  /// An assignment that is lost, or its answer, is told again to who has not said that it is ready.
+  @Test
+  void shouldAssignAgainUntilARankIsReady() {
+    long epoch = world();
+    Assign first = other.expectMessageClass(Assign.class, LONG);
+    assertEquals(epoch, first.assignment().epoch());
+    assertEquals(first, other.expectMessageClass(Assign.class, LONG));
+    coordinator.tell(new RootMessage.SliceWanted(epoch, 1));
+    var sendTo = other.expectMessageClass(RankMessage.SendTo.class, LONG);
+    coordinator.tell(new ShardReady(epoch, 1, SliceOrigin.MODEL)); // its acknowledgements are lost
+    own.expectTerminated(sendTo.stream(), LONG);
+    coordinator.tell(new ShardReady(epoch, 0, SliceOrigin.MODEL));
+    check("both are ready", step(epoch, null, -1));
+  }
+
   /// The worker comes (anew), and a world of two is assigned; smaller ones before it are loaded.
   private long world() {
     coordinator.tell(

@@ -1,4 +1,4 @@
-package dllama.cluster.membership;
+package dllama.cluster;
 
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.Behavior;
@@ -8,9 +8,9 @@ import java.util.function.Function;
 import java.util.function.UnaryOperator;
 
 /// A way between two actors on which messages fare as a test has it. Time is the scheduler's.
-final class LossyChannel {
+public final class LossyChannel {
   /// What happens to a message.
-  enum Fate {
+  public enum Fate {
     ARRIVES,
     LOST,
     TWICE,
@@ -20,7 +20,8 @@ final class LossyChannel {
     BEHIND
   }
 
-  static final Duration LATE = Duration.ofSeconds(20);
+  /// Of what is [Fate#LATE].
+  public static final Duration LATE = Duration.ofSeconds(20);
 
   /// Longer than between two signs of life.
   private static final Duration SHORTLY = Duration.ofMillis(300);
@@ -28,7 +29,7 @@ final class LossyChannel {
   private LossyChannel() {}
 
   /// @param rewrite what the receiver gets in place of a message
-  static <T> Behavior<T> to(
+  public static <T> Behavior<T> to(
       ActorRef<T> receiver, Function<T, Fate> fates, UnaryOperator<T> rewrite) {
     return Behaviors.setup(
         context ->
