@@ -14,8 +14,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /// The compiled methods of this package, with what jvm.options tells the compiler about them.
@@ -68,6 +70,15 @@ final class KernelCode {
       code.add(folder(type).resolve(type.getName().replace('.', '/') + ".class"));
     }
     return code;
+  }
+
+  /// The classes of the product's package that jvm.options has such a compile command for.
+  static Set<String> classes(String command) throws IOException {
+    Pattern line = Pattern.compile("CompileCommand=" + command + ",dllama\\.tensor\\.(\\w+)::");
+    return line.matcher(Files.readString(OPTIONS))
+        .results()
+        .map(found -> found.group(1))
+        .collect(Collectors.toSet());
   }
 
   /// The folder of class files that a class comes from.

@@ -107,6 +107,24 @@ class NodeBudgetTest {
     assertEquals(List.of(), mayBeCalled, "not inline in jvm.options, but passes vectors");
   }
 
+  /// Kernels are compiled after few calls while callers wait; a class that is not named for that
+  /// would be compiled late, in a queue behind Akka's.
+  @Test
+  void shouldBeCompiledFirst() throws Exception {
+    Set<String> kernels = KernelCode.classes("dontinline");
+    assertTrue(kernels.contains("Q4_0Decode") && kernels.contains("VectorAttention"));
+    for (String command : List.of("CompileThresholdScaling", "BackgroundCompilation")) {
+      Set<String> named = KernelCode.classes(command);
+      assertEquals(Set.of(), missing(kernels, named), command + " in jvm.options");
+    }
+  }
+
+  private static Set<String> missing(Set<String> all, Set<String> there) {
+    Set<String> missing = new HashSet<>(all);
+    missing.removeAll(there);
+    return missing;
+  }
+
   private static boolean fits(NodeCount count) {
     return count.nodesAtLastHelper() <= INLINED && count.nodes() <= ALL;
   }
