@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 /// docs/MODELS.md says which architecture is run from which kind of file with which types.
 class FilesTableTest {
   private static final Map<String, String> ARCHITECTURES =
-      Map.of("llama31", "llama", "mixtral", "llama-moe");
+      Map.of("llama31", "llama", "mixtral", "llama-moe", "gptoss", "gpt-oss");
 
   @Test
   void shouldSayWhatIsRun() throws IOException {
@@ -51,7 +51,7 @@ class FilesTableTest {
   }
 
   private static String type(String name) {
-    return name.substring(name.indexOf('_') + 1).toUpperCase(Locale.ROOT);
+    return name.substring(name.indexOf('_') + 1).replace("_small", "").toUpperCase(Locale.ROOT);
   }
 
   /// The architecture of a GGUF file.

@@ -33,6 +33,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -55,7 +56,7 @@ public final class LayerShard extends NetworkActor<RankMessage> {
   /// From the compute thread: the world can not go on, for a reason that lies with rank `culprit`.
   private record Failed(WorldPart of, int culprit, String why) implements RankMessage.Internal {}
 
-  /// Steps and questions that a rank has not come to yet. The root gives one at a time; a rank of
+  /// Steps, or questions, that a rank has not come to yet. The root gives one at a time; a rank of
   /// which nothing is wanted may be one behind.
   private static final int MOST_DUE = 4;
 
@@ -310,21 +311,25 @@ public final class LayerShard extends NetworkActor<RankMessage> {
       onFailed(now, now.assignment.rank(), "got a step that it can not compute: " + input);
       return;
     }
-    onceDue(now, () -> host.stage().play(now.exchange, () -> steps.run(input)));
+    Runnable step = () -> host.stage().play(now.exchange, () -> steps.run(input));
+    if (!isQueued(now, now.due, step)) {
+      onFailed(now, now.assignment.rank(), "gets steps before it has done those before");
+    }
   }
 
   private void onQuestion(WorldPart now, Consumer<RankSteps> answer) {
     RankSteps steps = now.steps;
-    if (steps != null) {
-      onceDue(now, () -> answer.accept(steps));
+    if (steps != null && !isQueued(now, now.asked, () -> answer.accept(steps))) {
+      getContext().getLog().debug("dropped a question, because others wait for an answer");
     }
   }
 
-  /// Does what the root wants of a rank; no more than it can be behind with.
-  private void onceDue(WorldPart now, Runnable task) {
-    if (now.due.incrementAndGet() > MOST_DUE) {
-      onFailed(now, now.assignment.rank(), "gets steps before it has done those before");
-      return;
+  /// Whether the compute thread will come to what the root wants of a rank: no more than that it
+  /// can be behind with.
+  private boolean isQueued(WorldPart now, AtomicInteger queued, Runnable task) {
+    if (queued.incrementAndGet() > MOST_DUE) {
+      queued.decrementAndGet();
+      return false;
     }
     onComputeThread(
         now,
@@ -332,9 +337,10 @@ public final class LayerShard extends NetworkActor<RankMessage> {
           try {
             task.run();
           } finally {
-            now.due.decrementAndGet();
+            queued.decrementAndGet();
           }
         });
+    return true;
   }
 
   private void onPartial(Partial partial) {

@@ -21,7 +21,14 @@ final class WorldPart {
   final PeerWaits waits;
   final RankHost host;
   final SliceReceiver slice;
+
+  /// Steps that the compute thread has not come to the end of.
   final AtomicInteger due = new AtomicInteger();
+
+  /// Questions likewise. Anybody who has seen a frame of the epoch can ask, so it is not for these
+  /// to end a world.
+  final AtomicInteger asked = new AtomicInteger();
+
   @Nullable RankSteps steps;
 
   /// Where the slice of its engine is from; null while there is none.

@@ -507,11 +507,14 @@ class WorkerPlausibilityTest {
   }
 
   /// The peer never answers, so the first step does not end: what comes behind it would only fill
-  /// the memory.
+  /// the memory. Questions are dropped then, and end nothing.
   @Test
   void shouldNotQueueUpSteps() {
     shard.tell(assign(EPOCH, world(2), SliceSource.random("m", 1)));
     expect(ShardReady.class);
+    for (int i = 0; i < 500; i++) {
+      shard.tell(new TensorFrame.Question(EPOCH, i, 0, new LogitsQuestion.Everything()));
+    }
     for (int i = 0; i < 5; i++) {
       shard.tell(input(1, row(0, 1)));
     }
