@@ -169,6 +169,15 @@ public record ModelSpec(
 
   /// The same model with weights of other types, and positions turned otherwise.
   public ModelSpec with(TensorTypes otherTypes, Rope otherRope) {
+    return with(otherTypes, otherRope, sliding);
+  }
+
+  /// The same model with layers that slide, or do not.
+  public ModelSpec with(Sliding other) {
+    return with(types, rope, other);
+  }
+
+  private ModelSpec with(TensorTypes otherTypes, Rope otherRope, Sliding otherSliding) {
     return new ModelSpec(
         architecture,
         otherTypes,
@@ -185,29 +194,7 @@ public record ModelSpec(
         rmsEpsilon,
         activation,
         otherRope,
-        sliding,
-        scales);
-  }
-
-  /// The same model with layers that slide, or do not.
-  public ModelSpec with(Sliding other) {
-    return new ModelSpec(
-        architecture,
-        types,
-        dim,
-        ffnDim,
-        experts,
-        activeExperts,
-        layers,
-        heads,
-        kvHeads,
-        headDim,
-        vocabSize,
-        contextLength,
-        rmsEpsilon,
-        activation,
-        rope,
-        other,
+        otherSliding,
         scales);
   }
 

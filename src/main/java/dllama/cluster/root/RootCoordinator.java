@@ -296,15 +296,15 @@ public final class RootCoordinator extends NetworkActor<RootMessage> {
     formation.remind();
     formation.gather();
     formation.ready().ifPresent(world -> slow.look(world, TICK, System.nanoTime()));
-    if (answering.isOver(System.nanoTime()) && !steps.isBusy()) {
+    boolean idle = answering.isOver(System.nanoTime()) && !steps.isBusy();
+    if (idle) {
       formation.adapt();
       formation.ready().ifPresent(world -> slow.adapt(world, System.nanoTime()));
     }
-    formation.ready().ifPresentOrElse(this::lookAhead, ahead::end);
+    formation.ready().ifPresentOrElse(world -> lookAhead(world, idle), ahead::end);
   }
 
-  private void lookAhead(World world) {
-    boolean idle = answering.isOver(System.nanoTime()) && !steps.isBusy();
+  private void lookAhead(World world, boolean idle) {
     ahead.look(world, formation.known(), formation.oneLess(), formation::draft, idle);
   }
 }

@@ -103,7 +103,7 @@ final class SimulatedCluster implements AutoCloseable {
         .scheduleWithFixedDelay(GRAIN, GRAIN, () -> now += GRAIN.toNanos(), SAME_THREAD);
     ActorRef<RootMessage> coordinator = spawn(Behaviors.receiveMessage(this::onTold));
     var around = new Around(rootMember);
-    root = spawn(RootMembership.create(coordinator, new QuietRoot(), SILENCE, around));
+    root = spawn(RootMembership.create(coordinator, new QuietListener(), SILENCE, around));
     begin();
   }
 
@@ -308,35 +308,5 @@ final class SimulatedCluster implements AutoCloseable {
       found = onFound;
       return () -> {};
     }
-  }
-
-  /// Shows nothing.
-  private static final class QuietRoot implements RootListener {
-    @Override
-    public void waiting(String what) {}
-
-    @Override
-    public void forming(int nodes) {}
-
-    @Override
-    public void loading(int rank, String address, long bytes, long total) {}
-
-    @Override
-    public void ready(int nodes, int cached, long loadMillis) {}
-
-    @Override
-    public void joined(String address) {}
-
-    @Override
-    public void left(String address, String why) {}
-
-    @Override
-    public void refused(String address, String why) {}
-
-    @Override
-    public void ended(String why) {}
-
-    @Override
-    public void lost(String why) {}
   }
 }

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
+import dllama.cluster.membership.QuietListener;
 import dllama.cluster.membership.RootMembership;
 import dllama.cluster.root.RootCoordinator.Forward;
 import dllama.cluster.wire.FrameBuffer;

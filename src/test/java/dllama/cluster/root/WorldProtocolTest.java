@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
 import dllama.cluster.membership.LoneMembership;
+import dllama.cluster.membership.QuietListener;
 import dllama.cluster.wire.FrameBuffer;
 import dllama.cluster.wire.Node;
 import dllama.cluster.wire.RankMessage;

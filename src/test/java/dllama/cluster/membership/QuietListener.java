@@ -1,9 +1,7 @@
-package dllama.cluster.root;
-
-import dllama.cluster.membership.RootListener;
+package dllama.cluster.membership;
 
 /// Shows nothing.
-class QuietListener implements RootListener {
+public class QuietListener implements RootListener {
   @Override
   public void waiting(String what) {}
 
