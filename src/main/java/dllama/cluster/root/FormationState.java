@@ -1,6 +1,5 @@
 package dllama.cluster.root;
 
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Where a world is in its life.
@@ -16,10 +15,13 @@ sealed interface FormationState {
     }
   }
 
-  /// Ranks are being loaded, those in `unready` still; `anew` if they take the place of a world
-  /// that was ready.
-  record Loading(World world, Set<Integer> unready, long since, boolean anew)
-      implements FormationState {}
+  /// Ranks are being loaded.
+  record Loading(WorldLoading loading) implements FormationState {
+    @Override
+    public World world() {
+      return loading.world();
+    }
+  }
 
   /// Steps can be done.
   record Ready(World world) implements FormationState {}

@@ -8,7 +8,7 @@ import java.util.Set;
 
 /// What the ranks of a world were assigned. A message may be lost with its connection, while both
 /// nodes live: who is not ready is told again now and then, and says again what it has said last.
-/// Owned by [WorldFormation].
+/// Owned by [WorldLoading].
 final class Orders {
   private static final long EVERY = Duration.ofSeconds(5).toNanos();
 

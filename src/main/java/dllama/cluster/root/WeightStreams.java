@@ -12,8 +12,8 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 
-/// The [WeightStream]s of the world that loads: who sends which rank its slice. Owned by
-/// [WorldFormation].
+/// The [WeightStream]s of a world that loads: who sends which rank its slice. If the world is lost,
+/// they end by themselves. Owned by [WorldLoading].
 final class WeightStreams {
   private final ActorContext<RootMessage> context;
   private final ModelSource source;
@@ -64,10 +64,5 @@ final class WeightStreams {
             context.stop(stream);
           }
         });
-  }
-
-  /// The world is lost; its streams end by themselves.
-  void forget() {
-    ranks.clear();
   }
 }

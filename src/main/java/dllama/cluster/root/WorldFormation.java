@@ -15,14 +15,12 @@ import dllama.cluster.wire.RootMessage;
 import dllama.cluster.wire.SliceOrigin;
 import dllama.error.UserException;
 import dllama.settings.ClusterSettings;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /// The root's worlds from gathering to loss: which nodes there are, when they form a world, which
@@ -41,18 +39,13 @@ final class WorldFormation {
   private final ActorRef<MembersMessage> members;
   private final RootSteps steps;
   private final Rehearsals rehearsals;
-  private final WeightStreams streams;
+  private final Supplier<WeightStreams> streams;
   private final BooleanSupplier needed;
   private final Workers workers = new Workers();
   private final WorldDraft draft;
 
   private FormationState state = GATHERING;
   private SignsOfLife signsOfLife;
-  private @Nullable Orders orders;
-
-  /// Ranks of the present world whose slices came from cache folders.
-  private int cached;
-
   private String waiting = "";
 
   /// Why there has been no world since the last one; empty if there was none, or one is ready.
@@ -86,7 +79,7 @@ final class WorldFormation {
     this.needed = needed;
     root = context.getSelf();
     rehearsals = new Rehearsals(context, settings.sync(), listener);
-    streams = new WeightStreams(context, model.source(), settings.weights());
+    streams = () -> new WeightStreams(context, model.source(), settings.weights());
     signsOfLife = new SignsOfLife(members, List.of());
     gate.changed(System.nanoTime()); // from now on workers can come
     if (model.shares().measured() && !gate.isAlone()) {
@@ -306,7 +299,6 @@ final class WorldFormation {
 
   private void form(Assignment assignment, boolean anew) {
     int nodes = assignment.world().size();
-    cached = 0;
     steps.reset(assignment);
     waiting = "the cluster is loading the model";
     World formed =
@@ -315,21 +307,16 @@ final class WorldFormation {
             assignment.world().plan(),
             draft.nodes(assignment),
             rank -> assignment.forRank(rank).sliceKey());
-    Set<Integer> unready =
-        IntStream.range(0, nodes).boxed().collect(Collectors.toCollection(TreeSet::new));
-    state = new FormationState.Loading(formed, unready, System.nanoTime(), anew);
     signsOfLife = new SignsOfLife(members, formed.ranks());
     listener.forming(nodes);
     CollectiveRule.of(assignment.world()).notice().ifPresent(listener::notice);
     if (!assignment.world().plan().shares().areEqual()) {
       listener.notice(formed.shares());
     }
-    orders = new Orders(formed, System.nanoTime());
-    for (int rank = 0; rank < nodes; rank++) {
-      Assignment part = assignment.forRank(rank);
-      long key = formed.ranks().get(rank).key();
-      orders.give(new RankMessage.Assign(key, part, formed.shards(), root));
-    }
+    long now = System.nanoTime();
+    state =
+        new FormationState.Loading(
+            new WorldLoading(formed, assignment, anew, root, streams.get(), now));
     rehearsals.begin(assignment, formed);
   }
 
@@ -337,16 +324,15 @@ final class WorldFormation {
 
   /// To be called now and then, because messages may be lost.
   void remind() {
-    if (state instanceof FormationState.Loading loading && orders != null) {
-      orders.repeat(loading.unready(), System.nanoTime());
+    if (state instanceof FormationState.Loading(WorldLoading loading)) {
+      loading.remind(System.nanoTime());
     }
   }
 
   /// A rank of the present world has memory for its slice and holds none.
   void sendSlice(int rank) {
-    if (state instanceof FormationState.Loading(World world, var unready, _, _)
-        && unready.contains(rank)) {
-      streams.start(world, rank);
+    if (state instanceof FormationState.Loading(WorldLoading loading)) {
+      loading.sendSlice(rank);
     }
   }
 
@@ -360,24 +346,23 @@ final class WorldFormation {
 
   /// A rank of the present world can compute.
   void loaded(int rank, SliceOrigin origin) {
-    if (!(state instanceof FormationState.Loading(World world, var unready, long since, _))
-        || !unready.remove(rank)) {
-      return;
+    if (state instanceof FormationState.Loading(WorldLoading loading)) {
+      loading.loaded(rank, origin).ifPresent(workers::replace);
+      if (loading.isComplete()) {
+        ready(loading);
+      }
     }
-    Node node = world.ranks().get(rank);
-    streams.end(rank); // whether or not the last acknowledgement has come
-    workers.replace(node); // it holds its slice now
-    cached += origin == SliceOrigin.CACHE ? 1 : 0;
-    if (unready.isEmpty()) {
-      state = new FormationState.Ready(world);
-      gate.ready();
-      waiting = "";
-      lost = "";
-      tellWhoComputes(world);
-      long millis = Duration.ofNanos(System.nanoTime() - since).toMillis();
-      listener.ready(world.size(), cached, millis);
-      rehearsals.loaded();
-    }
+  }
+
+  private void ready(WorldLoading loading) {
+    World world = loading.world();
+    state = new FormationState.Ready(world);
+    gate.ready();
+    waiting = "";
+    lost = "";
+    tellWhoComputes(world);
+    listener.ready(world.size(), loading.cached(), loading.millis(System.nanoTime()));
+    rehearsals.loaded();
   }
 
   private void tellWhoComputes(World world) {
@@ -388,16 +373,16 @@ final class WorldFormation {
 
   /// An actor that sends weights has failed: without it a rank can not load.
   void failed(ChildFailed child) {
-    World world = world();
-    Optional<Integer> rank = streams.rankOf(child.getRef());
-    if (rank.isPresent() && world != null) {
-      lose(
-          world,
-          0,
-          "could not read the weights for %s: %s"
-              .formatted(world.name(rank.get()), child.cause().getMessage()));
-      unfit = true; // the same file once more would not be another one
+    if (state instanceof FormationState.Loading(WorldLoading loading)) {
+      World world = loading.world();
+      loading.rankOf(child.getRef()).ifPresent(rank -> unreadable(world, rank, child.cause()));
     }
+  }
+
+  private void unreadable(World world, int rank, Throwable cause) {
+    String whose = world.name(rank);
+    lose(world, 0, "could not read the weights for %s: %s".formatted(whose, cause.getMessage()));
+    unfit = true; // the same file once more would not be another one
   }
 
   // ---- computing
@@ -444,7 +429,7 @@ final class WorldFormation {
   /// @param reason completes its name
   private void lose(World former, int culprit, String reason) {
     String why = "%s %s".formatted(former.name(culprit), reason);
-    if (state instanceof FormationState.Loading loading && loading.anew()) {
+    if (state instanceof FormationState.Loading(WorldLoading loading) && loading.anew()) {
       gate.failed(former.size());
     }
     if (state instanceof FormationState.Ready) {
@@ -460,7 +445,6 @@ final class WorldFormation {
   private void dissolve(World former, int culprit, String reason, String why) {
     state = GATHERING;
     rehearsals.end(why);
-    streams.forget();
     steps.fail(why);
     members.tell(new MembersMessage.Computing(0, Set.of()));
     for (int rank = 0; rank < former.size(); rank++) {
