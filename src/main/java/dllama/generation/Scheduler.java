@@ -297,6 +297,9 @@ public final class Scheduler implements AutoCloseable {
   }
 
   /// What the next step computes of some sequences; nothing where every page is held.
+  ///
+  /// A step that ends a prompt is short, because somebody waits for its first token: no long prompt
+  /// is read in it, unless it had to wait in the step before.
   private List<Part> parts(List<Sequence> of) {
     int most = forwardPass.maxBatchTokens();
     List<Part> parts = new ArrayList<>();
@@ -309,10 +312,14 @@ public final class Scheduler implements AutoCloseable {
       }
     }
     boolean crowded = isCrowded(of.size());
+    boolean first = false; // whether somebody's first token comes of this step
     for (Sequence sequence : readers) {
-      if (rows < most) {
-        int chunk = crowded && sequence.left() > most ? Math.ceilDiv(most, 2) : most;
-        rows += add(parts, sequence, sequence.read(Math.min(chunk, most - rows)));
+      boolean isLong = sequence.left() > most;
+      if (rows < most && !(isLong && first && passedOver == 0)) {
+        int chunk = crowded && isLong ? Math.ceilDiv(most, 2) : most;
+        int added = add(parts, sequence, sequence.read(Math.min(chunk, most - rows)));
+        first |= added == sequence.left();
+        rows += added;
       }
     }
     return parts;
