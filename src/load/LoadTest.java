@@ -34,12 +34,14 @@ public final class LoadTest {
 
   private LoadTest() {}
 
-  /// @param args address of the root, seconds, clients, process of the root, seed
+  /// @param args address of the root, seconds, clients, process of the root, seed, and how many
+  ///     others keep it waiting ([SlowCallers])
   public static void main(String[] args) throws Exception {
     String base = args[0];
     int clients = Integer.parseInt(args[2]);
     long seed = Long.parseLong(args[4]);
     client(base, new Random(seed), System.nanoTime() + Duration.ofSeconds(20).toNanos());
+    SlowCallers slow = new SlowCallers(base, Integer.parseInt(args[5]));
     String before = memory(args[3]);
     long end = System.nanoTime() + Duration.ofSeconds(Long.parseLong(args[1])).toNanos();
     Thread.ofPlatform().daemon().start(() -> tellEachMinute(args[3]));
@@ -56,6 +58,9 @@ public final class LoadTest {
         Locale.ROOT,
         "requests %d, left in the middle %d, turned away (429) %d, errors %d%n",
         REQUESTS.get(), LEFT.get(), TURNED_AWAY.get(), ERRORS.size());
+    if (slow.connected() > 0) {
+      System.out.printf("connections of slow callers: %d%n", slow.connected());
+    }
     ERRORS.stream().limit(10).forEach(System.out::println);
     System.out.println("first token, ms: " + percentiles(FIRST));
     System.out.println("whole answer, ms: " + percentiles(WHOLE));
