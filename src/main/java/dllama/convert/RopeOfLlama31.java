@@ -18,7 +18,7 @@ final class RopeOfLlama31 {
 
   /// The rule that gives the factors, or what was given if none does.
   static Rope of(Rope rope, int headDim) {
-    if (rope.scaling() != Scaling.PER_PAIR) {
+    if (rope.scaling() != Scaling.PER_PAIR || rope.turned(headDim) < headDim) {
       return rope;
     }
     float factor = Math.round(Collections.max(rope.factors()));

@@ -9,6 +9,7 @@ import dllama.tensor.WorkerPool;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntUnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /// One rank's part of a mixture of experts:
 ///
@@ -16,10 +17,11 @@ import java.util.function.IntUnaryOperator;
 /// partial = Σ share_e · w2_e · (activation(w1_e · norm(x)) · (w3_e · norm(x)))
 /// ```
 ///
-/// over the experts e that the router chose for a token, in ascending order and for every leaf
-/// (`ShardPlan`) by itself. Every rank has a slice of every expert. Only the weights of chosen
-/// experts are read, once for all tokens of the batch that chose them; all experts are computed
-/// side by side, so that a layer has as few barriers for eight of them as for two.
+/// over the experts e that the router chose for a token, in ascending order, then that which all
+/// tokens go to, if there is one ([SharedExpert]), and for every leaf (`ShardPlan`) by itself.
+/// Every rank has a slice of every expert. Only the weights of chosen experts are read, once for
+/// all tokens of the batch that chose them; all experts are computed side by side, so that a layer
+/// has as few barriers for eight of them as for two.
 final class ExpertsBlock implements LayerBlock {
   private static final IntUnaryOperator ALL = IntUnaryOperator.identity();
 
@@ -47,6 +49,8 @@ final class ExpertsBlock implements LayerBlock {
   /// What a leaf of one expert gives, `[maxTokens, dim]`; every thread has its own columns.
   private final float[] down;
 
+  private final @Nullable SharedExpert shared;
+
   private final WorkerPool.Task routeShare = this::routeShare;
   private final WorkerPool.Task inputShare = this::inputShare;
   private final WorkerPool.Task gateShare = this::gateShare;
@@ -66,7 +70,7 @@ final class ExpertsBlock implements LayerBlock {
     ffnDim = network.w1().w().rows();
     router = new NormedProduct(step, TensorRole.ROUTER, experts, false, maxTokens);
     routerLogits = new float[Math.multiplyExact(maxTokens, experts)];
-    routing = new Routing(experts, step.spec.activeExperts(), maxTokens);
+    routing = new Routing(experts, step.spec.activeExperts(), step.spec.mixture(), maxTokens);
     int dim = step.spec.dim();
     List<DType> inputTypes = step.spec.typesOf(TensorRole.W1, TensorRole.W3);
     normed =
@@ -86,11 +90,15 @@ final class ExpertsBlock implements LayerBlock {
     gate = new float[Math.multiplyExact(slots, ffnDim)];
     up = new float[gate.length];
     down = new float[step.partial.length];
+    shared = weights.shared().isEmpty() ? null : new SharedExpert(step, weights, maxTokens);
   }
 
   @Override
   public void compute(int layer) {
     weights = layers.get(layer);
+    if (shared != null) {
+      shared.begin(weights);
+    }
     router.prepare(weights.norm(), step.tokens(), ALL);
     step.pool.run(routeShare);
     for (int token = 0; token < step.tokens(); token++) {
@@ -112,6 +120,9 @@ final class ExpertsBlock implements LayerBlock {
 
   private void routeShare(int thread, int threads) {
     router.compute(weights.router().getFirst(), routerLogits, thread, threads);
+    if (shared != null) {
+      shared.routeShare(thread, threads);
+    }
   }
 
   private void inputShare(int thread, int threads) {
@@ -119,6 +130,9 @@ final class ExpertsBlock implements LayerBlock {
     for (int i = WorkerPool.from(slots(), thread, threads); i < to; i++) {
       int slot = routing.slot(i);
       step.loadNormed(routing.token(slot), weights.norm(), inputs.all(), slot, thread);
+    }
+    if (shared != null) {
+      shared.inputShare(thread, threads);
     }
   }
 
@@ -147,6 +161,9 @@ final class ExpertsBlock implements LayerBlock {
         }
         at += count * groups;
       }
+    }
+    if (shared != null) {
+      shared.gateShare(thread, threads);
     }
   }
 
@@ -181,6 +198,9 @@ final class ExpertsBlock implements LayerBlock {
         at += leaf.all().cols();
       }
     }
+    if (shared != null && step.tokens() > 1) {
+      shared.hiddenShare(thread, threads);
+    }
   }
 
   /// A thread has the same rows of all experts, so it alone adds to its part of the partial.
@@ -193,6 +213,9 @@ final class ExpertsBlock implements LayerBlock {
     }
     for (int leaf = 0; leaf < hidden.length; leaf++) {
       sumExperts(leaf, from, to);
+      if (shared != null) {
+        shared.add(leaf, from, to, thread, down, step.leaves.place(leaf));
+      }
       step.addLeaf(leaf, from, to);
     }
   }

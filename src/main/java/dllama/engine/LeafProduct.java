@@ -36,15 +36,21 @@ final class LeafProduct {
 
   /// To be called before [#compute], outside the pool.
   void prepare() {
-    for (ProductInput input : inputs) {
-      input.expect(step.tokens());
-    }
+    expect();
     if (step.tokens() > 1) {
       step.pool.run(loadShare);
     }
   }
 
-  private void loadShare(int thread, int threads) {
+  /// [#prepare] for a caller that, with several tokens, has the pool run [#loadShare] along with
+  /// other things.
+  void expect() {
+    for (ProductInput input : inputs) {
+      input.expect(step.tokens());
+    }
+  }
+
+  void loadShare(int thread, int threads) {
     for (ProductInput input : inputs) {
       input.loadShare(thread, threads);
     }
@@ -59,8 +65,13 @@ final class LeafProduct {
       return;
     }
     for (int leaf = 0; leaf < inputs.length; leaf++) {
-      step.product(leaves.get(leaf), from, to, inputs[leaf].rows(thread), step.leaves.place(leaf));
+      product(leaf, leaves, from, to, thread, step.leaves.place(leaf));
       step.addLeaf(leaf, from, to);
     }
+  }
+
+  /// `out[tokens, rows] = w_leaf · x_leaf` for the row groups `from` ≤ group < `to`.
+  void product(int leaf, List<PackedMatrix> leaves, int from, int to, int thread, float[] out) {
+    step.product(leaves.get(leaf), from, to, inputs[leaf].rows(thread), out);
   }
 }

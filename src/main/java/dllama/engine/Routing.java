@@ -1,5 +1,7 @@
 package dllama.engine;
 
+import dllama.model.Mixture;
+import dllama.model.Mixture.Scores;
 import dllama.tensor.Activations;
 import java.util.Arrays;
 
@@ -9,13 +11,23 @@ import java.util.Arrays;
 /// Every rank routes for itself: the same residual stream and the same router give the same choice.
 /// Allocates nothing after construction.
 final class Routing {
+  /// Shares are not divided by less, as in llama.cpp: the smallest normal number of float16.
+  private static final double LEAST_SUM = 0x1p-14;
+
   private final int experts;
   private final int active;
+  private final Mixture mixture;
+
+  /// Whether shares are softmax over those chosen, which need no scores of all.
+  private final boolean plain;
 
   /// Experts of token t: `[t * active, (t + 1) * active)`, and their shares.
   private final int[] chosen;
 
   private final float[] shares;
+
+  /// Of a token's experts.
+  private final double[] scores;
 
   private final boolean[] taken;
   private final int[] counts;
@@ -24,9 +36,12 @@ final class Routing {
   private final int[] tokenOfSlot;
   private final float[] shareOfSlot;
 
-  Routing(int experts, int active, int maxTokens) {
+  Routing(int experts, int active, Mixture mixture, int maxTokens) {
     this.experts = experts;
     this.active = active;
+    this.mixture = mixture;
+    plain = mixture.scores() == Scores.SOFTMAX && mixture.renormed() && mixture.scale() == 1;
+    scores = new double[experts];
     chosen = new int[Math.multiplyExact(maxTokens, active)];
     shares = new float[chosen.length];
     taken = new boolean[experts];
@@ -42,7 +57,11 @@ final class Routing {
   /// Chooses for each row of `logits[tokens, experts]` the `active` largest, the first of equals.
   void assign(float[] logits, int tokens) {
     for (int token = 0; token < tokens; token++) {
-      choose(logits, token);
+      if (plain) {
+        choose(logits, token);
+      } else {
+        chooseByScores(logits, token);
+      }
     }
     fillSlots(tokens);
   }
@@ -62,6 +81,41 @@ final class Routing {
     for (int i = token * active; i < (token + 1) * active; i++) {
       taken[chosen[i]] = false;
       shares[i] = (float) (shares[i] / sum);
+    }
+  }
+
+  private void chooseByScores(float[] logits, int token) {
+    score(logits, token * experts);
+    double sum = 0;
+    for (int i = token * active; i < (token + 1) * active; i++) {
+      int best = largest(logits, token * experts);
+      taken[best] = true;
+      chosen[i] = best;
+      sum += scores[best];
+    }
+    double factor = mixture.scale() / (mixture.renormed() ? Math.max(sum, LEAST_SUM) : 1);
+    for (int i = token * active; i < (token + 1) * active; i++) {
+      taken[chosen[i]] = false;
+      shares[i] = (float) (scores[chosen[i]] * factor);
+    }
+  }
+
+  /// Fills [#scores] of a row.
+  private void score(float[] logits, int row) {
+    if (mixture.scores() == Scores.SIGMOID) {
+      for (int expert = 0; expert < experts; expert++) {
+        scores[expert] = 1 / (1 + StrictMath.exp(-(double) logits[row + expert]));
+      }
+      return;
+    }
+    float above = logits[row + largest(logits, row)];
+    double sum = 0;
+    for (int expert = 0; expert < experts; expert++) {
+      scores[expert] = StrictMath.exp((double) logits[row + expert] - above);
+      sum += scores[expert];
+    }
+    for (int expert = 0; expert < experts; expert++) {
+      scores[expert] /= sum;
     }
   }
 
@@ -119,7 +173,7 @@ final class Routing {
     return tokenOfSlot[slot];
   }
 
-  /// The shares of a token's experts add up to 1.
+  /// What a token's expert counts, see [Mixture].
   float share(int slot) {
     return shareOfSlot[slot];
   }

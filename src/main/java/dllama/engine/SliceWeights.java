@@ -54,11 +54,15 @@ public record SliceWeights(List<Layer> layers, float[] finalNorm, PackedMatrix w
   /// @param router one matrix with experts, none in a dense model
   /// @param routerBias a value per expert; empty if there is none
   /// @param networks the experts, or the one network of a dense model
+  /// @param shared the expert that all tokens go to, if there is one
+  /// @param sharedGate its share is made of the product with this; empty: it is 1
   public record FeedForward(
       float[] norm,
       List<PackedMatrix> router,
       float[] routerBias,
       List<GatedNetwork> networks,
+      List<GatedNetwork> shared,
+      float[] sharedGate,
       Output output) {}
 
   /// A gated network.
@@ -113,7 +117,20 @@ public record SliceWeights(List<Layer> layers, float[] finalNorm, PackedMatrix w
           routed ? List.of(matrix(TensorRole.ROUTER, layer)) : List.of(),
           vector(TensorRole.ROUTER_BIAS, layer),
           List.copyOf(networks),
+          shared(layer),
+          vector(TensorRole.SHARED_GATE, layer),
           new Output(new float[0], vector(TensorRole.FFN_OUTPUT_NORM, layer)));
+    }
+
+    private List<GatedNetwork> shared(int layer) {
+      return entries.containsKey(new TensorRole.Name(TensorRole.SHARED_W1, layer))
+          ? List.of(
+              new GatedNetwork(
+                  new Projection(matrix(TensorRole.SHARED_W1, layer), new float[0]),
+                  new Projection(matrix(TensorRole.SHARED_W3, layer), new float[0]),
+                  leaves(new TensorRole.Name(TensorRole.SHARED_W2, layer)),
+                  new float[0]))
+          : List.of();
     }
 
     private GatedNetwork network(int layer, int expert) {

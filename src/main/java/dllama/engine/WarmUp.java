@@ -182,7 +182,8 @@ public final class WarmUp implements AutoCloseable {
         model.activation(),
         model.rope(),
         model.sliding().resized(layers),
-        model.scales());
+        model.scales(),
+        model.mixture().withShared(Math.min(model.mixture().shared(), width)));
   }
 
   private static int longestBlock(ModelSpec model) {

@@ -22,7 +22,7 @@ public record Architecture(String name, RopeStyle rope, Set<Trait> traits, Scale
   public enum RopeStyle {
     /// (2i, 2i + 1)
     ADJACENT,
-    /// (j, j + headDim / 2)
+    /// (j, j + half of the values that turn)
     HALF_SPLIT
   }
 
@@ -30,6 +30,8 @@ public record Architecture(String name, RopeStyle rope, Set<Trait> traits, Scale
   public enum Trait {
     /// Queries and keys are normed, head by head, before they are rotated.
     HEAD_NORMS,
+    /// Positions may turn a part of a head only.
+    PARTIAL_ROPE,
     /// A vector is added to the products of wq, wk and wv.
     ATTENTION_BIAS,
     /// A vector is added to the product of wo, after it was summed over all ranks.
@@ -37,9 +39,15 @@ public record Architecture(String name, RopeStyle rope, Set<Trait> traits, Scale
     /// What attention and feed-forward add to the residual stream is normed, after it was summed
     /// over all ranks.
     OUTPUT_NORMS,
-    /// The feed-forward part is a choice of `activeExperts` out of `experts` networks. Their shares
-    /// are softmax over those chosen, which is softmax over all, renormalised.
+    /// The feed-forward part is a choice of `activeExperts` out of `experts` networks, see
+    /// [Mixture].
     EXPERTS,
+    /// Shares of experts are their scores, which do not add up to 1.
+    SCORES_AS_SHARES,
+    /// A mixture may have an expert that all tokens go to.
+    SHARED_EXPERT,
+    /// What that gives is multiplied by a share, sigmoid of a product.
+    SHARED_EXPERT_GATE,
     /// A vector is added to the product of the router, and of each matrix of an expert.
     EXPERT_BIASES,
     /// Each head's softmax has a score more, which has no value ([dllama.tensor.Kernels#attend]).
@@ -76,6 +84,17 @@ public record Architecture(String name, RopeStyle rope, Set<Trait> traits, Scale
 
   /// Qwen 2 and 2.5, dense.
   public static final Architecture QWEN2 = of("qwen2", RopeStyle.HALF_SPLIT, Trait.ATTENTION_BIAS);
+
+  /// Qwen 1.5 and 2 with experts.
+  public static final Architecture QWEN2_MOE =
+      of(
+          "qwen2moe",
+          RopeStyle.HALF_SPLIT,
+          Trait.ATTENTION_BIAS,
+          Trait.EXPERTS,
+          Trait.SCORES_AS_SHARES,
+          Trait.SHARED_EXPERT,
+          Trait.SHARED_EXPERT_GATE);
 
   /// Rounds where distributed-llama 0.10.6 did, the last that ran it.
   public static final Architecture MIXTRAL =
@@ -121,6 +140,19 @@ public record Architecture(String name, RopeStyle rope, Set<Trait> traits, Scale
           Trait.EXPERTS,
           Trait.EXPERT_BIASES);
 
+  /// GLM-4 of April 2025, dense.
+  public static final Architecture GLM4 =
+      of("glm4", RopeStyle.ADJACENT, Trait.PARTIAL_ROPE, Trait.OUTPUT_NORMS);
+
+  /// The same with biases on q, k and v.
+  public static final Architecture GLM4_BIAS =
+      of(
+          "glm4-bias",
+          RopeStyle.ADJACENT,
+          Trait.PARTIAL_ROPE,
+          Trait.OUTPUT_NORMS,
+          Trait.ATTENTION_BIAS);
+
   private static final List<Architecture> ALL =
       List.of(
           LLAMA,
@@ -128,12 +160,15 @@ public record Architecture(String name, RopeStyle rope, Set<Trait> traits, Scale
           LLAMA_BIASES,
           LLAMA_MOE,
           QWEN2,
+          QWEN2_MOE,
           QWEN3,
           QWEN3_MOE,
           MIXTRAL,
           GROK1,
           GEMMA3,
-          GPT_OSS);
+          GPT_OSS,
+          GLM4,
+          GLM4_BIAS);
 
   public Architecture {
     // In the order of the enum, so that the same description reads the same everywhere.
@@ -153,6 +188,11 @@ public record Architecture(String name, RopeStyle rope, Set<Trait> traits, Scale
   /// The scales of a model of this width.
   public Scales scales(int dim) {
     return has(Trait.ROOT_SCALED_EMBEDDING) ? scales.withEmbedding((float) Math.sqrt(dim)) : scales;
+  }
+
+  /// A mixture without a shared expert, as its models have it.
+  public Mixture mixture() {
+    return has(Trait.SCORES_AS_SHARES) ? Mixture.PLAIN.asScored() : Mixture.PLAIN;
   }
 
   public boolean has(Trait trait) {

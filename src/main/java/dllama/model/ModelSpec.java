@@ -30,7 +30,8 @@ public record ModelSpec(
     Activation activation,
     Rope rope,
     Sliding sliding,
-    Scales scales) {
+    Scales scales,
+    Mixture mixture) {
 
   /// What the feed-forward network makes of gate g and up u.
   public enum Activation {
@@ -79,23 +80,33 @@ public record ModelSpec(
           "model header: experts=%d of which %d are active do not go with architecture %s, which has none"
               .formatted(experts, activeExperts, architecture.name()));
     }
+    if (mixture.shared() > 0 && !architecture.has(Architecture.Trait.SHARED_EXPERT)) {
+      throw new UserException(
+          "model header: a shared expert does not go with architecture %s"
+              .formatted(architecture.name()));
+    }
     if (!types.fit(layers)) {
       throw new UserException("model header: layers=%d have %s".formatted(layers, types));
     }
     for (TensorRole role : TensorRole.values()) {
+      if (!role.isIn(architecture)) {
+        continue;
+      }
       for (int layer : types.kinds()) {
         DType type = type(architecture, types, new TensorRole.Name(role, layer));
         switch (role.cols()) {
           case DIM -> wholeBlocks(role, dim, type);
           case QUERY -> wholeBlocks(role, heads * headDim, type);
           case FFN -> wholeBlocks(role, ffnDim, type);
+          case SHARED_FFN -> wholeBlocks(role, mixture.shared(), type);
           case ONE, KEY, HEAD, HEADS, EXPERTS, VOCABULARY -> {} // of vectors
         }
       }
     }
   }
 
-  /// Checks a model that has the scales of its architecture, and in which nothing slides.
+  /// Checks a model that has the scales and the mixture of its architecture, and in which nothing
+  /// slides.
   public ModelSpec(
       Architecture architecture,
       TensorTypes types,
@@ -129,7 +140,8 @@ public record ModelSpec(
         activation,
         rope,
         Sliding.NONE,
-        architecture.scales(dim));
+        architecture.scales(dim),
+        architecture.mixture());
   }
 
   /// Checks one whose matrices are all of one type, too.
@@ -169,15 +181,21 @@ public record ModelSpec(
 
   /// The same model with weights of other types, and positions turned otherwise.
   public ModelSpec with(TensorTypes otherTypes, Rope otherRope) {
-    return with(otherTypes, otherRope, sliding);
+    return with(otherTypes, otherRope, sliding, mixture);
   }
 
   /// The same model with layers that slide, or do not.
   public ModelSpec with(Sliding other) {
-    return with(types, rope, other);
+    return with(types, rope, other, mixture);
   }
 
-  private ModelSpec with(TensorTypes otherTypes, Rope otherRope, Sliding otherSliding) {
+  /// The same model with another mixture of its experts.
+  public ModelSpec with(Mixture other) {
+    return with(types, rope, sliding, other);
+  }
+
+  private ModelSpec with(
+      TensorTypes otherTypes, Rope otherRope, Sliding otherSliding, Mixture otherMixture) {
     return new ModelSpec(
         architecture,
         otherTypes,
@@ -195,7 +213,8 @@ public record ModelSpec(
         activation,
         otherRope,
         otherSliding,
-        scales);
+        scales,
+        otherMixture);
   }
 
   /// The rotary embedding of a layer.
@@ -234,7 +253,10 @@ public record ModelSpec(
   /// Whether a model of these sizes could have weights of this type.
   public boolean holdsBlocksOf(DType type) {
     int size = type.blockSize();
-    return dim % size == 0 && qDim() % size == 0 && ffnDim % size == 0;
+    return dim % size == 0
+        && qDim() % size == 0
+        && ffnDim % size == 0
+        && mixture.shared() % size == 0;
   }
 
   /// Width of all query heads together.

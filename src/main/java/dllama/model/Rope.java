@@ -15,6 +15,8 @@ import java.util.List;
 /// @param originalContextLength positions in training
 /// @param magnitude factor of what has been turned
 /// @param factors by which pairs are slowed down, of [Scaling#PER_PAIR]; else empty
+/// @param turned values of a head that turn, from its first on; the others stay as they are. [#ALL]
+///     where none does, 0 where positions turn nothing
 public record Rope(
     Scaling scaling,
     float theta,
@@ -23,13 +25,19 @@ public record Rope(
     float high,
     int originalContextLength,
     float magnitude,
-    List<Float> factors) {
+    List<Float> factors,
+    int turned) {
+  /// As many values as any head has.
+  public static final int ALL = 1 << 12;
+
+  /// Positions turn nothing.
+  public static final Rope NONE = unscaled(10_000).turning(0);
 
   /// How frequencies are made of the plain ones.
   public enum Scaling {
     NONE {
       @Override
-      double scaled(Rope rope, double plain, int pair, int headDim) {
+      double scaled(Rope rope, double plain, int pair, int values) {
         return plain;
       }
     },
@@ -37,7 +45,7 @@ public record Rope(
     /// All waves are slowed down (position interpolation, arXiv:2306.15595).
     LINEAR {
       @Override
-      double scaled(Rope rope, double plain, int pair, int headDim) {
+      double scaled(Rope rope, double plain, int pair, int values) {
         return plain / rope.factor;
       }
     },
@@ -46,7 +54,7 @@ public record Rope(
     /// `apply_scaling`).
     LLAMA31 {
       @Override
-      double scaled(Rope rope, double plain, int pair, int headDim) {
+      double scaled(Rope rope, double plain, int pair, int values) {
         double waves = rope.originalContextLength * plain / (2 * Math.PI);
         double low = rope.low;
         double keep = Math.clamp((waves - low) / (rope.high - low), 0, 1);
@@ -58,9 +66,9 @@ public record Rope(
     /// of pairs at both ends of the transition, as llama.cpp has it.
     YARN {
       @Override
-      double scaled(Rope rope, double plain, int pair, int headDim) {
-        double first = Math.max(0, Math.floor(rope.pairOfWaves(rope.high, headDim)));
-        double last = Math.min(headDim - 1, Math.ceil(rope.pairOfWaves(rope.low, headDim)));
+      double scaled(Rope rope, double plain, int pair, int values) {
+        double first = Math.max(0, Math.floor(rope.pairOfWaves(rope.high, values)));
+        double last = Math.min(values - 1, Math.ceil(rope.pairOfWaves(rope.low, values)));
         double slowed = Math.clamp((pair - first) / Math.max(0.001, last - first), 0, 1);
         return (1 - slowed) * plain + slowed * plain / rope.factor;
       }
@@ -69,12 +77,12 @@ public record Rope(
     /// Each pair by a factor of its own, as files with `rope_freqs` have it.
     PER_PAIR {
       @Override
-      double scaled(Rope rope, double plain, int pair, int headDim) {
+      double scaled(Rope rope, double plain, int pair, int values) {
         return plain / rope.factors.get(pair);
       }
     };
 
-    abstract double scaled(Rope rope, double plain, int pair, int headDim);
+    abstract double scaled(Rope rope, double plain, int pair, int values);
   }
 
   private static final int MOST_PAIRS = 1 << 12;
@@ -85,6 +93,9 @@ public record Rope(
     positive("factor", factor);
     positive("magnitude", magnitude);
     factors.forEach(value -> positive("factor of a pair", value));
+    if (turned < 0 || turned > ALL || turned % 2 != 0) {
+      throw refused("values of a head", turned);
+    }
     boolean waves = scaling == Scaling.LLAMA31 || scaling == Scaling.YARN;
     if (waves) {
       positive("low frequency factor", low);
@@ -104,16 +115,17 @@ public record Rope(
 
   /// As in training.
   public static Rope unscaled(float theta) {
-    return new Rope(Scaling.NONE, theta, 1, 1, 1, 0, 1, List.of());
+    return new Rope(Scaling.NONE, theta, 1, 1, 1, 0, 1, List.of(), ALL);
   }
 
   public static Rope linear(float theta, float factor) {
-    return new Rope(Scaling.LINEAR, theta, factor, 1, 1, 0, 1, List.of());
+    return new Rope(Scaling.LINEAR, theta, factor, 1, 1, 0, 1, List.of(), ALL);
   }
 
   public static Rope llama31(
       float theta, float factor, float low, float high, int originalContextLength) {
-    return new Rope(Scaling.LLAMA31, theta, factor, low, high, originalContextLength, 1, List.of());
+    return new Rope(
+        Scaling.LLAMA31, theta, factor, low, high, originalContextLength, 1, List.of(), ALL);
   }
 
   /// Slowed down as YaRN does it.
@@ -135,33 +147,47 @@ public record Rope(
         betaFast,
         originalContextLength,
         magnitude,
-        List.of());
+        List.of(),
+        ALL);
   }
 
   /// The same with another factor of what has been turned.
   public Rope withMagnitude(float other) {
-    return new Rope(scaling, theta, factor, low, high, originalContextLength, other, factors);
+    return new Rope(
+        scaling, theta, factor, low, high, originalContextLength, other, factors, turned);
   }
 
   public static Rope perPair(float theta, List<Float> factors) {
-    return new Rope(Scaling.PER_PAIR, theta, 1, 1, 1, 0, 1, factors);
+    return new Rope(Scaling.PER_PAIR, theta, 1, 1, 1, 0, 1, factors, ALL);
   }
 
-  /// Radians per position of one pair: `theta^(-2 pair / headDim)` (Su et al., RoFormer,
+  /// The same for the first so many values of a head.
+  public Rope turning(int values) {
+    return new Rope(
+        scaling, theta, factor, low, high, originalContextLength, magnitude, factors, values);
+  }
+
+  /// Values that turn of a head of this size.
+  public int turned(int headDim) {
+    return Math.min(turned, headDim);
+  }
+
+  /// Radians per position of one pair: `theta^(-2 pair / turned)` (Su et al., RoFormer,
   /// arXiv:2104.09864), scaled.
   public double frequency(int pair, int headDim) {
-    return scaling.scaled(this, StrictMath.pow(theta, -2.0 * pair / headDim), pair, headDim);
+    int values = turned(headDim);
+    return scaling.scaled(this, StrictMath.pow(theta, -2.0 * pair / values), pair, values);
   }
 
   /// Whether a head of this size has as many pairs as there are factors.
   boolean fits(int headDim) {
-    return scaling != Scaling.PER_PAIR || factors.size() == headDim / 2;
+    return scaling != Scaling.PER_PAIR || factors.size() == turned(headDim) / 2;
   }
 
   /// The pair, not a whole number, that makes so many waves in the original context.
-  private double pairOfWaves(double waves, int headDim) {
+  private double pairOfWaves(double waves, int values) {
     double length = originalContextLength / (waves * 2 * Math.PI);
-    return headDim * StrictMath.log(length) / (2 * StrictMath.log(theta));
+    return values * StrictMath.log(length) / (2 * StrictMath.log(theta));
   }
 
   private static void positive(String what, float value) {

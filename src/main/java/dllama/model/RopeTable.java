@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 
-/// Cosines and sines of the rotary embedding for every position and pair of a head,
-/// `[contextLength, headDim / 2]`.
+/// Cosines and sines of the rotary embedding for every position and pair of a head that turns,
+/// `[contextLength, pairs]`.
 ///
 /// Pair i turns by `position · frequency`, see [Rope]. Computed in double, because a float angle is
 /// off by a visible amount at high positions, and with [StrictMath], so that unlike processors
@@ -21,7 +21,7 @@ public final class RopeTable {
   /// @param contextLength positions to prepare
   public RopeTable(ModelSpec spec, Rope rope, int contextLength) {
     adjacent = spec.architecture().rope() == Architecture.RopeStyle.ADJACENT;
-    pairs = spec.headDim() / 2;
+    pairs = rope.turned(spec.headDim()) / 2;
     cos = new float[Math.multiplyExact(contextLength, pairs)];
     sin = new float[cos.length];
     double magnitude = rope.magnitude();
@@ -43,7 +43,8 @@ public final class RopeTable {
         .toList();
   }
 
-  /// Rotates one head, `headDim` values from `at` on, in place for `position`.
+  /// Rotates one head, which begins at `at`, in place for `position`; what does not turn, behind
+  /// all pairs, stays as it is.
   public void rotate(float[] head, int at, int position) {
     if (adjacent) {
       rotateAdjacent(head, at, position * pairs);
@@ -59,7 +60,7 @@ public final class RopeTable {
     }
   }
 
-  /// Pairs (i, i + headDim / 2).
+  /// Pairs (i, i + pairs).
   private void rotateHalfSplit(float[] head, int at, int row) {
     for (int pair = 0; pair < pairs; pair++) {
       rotatePair(head, at + pair, at + pair + pairs, row + pair);

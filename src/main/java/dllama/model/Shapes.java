@@ -16,27 +16,31 @@ public final class Shapes {
   ///
   /// `ffn` is the width of one expert, `kv` the number of kv heads, `head` the width of a head,
   /// `scaled` the factor by which long waves are slowed down, in the way of the architecture, 1 for
-  /// none; of each `period` of layers all but the last see `window` positions.
+  /// none; of each `period` of layers all but the last see `window` positions; `turned` are the
+  /// values of a head that positions turn, 0 for all, `shared` the width of the expert that all
+  /// tokens go to.
   private static final String TABLE =
       """
-      name          arch      dim   ffn experts active layers heads kv head  vocab context   theta scaled epsilon act     window period
-      tiny          llama     256   512       0      0      4    16  8   32   1024    2048   10000      1    1e-5 silu         0      0
-      llama3.2-1b   llama    2048  8192       0      0     16    32  8   64 128256  131072  500000     32    1e-5 silu         0      0
-      llama3.2-3b   llama    3072  8192       0      0     28    24  8  128 128256  131072  500000     32    1e-5 silu         0      0
-      llama3-8b     llama    4096 14336       0      0     32    32  8  128 128256    8192  500000      1    1e-5 silu         0      0
-      llama3-70b    llama    8192 28672       0      0     80    64  8  128 128256    8192  500000      1    1e-5 silu         0      0
-      qwen2.5-0.5b  qwen2     896  4864       0      0     24    14  2   64 151936   32768 1000000      1    1e-6 silu         0      0
-      qwen2.5-7b    qwen2    3584 18944       0      0     28    28  4  128 152064   32768 1000000      1    1e-6 silu         0      0
-      qwen3-0.6b    qwen3    1024  3072       0      0     28    16  8  128 151936   40960 1000000      1    1e-6 silu         0      0
-      qwen3-8b      qwen3    4096 12288       0      0     36    32  8  128 151936   40960 1000000      1    1e-6 silu         0      0
-      qwen3-30b-a3b qwen3moe 2048   768     128      8     48    32  4  128 151936   40960 1000000      1    1e-6 silu         0      0
-      mixtral-8x7b  mixtral  4096 14336       8      2     32    32  8  128  32000   32768 1000000      1    1e-5 silu         0      0
-      grok-1        grok1    6144 32768       8      2     64    48  8  128 131072    8192   10000      1    1e-5 gelu         0      0
-      gemma3-1b     gemma3   1152  6912       0      0     26     4  1  256 262144   32768 1000000      1    1e-6 gelu       512      6
-      gemma3-4b     gemma3   2560 10240       0      0     34     8  4  256 262208  131072 1000000      8    1e-6 gelu      1024      6
-      gemma3-12b    gemma3   3840 15360       0      0     48    16  8  256 262208  131072 1000000      8    1e-6 gelu      1024      6
-      gpt-oss-20b   gpt-oss  2880  2880      32      4     24    64  8   64 201088  131072  150000     32    1e-5 clamped    128      2
-      gpt-oss-120b  gpt-oss  2880  2880     128      4     36    64  8   64 201088  131072  150000     32    1e-5 clamped    128      2
+      name              arch      dim   ffn experts active layers heads kv head  vocab context   theta scaled epsilon act     window period turned shared
+      tiny              llama     256   512       0      0      4    16  8   32   1024    2048   10000      1    1e-5 silu         0      0      0      0
+      llama3.2-1b       llama    2048  8192       0      0     16    32  8   64 128256  131072  500000     32    1e-5 silu         0      0      0      0
+      llama3.2-3b       llama    3072  8192       0      0     28    24  8  128 128256  131072  500000     32    1e-5 silu         0      0      0      0
+      llama3-8b         llama    4096 14336       0      0     32    32  8  128 128256    8192  500000      1    1e-5 silu         0      0      0      0
+      llama3-70b        llama    8192 28672       0      0     80    64  8  128 128256    8192  500000      1    1e-5 silu         0      0      0      0
+      qwen2.5-0.5b      qwen2     896  4864       0      0     24    14  2   64 151936   32768 1000000      1    1e-6 silu         0      0      0      0
+      qwen2.5-7b        qwen2    3584 18944       0      0     28    28  4  128 152064   32768 1000000      1    1e-6 silu         0      0      0      0
+      qwen3-0.6b        qwen3    1024  3072       0      0     28    16  8  128 151936   40960 1000000      1    1e-6 silu         0      0      0      0
+      qwen3-8b          qwen3    4096 12288       0      0     36    32  8  128 151936   40960 1000000      1    1e-6 silu         0      0      0      0
+      qwen3-30b-a3b     qwen3moe 2048   768     128      8     48    32  4  128 151936   40960 1000000      1    1e-6 silu         0      0      0      0
+      mixtral-8x7b      mixtral  4096 14336       8      2     32    32  8  128  32000   32768 1000000      1    1e-5 silu         0      0      0      0
+      grok-1            grok1    6144 32768       8      2     64    48  8  128 131072    8192   10000      1    1e-5 gelu         0      0      0      0
+      gemma3-1b         gemma3   1152  6912       0      0     26     4  1  256 262144   32768 1000000      1    1e-6 gelu       512      6      0      0
+      gemma3-4b         gemma3   2560 10240       0      0     34     8  4  256 262208  131072 1000000      8    1e-6 gelu      1024      6      0      0
+      gemma3-12b        gemma3   3840 15360       0      0     48    16  8  256 262208  131072 1000000      8    1e-6 gelu      1024      6      0      0
+      gpt-oss-20b       gpt-oss  2880  2880      32      4     24    64  8   64 201088  131072  150000     32    1e-5 clamped    128      2      0      0
+      gpt-oss-120b      gpt-oss  2880  2880     128      4     36    64  8   64 201088  131072  150000     32    1e-5 clamped    128      2      0      0
+      glm4-9b           glm4     4096 13696       0      0     40    32  2  128 151552   32768   10000      1    1e-5 silu         0      0     64      0
+      qwen1.5-moe-a2.7b qwen2moe 2048  1408      60      4     24    16 16  128 151936    8192 1000000      1    1e-6 silu         0      0      0   5632
       """;
 
   private static final Pattern SPACES = Pattern.compile(" +");
@@ -85,12 +89,19 @@ public final class Shapes {
               Activation.valueOf(text("act").toUpperCase(Locale.ROOT)),
               rope());
       int window = integer("window");
+      int shared = integer("shared");
+      ModelSpec mixed = shared == 0 ? spec : spec.with(spec.mixture().withShared(shared));
       return window == 0
-          ? spec
-          : spec.with(Sliding.inPeriods(window, integer("period"), layers, slidingRope()));
+          ? mixed
+          : mixed.with(Sliding.inPeriods(window, integer("period"), layers, slidingRope()));
     }
 
     private Rope rope() {
+      int turned = integer("turned");
+      return turned == 0 ? whole() : whole().turning(turned);
+    }
+
+    private Rope whole() {
       float theta = number("theta");
       float factor = number("scaled");
       if (factor == 1) {

@@ -42,6 +42,14 @@ public enum TensorRole {
   W3_BIAS(Axis.ONE, Axis.FFN),
   /// Added by the one rank that has the first leaf of w2.
   W2_BIAS(Axis.ONE, Axis.DIM),
+  /// Of the expert that all tokens go to, as are the next three: gate.
+  SHARED_W1(Axis.SHARED_FFN, Axis.DIM),
+  /// Up.
+  SHARED_W3(Axis.SHARED_FFN, Axis.DIM),
+  /// Down.
+  SHARED_W2(Axis.DIM, Axis.SHARED_FFN),
+  /// sigmoid of its product is that expert's share.
+  SHARED_GATE(Axis.ONE, Axis.DIM),
   FFN_OUTPUT_NORM(Axis.ONE, Axis.DIM),
   FINAL_NORM(Axis.ONE, Axis.DIM),
   WCLS(Axis.VOCABULARY, Axis.DIM);
@@ -60,6 +68,7 @@ public enum TensorRole {
     HEADS("heads"),
     EXPERTS("experts"),
     FFN("ffnDim"),
+    SHARED_FFN("width of the shared expert"),
     VOCABULARY("vocabSize");
 
     private final String text;
@@ -83,6 +92,7 @@ public enum TensorRole {
         case HEADS -> spec.heads();
         case EXPERTS -> spec.experts();
         case FFN -> spec.ffnDim();
+        case SHARED_FFN -> spec.mixture().shared();
         case VOCABULARY -> spec.vocabSize();
       };
     }
@@ -98,10 +108,13 @@ public enum TensorRole {
           ROUTER_BIAS,
           W1_BIAS,
           W3_BIAS,
-          W2_BIAS);
+          W2_BIAS,
+          SHARED_GATE);
 
   private static final Set<TensorRole> OF_NETWORK =
       EnumSet.of(W1, W3, W2, W1_BIAS, W3_BIAS, W2_BIAS);
+
+  private static final Set<TensorRole> OF_SHARED = EnumSet.of(SHARED_W1, SHARED_W3, SHARED_W2);
 
   private final Axis rows;
   private final Axis cols;
@@ -123,7 +136,8 @@ public enum TensorRole {
     return rows == Axis.ONE;
   }
 
-  /// Whether the vector is added, with values around 0; others are factors, around 1.
+  /// Whether the vector is added, or multiplied with as a matrix is, with values around 0; others
+  /// are factors, around 1.
   public boolean isBias() {
     return BIASES.contains(this);
   }
@@ -161,8 +175,15 @@ public enum TensorRole {
 
   /// Whether a model of this architecture multiplies with it.
   boolean isMatrix(Architecture architecture) {
-    boolean absent = this == ROUTER && !architecture.has(Architecture.Trait.EXPERTS);
-    return !isVector() && this != EMBEDDING && !absent;
+    return !isVector() && this != EMBEDDING && isIn(architecture);
+  }
+
+  /// Whether a model of this architecture may have it, if it is no vector.
+  boolean isIn(Architecture architecture) {
+    if (OF_SHARED.contains(this)) {
+      return architecture.has(Architecture.Trait.SHARED_EXPERT);
+    }
+    return this != ROUTER || architecture.has(Architecture.Trait.EXPERTS);
   }
 
   /// One tensor of a model.
@@ -225,6 +246,14 @@ public enum TensorRole {
     for (int expert = 0; expert < spec.feedForwards(); expert++) {
       for (TensorRole role : network) {
         names.add(new Name(role, layer, expert));
+      }
+    }
+    if (spec.mixture().shared() > 0) {
+      for (TensorRole role : List.of(SHARED_W1, SHARED_W3, SHARED_W2)) {
+        names.add(new Name(role, layer));
+      }
+      if (architecture.has(Architecture.Trait.SHARED_EXPERT_GATE)) {
+        names.add(new Name(SHARED_GATE, layer));
       }
     }
     if (architecture.has(Architecture.Trait.OUTPUT_NORMS)) {

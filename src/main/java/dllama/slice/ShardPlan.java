@@ -114,8 +114,15 @@ public record ShardPlan(ModelSpec spec, DType exchange, Shares shares) {
     return uneven("heads", spec.heads(), 1, worldSize)
         .or(() -> unshared(spec.kvHeads(), worldSize))
         .or(() -> tooFew("blocks of ffnDim", spec.ffnDim() / hidden, worldSize))
+        .or(() -> tooFewShared(spec, worldSize))
         .or(() -> uneven("heads * headDim", spec.qDim(), attention, worldSize))
         .or(() -> tooFew("vocabSize", spec.vocabSize(), worldSize));
+  }
+
+  private static Optional<String> tooFewShared(ModelSpec spec, int worldSize) {
+    int width = spec.mixture().shared();
+    int blocks = width / columnUnit(spec, TensorRole.SHARED_W2);
+    return width == 0 ? Optional.empty() : tooFew("blocks of the shared expert", blocks, worldSize);
   }
 
   /// How fine the columns of a role may be cut in every layer.
@@ -202,14 +209,15 @@ public record ShardPlan(ModelSpec spec, DType exchange, Shares shares) {
   /// The columns that `rank` owns: in leaves where products of ranks are summed, otherwise at once.
   public List<Range> columns(Axis axis, int rank) {
     Range all = part(axis, rank);
-    if (axis != Axis.QUERY && axis != Axis.FFN) {
+    boolean hidden = axis == Axis.FFN || axis == Axis.SHARED_FFN;
+    if (axis != Axis.QUERY && !hidden) {
       return List.of(all);
     }
     Range leaves = leaves(rank);
-    if (axis == Axis.FFN && sumsAsTree()) {
+    if (hidden && sumsAsTree()) {
       int count = allLeaves();
       return IntStream.range(leaves.from(), leaves.to())
-          .mapToObj(leaf -> ffn(spec, new Range(leaf, leaf + 1), count))
+          .mapToObj(leaf -> ffn(spec, axis, new Range(leaf, leaf + 1), count))
           .toList();
     }
     int size = all.size() / leaves.size();
@@ -223,13 +231,18 @@ public record ShardPlan(ModelSpec spec, DType exchange, Shares shares) {
     return usableWorldSizes(spec, exchange).getLast();
   }
 
-  /// The columns of w2 that some of `count` ranks or leaves own: these have as many whole blocks
-  /// each, or one more. A rank's begin and end where its leaves do.
-  static Range ffn(ModelSpec spec, Range which, int count) {
-    int unit = columnUnit(spec, TensorRole.W2);
-    long units = spec.ffnDim() / unit;
+  /// The columns of w2, or of the shared expert's, that some of `count` ranks or leaves own: these
+  /// have as many whole blocks each, or one more. A rank's begin and end where its leaves do.
+  static Range ffn(ModelSpec spec, Axis axis, Range which, int count) {
+    int unit = columnUnit(spec, down(axis));
+    long units = axis.size(spec) / unit;
     return new Range((int) (units * which.from() / count), (int) (units * which.to() / count))
         .times(unit);
+  }
+
+  /// The matrix whose columns are summed over.
+  static TensorRole down(Axis axis) {
+    return axis == Axis.FFN ? TensorRole.W2 : TensorRole.SHARED_W2;
   }
 
   /// Key/value heads of `rank`: those that its query heads read.
@@ -255,7 +268,10 @@ public record ShardPlan(ModelSpec spec, DType exchange, Shares shares) {
       case QUERY -> heads(rank).times(spec.headDim());
       case KEY -> kvHeads(rank).times(spec.headDim());
       case HEADS -> heads(rank);
-      case FFN -> isEven() ? ffn(spec, new Range(rank, rank + 1), worldSize()) : cuts().ffn(rank);
+      case FFN, SHARED_FFN ->
+          isEven()
+              ? ffn(spec, axis, new Range(rank, rank + 1), worldSize())
+              : cuts().ffn(axis, rank);
       case VOCABULARY -> vocabulary(rank);
       case ONE, DIM, HEAD, EXPERTS -> new Range(0, axis.size(spec));
     };

@@ -53,11 +53,12 @@ public final class TinyModel {
   private static ModelSpec of(ShardPlan plan, int kvHeads, int layers, int contextLength) {
     ModelSpec spec = plan.spec();
     int nodes = plan.worldSize();
+    int ffnDim = PackedMatrix.TILE * Math.max(FFN_TILES, nodes);
     return new ModelSpec(
         spec.architecture(),
         spec.types().shortened(layers),
         Math.min(spec.dim(), MAX_DIM),
-        PackedMatrix.TILE * Math.max(FFN_TILES, nodes),
+        ffnDim,
         Math.min(spec.experts(), Math.max(spec.activeExperts(), EXPERTS)),
         spec.activeExperts(),
         layers,
@@ -70,6 +71,7 @@ public final class TinyModel {
         spec.activation(),
         spec.rope(),
         spec.sliding().resized(layers),
-        spec.scales());
+        spec.scales(),
+        spec.mixture().withShared(spec.mixture().shared() > 0 ? ffnDim : 0));
   }
 }

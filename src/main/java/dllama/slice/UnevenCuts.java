@@ -3,6 +3,7 @@ package dllama.slice;
 import dllama.model.ModelSpec;
 import dllama.model.Range;
 import dllama.model.TensorRole;
+import dllama.model.TensorRole.Axis;
 import dllama.tensor.PackedMatrix;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,7 +27,9 @@ record UnevenCuts(ModelSpec spec, Shares shares, int leaves) {
           "shares=%s are for %d nodes, and the model's heads can be given to %d at most"
               .formatted(shares, ranks, headUnits()));
     }
-    if (ranks > Math.min(ffnUnits(), spec.vocabSize())) {
+    int shared = spec.mixture().shared() > 0 ? ffnUnits(Axis.SHARED_FFN) : ranks;
+    int most = Math.min(Math.min(ffnUnits(Axis.FFN), shared), spec.vocabSize());
+    if (ranks > most) {
       return Optional.of("shares=%s are for more nodes than there is to share".formatted(shares));
     }
     return Optional.empty();
@@ -47,8 +50,9 @@ record UnevenCuts(ModelSpec spec, Shares shares, int leaves) {
     return spec.kvHeads() / together;
   }
 
-  private int ffnUnits() {
-    return leaves > 0 ? headUnits() : spec.ffnDim() / columnUnit(TensorRole.W2, spec.ffnDim());
+  private int ffnUnits(Axis axis) {
+    int size = axis.size(spec);
+    return leaves > 0 ? headUnits() : size / columnUnit(ShardPlan.down(axis), size);
   }
 
   /// Whole blocks and tiles. Blocks may be cut, but then into parts of less than a block
@@ -66,11 +70,13 @@ record UnevenCuts(ModelSpec spec, Shares shares, int leaves) {
     return headCut(rank).times(spec.kvHeads() / headUnits());
   }
 
-  /// Columns of w2, of each expert.
-  Range ffn(int rank) {
-    return leaves > 0
-        ? ShardPlan.ffn(spec, leaves(rank), leaves)
-        : ffnCut(rank).times(spec.ffnDim() / ffnUnits());
+  /// Columns of w2, of each expert, or of the shared expert's.
+  Range ffn(Axis axis, int rank) {
+    if (leaves > 0) {
+      return ShardPlan.ffn(spec, axis, leaves(rank), leaves);
+    }
+    int units = ffnUnits(axis);
+    return ffnCut(rank, units).times(axis.size(spec) / units);
   }
 
   /// Which of the model's leaves.
@@ -88,16 +94,17 @@ record UnevenCuts(ModelSpec spec, Shares shares, int leaves) {
   }
 
   /// So that a rank's heads and columns together are its share of what a token multiplies with.
-  private Range ffnCut(int rank) {
+  private Range ffnCut(int rank, int units) {
     double attention = 2.0 * spec.qDim() + 2.0 * spec.kvDim();
-    double ffn = 3.0 * spec.ffnDim() * Math.max(1, spec.activeExperts());
+    double hidden = (double) spec.ffnDim() * Math.max(1, spec.activeExperts());
+    double ffn = 3.0 * (hidden + spec.mixture().shared());
     return cut(
         rank,
-        ffnUnits(),
+        units,
         next -> {
           double heads = next == 0 ? 0 : (double) headCut(next - 1).to() / headUnits();
           double wanted = shares.before(next) * (attention + ffn);
-          return ffnUnits() * (wanted - attention * heads) / ffn;
+          return units * (wanted - attention * heads) / ffn;
         });
   }
 

@@ -67,7 +67,10 @@ class GgufConformanceTest {
         "gptoss_f16",
         "gptoss_mxfp4",
         "gptoss_mxfp4_small",
-        "gptoss_q4_k_m");
+        "gptoss_q4_k_m",
+        "qwen2moe_f16",
+        "glm4_f16",
+        "glm4bias_f16");
   }
 
   private static Path file(String name, String file) {

@@ -3,6 +3,8 @@ package dllama.engine;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dllama.model.Mixture;
+import dllama.model.Mixture.Scores;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -10,7 +12,7 @@ import org.junit.jupiter.api.Test;
 class RoutingTest {
   @Test
   void shouldShareByTheSoftmaxOfTheLargest() {
-    Routing routing = new Routing(4, 2, 1);
+    Routing routing = new Routing(4, 2, Mixture.PLAIN, 1);
     routing.assign(new float[] {1, 3, -2, 2}, 1);
     assertEquals(0, routing.count(0));
     assertEquals(1, routing.count(1));
@@ -20,8 +22,28 @@ class RoutingTest {
   }
 
   @Test
+  void shouldTakeScoresForShares() {
+    Routing routing = new Routing(3, 2, Mixture.PLAIN.asScored(), 1);
+    routing.assign(new float[] {1, 3, 2}, 1);
+    double sum = Math.exp(-2) + 1 + Math.exp(-1);
+    assertEquals(1 / sum, routing.share(routing.firstSlot(1)), 1e-7);
+    assertEquals(Math.exp(-1) / sum, routing.share(routing.firstSlot(2)), 1e-7);
+  }
+
+  @Test
+  void shouldNormAndScaleSigmoids() {
+    Routing routing = new Routing(3, 2, new Mixture(Scores.SIGMOID, 0, true, 2.5f), 1);
+    routing.assign(new float[] {0, -1, 1}, 1);
+    double one = 0.5;
+    double other = 1 / (1 + Math.exp(-1));
+    assertEquals(2.5 * one / (one + other), routing.share(routing.firstSlot(0)), 1e-6);
+    assertEquals(2.5 * other / (one + other), routing.share(routing.firstSlot(2)), 1e-6);
+    assertEquals(0, routing.count(1));
+  }
+
+  @Test
   void shouldTakeTheFirstOfEqualsAndSurviveNan() {
-    Routing routing = new Routing(3, 2, 2);
+    Routing routing = new Routing(3, 2, Mixture.PLAIN, 2);
     routing.assign(new float[] {5, 5, 5, Float.NaN, Float.NaN, Float.NaN}, 2);
     assertEquals(2, routing.count(0));
     assertEquals(2, routing.count(1));
@@ -36,7 +58,7 @@ class RoutingTest {
       int experts = random.nextInt(1, 20);
       int active = random.nextInt(1, experts + 1);
       int tokens = random.nextInt(1, 40);
-      Routing routing = new Routing(experts, active, 40);
+      Routing routing = new Routing(experts, active, Mixture.PLAIN, 40);
       float[] logits = new float[tokens * experts];
       IntStream.range(0, logits.length).forEach(i -> logits[i] = random.nextFloat());
       routing.assign(logits, tokens);

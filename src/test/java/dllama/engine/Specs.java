@@ -20,7 +20,9 @@ public final class Specs {
           Architecture.MIXTRAL,
           Architecture.GROK1,
           Architecture.GEMMA3,
-          Architecture.GPT_OSS);
+          Architecture.GPT_OSS,
+          Architecture.QWEN2_MOE,
+          Architecture.GLM4_BIAS);
 
   /// What feed-forward networks do elsewhere than in a Llama.
   private static final Map<Architecture, Activation> ACTIVATIONS =
@@ -88,7 +90,13 @@ public final class Specs {
             96,
             1e-5f,
             ACTIVATIONS.getOrDefault(architecture, Activation.SILU),
-            Rope.unscaled(10000));
+            architecture.has(Architecture.Trait.PARTIAL_ROPE)
+                ? Rope.unscaled(10000).turning(headDim / 2)
+                : Rope.unscaled(10000));
+    if (architecture.has(Architecture.Trait.SHARED_EXPERT)) {
+      // Wider than the experts, and in blocks that do not divide over nodes.
+      spec = spec.with(spec.mixture().withShared(ffnDim + 32));
+    }
     return ACTIVATIONS.containsKey(architecture)
         ? spec.with(Sliding.inPeriods(5, 2, 2, Rope.unscaled(500)))
         : spec;

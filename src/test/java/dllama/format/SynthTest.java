@@ -135,7 +135,8 @@ class SynthTest {
         spec.activation(),
         spec.rope(),
         spec.sliding(),
-        spec.architecture().scales(256));
+        spec.architecture().scales(256),
+        spec.mixture().withShared(Math.min(spec.mixture().shared(), 256)));
   }
 
   private byte[] bytes(long seed) throws IOException {

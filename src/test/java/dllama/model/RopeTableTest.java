@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dllama.model.ModelSpec.Activation;
 import dllama.tensor.DType;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class RopeTableTest {
@@ -51,6 +52,21 @@ class RopeTableTest {
       (float) Math.cos(3), (float) Math.cos(0.3), (float) Math.sin(3), (float) Math.sin(0.3)
     };
     assertArrayEquals(expected, head, 1e-6f);
+  }
+
+  @Test
+  void shouldTurnTheFirstValuesOnly() {
+    float[] head = {1, 0, 5, 6};
+    Rope half = Rope.unscaled(100).turning(2);
+    for (Architecture architecture : List.of(Architecture.LLAMA, Architecture.QWEN3)) {
+      float[] turned = head.clone();
+      new RopeTable(spec(architecture), half, 64).rotate(turned, 0, 3);
+      float[] expected = {(float) Math.cos(3), (float) Math.sin(3), 5, 6};
+      assertArrayEquals(expected, turned, 1e-6f);
+    }
+    assertEquals(0.1, Rope.unscaled(100).turning(4).frequency(1, 8), 1e-15);
+    new RopeTable(spec(Architecture.LLAMA), Rope.NONE, 64).rotate(head, 0, 3);
+    assertArrayEquals(new float[] {1, 0, 5, 6}, head);
   }
 
   @Test

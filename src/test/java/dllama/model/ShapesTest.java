@@ -42,7 +42,9 @@ class ShapesTest {
     "gemma3-4b, 3.880, true",
     "gemma3-12b, 11.766, true",
     "gpt-oss-20b, 20.915, false",
-    "gpt-oss-120b, 116.829, false"
+    "gpt-oss-120b, 116.829, false",
+    "glm4-9b, 9.400, false",
+    "qwen1.5-moe-a2.7b, 14.316, false"
   })
   void shouldHaveAsManyParametersAsPublished(String name, double billions, boolean tied) {
     ModelSpec spec = Shapes.spec(name, DType.F32);

@@ -32,8 +32,10 @@ final class WorkingMemory {
     double keys = 2d * plan.part(Axis.KEY, assignment.rank()).size();
     double hidden =
         (double) Math.max(1, spec.activeExperts()) * plan.part(Axis.FFN, assignment.rank()).size();
+    double shared =
+        spec.mixture().shared() == 0 ? 0 : plan.part(Axis.SHARED_FFN, assignment.rank()).size();
     double sent = (double) Exchange.PLACES * plan.mostBranches() * dim;
-    double row = STREAMS * dim + COPIES * (heads + keys + hidden) + sent + spec.experts();
+    double row = STREAMS * dim + COPIES * (heads + keys + hidden + shared) + sent + spec.experts();
     double halves = 1.5;
     double positions = (double) spec.headDim() + (double) threads * Kernels.HEADS_TOGETHER;
     double wanted = Math.min(ForwardPass.MAX_WANTED, engine.maxBatchTokens());

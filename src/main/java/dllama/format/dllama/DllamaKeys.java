@@ -54,6 +54,9 @@ public final class DllamaKeys {
     keys.put(DllamaHeader.EXPERTS, spec.experts());
     keys.put(DllamaHeader.ACTIVE_EXPERTS, spec.activeExperts());
     putRope(keys, spec.rope());
+    if (spec.rope().turned(spec.headDim()) < spec.headDim()) {
+      throw refused("that a part of each head does not turn");
+    }
     int epsilon = epsilon(spec);
     boolean defaults = spec.headDim() * spec.heads() == spec.dim() && epsilon == 5;
     boolean old = DllamaHeader.V0_10.contains(spec.architecture());

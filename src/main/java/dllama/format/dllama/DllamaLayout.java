@@ -62,6 +62,12 @@ public record DllamaLayout(Tensor embedding, List<Tensor> layer, int layers, Lis
         tensors.add(Tensor.of(role, expert, spec));
       }
     }
+    if (spec.mixture().shared() > 0) {
+      add(tensors, spec, TensorRole.SHARED_W1, TensorRole.SHARED_W2, TensorRole.SHARED_W3);
+      if (architecture.has(Trait.SHARED_EXPERT_GATE)) {
+        add(tensors, spec, TensorRole.SHARED_GATE);
+      }
+    }
     if (architecture.has(Trait.HEAD_NORMS)) {
       add(tensors, spec, TensorRole.QUERY_NORM, TensorRole.KEY_NORM);
     }

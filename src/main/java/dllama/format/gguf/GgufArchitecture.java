@@ -14,13 +14,15 @@ import java.util.Set;
 /// [Architecture] then.
 final class GgufArchitecture {
   private static final Map<String, Architecture> PLAIN =
-      Map.of(
-          "llama", Architecture.LLAMA,
-          "qwen2", Architecture.QWEN2,
-          "qwen3", Architecture.QWEN3,
-          "qwen3moe", Architecture.QWEN3_MOE,
-          "gemma3", Architecture.GEMMA3,
-          "gpt-oss", Architecture.GPT_OSS);
+      Map.ofEntries(
+          Map.entry("llama", Architecture.LLAMA),
+          Map.entry("qwen2", Architecture.QWEN2),
+          Map.entry("qwen2moe", Architecture.QWEN2_MOE),
+          Map.entry("qwen3", Architecture.QWEN3),
+          Map.entry("qwen3moe", Architecture.QWEN3_MOE),
+          Map.entry("gemma3", Architecture.GEMMA3),
+          Map.entry("gpt-oss", Architecture.GPT_OSS),
+          Map.entry("glm4", Architecture.GLM4));
 
   private static final Map<Architecture, Activation> ACTIVATIONS =
       Map.of(
@@ -30,6 +32,11 @@ final class GgufArchitecture {
   private static final Set<Architecture> LLAMAS =
       Set.of(Architecture.LLAMA_MOE, Architecture.LLAMA_BIAS, Architecture.LLAMA_BIASES);
 
+  /// What those are, some of whose models have biases on q, k and v, with them.
+  private static final Map<Architecture, Architecture> BIASED =
+      Map.of(
+          Architecture.LLAMA, Architecture.LLAMA_BIAS, Architecture.GLM4, Architecture.GLM4_BIAS);
+
   private GgufArchitecture() {}
 
   /// llama.cpp's name of the family, if it has the architecture.
@@ -38,7 +45,10 @@ final class GgufArchitecture {
       return family(Architecture.LLAMA);
     }
     return PLAIN.entrySet().stream()
-        .filter(entry -> entry.getValue().equals(architecture))
+        .filter(
+            entry ->
+                entry.getValue().equals(architecture)
+                    || architecture.equals(BIASED.get(entry.getValue())))
         .map(Map.Entry::getKey)
         .findFirst();
   }
@@ -61,11 +71,8 @@ final class GgufArchitecture {
       if (has(file, TensorRole.ATTENTION_OUTPUT_BIAS)) {
         return Architecture.LLAMA_BIASES;
       }
-      if (has(file, TensorRole.QUERY_BIAS)) {
-        return Architecture.LLAMA_BIAS;
-      }
     }
-    return plain;
+    return has(file, TensorRole.QUERY_BIAS) ? BIASED.getOrDefault(plain, plain) : plain;
   }
 
   /// What llama.cpp computes for it.

@@ -59,13 +59,16 @@ public record GgufHeader(ByteBuffer start, ByteBuffer factors, long bytes) {
         .put(family + ".attention.key_length", spec.headDim())
         .put(family + ".attention.value_length", spec.headDim())
         .put(family + ".attention.layer_norm_rms_epsilon", spec.rmsEpsilon())
-        .put(family + ".rope.dimension_count", spec.headDim())
+        .put(family + ".rope.dimension_count", spec.rope().turned(spec.headDim()))
         .put(family + ".rope.freq_base", spec.rope().theta());
     if (spec.experts() > 0) {
       header
           .put(family + ".expert_count", spec.experts())
           .put(family + ".expert_used_count", spec.activeExperts())
           .put(family + ".expert_feed_forward_length", spec.ffnDim());
+    }
+    if (spec.mixture().shared() > 0) {
+      header.put(family + ".expert_shared_feed_forward_length", spec.mixture().shared());
     }
     putScaling(header, family + ".rope.scaling.", spec.rope());
     putSliding(header, family, spec.sliding());
@@ -75,7 +78,7 @@ public record GgufHeader(ByteBuffer start, ByteBuffer factors, long bytes) {
     }
     ByteBuffer factors = hasFactors(spec.rope()) ? ropeFactors(spec) : ByteBuffer.allocate(0);
     if (factors.hasRemaining()) {
-      long[] dims = {spec.headDim() / 2};
+      long[] dims = {factors.remaining() / Float.BYTES};
       header.tensor(GgufNames.ROPE_FACTORS, type(DType.F32), dims, factors.remaining());
     }
     ByteBuffer start = header.bytes();
@@ -145,8 +148,9 @@ public record GgufHeader(ByteBuffer start, ByteBuffer factors, long bytes) {
   }
 
   static ByteBuffer ropeFactors(ModelSpec spec) {
-    int pairs = spec.headDim() / 2;
-    Rope unscaled = Rope.unscaled(spec.rope().theta());
+    int turned = spec.rope().turned(spec.headDim());
+    int pairs = turned / 2;
+    Rope unscaled = Rope.unscaled(spec.rope().theta()).turning(turned);
     ByteBuffer factors = ByteBuffer.allocate(pairs * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
     for (int pair = 0; pair < pairs; pair++) {
       double plain = unscaled.frequency(pair, spec.headDim());

@@ -1,5 +1,6 @@
 package dllama.format.gguf;
 
+import dllama.error.UserException;
 import dllama.format.dllama.DllamaLayout;
 import dllama.format.file.Tensor;
 import dllama.model.ModelSpec;
@@ -9,15 +10,16 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /// Which tensors a GGUF file has, in the order of a `.m` file. The experts of a layer are one
-/// tensor.
+/// tensor, and so are matrices that are fused ([GgufFused]).
 ///
 /// @param groups what each tensor of the file is made of, one after the other
 public record GgufLayout(List<Group> groups) {
   /// A tensor of the file.
   ///
-  /// @param tensors one, or one for each expert
+  /// @param tensors one, one for each expert, or those that are fused
   public record Group(String name, List<Tensor> tensors) {
     public Group {
       tensors = List.copyOf(tensors);
@@ -27,16 +29,25 @@ public record GgufLayout(List<Group> groups) {
       return tensors.stream().mapToLong(Tensor::bytes).sum();
     }
 
+    /// @throws UserException if it would be more than one
     DType dtype() {
-      return tensors.getFirst().dtype();
+      DType type = tensors.getFirst().dtype();
+      if (tensors.stream().anyMatch(tensor -> !tensor.dtype().equals(type))) {
+        throw new UserException("a GGUF file has %s in one type".formatted(name));
+      }
+      return type;
     }
 
     /// Values along each axis, the length of a row first.
     long[] dims() {
       Tensor first = tensors.getFirst();
-      return tensors.size() > 1
-          ? new long[] {first.cols(), first.rows(), tensors.size()}
-          : first.rows() == 1 ? new long[] {first.cols()} : new long[] {first.cols(), first.rows()};
+      if (tensors.getLast().name().expert() > 0) {
+        return new long[] {first.cols(), first.rows(), tensors.size()};
+      }
+      if (first.role().isVector()) {
+        return new long[] {tensors.stream().mapToLong(Tensor::cols).sum()};
+      }
+      return new long[] {first.cols(), tensors.stream().mapToLong(Tensor::rows).sum()};
     }
   }
 
@@ -57,6 +68,10 @@ public record GgufLayout(List<Group> groups) {
 
   private static String name(Tensor tensor, ModelSpec spec) {
     int layer = tensor.name().layer();
+    Optional<GgufFused> fused = GgufFused.of(spec.architecture(), tensor.role());
+    if (fused.isPresent()) {
+      return fused.get().name(layer);
+    }
     return tensor.role().isOfExpert(spec.architecture())
         ? GgufNames.ofExperts(spec.architecture(), tensor.role(), layer)
         : GgufNames.of(spec.architecture(), tensor.role(), layer);

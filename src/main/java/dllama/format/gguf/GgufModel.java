@@ -133,10 +133,20 @@ public final class GgufModel implements ModelFile {
       return file.tensor(GgufNames.of(architecture, TensorRole.EMBEDDING, 0)); // tied
     }
     if (!role.isOfExpert(architecture)) {
-      return own;
+      return fused(name).flatMap(fused -> file.tensor(fused.name(name.layer()))).or(() -> own);
     }
     return file.tensor(GgufNames.ofExperts(architecture, role, name.layer()))
         .or(() -> file.tensor(GgufNames.ofExpert(architecture, role, name.layer(), name.expert())));
+  }
+
+  /// What this one is a part of, unless the file has its parts as tensors.
+  private Optional<GgufFused> fused(TensorRole.Name name) {
+    return GgufFused.of(architecture, name.role())
+        .filter(
+            fused -> {
+              TensorRole first = fused.parts().getFirst();
+              return file.tensor(GgufNames.of(architecture, first, name.layer())).isEmpty();
+            });
   }
 
   private GgufTensor require(String name) {
@@ -156,18 +166,29 @@ public final class GgufModel implements ModelFile {
     long columns = name.role().cols().size(spec);
     boolean stacked = GgufNames.isOfExperts(tensor.name());
     int of = stacked ? spec.experts() : 1;
-    if (tensor.columns() != columns || tensor.rows() != rows * of) {
+    Optional<GgufFused> fused = fused(name);
+    boolean vector = name.role().isVector();
+    long all = fused.map(whole -> whole.size(spec)).orElse(vector ? columns : rows);
+    long neededRows = vector ? 1 : all;
+    long neededColumns = vector ? all : columns;
+    if (tensor.columns() != neededColumns || tensor.rows() != neededRows * of) {
+      String experts = stacked ? " × " + of : "";
       throw file.damaged(
           "tensor %s is %s where %d × %d%s is needed"
-              .formatted(tensor.name(), tensor.shape(), columns, rows, stacked ? " × " + of : ""));
+              .formatted(tensor.name(), tensor.shape(), neededColumns, neededRows, experts));
     }
-    DType type = name.role().isVector() ? DType.F32 : spec.type(name);
+    DType type = vector ? DType.F32 : spec.type(name);
     MemorySegment data = file.data(tensor);
     if (stacked) {
       long bytes = data.byteSize() / of;
       data = data.asSlice(name.expert() * bytes, bytes);
     }
-    if (name.role().isVector() && tensor.type() != GgmlType.F32) {
+    if (fused.isPresent()) {
+      long bytes = data.byteSize() / all; // of a row, or of a value
+      long first = fused.get().before(name.role(), spec);
+      data = data.asSlice(first * bytes, GgufFused.size(name.role(), spec) * bytes);
+    }
+    if (vector && tensor.type() != GgmlType.F32) {
       data =
           new Matrix(data, dtype(tensor), 1, columns).rounded(DType.F32, 0, 1, 0, columns).data();
     } else if (!type.equals(dtype(tensor))) {

@@ -40,6 +40,10 @@ final class GgufNames {
     NAMES.put(TensorRole.W1_BIAS, "ffn_gate.bias");
     NAMES.put(TensorRole.W3_BIAS, "ffn_up.bias");
     NAMES.put(TensorRole.W2_BIAS, "ffn_down.bias");
+    NAMES.put(TensorRole.SHARED_W1, "ffn_gate_shexp.weight");
+    NAMES.put(TensorRole.SHARED_W3, "ffn_up_shexp.weight");
+    NAMES.put(TensorRole.SHARED_W2, "ffn_down_shexp.weight");
+    NAMES.put(TensorRole.SHARED_GATE, "ffn_gate_inp_shexp.weight");
   }
 
   private GgufNames() {}

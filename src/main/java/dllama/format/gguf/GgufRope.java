@@ -26,11 +26,16 @@ final class GgufRope {
   /// @throws dllama.error.UserException for what is not supported
   Rope read(int headDim) {
     int turned = metadata.u32(prefix + "dimension_count", headDim);
-    if (turned != headDim) {
-      throw file.refused(
-          "%sdimension_count is %d of a head's %d values".formatted(prefix, turned, headDim),
-          "such models are not supported yet");
+    if (turned < 2 || turned > headDim || turned % 2 != 0) {
+      throw file.damaged(
+          "%sdimension_count is %d of a head's %d values".formatted(prefix, turned, headDim));
     }
+    Rope whole = whole();
+    return turned == headDim ? whole : file.checked(() -> whole.turning(turned));
+  }
+
+  /// As if all values of a head turned.
+  private Rope whole() {
     float theta = metadata.f32(prefix + "freq_base", 10_000);
     String scaling = metadata.findString(prefix + "scaling.type").orElse("none");
     Optional<GgufTensor> factors = file.tensor(GgufNames.ROPE_FACTORS);

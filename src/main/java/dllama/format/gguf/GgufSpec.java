@@ -2,6 +2,8 @@ package dllama.format.gguf;
 
 import dllama.error.UserException;
 import dllama.model.Architecture;
+import dllama.model.Architecture.Trait;
+import dllama.model.Mixture;
 import dllama.model.ModelSpec;
 import dllama.model.Rope;
 import dllama.model.Scales;
@@ -14,6 +16,8 @@ import java.util.Set;
 /// What a GGUF file's metadata say of the model: sizes and all that changes the arithmetic. A key
 /// of the model's own that is not known here is refused, because it may change it, too.
 final class GgufSpec {
+  private static final String SHARED = "expert_shared_feed_forward_length";
+
   /// Read here or by [GgufRope].
   private static final Set<String> READ =
       Set.of(
@@ -29,6 +33,7 @@ final class GgufSpec {
           "expert_count",
           "expert_used_count",
           "expert_feed_forward_length",
+          SHARED,
           "rope.dimension_count",
           "rope.freq_base",
           "rope.scale_linear",
@@ -104,7 +109,11 @@ final class GgufSpec {
     int experts = metadata.u32(prefix + "expert_count", 0);
     int ffnDim = ffnDim(layers, experts);
     Rope rope = new GgufRope(file, file.architecture()).read(headDim);
+    if (rope.turned(headDim) < headDim && !architecture.has(Trait.PARTIAL_ROPE)) {
+      throw refused("rope.dimension_count", "less than the %d values of a head".formatted(headDim));
+    }
     Sliding sliding = sliding(architecture, layers, rope);
+    Mixture mixture = mixture(architecture, layers);
     Scales scales = scales(architecture, dim, heads, headDim, layers);
     int activeExperts = experts == 0 ? 0 : u32("expert_used_count");
     int contextLength = u32("context_length");
@@ -128,7 +137,15 @@ final class GgufSpec {
                 GgufArchitecture.activation(architecture),
                 rope,
                 sliding,
-                scales));
+                scales,
+                mixture));
+  }
+
+  private Mixture mixture(Architecture architecture, int layers) {
+    int told = metadata.u32(prefix + SHARED, 0);
+    boolean always = architecture.has(Trait.SHARED_EXPERT_GATE);
+    int shared = told == 0 && always ? sameInAllLayers("feed_forward_length", layers) : told;
+    return file.checked(() -> architecture.mixture().withShared(shared));
   }
 
   private Sliding sliding(Architecture architecture, int layers, Rope rope) {

@@ -1,0 +1,125 @@
+package dllama.engine;
+
+import dllama.engine.SliceWeights.GatedNetwork;
+import dllama.model.TensorRole;
+import dllama.tensor.Activations;
+import dllama.tensor.PackedMatrix;
+import dllama.tensor.WorkerPool;
+
+/// One rank's part of the expert that all tokens of a mixture go to, whatever the router says:
+///
+/// ```
+/// share · w2 · (activation(w1 · norm(x)) · (w3 · norm(x))),  share = sigmoid(g · norm(x))
+/// ```
+///
+/// with a share of 1 where there is no vector g. Its tasks are done along with those of
+/// [ExpertsBlock], so that it takes no barriers of its own.
+final class SharedExpert {
+  private final StepState step;
+  private final int ffnDim;
+  private final ProductInput normed;
+  private final float[] gate;
+  private final float[] up;
+  private final LeafProduct down;
+
+  /// By token.
+  private final float[] shares;
+
+  /// By thread: what is multiplied with g.
+  private final float[][] rows;
+
+  private SliceWeights.FeedForward weights;
+  private GatedNetwork network;
+
+  /// @param weights of any layer
+  SharedExpert(StepState step, SliceWeights.FeedForward weights, int maxTokens) {
+    this.step = step;
+    this.weights = weights;
+    network = weights.shared().getFirst();
+    ffnDim = network.w1().w().rows();
+    gate = new float[Math.multiplyExact(maxTokens, ffnDim)];
+    up = new float[gate.length];
+    shares = new float[maxTokens];
+    rows = new float[step.pool.threads()][step.spec.dim()];
+    normed =
+        new ProductInput(
+            step.pool,
+            step.spec.typesOf(TensorRole.SHARED_W1, TensorRole.SHARED_W3),
+            maxTokens,
+            step.spec.dim(),
+            (token, into, thread) ->
+                step.loadNormed(token, this.weights.norm(), into, token, thread));
+    down = new LeafProduct(step, TensorRole.SHARED_W2, network.w2(), maxTokens, gate);
+  }
+
+  /// To be called first in every layer, outside the pool.
+  void begin(SliceWeights.FeedForward layer) {
+    weights = layer;
+    network = layer.shared().getFirst();
+    normed.expect(step.tokens());
+    down.expect();
+  }
+
+  /// A thread's share of the tokens: what their shares are.
+  void routeShare(int thread, int threads) {
+    int to = WorkerPool.from(step.tokens(), thread + 1, threads);
+    for (int token = WorkerPool.from(step.tokens(), thread, threads); token < to; token++) {
+      shares[token] = share(token, rows[thread]);
+    }
+  }
+
+  private float share(int token, float[] normed) {
+    float[] g = weights.sharedGate();
+    if (g.length == 0) {
+      return 1;
+    }
+    step.norm(token, weights.norm(), normed);
+    double sum = 0;
+    for (int i = 0; i < g.length; i++) {
+      sum += (double) g[i] * normed[i];
+    }
+    // StrictMath: the same on every machine.
+    return (float) (1 / (1 + StrictMath.exp(-sum)));
+  }
+
+  /// Where there are several tokens, before [#gateShare].
+  void inputShare(int thread, int threads) {
+    normed.loadShare(thread, threads);
+  }
+
+  /// The same rows of gate and up, so that their product needs no barrier.
+  void gateShare(int thread, int threads) {
+    Activations input = normed.rows(thread);
+    int groups = network.w1().w().groups();
+    int from = WorkerPool.from(groups, thread, threads);
+    int to = WorkerPool.from(groups, thread + 1, threads);
+    step.product(network.w1(), from, to, input, gate);
+    step.product(network.w3(), from, to, input, up);
+    int row = from * PackedMatrix.TILE;
+    int size = Math.min(to * PackedMatrix.TILE, ffnDim) - row;
+    for (int token = 0; token < step.tokens() && size > 0; token++) {
+      step.gate(gate, up, token * ffnDim + row, size);
+    }
+  }
+
+  /// Where there are several tokens, before [#add].
+  void hiddenShare(int thread, int threads) {
+    down.loadShare(thread, threads);
+  }
+
+  /// Adds what the row groups `from` ≤ group < `to` of a leaf give, times shares, to `sum`.
+  ///
+  /// @param products room for these, `[maxTokens, dim]`
+  void add(int leaf, int from, int to, int thread, float[] products, float[] sum) {
+    down.product(leaf, network.w2(), from, to, thread, products);
+    int dim = step.spec.dim();
+    int row = from * PackedMatrix.TILE;
+    int end = Math.min(to * PackedMatrix.TILE, dim);
+    for (int token = 0; token < step.tokens(); token++) {
+      float share = shares[token];
+      for (int i = token * dim + row; i < token * dim + end; i++) {
+        sum[i] += share * products[i];
+      }
+    }
+  }
+}
