@@ -14,7 +14,8 @@ import org.junit.jupiter.api.Test;
 /// docs/MODELS.md says which architecture is run from which kind of file with which types.
 class FilesTableTest {
   private static final Map<String, String> ARCHITECTURES =
-      Map.of("llama31", "llama", "mixtral", "llama-moe", "gptoss", "gpt-oss", "glm4bias", "glm4-bias");
+      Map.of(
+          "llama31", "llama", "mixtral", "llama-moe", "gptoss", "gpt-oss", "glm4bias", "glm4-bias");
 
   @Test
   void shouldSayWhatIsRun() throws IOException {
