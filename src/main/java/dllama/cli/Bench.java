@@ -10,6 +10,7 @@ import dllama.session.Answer;
 import dllama.session.LoadedModel;
 import dllama.session.Root;
 import dllama.settings.Settings;
+import dllama.slice.Embedding;
 import dllama.step.ForwardPass;
 import dllama.step.OneSequence;
 import dllama.step.StepResult;
@@ -179,7 +180,8 @@ final class Bench {
       steps.add(sequence.feed(new int[] {token}, position++));
       nanos.add(System.nanoTime() - from);
     }
-    long inputBytes = (nodes - 1L) * model.spec().dim() * bytesOfInput(); // once, not per layer
+    int row = model.spec().dim() * bytesOfInput() + Embedding.inputBytes(model.spec());
+    long inputBytes = (nodes - 1L) * row; // once, not per layer
     return new Extrapolation.Layers(
         median(nanos, time -> time) / 1e6,
         median(steps, StepResult::syncNanos) / 1e6,

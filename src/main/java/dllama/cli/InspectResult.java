@@ -43,6 +43,10 @@ record InspectResult(
   /// @param rope how positions turn heads
   /// @param window positions that the layers which slide see; 0 where none does
   /// @param slidingLayers how many do
+  /// @param slidingKvHeads heads of keys and values in these; 0 where as in the others
+  /// @param slidingHeadDim width of a head in these; 0 where as in the others
+  /// @param borrowers layers that read keys and values of earlier ones
+  /// @param layerInputs values that each layer is given of a token
   record Sizes(
       int layers,
       int dim,
@@ -56,7 +60,11 @@ record InspectResult(
       int contextLength,
       String rope,
       int window,
-      long slidingLayers) {
+      long slidingLayers,
+      int slidingKvHeads,
+      int slidingHeadDim,
+      int borrowers,
+      int layerInputs) {
     static Sizes of(ModelSpec spec) {
       return new Sizes(
           spec.layers(),
@@ -71,7 +79,11 @@ record InspectResult(
           spec.contextLength(),
           rope(spec.rope()),
           spec.sliding().window(),
-          spec.sliding().layers().stream().filter(slides -> slides).count());
+          spec.sliding().layers().stream().filter(slides -> slides).count(),
+          spec.sliding().kvHeads(),
+          spec.sliding().headDim(),
+          spec.layering().borrowers(),
+          spec.layering().inputDim());
     }
 
     private static String rope(Rope rope) {

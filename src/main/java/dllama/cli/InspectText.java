@@ -78,6 +78,18 @@ final class InspectText {
           "%d positions in %d of %d layers"
               .formatted(sizes.window(), sizes.slidingLayers(), sizes.layers()));
     }
+    if (sizes.slidingHeadDim() > 0) {
+      add(
+          "",
+          "with heads of %d values, %d of keys and values"
+              .formatted(sizes.slidingHeadDim(), sizes.slidingKvHeads()));
+    }
+    if (sizes.borrowers() > 0) {
+      add("keys", "%d layers read those of earlier ones".formatted(sizes.borrowers()));
+    }
+    if (sizes.layerInputs() > 0) {
+      add("inputs", "%d values for each layer, of each token".formatted(sizes.layerInputs()));
+    }
   }
 
   private void type(TypeSum sum) {

@@ -1,12 +1,16 @@
 package dllama.engine;
 
+import dllama.model.Architecture.Trait;
+import dllama.model.LayerAttention;
 import dllama.model.RopeTable;
 import dllama.model.TensorRole;
 import dllama.tensor.Activations;
 import dllama.tensor.Kernels;
 import dllama.tensor.KvHead;
 import dllama.tensor.WorkerPool;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /// Grouped-query attention of one rank's heads:
 ///
@@ -15,8 +19,9 @@ import java.util.List;
 /// ```
 ///
 /// where some architectures add a bias to q, k and v, or to the sum of all partials, and some norm
-/// the heads of q and k once more before they are rotated. In some layers of some architectures a
-/// token sees the latest positions only ([dllama.model.Sliding]).
+/// the heads of q and k, or of v, too, before they are rotated. What differs from layer to layer is
+/// in [LayerAttention]: some see the latest positions only, some read the keys and values of an
+/// earlier layer.
 ///
 /// Whatever kv head a query head reads is on the same rank, and by default on the same thread, so
 /// that no barrier is needed between appending to the cache and reading it. This rank's query heads
@@ -24,17 +29,22 @@ import java.util.List;
 final class AttentionBlock implements LayerBlock {
   private final StepState step;
   private final List<SliceWeights.Attention> layers;
+  private final List<LayerAttention> attentions;
   private final KvPages cache;
   private final List<RopeTable> ropes;
-  private final float queryScale;
-  private final int headDim;
   private final int heads;
-  private final int kvHeads;
+
+  /// Of each layer: what queries are multiplied with, beside the kernel's 1 / sqrt(headDim).
+  private final float[] queryScales;
+
+  /// Weights of the norm of a value; empty where it is not normed.
+  private final float[] valueNorm;
 
   private final ProductInput normed;
-  private final float[] q;
-  private final float[] k;
-  private final float[] v;
+
+  /// Queries, keys and values, `[maxTokens, heads of the layer, its headDim]`.
+  private final float[][] projected;
+
   private final float[] attention;
   private final float[][] scores;
   private final LeafProduct output;
@@ -47,6 +57,8 @@ final class AttentionBlock implements LayerBlock {
 
   private int layer;
   private SliceWeights.Attention weights;
+  private int headDim;
+  private int kvHeads;
 
   AttentionBlock(
       StepState step,
@@ -58,16 +70,18 @@ final class AttentionBlock implements LayerBlock {
     this.layers = layers;
     this.cache = cache;
     this.ropes = ropes;
-    queryScale = step.spec.scales().query();
+    attentions = IntStream.range(0, layers.size()).mapToObj(step.spec::attention).toList();
     weights = layers.getFirst();
-    headDim = step.spec.headDim();
-    heads = weights.q().w().rows() / headDim;
-    kvHeads = weights.k().w().rows() / headDim;
+    heads = weights.projections().getFirst().w().rows() / attentions.getFirst().headDim();
+    queryScales = queryScales();
     int maxTokens = settings.maxBatchTokens();
-    q = new float[Math.multiplyExact(maxTokens, heads * headDim)];
-    k = new float[Math.multiplyExact(maxTokens, kvHeads * headDim)];
-    v = new float[k.length];
-    attention = new float[q.length];
+    projected = new float[3][];
+    for (int i = 0; i < projected.length; i++) {
+      projected[i] = new float[Math.multiplyExact(maxTokens, i == 0 ? widest(0) : widest(1))];
+    }
+    valueNorm = new float[step.spec.architecture().has(Trait.VALUE_NORMS) ? widestHead() : 0];
+    Arrays.fill(valueNorm, 1);
+    attention = new float[projected[0].length];
     int positions = KvHead.pages(settings.contextLength()) * KvHead.PAGE;
     scores = new float[step.pool.threads()][Math.multiplyExact(Kernels.HEADS_TOGETHER, positions)];
     normed =
@@ -77,23 +91,57 @@ final class AttentionBlock implements LayerBlock {
             maxTokens,
             step.spec.dim(),
             (token, into, thread) -> step.loadNormed(token, weights.norm(), into, token, thread));
-    output = new LeafProduct(step, TensorRole.WO, weights.wo(), maxTokens, attention);
+    output =
+        new LeafProduct(
+            step,
+            TensorRole.WO,
+            layers.stream().map(SliceWeights.Attention::wo).toList(),
+            maxTokens,
+            attention);
+  }
+
+  private float[] queryScales() {
+    float[] scales = new float[layers.size()];
+    boolean unscaled = step.spec.architecture().has(Trait.UNSCALED_SCORES);
+    for (int of = 0; of < scales.length; of++) {
+      double undone = unscaled ? Math.sqrt(attentions.get(of).headDim()) : 1;
+      scales[of] = (float) (step.spec.scales().query() * undone);
+    }
+    return scales;
+  }
+
+  /// Rows of one of the projections in the layer that has the most.
+  private int widest(int projection) {
+    return layers.stream()
+        .map(SliceWeights.Attention::projections)
+        .filter(of -> of.size() > projection)
+        .mapToInt(of -> of.get(projection).w().rows())
+        .max()
+        .orElseThrow();
+  }
+
+  private int widestHead() {
+    return attentions.stream().mapToInt(LayerAttention::headDim).max().orElseThrow();
   }
 
   @Override
   public void compute(int layer) {
     this.layer = layer;
     weights = layers.get(layer);
+    headDim = attentions.get(layer).headDim();
+    kvHeads = cache.heads(layer);
     WorkerPool pool = step.pool;
     normed.prepare(step.tokens());
     pool.run(projectShare);
     if (kvHeads % pool.threads() == 0) {
       pool.run(kvHeadsShare);
     } else {
-      pool.run(appendShare);
+      if (hasKeys()) {
+        pool.run(appendShare);
+      }
       pool.run(attendShare);
     }
-    output.prepare();
+    output.prepare(layer);
     pool.run(outputShare);
   }
 
@@ -102,18 +150,26 @@ final class AttentionBlock implements LayerBlock {
     return weights.output();
   }
 
+  /// Whether the layer has keys and values of its own.
+  private boolean hasKeys() {
+    return weights.projections().size() > 1;
+  }
+
   /// wq, wk and wv as if they were one matrix.
   private void projectShare(int thread, int threads) {
     Activations input = normed.rows(thread);
-    int queryGroups = weights.q().w().groups();
-    int keyGroups = weights.k().w().groups();
-    int groups = queryGroups + 2 * keyGroups;
+    List<SliceWeights.Projection> projections = weights.projections();
+    int groups = 0;
+    for (int i = 0; i < projections.size(); i++) {
+      groups += projections.get(i).w().groups();
+    }
     int from = WorkerPool.from(groups, thread, threads);
     int to = WorkerPool.from(groups, thread + 1, threads);
-    step.product(weights.q(), from, to, input, q);
-    step.product(weights.k(), from - queryGroups, to - queryGroups, input, k);
-    int before = queryGroups + keyGroups;
-    step.product(weights.v(), from - before, to - before, input, v);
+    int before = 0;
+    for (int i = 0; i < projections.size(); i++) {
+      step.product(projections.get(i), from - before, to - before, input, projected[i]);
+      before += projections.get(i).w().groups();
+    }
   }
 
   /// Whole kv heads with their query heads.
@@ -121,7 +177,7 @@ final class AttentionBlock implements LayerBlock {
     int group = heads / kvHeads;
     int to = WorkerPool.from(kvHeads, thread + 1, threads);
     for (int kvHead = WorkerPool.from(kvHeads, thread, threads); kvHead < to; kvHead++) {
-      for (int token = 0; token < step.tokens(); token++) {
+      for (int token = 0; hasKeys() && token < step.tokens(); token++) {
         append(kvHead, token);
       }
       for (int token = 0; token < step.tokens(); token++) {
@@ -147,8 +203,16 @@ final class AttentionBlock implements LayerBlock {
   }
 
   private void append(int kvHead, int row) {
+    float[] k = projected[1];
+    float[] v = projected[2];
     int at = (row * kvHeads + kvHead) * headDim;
     int position = step.rows.position(row);
+    if (attentions.get(layer).keysAreValues()) {
+      System.arraycopy(k, at, v, at, headDim);
+    }
+    if (valueNorm.length > 0) {
+      step.kernels.rmsNorm(v, at, valueNorm, headDim, step.spec.rmsEpsilon(), v, at);
+    }
     rotate(k, at, weights.keyNorm(), position);
     int slot = position % KvHead.PAGE;
     step.kernels.append(cache.head(layer, kvHead), step.rows.page(row), slot, k, at, v, at);
@@ -156,19 +220,21 @@ final class AttentionBlock implements LayerBlock {
 
   /// `count` heads that share a kv head, from `head` on.
   private void attend(int head, int count, int row, int thread) {
+    float[] q = projected[0];
     int at = (row * heads + head) * headDim;
     int position = step.rows.position(row);
     for (int i = 0; i < count; i++) {
       rotate(q, at + i * headDim, weights.queryNorm(), position);
     }
-    if (queryScale != 1) {
+    float scale = queryScales[layer];
+    if (scale != 1) {
       for (int i = at; i < at + count * headDim; i++) {
-        q[i] *= queryScale;
+        q[i] *= scale;
       }
     }
     KvHead history = cache.head(layer, head / (heads / kvHeads));
     int[] pages = step.rows.pages(row);
-    int from = step.spec.sliding().from(layer, position);
+    int from = attentions.get(layer).from(position);
     float[] sinks = weights.sinks();
     step.kernels.attend(
         q,

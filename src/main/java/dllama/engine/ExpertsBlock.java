@@ -79,7 +79,8 @@ final class ExpertsBlock implements LayerBlock {
             inputTypes,
             1,
             dim,
-            (token, into, thread) -> step.loadNormed(token, weights.norm(), into, token, thread));
+            (token, into, thread) ->
+                step.loadNormed(token, weights.expertsNorm(), into, token, thread));
     int slots = routing.maxSlots();
     inputs = new SlotRows(maxTokens == 1 ? 0 : slots, inputTypes, dim);
     hidden = new SlotRows[network.w2().size()];
@@ -89,22 +90,24 @@ final class ExpertsBlock implements LayerBlock {
     }
     gate = new float[Math.multiplyExact(slots, ffnDim)];
     up = new float[gate.length];
-    down = new float[step.partial.length];
-    shared = weights.shared().isEmpty() ? null : new SharedExpert(step, weights, maxTokens);
+    down = new float[Math.multiplyExact(maxTokens, dim)];
+    boolean together = !weights.shared().isEmpty() && step.spec.feedForwardSums() == 1;
+    shared = together ? new SharedExpert(step, layers, maxTokens) : null;
   }
 
   @Override
   public void compute(int layer) {
     weights = layers.get(layer);
     if (shared != null) {
-      shared.begin(weights);
+      shared.begin(weights, layer);
     }
-    router.prepare(weights.norm(), step.tokens(), ALL);
+    router.prepare(weights.routerNorm(), step.tokens(), ALL);
     step.pool.run(routeShare);
     for (int token = 0; token < step.tokens(); token++) {
       addBias(weights.routerBias(), 0, routerLogits, token * experts, experts);
     }
     routing.assign(routerLogits, step.tokens());
+    routing.scale(weights.expertScales());
     if (step.tokens() > 1) {
       step.pool.run(inputShare);
     }
@@ -129,7 +132,10 @@ final class ExpertsBlock implements LayerBlock {
     int to = WorkerPool.from(slots(), thread + 1, threads);
     for (int i = WorkerPool.from(slots(), thread, threads); i < to; i++) {
       int slot = routing.slot(i);
-      step.loadNormed(routing.token(slot), weights.norm(), inputs.all(), slot, thread);
+      step.loadNormed(routing.token(slot), weights.expertsNorm(), inputs.all(), slot, thread);
+    }
+    if (shared != null) {
+      shared.inputShare(thread, threads);
     }
     if (shared != null) {
       shared.inputShare(thread, threads);
@@ -225,22 +231,23 @@ final class ExpertsBlock implements LayerBlock {
     int row = from * PackedMatrix.TILE;
     int end = Math.min(to * PackedMatrix.TILE, dim);
     float[] sum = step.leaves.place(leaf);
+    int first = step.sumAt;
     for (int token = 0; token < step.tokens(); token++) {
-      Arrays.fill(sum, token * dim + row, token * dim + end, 0);
+      Arrays.fill(sum, first + token * dim + row, first + token * dim + end, 0);
     }
     for (int expert = 0; expert < experts; expert++) {
       int count = routing.count(expert);
       if (count > 0) {
-        int first = routing.firstSlot(expert);
+        int slot = routing.firstSlot(expert);
         GatedNetwork network = weights.networks().get(expert);
         PackedMatrix w2 = network.w2().get(leaf);
-        step.kernels.matmul(w2, from, to, hidden[leaf].from(first), count, down, 0, dim);
+        step.kernels.matmul(w2, from, to, hidden[leaf].from(slot), count, down, 0, dim);
         for (int i = 0; i < count; i++) {
           if (addsBias && leaf == 0) {
             addBias(network.bias(), row, down, i * dim + row, end - row);
           }
-          int token = routing.token(first + i);
-          add(sum, token * dim + row, i * dim + row, end - row, routing.share(first + i));
+          int at = first + routing.token(slot + i) * dim + row;
+          add(sum, at, i * dim + row, end - row, routing.share(slot + i));
         }
       }
     }

@@ -14,7 +14,7 @@ import java.util.List;
 final class FeedForwardBlock implements LayerBlock {
   private final StepState step;
   private final List<SliceWeights.FeedForward> layers;
-  private final int ffnDim;
+  private final List<SliceWeights.GatedNetwork> networks;
   private final ProductInput normed;
   private final float[] gate;
   private final float[] up;
@@ -24,31 +24,69 @@ final class FeedForwardBlock implements LayerBlock {
   private SliceWeights.FeedForward weights;
   private SliceWeights.GatedNetwork network;
 
-  FeedForwardBlock(StepState step, List<SliceWeights.FeedForward> layers, int maxTokens) {
+  /// The network of a dense model.
+  static FeedForwardBlock dense(
+      StepState step, List<SliceWeights.FeedForward> layers, int maxTokens) {
+    List<SliceWeights.GatedNetwork> networks =
+        layers.stream().map(layer -> layer.networks().getFirst()).toList();
+    return new FeedForwardBlock(
+        step, layers, networks, TensorRole.W1, TensorRole.W3, TensorRole.W2, maxTokens);
+  }
+
+  /// The expert that all tokens go to.
+  static FeedForwardBlock shared(
+      StepState step, List<SliceWeights.FeedForward> layers, int maxTokens) {
+    List<SliceWeights.GatedNetwork> networks =
+        layers.stream().map(layer -> layer.shared().getFirst()).toList();
+    return new FeedForwardBlock(
+        step,
+        layers,
+        networks,
+        TensorRole.SHARED_W1,
+        TensorRole.SHARED_W3,
+        TensorRole.SHARED_W2,
+        maxTokens);
+  }
+
+  private FeedForwardBlock(
+      StepState step,
+      List<SliceWeights.FeedForward> layers,
+      List<SliceWeights.GatedNetwork> networks,
+      TensorRole w1,
+      TensorRole w3,
+      TensorRole w2,
+      int maxTokens) {
     this.step = step;
     this.layers = layers;
+    this.networks = networks;
     weights = layers.getFirst();
-    network = weights.networks().getFirst();
-    ffnDim = network.w1().w().rows();
-    gate = new float[Math.multiplyExact(maxTokens, ffnDim)];
+    network = networks.getFirst();
+    int widest = networks.stream().mapToInt(of -> of.w1().w().rows()).max().orElseThrow();
+    gate = new float[Math.multiplyExact(maxTokens, widest)];
     up = new float[gate.length];
     normed =
         new ProductInput(
             step.pool,
-            step.spec.typesOf(TensorRole.W1, TensorRole.W3),
+            step.spec.typesOf(w1, w3),
             maxTokens,
             step.spec.dim(),
             (token, into, thread) -> step.loadNormed(token, weights.norm(), into, token, thread));
-    down = new LeafProduct(step, TensorRole.W2, network.w2(), maxTokens, gate);
+    down =
+        new LeafProduct(
+            step,
+            w2,
+            networks.stream().map(SliceWeights.GatedNetwork::w2).toList(),
+            maxTokens,
+            gate);
   }
 
   @Override
   public void compute(int layer) {
     weights = layers.get(layer);
-    network = weights.networks().getFirst();
+    network = networks.get(layer);
     normed.prepare(step.tokens());
     step.pool.run(hiddenShare);
-    down.prepare();
+    down.prepare(layer);
     step.pool.run(downShare);
   }
 
@@ -60,6 +98,7 @@ final class FeedForwardBlock implements LayerBlock {
   /// The same rows of gate and up, so that their product needs no barrier.
   private void hiddenShare(int thread, int threads) {
     Activations input = normed.rows(thread);
+    int ffnDim = network.w1().w().rows();
     int groups = network.w1().w().groups();
     int from = WorkerPool.from(groups, thread, threads);
     int to = WorkerPool.from(groups, thread + 1, threads);

@@ -3,26 +3,45 @@ package dllama.engine;
 import dllama.model.TensorRole;
 import dllama.tensor.PackedMatrix;
 import dllama.tensor.WorkerPool;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /// `partial = Σ w_leaf · x_leaf` over this rank's leaves (`ShardPlan`), where `x_leaf` are the
 /// columns of the input that belong to a leaf.
 final class LeafProduct {
   private final StepState step;
-  private final ProductInput[] inputs;
+
+  /// Of each layer, one for each leaf; layers whose leaves are as wide share them.
+  private final List<ProductInput[]> layers = new ArrayList<>();
+
   private final WorkerPool.Task loadShare = this::loadShare;
+  private ProductInput[] inputs;
 
   /// @param role of the matrix whose leaves will be multiplied
-  /// @param like has the shape of its leaves in all layers
+  /// @param like have the shapes of its leaves in each layer
   /// @param x the input, `[maxTokens, columns of all leaves]`
-  LeafProduct(StepState step, TensorRole role, List<PackedMatrix> like, int maxTokens, float[] x) {
+  LeafProduct(
+      StepState step, TensorRole role, List<List<PackedMatrix>> like, int maxTokens, float[] x) {
     this.step = step;
-    inputs = new ProductInput[like.size()];
-    int stride = like.stream().mapToInt(PackedMatrix::cols).sum();
+    Map<List<Integer>, ProductInput[]> shapes = new HashMap<>();
+    for (List<PackedMatrix> leaves : like) {
+      List<Integer> widths = leaves.stream().map(PackedMatrix::cols).toList();
+      layers.add(
+          shapes.computeIfAbsent(widths, widthsOf -> inputs(step, role, widthsOf, maxTokens, x)));
+    }
+    inputs = layers.getFirst();
+  }
+
+  private static ProductInput[] inputs(
+      StepState step, TensorRole role, List<Integer> widths, int maxTokens, float[] x) {
+    ProductInput[] inputs = new ProductInput[widths.size()];
+    int stride = widths.stream().mapToInt(width -> width).sum();
     int next = 0;
     for (int leaf = 0; leaf < inputs.length; leaf++) {
       int first = next;
-      int cols = like.get(leaf).cols();
+      int cols = widths.get(leaf);
       next += cols;
       inputs[leaf] =
           new ProductInput(
@@ -32,11 +51,12 @@ final class LeafProduct {
               cols,
               (token, into, _) -> step.kernels.load(x, token * stride + first, into, token));
     }
+    return inputs;
   }
 
   /// To be called before [#compute], outside the pool.
-  void prepare() {
-    expect();
+  void prepare(int layer) {
+    expect(layer);
     if (step.tokens() > 1) {
       step.pool.run(loadShare);
     }
@@ -44,7 +64,8 @@ final class LeafProduct {
 
   /// [#prepare] for a caller that, with several tokens, has the pool run [#loadShare] along with
   /// other things.
-  void expect() {
+  void expect(int layer) {
+    inputs = layers.get(layer);
     for (ProductInput input : inputs) {
       input.expect(step.tokens());
     }
@@ -65,13 +86,15 @@ final class LeafProduct {
       return;
     }
     for (int leaf = 0; leaf < inputs.length; leaf++) {
-      product(leaf, leaves, from, to, thread, step.leaves.place(leaf));
+      product(leaf, leaves, from, to, thread, step.leaves.place(leaf), step.sumAt);
       step.addLeaf(leaf, from, to);
     }
   }
 
-  /// `out[tokens, rows] = w_leaf · x_leaf` for the row groups `from` ≤ group < `to`.
-  void product(int leaf, List<PackedMatrix> leaves, int from, int to, int thread, float[] out) {
-    step.product(leaves.get(leaf), from, to, inputs[leaf].rows(thread), out);
+  /// `out[tokens, rows] = w_leaf · x_leaf` from `outAt` on, for the row groups `from` ≤ group <
+  /// `to`.
+  void product(
+      int leaf, List<PackedMatrix> leaves, int from, int to, int thread, float[] out, int outAt) {
+    step.product(leaves.get(leaf), from, to, inputs[leaf].rows(thread), out, outAt);
   }
 }

@@ -49,7 +49,8 @@ public final class LocalForwardPass implements ForwardPass, AutoCloseable {
     embedding = Embedding.of(source);
     vocabulary = IntStream.range(0, plan.worldSize()).mapToObj(plan::vocabulary).toList();
     partials = new MemorySegment[plan.worldSize()];
-    long partialBytes = Collective.mostBytes(plan, settings.maxBatchTokens() * spec.dim());
+    int values = settings.maxBatchTokens() * spec.dim() * spec.feedForwardSums();
+    long partialBytes = Collective.mostBytes(plan, values);
     for (int rank = 0; rank < plan.worldSize(); rank++) {
       partials[rank] = arena.allocate(partialBytes, SliceLayout.ALIGNMENT);
       SliceLayout layout = new SliceLayout(plan, rank);
@@ -90,6 +91,7 @@ public final class LocalForwardPass implements ForwardPass, AutoCloseable {
       for (Run run : step.runs()) {
         engine.rows().add(run.pages(), run.position(), run.tokens().length, run.wanted().rows());
         for (int token : run.tokens()) {
+          embedding.inputs(token, engine.layerRows(), row * (long) embedding.inputBytes());
           embedding.row(token, engine.input(), row++ * spec.dim());
         }
       }

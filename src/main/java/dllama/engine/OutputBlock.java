@@ -7,12 +7,14 @@ import dllama.tensor.PackedMatrix;
 import dllama.tensor.WorkerPool;
 import java.util.function.IntUnaryOperator;
 
-/// One rank's part of the logits of those rows of a step that want them: `scale · wcls · norm(x)`.
+/// One rank's part of the logits of those rows of a step that want them: `scale · wcls · norm(x)`,
+/// bounded where the model says so.
 final class OutputBlock {
   private final StepState step;
   private final SliceWeights weights;
   private final NormedProduct product;
   private final float scale;
+  private final float cap;
   private final IntUnaryOperator wanted;
   private final WorkerPool.Task logitsShare = this::logitsShare;
 
@@ -28,6 +30,7 @@ final class OutputBlock {
     wanted = step.rows::wanted;
     this.weights = weights;
     scale = step.spec.scales().logits();
+    cap = step.spec.scales().cap();
     logits = new float[Math.multiplyExact(maxRows, weights.wcls().rows())];
     finite = new boolean[step.pool.threads()];
     boolean roundInput = !step.spec.architecture().has(Trait.UNROUNDED_OUTPUT);
@@ -41,11 +44,6 @@ final class OutputBlock {
     int rows = step.rows.wantedCount();
     product.prepare(weights.finalNorm(), rows, wanted);
     step.pool.run(logitsShare);
-    if (scale != 1) {
-      for (int i = 0; i < rows * weights.wcls().rows(); i++) {
-        logits[i] *= scale;
-      }
-    }
   }
 
   /// Whether all logits computed last are numbers.
@@ -65,8 +63,21 @@ final class OutputBlock {
     int size = NormedProduct.fromRow(w, thread + 1, threads) - from;
     boolean all = true;
     for (int row = 0; row < step.rows.wantedCount(); row++) {
-      all &= Finite.all(logits, row * w.rows() + from, size);
+      int at = row * w.rows() + from;
+      all &= Finite.all(logits, at, size);
+      change(at, size);
     }
     finite[thread] = all;
+  }
+
+  private void change(int at, int size) {
+    if (scale != 1) {
+      for (int i = at; i < at + size; i++) {
+        logits[i] *= scale;
+      }
+    }
+    if (cap > 0) {
+      step.kernels.softcap(logits, at, size, cap);
+    }
   }
 }

@@ -4,6 +4,7 @@ import dllama.slice.ShardPlan;
 import dllama.tensor.DType;
 import dllama.tensor.WorkerPool;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.stream.IntStream;
 
 /// The way from a rank's partial to the residual stream: encoded for other ranks, summed with
@@ -40,7 +41,7 @@ final class PartialSum {
   private MemorySegment bytes = MemorySegment.NULL;
   private MemorySegment[] partials = {};
   private int whole;
-  private SliceWeights.Output output = new SliceWeights.Output(new float[0], new float[0]);
+  private SliceWeights.Output output = SliceWeights.Output.PLAIN;
 
   PartialSum(ShardPlan plan, StepState step) {
     this.plan = plan;
@@ -49,9 +50,9 @@ final class PartialSum {
         IntStream.range(0, plan.worldSize()).map(rank -> plan.branches(rank).size()).toArray();
   }
 
-  /// All values of the step.
+  /// All values of the exchange that is due.
   int values() {
-    return step.tokens() * plan.spec().dim();
+    return step.tokens() * plan.spec().dim() * step.sums;
   }
 
   /// Bytes of what a rank sends of `size` values of its partial.
@@ -100,9 +101,9 @@ final class PartialSum {
     share(readShare, size);
   }
 
-  /// `x += sum`, the sum changed as `output` says.
+  /// `x += sum`, the sum, or both of them, changed as `output` says.
   void add(SliceWeights.Output output) {
-    prepare(0, values());
+    prepare(0, step.tokens() * plan.spec().dim());
     this.output = output;
     share(output.isPlain() ? addShare : addChangedShare, size);
   }
@@ -212,6 +213,7 @@ final class PartialSum {
     int to = WorkerPool.from(step.tokens(), thread + 1, threads);
     for (int token = WorkerPool.from(step.tokens(), thread, threads); token < to; token++) {
       int at = token * dim;
+      addSums(token);
       if (bias.length > 0) {
         step.kernels.add(sum, at, bias, 0, dim);
       }
@@ -219,6 +221,20 @@ final class PartialSum {
         step.kernels.rmsNorm(sum, at, norm, dim, epsilon, sum, at);
       }
       step.kernels.add(step.x, at, sum, at, dim);
+    }
+  }
+
+  /// Where there are several sums of a token: norms each of them, and makes one of them.
+  private void addSums(int token) {
+    int dim = plan.spec().dim();
+    float[] sum = step.partial;
+    List<float[]> norms = output.sumNorms();
+    for (int i = 0; i < norms.size(); i++) {
+      int at = (i * step.tokens() + token) * dim;
+      step.kernels.rmsNorm(sum, at, norms.get(i), dim, plan.spec().rmsEpsilon(), sum, at);
+      if (i > 0) {
+        step.kernels.add(sum, token * dim, sum, at, dim);
+      }
     }
   }
 

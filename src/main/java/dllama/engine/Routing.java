@@ -66,6 +66,16 @@ final class Routing {
     fillSlots(tokens);
   }
 
+  /// Multiplies the shares of each expert with a number of its own; does nothing where there are
+  /// none.
+  void scale(float[] factors) {
+    for (int expert = 0; expert < factors.length; expert++) {
+      for (int slot = firsts[expert]; slot < firsts[expert] + counts[expert]; slot++) {
+        shareOfSlot[slot] *= factors[expert];
+      }
+    }
+  }
+
   private void choose(float[] logits, int token) {
     int row = token * experts;
     double sum = 0;

@@ -18,6 +18,7 @@ import dllama.tensor.Matrix;
 import dllama.tensor.WorkerPool;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// One rank's forward pass as resumable steps: it computes up to the next exchange and returns; the
 /// caller carries partials between ranks.
@@ -50,6 +51,8 @@ public final class ShardEngine {
   private final StepState step;
   private final LayerBlock attention;
   private final LayerBlock feedForward;
+  private final @Nullable LayerInputs layerInputs;
+  private final LayerEnd layerEnd;
   private final OutputBlock output;
 
   /// What a run is told in stays as it is until the next step, so each has its own.
@@ -115,6 +118,13 @@ public final class ShardEngine {
     this.ropes = ropes;
     attention = new AttentionBlock(step, attentions(weights), cache, ropes, settings);
     feedForward = feedForward(step, weights, rank, settings.maxBatchTokens());
+    layerInputs = layerInputs(step, weights, settings.maxBatchTokens());
+    layerEnd =
+        new LayerEnd(
+            step,
+            weights.layers().stream().map(SliceWeights.Layer::end).toList(),
+            layerInputs,
+            settings.maxBatchTokens());
     output = new OutputBlock(step, weights, maxWanted);
     reducers = new LogitsReducer[maxWanted];
     partialSum = new PartialSum(plan, step);
@@ -133,9 +143,7 @@ public final class ShardEngine {
   }
 
   private static KvPages cache(SliceLayout layout, MemorySegment memory, EngineSettings settings) {
-    ShardPlan plan = layout.plan();
-    int heads = plan.kvHeads(layout.rank()).size();
-    return new KvPages(memory, plan.spec(), heads, settings.kv());
+    return new KvPages(memory, layout.plan(), layout.rank(), settings.kv());
   }
 
   private static List<SliceWeights.Attention> attentions(SliceWeights weights) {
@@ -145,9 +153,20 @@ public final class ShardEngine {
   private static LayerBlock feedForward(
       StepState step, SliceWeights weights, int rank, int maxTokens) {
     var layers = weights.layers().stream().map(SliceWeights.Layer::feedForward).toList();
-    return step.spec.architecture().has(Trait.EXPERTS)
-        ? new ExpertsBlock(step, layers, rank == 0, maxTokens)
-        : new FeedForwardBlock(step, layers, maxTokens);
+    if (!step.spec.architecture().has(Trait.EXPERTS)) {
+      return FeedForwardBlock.dense(step, layers, maxTokens);
+    }
+    LayerBlock experts = new ExpertsBlock(step, layers, rank == 0, maxTokens);
+    return step.spec.feedForwardSums() == 1
+        ? experts
+        : new SeparateSums(step, FeedForwardBlock.shared(step, layers, maxTokens), experts);
+  }
+
+  private static @Nullable LayerInputs layerInputs(
+      StepState step, SliceWeights weights, int maxTokens) {
+    return weights.inputs().isEmpty()
+        ? null
+        : new LayerInputs(step, weights.inputs().getFirst(), maxTokens);
   }
 
   /// Bytes that a rank's keys and values need, if all pages are used.
@@ -157,13 +176,20 @@ public final class ShardEngine {
 
   /// Bytes of a rank's keys and values in a page.
   public static long pageBytes(ShardPlan plan, int rank, DType kv) {
-    return KvPages.pageBytes(plan.spec(), plan.kvHeads(rank).size(), kv);
+    return KvPages.pageBytes(plan, rank, kv);
   }
 
   /// Embeddings of the step's rows, `[maxBatchTokens, dim]`, which the caller fills before
   /// [#begin]; overwritten by the step.
   public float[] input() {
     return step.x;
+  }
+
+  /// What layers are given of the step's tokens, a row for each as it stands in the model's file
+  /// ([dllama.slice.Embedding#inputBytes] bytes), which the caller fills as [#input]; empty where
+  /// they are given nothing.
+  public MemorySegment layerRows() {
+    return layerInputs == null ? MemorySegment.NULL : layerInputs.rows;
   }
 
   /// What the rows of the step are, which the caller fills before [#begin].
@@ -196,6 +222,9 @@ public final class ShardEngine {
     strayed = "";
     strayedRank = -1;
     phase = Phase.ATTENTION;
+    if (layerInputs != null) {
+      layerInputs.compute();
+    }
   }
 
   /// Computes up to the next exchange.
@@ -206,8 +235,8 @@ public final class ShardEngine {
       throw new IllegalStateException("phase=%s exchanging=%s".formatted(phase, exchanging));
     }
     switch (phase) {
-      case ATTENTION -> attention.compute(layer);
-      case FEED_FORWARD -> feedForward.compute(layer);
+      case ATTENTION -> compute(attention);
+      case FEED_FORWARD -> compute(feedForward);
       default -> {
         if (step.rows.wantedCount() > 0) {
           output.compute();
@@ -218,6 +247,11 @@ public final class ShardEngine {
     }
     exchanging = true;
     return true;
+  }
+
+  private void compute(LayerBlock block) {
+    step.sums = block.sums();
+    block.compute(layer);
   }
 
   /// Exchanges of every step: two per layer.
@@ -314,6 +348,9 @@ public final class ShardEngine {
 
   private void endExchange() {
     exchanging = false;
+    if (phase == Phase.FEED_FORWARD) {
+      layerEnd.compute(layer);
+    }
     if (strayed.isEmpty() && !lastRowsAreFinite()) {
       strayed = where();
     }

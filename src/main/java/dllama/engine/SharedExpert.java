@@ -5,6 +5,7 @@ import dllama.model.TensorRole;
 import dllama.tensor.Activations;
 import dllama.tensor.PackedMatrix;
 import dllama.tensor.WorkerPool;
+import java.util.List;
 
 /// One rank's part of the expert that all tokens of a mixture go to, whatever the router says:
 ///
@@ -31,10 +32,9 @@ final class SharedExpert {
   private SliceWeights.FeedForward weights;
   private GatedNetwork network;
 
-  /// @param weights of any layer
-  SharedExpert(StepState step, SliceWeights.FeedForward weights, int maxTokens) {
+  SharedExpert(StepState step, List<SliceWeights.FeedForward> layers, int maxTokens) {
     this.step = step;
-    this.weights = weights;
+    weights = layers.getFirst();
     network = weights.shared().getFirst();
     ffnDim = network.w1().w().rows();
     gate = new float[Math.multiplyExact(maxTokens, ffnDim)];
@@ -49,15 +49,21 @@ final class SharedExpert {
             step.spec.dim(),
             (token, into, thread) ->
                 step.loadNormed(token, this.weights.norm(), into, token, thread));
-    down = new LeafProduct(step, TensorRole.SHARED_W2, network.w2(), maxTokens, gate);
+    down =
+        new LeafProduct(
+            step,
+            TensorRole.SHARED_W2,
+            layers.stream().map(layer -> layer.shared().getFirst().w2()).toList(),
+            maxTokens,
+            gate);
   }
 
   /// To be called first in every layer, outside the pool.
-  void begin(SliceWeights.FeedForward layer) {
-    weights = layer;
-    network = layer.shared().getFirst();
+  void begin(SliceWeights.FeedForward of, int layer) {
+    weights = of;
+    network = of.shared().getFirst();
     normed.expect(step.tokens());
-    down.expect();
+    down.expect(layer);
   }
 
   /// A thread's share of the tokens: what their shares are.
@@ -111,7 +117,7 @@ final class SharedExpert {
   ///
   /// @param products room for these, `[maxTokens, dim]`
   void add(int leaf, int from, int to, int thread, float[] products, float[] sum) {
-    down.product(leaf, network.w2(), from, to, thread, products);
+    down.product(leaf, network.w2(), from, to, thread, products, 0);
     int dim = step.spec.dim();
     int row = from * PackedMatrix.TILE;
     int end = Math.min(to * PackedMatrix.TILE, dim);

@@ -1,5 +1,6 @@
 package dllama.engine;
 
+import dllama.model.ModelSpec;
 import dllama.model.TensorRole;
 import dllama.slice.SliceLayout;
 import dllama.slice.SliceLayout.Entry;
@@ -13,9 +14,26 @@ import java.util.stream.Collectors;
 
 /// One rank's weights: views of its slice. Shapes are those of [TensorRole], cut as `ShardPlan`
 /// says. A vector that the architecture has not is empty.
-public record SliceWeights(List<Layer> layers, float[] finalNorm, PackedMatrix wcls) {
+///
+/// @param inputs what makes the inputs of layers; none where layers have none
+public record SliceWeights(
+    List<Layer> layers, List<Inputs> inputs, float[] finalNorm, PackedMatrix wcls) {
   /// One layer.
-  public record Layer(Attention attention, FeedForward feedForward) {}
+  public record Layer(Attention attention, FeedForward feedForward, End end) {}
+
+  /// What makes the inputs of all layers of the input row.
+  ///
+  /// @param norm of what each layer gets
+  public record Inputs(PackedMatrix projection, float[] norm) {}
+
+  /// What a layer ends with.
+  ///
+  /// @param input what is done with the layer's input; none where layers have none
+  /// @param scale of the residual stream then
+  public record End(List<Input> input, float scale) {}
+
+  /// What a layer makes of its input, see [LayerEnd].
+  public record Input(PackedMatrix gate, PackedMatrix projection, float[] norm) {}
 
   /// `w · x + bias`.
   ///
@@ -24,25 +42,27 @@ public record SliceWeights(List<Layer> layers, float[] finalNorm, PackedMatrix w
 
   /// What is done with the sum of what all ranks give before it is added to the residual stream.
   ///
+  /// @param sumNorms of each of several sums, which are added up then; empty if there is but one
   /// @param bias a value per dimension that is added to it; empty if there is none
   /// @param norm of it then; empty if there is none
-  public record Output(float[] bias, float[] norm) {
+  public record Output(List<float[]> sumNorms, float[] bias, float[] norm) {
+    static final Output PLAIN = new Output(List.of(), new float[0], new float[0]);
+
     /// Whether the sum is added as it is.
     boolean isPlain() {
-      return bias.length == 0 && norm.length == 0;
+      return sumNorms.isEmpty() && bias.length == 0 && norm.length == 0;
     }
   }
 
   /// Attention of one layer.
   ///
+  /// @param projections of queries, keys and values, as far as there are such
   /// @param queryNorm of every head; empty if there is none, as for `keyNorm`
   /// @param sinks a score of each head; empty if there are none
   /// @param wo by leaf
   public record Attention(
       float[] norm,
-      Projection q,
-      Projection k,
-      Projection v,
+      List<Projection> projections,
       float[] queryNorm,
       float[] keyNorm,
       float[] sinks,
@@ -51,6 +71,10 @@ public record SliceWeights(List<Layer> layers, float[] finalNorm, PackedMatrix w
 
   /// Feed-forward part of one layer.
   ///
+  /// @param norm of what the network is given, or the shared expert
+  /// @param expertsNorm of what the experts are given
+  /// @param routerNorm of what the router is given
+  /// @param expertScales what experts' shares are multiplied with; empty if nothing is
   /// @param router one matrix with experts, none in a dense model
   /// @param routerBias a value per expert; empty if there is none
   /// @param networks the experts, or the one network of a dense model
@@ -58,6 +82,9 @@ public record SliceWeights(List<Layer> layers, float[] finalNorm, PackedMatrix w
   /// @param sharedGate its share is made of the product with this; empty: it is 1
   public record FeedForward(
       float[] norm,
+      float[] expertsNorm,
+      float[] routerNorm,
+      float[] expertScales,
       List<PackedMatrix> router,
       float[] routerBias,
       List<GatedNetwork> networks,
@@ -77,15 +104,15 @@ public record SliceWeights(List<Layer> layers, float[] finalNorm, PackedMatrix w
   public static SliceWeights of(SliceLayout layout, MemorySegment slice) {
     Views views =
         new Views(slice, layout.entries().stream().collect(Collectors.groupingBy(Entry::name)));
+    ModelSpec spec = layout.plan().spec();
     List<Layer> layers = new ArrayList<>();
-    for (int layer = 0; layer < layout.plan().spec().layers(); layer++) {
+    for (int layer = 0; layer < spec.layers(); layer++) {
       layers.add(
-          new Layer(
-              views.attention(layer),
-              views.feedForward(layer, layout.plan().spec().feedForwards())));
+          new Layer(views.attention(layer), views.feedForward(layer, spec), views.end(layer)));
     }
     return new SliceWeights(
         List.copyOf(layers),
+        views.inputs(),
         views.vector(new TensorRole.Name(TensorRole.FINAL_NORM)),
         views.matrix(new TensorRole.Name(TensorRole.WCLS)));
   }
@@ -94,36 +121,94 @@ public record SliceWeights(List<Layer> layers, float[] finalNorm, PackedMatrix w
     Attention attention(int layer) {
       return new Attention(
           vector(TensorRole.ATTENTION_NORM, layer),
-          projection(TensorRole.WQ, TensorRole.QUERY_BIAS, layer),
-          projection(TensorRole.WK, TensorRole.KEY_BIAS, layer),
-          projection(TensorRole.WV, TensorRole.VALUE_BIAS, layer),
+          projections(layer),
           vector(TensorRole.QUERY_NORM, layer),
           vector(TensorRole.KEY_NORM, layer),
           vector(TensorRole.ATTENTION_SINKS, layer),
           leaves(new TensorRole.Name(TensorRole.WO, layer)),
           new Output(
+              List.of(),
               vector(TensorRole.ATTENTION_OUTPUT_BIAS, layer),
               vector(TensorRole.ATTENTION_OUTPUT_NORM, layer)));
     }
 
-    FeedForward feedForward(int layer, int count) {
+    private List<Projection> projections(int layer) {
+      List<Projection> all = new ArrayList<>();
+      all.add(projection(TensorRole.WQ, TensorRole.QUERY_BIAS, layer));
+      if (has(TensorRole.WK, layer)) {
+        all.add(projection(TensorRole.WK, TensorRole.KEY_BIAS, layer));
+      }
+      if (has(TensorRole.WV, layer)) {
+        all.add(projection(TensorRole.WV, TensorRole.VALUE_BIAS, layer));
+      }
+      return List.copyOf(all);
+    }
+
+    private boolean has(TensorRole role, int layer) {
+      return entries.containsKey(new TensorRole.Name(role, layer));
+    }
+
+    List<Inputs> inputs() {
+      return has(TensorRole.LAYER_PROJECTION, 0)
+          ? List.of(
+              new Inputs(
+                  matrix(TensorRole.LAYER_PROJECTION, 0),
+                  vector(TensorRole.LAYER_PROJECTION_NORM, 0)))
+          : List.of();
+    }
+
+    End end(int layer) {
+      List<Input> input =
+          has(TensorRole.INPUT_GATE, layer)
+              ? List.of(
+                  new Input(
+                      matrix(TensorRole.INPUT_GATE, layer),
+                      matrix(TensorRole.INPUT_PROJECTION, layer),
+                      vector(TensorRole.INPUT_NORM, layer)))
+              : List.of();
+      float[] scale = vector(TensorRole.LAYER_SCALE, layer);
+      return new End(input, scale.length == 0 ? 1 : scale[0]);
+    }
+
+    /// Norms of two sums, that of the shared expert first; none where there is one sum.
+    private List<float[]> sumNorms(int layer) {
+      return has(TensorRole.EXPERTS_OUTPUT_NORM, layer)
+          ? List.of(
+              vector(TensorRole.SHARED_OUTPUT_NORM, layer),
+              vector(TensorRole.EXPERTS_OUTPUT_NORM, layer))
+          : List.of();
+    }
+
+    /// With the factor that makes a router's input as long as one value.
+    private float[] routerNorm(int layer, int dim) {
+      float[] norm = vector(TensorRole.ROUTER_NORM, layer);
+      for (int i = 0; i < norm.length; i++) {
+        norm[i] = (float) (norm[i] / Math.sqrt(dim));
+      }
+      return norm;
+    }
+
+    FeedForward feedForward(int layer, ModelSpec spec) {
       List<GatedNetwork> networks = new ArrayList<>();
-      for (int expert = 0; expert < count; expert++) {
+      for (int expert = 0; expert < spec.feedForwards(); expert++) {
         networks.add(network(layer, expert));
       }
-      boolean routed = entries.containsKey(new TensorRole.Name(TensorRole.ROUTER, layer));
+      float[] norm = vector(TensorRole.FFN_NORM, layer);
       return new FeedForward(
-          vector(TensorRole.FFN_NORM, layer),
-          routed ? List.of(matrix(TensorRole.ROUTER, layer)) : List.of(),
+          norm,
+          has(TensorRole.EXPERTS_NORM, layer) ? vector(TensorRole.EXPERTS_NORM, layer) : norm,
+          has(TensorRole.ROUTER_NORM, layer) ? routerNorm(layer, spec.dim()) : norm,
+          vector(TensorRole.EXPERT_SCALES, layer),
+          has(TensorRole.ROUTER, layer) ? List.of(matrix(TensorRole.ROUTER, layer)) : List.of(),
           vector(TensorRole.ROUTER_BIAS, layer),
           List.copyOf(networks),
           shared(layer),
           vector(TensorRole.SHARED_GATE, layer),
-          new Output(new float[0], vector(TensorRole.FFN_OUTPUT_NORM, layer)));
+          new Output(sumNorms(layer), new float[0], vector(TensorRole.FFN_OUTPUT_NORM, layer)));
     }
 
     private List<GatedNetwork> shared(int layer) {
-      return entries.containsKey(new TensorRole.Name(TensorRole.SHARED_W1, layer))
+      return has(TensorRole.SHARED_W1, layer)
           ? List.of(
               new GatedNetwork(
                   new Projection(matrix(TensorRole.SHARED_W1, layer), new float[0]),

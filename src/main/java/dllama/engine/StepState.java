@@ -26,11 +26,17 @@ final class StepState {
   /// Sums the partials of ranks, where they are added like leaves; in the memory of [#leaves].
   final TreeSum ranks;
 
-  /// What is added to the residual stream when all partials are summed, `[maxRows, dim]`: the first
-  /// branch of [#leaves], and the total of [#ranks].
+  /// What is added to the residual stream when all partials are summed, `[sums, maxRows, dim]`: the
+  /// first branch of [#leaves], and the total of [#ranks].
   final float[] partial;
 
   final StepRows rows;
+
+  /// Sums that partials of the exchange that is due have of each row: [LayerBlock#sums].
+  int sums = 1;
+
+  /// Where in every place of [#leaves] the sum begins that is being computed.
+  int sumAt;
 
   private final float[][] normed;
 
@@ -40,9 +46,10 @@ final class StepState {
     this.kernels = kernels;
     this.pool = pool;
     x = new float[Math.multiplyExact(maxRows, spec.dim())];
+    int values = Math.multiplyExact(x.length, spec.feedForwardSums());
     List<Range> own = single(plan.leaves(rank));
     List<Range> all = plan.sumsAsTree() ? branches(plan) : own;
-    var levels = new float[Math.max(TreeSum.levels(own), TreeSum.levels(all))][x.length];
+    var levels = new float[Math.max(TreeSum.levels(own), TreeSum.levels(all))][values];
     leaves = new TreeSum(kernels, own, levels);
     ranks = new TreeSum(kernels, all, levels);
     partial = levels[0];
@@ -79,31 +86,41 @@ final class StepState {
     kernels.rmsNorm(x, token * spec.dim(), norm, spec.dim(), spec.rmsEpsilon(), to, 0);
   }
 
-  /// Adds the product of `leaf`, which is in its place of [#leaves], for the row groups `from` ≤
-  /// group < `to` of wo or w2.
+  /// Adds the product of `leaf`, which is in its place of [#leaves] from [#sumAt] on, for the row
+  /// groups `from` ≤ group < `to` of wo or w2.
   void addLeaf(int leaf, int from, int to) {
     int row = from * PackedMatrix.TILE;
     int rows = Math.min(to * PackedMatrix.TILE, spec.dim()) - row;
     for (int token = 0; token < tokens(); token++) {
-      leaves.add(leaf, token * spec.dim() + row, rows);
+      leaves.add(leaf, sumAt + token * spec.dim() + row, rows);
     }
   }
 
   /// `gate = activation(gate) · up` for `size` values from `at` on.
   void gate(float[] gate, float[] up, int at, int size) {
+    gate(gate, at, up, at, size);
+  }
+
+  /// The same with values of `up` from elsewhere.
+  void gate(float[] gate, int gateAt, float[] up, int upAt, int size) {
     switch (spec.activation()) {
-      case SILU -> kernels.swiglu(gate, at, up, at, size);
-      case GELU -> kernels.geglu(gate, at, up, at, size);
-      case CLAMPED -> kernels.clampedSwiglu(gate, at, up, at, size);
+      case SILU -> kernels.swiglu(gate, gateAt, up, upAt, size);
+      case GELU -> kernels.geglu(gate, gateAt, up, upAt, size);
+      case CLAMPED -> kernels.clampedSwiglu(gate, gateAt, up, upAt, size);
     }
   }
 
   /// `out[tokens, rows] = w · input`, for those row groups of `from` ≤ group < `to` that `w` has.
   void product(PackedMatrix w, int from, int to, Activations input, float[] out) {
+    product(w, from, to, input, out, 0);
+  }
+
+  /// The same to `out` from `outAt` on.
+  void product(PackedMatrix w, int from, int to, Activations input, float[] out, int outAt) {
     int first = Math.max(from, 0);
     int last = Math.min(to, w.groups());
     if (first < last) {
-      kernels.matmul(w, first, last, input, tokens(), out, 0, w.rows());
+      kernels.matmul(w, first, last, input, tokens(), out, outAt, w.rows());
     }
   }
 

@@ -2,6 +2,7 @@ package dllama.engine;
 
 import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
+import dllama.model.Sliding;
 import dllama.slice.ShardPlan;
 import dllama.slice.TinyModel;
 import dllama.step.OneSequence;
@@ -160,11 +161,12 @@ public final class WarmUp implements AutoCloseable {
   static ModelSpec small(ModelSpec model) {
     int group = model.heads() / model.kvHeads();
     int kvHeads = 1;
-    while (kvHeads * group * model.headDim() % TinyModel.attentionBlock(model) != 0) {
+    while (!TinyModel.areBlocks(model, kvHeads * group)) {
       kvHeads++;
     }
     int layers = model.types().kinds().size();
     int width = Math.max(WIDTH, longestBlock(model));
+    Sliding sliding = model.sliding().resized(layers).scaled(kvHeads, model.kvHeads());
     return new ModelSpec(
         model.architecture(),
         model.types().shortened(layers),
@@ -181,9 +183,10 @@ public final class WarmUp implements AutoCloseable {
         model.rmsEpsilon(),
         model.activation(),
         model.rope(),
-        model.sliding().resized(layers),
+        sliding,
         model.scales(),
-        model.mixture().withShared(Math.min(model.mixture().shared(), width)));
+        model.mixture().withShared(Math.min(model.mixture().shared(), width)),
+        model.layering().resized(layers, sliding));
   }
 
   private static int longestBlock(ModelSpec model) {

@@ -30,6 +30,10 @@ public record Architecture(String name, RopeStyle rope, Set<Trait> traits, Scale
   public enum Trait {
     /// Queries and keys are normed, head by head, before they are rotated.
     HEAD_NORMS,
+    /// Values are normed, head by head, without weights.
+    VALUE_NORMS,
+    /// Scores are not divided by the root of the size of a head.
+    UNSCALED_SCORES,
     /// Positions may turn a part of a head only.
     PARTIAL_ROPE,
     /// A vector is added to the products of wq, wk and wv.
@@ -50,6 +54,16 @@ public record Architecture(String name, RopeStyle rope, Set<Trait> traits, Scale
     SHARED_EXPERT_GATE,
     /// A vector is added to the product of the router, and of each matrix of an expert.
     EXPERT_BIASES,
+    /// The router's input is the residual stream, normed with weights of its own, and divided by
+    /// the root of its length.
+    ROUTER_NORM,
+    /// What an expert gives is multiplied by a number of its own, beside its share.
+    EXPERT_SCALES,
+    /// The shared expert and the others have a norm of their own for what they are given, and one
+    /// for what they give, before that is added up.
+    SHARED_EXPERT_NORMS,
+    /// Each layer ends with the residual stream multiplied by a number.
+    LAYER_SCALES,
     /// Each head's softmax has a score more, which has no value ([dllama.tensor.Kernels#attend]).
     ATTENTION_SINKS,
     /// Rows of the embedding are multiplied by the root of their length.
@@ -118,7 +132,7 @@ public record Architecture(String name, RopeStyle rope, Set<Trait> traits, Scale
               Trait.UNROUNDED_OUTPUT,
               Trait.UNROUNDED_LONE_PARTIAL,
               Trait.WITHOUT_BOS)
-          .scaled(new Scales(78.383675f, 1, 0.57735026f));
+          .scaled(new Scales(78.383675f, 1, 0.57735026f, 0));
 
   /// The texts of Gemma 3.
   public static final Architecture GEMMA3 =
@@ -127,6 +141,35 @@ public record Architecture(String name, RopeStyle rope, Set<Trait> traits, Scale
           RopeStyle.HALF_SPLIT,
           Trait.HEAD_NORMS,
           Trait.OUTPUT_NORMS,
+          Trait.ROOT_SCALED_EMBEDDING);
+
+  /// The texts of Gemma 4, dense. What differs from layer to layer is in [Layering] and [Sliding].
+  public static final Architecture GEMMA4 =
+      of(
+          "gemma4",
+          RopeStyle.HALF_SPLIT,
+          Trait.HEAD_NORMS,
+          Trait.VALUE_NORMS,
+          Trait.UNSCALED_SCORES,
+          Trait.OUTPUT_NORMS,
+          Trait.LAYER_SCALES,
+          Trait.ROOT_SCALED_EMBEDDING);
+
+  /// Gemma 4 with experts.
+  public static final Architecture GEMMA4_MOE =
+      of(
+          "gemma4moe",
+          RopeStyle.HALF_SPLIT,
+          Trait.HEAD_NORMS,
+          Trait.VALUE_NORMS,
+          Trait.UNSCALED_SCORES,
+          Trait.OUTPUT_NORMS,
+          Trait.EXPERTS,
+          Trait.ROUTER_NORM,
+          Trait.EXPERT_SCALES,
+          Trait.SHARED_EXPERT,
+          Trait.SHARED_EXPERT_NORMS,
+          Trait.LAYER_SCALES,
           Trait.ROOT_SCALED_EMBEDDING);
 
   /// OpenAI's gpt-oss.
@@ -166,6 +209,8 @@ public record Architecture(String name, RopeStyle rope, Set<Trait> traits, Scale
           MIXTRAL,
           GROK1,
           GEMMA3,
+          GEMMA4,
+          GEMMA4_MOE,
           GPT_OSS,
           GLM4,
           GLM4_BIAS);

@@ -2,6 +2,7 @@ package dllama.model;
 
 import dllama.error.UserException;
 import dllama.tensor.DType;
+import java.math.BigInteger;
 import java.util.Arrays;
 import java.util.List;
 
@@ -9,7 +10,9 @@ import java.util.List;
 /// in elements.
 ///
 /// `ffnDim` is the width of the feed-forward network, with experts that of each of them; a dense
-/// model has `experts` and `activeExperts` of 0.
+/// model has `experts` and `activeExperts` of 0. `kvHeads`, `headDim` and `rope` are those of
+/// layers that see everything, `ffnDim` is that of the widest layer: [#attention] and
+/// [#ffnDim(int)] tell what a layer has.
 ///
 /// A spec comes from a file or from another node, so it is checked where it is made: whoever holds
 /// one may multiply its sizes as `long` and allocate lists of `layers` without fear.
@@ -31,7 +34,8 @@ public record ModelSpec(
     Rope rope,
     Sliding sliding,
     Scales scales,
-    Mixture mixture) {
+    Mixture mixture,
+    Layering layering) {
 
   /// What the feed-forward network makes of gate g and up u.
   public enum Activation {
@@ -48,18 +52,11 @@ public record ModelSpec(
     range("ffnDim", ffnDim, 1, 1 << 20);
     range("layers", layers, 1, 1 << 10);
     range("heads", heads, 1, 1 << 12);
-    range("kvHeads", kvHeads, 1, heads);
-    range("headDim", headDim, 2, 1 << 12);
+    checkHeads(heads, kvHeads, headDim);
+    checkHeads(heads, sliding.kvHeadsOr(kvHeads), sliding.headDimOr(headDim));
     range("vocabSize", vocabSize, 1, 1 << 24);
     range("contextLength", contextLength, 1, 1 << 28);
     positive("rmsEpsilon", rmsEpsilon);
-    if (heads % kvHeads != 0) {
-      throw new UserException(
-          "model header: heads=%d is not a multiple of kvHeads=%d".formatted(heads, kvHeads));
-    }
-    if (headDim % 2 != 0) {
-      throw new UserException("model header: headDim=%d is odd".formatted(headDim));
-    }
     if (!rope.fits(headDim)) {
       throw new UserException(
           "model header: headDim=%d does not go with rope factors of %d pairs"
@@ -70,7 +67,7 @@ public record ModelSpec(
           "model header: layers=%d do not go with %d that slide or not"
               .formatted(layers, sliding.layers().size()));
     }
-    range("heads * headDim", heads * headDim, 2, 1 << 20);
+    layering.check(layers, ffnDim, sliding);
     if (architecture.has(Architecture.Trait.EXPERTS)) {
       range("experts", experts, 1, 1 << 10);
       range("activeExperts", activeExperts, 1, experts);
@@ -89,16 +86,24 @@ public record ModelSpec(
       throw new UserException("model header: layers=%d have %s".formatted(layers, types));
     }
     for (TensorRole role : TensorRole.values()) {
-      if (!role.isIn(architecture)) {
+      if (!role.mayBeIn(mixture, layering)) {
         continue;
       }
-      for (int layer : types.kinds()) {
+      for (int layer = 0; layer < (role.isInLayer() ? layers : 1); layer++) {
         DType type = type(architecture, types, new TensorRole.Name(role, layer));
+        boolean slides = sliding.at(layer);
         switch (role.cols()) {
           case DIM -> wholeBlocks(role, dim, type);
-          case QUERY -> wholeBlocks(role, heads * headDim, type);
-          case FFN -> wholeBlocks(role, ffnDim, type);
+          case QUERY ->
+              wholeBlocks(role, heads * (slides ? sliding.headDimOr(headDim) : headDim), type);
+          case FFN ->
+              wholeBlocks(
+                  role,
+                  layering.ffnDims().isEmpty() ? ffnDim : layering.ffnDims().get(layer),
+                  type);
           case SHARED_FFN -> wholeBlocks(role, mixture.shared(), type);
+          case INPUT -> wholeBlocks(role, layering.inputDim(), type);
+          case ALL_INPUTS -> wholeBlocks(role, layers * layering.inputDim(), type);
           case ONE, KEY, HEAD, HEADS, EXPERTS, VOCABULARY -> {} // of vectors
         }
       }
@@ -141,7 +146,8 @@ public record ModelSpec(
         rope,
         Sliding.NONE,
         architecture.scales(dim),
-        architecture.mixture());
+        architecture.mixture(),
+        Layering.NONE);
   }
 
   /// Checks one whose matrices are all of one type, too.
@@ -181,21 +187,36 @@ public record ModelSpec(
 
   /// The same model with weights of other types, and positions turned otherwise.
   public ModelSpec with(TensorTypes otherTypes, Rope otherRope) {
-    return with(otherTypes, otherRope, sliding, mixture);
+    return with(otherTypes, otherRope, sliding, scales, mixture, layering);
   }
 
   /// The same model with layers that slide, or do not.
   public ModelSpec with(Sliding other) {
-    return with(types, rope, other, mixture);
+    return with(types, rope, other, scales, mixture, layering);
   }
 
   /// The same model with another mixture of its experts.
   public ModelSpec with(Mixture other) {
-    return with(types, rope, sliding, other);
+    return with(types, rope, sliding, scales, other, layering);
+  }
+
+  /// The same model with layers that differ, or have more.
+  public ModelSpec with(Layering other) {
+    return with(types, rope, sliding, scales, mixture, other);
+  }
+
+  /// The same model with other scales.
+  public ModelSpec with(Scales other) {
+    return with(types, rope, sliding, other, mixture, layering);
   }
 
   private ModelSpec with(
-      TensorTypes otherTypes, Rope otherRope, Sliding otherSliding, Mixture otherMixture) {
+      TensorTypes otherTypes,
+      Rope otherRope,
+      Sliding otherSliding,
+      Scales otherScales,
+      Mixture otherMixture,
+      Layering otherLayering) {
     return new ModelSpec(
         architecture,
         otherTypes,
@@ -213,13 +234,41 @@ public record ModelSpec(
         activation,
         otherRope,
         otherSliding,
-        scales,
-        otherMixture);
+        otherScales,
+        otherMixture,
+        otherLayering);
   }
 
-  /// The rotary embedding of a layer.
-  public Rope rope(int layer) {
-    return sliding.at(layer) ? sliding.rope() : rope;
+  /// What the attention of a layer is like.
+  public LayerAttention attention(int layer) {
+    boolean slides = sliding.at(layer);
+    return new LayerAttention(
+        slides ? sliding.headDimOr(headDim) : headDim,
+        slides ? sliding.kvHeadsOr(kvHeads) : kvHeads,
+        slides ? sliding.window() : 0,
+        slides ? sliding.rope() : rope,
+        layering.source(layer, layers, sliding),
+        !slides && layering.keysAreValues());
+  }
+
+  /// What all layers' numbers of key and value heads are multiples of: query heads can be cut where
+  /// those of none are.
+  public int commonKvHeads() {
+    return BigInteger.valueOf(kvHeads)
+        .gcd(BigInteger.valueOf(sliding.kvHeadsOr(kvHeads)))
+        .intValue();
+  }
+
+  /// Width of the feed-forward network of a layer, or of each of its experts.
+  public int ffnDim(int layer) {
+    return layering.ffnDims().isEmpty() ? ffnDim : layering.ffnDims().get(layer);
+  }
+
+  /// Sums that the feed-forward part of a layer comes to: two where what the shared expert gives is
+  /// normed apart from what the others give.
+  public int feedForwardSums() {
+    boolean apart = architecture.has(Architecture.Trait.SHARED_EXPERT_NORMS);
+    return apart && mixture.shared() > 0 ? 2 : 1;
   }
 
   /// The type of a tensor.
@@ -244,8 +293,8 @@ public record ModelSpec(
   /// Types of those matrices that are not F32 in any case, each once.
   public List<DType> weightTypes() {
     return typesOf(
-        Arrays.stream(TensorRole.values())
-            .filter(role -> role.isMatrix(architecture))
+        TensorRole.ofAnyLayer(this).stream()
+            .filter(TensorRole::isMultiplied)
             .filter(role -> types.names(role) || !role.isPlain(architecture))
             .toArray(TensorRole[]::new));
   }
@@ -254,17 +303,20 @@ public record ModelSpec(
   public boolean holdsBlocksOf(DType type) {
     int size = type.blockSize();
     return dim % size == 0
-        && qDim() % size == 0
+        && heads * headDim % size == 0
+        && heads * sliding.headDimOr(headDim) % size == 0
         && ffnDim % size == 0
-        && mixture.shared() % size == 0;
+        && layering.ffnDims().stream().allMatch(width -> width % size == 0)
+        && mixture.shared() % size == 0
+        && layering.inputDim() % size == 0;
   }
 
-  /// Width of all query heads together.
+  /// Width of all query heads together, in layers that see everything.
   public int qDim() {
     return heads * headDim;
   }
 
-  /// Width of all key heads together, and of all value heads.
+  /// Width of all key heads together, and of all value heads, in layers that see everything.
   public int kvDim() {
     return kvHeads * headDim;
   }
@@ -282,12 +334,25 @@ public record ModelSpec(
   }
 
   private long values(TensorRole.Name name) {
-    return (long) name.role().rows().size(this) * name.role().cols().size(this);
+    return (long) name.rows(this) * name.cols(this);
   }
 
   /// Feed-forward networks of a layer: its experts, or the one of a dense model.
   public int feedForwards() {
     return Math.max(1, experts);
+  }
+
+  private static void checkHeads(int heads, int kvHeads, int headDim) {
+    range("kvHeads", kvHeads, 1, heads);
+    range("headDim", headDim, 2, 1 << 12);
+    range("heads * headDim", heads * headDim, 2, 1 << 20);
+    if (heads % kvHeads != 0) {
+      throw new UserException(
+          "model header: heads=%d is not a multiple of kvHeads=%d".formatted(heads, kvHeads));
+    }
+    if (headDim % 2 != 0) {
+      throw new UserException("model header: headDim=%d is odd".formatted(headDim));
+    }
   }
 
   private static void range(String what, int value, int min, int max) {

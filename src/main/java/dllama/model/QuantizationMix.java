@@ -28,14 +28,15 @@ public final class QuantizationMix {
   /// have more bits, in about half of the layers.
   public static ModelSpec q4km(ModelSpec spec) {
     TensorTypes types = TensorTypes.all(DType.Q4_K);
-    for (TensorRole role : TensorRole.values()) {
-      if (role.isMatrix(spec.architecture()) && !role.isPlain(spec.architecture())) {
+    for (TensorRole role : TensorRole.ofAnyLayer(spec)) {
+      if (role.isMultiplied() && !role.isPlain(spec.architecture())) {
         int layers = role.isInLayer() ? spec.layers() : 1;
         types =
             types.with(
                 role,
                 IntStream.range(0, layers)
-                    .mapToObj(layer -> fitting(type(role, layer, spec), role.cols().size(spec)))
+                    .mapToObj(
+                        layer -> fitting(type(role, layer, spec), role.cols().size(spec, layer)))
                     .toArray(DType[]::new));
       }
     }

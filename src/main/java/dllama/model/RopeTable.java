@@ -17,16 +17,16 @@ public final class RopeTable {
   private final float[] cos;
   private final float[] sin;
 
-  /// @param rope the model's, or that of the layers that slide
+  /// @param headDim width of the heads that are rotated
   /// @param contextLength positions to prepare
-  public RopeTable(ModelSpec spec, Rope rope, int contextLength) {
-    adjacent = spec.architecture().rope() == Architecture.RopeStyle.ADJACENT;
-    pairs = rope.turned(spec.headDim()) / 2;
+  public RopeTable(Architecture.RopeStyle style, Rope rope, int headDim, int contextLength) {
+    adjacent = style == Architecture.RopeStyle.ADJACENT;
+    pairs = rope.turned(headDim) / 2;
     cos = new float[Math.multiplyExact(contextLength, pairs)];
     sin = new float[cos.length];
     double magnitude = rope.magnitude();
     for (int pair = 0; pair < pairs; pair++) {
-      double frequency = rope.frequency(pair, spec.headDim());
+      double frequency = rope.frequency(pair, headDim);
       for (int position = 0; position < contextLength; position++) {
         cos[position * pairs + pair] = (float) (magnitude * StrictMath.cos(position * frequency));
         sin[position * pairs + pair] = (float) (magnitude * StrictMath.sin(position * frequency));
@@ -36,11 +36,19 @@ public final class RopeTable {
 
   /// The tables of a model's layers, which share one where they turn alike.
   public static List<RopeTable> ofLayers(ModelSpec spec, int contextLength) {
-    Map<Rope, RopeTable> tables = new HashMap<>();
+    record Kind(Rope rope, int headDim) {}
+    Map<Kind, RopeTable> tables = new HashMap<>();
     return IntStream.range(0, spec.layers())
-        .mapToObj(spec::rope)
-        .map(rope -> tables.computeIfAbsent(rope, of -> new RopeTable(spec, of, contextLength)))
+        .mapToObj(spec::attention)
+        .map(layer -> new Kind(layer.rope(), layer.headDim()))
+        .map(
+            kind ->
+                tables.computeIfAbsent(kind, of -> table(spec, of.rope, of.headDim, contextLength)))
         .toList();
+  }
+
+  private static RopeTable table(ModelSpec spec, Rope rope, int headDim, int contextLength) {
+    return new RopeTable(spec.architecture().rope(), rope, headDim, contextLength);
   }
 
   /// Rotates one head, which begins at `at`, in place for `position`; what does not turn, behind

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 
 /// Shapes of well-known models by name, for synthetic models and measurements.
 public final class Shapes {
@@ -37,11 +38,18 @@ public final class Shapes {
       gemma3-1b         gemma3   1152  6912       0      0     26     4  1  256 262144   32768 1000000      1    1e-6 gelu       512      6      0      0
       gemma3-4b         gemma3   2560 10240       0      0     34     8  4  256 262208  131072 1000000      8    1e-6 gelu      1024      6      0      0
       gemma3-12b        gemma3   3840 15360       0      0     48    16  8  256 262208  131072 1000000      8    1e-6 gelu      1024      6      0      0
+      gemma4-e2b        gemma4   1536 12288       0      0     35     8  1  512 262144  131072 1000000      1    1e-6 gelu       512      5      0      0
+      gemma4-e4b        gemma4   2560 10240       0      0     42     8  2  512 262144  131072 1000000      1    1e-6 gelu       512      6      0      0
+      gemma4-26b-a4b    gemma4moe 2816   704     128      8     30    16  2  512 262144  262144 1000000      1    1e-6 gelu      1024      6      0   2112
+      gemma4-31b        gemma4   5376 21504       0      0     60    32  4  512 262144  262144 1000000      1    1e-6 gelu      1024      6      0      0
       gpt-oss-20b       gpt-oss  2880  2880      32      4     24    64  8   64 201088  131072  150000     32    1e-5 clamped    128      2      0      0
       gpt-oss-120b      gpt-oss  2880  2880     128      4     36    64  8   64 201088  131072  150000     32    1e-5 clamped    128      2      0      0
       glm4-9b           glm4     4096 13696       0      0     40    32  2  128 151552   32768   10000      1    1e-5 silu         0      0     64      0
       qwen1.5-moe-a2.7b qwen2moe 2048  1408      60      4     24    16 16  128 151936    8192 1000000      1    1e-6 silu         0      0      0   5632
       """;
+
+  /// So slow is a pair that does not turn.
+  private static final float STILL = 1e30f;
 
   private static final Pattern SPACES = Pattern.compile(" +");
 
@@ -93,7 +101,17 @@ public final class Shapes {
       ModelSpec mixed = shared == 0 ? spec : spec.with(spec.mixture().withShared(shared));
       return window == 0
           ? mixed
-          : mixed.with(Sliding.inPeriods(window, integer("period"), layers, slidingRope()));
+          : layered(
+              mixed.with(Sliding.inPeriods(window, integer("period"), layers, slidingRope())));
+    }
+
+    /// With what differs from layer to layer.
+    private ModelSpec layered(ModelSpec spec) {
+      return LAYERED.stream()
+          .filter(of -> of.name.equals(text("name")))
+          .map(of -> of.of(spec))
+          .findFirst()
+          .orElse(spec);
     }
 
     private Rope rope() {
@@ -104,6 +122,9 @@ public final class Shapes {
     private Rope whole() {
       float theta = number("theta");
       float factor = number("scaled");
+      if (text("arch").startsWith("gemma4")) {
+        return quarter(theta, integer("head"));
+      }
       if (factor == 1) {
         return Rope.unscaled(theta);
       }
@@ -115,9 +136,46 @@ public final class Shapes {
     }
 
     private Rope slidingRope() {
-      return "gemma3".equals(text("arch")) ? Rope.unscaled(10_000) : rope();
+      return text("arch").startsWith("gemma") ? Rope.unscaled(10_000) : rope();
+    }
+
+    /// Of whose pairs the first quarter turns.
+    private static Rope quarter(float theta, int headDim) {
+      int pairs = headDim / 2;
+      return Rope.perPair(
+          theta,
+          IntStream.range(0, pairs).mapToObj(pair -> pair < pairs / 4 ? 1f : STILL).toList());
     }
   }
+
+  /// What the layers of Gemma 4 have.
+  ///
+  /// @param headDim of layers that slide, as `kvHeads`
+  /// @param narrow width of the networks of layers that have keys, where it is another one
+  private record Layered(
+      String name, int headDim, int kvHeads, int borrowers, int narrow, int inputDim) {
+    ModelSpec of(ModelSpec spec) {
+      int layers = spec.layers();
+      int most = Math.min(borrowers, layers - Math.min(layers, 2 * spec.sliding().period()));
+      List<Integer> widths =
+          narrow == 0 || most == 0
+              ? List.of()
+              : IntStream.range(0, layers)
+                  .mapToObj(layer -> layer < layers - most ? narrow : spec.ffnDim())
+                  .toList();
+      boolean keysAreValues = inputDim == 0;
+      return spec.with(spec.sliding().withHeads(headDim, kvHeads))
+          .with(new Layering(widths, most, keysAreValues, inputDim))
+          .with(spec.scales().withCap(30));
+    }
+  }
+
+  private static final List<Layered> LAYERED =
+      List.of(
+          new Layered("gemma4-e2b", 256, 1, 20, 6144, 256),
+          new Layered("gemma4-e4b", 256, 2, 18, 0, 256),
+          new Layered("gemma4-26b-a4b", 256, 8, 0, 0, 0),
+          new Layered("gemma4-31b", 256, 16, 0, 0, 0));
 
   /// The names that [#spec] knows.
   public static List<String> names() {

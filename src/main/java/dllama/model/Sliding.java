@@ -10,7 +10,9 @@ import java.util.stream.IntStream;
 /// @param window positions that such a layer sees, a token's own included; 0 where there are none
 /// @param layers of each layer, whether it slides; empty where none does
 /// @param rope of those that slide; the others have the model's
-public record Sliding(int window, List<Boolean> layers, Rope rope) {
+/// @param headDim width of a head in those that slide; 0: the model's
+/// @param kvHeads heads of keys and values in those that slide; 0: the model's
+public record Sliding(int window, List<Boolean> layers, Rope rope, int headDim, int kvHeads) {
   /// All layers see everything.
   public static final Sliding NONE = new Sliding(0, List.of(), Rope.unscaled(10_000));
 
@@ -24,6 +26,21 @@ public record Sliding(int window, List<Boolean> layers, Rope rope) {
           "model header: a window of %d positions does not go with %s layers"
               .formatted(window, any ? "sliding" : "no sliding"));
     }
+    if (headDim < 0 || kvHeads < 0 || (!any && (headDim > 0 || kvHeads > 0))) {
+      throw new UserException(
+          "model header: sliding layers with kvHeads=%d headDim=%d are not possible"
+              .formatted(kvHeads, headDim));
+    }
+  }
+
+  /// With the model's heads.
+  public Sliding(int window, List<Boolean> layers, Rope rope) {
+    this(window, layers, rope, 0, 0);
+  }
+
+  /// The same with heads of their own in layers that slide, if there are any.
+  public Sliding withHeads(int otherDim, int otherKvHeads) {
+    return layers.isEmpty() ? this : new Sliding(window, layers, rope, otherDim, otherKvHeads);
   }
 
   /// Layers in groups of `period`, of which the last one sees everything.
@@ -53,9 +70,14 @@ public record Sliding(int window, List<Boolean> layers, Rope rope) {
     return !layers.isEmpty() && layers.get(layer);
   }
 
-  /// The first position that a token at `position` sees in a layer.
-  public int from(int layer, int position) {
-    return at(layer) ? Math.max(0, position + 1 - window) : 0;
+  /// Width of a head in layers that slide, of a model that has this one.
+  int headDimOr(int model) {
+    return headDim == 0 ? model : headDim;
+  }
+
+  /// Heads of keys and values in layers that slide, of a model that has so many.
+  int kvHeadsOr(int model) {
+    return kvHeads == 0 ? model : kvHeads;
   }
 
   /// Those of a model with another number of layers, of which the first ones are as here and all
@@ -68,11 +90,18 @@ public record Sliding(int window, List<Boolean> layers, Rope rope) {
         IntStream.range(0, count)
             .mapToObj(layer -> layers.get(Math.min(layer, layers.size() - 1)))
             .toList();
-    return of(window, slide, rope);
+    return of(window, slide, rope).withHeads(headDim, kvHeads);
+  }
+
+  /// Those of a model that has `kvHeads` heads of keys and values where this one has `of`, and as
+  /// many times fewer query heads.
+  public Sliding scaled(int kvHeads, int of) {
+    boolean whole = this.kvHeads * kvHeads % of == 0;
+    return this.kvHeads == 0 ? this : withHeads(headDim, whole ? this.kvHeads * kvHeads / of : 1);
   }
 
   /// Whether a model of this many layers of such heads can have it.
-  boolean fits(int count, int headDim) {
-    return layers.isEmpty() || (layers.size() == count && rope.fits(headDim));
+  boolean fits(int count, int modelHeadDim) {
+    return layers.isEmpty() || (layers.size() == count && rope.fits(headDimOr(modelHeadDim)));
   }
 }

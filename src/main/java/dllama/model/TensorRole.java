@@ -1,5 +1,6 @@
 package dllama.model;
 
+import dllama.model.Architecture.Trait;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -12,6 +13,12 @@ import java.util.Set;
 public enum TensorRole {
   /// Read only by the root.
   EMBEDDING(Axis.VOCABULARY, Axis.DIM),
+  /// What the layers are given of a token, one after the other; read only by the root.
+  LAYER_EMBEDDING(Axis.VOCABULARY, Axis.ALL_INPUTS),
+  /// Makes of the input row what is added to that.
+  LAYER_PROJECTION(Axis.ALL_INPUTS, Axis.DIM),
+  /// Of that, for each layer the same.
+  LAYER_PROJECTION_NORM(Axis.ONE, Axis.INPUT),
   ATTENTION_NORM(Axis.ONE, Axis.DIM),
   WQ(Axis.QUERY, Axis.DIM),
   WK(Axis.KEY, Axis.DIM),
@@ -30,8 +37,13 @@ public enum TensorRole {
   ATTENTION_OUTPUT_BIAS(Axis.ONE, Axis.DIM),
   ATTENTION_OUTPUT_NORM(Axis.ONE, Axis.DIM),
   FFN_NORM(Axis.ONE, Axis.DIM),
+  ROUTER_NORM(Axis.ONE, Axis.DIM),
   ROUTER(Axis.EXPERTS, Axis.DIM),
   ROUTER_BIAS(Axis.ONE, Axis.EXPERTS),
+  /// What an expert's share is multiplied with.
+  EXPERT_SCALES(Axis.ONE, Axis.EXPERTS),
+  /// Of what experts are given, where the shared one has [#FFN_NORM].
+  EXPERTS_NORM(Axis.ONE, Axis.DIM),
   /// Gate.
   W1(Axis.FFN, Axis.DIM),
   /// Up.
@@ -42,6 +54,7 @@ public enum TensorRole {
   W3_BIAS(Axis.ONE, Axis.FFN),
   /// Added by the one rank that has the first leaf of w2.
   W2_BIAS(Axis.ONE, Axis.DIM),
+  EXPERTS_OUTPUT_NORM(Axis.ONE, Axis.DIM),
   /// Of the expert that all tokens go to, as are the next three: gate.
   SHARED_W1(Axis.SHARED_FFN, Axis.DIM),
   /// Up.
@@ -50,7 +63,14 @@ public enum TensorRole {
   SHARED_W2(Axis.DIM, Axis.SHARED_FFN),
   /// sigmoid of its product is that expert's share.
   SHARED_GATE(Axis.ONE, Axis.DIM),
+  SHARED_OUTPUT_NORM(Axis.ONE, Axis.DIM),
   FFN_OUTPUT_NORM(Axis.ONE, Axis.DIM),
+  /// Of the residual stream; multiplies with the layer's input.
+  INPUT_GATE(Axis.INPUT, Axis.DIM),
+  INPUT_PROJECTION(Axis.DIM, Axis.INPUT),
+  /// Of what that gives, before it is added.
+  INPUT_NORM(Axis.ONE, Axis.DIM),
+  LAYER_SCALE(Axis.ONE, Axis.ONE),
   FINAL_NORM(Axis.ONE, Axis.DIM),
   WCLS(Axis.VOCABULARY, Axis.DIM);
 
@@ -69,6 +89,10 @@ public enum TensorRole {
     EXPERTS("experts"),
     FFN("ffnDim"),
     SHARED_FFN("width of the shared expert"),
+    /// What one layer is given of a token.
+    INPUT("inputs of a layer"),
+    /// What all layers are given.
+    ALL_INPUTS("inputs of all layers"),
     VOCABULARY("vocabSize");
 
     private final String text;
@@ -82,17 +106,24 @@ public enum TensorRole {
       return text;
     }
 
+    /// In the first layer.
     public int size(ModelSpec spec) {
+      return size(spec, 0);
+    }
+
+    public int size(ModelSpec spec, int layer) {
       return switch (this) {
         case ONE -> 1;
         case DIM -> spec.dim();
-        case QUERY -> spec.qDim();
-        case KEY -> spec.kvDim();
-        case HEAD -> spec.headDim();
+        case QUERY -> spec.heads() * spec.attention(layer).headDim();
+        case KEY -> spec.attention(layer).kvHeads() * spec.attention(layer).headDim();
+        case HEAD -> spec.attention(layer).headDim();
         case HEADS -> spec.heads();
         case EXPERTS -> spec.experts();
-        case FFN -> spec.ffnDim();
+        case FFN -> spec.ffnDim(layer);
         case SHARED_FFN -> spec.mixture().shared();
+        case INPUT -> spec.layering().inputDim();
+        case ALL_INPUTS -> spec.layers() * spec.layering().inputDim();
         case VOCABULARY -> spec.vocabSize();
       };
     }
@@ -113,6 +144,19 @@ public enum TensorRole {
 
   private static final Set<TensorRole> OF_NETWORK =
       EnumSet.of(W1, W3, W2, W1_BIAS, W3_BIAS, W2_BIAS);
+
+  private static final List<TensorRole> OUTSIDE =
+      List.of(
+          EMBEDDING, LAYER_EMBEDDING, LAYER_PROJECTION, LAYER_PROJECTION_NORM, FINAL_NORM, WCLS);
+
+  private static final Set<TensorRole> OF_INPUTS =
+      EnumSet.of(
+          LAYER_EMBEDDING,
+          LAYER_PROJECTION,
+          LAYER_PROJECTION_NORM,
+          INPUT_GATE,
+          INPUT_PROJECTION,
+          INPUT_NORM);
 
   private static final Set<TensorRole> OF_SHARED = EnumSet.of(SHARED_W1, SHARED_W3, SHARED_W2);
 
@@ -144,46 +188,63 @@ public enum TensorRole {
 
   /// Whether every layer has one, or more.
   public boolean isInLayer() {
-    return this != EMBEDDING && this != FINAL_NORM && this != WCLS;
+    return !OUTSIDE.contains(this);
+  }
+
+  /// Whether it is a table of which the root reads rows, and no rank holds a part.
+  public boolean isEmbedding() {
+    return this == EMBEDDING || this == LAYER_EMBEDDING;
   }
 
   /// Whether each expert has one, where there are experts.
   public boolean isOfExpert(Architecture architecture) {
-    return architecture.has(Architecture.Trait.EXPERTS) && OF_NETWORK.contains(this);
+    return architecture.has(Trait.EXPERTS) && OF_NETWORK.contains(this);
+  }
+
+  /// Whether a model that is made of these may have it.
+  boolean mayBeIn(Mixture mixture, Layering layering) {
+    return (mixture.shared() > 0 || !OF_SHARED.contains(this))
+        && (layering.inputDim() > 0 || !OF_INPUTS.contains(this));
   }
 
   /// All tensors of a model: those outside the layers, then those of each layer.
   public static List<Name> ofModel(ModelSpec spec) {
-    List<Name> names = new ArrayList<>();
-    for (TensorRole role : values()) {
-      if (!role.isInLayer()) {
-        names.add(new Name(role));
-      }
-    }
+    List<Name> names = new ArrayList<>(outsideLayers(spec));
     for (int layer = 0; layer < spec.layers(); layer++) {
       names.addAll(ofLayer(spec, layer));
     }
     return names;
   }
 
+  /// The tensors of a model outside the layers.
+  public static List<Name> outsideLayers(ModelSpec spec) {
+    return OUTSIDE.stream()
+        .filter(role -> role.mayBeIn(spec.mixture(), spec.layering()))
+        .map(Name::new)
+        .toList();
+  }
+
+  /// What a model has tensors for, in any layer or outside.
+  static Set<TensorRole> ofAnyLayer(ModelSpec spec) {
+    Set<TensorRole> roles = EnumSet.noneOf(TensorRole.class);
+    outsideLayers(spec).forEach(name -> roles.add(name.role()));
+    for (int layer = 0; layer < spec.layers(); layer++) {
+      roles.addAll(rolesOfLayer(spec, layer));
+    }
+    return roles;
+  }
+
   /// Whether it is F32 unless its type is named, as in files of distributed-llama.
   boolean isPlain(Architecture architecture) {
     return isVector()
-        || this == EMBEDDING
-        || (this == ROUTER && !architecture.has(Architecture.Trait.ROUTER_IN_WEIGHT_TYPE));
+        || isEmbedding()
+        || this == LAYER_PROJECTION
+        || (this == ROUTER && !architecture.has(Trait.ROUTER_IN_WEIGHT_TYPE));
   }
 
-  /// Whether a model of this architecture multiplies with it.
-  boolean isMatrix(Architecture architecture) {
-    return !isVector() && this != EMBEDDING && isIn(architecture);
-  }
-
-  /// Whether a model of this architecture may have it, if it is no vector.
-  boolean isIn(Architecture architecture) {
-    if (OF_SHARED.contains(this)) {
-      return architecture.has(Architecture.Trait.SHARED_EXPERT);
-    }
-    return this != ROUTER || architecture.has(Architecture.Trait.EXPERTS);
+  /// Whether a model that has it multiplies with it.
+  boolean isMultiplied() {
+    return !isVector() && !isEmbedding();
   }
 
   /// One tensor of a model.
@@ -198,6 +259,14 @@ public enum TensorRole {
       return name + ofExpert + (role.isInLayer() ? " of layer %d".formatted(layer + 1) : "");
     }
 
+    public int rows(ModelSpec spec) {
+      return role.rows().size(spec, layer);
+    }
+
+    public int cols(ModelSpec spec) {
+      return role.cols().size(spec, layer);
+    }
+
     public Name(TensorRole role) {
       this(role, 0, 0);
     }
@@ -209,56 +278,72 @@ public enum TensorRole {
 
   /// The tensors of a layer in the order in which they are computed with.
   public static List<Name> ofLayer(ModelSpec spec, int layer) {
-    Architecture architecture = spec.architecture();
+    List<TensorRole> roles = rolesOfLayer(spec, layer);
+    List<TensorRole> network = roles.stream().filter(OF_NETWORK::contains).toList();
     List<Name> names = new ArrayList<>();
-    for (TensorRole role : List.of(ATTENTION_NORM, WQ, WK, WV)) {
-      names.add(new Name(role, layer));
-    }
-    if (architecture.has(Architecture.Trait.ATTENTION_BIAS)) {
-      for (TensorRole role : List.of(QUERY_BIAS, KEY_BIAS, VALUE_BIAS)) {
+    for (TensorRole role : roles) {
+      if (!OF_NETWORK.contains(role)) {
         names.add(new Name(role, layer));
+      } else if (role == network.getFirst()) {
+        for (int expert = 0; expert < spec.feedForwards(); expert++) {
+          for (TensorRole of : network) {
+            names.add(new Name(of, layer, expert));
+          }
+        }
       }
-    }
-    if (architecture.has(Architecture.Trait.HEAD_NORMS)) {
-      names.add(new Name(QUERY_NORM, layer));
-      names.add(new Name(KEY_NORM, layer));
-    }
-    if (architecture.has(Architecture.Trait.ATTENTION_SINKS)) {
-      names.add(new Name(ATTENTION_SINKS, layer));
-    }
-    names.add(new Name(WO, layer));
-    if (architecture.has(Architecture.Trait.ATTENTION_OUTPUT_BIAS)) {
-      names.add(new Name(ATTENTION_OUTPUT_BIAS, layer));
-    }
-    if (architecture.has(Architecture.Trait.OUTPUT_NORMS)) {
-      names.add(new Name(ATTENTION_OUTPUT_NORM, layer));
-    }
-    names.add(new Name(FFN_NORM, layer));
-    if (architecture.has(Architecture.Trait.EXPERTS)) {
-      names.add(new Name(ROUTER, layer));
-    }
-    boolean biases = architecture.has(Architecture.Trait.EXPERT_BIASES);
-    if (biases) {
-      names.add(new Name(ROUTER_BIAS, layer));
-    }
-    List<TensorRole> network =
-        biases ? List.of(W1, W3, W2, W1_BIAS, W3_BIAS, W2_BIAS) : List.of(W1, W3, W2);
-    for (int expert = 0; expert < spec.feedForwards(); expert++) {
-      for (TensorRole role : network) {
-        names.add(new Name(role, layer, expert));
-      }
-    }
-    if (spec.mixture().shared() > 0) {
-      for (TensorRole role : List.of(SHARED_W1, SHARED_W3, SHARED_W2)) {
-        names.add(new Name(role, layer));
-      }
-      if (architecture.has(Architecture.Trait.SHARED_EXPERT_GATE)) {
-        names.add(new Name(SHARED_GATE, layer));
-      }
-    }
-    if (architecture.has(Architecture.Trait.OUTPUT_NORMS)) {
-      names.add(new Name(FFN_OUTPUT_NORM, layer));
     }
     return names;
+  }
+
+  /// What a layer has tensors for; those of a network follow each other.
+  private static List<TensorRole> rolesOfLayer(ModelSpec spec, int layer) {
+    Architecture architecture = spec.architecture();
+    List<TensorRole> roles = new ArrayList<>();
+    addAttention(spec.attention(layer), layer, architecture, roles);
+    roles.add(FFN_NORM);
+    addIf(architecture.has(Trait.ROUTER_NORM), roles, ROUTER_NORM);
+    addIf(architecture.has(Trait.EXPERTS), roles, ROUTER);
+    boolean biases = architecture.has(Trait.EXPERT_BIASES);
+    addIf(biases, roles, ROUTER_BIAS);
+    addIf(architecture.has(Trait.EXPERT_SCALES), roles, EXPERT_SCALES);
+    boolean norms = spec.feedForwardSums() > 1;
+    addIf(norms, roles, EXPERTS_NORM);
+    roles.addAll(List.of(W1, W3, W2));
+    addIf(biases, roles, W1_BIAS, W3_BIAS, W2_BIAS);
+    addIf(norms, roles, EXPERTS_OUTPUT_NORM);
+    boolean shared = spec.mixture().shared() > 0;
+    addIf(shared, roles, SHARED_W1, SHARED_W3, SHARED_W2);
+    addIf(shared && architecture.has(Trait.SHARED_EXPERT_GATE), roles, SHARED_GATE);
+    addIf(norms, roles, SHARED_OUTPUT_NORM);
+    addIf(architecture.has(Trait.OUTPUT_NORMS), roles, FFN_OUTPUT_NORM);
+    addIf(spec.layering().inputDim() > 0, roles, INPUT_GATE, INPUT_PROJECTION, INPUT_NORM);
+    addIf(architecture.has(Trait.LAYER_SCALES), roles, LAYER_SCALE);
+    return roles;
+  }
+
+  private static void addAttention(
+      LayerAttention attention, int layer, Architecture architecture, List<TensorRole> roles) {
+    boolean ownKeys = attention.source() == layer;
+    boolean ownValues = ownKeys && !attention.keysAreValues();
+    roles.addAll(List.of(ATTENTION_NORM, WQ));
+    addIf(ownKeys, roles, WK);
+    addIf(ownValues, roles, WV);
+    boolean biases = architecture.has(Trait.ATTENTION_BIAS);
+    addIf(biases, roles, QUERY_BIAS);
+    addIf(biases && ownKeys, roles, KEY_BIAS);
+    addIf(biases && ownValues, roles, VALUE_BIAS);
+    boolean norms = architecture.has(Trait.HEAD_NORMS);
+    addIf(norms, roles, QUERY_NORM);
+    addIf(norms && ownKeys, roles, KEY_NORM);
+    addIf(architecture.has(Trait.ATTENTION_SINKS), roles, ATTENTION_SINKS);
+    roles.add(WO);
+    addIf(architecture.has(Trait.ATTENTION_OUTPUT_BIAS), roles, ATTENTION_OUTPUT_BIAS);
+    addIf(architecture.has(Trait.OUTPUT_NORMS), roles, ATTENTION_OUTPUT_NORM);
+  }
+
+  private static void addIf(boolean has, List<TensorRole> roles, TensorRole... more) {
+    if (has) {
+      roles.addAll(List.of(more));
+    }
   }
 }

@@ -7,6 +7,7 @@ import dllama.slice.SliceLayout;
 import dllama.tensor.DType;
 import java.util.EnumSet;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 /// What a rank reads and multiplies, counted in its slice.
 ///
@@ -74,25 +75,20 @@ record RankWork(
 
   /// Multiply-adds of all layers' attention for one token over `positions`: with keys and values.
   double attentionProducts(double positions) {
-    return 2.0 * queryWidth() * seen(positions);
+    return 2.0 * seen(TensorRole.Axis.QUERY, positions);
   }
 
-  private int queryWidth() {
-    return plan.part(TensorRole.Axis.QUERY, rank).size();
-  }
-
-  /// What all layers see of so many positions, together.
-  private double seen(double positions) {
-    ModelSpec spec = plan.spec();
-    long sliding = spec.sliding().layers().stream().filter(slides -> slides).count();
-    double window = Math.min(positions, spec.sliding().window());
-    return (spec.layers() - sliding) * positions + sliding * window;
+  /// What all layers see of so many positions, each times what this rank has of an axis.
+  private double seen(TensorRole.Axis axis, double positions) {
+    return IntStream.range(0, plan.spec().layers())
+        .mapToDouble(
+            layer ->
+                plan.part(axis, rank, layer).size() * plan.spec().attention(layer).seen(positions))
+        .sum();
   }
 
   /// Bytes of keys and values that all layers read of `positions`.
   double cacheBytes(double positions, DType kv) {
-    ModelSpec spec = plan.spec();
-    long width = (long) plan.kvHeads(rank).size() * spec.headDim();
-    return 2.0 * kv.byteSize(width) * seen(positions);
+    return 2.0 * kv.byteSize(1) * seen(TensorRole.Axis.KEY, positions);
   }
 }

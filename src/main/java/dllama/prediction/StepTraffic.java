@@ -2,6 +2,7 @@ package dllama.prediction;
 
 import dllama.engine.Collective;
 import dllama.engine.Halves;
+import dllama.slice.Embedding;
 import dllama.slice.ShardPlan;
 import dllama.tensor.DType;
 
@@ -51,22 +52,28 @@ public record StepTraffic(ShardPlan plan, int tokens, boolean logits) {
     return rounds() * (isHalved() ? 2 : 1);
   }
 
-  /// Bytes that one rank sends, and receives, in one exchange.
+  /// Bytes that one rank sends, and receives, in one exchange: the mean of both of a layer.
   public long exchangeBytes() {
-    long values =
+    return (exchangeBytes(1) + exchangeBytes(plan.spec().feedForwardSums())) / 2;
+  }
+
+  private long exchangeBytes(int sums) {
+    int values = sums * values();
+    long bytes =
         isScattered()
-            ? Collective.scatteredBytes(plan, values(), DType.F32)
-            : Collective.directBytes(plan, values());
-    return values + (long) peers() * frames() * FRAME_BYTES;
+            ? Collective.scatteredBytes(plan, values, DType.F32)
+            : Collective.directBytes(plan, values);
+    return bytes + (long) peers() * frames() * FRAME_BYTES;
   }
 
   private int values() {
     return tokens * plan.spec().dim();
   }
 
-  /// Bytes of the input rows to all workers.
+  /// Bytes of the input rows to all workers, with what layers are given.
   long inputBytes() {
-    return (long) peers() * (values() * Short.BYTES + FRAME_BYTES);
+    long row = (long) plan.spec().dim() * Short.BYTES + Embedding.inputBytes(plan.spec());
+    return peers() * (tokens * row + FRAME_BYTES);
   }
 
   /// Bytes of the logits of all workers.

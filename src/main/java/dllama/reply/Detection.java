@@ -49,6 +49,9 @@ final class Detection {
                   List.of("<|tool_call_end|>"),
                   "<|tool_calls_section_end|>",
                   ":")),
+          named(
+              "<|tool_call>call:",
+              new BracesSyntax("<|tool_call>", "call:", "<|\"|>", "<tool_call|>")),
           named(MistralSyntax.ARGUMENTS, new MistralSyntax(true)),
           named(MistralSyntax.OPENING, new MistralSyntax(false)),
           named("<minimax:tool_call>", inTags("minimax:tool_call", "<invoke name=", "name=")),

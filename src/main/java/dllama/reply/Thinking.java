@@ -14,6 +14,7 @@ record Thinking(String open, String close) {
           new Thinking("<|START_THINKING|>", "<|END_THINKING|>"),
           new Thinking("<seed:think>", "</seed:think>"),
           new Thinking("[THINK]", "[/THINK]"),
+          new Thinking("<|channel>thought", "<channel|>"),
           new Thinking("<|inner_prefix|>", "<|inner_suffix|>"),
           new Thinking("Here are my reasoning steps:", "[BEGIN FINAL RESPONSE]"),
           USUAL,

@@ -1,5 +1,6 @@
 package dllama.slice;
 
+import dllama.model.Architecture.Trait;
 import dllama.model.ModelSpec;
 import dllama.model.Range;
 import dllama.model.TensorRole;
@@ -35,7 +36,7 @@ public final class RandomWeights {
     DType dtype = spec.type(name);
     long rowBytes = dtype.byteSize(cols.size());
     var data = MemorySegment.ofArray(new byte[Math.toIntExact(rows.size() * rowBytes)]);
-    int wholeCols = role.cols().size(spec);
+    int wholeCols = name.cols(spec);
     long place = ((long) name.expert() << 32) + name.layer();
     long key = mix(seed + mix(place * GOLDEN_GAMMA + role.name().hashCode()));
     for (int row = 0; row < rows.size(); row++) {
@@ -44,7 +45,7 @@ public final class RandomWeights {
       if (role.isBias()) {
         floats(key, first, wholeCols, dtype, to);
       } else if (role.isVector()) {
-        ones(to);
+        fill(to, factor(name));
       } else if (dtype.quantized()) {
         blocks(key, first / dtype.blockSize(), wholeCols, dtype, to);
       } else {
@@ -63,9 +64,16 @@ public final class RandomWeights {
     }
   }
 
-  private static void ones(MemorySegment to) {
+  /// 1, or what keeps scores their size where nothing else does.
+  private float factor(TensorRole.Name name) {
+    boolean scales =
+        name.role() == TensorRole.QUERY_NORM && spec.architecture().has(Trait.UNSCALED_SCORES);
+    return scales ? (float) (1 / Math.sqrt(name.cols(spec))) : 1;
+  }
+
+  private static void fill(MemorySegment to, float value) {
     for (long at = 0; at < to.byteSize(); at += Float.BYTES) {
-      to.set(ValueLayout.JAVA_FLOAT_UNALIGNED, at, 1);
+      to.set(ValueLayout.JAVA_FLOAT_UNALIGNED, at, value);
     }
   }
 

@@ -2,6 +2,7 @@ package dllama.slice;
 
 import dllama.error.UserException;
 import dllama.model.Architecture.Trait;
+import dllama.model.LayerAttention;
 import dllama.model.ModelSpec;
 import dllama.model.Range;
 import dllama.model.TensorRole;
@@ -10,6 +11,7 @@ import dllama.tensor.DType;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -112,11 +114,33 @@ public record ShardPlan(ModelSpec spec, DType exchange, Shares shares) {
     int hidden = columnUnit(spec, TensorRole.W2);
     int attention = columnUnit(spec, TensorRole.WO);
     return uneven("heads", spec.heads(), 1, worldSize)
-        .or(() -> unshared(spec.kvHeads(), worldSize))
-        .or(() -> tooFew("blocks of ffnDim", spec.ffnDim() / hidden, worldSize))
+        .or(() -> inLayers(spec, layer -> unshared(layer.kvHeads(), worldSize)))
+        .or(() -> tooFew("blocks of ffnDim", narrowest(spec) / hidden, worldSize))
         .or(() -> tooFewShared(spec, worldSize))
-        .or(() -> uneven("heads * headDim", spec.qDim(), attention, worldSize))
+        .or(
+            () ->
+                inLayers(
+                    spec,
+                    layer ->
+                        uneven(
+                            "heads * headDim",
+                            spec.heads() * layer.headDim(),
+                            attention,
+                            worldSize)))
         .or(() -> tooFew("vocabSize", spec.vocabSize(), worldSize));
+  }
+
+  /// What stands in the way in any layer.
+  private static Optional<String> inLayers(
+      ModelSpec spec, Function<LayerAttention, Optional<String>> objection) {
+    return IntStream.range(0, spec.layers())
+        .mapToObj(spec::attention)
+        .flatMap(layer -> objection.apply(layer).stream())
+        .findFirst();
+  }
+
+  private static int narrowest(ModelSpec spec) {
+    return IntStream.range(0, spec.layers()).map(spec::ffnDim).min().orElseThrow();
   }
 
   private static Optional<String> tooFewShared(ModelSpec spec, int worldSize) {
@@ -194,7 +218,7 @@ public record ShardPlan(ModelSpec spec, DType exchange, Shares shares) {
   /// a whole branch, 2 (n − 1).
   public static int mostBranches(ModelSpec spec, DType exchange) {
     List<Integer> usable = usableWorldSizes(spec, exchange);
-    int units = usable.isEmpty() ? 1 : Math.min(spec.kvHeads(), usable.getLast());
+    int units = usable.isEmpty() ? 1 : Math.min(spec.commonKvHeads(), usable.getLast());
     int levels = Integer.SIZE - Integer.numberOfLeadingZeros(units - 1);
     return exchange == DType.F32 ? Math.max(1, 2 * (levels - 1)) : 1;
   }
@@ -206,9 +230,14 @@ public record ShardPlan(ModelSpec spec, DType exchange, Shares shares) {
         : IntStream.range(0, worldSize()).map(rank -> branches(rank).size()).max().orElseThrow();
   }
 
-  /// The columns that `rank` owns: in leaves where products of ranks are summed, otherwise at once.
+  /// The columns that `rank` owns in the first layer.
   public List<Range> columns(Axis axis, int rank) {
-    Range all = part(axis, rank);
+    return columns(axis, rank, 0);
+  }
+
+  /// The columns that `rank` owns: in leaves where products of ranks are summed, otherwise at once.
+  public List<Range> columns(Axis axis, int rank, int layer) {
+    Range all = part(axis, rank, layer);
     boolean hidden = axis == Axis.FFN || axis == Axis.SHARED_FFN;
     if (axis != Axis.QUERY && !hidden) {
       return List.of(all);
@@ -217,7 +246,7 @@ public record ShardPlan(ModelSpec spec, DType exchange, Shares shares) {
     if (hidden && sumsAsTree()) {
       int count = allLeaves();
       return IntStream.range(leaves.from(), leaves.to())
-          .mapToObj(leaf -> ffn(spec, axis, new Range(leaf, leaf + 1), count))
+          .mapToObj(leaf -> ffn(spec, axis, layer, new Range(leaf, leaf + 1), count))
           .toList();
     }
     int size = all.size() / leaves.size();
@@ -233,9 +262,9 @@ public record ShardPlan(ModelSpec spec, DType exchange, Shares shares) {
 
   /// The columns of w2, or of the shared expert's, that some of `count` ranks or leaves own: these
   /// have as many whole blocks each, or one more. A rank's begin and end where its leaves do.
-  static Range ffn(ModelSpec spec, Axis axis, Range which, int count) {
+  static Range ffn(ModelSpec spec, Axis axis, int layer, Range which, int count) {
     int unit = columnUnit(spec, down(axis));
-    long units = axis.size(spec) / unit;
+    long units = axis.size(spec, layer) / unit;
     return new Range((int) (units * which.from() / count), (int) (units * which.to() / count))
         .times(unit);
   }
@@ -245,35 +274,40 @@ public record ShardPlan(ModelSpec spec, DType exchange, Shares shares) {
     return axis == Axis.FFN ? TensorRole.W2 : TensorRole.SHARED_W2;
   }
 
-  /// Key/value heads of `rank`: those that its query heads read.
+  /// Key/value heads of `rank` in the first layer.
   public Range kvHeads(int rank) {
-    if (!isEven()) {
-      return cuts().kvHeads(rank);
-    }
-    Range heads = evenly(spec.heads(), rank);
-    int readers = spec.heads() / spec.kvHeads();
+    return kvHeads(rank, 0);
+  }
+
+  /// Key/value heads of `rank` in a layer: those that its query heads read.
+  public Range kvHeads(int rank, int layer) {
+    Range heads = heads(rank);
+    int readers = spec.heads() / spec.attention(layer).kvHeads();
     return new Range(heads.from() / readers, Math.ceilDiv(heads.to(), readers));
   }
 
   /// Query heads of `rank`.
   public Range heads(int rank) {
-    return isEven()
-        ? evenly(spec.heads(), rank)
-        : kvHeads(rank).times(spec.heads() / spec.kvHeads());
+    return isEven() ? evenly(spec.heads(), rank) : cuts().heads(rank);
   }
 
-  /// The part of an axis that `rank` owns.
+  /// The part of an axis that `rank` owns in the first layer.
   public Range part(Axis axis, int rank) {
+    return part(axis, rank, 0);
+  }
+
+  /// The part of an axis that `rank` owns in a layer.
+  public Range part(Axis axis, int rank, int layer) {
     return switch (axis) {
-      case QUERY -> heads(rank).times(spec.headDim());
-      case KEY -> kvHeads(rank).times(spec.headDim());
+      case QUERY -> heads(rank).times(spec.attention(layer).headDim());
+      case KEY -> kvHeads(rank, layer).times(spec.attention(layer).headDim());
       case HEADS -> heads(rank);
       case FFN, SHARED_FFN ->
           isEven()
-              ? ffn(spec, axis, new Range(rank, rank + 1), worldSize())
-              : cuts().ffn(axis, rank);
+              ? ffn(spec, axis, layer, new Range(rank, rank + 1), worldSize())
+              : cuts().ffn(axis, layer, rank);
       case VOCABULARY -> vocabulary(rank);
-      case ONE, DIM, HEAD, EXPERTS -> new Range(0, axis.size(spec));
+      case ONE, DIM, HEAD, EXPERTS, INPUT, ALL_INPUTS -> new Range(0, axis.size(spec, layer));
     };
   }
 

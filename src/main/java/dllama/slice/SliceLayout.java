@@ -69,12 +69,16 @@ public final class SliceLayout {
     List<Entry> all = new ArrayList<>();
     Map<Axis, List<Range>> leaves = new EnumMap<>(Axis.class);
     for (int layer = 0; layer < spec.layers(); layer++) {
+      leaves.clear();
       for (TensorRole.Name name : TensorRole.ofLayer(spec, layer)) {
         append(name, leaves, all);
       }
     }
-    append(new TensorRole.Name(TensorRole.FINAL_NORM), leaves, all);
-    append(new TensorRole.Name(TensorRole.WCLS), leaves, all);
+    for (TensorRole.Name name : TensorRole.outsideLayers(spec)) {
+      if (!name.role().isEmbedding()) {
+        append(name, leaves, all);
+      }
+    }
     entries = List.copyOf(all);
     if (totalBytes > MAX_BYTES) {
       throw new UserException(
@@ -83,16 +87,17 @@ public final class SliceLayout {
     }
   }
 
-  /// @param known leaves of matrices, by what their columns are, as far as they were asked for
+  /// @param known leaves of the layer's matrices, by what their columns are, as far as they were
+  ///     asked for
   private void append(TensorRole.Name name, Map<Axis, List<Range>> known, List<Entry> to) {
     TensorRole role = name.role();
     DType dtype = plan.spec().type(name);
-    Range rows = plan.part(role.rows(), rank);
+    Range rows = plan.part(role.rows(), rank, name.layer());
     // A bias is as long as a row of wo, but nothing is summed over it.
     List<Range> leaves =
         role.isVector()
-            ? List.of(plan.part(role.cols(), rank))
-            : known.computeIfAbsent(role.cols(), axis -> plan.columns(axis, rank));
+            ? List.of(plan.part(role.cols(), rank, name.layer()))
+            : known.computeIfAbsent(role.cols(), axis -> plan.columns(axis, rank, name.layer()));
     if (to.size() + leaves.size() > MAX_ENTRIES) {
       throw new UserException(
           "the model's slice for one of %d nodes has more than %d parts: its header is damaged"

@@ -1,6 +1,7 @@
 package dllama.slice;
 
 import dllama.model.ModelSpec;
+import dllama.model.Sliding;
 import dllama.model.TensorRole;
 import dllama.tensor.PackedMatrix;
 import java.util.stream.IntStream;
@@ -35,25 +36,29 @@ public final class TinyModel {
     int each = KV_HEADS * plan.worldSize();
     int group = spec.heads() / spec.kvHeads();
     return IntStream.iterate(each, heads -> heads < spec.kvHeads(), heads -> 2 * heads)
-        .filter(kvHeads -> kvHeads * group * spec.headDim() % attentionBlock(spec) == 0)
+        .filter(kvHeads -> areBlocks(spec, kvHeads * group))
         .mapToObj(kvHeads -> of(plan, kvHeads, layers, contextLength))
         .filter(small -> ShardPlan.objection(small, plan.exchange(), plan.shares()).isEmpty())
         .findFirst()
         .orElseGet(() -> of(plan, spec.kvHeads(), layers, contextLength));
   }
 
-  /// What the width of all heads has to be a multiple of.
-  public static int attentionBlock(ModelSpec spec) {
-    return spec.typesOf(TensorRole.WO).stream()
-        .mapToInt(type -> Math.max(type.blockSize(), PackedMatrix.TILE))
-        .max()
-        .orElseThrow();
+  /// Whether so many query heads of a model are whole blocks of wo, whatever layer they are of.
+  public static boolean areBlocks(ModelSpec spec, int heads) {
+    int block =
+        spec.typesOf(TensorRole.WO).stream()
+            .mapToInt(type -> Math.max(type.blockSize(), PackedMatrix.TILE))
+            .max()
+            .orElseThrow();
+    return IntStream.range(0, spec.layers())
+        .allMatch(layer -> heads * spec.attention(layer).headDim() % block == 0);
   }
 
   private static ModelSpec of(ShardPlan plan, int kvHeads, int layers, int contextLength) {
     ModelSpec spec = plan.spec();
     int nodes = plan.worldSize();
     int ffnDim = PackedMatrix.TILE * Math.max(FFN_TILES, nodes);
+    Sliding sliding = spec.sliding().resized(layers).scaled(kvHeads, spec.kvHeads());
     return new ModelSpec(
         spec.architecture(),
         spec.types().shortened(layers),
@@ -70,8 +75,9 @@ public final class TinyModel {
         spec.rmsEpsilon(),
         spec.activation(),
         spec.rope(),
-        spec.sliding().resized(layers),
+        sliding,
         spec.scales(),
-        spec.mixture().withShared(spec.mixture().shared() > 0 ? ffnDim : 0));
+        spec.mixture().withShared(spec.mixture().shared() > 0 ? ffnDim : 0),
+        spec.layering().resized(layers, sliding));
   }
 }

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.IntToDoubleFunction;
+import java.util.stream.IntStream;
 
 /// Where a model is cut for ranks that do not all take the same of it, or that are no power of two.
 ///
@@ -27,31 +28,42 @@ record UnevenCuts(ModelSpec spec, Shares shares, int leaves) {
           "shares=%s are for %d nodes, and the model's heads can be given to %d at most"
               .formatted(shares, ranks, headUnits()));
     }
-    int shared = spec.mixture().shared() > 0 ? ffnUnits(Axis.SHARED_FFN) : ranks;
-    int most = Math.min(Math.min(ffnUnits(Axis.FFN), shared), spec.vocabSize());
+    int shared = spec.mixture().shared() > 0 ? ffnUnits(Axis.SHARED_FFN, 0) : ranks;
+    int hidden =
+        IntStream.range(0, spec.layers())
+            .map(layer -> ffnUnits(Axis.FFN, layer))
+            .min()
+            .orElseThrow();
+    int most = Math.min(Math.min(hidden, shared), spec.vocabSize());
     if (ranks > most) {
       return Optional.of("shares=%s are for more nodes than there is to share".formatted(shares));
     }
     return Optional.empty();
   }
 
-  /// Kv heads, or as many of them together as a leaf or a block of wo takes.
+  /// Kv heads, or as many of them together as a leaf or a block of wo takes, in every layer.
   private int headUnits() {
+    int kvHeads = spec.commonKvHeads();
     if (leaves > 0) {
-      return Math.min(spec.kvHeads(), leaves);
+      return Math.min(kvHeads, leaves);
     }
-    int unit = columnUnit(TensorRole.WO, spec.qDim());
     int together = 1;
-    while (together < spec.kvHeads()
-        && (spec.kvHeads() % together != 0
-            || spec.qDim() / spec.kvHeads() * together % unit != 0)) {
+    while (together < kvHeads && (kvHeads % together != 0 || !areBlocks(kvHeads / together))) {
       together++;
     }
-    return spec.kvHeads() / together;
+    return kvHeads / together;
   }
 
-  private int ffnUnits(Axis axis) {
-    int size = axis.size(spec);
+  /// Whether so many parts of all heads are whole blocks of wo in every layer.
+  private boolean areBlocks(int parts) {
+    return IntStream.range(0, spec.layers())
+        .map(layer -> Axis.QUERY.size(spec, layer))
+        .distinct()
+        .allMatch(width -> width / parts % columnUnit(TensorRole.WO, width) == 0);
+  }
+
+  private int ffnUnits(Axis axis, int layer) {
+    int size = axis.size(spec, layer);
     return leaves > 0 ? headUnits() : size / columnUnit(ShardPlan.down(axis), size);
   }
 
@@ -66,17 +78,17 @@ record UnevenCuts(ModelSpec spec, Shares shares, int leaves) {
     return size % unit == 0 ? unit : ShardPlan.columnUnit(spec, role);
   }
 
-  Range kvHeads(int rank) {
-    return headCut(rank).times(spec.kvHeads() / headUnits());
+  Range heads(int rank) {
+    return headCut(rank).times(spec.heads() / headUnits());
   }
 
   /// Columns of w2, of each expert, or of the shared expert's.
-  Range ffn(Axis axis, int rank) {
+  Range ffn(Axis axis, int layer, int rank) {
     if (leaves > 0) {
-      return ShardPlan.ffn(spec, axis, leaves(rank), leaves);
+      return ShardPlan.ffn(spec, axis, layer, leaves(rank), leaves);
     }
-    int units = ffnUnits(axis);
-    return ffnCut(rank, units).times(axis.size(spec) / units);
+    int units = ffnUnits(axis, layer);
+    return ffnCut(rank, layer, units).times(axis.size(spec, layer) / units);
   }
 
   /// Which of the model's leaves.
@@ -94,9 +106,9 @@ record UnevenCuts(ModelSpec spec, Shares shares, int leaves) {
   }
 
   /// So that a rank's heads and columns together are its share of what a token multiplies with.
-  private Range ffnCut(int rank, int units) {
-    double attention = 2.0 * spec.qDim() + 2.0 * spec.kvDim();
-    double hidden = (double) spec.ffnDim() * Math.max(1, spec.activeExperts());
+  private Range ffnCut(int rank, int layer, int units) {
+    double attention = 2.0 * Axis.QUERY.size(spec, layer) + 2.0 * Axis.KEY.size(spec, layer);
+    double hidden = (double) spec.ffnDim(layer) * Math.max(1, spec.activeExperts());
     double ffn = 3.0 * (hidden + spec.mixture().shared());
     return cut(
         rank,

@@ -162,6 +162,11 @@ final class ChosenKernels implements Kernels {
   }
 
   @Override
+  public void softcap(float[] x, int xAt, int size, float cap) {
+    rows().softcap(x, xAt, size, cap);
+  }
+
+  @Override
   public void add(float[] sum, int sumAt, float[] x, int xAt, int size) {
     rows().add(sum, sumAt, x, xAt, size);
   }

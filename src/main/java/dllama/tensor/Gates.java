@@ -23,6 +23,10 @@ final class Gates {
     return x / (1 + Exp.exp(-twiceU));
   }
 
+  static float capped(float x, float cap) {
+    return cap - 2 * cap / (Exp.exp(x * (2 / cap)) + 1);
+  }
+
   static float clamped(float gate, float up) {
     float g = Math.min(gate, LIMIT);
     float u = Math.min(Math.max(up, -LIMIT), LIMIT) + 1;

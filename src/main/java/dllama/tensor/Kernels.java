@@ -63,6 +63,9 @@ public interface Kernels {
   /// `gate = g · sigmoid(1.702 g) · (clamp(up, −7, 7) + 1)` with g = min(gate, 7), elementwise.
   void clampedSwiglu(float[] gate, int gateAt, float[] up, int upAt, int size);
 
+  /// `x = cap · tanh(x / cap)`, elementwise.
+  void softcap(float[] x, int xAt, int size, float cap);
+
   /// `sum += x`, elementwise.
   void add(float[] sum, int sumAt, float[] x, int xAt, int size);
 

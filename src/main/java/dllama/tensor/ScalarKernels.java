@@ -115,6 +115,13 @@ public final class ScalarKernels implements Kernels {
   }
 
   @Override
+  public void softcap(float[] x, int xAt, int size, float cap) {
+    for (int i = xAt; i < xAt + size; i++) {
+      x[i] = Gates.capped(x[i], cap);
+    }
+  }
+
+  @Override
   public void add(float[] sum, int sumAt, float[] x, int xAt, int size) {
     for (int i = 0; i < size; i++) {
       sum[sumAt + i] += x[xAt + i];

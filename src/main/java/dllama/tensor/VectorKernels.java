@@ -147,6 +147,11 @@ final class VectorKernels implements Kernels {
   }
 
   @Override
+  public void softcap(float[] x, int xAt, int size, float cap) {
+    VectorRows.softcap(x, xAt, size, cap);
+  }
+
+  @Override
   public void add(float[] sum, int sumAt, float[] x, int xAt, int size) {
     VectorRows.add(sum, sumAt, x, xAt, size);
   }

@@ -77,6 +77,19 @@ final class VectorRows {
     }
   }
 
+  static void softcap(float[] x, int xAt, int size, float cap) {
+    FloatVector twice = FloatVector.broadcast(FLOATS, 2 * cap);
+    FloatVector whole = FloatVector.broadcast(FLOATS, cap);
+    int i = 0;
+    for (; i <= size - F; i += F) {
+      FloatVector value = FloatVector.fromArray(FLOATS, x, xAt + i).mul(2 / cap);
+      whole.sub(twice.div(VectorExp.exp(value).add(1))).intoArray(x, xAt + i);
+    }
+    for (; i < size; i++) {
+      x[xAt + i] = Gates.capped(x[xAt + i], cap);
+    }
+  }
+
   static void add(float[] sum, int sumAt, float[] x, int xAt, int size) {
     int i = 0;
     for (; i <= size - F; i += F) {

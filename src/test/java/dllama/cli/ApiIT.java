@@ -50,7 +50,7 @@ class ApiIT {
   }
 
   /// Whoever has half of an answer gets the rest of it, and the cluster grows when the worker is
-  // back.
+  /// back.
   @Test
   void shouldGoOnWhenAWorkerIsLostAndGrowWhenOneIsBack() throws Exception {
     String[] api = {"api", "--api-port", String.valueOf(apiPort), "--buffer-float-type", "f32"};

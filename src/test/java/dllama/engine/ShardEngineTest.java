@@ -328,6 +328,9 @@ class ShardEngineTest {
     public void geglu(float[] gate, int gateAt, float[] up, int upAt, int size) {}
 
     @Override
+    public void softcap(float[] x, int xAt, int size, float cap) {}
+
+    @Override
     public void clampedSwiglu(float[] gate, int gateAt, float[] up, int upAt, int size) {}
 
     @Override

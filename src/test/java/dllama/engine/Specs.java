@@ -1,6 +1,7 @@
 package dllama.engine;
 
 import dllama.model.Architecture;
+import dllama.model.Layering;
 import dllama.model.ModelSpec;
 import dllama.model.ModelSpec.Activation;
 import dllama.model.Rope;
@@ -9,6 +10,7 @@ import dllama.model.TensorTypes;
 import dllama.tensor.DType;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /// Small models for tests.
 public final class Specs {
@@ -20,13 +22,23 @@ public final class Specs {
           Architecture.MIXTRAL,
           Architecture.GROK1,
           Architecture.GEMMA3,
+          Architecture.GEMMA4,
+          Architecture.GEMMA4_MOE,
           Architecture.GPT_OSS,
           Architecture.QWEN2_MOE,
           Architecture.GLM4_BIAS);
 
   /// What feed-forward networks do elsewhere than in a Llama.
   private static final Map<Architecture, Activation> ACTIVATIONS =
-      Map.of(Architecture.GEMMA3, Activation.GELU, Architecture.GPT_OSS, Activation.CLAMPED);
+      Map.of(
+          Architecture.GEMMA3, Activation.GELU,
+          Architecture.GEMMA4, Activation.GELU,
+          Architecture.GEMMA4_MOE, Activation.GELU,
+          Architecture.GPT_OSS, Activation.CLAMPED);
+
+  /// Those in which layers differ.
+  private static final Set<Architecture> LAYERED =
+      Set.of(Architecture.GEMMA4, Architecture.GEMMA4_MOE);
 
   private Specs() {}
 
@@ -45,7 +57,7 @@ public final class Specs {
   }
 
   /// The same with another architecture; where that has experts, six of which two are active, where
-  /// layers slide, the first of two.
+  /// layers slide, the first of two; where they differ, four, of which the last two borrow keys.
   public static ModelSpec small(DType weightType, Architecture architecture) {
     return small(TensorTypes.all(weightType), architecture);
   }
@@ -53,8 +65,10 @@ public final class Specs {
   public static ModelSpec small(TensorTypes types, Architecture architecture) {
     boolean experts = architecture.has(Architecture.Trait.EXPERTS);
     int dim = Math.max(64, types.matrices().blockSize());
-    // gpt-oss has feed-forward rows that do not divide.
-    int ffnDim = architecture.equals(Architecture.GPT_OSS) ? 544 : 512;
+    // gpt-oss has feed-forward rows that do not divide, and so have some layers of Gemma 4.
+    boolean uneven =
+        architecture.equals(Architecture.GPT_OSS) || architecture.equals(Architecture.GEMMA4);
+    int ffnDim = uneven ? 544 : 512;
     return of(types, architecture, dim, ffnDim, experts ? 6 : 0, 16, 4, 32, 301);
   }
 
@@ -82,7 +96,7 @@ public final class Specs {
             ffnDim,
             experts,
             Math.min(experts, 2),
-            2,
+            LAYERED.contains(architecture) ? 4 : 2,
             heads,
             kvHeads,
             headDim,
@@ -97,8 +111,21 @@ public final class Specs {
       // Wider than the experts, and in blocks that do not divide over nodes.
       spec = spec.with(spec.mixture().withShared(ffnDim + 32));
     }
-    return ACTIVATIONS.containsKey(architecture)
-        ? spec.with(Sliding.inPeriods(5, 2, 2, Rope.unscaled(500)))
-        : spec;
+    if (!ACTIVATIONS.containsKey(architecture)) {
+      return spec;
+    }
+    Sliding sliding = Sliding.inPeriods(5, 2, spec.layers(), Rope.unscaled(500));
+    return LAYERED.contains(architecture)
+        ? layered(spec.with(sliding.withHeads(2 * headDim, 2 * kvHeads)), experts > 0)
+        : spec.with(sliding);
+  }
+
+  private static ModelSpec layered(ModelSpec spec, boolean experts) {
+    int wide = spec.ffnDim();
+    Layering layering =
+        experts
+            ? new Layering(List.of(), 0, true, 0)
+            : new Layering(List.of(wide - 32, wide - 32, wide, wide), 2, false, 32);
+    return spec.with(layering).with(spec.scales().withCap(3));
   }
 }

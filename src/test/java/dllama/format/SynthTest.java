@@ -95,7 +95,16 @@ class SynthTest {
 
   /// Each tensor in the type that llama-quantize would give it; a `.m` file has one for all.
   @ParameterizedTest
-  @ValueSource(strings = {"tiny", "qwen2.5-0.5b", "qwen3-30b-a3b", "gemma3-4b", "gpt-oss-20b"})
+  @ValueSource(
+      strings = {
+        "tiny",
+        "qwen2.5-0.5b",
+        "qwen3-30b-a3b",
+        "gemma3-4b",
+        "gemma4-e2b",
+        "gemma4-26b-a4b",
+        "gpt-oss-20b"
+      })
   void shouldWriteAMixOfTypes(String shape) {
     Path file = folder.resolve("mixed.gguf");
     ModelSpec spec = QuantizationMix.q4km(small(Shapes.spec(shape, DType.F32, Optional.of(8))));
@@ -107,6 +116,8 @@ class SynthTest {
         assertEquals(spec.type(name), read.weights().get(name).dtype(), name.text());
       }
       assertEquals(spec.sliding(), read.spec().sliding());
+      assertEquals(spec.layering(), read.spec().layering());
+      assertEquals(spec.mixture(), read.spec().mixture());
       assertEquals(spec.scales(), read.spec().scales());
       assertEquals(spec.activation(), read.spec().activation());
     }
@@ -118,6 +129,7 @@ class SynthTest {
 
   /// The same with fewer and smaller matrices.
   private static ModelSpec small(ModelSpec spec) {
+    boolean differs = spec.sliding().headDim() > 0; // then its rope has a factor for each pair
     return new ModelSpec(
         spec.architecture(),
         spec.types(),
@@ -128,15 +140,16 @@ class SynthTest {
         spec.layers(),
         4,
         2,
-        64,
+        differs ? spec.headDim() : 64,
         1024,
         128,
         spec.rmsEpsilon(),
         spec.activation(),
         spec.rope(),
-        spec.sliding(),
-        spec.architecture().scales(256),
-        spec.mixture().withShared(Math.min(spec.mixture().shared(), 256)));
+        differs ? spec.sliding().withHeads(256, 4) : spec.sliding(),
+        spec.architecture().scales(256).withCap(spec.scales().cap()),
+        spec.mixture().withShared(Math.min(spec.mixture().shared(), 256)),
+        spec.layering().resized(spec.layers(), spec.sliding()));
   }
 
   private byte[] bytes(long seed) throws IOException {

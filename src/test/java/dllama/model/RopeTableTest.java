@@ -31,7 +31,7 @@ class RopeTableTest {
   }
 
   private static RopeTable table(ModelSpec spec, int contextLength) {
-    return new RopeTable(spec, spec.rope(), contextLength);
+    return new RopeTable(spec.architecture().rope(), spec.rope(), spec.headDim(), contextLength);
   }
 
   @Test
@@ -60,12 +60,12 @@ class RopeTableTest {
     Rope half = Rope.unscaled(100).turning(2);
     for (Architecture architecture : List.of(Architecture.LLAMA, Architecture.QWEN3)) {
       float[] turned = head.clone();
-      new RopeTable(spec(architecture), half, 64).rotate(turned, 0, 3);
+      new RopeTable(architecture.rope(), half, 4, 64).rotate(turned, 0, 3);
       float[] expected = {(float) Math.cos(3), (float) Math.sin(3), 5, 6};
       assertArrayEquals(expected, turned, 1e-6f);
     }
     assertEquals(0.1, Rope.unscaled(100).turning(4).frequency(1, 8), 1e-15);
-    new RopeTable(spec(Architecture.LLAMA), Rope.NONE, 64).rotate(head, 0, 3);
+    new RopeTable(Architecture.LLAMA.rope(), Rope.NONE, 4, 64).rotate(head, 0, 3);
     assertArrayEquals(new float[] {1, 0, 5, 6}, head);
   }
 

@@ -36,6 +36,7 @@ class CallShapeTest {
           "<|START_ACTION|>",
           "<|tools_prefix|>",
           "<|tool_call|>",
+          "<|tool_call>call:",
           "functools[",
           "<function=",
           "<|python_tag|>",

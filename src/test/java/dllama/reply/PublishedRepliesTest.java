@@ -49,6 +49,7 @@ class PublishedRepliesTest {
           "StepFun3.5-Flash",
           "deepseek-ai-DeepSeek-R1-Distill-Qwen-32B",
           "deepseek-ai-DeepSeek-V3.1",
+          "google-gemma-4-31B-it",
           "ibm-granite-granite-4.1",
           "meetkai-functionary-medium-v3.1",
           "meta-llama-Llama-3.1-8B-Instruct",
@@ -72,6 +73,8 @@ class PublishedRepliesTest {
           "<seed:eos>",
           "[e~[",
           "<|end|>",
+          "<turn|>",
+          "<|tool_response>",
           "</assistant>",
           "\n\n<sep>",
           "<|begin_tool_result|>",
@@ -132,7 +135,11 @@ class PublishedRepliesTest {
     String first = answer.at("/tool_calls/0/function/name").asText();
     boolean noContent = answer.path("content").isNull();
     boolean noArguments = answer.toString().contains("Paris") && !reply.contains("Paris");
-    if (!reply.contains(first) || noContent || noArguments || reply.contains("\"{\\\"")) {
+    if (!reply.contains(first)
+        || noContent
+        || noArguments
+        || reply.contains("\"{\\\"")
+        || reply.contains("{{\"")) {
       return false; // the template leaves calls or arguments out, or writes `None`, or JSON as a
       // text
     }
@@ -161,6 +168,7 @@ class PublishedRepliesTest {
     for (String mark :
         List.of(
             "assistant\n",
+            "<|turn>model\n",
             "<|begin_assistant|>",
             "<|assistant|>",
             "<|CHATBOT_TOKEN|>",

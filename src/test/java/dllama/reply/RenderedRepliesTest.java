@@ -63,42 +63,62 @@ class RenderedRepliesTest {
       """
           .replace("VALUE", VALUE);
 
+  /// Names within values in quotes, because these may have anything in them.
+  private static final String BRACES =
+      """
+      {% macro value(v) %}{% if v is string %}<|"|>{{ v }}<|"|>{% elif v is mapping %}{{ '{' }}\
+      {% for k, w in v.items() %}{{ value(k) }}:{{ value(w) }}{% if not loop.last %},{% endif %}\
+      {% endfor %}}{% elif v is sequence %}[{% for w in v %}{{ value(w) }}\
+      {% if not loop.last %},{% endif %}{% endfor %}]{% else %}{{ v|tojson }}{% endif %}\
+      {% endmacro %}<|tool_call>call:{{ c.name }}{{ '{' }}{% for k, v in c.args.items() %}\
+      {{ k }}:{{ value(v) }}{% if not loop.last %},{% endif %}{% endfor %}}<tool_call|>\
+      """;
+
   private static final Map<String, String> TEMPLATES =
-      Map.of(
-          "Hermes", FRAME.formatted("", "\n<tool_call>\n" + OBJECT + "\n</tool_call>", "", ""),
-          "list", FRAME.formatted("[TOOL_CALLS][", OBJECT, ", ", "]"),
-          "list in tags", FRAME.formatted("\n<tool_calls>[", OBJECT, ", ", "]</tool_calls>"),
-          "named", FRAME.formatted("", "[TOOL_CALLS]{{c.name}}[ARGS]{{c.args|tojson}}", "", ""),
-          "DeepSeek",
+      Map.ofEntries(
+          Map.entry(
+              "Hermes", FRAME.formatted("", "\n<tool_call>\n" + OBJECT + "\n</tool_call>", "", "")),
+          Map.entry("list", FRAME.formatted("[TOOL_CALLS][", OBJECT, ", ", "]")),
+          Map.entry(
+              "list in tags", FRAME.formatted("\n<tool_calls>[", OBJECT, ", ", "]</tool_calls>")),
+          Map.entry(
+              "named",
+              FRAME.formatted("", "[TOOL_CALLS]{{c.name}}[ARGS]{{c.args|tojson}}", "", "")),
+          Map.entry(
+              "DeepSeek",
               FRAME.formatted(
                   "<｜tool▁calls▁begin｜>",
                   "<｜tool▁call▁begin｜>function<｜tool▁sep｜>{{c.name}}\n```json\n"
                       + "{{c.args|tojson}}\n```<｜tool▁call▁end｜>",
                   "\n",
-                  "<｜tool▁calls▁end｜>"),
-          "Kimi",
+                  "<｜tool▁calls▁end｜>")),
+          Map.entry(
+              "Kimi",
               FRAME.formatted(
                   "<|tool_calls_section_begin|>",
                   "<|tool_call_begin|>functions.{{c.name}}:{{loop.index0}}"
                       + "<|tool_call_argument_begin|>{{c.args|tojson}}<|tool_call_end|>",
                   "",
-                  "<|tool_calls_section_end|>"),
-          "Command R+",
+                  "<|tool_calls_section_end|>")),
+          Map.entry(
+              "Command R+",
               FRAME.formatted(
                   "\nAction:\n```json\n[\n",
                   "    {\n        \"tool_name\": {{c.name|tojson}},\n        \"parameters\":"
                       + " {{c.args|tojson(indent=4)}}\n    }",
                   ",\n",
-                  "\n]```\n"),
-          "LFM2",
+                  "\n]```\n")),
+          Map.entry(
+              "LFM2",
               FRAME.formatted(
                   "<|tool_call_start|>[",
                   "{{c.name}}({% for k, v in c.args.items() %}{{k}}={{v|tojson}}"
                       + "{% if not loop.last %}, {% endif %}{% endfor %})",
                   ", ",
-                  "]<|tool_call_end|>"),
-          "tags", FRAME.formatted("", TAGS, "", ""),
-          "keys", FRAME.formatted("", ARG_KEYS, "", ""));
+                  "]<|tool_call_end|>")),
+          Map.entry("tags", FRAME.formatted("", TAGS, "", "")),
+          Map.entry("keys", FRAME.formatted("", ARG_KEYS, "", "")),
+          Map.entry("braces", FRAME.formatted("", BRACES.strip(), "", "")));
 
   private static final Tool ORDER =
       new Tool(

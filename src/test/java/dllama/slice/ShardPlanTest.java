@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import dllama.engine.Specs;
 import dllama.error.UserException;
 import dllama.model.Architecture;
+import dllama.model.LayerAttention;
 import dllama.model.ModelSpec;
 import dllama.model.Range;
 import dllama.model.Shapes;
@@ -48,20 +49,27 @@ class ShardPlanTest {
       ModelSpec spec = Shapes.spec(shape, DType.Q4_0);
       for (int nodes : ShardPlan.usableWorldSizes(spec, DType.Q8_0)) {
         ShardPlan plan = new ShardPlan(spec, DType.Q8_0, nodes);
-        int next = 0;
-        for (int rank = 0; rank < nodes; rank++) {
-          Range rows = plan.part(Axis.QUERY, rank);
-          Range kv = plan.kvHeads(rank);
-          int heads = rows.size() / spec.headDim();
-          for (int head = 0; head < heads; head++, next++) {
-            int read = next / (spec.heads() / spec.kvHeads());
-            String where = "%s, head %d on %d nodes".formatted(shape, next, nodes);
-            assertEquals(read, kv.from() + head / (heads / kv.size()), where);
-          }
+        for (int layer = 0; layer < spec.layers(); layer++) {
+          checkHeads(plan, layer, "%s, layer %d on %d nodes".formatted(shape, layer, nodes));
         }
-        assertEquals(spec.heads(), next);
       }
     }
+  }
+
+  private static void checkHeads(ShardPlan plan, int layer, String what) {
+    ModelSpec spec = plan.spec();
+    LayerAttention attention = spec.attention(layer);
+    int next = 0;
+    for (int rank = 0; rank < plan.worldSize(); rank++) {
+      Range rows = plan.part(Axis.QUERY, rank, layer);
+      Range kv = plan.kvHeads(rank, layer);
+      int heads = rows.size() / attention.headDim();
+      for (int head = 0; head < heads; head++, next++) {
+        int read = next / (spec.heads() / attention.kvHeads());
+        assertEquals(read, kv.from() + head / (heads / kv.size()), what + ", head " + next);
+      }
+    }
+    assertEquals(spec.heads(), next);
   }
 
   @ParameterizedTest

@@ -89,6 +89,7 @@ class KernelAllocationTest {
           kernels.swiglu(z, 0, y, 0, 1024);
           kernels.geglu(z, 0, y, 0, 1024);
           kernels.clampedSwiglu(z, 0, y, 0, 1024);
+          kernels.softcap(z, 0, 1024, 30);
           kernels.add(z, 0, y, 0, 1024);
           kernels.encode(z, 0, 1024, DType.Q8_0, blocks, 0);
           kernels.decode(blocks, 0, DType.Q8_0, 1024, true, z, 0);

@@ -128,6 +128,9 @@ final class KernelEquality {
     scalar.clampedSwiglu(expected, 3, y, 5, size);
     vector.clampedSwiglu(actual, 3, y, 5, size);
     assertBits(expected, actual, "clampedSwiglu " + what);
+    scalar.softcap(expected, 3, size, 5);
+    vector.softcap(actual, 3, size, 5);
+    assertBits(expected, actual, "softcap " + what);
     scalar.add(expected, 3, y, 5, size);
     vector.add(actual, 3, y, 5, size);
     assertBits(expected, actual, "add " + what);

@@ -20,6 +20,7 @@ import dllama.engine.StepRows;
 import dllama.logits.Adjustments;
 import dllama.logits.LogitsPart;
 import dllama.logits.LogitsWanted;
+import dllama.slice.Embedding;
 import dllama.step.PageCopy;
 import dllama.tensor.KvHead;
 import java.time.Duration;
@@ -61,6 +62,9 @@ final class RankSteps {
   private final Assignment assignment;
   private final EngineSettings limits;
   private final int dim;
+
+  /// Bytes of what layers are given of a token.
+  private final int layerBytes;
   private final ShardEngine engine;
   private final Exchange exchange;
   private final PeerWaits waits;
@@ -106,6 +110,7 @@ final class RankSteps {
     this.assignment = assignment;
     limits = assignment.world().engine();
     dim = assignment.world().model().dim();
+    layerBytes = Embedding.inputBytes(assignment.world().model());
     this.engine = engine;
     this.exchange = exchange;
     this.waits = waits;
@@ -122,7 +127,8 @@ final class RankSteps {
         first == 0
             ? whole
             : new Strand[] {new Strand(engine.leading(first), collectives.sums()), last};
-    int values = Math.multiplyExact(limits.maxBatchTokens(), dim);
+    int sums = assignment.world().model().feedForwardSums();
+    int values = Math.multiplyExact(Math.multiplyExact(limits.maxBatchTokens(), dim), sums);
     int bytes = Math.toIntExact(Collective.mostBytes(assignment.world().plan(), values));
     for (int place = 0; place < own.length; place++) {
       own[place] = new FrameBuffer(bytes);
@@ -152,7 +158,7 @@ final class RankSteps {
         && input.copies().stream().allMatch(copy -> isPage(copy.from()) && isPage(copy.to()))
         && wanted <= StepRows.MAX_WANTED
         && collectives.permits(input.scatters())
-        && InputRows.holds(input.rows(), (int) rows * dim);
+        && InputRows.holds(input.rows(), (int) rows * dim, (int) rows * layerBytes);
   }
 
   private boolean accepts(RunRows run) {
@@ -277,7 +283,11 @@ final class RankSteps {
       }
       row += run.count();
     }
-    InputRows.read(input.rows(), row * dim, from * dim, (to - from) * dim, strand.input());
+    int bytes = row * layerBytes;
+    int count = to - from;
+    InputRows.read(input.rows(), row * dim, bytes, from * dim, count * dim, strand.input());
+    InputRows.readLayerRows(
+        input.rows(), bytes, from * layerBytes, count * layerBytes, strand.layerRows());
   }
 
   /// All rounds of a step, those of its strands by turns.

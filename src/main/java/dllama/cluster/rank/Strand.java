@@ -39,6 +39,11 @@ final class Strand {
     return engine.input();
   }
 
+  /// Where what layers are given has to be before [#begin].
+  MemorySegment layerRows() {
+    return engine.layerRows();
+  }
+
   /// What the input rows are; filled before [#begin].
   StepRows rows() {
     return engine.rows();

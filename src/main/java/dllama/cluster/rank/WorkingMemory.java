@@ -7,6 +7,7 @@ import dllama.model.TensorRole.Axis;
 import dllama.slice.ShardPlan;
 import dllama.step.ForwardPass;
 import dllama.tensor.Kernels;
+import java.util.stream.IntStream;
 
 /// How much of Java's own memory a rank takes, beside its weights, keys and values: activations of
 /// a step in both of its halves, what is exchanged, tables of positions. An upper bound, so that a
@@ -28,21 +29,32 @@ final class WorkingMemory {
     ModelSpec spec = plan.spec();
     EngineSettings engine = assignment.world().engine();
     double dim = spec.dim();
-    double heads = plan.part(Axis.QUERY, assignment.rank()).size();
-    double keys = 2d * plan.part(Axis.KEY, assignment.rank()).size();
-    double hidden =
-        (double) Math.max(1, spec.activeExperts()) * plan.part(Axis.FFN, assignment.rank()).size();
+    double heads = widest(plan, Axis.QUERY, assignment.rank());
+    double keys = 2d * widest(plan, Axis.KEY, assignment.rank());
+    double hidden = Math.max(1, spec.activeExperts()) * widest(plan, Axis.FFN, assignment.rank());
     double shared =
         spec.mixture().shared() == 0 ? 0 : plan.part(Axis.SHARED_FFN, assignment.rank()).size();
-    double sent = (double) Exchange.PLACES * plan.mostBranches() * dim;
-    double row = STREAMS * dim + COPIES * (heads + keys + hidden + shared) + sent + spec.experts();
+    double sums = spec.feedForwardSums() * dim;
+    double sent = Exchange.PLACES * plan.mostBranches() * sums;
+    double inputs = COPIES * (double) Axis.ALL_INPUTS.size(spec);
+    double streams = STREAMS * sums + inputs;
+    double row = streams + COPIES * (heads + keys + hidden + shared) + sent + spec.experts();
     double halves = 1.5;
-    double positions = (double) spec.headDim() + (double) threads * Kernels.HEADS_TOGETHER;
+    double tables = (double) spec.headDim() + spec.sliding().headDim();
+    double positions = tables + (double) threads * Kernels.HEADS_TOGETHER;
     double wanted = Math.min(ForwardPass.MAX_WANTED, engine.maxBatchTokens());
     double values =
         halves * row * engine.maxBatchTokens()
             + positions * engine.contextLength()
             + wanted * plan.vocabulary(assignment.rank()).size();
     return (long) (values * Float.BYTES);
+  }
+
+  /// The most that a rank has of an axis in any layer.
+  private static double widest(ShardPlan plan, Axis axis, int rank) {
+    return IntStream.range(0, plan.spec().layers())
+        .map(layer -> plan.part(axis, rank, layer).size())
+        .max()
+        .orElseThrow();
   }
 }

@@ -1,8 +1,6 @@
 package dllama.cluster.root;
 
 import akka.actor.typed.ActorRef;
-import dllama.cluster.wire.FrameBuffer;
-import dllama.cluster.wire.InputRows;
 import dllama.cluster.wire.RootMessage;
 import dllama.engine.StepRows;
 import dllama.error.UserException;
@@ -11,7 +9,6 @@ import dllama.logits.LogitsQuestion;
 import dllama.logits.RunLogits;
 import dllama.model.ModelSpec;
 import dllama.model.Range;
-import dllama.slice.Embedding;
 import dllama.step.ForwardException;
 import dllama.step.ForwardPass;
 import dllama.step.PagePool;
@@ -39,9 +36,7 @@ public final class ClusterForwardPass implements ForwardPass {
   private final int maxBatchTokens;
   private final AtomicReference<PagePool> pool;
   private final ActorRef<RootMessage> root;
-  private final Embedding embedding;
-  private final float[] rows;
-  private final FrameBuffer input;
+  private final StepInput input;
 
   /// The forward pass of a root.
   ///
@@ -55,9 +50,7 @@ public final class ClusterForwardPass implements ForwardPass {
     this.maxBatchTokens = maxBatchTokens;
     this.pool = pool;
     this.root = root;
-    embedding = Embedding.of(model.source());
-    rows = new float[maxBatchTokens * spec().dim()];
-    input = new FrameBuffer(rows.length * Float.BYTES);
+    input = new StepInput(model.source(), maxBatchTokens);
   }
 
   @Override
@@ -83,15 +76,14 @@ public final class ClusterForwardPass implements ForwardPass {
   @Override
   public StepResult forward(Step step) {
     check(step);
-    int row = 0;
+    input.clear();
     for (Run run : step.runs()) {
       for (int token : run.tokens()) {
-        embedding.row(token, rows, row++ * spec().dim());
+        input.add(token);
       }
     }
-    InputRows.write(rows, row * spec().dim(), input);
     var answer = new CompletableFuture<PendingStep.Told>();
-    root.tell(new RootCoordinator.Forward(step, input, answer));
+    root.tell(new RootCoordinator.Forward(step, input.frame(), answer));
     return result(await(answer));
   }
 

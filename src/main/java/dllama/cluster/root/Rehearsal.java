@@ -8,8 +8,6 @@ import dllama.cluster.root.PendingStep.Told;
 import dllama.cluster.root.RootCoordinator.Ask;
 import dllama.cluster.root.RootCoordinator.Forward;
 import dllama.cluster.wire.Assignment;
-import dllama.cluster.wire.FrameBuffer;
-import dllama.cluster.wire.InputRows;
 import dllama.cluster.wire.NetworkActor;
 import dllama.cluster.wire.Node;
 import dllama.cluster.wire.RankMessage;
@@ -23,7 +21,6 @@ import dllama.cluster.wire.Traffic;
 import dllama.engine.EngineSettings;
 import dllama.logits.LogitsPart;
 import dllama.logits.LogitsQuestion;
-import dllama.slice.Embedding;
 import dllama.step.PagePool;
 import dllama.step.Run;
 import dllama.step.Step;
@@ -62,9 +59,7 @@ final class Rehearsal extends NetworkActor<RootMessage> {
   private final RehearsalScript script;
   private final RehearsalPace pace = new RehearsalPace();
   private final TreeSet<Integer> unready = new TreeSet<>();
-  private final Embedding embedding;
-  private final float[] rows;
-  private final FrameBuffer input;
+  private final StepInput input;
   private CompletableFuture<Told> told = new CompletableFuture<>();
   private CompletableFuture<?> answer = told;
   private @Nullable LogitsQuestion question;
@@ -110,9 +105,7 @@ final class Rehearsal extends NetworkActor<RootMessage> {
     steps.reset(assignment);
     EngineSettings engine = assignment.world().engine();
     script = new RehearsalScript(engine.maxBatchTokens(), engine.contextLength());
-    embedding = Embedding.of(assignment.randomSource());
-    rows = new float[engine.maxBatchTokens() * assignment.world().model().dim()];
-    input = new FrameBuffer(rows.length * Float.BYTES);
+    input = new StepInput(assignment.randomSource(), engine.maxBatchTokens());
     for (int rank = 0; rank < world.size(); rank++) {
       unready.add(rank);
       world.tell(
@@ -173,16 +166,14 @@ final class Rehearsal extends NetworkActor<RootMessage> {
 
   private void next() {
     Run run = script.next();
-    int tokens = run.tokens().length;
-    int dim = assignment.world().model().dim();
-    for (int token = 0; token < tokens; token++) {
-      embedding.row(run.tokens()[token], rows, token * dim);
+    input.clear();
+    for (int token : run.tokens()) {
+      input.add(token);
     }
-    InputRows.write(rows, tokens * dim, input);
     told = new CompletableFuture<>();
     answer = told;
     question = script.question();
-    steps.start(world, new Forward(new Step(assignment.epoch(), run), input, told));
+    steps.start(world, new Forward(new Step(assignment.epoch(), run), input.frame(), told));
   }
 
   private void ask(LogitsQuestion next) {

@@ -12,6 +12,7 @@ import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
 import dllama.settings.ClusterSettings;
 import dllama.settings.SharesSetting;
+import dllama.slice.Embedding;
 import dllama.slice.ShardPlan;
 import dllama.slice.Shares;
 import dllama.slice.SliceLayout;
@@ -73,8 +74,9 @@ public record RootModel(
       ModelSpec spec, int contextLength, int prefillBatch, int maxFrameBytes, int branches) {
     long payload =
         (long) maxFrameBytes - TensorFrameSerializer.MAX_HEADER_BYTES - ARTERY_HEADER_BYTES;
-    long row =
-        branches * DType.F32.byteSize(spec.dim()) + RunsCodec.maxBytes(KvHead.pages(contextLength));
+    long partial = branches * DType.F32.byteSize((long) spec.feedForwardSums() * spec.dim());
+    long input = DType.F32.byteSize(spec.dim()) + Embedding.inputBytes(spec);
+    long row = Math.max(partial, input) + RunsCodec.maxBytes(KvHead.pages(contextLength));
     return (int) Math.max(1, Math.min(Math.min(prefillBatch, contextLength), payload / row));
   }
 
@@ -82,8 +84,10 @@ public record RootModel(
   ///
   /// @throws UserException if not even one input row, or half of the logits, fits into a frame
   public void checkFrames(int maxFrameBytes) {
-    long rows = Math.max(spec().dim(), Math.ceilDiv(spec().vocabSize(), 2));
-    long needed = DType.F32.byteSize(rows) + ARTERY_HEADER_BYTES;
+    long partial = (long) spec().feedForwardSums() * spec().dim();
+    long rows = Math.max(partial, Math.ceilDiv(spec().vocabSize(), 2));
+    long input = DType.F32.byteSize(spec().dim()) + Embedding.inputBytes(spec());
+    long needed = Math.max(DType.F32.byteSize(rows), input) + ARTERY_HEADER_BYTES;
     if (needed > maxFrameBytes) {
       throw new UserException(
           "dllama.sync.max-frame-bytes=%d is too small for this model; it needs %d"

@@ -3,10 +3,12 @@ package dllama.format.dllama;
 import dllama.format.file.Tensor;
 import dllama.model.Architecture;
 import dllama.model.Architecture.Trait;
+import dllama.model.Layering;
 import dllama.model.ModelSpec;
 import dllama.model.TensorRole;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /// Which tensors follow the header of a `.m` file, in which order: embedding, layers, final norm,
 /// wcls. Reader and writer both walk this description.
@@ -23,11 +25,15 @@ public record DllamaLayout(Tensor embedding, List<Tensor> layer, int layers, Lis
     return ofFirstLayer(spec);
   }
 
-  /// All tensors in the order of a `.m` file, each with the type that it has.
+  /// All tensors in the order of a `.m` file, each with the type that it has; of models that no
+  /// such file can hold, because layers differ, in an order of our own.
   public static List<Tensor> order(ModelSpec spec) {
-    return ofFirstLayer(spec).tensors().stream()
-        .map(tensor -> Tensor.of(tensor.name(), spec))
-        .toList();
+    boolean alike = spec.layering().equals(Layering.NONE) && spec.sliding().headDim() == 0;
+    Stream<TensorRole.Name> names =
+        alike
+            ? ofFirstLayer(spec).tensors().stream().map(Tensor::name)
+            : TensorRole.ofModel(spec).stream();
+    return names.map(name -> Tensor.of(name, spec)).toList();
   }
 
   private static DllamaLayout ofFirstLayer(ModelSpec spec) {

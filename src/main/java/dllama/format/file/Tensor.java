@@ -13,8 +13,7 @@ public record Tensor(TensorRole.Name name, DType dtype, long rows, long cols) {
 
   /// The tensor of a name.
   public static Tensor of(TensorRole.Name name, ModelSpec spec) {
-    TensorRole role = name.role();
-    return new Tensor(name, spec.type(name), role.rows().size(spec), role.cols().size(spec));
+    return new Tensor(name, spec.type(name), name.rows(spec), name.cols(spec));
   }
 
   /// What it is for.

@@ -21,12 +21,15 @@ final class GgufArchitecture {
           Map.entry("qwen3", Architecture.QWEN3),
           Map.entry("qwen3moe", Architecture.QWEN3_MOE),
           Map.entry("gemma3", Architecture.GEMMA3),
+          Map.entry("gemma4", Architecture.GEMMA4),
           Map.entry("gpt-oss", Architecture.GPT_OSS),
           Map.entry("glm4", Architecture.GLM4));
 
   private static final Map<Architecture, Activation> ACTIVATIONS =
       Map.of(
           Architecture.GEMMA3, Activation.GELU,
+          Architecture.GEMMA4, Activation.GELU,
+          Architecture.GEMMA4_MOE, Activation.GELU,
           Architecture.GPT_OSS, Activation.CLAMPED);
 
   private static final Set<Architecture> LLAMAS =
@@ -43,6 +46,9 @@ final class GgufArchitecture {
   static Optional<String> family(Architecture architecture) {
     if (LLAMAS.contains(architecture)) {
       return family(Architecture.LLAMA);
+    }
+    if (architecture.equals(Architecture.GEMMA4_MOE)) {
+      return family(Architecture.GEMMA4);
     }
     return PLAIN.entrySet().stream()
         .filter(
@@ -63,6 +69,10 @@ final class GgufArchitecture {
       throw file.refused(
           "architecture %s is not supported, only %s".formatted(name, known()),
           "look for a model of one of those");
+    }
+    if (plain.equals(Architecture.GEMMA4)) {
+      boolean experts = file.metadata().u32("gemma4.expert_count", 0) > 0;
+      return experts ? Architecture.GEMMA4_MOE : plain;
     }
     if (plain.equals(Architecture.LLAMA)) {
       if (file.metadata().u32("llama.expert_count", 0) > 0) {

@@ -15,8 +15,15 @@ record GgufFused(String name, List<TensorRole> parts) {
   private static final GgufFused GATE_UP =
       new GgufFused("ffn_up.weight", List.of(TensorRole.W1, TensorRole.W3));
 
+  /// Of each expert.
+  private static final GgufFused EXPERTS_GATE_UP =
+      new GgufFused("ffn_gate_up_exps.weight", List.of(TensorRole.W1, TensorRole.W3));
+
   private static final Map<Architecture, List<GgufFused>> USUAL =
-      Map.of(Architecture.GLM4, List.of(GATE_UP), Architecture.GLM4_BIAS, List.of(GATE_UP));
+      Map.of(
+          Architecture.GLM4, List.of(GATE_UP),
+          Architecture.GLM4_BIAS, List.of(GATE_UP),
+          Architecture.GEMMA4_MOE, List.of(EXPERTS_GATE_UP));
 
   /// That which files of an architecture have a tensor in.
   static Optional<GgufFused> of(Architecture architecture, TensorRole role) {

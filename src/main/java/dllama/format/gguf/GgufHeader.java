@@ -1,13 +1,17 @@
 package dllama.format.gguf;
 
 import dllama.error.UserException;
+import dllama.model.Layering;
 import dllama.model.ModelSpec;
 import dllama.model.Rope;
 import dllama.model.Sliding;
 import dllama.tensor.DType;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.List;
 import java.util.Map;
+import java.util.function.IntUnaryOperator;
+import java.util.stream.IntStream;
 
 /// What a GGUF file says before its tensors, so that llama.cpp loads it, and the tensor that scaled
 /// frequencies of Llama 3.1 are there: divisors of the plain ones.
@@ -43,6 +47,7 @@ public record GgufHeader(ByteBuffer start, ByteBuffer factors, long bytes) {
   public static GgufHeader of(ModelSpec spec, GgufLayout layout, GgufTokens tokens, String name) {
     String family = family(spec);
     GgufHeaderWriter header = new GgufHeaderWriter();
+    boolean apart = spec.feedForwardSums() > 1;
     header
         .put("general.architecture", family)
         .put("general.name", name)
@@ -52,10 +57,19 @@ public record GgufHeader(ByteBuffer start, ByteBuffer factors, long bytes) {
         .put(family + ".vocab_size", spec.vocabSize())
         .put(family + ".context_length", spec.contextLength())
         .put(family + ".embedding_length", spec.dim())
-        .put(family + ".block_count", spec.layers())
-        .put(family + ".feed_forward_length", spec.ffnDim())
-        .put(family + ".attention.head_count", spec.heads())
-        .put(family + ".attention.head_count_kv", spec.kvHeads())
+        .put(family + ".block_count", spec.layers());
+    putInLayers(
+        header,
+        family + ".feed_forward_length",
+        layer -> apart ? spec.mixture().shared() : spec.ffnDim(layer),
+        spec);
+    header.put(family + ".attention.head_count", spec.heads());
+    putInLayers(
+        header,
+        family + ".attention.head_count_kv",
+        layer -> spec.attention(layer).kvHeads(),
+        spec);
+    header
         .put(family + ".attention.key_length", spec.headDim())
         .put(family + ".attention.value_length", spec.headDim())
         .put(family + ".attention.layer_norm_rms_epsilon", spec.rmsEpsilon())
@@ -67,11 +81,12 @@ public record GgufHeader(ByteBuffer start, ByteBuffer factors, long bytes) {
           .put(family + ".expert_used_count", spec.activeExperts())
           .put(family + ".expert_feed_forward_length", spec.ffnDim());
     }
-    if (spec.mixture().shared() > 0) {
+    if (spec.mixture().shared() > 0 && !apart) {
       header.put(family + ".expert_shared_feed_forward_length", spec.mixture().shared());
     }
     putScaling(header, family + ".rope.scaling.", spec.rope());
     putSliding(header, family, spec.sliding());
+    putLayering(header, family, spec);
     tokens.describe(header, spec.vocabSize());
     for (GgufLayout.Group group : layout.groups()) {
       header.tensor(group.name(), type(group.dtype()), group.dims(), group.bytes());
@@ -119,13 +134,45 @@ public record GgufHeader(ByteBuffer start, ByteBuffer factors, long bytes) {
 
   private static void putSliding(GgufHeaderWriter header, String family, Sliding sliding) {
     if (sliding.window() > 0) {
-      if (sliding.period() == 0) {
+      String pattern = family + ".attention.sliding_window_pattern";
+      if (sliding.headDim() > 0) {
+        header
+            .putBools(pattern, sliding.layers())
+            .put(family + ".attention.key_length_swa", sliding.headDim())
+            .put(family + ".attention.value_length_swa", sliding.headDim())
+            .put(family + ".rope.dimension_count_swa", sliding.headDim());
+      } else if (sliding.period() == 0) {
         throw new UserException("a GGUF file can not tell which layers slide here");
+      } else {
+        header.put(pattern, sliding.period());
       }
       header
           .put(family + ".attention.sliding_window", sliding.window())
-          .put(family + ".attention.sliding_window_pattern", sliding.period())
           .put(family + ".rope.freq_base_swa", sliding.rope().theta());
+    }
+  }
+
+  private static void putLayering(GgufHeaderWriter header, String family, ModelSpec spec) {
+    Layering layering = spec.layering();
+    if (layering.borrowers() > 0) {
+      header.put(family + ".attention.shared_kv_layers", layering.borrowers());
+    }
+    if (layering.inputDim() > 0) {
+      header.put(family + ".embedding_length_per_layer_input", layering.inputDim());
+    }
+    if (spec.scales().cap() > 0) {
+      header.put(family + ".final_logit_softcapping", spec.scales().cap());
+    }
+  }
+
+  /// One number where it is the same in all layers.
+  private static void putInLayers(
+      GgufHeaderWriter header, String key, IntUnaryOperator ofLayer, ModelSpec spec) {
+    List<Integer> values = IntStream.range(0, spec.layers()).map(ofLayer).boxed().toList();
+    if (values.stream().distinct().count() == 1) {
+      header.put(key, values.getFirst().intValue());
+    } else {
+      header.putInts(key, values);
     }
   }
 

@@ -70,6 +70,12 @@ public final class GgufHeaderWriter {
     return this;
   }
 
+  GgufHeaderWriter putBools(String key, List<Boolean> values) {
+    array(key, BOOL, values.size());
+    values.forEach(value -> pairs.write(value ? 1 : 0));
+    return this;
+  }
+
   GgufHeaderWriter putFloats(String key, float[] values) {
     array(key, FLOAT32, values.length);
     for (float value : values) {

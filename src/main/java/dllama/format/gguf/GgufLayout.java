@@ -41,13 +41,15 @@ public record GgufLayout(List<Group> groups) {
     /// Values along each axis, the length of a row first.
     long[] dims() {
       Tensor first = tensors.getFirst();
-      if (tensors.getLast().name().expert() > 0) {
-        return new long[] {first.cols(), first.rows(), tensors.size()};
+      int experts = tensors.getLast().name().expert() + 1;
+      long rows = tensors.stream().mapToLong(Tensor::rows).sum() / experts;
+      if (experts > 1) {
+        return new long[] {first.cols(), rows, experts};
       }
       if (first.role().isVector()) {
         return new long[] {tensors.stream().mapToLong(Tensor::cols).sum()};
       }
-      return new long[] {first.cols(), tensors.stream().mapToLong(Tensor::rows).sum()};
+      return new long[] {first.cols(), rows};
     }
   }
 

@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// A model in a GGUF file, or in several. Every tensor of the file has a place in the forward pass,
@@ -57,6 +58,11 @@ public final class GgufModel implements ModelFile {
     Set<GgufTensor> used = Collections.newSetFromMap(new IdentityHashMap<>());
     used.addAll(known);
     file.tensor(GgufNames.ROPE_FACTORS).ifPresent(used::add);
+    for (int layer = 0; layer < spec.layers(); layer++) {
+      if (spec.attention(layer).source() < layer) {
+        used.addAll(unread(layer));
+      }
+    }
     for (GgufTensor tensor : file.tensors()) {
       if (!used.contains(tensor)) {
         throw file.refused(
@@ -64,6 +70,13 @@ public final class GgufModel implements ModelFile {
             "this kind of model is not supported yet");
       }
     }
+  }
+
+  /// What some files have of keys and values in layers that read those of another one.
+  private List<GgufTensor> unread(int layer) {
+    return Stream.of(TensorRole.WK, TensorRole.WV, TensorRole.KEY_NORM)
+        .flatMap(role -> file.tensor(GgufNames.of(architecture, role, layer)).stream())
+        .toList();
   }
 
   /// Maps a file.
@@ -95,13 +108,16 @@ public final class GgufModel implements ModelFile {
       if (role.isVector()) {
         continue;
       }
-      List<DType> ofRole = new ArrayList<>();
+      List<Optional<DType>> ofRole = new ArrayList<>();
       for (int layer = 0; layer < (role.isInLayer() ? layers : 1); layer++) {
-        find(new TensorRole.Name(role, layer)).map(this::dtype).ifPresent(ofRole::add);
+        ofRole.add(find(new TensorRole.Name(role, layer)).map(this::dtype));
       }
-      if (!ofRole.isEmpty()) {
-        boolean same = Set.copyOf(ofRole).size() == 1;
-        types.put(role, same ? List.of(ofRole.getFirst()) : ofRole);
+      List<DType> found = ofRole.stream().flatMap(Optional::stream).toList();
+      if (!found.isEmpty()) {
+        DType first = found.getFirst(); // stands for what a layer has not
+        boolean same = Set.copyOf(found).size() == 1;
+        types.put(
+            role, same ? List.of(first) : ofRole.stream().map(type -> type.orElse(first)).toList());
       }
     }
     DType most =
@@ -127,13 +143,19 @@ public final class GgufModel implements ModelFile {
 
   /// The tensor of the file that holds this one.
   private Optional<GgufTensor> find(TensorRole.Name name) {
+    Optional<GgufTensor> whole =
+        fused(name).flatMap(fused -> file.tensor(fused.name(name.layer())));
+    Optional<GgufTensor> found = whole.or(() -> separate(name));
+    return name.role() == TensorRole.WCLS && found.isEmpty()
+        ? file.tensor(GgufNames.of(architecture, TensorRole.EMBEDDING, 0)) // tied
+        : found;
+  }
+
+  /// The tensor of the file that is this one, or this one of each expert.
+  private Optional<GgufTensor> separate(TensorRole.Name name) {
     TensorRole role = name.role();
-    Optional<GgufTensor> own = file.tensor(of(name));
-    if (role == TensorRole.WCLS && own.isEmpty()) {
-      return file.tensor(GgufNames.of(architecture, TensorRole.EMBEDDING, 0)); // tied
-    }
     if (!role.isOfExpert(architecture)) {
-      return fused(name).flatMap(fused -> file.tensor(fused.name(name.layer()))).or(() -> own);
+      return file.tensor(of(name));
     }
     return file.tensor(GgufNames.ofExperts(architecture, role, name.layer()))
         .or(() -> file.tensor(GgufNames.ofExpert(architecture, role, name.layer(), name.expert())));
@@ -145,7 +167,7 @@ public final class GgufModel implements ModelFile {
         .filter(
             fused -> {
               TensorRole first = fused.parts().getFirst();
-              return file.tensor(GgufNames.of(architecture, first, name.layer())).isEmpty();
+              return separate(new TensorRole.Name(first, name.layer())).isEmpty();
             });
   }
 
@@ -162,9 +184,9 @@ public final class GgufModel implements ModelFile {
   }
 
   private Matrix matrix(TensorRole.Name name, GgufTensor tensor) {
-    long rows = name.role().rows().size(spec);
-    long columns = name.role().cols().size(spec);
-    boolean stacked = GgufNames.isOfExperts(tensor.name());
+    long rows = name.rows(spec);
+    long columns = name.cols(spec);
+    boolean stacked = name.role().isOfExpert(architecture) && GgufNames.isOfExperts(tensor.name());
     int of = stacked ? spec.experts() : 1;
     Optional<GgufFused> fused = fused(name);
     boolean vector = name.role().isVector();

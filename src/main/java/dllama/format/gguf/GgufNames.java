@@ -13,6 +13,17 @@ final class GgufNames {
 
   private static final Map<TensorRole, String> NAMES = new EnumMap<>(TensorRole.class);
 
+  /// Names that an architecture has for something else than others.
+  private static final Map<Architecture, Map<TensorRole, String>> OTHERS =
+      Map.of(
+          Architecture.GPT_OSS,
+          Map.of(TensorRole.FFN_NORM, "post_attention_norm.weight"),
+          Architecture.GEMMA4_MOE,
+          Map.of(
+              TensorRole.SHARED_W1, "ffn_gate.weight",
+              TensorRole.SHARED_W3, "ffn_up.weight",
+              TensorRole.SHARED_W2, "ffn_down.weight"));
+
   static {
     NAMES.put(TensorRole.EMBEDDING, "token_embd.weight");
     NAMES.put(TensorRole.FINAL_NORM, "output_norm.weight");
@@ -32,6 +43,18 @@ final class GgufNames {
     NAMES.put(TensorRole.ATTENTION_OUTPUT_NORM, "post_attention_norm.weight");
     NAMES.put(TensorRole.FFN_NORM, "ffn_norm.weight");
     NAMES.put(TensorRole.FFN_OUTPUT_NORM, "post_ffw_norm.weight");
+    NAMES.put(TensorRole.SHARED_OUTPUT_NORM, "post_ffw_norm_1.weight");
+    NAMES.put(TensorRole.EXPERTS_NORM, "pre_ffw_norm_2.weight");
+    NAMES.put(TensorRole.EXPERTS_OUTPUT_NORM, "post_ffw_norm_2.weight");
+    NAMES.put(TensorRole.EXPERT_SCALES, "ffn_down_exps.scale");
+    NAMES.put(TensorRole.ROUTER_NORM, "ffn_gate_inp.scale");
+    NAMES.put(TensorRole.LAYER_EMBEDDING, "per_layer_token_embd.weight");
+    NAMES.put(TensorRole.LAYER_PROJECTION, "per_layer_model_proj.weight");
+    NAMES.put(TensorRole.LAYER_PROJECTION_NORM, "per_layer_proj_norm.weight");
+    NAMES.put(TensorRole.INPUT_GATE, "inp_gate.weight");
+    NAMES.put(TensorRole.INPUT_PROJECTION, "proj.weight");
+    NAMES.put(TensorRole.INPUT_NORM, "post_norm.weight");
+    NAMES.put(TensorRole.LAYER_SCALE, "layer_output_scale.weight");
     NAMES.put(TensorRole.ROUTER, "ffn_gate_inp.weight");
     NAMES.put(TensorRole.ROUTER_BIAS, "ffn_gate_inp.bias");
     NAMES.put(TensorRole.W1, "ffn_gate.weight");
@@ -50,8 +73,8 @@ final class GgufNames {
 
   /// The name of a tensor outside the experts.
   static String of(Architecture architecture, TensorRole role, int layer) {
-    boolean other = architecture.equals(Architecture.GPT_OSS) && role == TensorRole.FFN_NORM;
-    String name = NAMES.get(other ? TensorRole.ATTENTION_OUTPUT_NORM : role);
+    Map<TensorRole, String> others = OTHERS.getOrDefault(architecture, Map.of());
+    String name = others.getOrDefault(role, NAMES.get(role));
     if (name == null) {
       throw new IllegalArgumentException("no name of " + role);
     }

@@ -3,6 +3,7 @@ package dllama.format.gguf;
 import dllama.model.Rope;
 import dllama.model.Sliding;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.IntStream;
 
@@ -12,9 +13,15 @@ final class GgufSliding {
   private static final String WINDOW = "attention.sliding_window";
   private static final String PATTERN = "attention.sliding_window_pattern";
   private static final String THETA = "rope.freq_base_swa";
+  private static final String KEY_LENGTH = "attention.key_length_swa";
+  private static final String VALUE_LENGTH = "attention.value_length_swa";
+  private static final String TURNED = "rope.dimension_count_swa";
 
   /// Without the architecture in front.
   static final Set<String> KEYS = Set.of(WINDOW, PATTERN, THETA);
+
+  /// Of architectures in which layers that slide may have heads of another size.
+  static final Set<String> HEAD_KEYS = Set.of(KEY_LENGTH, VALUE_LENGTH, TURNED);
 
   private final GgufFile file;
   private final GgufMetadata metadata;
@@ -48,6 +55,41 @@ final class GgufSliding {
     return file.checked(
         () ->
             Sliding.of(window, IntStream.of(values).mapToObj(slides -> slides != 0).toList(), own));
+  }
+
+  /// The same with heads that are not those of the layers that see everything.
+  ///
+  /// @param headDim of the layers that see everything
+  /// @param kvHeads of each layer
+  Sliding withHeads(Sliding sliding, int headDim, int[] kvHeads) {
+    int own = metadata.u32(prefix + KEY_LENGTH, headDim);
+    int value = metadata.u32(prefix + VALUE_LENGTH, own);
+    int turned = metadata.u32(prefix + TURNED, own);
+    if (value != own || turned != own) {
+      throw file.refused(
+          "%s%s is %d beside values of %d, of which %d turn"
+              .formatted(prefix, KEY_LENGTH, own, value, turned),
+          "such models are not supported yet");
+    }
+    int of = kvHeads(sliding, kvHeads, true).orElse(0);
+    return file.checked(() -> sliding.withHeads(own, of));
+  }
+
+  /// The heads of keys and values that all layers have which slide, or do not.
+  OptionalInt kvHeads(Sliding sliding, int[] kvHeads, boolean slides) {
+    int[] of =
+        IntStream.range(0, kvHeads.length)
+            .filter(layer -> sliding.at(layer) == slides)
+            .map(layer -> kvHeads[layer])
+            .distinct()
+            .toArray();
+    if (of.length > 1) {
+      throw file.refused(
+          "%sattention.head_count_kv is not the same in all layers that %s"
+              .formatted(prefix, slides ? "slide" : "see everything"),
+          "such models are not supported yet");
+    }
+    return IntStream.of(of).findFirst();
   }
 
   /// Gemma's layers that slide turn by a base of their own, not slowed down.

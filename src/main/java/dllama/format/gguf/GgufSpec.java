@@ -3,15 +3,20 @@ package dllama.format.gguf;
 import dllama.error.UserException;
 import dllama.model.Architecture;
 import dllama.model.Architecture.Trait;
+import dllama.model.Layering;
 import dllama.model.Mixture;
 import dllama.model.ModelSpec;
 import dllama.model.Rope;
 import dllama.model.Scales;
 import dllama.model.Sliding;
+import dllama.model.TensorRole;
 import dllama.model.TensorTypes;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 /// What a GGUF file's metadata say of the model: sizes and all that changes the arithmetic. A key
 /// of the model's own that is not known here is refused, because it may change it, too.
@@ -76,7 +81,25 @@ final class GgufSpec {
   /// Architectures in which layers slide, and where no key tells, which ones: all but the last of
   /// so many.
   private static final Map<Architecture, Integer> PERIODS =
-      Map.of(Architecture.GEMMA3, 6, Architecture.GPT_OSS, 2);
+      Map.of(
+          Architecture.GEMMA3, 6,
+          Architecture.GEMMA4, 6,
+          Architecture.GEMMA4_MOE, 6,
+          Architecture.GPT_OSS, 2);
+
+  /// Architectures in which what layers have may differ: see [Layering].
+  private static final Set<Architecture> LAYERED =
+      Set.of(Architecture.GEMMA4, Architecture.GEMMA4_MOE);
+
+  private static final String BORROWERS = "attention.shared_kv_layers";
+  private static final String INPUTS = "embedding_length_per_layer_input";
+  private static final Set<String> LAYERED_KEYS = Set.of(BORROWERS, INPUTS);
+
+  /// Architectures whose logits may be bounded.
+  private static final Set<Architecture> CAPPED =
+      Set.of(Architecture.GEMMA3, Architecture.GEMMA4, Architecture.GEMMA4_MOE);
+
+  private static final String CAP = "final_logit_softcapping";
 
   private static final int MOST_LAYERS = 1 << 10;
 
@@ -101,18 +124,18 @@ final class GgufSpec {
     int layers = layers();
     int dim = u32("embedding_length");
     int heads = sameInAllLayers("attention.head_count", layers);
-    int kvHeads =
-        metadata.has(prefix + "attention.head_count_kv")
-            ? sameInAllLayers("attention.head_count_kv", layers)
-            : heads;
     int headDim = headDim(dim, heads);
     int experts = metadata.u32(prefix + "expert_count", 0);
-    int ffnDim = ffnDim(layers, experts);
+    int[] ffnDims = ffnDims(architecture, layers, experts);
+    int ffnDim = IntStream.of(ffnDims).max().orElseThrow();
     Rope rope = new GgufRope(file, file.architecture()).read(headDim);
     if (rope.turned(headDim) < headDim && !architecture.has(Trait.PARTIAL_ROPE)) {
       throw refused("rope.dimension_count", "less than the %d values of a head".formatted(headDim));
     }
-    Sliding sliding = sliding(architecture, layers, rope);
+    int[] allKvHeads = kvHeads(architecture, layers, heads);
+    Sliding sliding = sliding(architecture, layers, rope, headDim, allKvHeads);
+    int kvHeads = new GgufSliding(file).kvHeads(sliding, allKvHeads, false).orElse(allKvHeads[0]);
+    Layering layering = layering(architecture, layers, sliding, ffnDims);
     Mixture mixture = mixture(architecture, layers);
     Scales scales = scales(architecture, dim, heads, headDim, layers);
     int activeExperts = experts == 0 ? 0 : u32("expert_used_count");
@@ -138,27 +161,65 @@ final class GgufSpec {
                 rope,
                 sliding,
                 scales,
-                mixture));
+                mixture,
+                layering));
+  }
+
+  private int[] kvHeads(Architecture architecture, int layers, int heads) {
+    String key = "attention.head_count_kv";
+    int[] all = new int[layers];
+    Arrays.fill(all, heads);
+    if (metadata.has(prefix + key)) {
+      if (LAYERED.contains(architecture)) {
+        return inLayers(key, layers);
+      }
+      Arrays.fill(all, sameInAllLayers(key, layers));
+    }
+    return all;
+  }
+
+  private Layering layering(Architecture architecture, int layers, Sliding sliding, int[] ffnDims) {
+    if (!LAYERED.contains(architecture)) {
+      return Layering.NONE;
+    }
+    boolean same = IntStream.of(ffnDims).distinct().count() == 1;
+    List<Integer> widths = same ? List.of() : IntStream.of(ffnDims).boxed().toList();
+    int borrowers = metadata.u32(prefix + BORROWERS, 0);
+    boolean keysAreValues =
+        IntStream.range(0, Math.max(0, layers - borrowers))
+            .filter(layer -> !sliding.at(layer))
+            .anyMatch(layer -> !hasValues(architecture, layer));
+    int inputs = metadata.u32(prefix + INPUTS, 0);
+    return file.checked(() -> new Layering(widths, borrowers, keysAreValues, inputs));
+  }
+
+  private boolean hasValues(Architecture architecture, int layer) {
+    return file.tensor(GgufNames.of(architecture, TensorRole.WV, layer)).isPresent();
   }
 
   private Mixture mixture(Architecture architecture, int layers) {
     int told = metadata.u32(prefix + SHARED, 0);
-    boolean always = architecture.has(Trait.SHARED_EXPERT_GATE);
+    boolean always =
+        architecture.has(Trait.SHARED_EXPERT_GATE) || architecture.has(Trait.SHARED_EXPERT_NORMS);
     int shared = told == 0 && always ? sameInAllLayers("feed_forward_length", layers) : told;
     return file.checked(() -> architecture.mixture().withShared(shared));
   }
 
-  private Sliding sliding(Architecture architecture, int layers, Rope rope) {
-    return PERIODS.containsKey(architecture)
-        ? new GgufSliding(file).read(PERIODS.get(architecture), layers, rope)
-        : Sliding.NONE;
+  private Sliding sliding(
+      Architecture architecture, int layers, Rope rope, int headDim, int[] kvHeads) {
+    if (!PERIODS.containsKey(architecture)) {
+      return Sliding.NONE;
+    }
+    GgufSliding reader = new GgufSliding(file);
+    Sliding sliding = reader.read(PERIODS.get(architecture), layers, rope);
+    return LAYERED.contains(architecture) ? reader.withHeads(sliding, headDim, kvHeads) : sliding;
   }
 
   /// Gemma 3's largest model alone has scores that are scaled by what is not the size of a head,
   /// and no key tells it; as llama.cpp, by the number of layers.
-  private static Scales scales(
-      Architecture architecture, int dim, int heads, int headDim, int layers) {
-    Scales own = architecture.scales(dim);
+  private Scales scales(Architecture architecture, int dim, int heads, int headDim, int layers) {
+    float cap = CAPPED.contains(architecture) ? metadata.f32(prefix + CAP, 0) : 0;
+    Scales own = file.checked(() -> architecture.scales(dim).withCap(cap));
     boolean largest = architecture.equals(Architecture.GEMMA3) && layers == 62;
     return largest ? own.withQuery((float) Math.sqrt((double) headDim * heads / dim)) : own;
   }
@@ -172,9 +233,16 @@ final class GgufSpec {
     return layers;
   }
 
-  private int ffnDim(int layers, int experts) {
+  /// Of each layer.
+  private int[] ffnDims(Architecture architecture, int layers, int experts) {
     boolean own = experts > 0 && metadata.has(prefix + "expert_feed_forward_length");
-    return sameInAllLayers(own ? "expert_feed_forward_length" : "feed_forward_length", layers);
+    String key = own ? "expert_feed_forward_length" : "feed_forward_length";
+    if (LAYERED.contains(architecture) && !own) {
+      return inLayers(key, layers);
+    }
+    int[] all = new int[layers];
+    Arrays.fill(all, sameInAllLayers(key, layers));
+    return all;
   }
 
   private int headDim(int dim, int heads) {
@@ -193,11 +261,14 @@ final class GgufSpec {
     return metadata.u32(prefix + key);
   }
 
+  private int[] inLayers(String key, int layers) {
+    return metadata
+        .perLayer(prefix + key, layers)
+        .orElseThrow(() -> file.damaged("it does not tell %s%s".formatted(prefix, key)));
+  }
+
   private int sameInAllLayers(String key, int layers) {
-    int[] values =
-        metadata
-            .perLayer(prefix + key, layers)
-            .orElseThrow(() -> file.damaged("it does not tell %s%s".formatted(prefix, key)));
+    int[] values = inLayers(key, layers);
     for (int value : values) {
       if (value != values[0] || value < 0) {
         throw refused(key, "not the same in all layers");
@@ -211,7 +282,11 @@ final class GgufSpec {
     if (READ.contains(own) || HARMLESS.contains(own)) {
       return;
     }
-    if (GgufSliding.KEYS.contains(own) && PERIODS.containsKey(architecture)) {
+    boolean layered = LAYERED.contains(architecture);
+    if ((GgufSliding.KEYS.contains(own) && PERIODS.containsKey(architecture))
+        || (GgufSliding.HEAD_KEYS.contains(own) && layered)
+        || (LAYERED_KEYS.contains(own) && layered)
+        || (CAP.equals(own) && CAPPED.contains(architecture))) {
       return;
     }
     if ("attention.sliding_window".equals(own)) {
