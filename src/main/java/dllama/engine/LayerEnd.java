@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// with what [LayerInputs] has for the layer, where it has anything.
 final class LayerEnd {
   private final StepState step;
-  private final List<SliceWeights.End> layers;
+  private final List<SliceWeights.Layer> layers;
   private final @Nullable LayerInputs inputs;
   private final int size;
   private final float[] gated;
@@ -32,7 +32,10 @@ final class LayerEnd {
 
   /// @param inputs none where layers have no inputs
   LayerEnd(
-      StepState step, List<SliceWeights.End> layers, @Nullable LayerInputs inputs, int maxTokens) {
+      StepState step,
+      List<SliceWeights.Layer> layers,
+      @Nullable LayerInputs inputs,
+      int maxTokens) {
     this.step = step;
     this.layers = layers;
     this.inputs = inputs;
@@ -59,7 +62,7 @@ final class LayerEnd {
 
   void compute(int layer) {
     this.layer = layer;
-    SliceWeights.End end = layers.get(layer);
+    SliceWeights.End end = layers.get(layer).end();
     if (!end.input().isEmpty()) {
       x.prepare(step.tokens());
       step.pool.run(gateShare);
@@ -81,7 +84,7 @@ final class LayerEnd {
   }
 
   private SliceWeights.Input input() {
-    return layers.get(layer).input().getFirst();
+    return layers.get(layer).end().input().getFirst();
   }
 
   private void gateShare(int thread, int threads) {
@@ -126,7 +129,7 @@ final class LayerEnd {
   }
 
   private void scale(int at, int size) {
-    float scale = layers.get(layer).scale();
+    float scale = layers.get(layer).end().scale();
     for (int i = at; i < at + size; i++) {
       step.x[i] *= scale;
     }

@@ -5,6 +5,7 @@ import dllama.model.TensorRole;
 import dllama.tensor.DType;
 import dllama.tensor.WorkerPool;
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /// What each layer is given of each token of a step (per-layer embeddings, as Gemma 4 has them):
 ///
@@ -38,7 +39,14 @@ final class LayerInputs {
   private final WorkerPool.Task projectShare = this::projectShare;
   private final WorkerPool.Task addShare = this::addShare;
 
-  LayerInputs(StepState step, SliceWeights.Inputs weights, int maxTokens) {
+  /// None where layers are given nothing.
+  static @Nullable LayerInputs of(StepState step, SliceWeights weights, int maxTokens) {
+    return weights.inputs().isEmpty()
+        ? null
+        : new LayerInputs(step, weights.inputs().getFirst(), maxTokens);
+  }
+
+  private LayerInputs(StepState step, SliceWeights.Inputs weights, int maxTokens) {
     this.step = step;
     this.weights = weights;
     ModelSpec spec = step.spec;

@@ -5,7 +5,6 @@ import dllama.logits.LogitsPart;
 import dllama.logits.LogitsQuestion;
 import dllama.logits.LogitsReducer;
 import dllama.logits.LogitsWanted;
-import dllama.model.Architecture.Trait;
 import dllama.model.Range;
 import dllama.model.RopeTable;
 import dllama.slice.ShardPlan;
@@ -117,14 +116,9 @@ public final class ShardEngine {
     this.cache = cache;
     this.ropes = ropes;
     attention = new AttentionBlock(step, attentions(weights), cache, ropes, settings);
-    feedForward = feedForward(step, weights, rank, settings.maxBatchTokens());
-    layerInputs = layerInputs(step, weights, settings.maxBatchTokens());
-    layerEnd =
-        new LayerEnd(
-            step,
-            weights.layers().stream().map(SliceWeights.Layer::end).toList(),
-            layerInputs,
-            settings.maxBatchTokens());
+    feedForward = SeparateSums.orOne(step, weights.layers(), rank == 0, settings.maxBatchTokens());
+    layerInputs = LayerInputs.of(step, weights, settings.maxBatchTokens());
+    layerEnd = new LayerEnd(step, weights.layers(), layerInputs, settings.maxBatchTokens());
     output = new OutputBlock(step, weights, maxWanted);
     reducers = new LogitsReducer[maxWanted];
     partialSum = new PartialSum(plan, step);
@@ -148,25 +142,6 @@ public final class ShardEngine {
 
   private static List<SliceWeights.Attention> attentions(SliceWeights weights) {
     return weights.layers().stream().map(SliceWeights.Layer::attention).toList();
-  }
-
-  private static LayerBlock feedForward(
-      StepState step, SliceWeights weights, int rank, int maxTokens) {
-    var layers = weights.layers().stream().map(SliceWeights.Layer::feedForward).toList();
-    if (!step.spec.architecture().has(Trait.EXPERTS)) {
-      return FeedForwardBlock.dense(step, layers, maxTokens);
-    }
-    LayerBlock experts = new ExpertsBlock(step, layers, rank == 0, maxTokens);
-    return step.spec.feedForwardSums() == 1
-        ? experts
-        : new SeparateSums(step, FeedForwardBlock.shared(step, layers, maxTokens), experts);
-  }
-
-  private static @Nullable LayerInputs layerInputs(
-      StepState step, SliceWeights weights, int maxTokens) {
-    return weights.inputs().isEmpty()
-        ? null
-        : new LayerInputs(step, weights.inputs().getFirst(), maxTokens);
   }
 
   /// Bytes that a rank's keys and values need, if all pages are used.
@@ -351,7 +326,7 @@ public final class ShardEngine {
     if (phase == Phase.FEED_FORWARD) {
       layerEnd.compute(layer);
     }
-    if (strayed.isEmpty() && !lastRowsAreFinite()) {
+    if (strayed.isEmpty() && !step.lastRowsAreFinite()) {
       strayed = where();
     }
     if (phase == Phase.ATTENTION) {
@@ -360,16 +335,6 @@ public final class ShardEngine {
       layer++;
       phase = layer < plan.spec().layers() ? Phase.ATTENTION : Phase.OUTPUT;
     }
-  }
-
-  private boolean lastRowsAreFinite() {
-    int dim = plan.spec().dim();
-    for (int row = 0; row < step.tokens(); row++) {
-      if (step.rows.endsRun(row) && !Finite.all(step.x, row * dim, dim)) {
-        return false;
-      }
-    }
-    return true;
   }
 
   private String where() {

@@ -4,6 +4,7 @@ import dllama.model.ModelSpec;
 import dllama.model.Range;
 import dllama.slice.ShardPlan;
 import dllama.tensor.Activations;
+import dllama.tensor.Finite;
 import dllama.tensor.Kernels;
 import dllama.tensor.PackedMatrix;
 import dllama.tensor.WorkerPool;
@@ -73,6 +74,17 @@ final class StepState {
   /// Rows of the step.
   int tokens() {
     return rows.count();
+  }
+
+  /// Whether the residual stream of the last token of each run is all numbers.
+  boolean lastRowsAreFinite() {
+    int dim = spec.dim();
+    for (int row = 0; row < tokens(); row++) {
+      if (rows.endsRun(row) && !Finite.all(x, row * dim, dim)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /// Stores the norm of the residual stream of `token` as row `row` of `into`.

@@ -237,7 +237,7 @@ public enum TensorRole {
   /// Whether it is F32 unless its type is named, as in files of distributed-llama.
   boolean isPlain(Architecture architecture) {
     return isVector()
-        || isEmbedding()
+        || this == EMBEDDING
         || this == LAYER_PROJECTION
         || (this == ROUTER && !architecture.has(Trait.ROUTER_IN_WEIGHT_TYPE));
   }

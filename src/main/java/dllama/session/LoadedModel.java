@@ -155,7 +155,8 @@ public record LoadedModel(
     ShardPlan plan = new ShardPlan(spec(), exchange, Shares.equal(worldSize));
     EngineSettings engine =
         new EngineSettings(kv, contextLength, Math.min(maxBatchTokens, contextLength));
-    return new SliceLayout(plan, 0).totalBytes() + ShardEngine.cacheBytes(plan, 0, engine);
+    int most = plan.largestRank();
+    return new SliceLayout(plan, most).totalBytes() + ShardEngine.cacheBytes(plan, most, engine);
   }
 
   /// The same for each number of nodes that the model can run on.
