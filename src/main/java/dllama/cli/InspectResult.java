@@ -77,7 +77,7 @@ record InspectResult(
           spec.activeExperts(),
           spec.vocabSize(),
           spec.contextLength(),
-          rope(spec.rope()),
+          rope(spec),
           spec.sliding().window(),
           spec.sliding().layers().stream().filter(slides -> slides).count(),
           spec.sliding().kvHeads(),
@@ -86,8 +86,14 @@ record InspectResult(
           spec.layering().inputDim());
     }
 
-    private static String rope(Rope rope) {
-      String base = "base " + rope.theta();
+    /// That of the layers that have one.
+    private static String rope(ModelSpec spec) {
+      boolean all = spec.rope().turned() > 0;
+      Rope rope = all ? spec.rope() : spec.sliding().rope();
+      int turned = rope.turned(spec.headDim());
+      String part = turned < spec.headDim() ? "%d values, ".formatted(turned) : "";
+      String some = all ? "" : "not in all layers, ";
+      String base = "%s%sbase %s".formatted(some, part, rope.theta());
       return switch (rope.scaling()) {
         case NONE -> base;
         case LINEAR -> "%s, linear, factor %s".formatted(base, rope.factor());
@@ -99,6 +105,9 @@ record InspectResult(
                     rope.factor(),
                     rope.originalContextLength());
         case PER_PAIR -> base + ", a factor for each pair";
+        case LONG ->
+            "%s, factors for each pair, trained on %d"
+                .formatted(base, rope.originalContextLength());
       };
     }
   }

@@ -72,7 +72,7 @@ final class InspectText {
     }
     add("context", String.valueOf(sizes.contextLength()));
     add("rope", sizes.rope());
-    if (sizes.window() > 0) {
+    if (sizes.window() > 0 && sizes.window() < sizes.contextLength()) {
       add(
           "window",
           "%d positions in %d of %d layers"

@@ -19,9 +19,9 @@ import java.util.stream.IntStream;
 /// ```
 ///
 /// where some architectures add a bias to q, k and v, or to the sum of all partials, and some norm
-/// the heads of q and k, or of v, too, before they are rotated. What differs from layer to layer is
-/// in [LayerAttention]: some see the latest positions only, some read the keys and values of an
-/// earlier layer.
+/// the heads of q and k, or of v, too, before they are rotated, or after that. What differs from
+/// layer to layer is in [LayerAttention]: some see the latest positions only, some read the keys
+/// and values of an earlier layer.
 ///
 /// Whatever kv head a query head reads is on the same rank, and by default on the same thread, so
 /// that no barrier is needed between appending to the cache and reading it. This rank's query heads
@@ -32,6 +32,7 @@ final class AttentionBlock implements LayerBlock {
   private final List<LayerAttention> attentions;
   private final KvPages cache;
   private final List<RopeTable> ropes;
+  private final boolean rotatesFirst;
   private final int heads;
 
   /// Of each layer: what queries are multiplied with, beside the kernel's 1 / sqrt(headDim).
@@ -70,6 +71,7 @@ final class AttentionBlock implements LayerBlock {
     this.layers = layers;
     this.cache = cache;
     this.ropes = ropes;
+    rotatesFirst = step.spec.architecture().has(Trait.HEAD_NORMS_AFTER_ROPE);
     attentions = IntStream.range(0, layers.size()).mapToObj(step.spec::attention).toList();
     weights = layers.getFirst();
     heads = weights.projections().getFirst().w().rows() / attentions.getFirst().headDim();
@@ -226,7 +228,7 @@ final class AttentionBlock implements LayerBlock {
     for (int i = 0; i < count; i++) {
       rotate(q, at + i * headDim, weights.queryNorm(), position);
     }
-    float scale = queryScales[layer];
+    float scale = queryScales[layer] * step.spec.scales().growth(position);
     if (scale != 1) {
       for (int i = at; i < at + count * headDim; i++) {
         q[i] *= scale;
@@ -252,10 +254,15 @@ final class AttentionBlock implements LayerBlock {
   }
 
   private void rotate(float[] head, int at, float[] norm, int position) {
+    if (rotatesFirst) {
+      ropes.get(layer).rotate(head, at, position);
+    }
     if (norm.length > 0) {
       step.kernels.rmsNorm(head, at, norm, headDim, step.spec.rmsEpsilon(), head, at);
     }
-    ropes.get(layer).rotate(head, at, position);
+    if (!rotatesFirst) {
+      ropes.get(layer).rotate(head, at, position);
+    }
   }
 
   private void outputShare(int thread, int threads) {

@@ -27,6 +27,10 @@ final class ExpertsBlock implements LayerBlock {
 
   private final StepState step;
   private final List<SliceWeights.FeedForward> layers;
+
+  /// The number of the first of these layers.
+  private final int first;
+
   private final int experts;
   private final boolean addsBias;
   private final int ffnDim;
@@ -58,12 +62,14 @@ final class ExpertsBlock implements LayerBlock {
   private final WorkerPool.Task downShare = this::downShare;
   private SliceWeights.FeedForward weights;
 
+  /// @param all layers of the model; the first ones may have no experts
   /// @param addsBias whether this rank is the one that adds the bias of w2
   ExpertsBlock(
-      StepState step, List<SliceWeights.FeedForward> layers, boolean addsBias, int maxTokens) {
+      StepState step, List<SliceWeights.FeedForward> all, boolean addsBias, int maxTokens) {
     this.step = step;
     this.addsBias = addsBias;
-    this.layers = layers;
+    first = step.spec.mixture().denseLayers();
+    layers = all.subList(first, all.size());
     weights = layers.getFirst();
     experts = step.spec.experts();
     GatedNetwork network = weights.networks().getFirst();
@@ -97,16 +103,16 @@ final class ExpertsBlock implements LayerBlock {
 
   @Override
   public void compute(int layer) {
-    weights = layers.get(layer);
+    weights = layers.get(layer - first);
     if (shared != null) {
-      shared.begin(weights, layer);
+      shared.begin(weights, layer - first);
     }
     router.prepare(weights.routerNorm(), step.tokens(), ALL);
     step.pool.run(routeShare);
     for (int token = 0; token < step.tokens(); token++) {
       addBias(weights.routerBias(), 0, routerLogits, token * experts, experts);
     }
-    routing.assign(routerLogits, step.tokens());
+    routing.assign(routerLogits, weights.choiceBias(), step.tokens());
     routing.scale(weights.expertScales());
     if (step.tokens() > 1) {
       step.pool.run(inputShare);
@@ -133,9 +139,6 @@ final class ExpertsBlock implements LayerBlock {
     for (int i = WorkerPool.from(slots(), thread, threads); i < to; i++) {
       int slot = routing.slot(i);
       step.loadNormed(routing.token(slot), weights.expertsNorm(), inputs.all(), slot, thread);
-    }
-    if (shared != null) {
-      shared.inputShare(thread, threads);
     }
     if (shared != null) {
       shared.inputShare(thread, threads);

@@ -11,6 +11,8 @@ import java.util.List;
 /// ```
 /// partial = w2 · (activation(w1 · norm(x)) · (w3 · norm(x)))
 /// ```
+///
+/// in a dense model, or in those layers of a mixture that have no experts.
 final class FeedForwardBlock implements LayerBlock {
   private final StepState step;
   private final List<SliceWeights.FeedForward> layers;
@@ -24,13 +26,24 @@ final class FeedForwardBlock implements LayerBlock {
   private SliceWeights.FeedForward weights;
   private SliceWeights.GatedNetwork network;
 
-  /// The network of a dense model.
+  /// The network of a dense model, or of the layers of a mixture that have no experts.
+  ///
+  /// @param layers those, the first ones of the model
   static FeedForwardBlock dense(
       StepState step, List<SliceWeights.FeedForward> layers, int maxTokens) {
     List<SliceWeights.GatedNetwork> networks =
         layers.stream().map(layer -> layer.networks().getFirst()).toList();
-    return new FeedForwardBlock(
-        step, layers, networks, TensorRole.W1, TensorRole.W3, TensorRole.W2, maxTokens);
+    return step.spec.experts() > 0
+        ? new FeedForwardBlock(
+            step,
+            layers,
+            networks,
+            TensorRole.DENSE_W1,
+            TensorRole.DENSE_W3,
+            TensorRole.DENSE_W2,
+            maxTokens)
+        : new FeedForwardBlock(
+            step, layers, networks, TensorRole.W1, TensorRole.W3, TensorRole.W2, maxTokens);
   }
 
   /// The expert that all tokens go to.

@@ -210,12 +210,16 @@ final class PartialSum {
     float[] sum = step.partial;
     float[] bias = output.bias();
     float[] norm = output.norm();
+    float scale = output.scale();
     int to = WorkerPool.from(step.tokens(), thread + 1, threads);
     for (int token = WorkerPool.from(step.tokens(), thread, threads); token < to; token++) {
       int at = token * dim;
       addSums(token);
       if (bias.length > 0) {
         step.kernels.add(sum, at, bias, 0, dim);
+      }
+      for (int i = at; scale != 1 && i < at + dim; i++) {
+        sum[i] *= scale;
       }
       if (norm.length > 0) {
         step.kernels.rmsNorm(sum, at, norm, dim, epsilon, sum, at);

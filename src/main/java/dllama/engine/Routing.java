@@ -55,12 +55,14 @@ final class Routing {
   }
 
   /// Chooses for each row of `logits[tokens, experts]` the `active` largest, the first of equals.
-  void assign(float[] logits, int tokens) {
+  ///
+  /// @param bias of scores, where an expert is chosen; empty: the logits choose
+  void assign(float[] logits, float[] bias, int tokens) {
     for (int token = 0; token < tokens; token++) {
-      if (plain) {
+      if (plain && bias.length == 0) {
         choose(logits, token);
       } else {
-        chooseByScores(logits, token);
+        chooseByScores(logits, bias, token);
       }
     }
     fillSlots(tokens);
@@ -94,11 +96,15 @@ final class Routing {
     }
   }
 
-  private void chooseByScores(float[] logits, int token) {
-    score(logits, token * experts);
+  private void chooseByScores(float[] logits, float[] bias, int token) {
+    int row = token * experts;
+    score(logits, row);
+    for (int expert = 0; bias.length > 0 && expert < experts; expert++) {
+      logits[row + expert] = (float) scores[expert] + bias[expert];
+    }
     double sum = 0;
     for (int i = token * active; i < (token + 1) * active; i++) {
-      int best = largest(logits, token * experts);
+      int best = largest(logits, row);
       taken[best] = true;
       chosen[i] = best;
       sum += scores[best];

@@ -1,8 +1,5 @@
 package dllama.engine;
 
-import dllama.model.Architecture.Trait;
-import java.util.List;
-
 /// A feed-forward part whose shared expert and other experts are summed apart from each other,
 /// because each of the sums over all ranks is normed by itself. Both travel in one exchange.
 final class SeparateSums implements LayerBlock {
@@ -10,23 +7,7 @@ final class SeparateSums implements LayerBlock {
   private final LayerBlock shared;
   private final LayerBlock experts;
 
-  /// The feed-forward part of a model, whatever its sums.
-  ///
-  /// @param addsBias as for [ExpertsBlock]
-  static LayerBlock orOne(
-      StepState step, List<SliceWeights.Layer> layers, boolean addsBias, int maxTokens) {
-    List<SliceWeights.FeedForward> parts =
-        layers.stream().map(SliceWeights.Layer::feedForward).toList();
-    if (!step.spec.architecture().has(Trait.EXPERTS)) {
-      return FeedForwardBlock.dense(step, parts, maxTokens);
-    }
-    LayerBlock experts = new ExpertsBlock(step, parts, addsBias, maxTokens);
-    return step.spec.feedForwardSums() == 1
-        ? experts
-        : new SeparateSums(step, FeedForwardBlock.shared(step, parts, maxTokens), experts);
-  }
-
-  private SeparateSums(StepState step, LayerBlock shared, LayerBlock experts) {
+  SeparateSums(StepState step, LayerBlock shared, LayerBlock experts) {
     this.step = step;
     this.shared = shared;
     this.experts = experts;

@@ -49,7 +49,10 @@ public final class ShardEngine {
   private final EngineSettings settings;
   private final StepState step;
   private final LayerBlock attention;
-  private final LayerBlock feedForward;
+
+  /// Of each layer.
+  private final List<LayerBlock> feedForward;
+
   private final @Nullable LayerInputs layerInputs;
   private final LayerEnd layerEnd;
   private final OutputBlock output;
@@ -116,7 +119,7 @@ public final class ShardEngine {
     this.cache = cache;
     this.ropes = ropes;
     attention = new AttentionBlock(step, attentions(weights), cache, ropes, settings);
-    feedForward = SeparateSums.orOne(step, weights.layers(), rank == 0, settings.maxBatchTokens());
+    feedForward = FeedForwards.of(step, weights.layers(), rank == 0, settings.maxBatchTokens());
     layerInputs = LayerInputs.of(step, weights, settings.maxBatchTokens());
     layerEnd = new LayerEnd(step, weights.layers(), layerInputs, settings.maxBatchTokens());
     output = new OutputBlock(step, weights, maxWanted);
@@ -211,7 +214,7 @@ public final class ShardEngine {
     }
     switch (phase) {
       case ATTENTION -> compute(attention);
-      case FEED_FORWARD -> compute(feedForward);
+      case FEED_FORWARD -> compute(feedForward.get(layer));
       default -> {
         if (step.rows.wantedCount() > 0) {
           output.compute();
@@ -305,7 +308,7 @@ public final class ShardEngine {
   }
 
   private SliceWeights.Output blockOutput() {
-    return (phase == Phase.ATTENTION ? attention : feedForward).output();
+    return (phase == Phase.ATTENTION ? attention : feedForward.get(layer)).output();
   }
 
   /// What was the first to be no number in this step, for [NotFinite#at]; empty as long as all are

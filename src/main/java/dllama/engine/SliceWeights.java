@@ -44,13 +44,14 @@ public record SliceWeights(
   ///
   /// @param sumNorms of each of several sums, which are added up then; empty if there is but one
   /// @param bias a value per dimension that is added to it; empty if there is none
-  /// @param norm of it then; empty if there is none
-  public record Output(List<float[]> sumNorms, float[] bias, float[] norm) {
-    static final Output PLAIN = new Output(List.of(), new float[0], new float[0]);
+  /// @param scale it is multiplied by then
+  /// @param norm of it after that; empty if there is none
+  public record Output(List<float[]> sumNorms, float[] bias, float scale, float[] norm) {
+    static final Output PLAIN = new Output(List.of(), new float[0], 1, new float[0]);
 
     /// Whether the sum is added as it is.
     boolean isPlain() {
-      return sumNorms.isEmpty() && bias.length == 0 && norm.length == 0;
+      return sumNorms.isEmpty() && bias.length == 0 && scale == 1 && norm.length == 0;
     }
   }
 
@@ -77,7 +78,8 @@ public record SliceWeights(
   /// @param expertScales what experts' shares are multiplied with; empty if nothing is
   /// @param router one matrix with experts, none in a dense model
   /// @param routerBias a value per expert; empty if there is none
-  /// @param networks the experts, or the one network of a dense model
+  /// @param choiceBias what is added to an expert's score where it is chosen; empty if nothing is
+  /// @param networks the experts, or the one network of a dense model or layer
   /// @param shared the expert that all tokens go to, if there is one
   /// @param sharedGate its share is made of the product with this; empty: it is 1
   public record FeedForward(
@@ -87,6 +89,7 @@ public record SliceWeights(
       float[] expertScales,
       List<PackedMatrix> router,
       float[] routerBias,
+      float[] choiceBias,
       List<GatedNetwork> networks,
       List<GatedNetwork> shared,
       float[] sharedGate,
@@ -103,7 +106,10 @@ public record SliceWeights(
   /// Views of `slice`, which must be complete and as `layout` describes it.
   public static SliceWeights of(SliceLayout layout, MemorySegment slice) {
     Views views =
-        new Views(slice, layout.entries().stream().collect(Collectors.groupingBy(Entry::name)));
+        new Views(
+            slice,
+            layout.entries().stream().collect(Collectors.groupingBy(Entry::name)),
+            layout.plan().spec().scales().residual());
     ModelSpec spec = layout.plan().spec();
     List<Layer> layers = new ArrayList<>();
     for (int layer = 0; layer < spec.layers(); layer++) {
@@ -117,7 +123,9 @@ public record SliceWeights(
         views.matrix(new TensorRole.Name(TensorRole.WCLS)));
   }
 
-  private record Views(MemorySegment slice, Map<TensorRole.Name, List<Entry>> entries) {
+  /// @param residual of what is added to the residual stream, as in [dllama.model.Scales]
+  private record Views(
+      MemorySegment slice, Map<TensorRole.Name, List<Entry>> entries, float residual) {
     Attention attention(int layer) {
       return new Attention(
           vector(TensorRole.ATTENTION_NORM, layer),
@@ -129,6 +137,7 @@ public record SliceWeights(
           new Output(
               List.of(),
               vector(TensorRole.ATTENTION_OUTPUT_BIAS, layer),
+              residual,
               vector(TensorRole.ATTENTION_OUTPUT_NORM, layer)));
     }
 
@@ -190,8 +199,12 @@ public record SliceWeights(
 
     FeedForward feedForward(int layer, ModelSpec spec) {
       List<GatedNetwork> networks = new ArrayList<>();
-      for (int expert = 0; expert < spec.feedForwards(); expert++) {
-        networks.add(network(layer, expert));
+      if (has(TensorRole.DENSE_W1, layer)) {
+        networks.add(network(TensorRole.DENSE_W1, TensorRole.DENSE_W3, TensorRole.DENSE_W2, layer));
+      } else {
+        for (int expert = 0; expert < spec.feedForwards(); expert++) {
+          networks.add(network(layer, expert));
+        }
       }
       float[] norm = vector(TensorRole.FFN_NORM, layer);
       return new FeedForward(
@@ -201,21 +214,28 @@ public record SliceWeights(
           vector(TensorRole.EXPERT_SCALES, layer),
           has(TensorRole.ROUTER, layer) ? List.of(matrix(TensorRole.ROUTER, layer)) : List.of(),
           vector(TensorRole.ROUTER_BIAS, layer),
+          vector(TensorRole.CHOICE_BIAS, layer),
           List.copyOf(networks),
           shared(layer),
           vector(TensorRole.SHARED_GATE, layer),
-          new Output(sumNorms(layer), new float[0], vector(TensorRole.FFN_OUTPUT_NORM, layer)));
+          new Output(
+              sumNorms(layer), new float[0], residual, vector(TensorRole.FFN_OUTPUT_NORM, layer)));
     }
 
     private List<GatedNetwork> shared(int layer) {
       return has(TensorRole.SHARED_W1, layer)
           ? List.of(
-              new GatedNetwork(
-                  new Projection(matrix(TensorRole.SHARED_W1, layer), new float[0]),
-                  new Projection(matrix(TensorRole.SHARED_W3, layer), new float[0]),
-                  leaves(new TensorRole.Name(TensorRole.SHARED_W2, layer)),
-                  new float[0]))
+              network(TensorRole.SHARED_W1, TensorRole.SHARED_W3, TensorRole.SHARED_W2, layer))
           : List.of();
+    }
+
+    /// One of which a layer has but one, without biases.
+    private GatedNetwork network(TensorRole w1, TensorRole w3, TensorRole w2, int layer) {
+      return new GatedNetwork(
+          new Projection(matrix(w1, layer), new float[0]),
+          new Projection(matrix(w3, layer), new float[0]),
+          leaves(new TensorRole.Name(w2, layer)),
+          new float[0]);
     }
 
     private GatedNetwork network(int layer, int expert) {

@@ -93,8 +93,12 @@ final class StepState {
     kernels.load(normed[thread], 0, into, row);
   }
 
-  /// The norm of the residual stream of `token`.
+  /// The norm of the residual stream of `token`; that itself where `norm` is empty.
   void norm(int token, float[] norm, float[] to) {
+    if (norm.length == 0) {
+      System.arraycopy(x, token * spec.dim(), to, 0, spec.dim());
+      return;
+    }
     kernels.rmsNorm(x, token * spec.dim(), norm, spec.dim(), spec.rmsEpsilon(), to, 0);
   }
 

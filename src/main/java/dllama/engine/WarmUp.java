@@ -164,7 +164,7 @@ public final class WarmUp implements AutoCloseable {
     while (!TinyModel.areBlocks(model, kvHeads * group)) {
       kvHeads++;
     }
-    int layers = model.types().kinds().size();
+    int layers = Math.max(model.types().kinds().size(), model.mixture().denseLayers() > 0 ? 2 : 1);
     int width = Math.max(WIDTH, longestBlock(model));
     Sliding sliding = model.sliding().resized(layers).scaled(kvHeads, model.kvHeads());
     return new ModelSpec(
@@ -185,7 +185,7 @@ public final class WarmUp implements AutoCloseable {
         model.rope(),
         sliding,
         model.scales(),
-        model.mixture().withShared(Math.min(model.mixture().shared(), width)),
+        TinyModel.mixture(model.mixture(), width),
         model.layering().resized(layers, sliding));
   }
 

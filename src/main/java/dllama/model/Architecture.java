@@ -1,6 +1,7 @@
 package dllama.model;
 
 import dllama.error.UserException;
+import dllama.model.Mixture.Scores;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.EnumSet;
@@ -36,6 +37,8 @@ public record Architecture(String name, RopeStyle rope, Set<Trait> traits, Scale
     UNSCALED_SCORES,
     /// Positions may turn a part of a head only.
     PARTIAL_ROPE,
+    /// Heads are normed after they are rotated, in place of before.
+    HEAD_NORMS_AFTER_ROPE,
     /// A vector is added to the products of wq, wk and wv.
     ATTENTION_BIAS,
     /// A vector is added to the product of wo, after it was summed over all ranks.
@@ -43,6 +46,10 @@ public record Architecture(String name, RopeStyle rope, Set<Trait> traits, Scale
     /// What attention and feed-forward add to the residual stream is normed, after it was summed
     /// over all ranks.
     OUTPUT_NORMS,
+    /// What attention and feed-forward get is not normed.
+    WITHOUT_INPUT_NORMS,
+    /// Where some layers slide, positions turn nothing in the others.
+    ROPE_IN_SLIDING_LAYERS,
     /// The feed-forward part is a choice of `activeExperts` out of `experts` networks, see
     /// [Mixture].
     EXPERTS,
@@ -50,7 +57,13 @@ public record Architecture(String name, RopeStyle rope, Set<Trait> traits, Scale
     SCORES_AS_SHARES,
     /// A mixture may have an expert that all tokens go to.
     SHARED_EXPERT,
-    /// What that gives is multiplied by a share, sigmoid of a product.
+    /// Scores of experts are sigmoids, not softmax.
+    SIGMOID_SCORES,
+    /// A bias is added to the scores of experts where they are chosen.
+    CHOICE_BIAS,
+    /// The first layers of a mixture may have one network in place of experts.
+    DENSE_LAYERS,
+    /// What the shared expert gives is multiplied by a share, sigmoid of a product.
     SHARED_EXPERT_GATE,
     /// A vector is added to the product of the router, and of each matrix of an expert.
     EXPERT_BIASES,
@@ -68,6 +81,10 @@ public record Architecture(String name, RopeStyle rope, Set<Trait> traits, Scale
     ATTENTION_SINKS,
     /// Rows of the embedding are multiplied by the root of their length.
     ROOT_SCALED_EMBEDDING,
+    /// Each of its models has [Scales] of its own.
+    OWN_SCALES,
+    /// Queries may grow with their position ([Scales#query(int)]).
+    GROWING_QUERIES,
     /// The router's weights have the model's weight type; else they are F32.
     ROUTER_IN_WEIGHT_TYPE,
     /// The input of wcls is not rounded to Q8_0, whatever its weights.
@@ -196,6 +213,89 @@ public record Architecture(String name, RopeStyle rope, Set<Trait> traits, Scale
           Trait.OUTPUT_NORMS,
           Trait.ATTENTION_BIAS);
 
+  /// IBM's Granite 3 and 4, dense.
+  public static final Architecture GRANITE = of("granite", RopeStyle.ADJACENT, Trait.OWN_SCALES);
+
+  public static final Architecture GRANITE_MOE =
+      of("granitemoe", RopeStyle.ADJACENT, Trait.OWN_SCALES, Trait.EXPERTS, Trait.SHARED_EXPERT);
+
+  /// SmolLM 3: in every fourth layer positions turn nothing. The others see everything, too, so
+  /// their window is the whole context.
+  public static final Architecture SMOLLM3 =
+      of("smollm3", RopeStyle.ADJACENT, Trait.ROPE_IN_SLIDING_LAYERS);
+
+  /// Phi 3 and 4.
+  public static final Architecture PHI3 = of("phi3", RopeStyle.HALF_SPLIT, Trait.PARTIAL_ROPE);
+
+  public static final Architecture SEED_OSS =
+      of("seed-oss", RopeStyle.HALF_SPLIT, Trait.ATTENTION_BIAS);
+
+  /// Ministral 3.
+  public static final Architecture MISTRAL3 =
+      of("mistral3", RopeStyle.ADJACENT, Trait.GROWING_QUERIES);
+
+  public static final Architecture EXAONE4 =
+      of(
+          "exaone4",
+          RopeStyle.HALF_SPLIT,
+          Trait.HEAD_NORMS,
+          Trait.OUTPUT_NORMS,
+          Trait.WITHOUT_INPUT_NORMS,
+          Trait.ROPE_IN_SLIDING_LAYERS);
+
+  /// Tencent's Hunyuan, dense.
+  public static final Architecture HUNYUAN =
+      of("hunyuan-dense", RopeStyle.HALF_SPLIT, Trait.HEAD_NORMS, Trait.HEAD_NORMS_AFTER_ROPE);
+
+  /// GLM-4.5 Air and what is built like it.
+  public static final Architecture GLM4_MOE =
+      of(
+          "glm4moe",
+          RopeStyle.HALF_SPLIT,
+          Trait.PARTIAL_ROPE,
+          Trait.ATTENTION_BIAS,
+          Trait.EXPERTS,
+          Trait.SIGMOID_SCORES,
+          Trait.CHOICE_BIAS,
+          Trait.SHARED_EXPERT,
+          Trait.DENSE_LAYERS);
+
+  /// GLM-4.5 to 4.7: the same with norms of query and key heads.
+  public static final Architecture GLM4_MOE_NORMS =
+      of(
+          "glm4moe-norms",
+          RopeStyle.HALF_SPLIT,
+          Trait.PARTIAL_ROPE,
+          Trait.ATTENTION_BIAS,
+          Trait.HEAD_NORMS,
+          Trait.EXPERTS,
+          Trait.SIGMOID_SCORES,
+          Trait.CHOICE_BIAS,
+          Trait.SHARED_EXPERT,
+          Trait.DENSE_LAYERS);
+
+  /// Baidu's Ernie 4.5 with experts.
+  public static final Architecture ERNIE4_5_MOE =
+      of(
+          "ernie4_5-moe",
+          RopeStyle.ADJACENT,
+          Trait.EXPERTS,
+          Trait.CHOICE_BIAS,
+          Trait.SHARED_EXPERT,
+          Trait.DENSE_LAYERS);
+
+  /// dots.llm1.
+  public static final Architecture DOTS1 =
+      of(
+          "dots1",
+          RopeStyle.HALF_SPLIT,
+          Trait.HEAD_NORMS,
+          Trait.EXPERTS,
+          Trait.SIGMOID_SCORES,
+          Trait.CHOICE_BIAS,
+          Trait.SHARED_EXPERT,
+          Trait.DENSE_LAYERS);
+
   private static final List<Architecture> ALL =
       List.of(
           LLAMA,
@@ -213,7 +313,19 @@ public record Architecture(String name, RopeStyle rope, Set<Trait> traits, Scale
           GEMMA4_MOE,
           GPT_OSS,
           GLM4,
-          GLM4_BIAS);
+          GLM4_BIAS,
+          GRANITE,
+          GRANITE_MOE,
+          SMOLLM3,
+          PHI3,
+          SEED_OSS,
+          MISTRAL3,
+          EXAONE4,
+          HUNYUAN,
+          GLM4_MOE,
+          GLM4_MOE_NORMS,
+          ERNIE4_5_MOE,
+          DOTS1);
 
   public Architecture {
     // In the order of the enum, so that the same description reads the same everywhere.
@@ -237,7 +349,8 @@ public record Architecture(String name, RopeStyle rope, Set<Trait> traits, Scale
 
   /// A mixture without a shared expert, as its models have it.
   public Mixture mixture() {
-    return has(Trait.SCORES_AS_SHARES) ? Mixture.PLAIN.asScored() : Mixture.PLAIN;
+    Scores scores = has(Trait.SIGMOID_SCORES) ? Scores.SIGMOID : Scores.SOFTMAX;
+    return Mixture.PLAIN.scored(scores, !has(Trait.SCORES_AS_SHARES), 1);
   }
 
   public boolean has(Trait trait) {

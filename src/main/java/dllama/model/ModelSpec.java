@@ -48,6 +48,9 @@ public record ModelSpec(
   }
 
   public ModelSpec {
+    if (architecture.has(Architecture.Trait.ROPE_IN_SLIDING_LAYERS) && sliding.window() > 0) {
+      rope = Rope.NONE;
+    }
     range("dim", dim, 1, 1 << 18);
     range("ffnDim", ffnDim, 1, 1 << 20);
     range("layers", layers, 1, 1 << 10);
@@ -77,6 +80,13 @@ public record ModelSpec(
           "model header: experts=%d of which %d are active do not go with architecture %s, which has none"
               .formatted(experts, activeExperts, architecture.name()));
     }
+    if (mixture.denseLayers() > 0
+        && (mixture.denseLayers() >= layers
+            || !architecture.has(Architecture.Trait.DENSE_LAYERS))) {
+      throw new UserException(
+          "model header: %d layers without experts of %d do not go with architecture %s"
+              .formatted(mixture.denseLayers(), layers, architecture.name()));
+    }
     if (mixture.shared() > 0 && !architecture.has(Architecture.Trait.SHARED_EXPERT)) {
       throw new UserException(
           "model header: a shared expert does not go with architecture %s"
@@ -102,6 +112,7 @@ public record ModelSpec(
                   layering.ffnDims().isEmpty() ? ffnDim : layering.ffnDims().get(layer),
                   type);
           case SHARED_FFN -> wholeBlocks(role, mixture.shared(), type);
+          case DENSE_FFN -> wholeBlocks(role, mixture.dense(), type);
           case INPUT -> wholeBlocks(role, layering.inputDim(), type);
           case ALL_INPUTS -> wholeBlocks(role, layers * layering.inputDim(), type);
           case ONE, KEY, HEAD, HEADS, EXPERTS, VOCABULARY -> {} // of vectors
@@ -308,6 +319,7 @@ public record ModelSpec(
         && ffnDim % size == 0
         && layering.ffnDims().stream().allMatch(width -> width % size == 0)
         && mixture.shared() % size == 0
+        && mixture.dense() % size == 0
         && layering.inputDim() % size == 0;
   }
 

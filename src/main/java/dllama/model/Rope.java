@@ -14,7 +14,8 @@ import java.util.List;
 /// @param high the same for not at all, and `beta_fast`
 /// @param originalContextLength positions in training
 /// @param magnitude factor of what has been turned
-/// @param factors by which pairs are slowed down, of [Scaling#PER_PAIR]; else empty
+/// @param factors by which pairs are slowed down, of [Scaling#PER_PAIR]; of [Scaling#LONG] those of
+///     contexts as in training, then those of longer ones; else empty
 /// @param turned values of a head that turn, from its first on; the others stay as they are. [#ALL]
 ///     where none does, 0 where positions turn nothing
 public record Rope(
@@ -80,6 +81,15 @@ public record Rope(
       double scaled(Rope rope, double plain, int pair, int values) {
         return plain / rope.factors.get(pair);
       }
+    },
+
+    /// The same, by other factors where the context is longer than in training (LongRoPE,
+    /// arXiv:2402.13753), see [Rope#in].
+    LONG {
+      @Override
+      double scaled(Rope rope, double plain, int pair, int values) {
+        return plain / rope.factors.get(pair);
+      }
     };
 
     abstract double scaled(Rope rope, double plain, int pair, int values);
@@ -97,18 +107,20 @@ public record Rope(
       throw refused("values of a head", turned);
     }
     boolean waves = scaling == Scaling.LLAMA31 || scaling == Scaling.YARN;
+    boolean trained = waves || scaling == Scaling.LONG;
+    if (trained && (originalContextLength < 1 || originalContextLength > 1 << 28)) {
+      throw refused("original context length", originalContextLength);
+    }
     if (waves) {
       positive("low frequency factor", low);
-      if (originalContextLength < 1 || originalContextLength > 1 << 28) {
-        throw refused("original context length", originalContextLength);
-      }
       if (!(high > low) || Float.isInfinite(high)) {
         throw new UserException(
             "model header: rope high frequency factor %s must be above the low one, %s"
                 .formatted(high, low));
       }
     }
-    if (factors.isEmpty() == (scaling == Scaling.PER_PAIR) || factors.size() > MOST_PAIRS) {
+    boolean own = scaling == Scaling.PER_PAIR || scaling == Scaling.LONG;
+    if (factors.isEmpty() == own || factors.size() > MOST_PAIRS) {
       throw refused("factors", factors.size());
     }
   }
@@ -172,6 +184,25 @@ public record Rope(
     return Math.min(turned, headDim);
   }
 
+  /// Slowed down pair by pair, by other factors where the context is longer than in training.
+  ///
+  /// @param factors of each pair, in contexts as in training, then in longer ones
+  public static Rope ofLongContexts(float theta, int originalContextLength, List<Float> factors) {
+    return new Rope(Scaling.LONG, theta, 1, 1, 1, originalContextLength, 1, factors, ALL);
+  }
+
+  /// That which counts in a context of this length.
+  public Rope in(int contextLength) {
+    if (scaling != Scaling.LONG) {
+      return this;
+    }
+    int pairs = factors.size() / 2;
+    int from = contextLength > originalContextLength ? pairs : 0;
+    return perPair(theta, factors.subList(from, from + pairs))
+        .withMagnitude(magnitude)
+        .turning(turned);
+  }
+
   /// Radians per position of one pair: `theta^(-2 pair / turned)` (Su et al., RoFormer,
   /// arXiv:2104.09864), scaled.
   public double frequency(int pair, int headDim) {
@@ -181,7 +212,12 @@ public record Rope(
 
   /// Whether a head of this size has as many pairs as there are factors.
   boolean fits(int headDim) {
-    return scaling != Scaling.PER_PAIR || factors.size() == turned(headDim) / 2;
+    int pairs = turned(headDim) / 2;
+    return switch (scaling) {
+      case PER_PAIR -> factors.size() == pairs;
+      case LONG -> factors.size() == 2 * pairs;
+      default -> true;
+    };
   }
 
   /// The pair, not a whole number, that makes so many waves in the original context.

@@ -17,9 +17,11 @@ public final class RopeTable {
   private final float[] cos;
   private final float[] sin;
 
+  /// @param ofLayers the model's, or that of the layers that slide
   /// @param headDim width of the heads that are rotated
   /// @param contextLength positions to prepare
-  public RopeTable(Architecture.RopeStyle style, Rope rope, int headDim, int contextLength) {
+  public RopeTable(Architecture.RopeStyle style, Rope ofLayers, int headDim, int contextLength) {
+    Rope rope = ofLayers.in(contextLength);
     adjacent = style == Architecture.RopeStyle.ADJACENT;
     pairs = rope.turned(headDim) / 2;
     cos = new float[Math.multiplyExact(contextLength, pairs)];

@@ -40,6 +40,8 @@ public enum TensorRole {
   ROUTER_NORM(Axis.ONE, Axis.DIM),
   ROUTER(Axis.EXPERTS, Axis.DIM),
   ROUTER_BIAS(Axis.ONE, Axis.EXPERTS),
+  /// Added to the scores of experts, but not to what their shares are made of.
+  CHOICE_BIAS(Axis.ONE, Axis.EXPERTS),
   /// What an expert's share is multiplied with.
   EXPERT_SCALES(Axis.ONE, Axis.EXPERTS),
   /// Of what experts are given, where the shared one has [#FFN_NORM].
@@ -63,6 +65,12 @@ public enum TensorRole {
   SHARED_W2(Axis.DIM, Axis.SHARED_FFN),
   /// sigmoid of its product is that expert's share.
   SHARED_GATE(Axis.ONE, Axis.DIM),
+  /// Of a layer without experts in a mixture, as are the next two: gate.
+  DENSE_W1(Axis.DENSE_FFN, Axis.DIM),
+  /// Up.
+  DENSE_W3(Axis.DENSE_FFN, Axis.DIM),
+  /// Down.
+  DENSE_W2(Axis.DIM, Axis.DENSE_FFN),
   SHARED_OUTPUT_NORM(Axis.ONE, Axis.DIM),
   FFN_OUTPUT_NORM(Axis.ONE, Axis.DIM),
   /// Of the residual stream; multiplies with the layer's input.
@@ -89,6 +97,7 @@ public enum TensorRole {
     EXPERTS("experts"),
     FFN("ffnDim"),
     SHARED_FFN("width of the shared expert"),
+    DENSE_FFN("width of layers without experts"),
     /// What one layer is given of a token.
     INPUT("inputs of a layer"),
     /// What all layers are given.
@@ -122,6 +131,7 @@ public enum TensorRole {
         case EXPERTS -> spec.experts();
         case FFN -> spec.ffnDim(layer);
         case SHARED_FFN -> spec.mixture().shared();
+        case DENSE_FFN -> spec.mixture().dense();
         case INPUT -> spec.layering().inputDim();
         case ALL_INPUTS -> spec.layers() * spec.layering().inputDim();
         case VOCABULARY -> spec.vocabSize();
@@ -137,6 +147,7 @@ public enum TensorRole {
           ATTENTION_SINKS,
           ATTENTION_OUTPUT_BIAS,
           ROUTER_BIAS,
+          CHOICE_BIAS,
           W1_BIAS,
           W3_BIAS,
           W2_BIAS,
@@ -159,6 +170,8 @@ public enum TensorRole {
           INPUT_NORM);
 
   private static final Set<TensorRole> OF_SHARED = EnumSet.of(SHARED_W1, SHARED_W3, SHARED_W2);
+
+  private static final Set<TensorRole> OF_DENSE = EnumSet.of(DENSE_W1, DENSE_W3, DENSE_W2);
 
   private final Axis rows;
   private final Axis cols;
@@ -204,6 +217,7 @@ public enum TensorRole {
   /// Whether a model that is made of these may have it.
   boolean mayBeIn(Mixture mixture, Layering layering) {
     return (mixture.shared() > 0 || !OF_SHARED.contains(this))
+        && (mixture.denseLayers() > 0 || !OF_DENSE.contains(this))
         && (layering.inputDim() > 0 || !OF_INPUTS.contains(this));
   }
 
@@ -240,6 +254,11 @@ public enum TensorRole {
         || this == EMBEDDING
         || this == LAYER_PROJECTION
         || (this == ROUTER && !architecture.has(Trait.ROUTER_IN_WEIGHT_TYPE));
+  }
+
+  /// Whether a model of this architecture may have it, of what few have.
+  public boolean isIn(Architecture architecture) {
+    return architecture.has(Trait.DENSE_LAYERS) || !OF_DENSE.contains(this);
   }
 
   /// Whether a model that has it multiplies with it.
@@ -300,11 +319,26 @@ public enum TensorRole {
     Architecture architecture = spec.architecture();
     List<TensorRole> roles = new ArrayList<>();
     addAttention(spec.attention(layer), layer, architecture, roles);
-    roles.add(FFN_NORM);
+    boolean inputNorms = !architecture.has(Trait.WITHOUT_INPUT_NORMS);
+    addIf(inputNorms, roles, FFN_NORM);
+    if (layer < spec.mixture().denseLayers()) {
+      roles.addAll(List.of(DENSE_W1, DENSE_W3, DENSE_W2));
+    } else {
+      addNetworks(spec, roles);
+    }
+    addIf(architecture.has(Trait.OUTPUT_NORMS), roles, FFN_OUTPUT_NORM);
+    addIf(spec.layering().inputDim() > 0, roles, INPUT_GATE, INPUT_PROJECTION, INPUT_NORM);
+    addIf(architecture.has(Trait.LAYER_SCALES), roles, LAYER_SCALE);
+    return roles;
+  }
+
+  private static void addNetworks(ModelSpec spec, List<TensorRole> roles) {
+    Architecture architecture = spec.architecture();
     addIf(architecture.has(Trait.ROUTER_NORM), roles, ROUTER_NORM);
     addIf(architecture.has(Trait.EXPERTS), roles, ROUTER);
     boolean biases = architecture.has(Trait.EXPERT_BIASES);
     addIf(biases, roles, ROUTER_BIAS);
+    addIf(architecture.has(Trait.CHOICE_BIAS), roles, CHOICE_BIAS);
     addIf(architecture.has(Trait.EXPERT_SCALES), roles, EXPERT_SCALES);
     boolean norms = spec.feedForwardSums() > 1;
     addIf(norms, roles, EXPERTS_NORM);
@@ -315,17 +349,14 @@ public enum TensorRole {
     addIf(shared, roles, SHARED_W1, SHARED_W3, SHARED_W2);
     addIf(shared && architecture.has(Trait.SHARED_EXPERT_GATE), roles, SHARED_GATE);
     addIf(norms, roles, SHARED_OUTPUT_NORM);
-    addIf(architecture.has(Trait.OUTPUT_NORMS), roles, FFN_OUTPUT_NORM);
-    addIf(spec.layering().inputDim() > 0, roles, INPUT_GATE, INPUT_PROJECTION, INPUT_NORM);
-    addIf(architecture.has(Trait.LAYER_SCALES), roles, LAYER_SCALE);
-    return roles;
   }
 
   private static void addAttention(
       LayerAttention attention, int layer, Architecture architecture, List<TensorRole> roles) {
     boolean ownKeys = attention.source() == layer;
     boolean ownValues = ownKeys && !attention.keysAreValues();
-    roles.addAll(List.of(ATTENTION_NORM, WQ));
+    addIf(!architecture.has(Trait.WITHOUT_INPUT_NORMS), roles, ATTENTION_NORM);
+    roles.add(WQ);
     addIf(ownKeys, roles, WK);
     addIf(ownValues, roles, WV);
     boolean biases = architecture.has(Trait.ATTENTION_BIAS);

@@ -10,8 +10,10 @@ import dllama.model.TensorRole.Axis;
 import dllama.tensor.DType;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -39,6 +41,9 @@ import java.util.stream.IntStream;
 ///
 /// @param exchange F32 or Q8_0, the type in which partials are to be exchanged
 public record ShardPlan(ModelSpec spec, DType exchange, Shares shares) {
+  /// Widths of what feed-forward networks compute in between.
+  static final Set<Axis> HIDDEN = EnumSet.of(Axis.FFN, Axis.SHARED_FFN, Axis.DENSE_FFN);
+
   /// @throws UserException if nodes with these shares can not run the model
   public ShardPlan {
     if (exchange != DType.F32 && exchange != DType.Q8_0) {
@@ -117,7 +122,8 @@ public record ShardPlan(ModelSpec spec, DType exchange, Shares shares) {
     return uneven("heads", spec.heads(), 1, worldSize)
         .or(() -> inLayers(spec, layer -> unshared(layer.kvHeads(), worldSize)))
         .or(() -> tooFew("blocks of ffnDim", narrowest(spec) / hidden, worldSize))
-        .or(() -> tooFewShared(spec, worldSize))
+        .or(() -> tooFewOther(spec, Axis.SHARED_FFN, worldSize))
+        .or(() -> tooFewOther(spec, Axis.DENSE_FFN, worldSize))
         .or(
             () ->
                 inLayers(
@@ -144,10 +150,11 @@ public record ShardPlan(ModelSpec spec, DType exchange, Shares shares) {
     return IntStream.range(0, spec.layers()).map(spec::ffnDim).min().orElseThrow();
   }
 
-  private static Optional<String> tooFewShared(ModelSpec spec, int worldSize) {
-    int width = spec.mixture().shared();
-    int blocks = width / columnUnit(spec, TensorRole.SHARED_W2);
-    return width == 0 ? Optional.empty() : tooFew("blocks of the shared expert", blocks, worldSize);
+  /// The same of networks that only some models have.
+  private static Optional<String> tooFewOther(ModelSpec spec, Axis axis, int worldSize) {
+    int width = axis.size(spec);
+    int blocks = width / columnUnit(spec, down(axis));
+    return width == 0 ? Optional.empty() : tooFew("blocks of " + axis.text(), blocks, worldSize);
   }
 
   /// How fine the columns of a role may be cut in every layer.
@@ -246,7 +253,7 @@ public record ShardPlan(ModelSpec spec, DType exchange, Shares shares) {
   /// The columns that `rank` owns: in leaves where products of ranks are summed, otherwise at once.
   public List<Range> columns(Axis axis, int rank, int layer) {
     Range all = part(axis, rank, layer);
-    boolean hidden = axis == Axis.FFN || axis == Axis.SHARED_FFN;
+    boolean hidden = HIDDEN.contains(axis);
     if (axis != Axis.QUERY && !hidden) {
       return List.of(all);
     }
@@ -268,8 +275,9 @@ public record ShardPlan(ModelSpec spec, DType exchange, Shares shares) {
     return usableWorldSizes(spec, exchange).getLast();
   }
 
-  /// The columns of w2, or of the shared expert's, that some of `count` ranks or leaves own: these
-  /// have as many whole blocks each, or one more. A rank's begin and end where its leaves do.
+  /// The columns of w2, or of another such matrix ([#down]), that some of `count` ranks or leaves
+  /// own: these have as many whole blocks each, or one more. A rank's begin and end where its
+  /// leaves do.
   static Range ffn(ModelSpec spec, Axis axis, int layer, Range which, int count) {
     int unit = columnUnit(spec, down(axis));
     long units = axis.size(spec, layer) / unit;
@@ -277,9 +285,14 @@ public record ShardPlan(ModelSpec spec, DType exchange, Shares shares) {
         .times(unit);
   }
 
-  /// The matrix whose columns are summed over.
+  /// The matrix whose columns a hidden axis is, over which it sums.
   static TensorRole down(Axis axis) {
-    return axis == Axis.FFN ? TensorRole.W2 : TensorRole.SHARED_W2;
+    return switch (axis) {
+      case FFN -> TensorRole.W2;
+      case SHARED_FFN -> TensorRole.SHARED_W2;
+      case DENSE_FFN -> TensorRole.DENSE_W2;
+      default -> throw new IllegalArgumentException(axis.text());
+    };
   }
 
   /// Key/value heads of `rank` in the first layer.
@@ -310,7 +323,7 @@ public record ShardPlan(ModelSpec spec, DType exchange, Shares shares) {
       case QUERY -> heads(rank).times(spec.attention(layer).headDim());
       case KEY -> kvHeads(rank, layer).times(spec.attention(layer).headDim());
       case HEADS -> heads(rank);
-      case FFN, SHARED_FFN ->
+      case FFN, SHARED_FFN, DENSE_FFN ->
           isEven()
               ? ffn(spec, axis, layer, new Range(rank, rank + 1), worldSize())
               : cuts().ffn(axis, layer, rank);

@@ -1,5 +1,6 @@
 package dllama.slice;
 
+import dllama.model.Mixture;
 import dllama.model.ModelSpec;
 import dllama.model.Sliding;
 import dllama.model.TensorRole;
@@ -77,7 +78,13 @@ public final class TinyModel {
         spec.rope(),
         sliding,
         spec.scales(),
-        spec.mixture().withShared(spec.mixture().shared() > 0 ? ffnDim : 0),
+        mixture(spec.mixture(), ffnDim),
         spec.layering().resized(layers, sliding));
+  }
+
+  /// The same with networks of another width, and with one layer without experts if there are any.
+  public static Mixture mixture(Mixture of, int width) {
+    return of.withShared(of.shared() > 0 ? width : 0)
+        .withDense(Math.min(1, of.denseLayers()), of.denseLayers() > 0 ? width : 0);
   }
 }

@@ -28,14 +28,11 @@ record UnevenCuts(ModelSpec spec, Shares shares, int leaves) {
           "shares=%s are for %d nodes, and the model's heads can be given to %d at most"
               .formatted(shares, ranks, headUnits()));
     }
-    int shared = spec.mixture().shared() > 0 ? ffnUnits(Axis.SHARED_FFN, 0) : ranks;
-    int hidden =
-        IntStream.range(0, spec.layers())
-            .map(layer -> ffnUnits(Axis.FFN, layer))
-            .min()
-            .orElseThrow();
-    int most = Math.min(Math.min(hidden, shared), spec.vocabSize());
-    if (ranks > most) {
+    boolean tooMany =
+        ShardPlan.HIDDEN.stream()
+            .filter(axis -> axis.size(spec) > 0)
+            .anyMatch(axis -> ranks > fewestUnits(axis));
+    if (tooMany || ranks > spec.vocabSize()) {
       return Optional.of("shares=%s are for more nodes than there is to share".formatted(shares));
     }
     return Optional.empty();
@@ -62,6 +59,14 @@ record UnevenCuts(ModelSpec spec, Shares shares, int leaves) {
         .allMatch(width -> width / parts % columnUnit(TensorRole.WO, width) == 0);
   }
 
+  /// Of any layer.
+  private int fewestUnits(Axis axis) {
+    return IntStream.range(0, spec.layers())
+        .map(layer -> ffnUnits(axis, layer))
+        .min()
+        .orElseThrow();
+  }
+
   private int ffnUnits(Axis axis, int layer) {
     int size = axis.size(spec, layer);
     return leaves > 0 ? headUnits() : size / columnUnit(ShardPlan.down(axis), size);
@@ -82,7 +87,7 @@ record UnevenCuts(ModelSpec spec, Shares shares, int leaves) {
     return headCut(rank).times(spec.heads() / headUnits());
   }
 
-  /// Columns of w2, of each expert, or of the shared expert's.
+  /// Columns of w2, of each expert, or of another such matrix.
   Range ffn(Axis axis, int layer, int rank) {
     if (leaves > 0) {
       return ShardPlan.ffn(spec, axis, layer, leaves(rank), leaves);

@@ -14,8 +14,15 @@ import org.junit.jupiter.api.Test;
 /// docs/MODELS.md says which architecture is run from which kind of file with which types.
 class FilesTableTest {
   private static final Map<String, String> ARCHITECTURES =
-      Map.of(
-          "llama31", "llama", "mixtral", "llama-moe", "gptoss", "gpt-oss", "glm4bias", "glm4-bias");
+      Map.ofEntries(
+          Map.entry("llama31", "llama"),
+          Map.entry("mixtral", "llama-moe"),
+          Map.entry("gptoss", "gpt-oss"),
+          Map.entry("glm4bias", "glm4-bias"),
+          Map.entry("seedoss", "seed-oss"),
+          Map.entry("hunyuan", "hunyuan-dense"),
+          Map.entry("glm4moenorms", "glm4moe-norms"),
+          Map.entry("ernie45moe", "ernie4_5-moe"));
 
   @Test
   void shouldSayWhatIsRun() throws IOException {

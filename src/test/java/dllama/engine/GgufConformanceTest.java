@@ -73,7 +73,19 @@ class GgufConformanceTest {
         "gptoss_q4_k_m",
         "qwen2moe_f16",
         "glm4_f16",
-        "glm4bias_f16");
+        "glm4bias_f16",
+        "granite_f16",
+        "granitemoe_f16",
+        "smollm3_f16",
+        "phi3_f16",
+        "seedoss_f16",
+        "mistral3_f16",
+        "exaone4_f16",
+        "hunyuan_f16",
+        "glm4moe_f16",
+        "glm4moenorms_f16",
+        "ernie45moe_f16",
+        "dots1_f16");
   }
 
   private static Path file(String name, String file) {

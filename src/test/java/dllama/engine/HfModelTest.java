@@ -76,6 +76,12 @@ class HfModelTest {
     "qwen2_f16, F16, 1",
     "qwen3_f16, F16, 2",
     "qwen3moe_f16, F16, 1",
+    "qwen2moe_f16, F16, 1",
+    "glm4_f16, F16, 2",
+    "granite_f16, F16, 1",
+    "phi3_f16, F16, 1",
+    "seedoss_f16, F16, 1",
+    "smollm3_f16, F16, 1",
   })
   void shouldGiveTheLogitsOfAGgufFile(String name, String type, int files) throws IOException {
     assumeTrue(Conformance.has("gguf/" + name, "model.gguf"), name);

@@ -5,6 +5,7 @@ import dllama.model.Layering;
 import dllama.model.ModelSpec;
 import dllama.model.ModelSpec.Activation;
 import dllama.model.Rope;
+import dllama.model.Scales;
 import dllama.model.Sliding;
 import dllama.model.TensorTypes;
 import dllama.tensor.DType;
@@ -26,7 +27,9 @@ public final class Specs {
           Architecture.GEMMA4_MOE,
           Architecture.GPT_OSS,
           Architecture.QWEN2_MOE,
-          Architecture.GLM4_BIAS);
+          Architecture.GLM4_BIAS,
+          Architecture.EXAONE4,
+          Architecture.GLM4_MOE);
 
   /// What feed-forward networks do elsewhere than in a Llama.
   private static final Map<Architecture, Activation> ACTIVATIONS =
@@ -40,13 +43,32 @@ public final class Specs {
   private static final Set<Architecture> LAYERED =
       Set.of(Architecture.GEMMA4, Architecture.GEMMA4_MOE);
 
+  /// Made of parts that others have, too.
+  private static final Set<Architecture> FEWER_TYPES =
+      Set.of(
+          Architecture.GLM4_BIAS,
+          Architecture.GRANITE,
+          Architecture.GRANITE_MOE,
+          Architecture.SMOLLM3,
+          Architecture.PHI3,
+          Architecture.SEED_OSS,
+          Architecture.MISTRAL3,
+          Architecture.EXAONE4,
+          Architecture.HUNYUAN,
+          Architecture.GLM4_MOE_NORMS,
+          Architecture.ERNIE4_5_MOE,
+          Architecture.DOTS1);
+
   private Specs() {}
 
   /// Types of weights to test an architecture with. How a type is computed has nothing to do with
   /// the architecture: Llama has them all.
   public static List<DType> types(Architecture architecture) {
-    return architecture.equals(Architecture.LLAMA)
-        ? DType.all()
+    if (architecture.equals(Architecture.LLAMA)) {
+      return DType.all();
+    }
+    return FEWER_TYPES.contains(architecture)
+        ? List.of(DType.F32, DType.Q4_0)
         : List.of(DType.F32, DType.F16, DType.Q4_0, DType.Q8_0);
   }
 
@@ -111,7 +133,19 @@ public final class Specs {
       // Wider than the experts, and in blocks that do not divide over nodes.
       spec = spec.with(spec.mixture().withShared(ffnDim + 32));
     }
-    if (!ACTIVATIONS.containsKey(architecture)) {
+    if (architecture.has(Architecture.Trait.DENSE_LAYERS)) {
+      spec = spec.with(spec.mixture().withDense(1, ffnDim + 64));
+    }
+    if (architecture.has(Architecture.Trait.OWN_SCALES)) {
+      spec = spec.with(new Scales(12, 0.7f, 0.25f, 0, 0.22f, 0, 0));
+    }
+    if (architecture.has(Architecture.Trait.GROWING_QUERIES)) {
+      spec = spec.with(Scales.NONE.withTemperature(0.1f, 8));
+    }
+    boolean slides =
+        ACTIVATIONS.containsKey(architecture)
+            || architecture.has(Architecture.Trait.ROPE_IN_SLIDING_LAYERS);
+    if (!slides) {
       return spec;
     }
     Sliding sliding = Sliding.inPeriods(5, 2, spec.layers(), Rope.unscaled(500));

@@ -49,6 +49,10 @@ class ShapesTest {
     "gpt-oss-20b, 20.915, false",
     "gpt-oss-120b, 116.829, false",
     "glm4-9b, 9.400, false",
+    "smollm3-3b, 3.075, true",
+    "phi4-14b, 14.660, false",
+    "granite3.3-8b, 8.171, true",
+    "seed-oss-36b, 36.151, false",
     "qwen1.5-moe-a2.7b, 14.316, false"
   })
   void shouldHaveAsManyParametersAsPublished(String name, double billions, boolean tied) {

@@ -8,6 +8,7 @@ import dllama.slice.ShardPlan;
 import dllama.step.ForwardPass;
 import dllama.tensor.Kernels;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /// How much of Java's own memory a rank takes, beside its weights, keys and values: activations of
 /// a step in both of its halves, what is exchanged, tables of positions. An upper bound, so that a
@@ -32,13 +33,16 @@ final class WorkingMemory {
     double heads = widest(plan, Axis.QUERY, assignment.rank());
     double keys = 2d * widest(plan, Axis.KEY, assignment.rank());
     double hidden = Math.max(1, spec.activeExperts()) * widest(plan, Axis.FFN, assignment.rank());
-    double shared =
-        spec.mixture().shared() == 0 ? 0 : plan.part(Axis.SHARED_FFN, assignment.rank()).size();
+    double others =
+        Stream.of(Axis.SHARED_FFN, Axis.DENSE_FFN)
+            .filter(axis -> axis.size(spec) > 0)
+            .mapToInt(axis -> plan.part(axis, assignment.rank()).size())
+            .sum();
     double sums = spec.feedForwardSums() * dim;
     double sent = Exchange.PLACES * plan.mostBranches() * sums;
     double inputs = COPIES * (double) Axis.ALL_INPUTS.size(spec);
     double streams = STREAMS * sums + inputs;
-    double row = streams + COPIES * (heads + keys + hidden + shared) + sent + spec.experts();
+    double row = streams + COPIES * (heads + keys + hidden + others) + sent + spec.experts();
     double halves = 1.5;
     double tables = (double) spec.headDim() + spec.sliding().headDim();
     double positions = tables + (double) threads * Kernels.HEADS_TOGETHER;

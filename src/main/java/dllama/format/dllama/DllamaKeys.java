@@ -185,6 +185,7 @@ public final class DllamaKeys {
       case LINEAR -> throw refused("linear rope scaling");
       case YARN -> throw refused("rope scaling by YaRN");
       case PER_PAIR -> throw refused("rope factors that are not those of Llama 3.1");
+      case LONG -> throw refused("rope factors of longer contexts");
     }
   }
 

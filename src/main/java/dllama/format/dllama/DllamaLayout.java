@@ -28,7 +28,10 @@ public record DllamaLayout(Tensor embedding, List<Tensor> layer, int layers, Lis
   /// All tensors in the order of a `.m` file, each with the type that it has; of models that no
   /// such file can hold, because layers differ, in an order of our own.
   public static List<Tensor> order(ModelSpec spec) {
-    boolean alike = spec.layering().equals(Layering.NONE) && spec.sliding().headDim() == 0;
+    boolean alike =
+        spec.layering().equals(Layering.NONE)
+            && spec.sliding().headDim() == 0
+            && spec.mixture().denseLayers() == 0;
     Stream<TensorRole.Name> names =
         alike
             ? ofFirstLayer(spec).tensors().stream().map(Tensor::name)
@@ -39,12 +42,12 @@ public record DllamaLayout(Tensor embedding, List<Tensor> layer, int layers, Lis
   private static DllamaLayout ofFirstLayer(ModelSpec spec) {
     return new DllamaLayout(
         Tensor.of(TensorRole.EMBEDDING, 0, spec),
-        layer(spec),
+        layer(spec, 0),
         spec.layers(),
         List.of(Tensor.of(TensorRole.FINAL_NORM, 0, spec), Tensor.of(TensorRole.WCLS, 0, spec)));
   }
 
-  private static List<Tensor> layer(ModelSpec spec) {
+  private static List<Tensor> layer(ModelSpec spec, int layer) {
     Architecture architecture = spec.architecture();
     List<Tensor> tensors = new ArrayList<>();
     add(tensors, spec, TensorRole.WQ, TensorRole.WK, TensorRole.WV, TensorRole.WO);
@@ -57,11 +60,40 @@ public record DllamaLayout(Tensor embedding, List<Tensor> layer, int layers, Lis
     if (architecture.has(Trait.ATTENTION_SINKS)) {
       add(tensors, spec, TensorRole.ATTENTION_SINKS);
     }
+    if (layer < spec.mixture().denseLayers()) {
+      add(tensors, spec, TensorRole.DENSE_W1, TensorRole.DENSE_W2, TensorRole.DENSE_W3);
+    } else {
+      addNetworks(tensors, spec);
+    }
+    if (architecture.has(Trait.HEAD_NORMS)) {
+      add(tensors, spec, TensorRole.QUERY_NORM, TensorRole.KEY_NORM);
+    }
+    boolean inputNorms = !architecture.has(Trait.WITHOUT_INPUT_NORMS);
+    if (inputNorms) {
+      add(tensors, spec, TensorRole.ATTENTION_NORM);
+    }
+    if (architecture.has(Trait.OUTPUT_NORMS)) {
+      add(tensors, spec, TensorRole.ATTENTION_OUTPUT_NORM);
+    }
+    if (inputNorms) {
+      add(tensors, spec, TensorRole.FFN_NORM);
+    }
+    if (architecture.has(Trait.OUTPUT_NORMS)) {
+      add(tensors, spec, TensorRole.FFN_OUTPUT_NORM);
+    }
+    return List.copyOf(tensors);
+  }
+
+  private static void addNetworks(List<Tensor> tensors, ModelSpec spec) {
+    Architecture architecture = spec.architecture();
     if (architecture.has(Trait.EXPERTS)) {
       add(tensors, spec, TensorRole.ROUTER);
     }
     if (architecture.has(Trait.EXPERT_BIASES)) {
       add(tensors, spec, TensorRole.ROUTER_BIAS);
+    }
+    if (architecture.has(Trait.CHOICE_BIAS)) {
+      add(tensors, spec, TensorRole.CHOICE_BIAS);
     }
     for (int expert = 0; expert < spec.feedForwards(); expert++) {
       for (TensorRole role : network(architecture)) {
@@ -74,18 +106,6 @@ public record DllamaLayout(Tensor embedding, List<Tensor> layer, int layers, Lis
         add(tensors, spec, TensorRole.SHARED_GATE);
       }
     }
-    if (architecture.has(Trait.HEAD_NORMS)) {
-      add(tensors, spec, TensorRole.QUERY_NORM, TensorRole.KEY_NORM);
-    }
-    add(tensors, spec, TensorRole.ATTENTION_NORM);
-    if (architecture.has(Trait.OUTPUT_NORMS)) {
-      add(tensors, spec, TensorRole.ATTENTION_OUTPUT_NORM);
-    }
-    add(tensors, spec, TensorRole.FFN_NORM);
-    if (architecture.has(Trait.OUTPUT_NORMS)) {
-      add(tensors, spec, TensorRole.FFN_OUTPUT_NORM);
-    }
-    return List.copyOf(tensors);
   }
 
   /// The tensors of one feed-forward network; those of experts came in another order up to

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /// Which architecture a GGUF file has.
 ///
@@ -23,7 +24,26 @@ final class GgufArchitecture {
           Map.entry("gemma3", Architecture.GEMMA3),
           Map.entry("gemma4", Architecture.GEMMA4),
           Map.entry("gpt-oss", Architecture.GPT_OSS),
-          Map.entry("glm4", Architecture.GLM4));
+          Map.entry("glm4", Architecture.GLM4),
+          Map.entry("granite", Architecture.GRANITE),
+          Map.entry("granitemoe", Architecture.GRANITE_MOE),
+          Map.entry("smollm3", Architecture.SMOLLM3),
+          Map.entry("phi3", Architecture.PHI3),
+          Map.entry("seed_oss", Architecture.SEED_OSS),
+          Map.entry("mistral3", Architecture.MISTRAL3),
+          Map.entry("exaone4", Architecture.EXAONE4),
+          Map.entry("hunyuan-dense", Architecture.HUNYUAN),
+          Map.entry("glm4moe", Architecture.GLM4_MOE),
+          Map.entry("ernie4_5-moe", Architecture.ERNIE4_5_MOE),
+          Map.entry("dots1", Architecture.DOTS1));
+
+  /// Families that differ from others in what has nothing to do with texts, or in their names only.
+  private static final Map<String, Architecture> LIKE =
+      Map.of(
+          "ernie4_5", Architecture.LLAMA,
+          "qwen2vl", Architecture.QWEN2,
+          "qwen3vl", Architecture.QWEN3,
+          "qwen3vlmoe", Architecture.QWEN3_MOE);
 
   private static final Map<Architecture, Activation> ACTIVATIONS =
       Map.of(
@@ -40,6 +60,10 @@ final class GgufArchitecture {
       Map.of(
           Architecture.LLAMA, Architecture.LLAMA_BIAS, Architecture.GLM4, Architecture.GLM4_BIAS);
 
+  /// The same for norms of query and key heads.
+  private static final Map<Architecture, Architecture> NORMED =
+      Map.of(Architecture.GLM4_MOE, Architecture.GLM4_MOE_NORMS);
+
   private GgufArchitecture() {}
 
   /// llama.cpp's name of the family, if it has the architecture.
@@ -54,7 +78,8 @@ final class GgufArchitecture {
         .filter(
             entry ->
                 entry.getValue().equals(architecture)
-                    || architecture.equals(BIASED.get(entry.getValue())))
+                    || architecture.equals(BIASED.get(entry.getValue()))
+                    || architecture.equals(NORMED.get(entry.getValue())))
         .map(Map.Entry::getKey)
         .findFirst();
   }
@@ -64,7 +89,7 @@ final class GgufArchitecture {
   /// @throws dllama.error.UserException for one that is not known
   static Architecture of(GgufFile file) {
     String name = file.architecture();
-    Architecture plain = PLAIN.get(name);
+    Architecture plain = PLAIN.getOrDefault(name, LIKE.get(name));
     if (plain == null) {
       throw file.refused(
           "architecture %s is not supported, only %s".formatted(name, known()),
@@ -75,14 +100,16 @@ final class GgufArchitecture {
       return experts ? Architecture.GEMMA4_MOE : plain;
     }
     if (plain.equals(Architecture.LLAMA)) {
-      if (file.metadata().u32("llama.expert_count", 0) > 0) {
+      if (file.metadata().u32(name + ".expert_count", 0) > 0) {
         return Architecture.LLAMA_MOE;
       }
       if (has(file, TensorRole.ATTENTION_OUTPUT_BIAS)) {
         return Architecture.LLAMA_BIASES;
       }
     }
-    return has(file, TensorRole.QUERY_BIAS) ? BIASED.getOrDefault(plain, plain) : plain;
+    Architecture normed =
+        has(file, TensorRole.QUERY_NORM) ? NORMED.getOrDefault(plain, plain) : plain;
+    return has(file, TensorRole.QUERY_BIAS) ? BIASED.getOrDefault(normed, normed) : normed;
   }
 
   /// What llama.cpp computes for it.
@@ -95,7 +122,8 @@ final class GgufArchitecture {
   }
 
   private static String known() {
-    List<String> names = PLAIN.keySet().stream().sorted().toList();
+    List<String> names =
+        Stream.of(PLAIN, LIKE).flatMap(map -> map.keySet().stream()).sorted().toList();
     return String.join(", ", names);
   }
 }

@@ -15,6 +15,8 @@ record GgufFused(String name, List<TensorRole> parts) {
   private static final GgufFused GATE_UP =
       new GgufFused("ffn_up.weight", List.of(TensorRole.W1, TensorRole.W3));
 
+  private static final GgufFused QUERY_KEY_VALUE =
+      new GgufFused("attn_qkv.weight", List.of(TensorRole.WQ, TensorRole.WK, TensorRole.WV));
   /// Of each expert.
   private static final GgufFused EXPERTS_GATE_UP =
       new GgufFused("ffn_gate_up_exps.weight", List.of(TensorRole.W1, TensorRole.W3));
@@ -23,6 +25,7 @@ record GgufFused(String name, List<TensorRole> parts) {
       Map.of(
           Architecture.GLM4, List.of(GATE_UP),
           Architecture.GLM4_BIAS, List.of(GATE_UP),
+          Architecture.PHI3, List.of(QUERY_KEY_VALUE, GATE_UP),
           Architecture.GEMMA4_MOE, List.of(EXPERTS_GATE_UP));
 
   /// That which files of an architecture have a tensor in.

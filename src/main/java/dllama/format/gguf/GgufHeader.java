@@ -12,14 +12,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.IntUnaryOperator;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
-/// What a GGUF file says before its tensors, so that llama.cpp loads it, and the tensor that scaled
-/// frequencies of Llama 3.1 are there: divisors of the plain ones.
+/// What a GGUF file says before its tensors, so that llama.cpp loads it, and the tensors that
+/// scaled frequencies of Llama 3.1 and factors of single pairs are there: divisors of the plain
+/// ones.
 ///
 /// @param start all bytes before the tensors
-/// @param factors the last tensor; empty without scaled frequencies
+/// @param factors the last tensors; none without such factors
 /// @param bytes of the whole file
-public record GgufHeader(ByteBuffer start, ByteBuffer factors, long bytes) {
+public record GgufHeader(ByteBuffer start, List<ByteBuffer> factors, long bytes) {
   /// llama.cpp's number for "mostly this type".
   private static final Map<DType, Integer> FILE_TYPES =
       Map.ofEntries(
@@ -61,7 +63,7 @@ public record GgufHeader(ByteBuffer start, ByteBuffer factors, long bytes) {
     putInLayers(
         header,
         family + ".feed_forward_length",
-        layer -> apart ? spec.mixture().shared() : spec.ffnDim(layer),
+        layer -> apart ? spec.mixture().shared() : denseDim(spec, layer),
         spec);
     header.put(family + ".attention.head_count", spec.heads());
     putInLayers(
@@ -73,31 +75,50 @@ public record GgufHeader(ByteBuffer start, ByteBuffer factors, long bytes) {
         .put(family + ".attention.key_length", spec.headDim())
         .put(family + ".attention.value_length", spec.headDim())
         .put(family + ".attention.layer_norm_rms_epsilon", spec.rmsEpsilon())
-        .put(family + ".rope.dimension_count", spec.rope().turned(spec.headDim()))
-        .put(family + ".rope.freq_base", spec.rope().theta());
+        .put(family + ".rope.dimension_count", turning(spec).turned(spec.headDim()))
+        .put(family + ".rope.freq_base", turning(spec).theta());
     if (spec.experts() > 0) {
       header
           .put(family + ".expert_count", spec.experts())
           .put(family + ".expert_used_count", spec.activeExperts())
           .put(family + ".expert_feed_forward_length", spec.ffnDim());
     }
-    if (spec.mixture().shared() > 0 && !apart) {
-      header.put(family + ".expert_shared_feed_forward_length", spec.mixture().shared());
+    if (!apart) {
+      GgufMixture.put(header, family, spec);
     }
-    putScaling(header, family + ".rope.scaling.", spec.rope());
+    GgufScales.put(header, family, spec);
+    putScaling(header, family + ".rope.scaling.", turning(spec));
     putSliding(header, family, spec.sliding());
     putLayering(header, family, spec);
     tokens.describe(header, spec.vocabSize());
     for (GgufLayout.Group group : layout.groups()) {
       header.tensor(group.name(), type(group.dtype()), group.dims(), group.bytes());
     }
-    ByteBuffer factors = hasFactors(spec.rope()) ? ropeFactors(spec) : ByteBuffer.allocate(0);
-    if (factors.hasRemaining()) {
-      long[] dims = {factors.remaining() / Float.BYTES};
-      header.tensor(GgufNames.ROPE_FACTORS, type(DType.F32), dims, factors.remaining());
+    Rope rope = turning(spec);
+    List<ByteBuffer> factors =
+        switch (rope.scaling()) {
+          case LLAMA31, PER_PAIR -> List.of(ropeFactors(spec));
+          case LONG -> longRopeFactors(rope);
+          case NONE, LINEAR, YARN -> List.of();
+        };
+    List<String> names =
+        factors.size() > 1 ? GgufNames.LONG_ROPE_FACTORS : List.of(GgufNames.ROPE_FACTORS);
+    for (int i = 0; i < factors.size(); i++) {
+      long[] dims = {factors.get(i).remaining() / Float.BYTES};
+      header.tensor(names.get(i), type(DType.F32), dims, factors.get(i).remaining());
     }
     ByteBuffer start = header.bytes();
     return new GgufHeader(start, factors, start.remaining() + header.dataBytes());
+  }
+
+  /// Width of a layer that has no experts, or would have if there were such layers.
+  private static int denseDim(ModelSpec spec, int layer) {
+    return spec.mixture().denseLayers() > 0 ? spec.mixture().dense() : spec.ffnDim(layer);
+  }
+
+  /// That of the layers in which something turns.
+  private static Rope turning(ModelSpec spec) {
+    return spec.rope().turned() == 0 ? spec.sliding().rope() : spec.rope();
   }
 
   private static String family(ModelSpec spec) {
@@ -113,13 +134,13 @@ public record GgufHeader(ByteBuffer start, ByteBuffer factors, long bytes) {
                         .formatted(spec.architecture().name())));
   }
 
-  private static boolean hasFactors(Rope rope) {
-    return rope.scaling() == Rope.Scaling.LLAMA31 || rope.scaling() == Rope.Scaling.PER_PAIR;
-  }
-
   private static void putScaling(GgufHeaderWriter header, String prefix, Rope rope) {
     switch (rope.scaling()) {
       case NONE, LLAMA31, PER_PAIR -> {}
+      case LONG ->
+          header
+              .put(prefix + "original_context_length", rope.originalContextLength())
+              .put(prefix + "attn_factor", rope.magnitude());
       case LINEAR -> header.put(prefix + "type", "linear").put(prefix + "factor", rope.factor());
       case YARN ->
           header
@@ -192,6 +213,20 @@ public record GgufHeader(ByteBuffer start, ByteBuffer factors, long bytes) {
       throw new UserException("a GGUF file can not be written with %s weights".formatted(dtype));
     }
     return number;
+  }
+
+  private static List<ByteBuffer> longRopeFactors(Rope rope) {
+    int pairs = rope.factors().size() / 2;
+    return Stream.of(0, pairs)
+        .map(from -> rope.factors().subList(from, from + pairs))
+        .map(
+            factors -> {
+              ByteBuffer bytes =
+                  ByteBuffer.allocate(pairs * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+              factors.forEach(bytes::putFloat);
+              return bytes.flip();
+            })
+        .toList();
   }
 
   static ByteBuffer ropeFactors(ModelSpec spec) {

@@ -18,11 +18,13 @@ import java.util.Collections;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +33,7 @@ import org.jspecify.annotations.Nullable;
 public final class GgufModel implements ModelFile {
   private final GgufFile file;
   private final Architecture architecture;
+  private final GgufSpec reader;
   private final ModelSpec spec;
   private final ModelWeights weights;
 
@@ -42,9 +45,9 @@ public final class GgufModel implements ModelFile {
     architecture = GgufArchitecture.of(file);
     GgufTensor embedding = require(GgufNames.of(architecture, TensorRole.EMBEDDING, 0));
     int vocabSize = (int) Math.min(embedding.rows(), Integer.MAX_VALUE);
-    GgufSpec reader = new GgufSpec(file);
+    reader = new GgufSpec(file);
     spec = reader.read(architecture, types(reader.layers()), vocabSize);
-    Map<TensorRole.Name, GgufTensor> found = new HashMap<>();
+    Map<TensorRole.Name, GgufTensor> found = new LinkedHashMap<>(); // the first wrong one is told
     for (TensorRole.Name name : TensorRole.ofModel(spec)) {
       found.put(name, find(name).orElseThrow(() -> missing(of(name))));
     }
@@ -58,18 +61,26 @@ public final class GgufModel implements ModelFile {
     Set<GgufTensor> used = Collections.newSetFromMap(new IdentityHashMap<>());
     used.addAll(known);
     file.tensor(GgufNames.ROPE_FACTORS).ifPresent(used::add);
+    GgufNames.LONG_ROPE_FACTORS.forEach(name -> file.tensor(name).ifPresent(used::add));
     for (int layer = 0; layer < spec.layers(); layer++) {
       if (spec.attention(layer).source() < layer) {
         used.addAll(unread(layer));
       }
     }
     for (GgufTensor tensor : file.tensors()) {
-      if (!used.contains(tensor)) {
+      if (!used.contains(tensor) && !isOfGuesses(tensor)) {
         throw file.refused(
             "tensor %s is not known of %s models".formatted(tensor.name(), file.architecture()),
             "this kind of model is not supported yet");
       }
     }
+  }
+
+  /// Whether it belongs to a layer that guesses tokens after the next one, which is not computed.
+  private boolean isOfGuesses(GgufTensor tensor) {
+    return IntStream.range(0, reader.guessingLayers())
+        .map(layer -> spec.layers() + layer)
+        .anyMatch(layer -> tensor.name().startsWith("blk.%d.".formatted(layer)));
   }
 
   /// What some files have of keys and values in layers that read those of another one.
@@ -105,7 +116,7 @@ public final class GgufModel implements ModelFile {
   private TensorTypes types(int layers) {
     Map<TensorRole, List<DType>> types = new EnumMap<>(TensorRole.class);
     for (TensorRole role : TensorRole.values()) {
-      if (role.isVector()) {
+      if (role.isVector() || !role.isIn(architecture)) {
         continue;
       }
       List<Optional<DType>> ofRole = new ArrayList<>();

@@ -3,13 +3,22 @@ package dllama.format.gguf;
 import dllama.model.Architecture;
 import dllama.model.TensorRole;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 
 /// What tensors are called in GGUF files.
 final class GgufNames {
   static final String ROPE_FACTORS = "rope_freqs.weight";
 
+  /// Of contexts as in training, and of longer ones.
+  static final List<String> LONG_ROPE_FACTORS =
+      List.of("rope_factors_short.weight", "rope_factors_long.weight");
+
   private static final String STACKED = "_exps";
+
+  /// The norm before the feed-forward, called after what it follows.
+  private static final Map<TensorRole, String> NORM_AFTER_ATTENTION =
+      Map.of(TensorRole.FFN_NORM, "post_attention_norm.weight");
 
   private static final Map<TensorRole, String> NAMES = new EnumMap<>(TensorRole.class);
 
@@ -17,7 +26,13 @@ final class GgufNames {
   private static final Map<Architecture, Map<TensorRole, String>> OTHERS =
       Map.of(
           Architecture.GPT_OSS,
-          Map.of(TensorRole.FFN_NORM, "post_attention_norm.weight"),
+          NORM_AFTER_ATTENTION,
+          Architecture.SEED_OSS,
+          NORM_AFTER_ATTENTION,
+          Architecture.GLM4_MOE,
+          NORM_AFTER_ATTENTION,
+          Architecture.GLM4_MOE_NORMS,
+          NORM_AFTER_ATTENTION,
           Architecture.GEMMA4_MOE,
           Map.of(
               TensorRole.SHARED_W1, "ffn_gate.weight",
@@ -57,12 +72,16 @@ final class GgufNames {
     NAMES.put(TensorRole.LAYER_SCALE, "layer_output_scale.weight");
     NAMES.put(TensorRole.ROUTER, "ffn_gate_inp.weight");
     NAMES.put(TensorRole.ROUTER_BIAS, "ffn_gate_inp.bias");
+    NAMES.put(TensorRole.CHOICE_BIAS, "exp_probs_b.bias");
     NAMES.put(TensorRole.W1, "ffn_gate.weight");
     NAMES.put(TensorRole.W3, "ffn_up.weight");
     NAMES.put(TensorRole.W2, "ffn_down.weight");
     NAMES.put(TensorRole.W1_BIAS, "ffn_gate.bias");
     NAMES.put(TensorRole.W3_BIAS, "ffn_up.bias");
     NAMES.put(TensorRole.W2_BIAS, "ffn_down.bias");
+    NAMES.put(TensorRole.DENSE_W1, "ffn_gate.weight");
+    NAMES.put(TensorRole.DENSE_W3, "ffn_up.weight");
+    NAMES.put(TensorRole.DENSE_W2, "ffn_down.weight");
     NAMES.put(TensorRole.SHARED_W1, "ffn_gate_shexp.weight");
     NAMES.put(TensorRole.SHARED_W3, "ffn_up_shexp.weight");
     NAMES.put(TensorRole.SHARED_W2, "ffn_down_shexp.weight");

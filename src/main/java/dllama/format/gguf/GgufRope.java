@@ -31,7 +31,14 @@ final class GgufRope {
           "%sdimension_count is %d of a head's %d values".formatted(prefix, turned, headDim));
     }
     Rope whole = whole();
-    return turned == headDim ? whole : file.checked(() -> whole.turning(turned));
+    // YaRN has it in its own factor.
+    float attention =
+        whole.scaling() == Rope.Scaling.YARN ? 1 : metadata.f32(prefix + "scaling.attn_factor", 1);
+    return file.checked(
+        () ->
+            whole
+                .withMagnitude(whole.magnitude() * attention)
+                .turning(turned == headDim ? Rope.ALL : turned));
   }
 
   /// As if all values of a head turned.
@@ -45,6 +52,14 @@ final class GgufRope {
       }
       List<Float> values = factors(factors.get());
       return file.checked(() -> Rope.perPair(theta, values));
+    }
+    List<Float> both = new ArrayList<>();
+    for (String name : GgufNames.LONG_ROPE_FACTORS) {
+      file.tensor(name).ifPresent(tensor -> both.addAll(factors(tensor)));
+    }
+    if (!both.isEmpty()) {
+      int original = metadata.u32(prefix + "scaling.original_context_length");
+      return file.checked(() -> Rope.ofLongContexts(theta, original, both));
     }
     float factor = scalingFactor();
     return switch (scaling.toLowerCase(Locale.ROOT)) {
@@ -61,13 +76,13 @@ final class GgufRope {
     if (metadata.f32(keys + "yarn_ext_factor", 1) != 1) {
       throw refused("yarn with yarn_ext_factor");
     }
-    if (metadata.f32(keys + "yarn_log_multiplier", 0) != 0) {
-      throw refused("yarn with yarn_log_multiplier");
-    }
+    // By what the factor of turned values is less than YaRN's own, as llama.cpp has it.
+    float multiplier = metadata.f32(keys + "yarn_log_multiplier", 0);
+    double less = 1 + 0.1 * multiplier * StrictMath.log(Math.max(1, factor));
     float slow = metadata.f32(keys + "yarn_beta_slow", 1);
     float fast = metadata.f32(keys + "yarn_beta_fast", 32);
     int original = metadata.u32(keys + "original_context_length");
-    float attention = metadata.f32(keys + "attn_factor", 1);
+    float attention = (float) (metadata.f32(keys + "attn_factor", 1) / less);
     return file.checked(() -> Rope.yarn(theta, factor, slow, fast, original, attention));
   }
 

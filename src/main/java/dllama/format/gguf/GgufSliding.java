@@ -34,9 +34,10 @@ final class GgufSliding {
   }
 
   /// @param period that it has where the file tells none
+  /// @param otherwise window where the file tells none
   /// @param rope of the layers that see everything, and of all where the file tells no other
-  Sliding read(int period, int layers, Rope rope) {
-    int window = metadata.u32(prefix + WINDOW, 0);
+  Sliding read(int period, int otherwise, int layers, Rope rope) {
+    int window = metadata.u32(prefix + WINDOW, otherwise);
     if (window == 0) {
       return Sliding.NONE;
     }
@@ -96,6 +97,8 @@ final class GgufSliding {
   private Rope rope(Rope rope) {
     boolean gemma = file.architecture().startsWith("gemma");
     float theta = metadata.f32(prefix + THETA, gemma ? 10_000 : rope.theta());
-    return gemma || theta != rope.theta() ? file.checked(() -> Rope.unscaled(theta)) : rope;
+    return gemma || theta != rope.theta()
+        ? file.checked(() -> Rope.unscaled(theta).turning(rope.turned()))
+        : rope;
   }
 }

@@ -21,7 +21,7 @@ import java.util.stream.IntStream;
 /// What a GGUF file's metadata say of the model: sizes and all that changes the arithmetic. A key
 /// of the model's own that is not known here is refused, because it may change it, too.
 final class GgufSpec {
-  private static final String SHARED = "expert_shared_feed_forward_length";
+  private static final String GUESSING = "nextn_predict_layers";
 
   /// Read here or by [GgufRope].
   private static final Set<String> READ =
@@ -38,7 +38,7 @@ final class GgufSpec {
           "expert_count",
           "expert_used_count",
           "expert_feed_forward_length",
-          SHARED,
+          GUESSING,
           "rope.dimension_count",
           "rope.freq_base",
           "rope.scale_linear",
@@ -53,7 +53,10 @@ final class GgufSpec {
 
   /// Say nothing that is not said elsewhere, or nothing about the arithmetic of texts.
   private static final Set<String> HARMLESS =
-      Set.of("vocab_size", "tensor_data_layout", "rope.scaling.finetuned", "attention.layer_count");
+      Set.of("vocab_size", "tensor_data_layout", "attention.layer_count");
+
+  /// Says nothing but in Granite's files, where false stands for no rotary embedding.
+  private static final String FINETUNED = "rope.scaling.finetuned";
 
   /// Would change the arithmetic, unless they have this value.
   private static final Map<String, Double> NEUTRAL =
@@ -75,7 +78,6 @@ final class GgufSpec {
           Map.entry("leading_dense_block_count", 0.0),
           Map.entry("decoder_sparse_step", 1.0),
           Map.entry("interleave_moe_layer_step", 1.0),
-          Map.entry("nextn_predict_layers", 0.0),
           Map.entry("use_parallel_residual", 0.0));
 
   /// Architectures in which layers slide, and where no key tells, which ones: all but the last of
@@ -85,7 +87,9 @@ final class GgufSpec {
           Architecture.GEMMA3, 6,
           Architecture.GEMMA4, 6,
           Architecture.GEMMA4_MOE, 6,
-          Architecture.GPT_OSS, 2);
+          Architecture.GPT_OSS, 2,
+          Architecture.SMOLLM3, 4,
+          Architecture.EXAONE4, 4);
 
   /// Architectures in which what layers have may differ: see [Layering].
   private static final Set<Architecture> LAYERED =
@@ -95,11 +99,11 @@ final class GgufSpec {
   private static final String INPUTS = "embedding_length_per_layer_input";
   private static final Set<String> LAYERED_KEYS = Set.of(BORROWERS, INPUTS);
 
-  /// Architectures whose logits may be bounded.
-  private static final Set<Architecture> CAPPED =
-      Set.of(Architecture.GEMMA3, Architecture.GEMMA4, Architecture.GEMMA4_MOE);
+  /// Families that see pictures, too. Tokens of texts have one position for each of its axes.
+  private static final Set<String> SEEING = Set.of("qwen2vl", "qwen3vl", "qwen3vlmoe");
 
-  private static final String CAP = "final_logit_softcapping";
+  private static final Set<String> OF_PICTURES =
+      Set.of("rope.dimension_sections", "n_deepstack_layers");
 
   private static final int MOST_LAYERS = 1 << 10;
 
@@ -133,13 +137,13 @@ final class GgufSpec {
       throw refused("rope.dimension_count", "less than the %d values of a head".formatted(headDim));
     }
     int[] allKvHeads = kvHeads(architecture, layers, heads);
-    Sliding sliding = sliding(architecture, layers, rope, headDim, allKvHeads);
+    int contextLength = u32("context_length");
+    Sliding sliding = sliding(architecture, layers, contextLength, rope, headDim, allKvHeads);
     int kvHeads = new GgufSliding(file).kvHeads(sliding, allKvHeads, false).orElse(allKvHeads[0]);
     Layering layering = layering(architecture, layers, sliding, ffnDims);
-    Mixture mixture = mixture(architecture, layers);
-    Scales scales = scales(architecture, dim, heads, headDim, layers);
+    Mixture mixture = new GgufMixture(file).read(architecture, ffnDims[0]);
+    Scales scales = new GgufScales(file).read(architecture, dim, heads, headDim, layers, rope);
     int activeExperts = experts == 0 ? 0 : u32("expert_used_count");
-    int contextLength = u32("context_length");
     float epsilon = metadata.f32(prefix + "attention.layer_norm_rms_epsilon");
     return file.checked(
         () ->
@@ -197,40 +201,34 @@ final class GgufSpec {
     return file.tensor(GgufNames.of(architecture, TensorRole.WV, layer)).isPresent();
   }
 
-  private Mixture mixture(Architecture architecture, int layers) {
-    int told = metadata.u32(prefix + SHARED, 0);
-    boolean always =
-        architecture.has(Trait.SHARED_EXPERT_GATE) || architecture.has(Trait.SHARED_EXPERT_NORMS);
-    int shared = told == 0 && always ? sameInAllLayers("feed_forward_length", layers) : told;
-    return file.checked(() -> architecture.mixture().withShared(shared));
-  }
-
   private Sliding sliding(
-      Architecture architecture, int layers, Rope rope, int headDim, int[] kvHeads) {
+      Architecture architecture,
+      int layers,
+      int contextLength,
+      Rope rope,
+      int headDim,
+      int[] kvHeads) {
     if (!PERIODS.containsKey(architecture)) {
       return Sliding.NONE;
     }
     GgufSliding reader = new GgufSliding(file);
-    Sliding sliding = reader.read(PERIODS.get(architecture), layers, rope);
+    int window = architecture.equals(Architecture.SMOLLM3) ? contextLength : 0;
+    Sliding sliding = reader.read(PERIODS.get(architecture), window, layers, rope);
     return LAYERED.contains(architecture) ? reader.withHeads(sliding, headDim, kvHeads) : sliding;
-  }
-
-  /// Gemma 3's largest model alone has scores that are scaled by what is not the size of a head,
-  /// and no key tells it; as llama.cpp, by the number of layers.
-  private Scales scales(Architecture architecture, int dim, int heads, int headDim, int layers) {
-    float cap = CAPPED.contains(architecture) ? metadata.f32(prefix + CAP, 0) : 0;
-    Scales own = file.checked(() -> architecture.scales(dim).withCap(cap));
-    boolean largest = architecture.equals(Architecture.GEMMA3) && layers == 62;
-    return largest ? own.withQuery((float) Math.sqrt((double) headDim * heads / dim)) : own;
   }
 
   /// Layers, as many as can be gone through.
   int layers() {
-    int layers = u32("block_count");
+    int layers = u32("block_count") - guessingLayers();
     if (layers < 1 || layers > MOST_LAYERS) {
       throw file.damaged("%sblock_count is %d, which can not be".formatted(prefix, layers));
     }
     return layers;
+  }
+
+  /// Layers behind the others that guess tokens after the next one.
+  int guessingLayers() {
+    return metadata.u32(prefix + GUESSING, 0);
   }
 
   /// Of each layer.
@@ -282,11 +280,20 @@ final class GgufSpec {
     if (READ.contains(own) || HARMLESS.contains(own)) {
       return;
     }
+    if (FINETUNED.equals(own) && architecture.has(Trait.OWN_SCALES) && !metadata.bool(key, true)) {
+      throw refused(own, "false, so that positions turn nothing");
+    }
     boolean layered = LAYERED.contains(architecture);
-    if ((GgufSliding.KEYS.contains(own) && PERIODS.containsKey(architecture))
-        || (GgufSliding.HEAD_KEYS.contains(own) && layered)
-        || (LAYERED_KEYS.contains(own) && layered)
-        || (CAP.equals(own) && CAPPED.contains(architecture))) {
+    boolean ofLayers =
+        (GgufSliding.KEYS.contains(own) && PERIODS.containsKey(architecture))
+            || (GgufSliding.HEAD_KEYS.contains(own) && layered)
+            || (LAYERED_KEYS.contains(own) && layered);
+    boolean ofPictures = OF_PICTURES.contains(own) && SEEING.contains(file.architecture());
+    if (FINETUNED.equals(own)
+        || ofLayers
+        || ofPictures
+        || GgufScales.knows(own, architecture)
+        || GgufMixture.knows(own, architecture)) {
       return;
     }
     if ("attention.sliding_window".equals(own)) {

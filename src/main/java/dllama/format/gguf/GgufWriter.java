@@ -3,6 +3,7 @@ package dllama.format.gguf;
 import dllama.format.file.Output;
 import dllama.format.file.RowSource;
 import dllama.format.file.Tensor;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -26,8 +27,10 @@ public final class GgufWriter {
       }
       parts.add(padding(group.bytes()));
     }
-    parts.add(new Output.Bytes(header.factors()));
-    parts.add(padding(header.factors().remaining()));
+    for (ByteBuffer factors : header.factors()) {
+      parts.add(new Output.Bytes(factors));
+      parts.add(padding(factors.remaining()));
+    }
     return new Output(parts);
   }
 

@@ -4,21 +4,41 @@ import dllama.model.Architecture;
 import dllama.model.TensorRole;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /// The kinds of models of transformers that can be run.
 ///
 /// The files of a Llama have the rows of wq and wk in the order of a rotation of halves; ours is
-/// that of adjacent pairs, as in `.m` and GGUF files, so rows are read in another order.
+/// that of adjacent pairs, as in `.m` and GGUF files, so rows are read in another order. Those of
+/// Ernie and GLM have them as we do.
 @SuppressWarnings("ImmutableEnumChecker") // descriptions do not change
 enum HfArchitecture {
   LLAMA("llama", "LlamaForCausalLM", Architecture.LLAMA),
   MISTRAL("mistral", "MistralForCausalLM", Architecture.LLAMA),
   MIXTRAL("mixtral", "MixtralForCausalLM", Architecture.LLAMA_MOE),
   QWEN2("qwen2", "Qwen2ForCausalLM", Architecture.QWEN2),
+  QWEN2_MOE("qwen2_moe", "Qwen2MoeForCausalLM", Architecture.QWEN2_MOE),
   QWEN3("qwen3", "Qwen3ForCausalLM", Architecture.QWEN3),
-  QWEN3_MOE("qwen3_moe", "Qwen3MoeForCausalLM", Architecture.QWEN3_MOE);
+  QWEN3_MOE("qwen3_moe", "Qwen3MoeForCausalLM", Architecture.QWEN3_MOE),
+  ERNIE4_5("ernie4_5", "Ernie4_5ForCausalLM", Architecture.LLAMA),
+  GLM4("glm4", "Glm4ForCausalLM", Architecture.GLM4),
+  GRANITE("granite", "GraniteForCausalLM", Architecture.GRANITE),
+  PHI3("phi3", "Phi3ForCausalLM", Architecture.PHI3),
+  SEED_OSS("seed_oss", "SeedOssForCausalLM", Architecture.SEED_OSS),
+  SMOLLM3("smollm3", "SmolLM3ForCausalLM", Architecture.SMOLLM3);
+
+  /// Matrices that are one tensor, row after row.
+  ///
+  /// @param name within the layer
+  record Fused(String name, List<TensorRole> parts) {}
+
+  private static final Fused GATE_UP =
+      new Fused("mlp.gate_up_proj.weight", List.of(TensorRole.W1, TensorRole.W3));
+
+  private static final Fused QUERY_KEY_VALUE =
+      new Fused("self_attn.qkv_proj.weight", List.of(TensorRole.WQ, TensorRole.WK, TensorRole.WV));
 
   private final String type;
   private final String program;
@@ -61,6 +81,9 @@ enum HfArchitecture {
   ///
   /// @param has whether there is such a tensor in the first layer: Llamas may have biases
   Architecture description(Predicate<TensorRole> has) {
+    if (this == GLM4) {
+      return has.test(TensorRole.QUERY_BIAS) ? Architecture.GLM4_BIAS : plain;
+    }
     if (!plain.equals(Architecture.LLAMA)) {
       return plain;
     }
@@ -74,14 +97,49 @@ enum HfArchitecture {
     return this == MIXTRAL && told.equals(Architecture.MIXTRAL);
   }
 
+  /// Whether experts have a width of their own.
+  boolean hasOwnExperts() {
+    return this == QWEN2_MOE || this == QWEN3_MOE;
+  }
+
+  /// Whether positions may turn a part of a head only.
+  boolean turnsParts() {
+    return this == GLM4 || this == PHI3;
+  }
+
+  /// How much of a head turns where it is not told.
+  double defaultTurned() {
+    return this == GLM4 ? 0.5 : 1;
+  }
+
   /// What `rope_theta` is where it is not told.
   double defaultTheta() {
     return this == MIXTRAL ? 1e6 : 1e4;
   }
 
+  /// Whether rows of wq and wk are in the order of a rotation of halves, also where ours are not.
+  boolean hasHalves() {
+    return this != ERNIE4_5 && this != GLM4;
+  }
+
+  /// What a matrix is a part of, if it is no tensor of its own.
+  Optional<Fused> fused(TensorRole role) {
+    List<Fused> all =
+        switch (this) {
+          case GLM4 -> List.of(GATE_UP);
+          case PHI3 -> List.of(QUERY_KEY_VALUE, GATE_UP);
+          default -> List.of();
+        };
+    return all.stream().filter(fused -> fused.parts.contains(role)).findFirst();
+  }
+
   /// Whether some layers may look back over a window only, and say so by `use_sliding_window`.
   boolean hasOptionalWindow() {
-    return this == QWEN2 || this == QWEN3 || this == QWEN3_MOE;
+    return this == QWEN2
+        || this == QWEN2_MOE
+        || this == QWEN3
+        || this == QWEN3_MOE
+        || this == SMOLLM3;
   }
 
   /// What a tensor is called.
@@ -90,7 +148,11 @@ enum HfArchitecture {
       case EMBEDDING -> "model.embed_tokens.weight";
       case FINAL_NORM -> "model.norm.weight";
       case WCLS -> "lm_head.weight";
-      default -> "model.layers." + name.layer() + "." + inLayer(name.role(), name.expert());
+      default ->
+          "model.layers.%d.%s"
+              .formatted(
+                  name.layer(),
+                  fused(name.role()).map(Fused::name).orElse(inLayer(name.role(), name.expert())));
     };
   }
 
@@ -107,7 +169,13 @@ enum HfArchitecture {
       case KEY_NORM -> "self_attn.k_norm.weight";
       case WO -> "self_attn.o_proj.weight";
       case ATTENTION_OUTPUT_BIAS -> "self_attn.o_proj.bias";
+      case ATTENTION_OUTPUT_NORM -> "post_self_attn_layernorm.weight";
       case FFN_NORM -> "post_attention_layernorm.weight";
+      case FFN_OUTPUT_NORM -> "post_mlp_layernorm.weight";
+      case SHARED_W1 -> feedForward() + "shared_expert.gate_proj.weight";
+      case SHARED_W3 -> feedForward() + "shared_expert.up_proj.weight";
+      case SHARED_W2 -> feedForward() + "shared_expert.down_proj.weight";
+      case SHARED_GATE -> feedForward() + "shared_expert_gate.weight";
       case ROUTER -> feedForward() + "gate.weight";
       case W1 -> feedForward(expert) + (this == MIXTRAL ? "w1.weight" : "gate_proj.weight");
       case W3 -> feedForward(expert) + (this == MIXTRAL ? "w3.weight" : "up_proj.weight");

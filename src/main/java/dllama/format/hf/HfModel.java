@@ -11,6 +11,7 @@ import dllama.model.TensorRole;
 import dllama.tensor.DType;
 import dllama.tensor.Matrix;
 import dllama.tokenizer.Tokenizer.Vocabulary;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -156,8 +157,23 @@ public final class HfModel implements ModelFile {
     if (name.role().isOfExpert(spec.architecture()) && tensor.shape().size() == 3) {
       return ofAllExperts(name, tensor, rows, cols);
     }
-    check(tensor, List.of(rows, cols));
-    return new Matrix(file.data(tensor), stored(tensor), rows, cols, pairedHeads(name.role()));
+    MemorySegment data = file.data(tensor);
+    Optional<HfArchitecture.Fused> fused = architecture.fused(name.role());
+    if (fused.isPresent()) {
+      long all = rows(fused.get().parts());
+      check(tensor, List.of(all, cols));
+      long rowBytes = data.byteSize() / all;
+      List<TensorRole> before =
+          fused.get().parts().stream().takeWhile(part -> part != name.role()).toList();
+      data = data.asSlice(rows(before) * rowBytes, rows * rowBytes);
+    } else {
+      check(tensor, List.of(rows, cols));
+    }
+    return new Matrix(data, stored(tensor), rows, cols, pairedHeads(name.role()));
+  }
+
+  private long rows(List<TensorRole> parts) {
+    return parts.stream().mapToLong(part -> part.rows().size(spec)).sum();
   }
 
   /// One expert's part of a tensor that holds those of all; gates and ups take turns in it.
@@ -174,7 +190,9 @@ public final class HfModel implements ModelFile {
   /// A vector as F32, which all models have of them.
   private Matrix vector(TensorRole.Name name, SafetensorsTensor tensor) {
     int size = name.role().cols().size(spec);
-    check(tensor, List.of((long) size));
+    // The gate of a shared expert is a matrix of one row.
+    boolean row = name.role() == TensorRole.SHARED_GATE;
+    check(tensor, row ? List.of(1L, (long) size) : List.of((long) size));
     DType type = stored(tensor);
     // A row for each value: they are in the order of the rows of a matrix.
     Matrix column = new Matrix(file.data(tensor), type, size, 1, pairedHeads(name.role()));
@@ -183,7 +201,8 @@ public final class HfModel implements ModelFile {
 
   /// Heads whose rows have to be put in the order of pairs, 0 for none.
   private int pairedHeads(TensorRole role) {
-    if (spec.architecture().rope() != Architecture.RopeStyle.ADJACENT) {
+    boolean pairs = spec.architecture().rope() == Architecture.RopeStyle.ADJACENT;
+    if (!pairs || !architecture.hasHalves()) {
       return 0;
     }
     return switch (role) {

@@ -2,31 +2,44 @@ package dllama.format.hf;
 
 import dllama.error.UserException;
 import dllama.model.Rope;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 
 /// What a configuration says of the rotary embedding. Keys and defaults are those of transformers.
 final class HfRope {
+  /// How much of a head turns.
+  private static final String PART = "partial_rotary_factor";
+
   private final HfValues config;
 
   HfRope(HfValues config) {
     this.config = config;
   }
 
-  /// @param defaultTheta base of the wave lengths where none is told
   /// @throws UserException for what is not supported
-  Rope read(double defaultTheta) {
+  Rope read(HfArchitecture architecture, int headDim) {
     // Since transformers 5 all is in one object.
     Optional<HfValues> parameters = config.object("rope_parameters");
     Optional<HfValues> scaling = parameters.or(() -> config.object("rope_scaling"));
-    double told = config.number("rope_theta").orElse(defaultTheta);
+    HfValues says = scaling.filter(of -> of.has(PART)).orElse(config);
+    double part = says.number(PART).orElse(architecture.defaultTurned());
+    int turned = (int) (headDim * part);
+    if (turned != headDim && !architecture.turnsParts()) {
+      throw says.unsupported(PART);
+    }
+    Rope whole = whole(architecture, parameters, scaling);
+    return turned == headDim ? whole : whole.turning(turned);
+  }
+
+  private Rope whole(
+      HfArchitecture architecture, Optional<HfValues> parameters, Optional<HfValues> scaling) {
+    double told = config.number("rope_theta").orElse(architecture.defaultTheta());
     float theta = parameters.flatMap(of -> of.number("rope_theta")).orElse(told).floatValue();
     if (scaling.isEmpty()) {
       return Rope.unscaled(theta);
     }
     HfValues values = scaling.get();
-    if (values.number("partial_rotary_factor", 1) != 1) {
-      throw values.unsupported("partial_rotary_factor");
-    }
     String key = values.has("rope_type") ? "rope_type" : "type";
     return switch (values.text(key).orElse("default")) {
       case "default" -> Rope.unscaled(theta);
@@ -39,6 +52,8 @@ final class HfRope {
               number(values, "high_freq_factor"),
               values.required("original_max_position_embeddings"));
       case "yarn" -> yarn(values, theta);
+      case String name when architecture == HfArchitecture.PHI3 && name.equals("longrope") ->
+          longRope(values, theta);
       default -> throw values.unsupported(key);
     };
   }
@@ -46,6 +61,28 @@ final class HfRope {
   private static Rope linear(HfValues values, float theta) {
     float factor = factor(values);
     return factor == 1 ? Rope.unscaled(theta) : Rope.linear(theta, factor);
+  }
+
+  /// Factors of contexts as in training and of longer ones (Phi 3 and 4).
+  private Rope longRope(HfValues values, float theta) {
+    int original =
+        values
+            .natural("original_max_position_embeddings")
+            .orElseGet(() -> config.required("original_max_position_embeddings"));
+    List<Float> factors = new ArrayList<>();
+    for (String key : List.of("short_factor", "long_factor")) {
+      for (Object factor : values.list(key).orElseThrow(() -> values.unsupported(key))) {
+        if (!(factor instanceof Number number)) {
+          throw values.unsupported(key);
+        }
+        factors.add(number.floatValue());
+      }
+    }
+    double longer = config.required("max_position_embeddings") / (double) original;
+    double usual =
+        longer <= 1 ? 1 : StrictMath.sqrt(1 + StrictMath.log(longer) / StrictMath.log(original));
+    double magnitude = values.number("attention_factor").orElse(usual);
+    return Rope.ofLongContexts(theta, original, factors).withMagnitude((float) magnitude);
   }
 
   private Rope yarn(HfValues values, float theta) {

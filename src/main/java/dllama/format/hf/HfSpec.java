@@ -2,9 +2,13 @@ package dllama.format.hf;
 
 import dllama.error.UserException;
 import dllama.model.Architecture;
+import dllama.model.Layering;
 import dllama.model.ModelSpec;
 import dllama.model.ModelSpec.Activation;
 import dllama.model.Rope;
+import dllama.model.Scales;
+import dllama.model.Sliding;
+import dllama.model.TensorTypes;
 import dllama.tensor.DType;
 import java.util.List;
 import java.util.Map;
@@ -21,7 +25,6 @@ final class HfSpec {
       Map.ofEntries(
           Map.entry("hidden_act", Set.of("silu", "swish")),
           Map.entry("mlp_bias", Set.of(false)),
-          Map.entry("partial_rotary_factor", Set.of(1.0, 1L)),
           Map.entry("decoder_sparse_step", Set.of(1L)),
           Map.entry("mlp_only_layers", Set.of(List.of())),
           Map.entry("is_causal", Set.of(true)),
@@ -48,7 +51,8 @@ final class HfSpec {
   /// @throws UserException for a model that is not supported, or that can not be
   ModelSpec read(Architecture description, DType weightType, int vocabSize) {
     NEUTRAL.forEach(this::check);
-    if (architecture == HfArchitecture.QWEN3_MOE && !config.truth("norm_topk_prob").orElse(false)) {
+    boolean renormed = description.mixture().renormed();
+    if (architecture.hasOwnExperts() && config.truth("norm_topk_prob").orElse(false) != renormed) {
       throw config.unsupported("norm_topk_prob");
     }
     boolean experts = description.has(Architecture.Trait.EXPERTS);
@@ -59,25 +63,71 @@ final class HfSpec {
             .number("rms_norm_eps")
             .orElseThrow(() -> config.unsupported("rms_norm_eps"))
             .floatValue();
-    Rope rope = checked(() -> new HfRope(config).read(architecture.defaultTheta()));
+    int headDim = headDim(dim, heads);
+    Rope rope = checked(() -> new HfRope(config).read(architecture, headDim));
+    int contextLength = contextLength();
+    int layers = layers();
+    Scales scales = checked(() -> scales(description, dim, headDim));
+    int shared =
+        architecture == HfArchitecture.QWEN2_MOE
+            ? config.required("shared_expert_intermediate_size")
+            : 0;
+    Sliding sliding = sliding(layers, contextLength, rope);
     return checked(
         () ->
             new ModelSpec(
                 description,
-                weightType,
+                TensorTypes.all(weightType),
                 dim,
                 ffnDim(),
                 experts ? experts() : 0,
                 experts ? config.required("num_experts_per_tok") : 0,
-                layers(),
+                layers,
                 heads,
                 config.natural("num_key_value_heads").orElse(heads),
-                headDim(dim, heads),
+                headDim,
                 vocabSize,
-                contextLength(),
+                contextLength,
                 epsilon,
                 Activation.SILU,
-                rope));
+                rope,
+                sliding,
+                scales,
+                description.mixture().withShared(shared),
+                Layering.NONE));
+  }
+
+  private Scales scales(Architecture description, int dim, int headDim) {
+    if (!description.has(Architecture.Trait.OWN_SCALES)) {
+      return description.scales(dim);
+    }
+    double scores = config.number("attention_multiplier", 1) * Math.sqrt(headDim);
+    return new Scales(
+        config.number("embedding_multiplier", 1),
+        (float) scores,
+        1 / config.number("logits_scaling", 1),
+        0,
+        config.number("residual_multiplier", 1),
+        0,
+        0);
+  }
+
+  /// Layers in which positions turn something are those that slide, over the whole context.
+  private Sliding sliding(int layers, int contextLength, Rope rope) {
+    if (architecture != HfArchitecture.SMOLLM3) {
+      return Sliding.NONE;
+    }
+    int interval = config.natural("no_rope_layer_interval").orElse(4);
+    Sliding usual = Sliding.inPeriods(contextLength, interval, layers, rope);
+    Optional<List<?>> told = config.list("no_rope_layers");
+    List<Boolean> turning =
+        told.isPresent()
+            ? told.get().stream().map(turns -> turns.equals(1L) || turns.equals(1)).toList()
+            : usual.layers();
+    if (turning.size() != layers) {
+      throw config.unsupported("no_rope_layers");
+    }
+    return Sliding.of(contextLength, turning, rope);
   }
 
   /// Layers, as many as can be gone through.
@@ -119,12 +169,12 @@ final class HfSpec {
 
   private int ffnDim() {
     return config.required(
-        architecture == HfArchitecture.QWEN3_MOE ? "moe_intermediate_size" : "intermediate_size");
+        architecture.hasOwnExperts() ? "moe_intermediate_size" : "intermediate_size");
   }
 
   private int experts() {
     return config.required(
-        architecture == HfArchitecture.QWEN3_MOE && config.has("num_experts")
+        architecture.hasOwnExperts() && config.has("num_experts")
             ? "num_experts"
             : "num_local_experts");
   }

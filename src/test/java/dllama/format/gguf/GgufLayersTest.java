@@ -100,7 +100,7 @@ class GgufLayersTest {
         "feed_forward_length | 3 | 00000000 | ffnDim of a layer=0 is not possible",
         "feed_forward_length | 0 | 40000000 | tensor blk.0.ffn_gate.weight is 64 × 512 where 64 × 64",
         "embedding_length_per_layer_input | -1 | 00000000 | tensor per_layer_token_embd.weight is not known",
-        "embedding_length_per_layer_input | -1 | 10000000 | 64 where 16 × 64 is needed",
+        "embedding_length_per_layer_input | -1 | 10000000 | tensor per_layer_token_embd.weight is 128 × 512 where 64 × 512 is needed",
         "embedding_length_per_layer_input | -1 | ffffff00 | inputs of a layer=16777215 is not possible",
         "final_logit_softcapping | -1 | 000080bf | logits capped at -1.0 are not possible",
       })

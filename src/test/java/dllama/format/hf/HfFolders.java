@@ -8,6 +8,7 @@ import dllama.model.Architecture;
 import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
 import dllama.model.Rope;
+import dllama.model.Scales;
 import dllama.model.TensorRole;
 import dllama.tensor.DType;
 import dllama.tensor.Matrix;
@@ -64,6 +65,28 @@ public final class HfFolders {
           TensorRole.W3, "model.layers.%d.block_sparse_moe.experts.%d.w3.weight",
           TensorRole.W2, "model.layers.%d.block_sparse_moe.experts.%d.w2.weight");
 
+  private static final Map<TensorRole, String> OF_QWEN2_MOE =
+      Map.of(
+          TensorRole.SHARED_W1, "model.layers.%d.mlp.shared_expert.gate_proj.weight",
+          TensorRole.SHARED_W3, "model.layers.%d.mlp.shared_expert.up_proj.weight",
+          TensorRole.SHARED_W2, "model.layers.%d.mlp.shared_expert.down_proj.weight",
+          TensorRole.SHARED_GATE, "model.layers.%d.mlp.shared_expert_gate.weight");
+
+  private static final Map<TensorRole, String> OF_PHI3 =
+      Map.of(
+          TensorRole.WQ, "model.layers.%d.self_attn.qkv_proj.weight",
+          TensorRole.WK, "model.layers.%d.self_attn.qkv_proj.weight",
+          TensorRole.WV, "model.layers.%d.self_attn.qkv_proj.weight",
+          TensorRole.W1, "model.layers.%d.mlp.gate_up_proj.weight",
+          TensorRole.W3, "model.layers.%d.mlp.gate_up_proj.weight");
+
+  private static final Map<TensorRole, String> OF_GLM4 =
+      Map.of(
+          TensorRole.ATTENTION_OUTPUT_NORM, "model.layers.%d.post_self_attn_layernorm.weight",
+          TensorRole.FFN_OUTPUT_NORM, "model.layers.%d.post_mlp_layernorm.weight",
+          TensorRole.W1, "model.layers.%d.mlp.gate_up_proj.weight",
+          TensorRole.W3, "model.layers.%d.mlp.gate_up_proj.weight");
+
   private HfFolders() {}
 
   /// Writes a model.
@@ -82,6 +105,11 @@ public final class HfFolders {
     boolean tied = Boolean.TRUE.equals(config.get("tie_word_embeddings"));
     List<TensorRole.Name> names = new ArrayList<>(TensorRole.ofModel(model.spec()));
     names.removeIf(name -> tied && name.role() == TensorRole.WCLS);
+    Map<String, List<TensorRole.Name>> tensors = new LinkedHashMap<>();
+    for (TensorRole.Name name : names) {
+      tensors.computeIfAbsent(name(model.spec(), name), _ -> new ArrayList<>()).add(name);
+    }
+    List<String> all = List.copyOf(tensors.keySet());
     Map<String, String> index = new LinkedHashMap<>();
     for (int part = 0; part < files; part++) {
       String file =
@@ -89,9 +117,9 @@ public final class HfFolders {
               ? "model.safetensors"
               : "model-%05d-of-%05d.safetensors".formatted(part + 1, files);
       SafetensorsWriter writer = new SafetensorsWriter();
-      for (int i = part; i < names.size(); i += files) {
-        add(writer, model, names.get(i), type);
-        index.put(name(model.spec(), names.get(i)), file);
+      for (int i = part; i < all.size(); i += files) {
+        add(writer, model, all.get(i), tensors.get(all.get(i)), type);
+        index.put(all.get(i), file);
       }
       writer.write(folder.resolve(file));
     }
@@ -160,8 +188,38 @@ public final class HfFolders {
     Files.writeString(folder.resolve("tokenizer.json"), JSON.writeValueAsString(tokenizer));
   }
 
+  /// @param parts one, or several whose rows follow each other
   private static void add(
-      SafetensorsWriter writer, ModelSource.Weights model, TensorRole.Name name, DType ofMatrices) {
+      SafetensorsWriter writer,
+      ModelSource.Weights model,
+      String called,
+      List<TensorRole.Name> parts,
+      DType ofMatrices) {
+    if (parts.size() == 1) {
+      add(writer, model, called, parts.getFirst(), ofMatrices);
+      return;
+    }
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    long rows = 0;
+    for (TensorRole.Name part : parts) {
+      Matrix matrix = model.weights().get(part);
+      rows += matrix.rows();
+      bytes.writeBytes(
+          matrix
+              .rounded(ofMatrices, 0, matrix.rows(), 0, matrix.cols())
+              .data()
+              .toArray(ValueLayout.JAVA_BYTE));
+    }
+    long cols = model.weights().get(parts.getFirst()).cols();
+    writer.add(called, ofMatrices.name(), bytes.toByteArray(), rows, cols);
+  }
+
+  private static void add(
+      SafetensorsWriter writer,
+      ModelSource.Weights model,
+      String called,
+      TensorRole.Name name,
+      DType ofMatrices) {
     boolean exact = name.role().isVector() || name.role() == TensorRole.ROUTER;
     DType type = exact ? DType.F32 : ofMatrices;
     Matrix matrix = model.weights().get(name);
@@ -175,7 +233,11 @@ public final class HfFolders {
       for (int i = 0; i < cols; i++) {
         put(new float[] {values[i]}, type, bytes, headDim == 0 ? i : halves(i, headDim));
       }
-      writer.add(name(model.spec(), name), type.name(), bytes, cols);
+      if (name.role() == TensorRole.SHARED_GATE) {
+        writer.add(called, type.name(), bytes, 1, cols);
+      } else {
+        writer.add(called, type.name(), bytes, cols);
+      }
       return;
     }
     float[] values = new float[cols];
@@ -183,7 +245,7 @@ public final class HfFolders {
       matrix.dtype().decode(matrix.data(), matrix.rowAt(row), cols, false, values, 0);
       put(values, type, bytes, headDim == 0 ? row : halves(row, headDim));
     }
-    writer.add(name(model.spec(), name), type.name(), bytes, rows, cols);
+    writer.add(called, type.name(), bytes, rows, cols);
   }
 
   private static void put(float[] values, DType type, byte[] bytes, int row) {
@@ -200,6 +262,7 @@ public final class HfFolders {
 
   private static boolean halved(ModelSpec spec, TensorRole role) {
     return spec.architecture().rope() == Architecture.RopeStyle.ADJACENT
+        && !spec.architecture().equals(Architecture.GLM4)
         && Set.of(TensorRole.WQ, TensorRole.WK, TensorRole.QUERY_BIAS, TensorRole.KEY_BIAS)
             .contains(role);
   }
@@ -216,6 +279,11 @@ public final class HfFolders {
     String pattern =
         switch (spec.architecture().name()) {
           case "qwen3moe" -> OF_QWEN3_MOE.getOrDefault(name.role(), NAMES.get(name.role()));
+          case "qwen2moe" ->
+              OF_QWEN2_MOE.getOrDefault(
+                  name.role(), OF_QWEN3_MOE.getOrDefault(name.role(), NAMES.get(name.role())));
+          case "phi3" -> OF_PHI3.getOrDefault(name.role(), NAMES.get(name.role()));
+          case "glm4" -> OF_GLM4.getOrDefault(name.role(), NAMES.get(name.role()));
           case "llama-moe" -> OF_MIXTRAL.getOrDefault(name.role(), NAMES.get(name.role()));
           default -> NAMES.get(name.role());
         };
@@ -230,6 +298,12 @@ public final class HfFolders {
           case "llama-moe" -> new String[] {"mixtral", "MixtralForCausalLM"};
           case "qwen2" -> new String[] {"qwen2", "Qwen2ForCausalLM"};
           case "qwen3" -> new String[] {"qwen3", "Qwen3ForCausalLM"};
+          case "qwen2moe" -> new String[] {"qwen2_moe", "Qwen2MoeForCausalLM"};
+          case "phi3" -> new String[] {"phi3", "Phi3ForCausalLM"};
+          case "glm4" -> new String[] {"glm4", "Glm4ForCausalLM"};
+          case "granite" -> new String[] {"granite", "GraniteForCausalLM"};
+          case "seed-oss" -> new String[] {"seed_oss", "SeedOssForCausalLM"};
+          case "smollm3" -> new String[] {"smollm3", "SmolLM3ForCausalLM"};
           default -> new String[] {"qwen3_moe", "Qwen3MoeForCausalLM"};
         };
     config.put("model_type", kind[0]);
@@ -245,7 +319,30 @@ public final class HfFolders {
     config.put("rms_norm_eps", Double.parseDouble(Float.toString(spec.rmsEpsilon())));
     config.put("hidden_act", "silu");
     config.put("attention_dropout", 0.0);
-    config.put("rope_theta", spec.rope().theta());
+    Rope rope = spec.rope().turned() == 0 ? spec.sliding().rope() : spec.rope();
+    config.put("rope_theta", rope.theta());
+    config.put("partial_rotary_factor", rope.turned(spec.headDim()) / (double) spec.headDim());
+    if (rope.scaling() == Rope.Scaling.LONG) {
+      int pairs = rope.factors().size() / 2;
+      config.put("original_max_position_embeddings", rope.originalContextLength());
+      config.put(
+          "rope_scaling",
+          Map.of(
+              "type", "longrope",
+              "short_factor", rope.factors().subList(0, pairs),
+              "long_factor", rope.factors().subList(pairs, 2 * pairs)));
+    }
+    if (spec.architecture().equals(Architecture.GRANITE)) {
+      Scales scales = spec.scales();
+      config.put("embedding_multiplier", scales.embedding());
+      config.put("attention_multiplier", scales.query() / Math.sqrt(spec.headDim()));
+      config.put("logits_scaling", 1 / scales.logits());
+      config.put("residual_multiplier", scales.residual());
+    }
+    if (spec.architecture().equals(Architecture.SMOLLM3)) {
+      config.put(
+          "no_rope_layers", spec.sliding().layers().stream().map(turns -> turns ? 1 : 0).toList());
+    }
     config.put("tie_word_embeddings", false);
     if (spec.rope().scaling() == Rope.Scaling.LLAMA31) {
       config.put(
@@ -262,11 +359,12 @@ public final class HfFolders {
     }
     if (kind[0].equals("mixtral")) {
       config.put("num_local_experts", spec.experts());
-    } else if (kind[0].equals("qwen3_moe")) {
+    } else if (spec.experts() > 0) {
       config.put("num_experts", spec.experts());
       config.put("moe_intermediate_size", spec.ffnDim());
       config.put("intermediate_size", 8 * spec.ffnDim());
-      config.put("norm_topk_prob", true);
+      config.put("norm_topk_prob", spec.mixture().renormed());
+      config.put("shared_expert_intermediate_size", spec.mixture().shared());
       config.put("decoder_sparse_step", 1);
       config.put("mlp_only_layers", List.of());
     }
