@@ -247,6 +247,18 @@ public record Architecture(String name, RopeStyle rope, Set<Trait> traits, Scale
   public static final Architecture HUNYUAN =
       of("hunyuan-dense", RopeStyle.HALF_SPLIT, Trait.HEAD_NORMS, Trait.HEAD_NORMS_AFTER_ROPE);
 
+  public static final Architecture HUNYUAN_MOE =
+      of(
+          "hunyuan-moe",
+          RopeStyle.HALF_SPLIT,
+          Trait.HEAD_NORMS,
+          Trait.HEAD_NORMS_AFTER_ROPE,
+          Trait.EXPERTS,
+          Trait.SHARED_EXPERT);
+
+  /// EXAONE 3 and 3.5.
+  public static final Architecture EXAONE = of("exaone", RopeStyle.HALF_SPLIT);
+
   /// GLM-4.5 Air and what is built like it.
   public static final Architecture GLM4_MOE =
       of(
@@ -322,6 +334,8 @@ public record Architecture(String name, RopeStyle rope, Set<Trait> traits, Scale
           MISTRAL3,
           EXAONE4,
           HUNYUAN,
+          HUNYUAN_MOE,
+          EXAONE,
           GLM4_MOE,
           GLM4_MOE_NORMS,
           ERNIE4_5_MOE,

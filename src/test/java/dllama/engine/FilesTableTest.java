@@ -21,6 +21,7 @@ class FilesTableTest {
           Map.entry("glm4bias", "glm4-bias"),
           Map.entry("seedoss", "seed-oss"),
           Map.entry("hunyuan", "hunyuan-dense"),
+          Map.entry("hunyuanmoe", "hunyuan-moe"),
           Map.entry("glm4moenorms", "glm4moe-norms"),
           Map.entry("ernie45moe", "ernie4_5-moe"));
 

@@ -82,6 +82,8 @@ class GgufConformanceTest {
         "mistral3_f16",
         "exaone4_f16",
         "hunyuan_f16",
+        "hunyuanmoe_f16",
+        "exaone_f16",
         "glm4moe_f16",
         "glm4moenorms_f16",
         "ernie45moe_f16",

@@ -55,6 +55,8 @@ public final class Specs {
           Architecture.MISTRAL3,
           Architecture.EXAONE4,
           Architecture.HUNYUAN,
+          Architecture.HUNYUAN_MOE,
+          Architecture.EXAONE,
           Architecture.GLM4_MOE_NORMS,
           Architecture.ERNIE4_5_MOE,
           Architecture.DOTS1);

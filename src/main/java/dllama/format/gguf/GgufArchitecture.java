@@ -33,6 +33,8 @@ final class GgufArchitecture {
           Map.entry("mistral3", Architecture.MISTRAL3),
           Map.entry("exaone4", Architecture.EXAONE4),
           Map.entry("hunyuan-dense", Architecture.HUNYUAN),
+          Map.entry("hunyuan-moe", Architecture.HUNYUAN_MOE),
+          Map.entry("exaone", Architecture.EXAONE),
           Map.entry("glm4moe", Architecture.GLM4_MOE),
           Map.entry("ernie4_5-moe", Architecture.ERNIE4_5_MOE),
           Map.entry("dots1", Architecture.DOTS1));
