@@ -4,6 +4,7 @@ import dllama.model.Architecture;
 import dllama.model.TensorRole;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
@@ -23,6 +24,7 @@ enum HfArchitecture {
   QWEN3("qwen3", "Qwen3ForCausalLM", Architecture.QWEN3),
   QWEN3_MOE("qwen3_moe", "Qwen3MoeForCausalLM", Architecture.QWEN3_MOE),
   ERNIE4_5("ernie4_5", "Ernie4_5ForCausalLM", Architecture.LLAMA),
+  GEMMA3("gemma3_text", "Gemma3ForCausalLM", Architecture.GEMMA3),
   GLM4("glm4", "Glm4ForCausalLM", Architecture.GLM4),
   GRANITE("granite", "GraniteForCausalLM", Architecture.GRANITE),
   PHI3("phi3", "Phi3ForCausalLM", Architecture.PHI3),
@@ -33,6 +35,25 @@ enum HfArchitecture {
   ///
   /// @param name within the layer
   record Fused(String name, List<TensorRole> parts) {}
+
+  private static final String SEEING_GEMMA = "Gemma3ForConditionalGeneration";
+
+  private static final List<String> SEEING =
+      List.of(
+          "vision_tower.",
+          "multi_modal_projector.",
+          "model.vision_tower.",
+          "model.multi_modal_projector.");
+
+  /// What the configurations of Gemma 3 leave out of `text_config`.
+  private static final Map<String, Object> GEMMA3_USUAL =
+      Map.of(
+          "model_type", "gemma3_text",
+          "num_attention_heads", 8L,
+          "num_key_value_heads", 4L,
+          "head_dim", 256L,
+          "max_position_embeddings", 131_072L,
+          "rms_norm_eps", 1e-6);
 
   private static final Fused GATE_UP =
       new Fused("mlp.gate_up_proj.weight", List.of(TensorRole.W1, TensorRole.W3));
@@ -77,6 +98,25 @@ enum HfArchitecture {
     return Arrays.stream(values()).map(known -> known.type).collect(Collectors.joining(", "));
   }
 
+  /// What a configuration says of texts: all of it, or of models that see, too, a part of it.
+  static HfValues ofTexts(HfValues config) {
+    List<?> programs = config.list("architectures").orElse(List.of(SEEING_GEMMA));
+    return config.text("model_type").orElse("").equals("gemma3") && programs.contains(SEEING_GEMMA)
+        ? config.object("text_config").map(texts -> texts.or(GEMMA3_USUAL)).orElse(config)
+        : config;
+  }
+
+  /// Where a tensor of a model that sees, too, may be.
+  static List<String> placesInSeeing(String tensor) {
+    return List.of(
+        "language_model." + tensor, tensor.replaceFirst("^model\\.", "model.language_model."));
+  }
+
+  /// Whether a tensor has nothing to do with texts.
+  boolean onlySees(String tensor) {
+    return this == GEMMA3 && SEEING.stream().anyMatch(tensor::startsWith);
+  }
+
   /// The description that the forward pass goes by.
   ///
   /// @param has whether there is such a tensor in the first layer: Llamas may have biases
@@ -114,7 +154,22 @@ enum HfArchitecture {
 
   /// What `rope_theta` is where it is not told.
   double defaultTheta() {
-    return this == MIXTRAL ? 1e6 : 1e4;
+    return this == MIXTRAL || this == GEMMA3 ? 1e6 : 1e4;
+  }
+
+  /// What `head_dim` is where it is not told; 0: what the width gives.
+  int defaultHeadDim() {
+    return this == QWEN3 ? 128 : this == GEMMA3 ? 256 : 0;
+  }
+
+  /// Whether norms multiply with one more than what the files have.
+  boolean normsAddOne() {
+    return this == GEMMA3;
+  }
+
+  /// Whether layers that look back over a window are run as such; else a context ends there.
+  boolean hasWindows() {
+    return this == GEMMA3;
   }
 
   /// Whether rows of wq and wk are in the order of a rotation of halves, also where ours are not.
@@ -169,9 +224,12 @@ enum HfArchitecture {
       case KEY_NORM -> "self_attn.k_norm.weight";
       case WO -> "self_attn.o_proj.weight";
       case ATTENTION_OUTPUT_BIAS -> "self_attn.o_proj.bias";
-      case ATTENTION_OUTPUT_NORM -> "post_self_attn_layernorm.weight";
-      case FFN_NORM -> "post_attention_layernorm.weight";
-      case FFN_OUTPUT_NORM -> "post_mlp_layernorm.weight";
+      case ATTENTION_OUTPUT_NORM ->
+          this == GEMMA3 ? "post_attention_layernorm.weight" : "post_self_attn_layernorm.weight";
+      case FFN_NORM ->
+          this == GEMMA3 ? "pre_feedforward_layernorm.weight" : "post_attention_layernorm.weight";
+      case FFN_OUTPUT_NORM ->
+          this == GEMMA3 ? "post_feedforward_layernorm.weight" : "post_mlp_layernorm.weight";
       case SHARED_W1 -> feedForward() + "shared_expert.gate_proj.weight";
       case SHARED_W3 -> feedForward() + "shared_expert.up_proj.weight";
       case SHARED_W2 -> feedForward() + "shared_expert.down_proj.weight";

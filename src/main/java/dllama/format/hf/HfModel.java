@@ -1,5 +1,7 @@
 package dllama.format.hf;
 
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+
 import dllama.error.UserException;
 import dllama.format.file.ModelFile;
 import dllama.format.safetensors.SafetensorsFile;
@@ -72,7 +74,8 @@ public final class HfModel implements ModelFile {
     }
     known.add(architecture.tensor(new TensorRole.Name(TensorRole.WCLS)));
     for (SafetensorsTensor tensor : file.tensors()) {
-      if (!known.contains(tensor.name()) && !tensor.name().endsWith(FREQUENCIES)) {
+      boolean sees = architecture.onlySees(tensor.name());
+      if (!known.contains(tensor.name()) && !sees && !tensor.name().endsWith(FREQUENCIES)) {
         throw file.refused(
             tensor,
             "is not known of %s models".formatted(spec.architecture().name()),
@@ -98,7 +101,7 @@ public final class HfModel implements ModelFile {
               .formatted(path));
     }
     HfFolder folder = new HfFolder(path);
-    HfValues config = folder.config();
+    HfValues config = HfArchitecture.ofTexts(folder.config());
     HfArchitecture.of(config);
     SafetensorsFile file = SafetensorsFile.open(folder.weights());
     try {
@@ -121,7 +124,7 @@ public final class HfModel implements ModelFile {
   private Architecture description(Hints hints) {
     Architecture plain =
         architecture.description(
-            role -> file.tensor(architecture.tensor(new TensorRole.Name(role))).isPresent());
+            role -> tensor(architecture.tensor(new TensorRole.Name(role))).isPresent());
     Architecture told = hints.architecture().orElse(plain);
     if (!told.equals(plain) && !architecture.mayBe(told)) {
       throw config.refused("it is a %s model".formatted(plain.name()), "leave --arch out");
@@ -132,7 +135,7 @@ public final class HfModel implements ModelFile {
   /// The tensor of the files that holds this one.
   private SafetensorsTensor require(TensorRole.Name name) {
     String called = architecture.tensor(name);
-    Optional<SafetensorsTensor> own = file.tensor(called);
+    Optional<SafetensorsTensor> own = tensor(called);
     if (name.role() == TensorRole.WCLS
         && (own.isEmpty() || config.truth("tie_word_embeddings").orElse(false))) {
       return require(new TensorRole.Name(TensorRole.EMBEDDING));
@@ -143,6 +146,15 @@ public final class HfModel implements ModelFile {
                 new UserException(
                     "folder %s: tensor %s is in none of its files; copy it again"
                         .formatted(folder.path(), called)));
+  }
+
+  private Optional<SafetensorsTensor> tensor(String called) {
+    return file.tensor(called)
+        .or(
+            () ->
+                HfArchitecture.placesInSeeing(called).stream()
+                    .flatMap(place -> file.tensor(place).stream())
+                    .findFirst());
   }
 
   private Optional<SafetensorsTensor> other(TensorRole.Name name) {
@@ -196,7 +208,13 @@ public final class HfModel implements ModelFile {
     DType type = stored(tensor);
     // A row for each value: they are in the order of the rows of a matrix.
     Matrix column = new Matrix(file.data(tensor), type, size, 1, pairedHeads(name.role()));
-    return new Matrix(column.rounded(DType.F32, 0, size, 0, 1).data(), DType.F32, 1, size);
+    MemorySegment values = column.rounded(DType.F32, 0, size, 0, 1).data();
+    if (architecture.normsAddOne() && !name.role().isBias()) {
+      for (long at = 0; at < values.byteSize(); at += Float.BYTES) {
+        values.set(JAVA_FLOAT_UNALIGNED, at, values.get(JAVA_FLOAT_UNALIGNED, at) + 1);
+      }
+    }
+    return new Matrix(values, DType.F32, 1, size);
   }
 
   /// Heads whose rows have to be put in the order of pairs, 0 for none.

@@ -20,7 +20,8 @@ final class HfRope {
   /// @throws UserException for what is not supported
   Rope read(HfArchitecture architecture, int headDim) {
     // Since transformers 5 all is in one object.
-    Optional<HfValues> parameters = config.object("rope_parameters");
+    Optional<HfValues> all = config.object("rope_parameters");
+    Optional<HfValues> parameters = all.flatMap(of -> of.object("full_attention")).or(() -> all);
     Optional<HfValues> scaling = parameters.or(() -> config.object("rope_scaling"));
     HfValues says = scaling.filter(of -> of.has(PART)).orElse(config);
     double part = says.number(PART).orElse(architecture.defaultTurned());
@@ -30,6 +31,15 @@ final class HfRope {
     }
     Rope whole = whole(architecture, parameters, scaling);
     return turned == headDim ? whole : whole.turning(turned);
+  }
+
+  /// That of layers which look back over a window, where they have their own.
+  Rope ofWindows() {
+    double told = config.number("rope_local_base_freq").orElse(10_000.0);
+    Optional<HfValues> parameters =
+        config.object("rope_parameters").flatMap(of -> of.object("sliding_attention"));
+    return Rope.unscaled(
+        parameters.flatMap(of -> of.number("rope_theta")).orElse(told).floatValue());
   }
 
   private Rope whole(

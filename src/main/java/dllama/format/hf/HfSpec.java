@@ -30,7 +30,6 @@ final class HfSpec {
           Map.entry("is_causal", Set.of(true)),
           Map.entry("use_bidirectional_attention", Set.of(false)),
           Map.entry("attn_logit_softcapping", Set.of()),
-          Map.entry("final_logit_softcapping", Set.of()),
           Map.entry("quantization_config", Set.of()),
           Map.entry("compression_config", Set.of()));
 
@@ -51,6 +50,9 @@ final class HfSpec {
   /// @throws UserException for a model that is not supported, or that can not be
   ModelSpec read(Architecture description, DType weightType, int vocabSize) {
     NEUTRAL.forEach(this::check);
+    boolean gemma = architecture == HfArchitecture.GEMMA3;
+    check("final_logit_softcapping", Set.of(), !gemma);
+    check("hidden_activation", Set.of("gelu_pytorch_tanh"), gemma);
     boolean renormed = description.mixture().renormed();
     if (architecture.hasOwnExperts() && config.truth("norm_topk_prob").orElse(false) != renormed) {
       throw config.unsupported("norm_topk_prob");
@@ -89,7 +91,7 @@ final class HfSpec {
                 vocabSize,
                 contextLength,
                 epsilon,
-                Activation.SILU,
+                gemma ? Activation.GELU : Activation.SILU,
                 rope,
                 sliding,
                 scales,
@@ -98,6 +100,13 @@ final class HfSpec {
   }
 
   private Scales scales(Architecture description, int dim, int headDim) {
+    if (architecture == HfArchitecture.GEMMA3) {
+      double scalar = config.number("query_pre_attn_scalar", 256);
+      return description
+          .scales(dim)
+          .withQuery((float) Math.sqrt(headDim / scalar))
+          .withCap(config.number("final_logit_softcapping", 0));
+    }
     if (!description.has(Architecture.Trait.OWN_SCALES)) {
       return description.scales(dim);
     }
@@ -112,8 +121,30 @@ final class HfSpec {
         0);
   }
 
+  /// Those of Gemma 3.
+  private Sliding windows(int layers) {
+    int window = config.natural("sliding_window").orElse(0);
+    Rope rope = checked(() -> new HfRope(config).ofWindows());
+    List<?> kinds = config.list("layer_types").orElse(List.of());
+    int period = config.natural("sliding_window_pattern").orElse(6);
+    if (!kinds.isEmpty() && kinds.size() != layers) {
+      throw config.unsupported("layer_types");
+    }
+    if (window == 0 || period < 1) {
+      return Sliding.NONE;
+    }
+    return checked(
+        () ->
+            kinds.isEmpty()
+                ? Sliding.inPeriods(window, period, layers, rope)
+                : Sliding.of(window, kinds.stream().map(kind -> !isFull(kind)).toList(), rope));
+  }
+
   /// Layers in which positions turn something are those that slide, over the whole context.
   private Sliding sliding(int layers, int contextLength, Rope rope) {
+    if (architecture.hasWindows()) {
+      return windows(layers);
+    }
     if (architecture != HfArchitecture.SMOLLM3) {
       return Sliding.NONE;
     }
@@ -145,6 +176,9 @@ final class HfSpec {
     List<?> kinds = config.list("layer_types").orElse(List.of());
     if (kinds.stream().anyMatch(kind -> !isFull(kind) && !"sliding_attention".equals(kind))) {
       throw config.unsupported("layer_types");
+    }
+    if (architecture.hasWindows()) {
+      return Optional.empty();
     }
     boolean slides =
         kinds.isEmpty()
@@ -180,16 +214,18 @@ final class HfSpec {
   }
 
   private int headDim(int dim, int heads) {
-    int otherwise =
-        architecture == HfArchitecture.QWEN3
-            ? 128
-            : heads > 0 && dim % heads == 0 ? dim / heads : 0;
+    int usual = architecture.defaultHeadDim();
+    int otherwise = usual > 0 ? usual : heads > 0 && dim % heads == 0 ? dim / heads : 0;
     return config.natural("head_dim").orElse(otherwise);
   }
 
   private void check(String key, Set<Object> neutral) {
+    check(key, neutral, true);
+  }
+
+  private void check(String key, Set<Object> neutral, boolean counts) {
     Optional<Object> value = config.any(key);
-    if (value.isPresent() && !neutral.contains(value.get())) {
+    if (counts && value.isPresent() && !neutral.contains(value.get())) {
       throw config.unsupported(key);
     }
   }

@@ -4,6 +4,7 @@ import dllama.error.UserException;
 import dllama.format.file.InputFile;
 import dllama.format.file.JsonReader;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -46,6 +47,13 @@ final class HfValues {
       throw file.damaged("%s is no object".formatted(name));
     }
     return new HfValues(file, name, (Map<String, @Nullable Object>) map);
+  }
+
+  /// The same with values for what is not told.
+  HfValues or(Map<String, Object> defaults) {
+    Map<String, @Nullable Object> all = new HashMap<>(values);
+    defaults.forEach(all::putIfAbsent);
+    return new HfValues(file, prefix, all);
   }
 
   private @Nullable Object value(String key) {

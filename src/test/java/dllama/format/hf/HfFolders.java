@@ -87,6 +87,12 @@ public final class HfFolders {
           TensorRole.W1, "model.layers.%d.mlp.gate_up_proj.weight",
           TensorRole.W3, "model.layers.%d.mlp.gate_up_proj.weight");
 
+  private static final Map<TensorRole, String> OF_GEMMA3 =
+      Map.of(
+          TensorRole.ATTENTION_OUTPUT_NORM, "model.layers.%d.post_attention_layernorm.weight",
+          TensorRole.FFN_NORM, "model.layers.%d.pre_feedforward_layernorm.weight",
+          TensorRole.FFN_OUTPUT_NORM, "model.layers.%d.post_feedforward_layernorm.weight");
+
   private HfFolders() {}
 
   /// Writes a model.
@@ -129,6 +135,33 @@ public final class HfFolders {
           JSON.writeValueAsString(Map.of("metadata", Map.of(), "weight_map", index)));
     }
     return folder;
+  }
+
+  /// Makes the model of a folder a part of one that sees, too.
+  public static void putIntoSeeing(Path folder) throws IOException {
+    Path config = folder.resolve("config.json");
+    Map<?, ?> texts = JSON.readValue(Files.readString(config), Map.class);
+    Files.writeString(
+        config,
+        JSON.writeValueAsString(
+            Map.of(
+                "model_type",
+                "gemma3",
+                "architectures",
+                List.of("Gemma3ForConditionalGeneration"),
+                "text_config",
+                texts)));
+    Path path = folder.resolve("model.safetensors");
+    SafetensorsWriter writer = new SafetensorsWriter();
+    try (SafetensorsFile file = SafetensorsFile.open(List.of(path))) {
+      for (SafetensorsTensor tensor : file.tensors()) {
+        long[] shape = tensor.shape().stream().mapToLong(size -> size).toArray();
+        String name = "language_model." + tensor.name();
+        writer.add(name, tensor.type().name(), bytes(file, tensor), shape);
+      }
+    }
+    writer.add("vision_tower.head.bias", "F32", new byte[8], 2);
+    writer.write(path);
   }
 
   /// Writes the weights of a folder anew, the experts of each layer in two tensors, as transformers
@@ -230,6 +263,11 @@ public final class HfFolders {
     if (rows == 1) {
       float[] values = new float[cols];
       matrix.dtype().decode(matrix.data(), 0, cols, false, values, 0);
+      if (model.spec().architecture().equals(Architecture.GEMMA3)) {
+        for (int i = 0; i < cols; i++) {
+          values[i]--; // its norms add one
+        }
+      }
       for (int i = 0; i < cols; i++) {
         put(new float[] {values[i]}, type, bytes, headDim == 0 ? i : halves(i, headDim));
       }
@@ -283,6 +321,7 @@ public final class HfFolders {
               OF_QWEN2_MOE.getOrDefault(
                   name.role(), OF_QWEN3_MOE.getOrDefault(name.role(), NAMES.get(name.role())));
           case "phi3" -> OF_PHI3.getOrDefault(name.role(), NAMES.get(name.role()));
+          case "gemma3" -> OF_GEMMA3.getOrDefault(name.role(), NAMES.get(name.role()));
           case "glm4" -> OF_GLM4.getOrDefault(name.role(), NAMES.get(name.role()));
           case "llama-moe" -> OF_MIXTRAL.getOrDefault(name.role(), NAMES.get(name.role()));
           default -> NAMES.get(name.role());
@@ -300,6 +339,7 @@ public final class HfFolders {
           case "qwen3" -> new String[] {"qwen3", "Qwen3ForCausalLM"};
           case "qwen2moe" -> new String[] {"qwen2_moe", "Qwen2MoeForCausalLM"};
           case "phi3" -> new String[] {"phi3", "Phi3ForCausalLM"};
+          case "gemma3" -> new String[] {"gemma3_text", "Gemma3ForCausalLM"};
           case "glm4" -> new String[] {"glm4", "Glm4ForCausalLM"};
           case "granite" -> new String[] {"granite", "GraniteForCausalLM"};
           case "seed-oss" -> new String[] {"seed_oss", "SeedOssForCausalLM"};
@@ -342,6 +382,17 @@ public final class HfFolders {
     if (spec.architecture().equals(Architecture.SMOLLM3)) {
       config.put(
           "no_rope_layers", spec.sliding().layers().stream().map(turns -> turns ? 1 : 0).toList());
+    }
+    if (spec.architecture().equals(Architecture.GEMMA3)) {
+      config.remove("hidden_act");
+      config.put("hidden_activation", "gelu_pytorch_tanh");
+      config.put("query_pre_attn_scalar", spec.headDim());
+      config.put("sliding_window", spec.sliding().window());
+      config.put("sliding_window_pattern", spec.sliding().period());
+      config.put("rope_local_base_freq", spec.sliding().rope().theta());
+    }
+    if (rope.scaling() == Rope.Scaling.LINEAR) {
+      config.put("rope_scaling", Map.of("rope_type", "linear", "factor", rope.factor()));
     }
     config.put("tie_word_embeddings", false);
     if (spec.rope().scaling() == Rope.Scaling.LLAMA31) {

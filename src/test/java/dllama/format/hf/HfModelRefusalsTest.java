@@ -175,7 +175,7 @@ class HfModelRefusalsTest {
       delimiter = '|',
       quoteCharacter = '`',
       value = {
-        "llama | 'model_type':'gemma3' | model_type gemma3 is not supported, only llama, mistral, mixtral",
+        "llama | 'model_type':'gemma2' | model_type gemma2 is not supported, only llama, mistral, mixtral",
         "llama | 'model_type':null | model_type none is not supported",
         "llama | 'model_type':7 | model_type is 7, not a text",
         "llama | 'architectures':['LlamaForSequenceClassification'] | which is not supported, only LlamaForCausalLM",
