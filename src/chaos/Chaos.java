@@ -20,7 +20,7 @@ public final class Chaos {
   private static final String[] NAMES = {"root", "worker-1", "worker-2", "worker-3", "worker-4"};
 
   /// How long nodes may take to find each other again, in seconds.
-  private static final int HEAL = 90;
+  private static final int HEAL = 300;
 
   /// How long they may take to start: five Java processes on a busy machine.
   private static final int START = 300;
@@ -131,7 +131,7 @@ public final class Chaos {
     List<Thread> clients = new ArrayList<>();
     for (int i = 0; i < CLIENTS; i++) {
       Random random = new Random(seed * 31 + i);
-      clients.add(Thread.ofVirtual().start(() -> keepAsking(random, end, faults)));
+      clients.add(Thread.ofPlatform().daemon().start(() -> keepAsking(random, end, faults)));
     }
     faults.run(end);
     for (Thread thread : clients) {

@@ -54,7 +54,7 @@ final class Client {
         HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()) {
       Callable<Answered> work = () -> stream ? stream(client, question) : whole(client, question);
       var task = new FutureTask<>(work);
-      Thread thread = Thread.ofVirtual().start(task);
+      Thread thread = Thread.ofPlatform().daemon().start(task);
       try {
         return task.get(DEADLINE.toSeconds(), TimeUnit.SECONDS);
       } catch (TimeoutException e) {

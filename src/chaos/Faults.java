@@ -69,7 +69,7 @@ final class Faults {
       synchronized (this) {
         if (busy.size() < 2 && busy.add(fault.node)) {
           begun.add(fault);
-          running.add(Thread.ofVirtual().start(() -> happen(fault)));
+          running.add(Thread.ofPlatform().daemon().start(() -> happen(fault)));
         }
       }
       Thread.sleep(random.nextInt(1500, 7000));

@@ -38,7 +38,7 @@ final class Member {
       throw new UncheckedIOException(e);
     }
     Process started = process;
-    Thread.ofVirtual().start(() -> read(started));
+    Thread.ofPlatform().daemon().start(() -> read(started));
   }
 
   private void read(Process of) {

@@ -28,8 +28,21 @@ public final class ClusterGate {
   /// Nodes of the world that was lost, until the next one is ready; 0 otherwise.
   private int lost;
 
+  /// A larger world that was lost while it loaded is tried again after this, and after twice as
+  // long
+  /// each time.
+  private static final Duration FIRST_RETRY = Duration.ofSeconds(15);
+
+  /// The longest of these is so many times as long.
+  private static final int MOST_DOUBLINGS = 4;
+
   /// A world of so many nodes was lost before it was ready.
   private int tooMany = Integer.MAX_VALUE;
+
+  /// So often, one time after the other.
+  private int failures;
+
+  private long failedAt;
 
   /// A closed gate.
   ///
@@ -71,13 +84,25 @@ public final class ClusterGate {
   /// @throws UserException if `nodes` is not usable; names the usable counts
   void want(int nodes) {
     wanted = checked("/nodes", nodes);
+    forgetFailures();
+  }
+
+  private void forgetFailures() {
     tooMany = Integer.MAX_VALUE;
+    failures = 0;
   }
 
   /// A world of `nodes` that took the place of another was lost before it was ready: so many are
-  /// not tried again by themselves.
-  void failed(int nodes) {
+  /// not tried again at once.
+  void failed(int nodes, long now) {
     tooMany = Math.min(tooMany, nodes);
+    failures++;
+    failedAt = now;
+  }
+
+  private boolean waitsAfterFailures(long now) {
+    long wait = FIRST_RETRY.toNanos() << Math.clamp(failures - 1L, 0, MOST_DOUBLINGS);
+    return failures > 0 && now - failedAt < wait;
   }
 
   /// A world of `nodes` was lost, which could do steps.
@@ -85,9 +110,12 @@ public final class ClusterGate {
     lost = nodes;
   }
 
-  /// A world can do steps.
-  void ready() {
+  /// A world of `nodes` can do steps.
+  void ready(int nodes) {
     lost = 0;
+    if (nodes >= tooMany) {
+      forgetFailures();
+    }
   }
 
   /// The set of seen nodes has changed.
@@ -130,14 +158,16 @@ public final class ClusterGate {
   OptionalInt change(int size, int seen, long now) {
     int nodes = wanted == 0 ? largestUsable(seen) : wanted;
     boolean settled = wanted != 0 || now - changed >= formTimeout.toNanos();
-    return settled && seen >= nodes && replaces(nodes, size)
+    return settled && seen >= nodes && replaces(nodes, size, now)
         ? OptionalInt.of(nodes)
         : OptionalInt.empty();
   }
 
   /// Whether a world of `nodes` takes the place of one of `size` by itself, once it is possible.
-  boolean replaces(int nodes, int size) {
-    return wanted == 0 ? nodes > size && nodes < tooMany : nodes >= wanted && size != wanted;
+  boolean replaces(int nodes, int size, long now) {
+    return wanted == 0
+        ? nodes > size && (nodes < tooMany || !waitsAfterFailures(now))
+        : nodes >= wanted && size != wanted;
   }
 
   private String missing(int seen) {

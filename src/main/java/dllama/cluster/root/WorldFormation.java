@@ -136,7 +136,7 @@ final class WorldFormation {
     int possible = gate.largestUsable(workers.nodes());
     int before = gate.largestUsable(workers.nodes() - 1);
     if (world != null && possible > Math.max(world.size(), before)) {
-      boolean soon = gate.replaces(possible, world.size());
+      boolean soon = gate.replaces(possible, world.size(), System.nanoTime());
       listener.spare(worker.address(), world.size(), possible, soon);
     }
     gather();
@@ -357,7 +357,7 @@ final class WorldFormation {
   private void ready(WorldLoading loading) {
     World world = loading.world();
     state = new FormationState.Ready(world);
-    gate.ready();
+    gate.ready(world.size());
     waiting = "";
     lost = "";
     tellWhoComputes(world);
@@ -430,7 +430,7 @@ final class WorldFormation {
   private void lose(World former, int culprit, String reason) {
     String why = "%s %s".formatted(former.name(culprit), reason);
     if (state instanceof FormationState.Loading(WorldLoading loading) && loading.anew()) {
-      gate.failed(former.size());
+      gate.failed(former.size(), System.nanoTime());
     }
     if (state instanceof FormationState.Ready) {
       gate.lost(former.size());

@@ -109,15 +109,33 @@ class ClusterGateTest {
     assertEquals(2, gate.wanted());
   }
 
+  /// What has failed is tried again after a while, and ever more seldom until it is ready.
   @Test
-  void shouldNotTryAgainByItselfWhatHasFailed() {
+  void shouldNotTryAgainAtOnceWhatHasFailed() {
     ClusterGate gate = gate(0, UP_TO_8);
-    gate.failed(4);
-    assertEquals(OptionalInt.of(2), gate.change(1, 2, seconds(99)));
-    assertEquals(OptionalInt.empty(), gate.change(2, 4, seconds(99)));
-    assertEquals(OptionalInt.empty(), gate.change(2, 8, seconds(99)));
+    int now = 99;
+    for (int wait : new int[] {15, 30, 60, 120, 240, 240}) {
+      gate.failed(4, seconds(now));
+      assertEquals(OptionalInt.of(2), gate.change(1, 2, seconds(now)));
+      assertEquals(OptionalInt.empty(), gate.change(2, 4, seconds(now + wait - 1)));
+      assertEquals(OptionalInt.empty(), gate.change(2, 8, seconds(now + wait - 1)));
+      now += wait;
+      assertEquals(OptionalInt.of(4), gate.change(2, 4, seconds(now)));
+    }
+    gate.ready(2);
+    gate.failed(4, seconds(now));
+    assertEquals(OptionalInt.empty(), gate.change(2, 4, seconds(now + 239)), "two are no success");
+    gate.ready(4);
+    gate.failed(4, seconds(now));
+    assertEquals(OptionalInt.of(4), gate.change(2, 4, seconds(now + 15)), "from the beginning");
+  }
+
+  @Test
+  void shouldTryAgainAtOnceWhatHasFailedIfTheUserWantsIt() {
+    ClusterGate gate = gate(0, UP_TO_8);
+    gate.failed(4, seconds(99));
     gate.want(0);
-    assertEquals(OptionalInt.of(4), gate.change(2, 4, seconds(99)), "the user wants it");
+    assertEquals(OptionalInt.of(4), gate.change(2, 4, seconds(99)));
   }
 
   @Test
@@ -129,7 +147,7 @@ class ClusterGateTest {
     assertEquals(new Form(2), gate.decide(3, 1, true, seconds(10)));
     assertEquals(new Form(1), gate.decide(1, 0, true, seconds(10)));
     assertEquals(Wait.class, gate.decide(3, 0, false, seconds(10)).getClass(), "nobody asks");
-    gate.ready();
+    gate.ready(2);
     assertEquals(Wait.class, gate.decide(3, 0, true, seconds(10)).getClass());
   }
 
@@ -142,7 +160,7 @@ class ClusterGateTest {
     assertEquals(
         new Wait("3 of 4 nodes; waiting for 1 worker, or --nodes 2"),
         gate.decide(3, 0, false, seconds(0)));
-    gate.ready();
+    gate.ready(2);
     assertEquals(OptionalInt.of(4), gate.change(2, 4, seconds(0)), "as many as are wanted");
   }
 
