@@ -19,6 +19,13 @@ public final class ClusterGate {
     record Form(int nodes) implements Decision {}
   }
 
+  /// A larger world that was lost while it loaded is tried again after this, and after twice as
+  /// long each time.
+  private static final Duration FIRST_RETRY = Duration.ofSeconds(15);
+
+  /// The longest of these is so many times as long.
+  private static final int MOST_DOUBLINGS = 4;
+
   private final List<Integer> usable;
   private final Duration formTimeout;
   private final Duration aloneTimeout;
@@ -27,14 +34,6 @@ public final class ClusterGate {
 
   /// Nodes of the world that was lost, until the next one is ready; 0 otherwise.
   private int lost;
-
-  /// A larger world that was lost while it loaded is tried again after this, and after twice as
-  // long
-  /// each time.
-  private static final Duration FIRST_RETRY = Duration.ofSeconds(15);
-
-  /// The longest of these is so many times as long.
-  private static final int MOST_DOUBLINGS = 4;
 
   /// A world of so many nodes was lost before it was ready.
   private int tooMany = Integer.MAX_VALUE;
