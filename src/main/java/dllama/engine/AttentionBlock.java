@@ -1,5 +1,6 @@
 package dllama.engine;
 
+import dllama.engine.SliceWeights.Attention;
 import dllama.model.Architecture.Trait;
 import dllama.model.LayerAttention;
 import dllama.model.RopeTable;
@@ -10,6 +11,7 @@ import dllama.tensor.KvHead;
 import dllama.tensor.WorkerPool;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /// Grouped-query attention of one rank's heads:
@@ -18,17 +20,17 @@ import java.util.stream.IntStream;
 /// partial = wo · attend(rope(wq · norm(x)), rope(wk · norm(x)), wv · norm(x))
 /// ```
 ///
-/// where some architectures add a bias to q, k and v, or to the sum of all partials, and some norm
-/// the heads of q and k, or of v, too, before they are rotated, or after that. What differs from
-/// layer to layer is in [LayerAttention]: some see the latest positions only, some read the keys
-/// and values of an earlier layer.
+/// where some architectures add a bias to q, k and v, or to the sum of all partials, some norm the
+/// heads of q and k, or of v, too, before they are rotated, or after that, and some gate what
+/// attention gives. What differs from layer to layer is in [LayerAttention]: some see the latest
+/// positions only, some read the keys and values of an earlier layer.
 ///
 /// Whatever kv head a query head reads is on the same rank, and by default on the same thread, so
 /// that no barrier is needed between appending to the cache and reading it. This rank's query heads
 /// are divided evenly over its kv heads; where ranks share a kv head, each has only that one.
 final class AttentionBlock implements LayerBlock {
   private final StepState step;
-  private final List<SliceWeights.Attention> layers;
+  private final List<SliceWeights.Layer> layers;
   private final List<LayerAttention> attentions;
   private final KvPages cache;
   private final List<RopeTable> ropes;
@@ -43,8 +45,14 @@ final class AttentionBlock implements LayerBlock {
 
   private final ProductInput normed;
 
-  /// Queries, keys and values, `[maxTokens, heads of the layer, its headDim]`.
+  /// Queries, keys and values, `[maxTokens, heads of the layer, its headDim]`; of each query its
+  /// gate behind it where there are gates.
   private final float[][] projected;
+
+  private final boolean gates;
+
+  /// Queries alone.
+  private final float[] q;
 
   private final float[] attention;
   private final float[][] scores;
@@ -57,13 +65,13 @@ final class AttentionBlock implements LayerBlock {
   private final WorkerPool.Task outputShare = this::outputShare;
 
   private int layer;
-  private SliceWeights.Attention weights;
+  private Attention weights;
   private int headDim;
   private int kvHeads;
 
   AttentionBlock(
       StepState step,
-      List<SliceWeights.Attention> layers,
+      List<SliceWeights.Layer> layers,
       KvPages cache,
       List<RopeTable> ropes,
       EngineSettings settings) {
@@ -73,8 +81,11 @@ final class AttentionBlock implements LayerBlock {
     this.ropes = ropes;
     rotatesFirst = step.spec.architecture().has(Trait.HEAD_NORMS_AFTER_ROPE);
     attentions = IntStream.range(0, layers.size()).mapToObj(step.spec::attention).toList();
-    weights = layers.getFirst();
-    heads = weights.projections().getFirst().w().rows() / attentions.getFirst().headDim();
+    int first = step.spec.deltaNet().firstAttention();
+    weights = weights(first);
+    gates = step.spec.architecture().has(Trait.ATTENTION_GATES);
+    int ofHead = (gates ? 2 : 1) * attentions.get(first).headDim();
+    heads = weights.projections().getFirst().w().rows() / ofHead;
     queryScales = queryScales();
     int maxTokens = settings.maxBatchTokens();
     projected = new float[3][];
@@ -83,13 +94,15 @@ final class AttentionBlock implements LayerBlock {
     }
     valueNorm = new float[step.spec.architecture().has(Trait.VALUE_NORMS) ? widestHead() : 0];
     Arrays.fill(valueNorm, 1);
-    attention = new float[projected[0].length];
+    q = gates ? new float[projected[0].length / 2] : projected[0];
+    attention = new float[q.length];
     int positions = KvHead.pages(settings.contextLength()) * KvHead.PAGE;
     scores = new float[step.pool.threads()][Math.multiplyExact(Kernels.HEADS_TOGETHER, positions)];
     normed =
         new ProductInput(
             step.pool,
-            step.spec.typesOf(TensorRole.WQ, TensorRole.WK, TensorRole.WV),
+            step.spec.typesOf(
+                gates ? TensorRole.GATED_WQ : TensorRole.WQ, TensorRole.WK, TensorRole.WV),
             maxTokens,
             step.spec.dim(),
             (token, into, thread) -> step.loadNormed(token, weights.norm(), into, token, thread));
@@ -97,9 +110,19 @@ final class AttentionBlock implements LayerBlock {
         new LeafProduct(
             step,
             TensorRole.WO,
-            layers.stream().map(SliceWeights.Attention::wo).toList(),
+            layers.stream()
+                .map(of -> attention(of).map(Attention::wo).orElse(weights.wo()))
+                .toList(),
             maxTokens,
             attention);
+  }
+
+  private Attention weights(int layer) {
+    return (Attention) layers.get(layer).mixer();
+  }
+
+  private static Optional<Attention> attention(SliceWeights.Layer of) {
+    return of.mixer() instanceof Attention attention ? Optional.of(attention) : Optional.empty();
   }
 
   private float[] queryScales() {
@@ -115,7 +138,8 @@ final class AttentionBlock implements LayerBlock {
   /// Rows of one of the projections in the layer that has the most.
   private int widest(int projection) {
     return layers.stream()
-        .map(SliceWeights.Attention::projections)
+        .flatMap(of -> attention(of).stream())
+        .map(Attention::projections)
         .filter(of -> of.size() > projection)
         .mapToInt(of -> of.get(projection).w().rows())
         .max()
@@ -129,7 +153,7 @@ final class AttentionBlock implements LayerBlock {
   @Override
   public void compute(int layer) {
     this.layer = layer;
-    weights = layers.get(layer);
+    weights = weights(layer);
     headDim = attentions.get(layer).headDim();
     kvHeads = cache.heads(layer);
     WorkerPool pool = step.pool;
@@ -222,11 +246,13 @@ final class AttentionBlock implements LayerBlock {
 
   /// `count` heads that share a kv head, from `head` on.
   private void attend(int head, int count, int row, int thread) {
-    float[] q = projected[0];
     int at = (row * heads + head) * headDim;
     int position = step.rows.position(row);
-    for (int i = 0; i < count; i++) {
-      rotate(q, at + i * headDim, weights.queryNorm(), position);
+    for (int i = at; i < at + count * headDim; i += headDim) {
+      if (gates) {
+        System.arraycopy(projected[0], 2 * i, q, i, headDim);
+      }
+      rotate(q, i, weights.queryNorm(), position);
     }
     float scale = queryScales[layer] * step.spec.scales().growth(position);
     if (scale != 1) {
@@ -251,6 +277,9 @@ final class AttentionBlock implements LayerBlock {
         scores[thread],
         attention,
         at);
+    for (int i = at; gates && i < at + count * headDim; i += headDim) {
+      step.kernels.sigmoidGate(attention, i, projected[0], 2 * i + headDim, headDim);
+    }
   }
 
   private void rotate(float[] head, int at, float[] norm, int position) {

@@ -10,8 +10,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// Keys and values of one rank's kv heads in every layer, in pages that sequences share a pool of.
-/// Layers that read those of another layer have none of their own. Memory outside the heap; a page
-/// that was never written costs nothing.
+/// Layers that read those of another layer, or have no attention, have none of their own. Memory
+/// outside the heap; a page that was never written costs nothing.
 final class KvPages {
   private final MemorySegment pool;
   private final long pageBytes;
@@ -31,13 +31,17 @@ final class KvPages {
         continue;
       }
       List<KvHead> heads = new ArrayList<>();
-      for (int head = 0; head < plan.kvHeads(rank, layer).size(); head++) {
+      for (int head = 0; head < heads(plan, rank, layer); head++) {
         heads.add(new KvHead(pool, first, pageBytes, dtype, attention.headDim()));
         first += KvHead.byteSize(dtype, attention.headDim());
       }
       all.add(List.copyOf(heads));
     }
     layers = List.copyOf(all);
+  }
+
+  private static int heads(ShardPlan plan, int rank, int layer) {
+    return plan.spec().deltaNet().at(layer) ? 0 : plan.kvHeads(rank, layer).size();
   }
 
   /// Bytes of a page of a rank's heads in every layer.
@@ -47,7 +51,7 @@ final class KvPages {
     for (int layer = 0; layer < spec.layers(); layer++) {
       LayerAttention attention = spec.attention(layer);
       if (attention.source() == layer) {
-        bytes += plan.kvHeads(rank, layer).size() * KvHead.byteSize(dtype, attention.headDim());
+        bytes += heads(plan, rank, layer) * KvHead.byteSize(dtype, attention.headDim());
       }
     }
     return bytes;

@@ -9,12 +9,17 @@ import java.util.List;
 import java.util.Map;
 
 /// `partial = Σ w_leaf · x_leaf` over this rank's leaves (`ShardPlan`), where `x_leaf` are the
-/// columns of the input that belong to a leaf.
+/// columns of the input that belong to a leaf. A leaf may be in several parts, each with columns of
+/// its own, which are added in their order.
 final class LeafProduct {
   private final StepState step;
 
   /// Of each layer, one for each leaf; layers whose leaves are as wide share them.
   private final List<ProductInput[]> layers = new ArrayList<>();
+
+  /// What parts behind the first of a leaf give, `[maxTokens, dim]`; every thread has its own
+  /// columns.
+  private final float[] others;
 
   private final WorkerPool.Task loadShare = this::loadShare;
   private ProductInput[] inputs;
@@ -24,7 +29,26 @@ final class LeafProduct {
   /// @param x the input, `[maxTokens, columns of all leaves]`
   LeafProduct(
       StepState step, TensorRole role, List<List<PackedMatrix>> like, int maxTokens, float[] x) {
+    this(step, role, like, false, maxTokens, x);
+  }
+
+  /// One whose leaves may be in parts.
+  ///
+  /// @param like have the shapes of the parts of all leaves in each layer
+  static LeafProduct ofParts(
+      StepState step, TensorRole role, List<List<PackedMatrix>> like, int maxTokens, float[] x) {
+    return new LeafProduct(step, role, like, true, maxTokens, x);
+  }
+
+  private LeafProduct(
+      StepState step,
+      TensorRole role,
+      List<List<PackedMatrix>> like,
+      boolean inParts,
+      int maxTokens,
+      float[] x) {
     this.step = step;
+    others = new float[inParts ? Math.multiplyExact(maxTokens, step.spec.dim()) : 0];
     Map<List<Integer>, ProductInput[]> shapes = new HashMap<>();
     for (List<PackedMatrix> leaves : like) {
       List<Integer> widths = leaves.stream().map(PackedMatrix::cols).toList();
@@ -87,6 +111,29 @@ final class LeafProduct {
     }
     for (int leaf = 0; leaf < inputs.length; leaf++) {
       product(leaf, leaves, from, to, thread, step.leaves.place(leaf), step.sumAt);
+      step.addLeaf(leaf, from, to);
+    }
+  }
+
+  /// The same of leaves in parts.
+  void computeParts(List<List<PackedMatrix>> leaves, int thread, int threads) {
+    int groups = leaves.getFirst().getFirst().groups();
+    int from = WorkerPool.from(groups, thread, threads);
+    int to = WorkerPool.from(groups, thread + 1, threads);
+    if (from == to) {
+      return;
+    }
+    int input = 0;
+    for (int leaf = 0; leaf < leaves.size(); leaf++) {
+      List<PackedMatrix> parts = leaves.get(leaf);
+      float[] sum = step.leaves.place(leaf);
+      for (int part = 0; part < parts.size(); part++, input++) {
+        float[] out = part == 0 ? sum : others;
+        step.product(parts.get(part), from, to, inputs[input].rows(thread), out);
+        if (part > 0) {
+          step.addRows(sum, others, from, to);
+        }
+      }
       step.addLeaf(leaf, from, to);
     }
   }

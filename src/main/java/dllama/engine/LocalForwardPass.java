@@ -79,7 +79,7 @@ public final class LocalForwardPass implements ForwardPass, AutoCloseable {
 
   @Override
   public PagePool pool() {
-    return new PagePool(1, settings.pages());
+    return settings.pool(1, spec);
   }
 
   @Override
@@ -89,7 +89,9 @@ public final class LocalForwardPass implements ForwardPass, AutoCloseable {
       engine.rows().clear();
       int row = 0;
       for (Run run : step.runs()) {
-        engine.rows().add(run.pages(), run.position(), run.tokens().length, run.wanted().rows());
+        int count = run.tokens().length;
+        int wanted = run.wanted().rows();
+        engine.rows().add(run.pages(), run.position(), count, wanted, run.state());
         for (int token : run.tokens()) {
           embedding.inputs(token, engine.layerRows(), row * (long) embedding.inputBytes());
           embedding.row(token, engine.input(), row++ * spec.dim());

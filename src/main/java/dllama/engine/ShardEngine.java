@@ -48,7 +48,9 @@ public final class ShardEngine {
   private final int rank;
   private final EngineSettings settings;
   private final StepState step;
-  private final LayerBlock attention;
+
+  /// By layer, what has tokens of a sequence see each other.
+  private final LayerBlock[] mixers;
 
   /// Of each layer.
   private final List<LayerBlock> feedForward;
@@ -62,7 +64,7 @@ public final class ShardEngine {
 
   private final PartialSum partialSum;
   private final SliceWeights weights;
-  private final KvPages cache;
+  private final Past past;
   private final List<RopeTable> ropes;
 
   private Phase phase = Phase.DONE;
@@ -72,7 +74,7 @@ public final class ShardEngine {
   private int strayedRank = -1;
 
   /// @param slice this rank's weights as `layout` describes them, complete
-  /// @param cache memory for keys and values, [#cacheBytes] bytes, 64-byte aligned
+  /// @param cache memory for keys, values and states, [#cacheBytes] bytes, 64-byte aligned
   /// @param pool compute threads; engines that run one after another may share it
   public ShardEngine(
       SliceLayout layout,
@@ -93,7 +95,7 @@ public final class ShardEngine {
             settings.maxBatchTokens(),
             maxWanted(settings)),
         SliceWeights.of(layout, slice),
-        cache(layout, cache, settings),
+        Past.of(layout, cache, settings),
         RopeTable.ofLayers(layout.plan().spec(), settings.contextLength()),
         maxWanted(settings));
   }
@@ -108,7 +110,7 @@ public final class ShardEngine {
       EngineSettings settings,
       StepState step,
       SliceWeights weights,
-      KvPages cache,
+      Past past,
       List<RopeTable> ropes,
       int maxWanted) {
     this.plan = plan;
@@ -116,9 +118,9 @@ public final class ShardEngine {
     this.settings = settings;
     this.step = step;
     this.weights = weights;
-    this.cache = cache;
+    this.past = past;
     this.ropes = ropes;
-    attention = new AttentionBlock(step, attentions(weights), cache, ropes, settings);
+    mixers = past.mixers(step, weights.layers(), ropes, settings);
     feedForward = FeedForwards.of(step, weights.layers(), rank == 0, settings.maxBatchTokens());
     layerInputs = LayerInputs.of(step, weights, settings.maxBatchTokens());
     layerEnd = new LayerEnd(step, weights.layers(), layerInputs, settings.maxBatchTokens());
@@ -134,27 +136,28 @@ public final class ShardEngine {
   public ShardEngine leading(int maxBatchTokens) {
     var own =
         new EngineSettings(
-            settings.kv(), settings.contextLength(), maxBatchTokens, settings.pages());
+            settings.kv(),
+            settings.contextLength(),
+            maxBatchTokens,
+            settings.pages(),
+            settings.states());
     var ownStep = new StepState(plan, rank, step.kernels, step.pool, maxBatchTokens, 0);
-    return new ShardEngine(plan, rank, own, ownStep, weights, cache, ropes, 0);
+    return new ShardEngine(plan, rank, own, ownStep, weights, past, ropes, 0);
   }
 
-  private static KvPages cache(SliceLayout layout, MemorySegment memory, EngineSettings settings) {
-    return new KvPages(memory, layout.plan(), layout.rank(), settings.kv());
-  }
-
-  private static List<SliceWeights.Attention> attentions(SliceWeights weights) {
-    return weights.layers().stream().map(SliceWeights.Layer::attention).toList();
-  }
-
-  /// Bytes that a rank's keys and values need, if all pages are used.
+  /// Bytes that a rank's keys, values and states need, if all pages and places are used.
   public static long cacheBytes(ShardPlan plan, int rank, EngineSettings settings) {
-    return Math.multiplyExact(pageBytes(plan, rank, settings.kv()), (long) settings.pages());
+    return Past.bytes(plan, rank, settings);
   }
 
   /// Bytes of a rank's keys and values in a page.
   public static long pageBytes(ShardPlan plan, int rank, DType kv) {
-    return KvPages.pageBytes(plan, rank, kv);
+    return Past.pageBytes(plan, rank, kv);
+  }
+
+  /// Bytes of a rank's part of a sequence's state; 0 where there is none.
+  public static long stateBytes(ShardPlan plan, int rank) {
+    return Past.stateBytes(plan, rank);
   }
 
   /// Embeddings of the step's rows, `[maxBatchTokens, dim]`, which the caller fills before
@@ -179,7 +182,7 @@ public final class ShardEngine {
   ///
   /// @throws IndexOutOfBoundsException if there is no such page
   public void copy(PageCopy pages) {
-    cache.copy(pages.from(), pages.to());
+    past.pages().copy(pages.from(), pages.to());
   }
 
   /// Starts a step; one that was not finished is given up. Keys and values of the positions of its
@@ -213,7 +216,7 @@ public final class ShardEngine {
       throw new IllegalStateException("phase=%s exchanging=%s".formatted(phase, exchanging));
     }
     switch (phase) {
-      case ATTENTION -> compute(attention);
+      case ATTENTION -> compute(mixers[layer]);
       case FEED_FORWARD -> compute(feedForward.get(layer));
       default -> {
         if (step.rows.wantedCount() > 0) {
@@ -308,7 +311,7 @@ public final class ShardEngine {
   }
 
   private SliceWeights.Output blockOutput() {
-    return (phase == Phase.ATTENTION ? attention : feedForward.get(layer)).output();
+    return (phase == Phase.ATTENTION ? mixers[layer] : feedForward.get(layer)).output();
   }
 
   /// What was the first to be no number in this step, for [NotFinite#at]; empty as long as all are

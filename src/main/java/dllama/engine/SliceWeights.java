@@ -1,6 +1,7 @@
 package dllama.engine;
 
 import dllama.model.ModelSpec;
+import dllama.model.Range;
 import dllama.model.TensorRole;
 import dllama.slice.SliceLayout;
 import dllama.slice.SliceLayout.Entry;
@@ -19,7 +20,10 @@ import java.util.stream.Collectors;
 public record SliceWeights(
     List<Layer> layers, List<Inputs> inputs, float[] finalNorm, PackedMatrix wcls) {
   /// One layer.
-  public record Layer(Attention attention, FeedForward feedForward, End end) {}
+  public record Layer(Mixer mixer, FeedForward feedForward, End end) {}
+
+  /// What has tokens of a sequence see each other.
+  public sealed interface Mixer permits Attention, DeltaNet {}
 
   /// What makes the inputs of all layers of the input row.
   ///
@@ -57,7 +61,8 @@ public record SliceWeights(
 
   /// Attention of one layer.
   ///
-  /// @param projections of queries, keys and values, as far as there are such
+  /// @param projections of queries, keys and values, as far as there are such; that of queries with
+  ///     gates of heads, where the architecture has them
   /// @param queryNorm of every head; empty if there is none, as for `keyNorm`
   /// @param sinks a score of each head; empty if there are none
   /// @param wo by leaf
@@ -68,7 +73,30 @@ public record SliceWeights(
       float[] keyNorm,
       float[] sinks,
       List<PackedMatrix> wo,
-      Output output) {}
+      Output output)
+      implements Mixer {}
+
+  /// Gated delta network of one layer, cut as `DeltaCuts` says.
+  ///
+  /// @param input rows of queries, keys and values, one part after the other
+  /// @param gate rows of value heads, as for `beta` and `alpha`
+  /// @param filter of the convolution, `[kernel, channels]`
+  /// @param decay a value per value head, as for `alphaBias`
+  /// @param headNorm of every value head
+  /// @param wo by leaf, in parts
+  public record DeltaNet(
+      float[] norm,
+      List<PackedMatrix> input,
+      List<PackedMatrix> gate,
+      List<PackedMatrix> beta,
+      List<PackedMatrix> alpha,
+      float[] filter,
+      float[] decay,
+      float[] alphaBias,
+      float[] headNorm,
+      List<List<PackedMatrix>> wo,
+      Output output)
+      implements Mixer {}
 
   /// Feed-forward part of one layer.
   ///
@@ -107,14 +135,14 @@ public record SliceWeights(
   public static SliceWeights of(SliceLayout layout, MemorySegment slice) {
     Views views =
         new Views(
+            layout,
             slice,
             layout.entries().stream().collect(Collectors.groupingBy(Entry::name)),
             layout.plan().spec().scales().residual());
     ModelSpec spec = layout.plan().spec();
     List<Layer> layers = new ArrayList<>();
     for (int layer = 0; layer < spec.layers(); layer++) {
-      layers.add(
-          new Layer(views.attention(layer), views.feedForward(layer, spec), views.end(layer)));
+      layers.add(new Layer(views.mixer(layer), views.feedForward(layer, spec), views.end(layer)));
     }
     return new SliceWeights(
         List.copyOf(layers),
@@ -125,8 +153,64 @@ public record SliceWeights(
 
   /// @param residual of what is added to the residual stream, as in [dllama.model.Scales]
   private record Views(
-      MemorySegment slice, Map<TensorRole.Name, List<Entry>> entries, float residual) {
-    Attention attention(int layer) {
+      SliceLayout layout,
+      MemorySegment slice,
+      Map<TensorRole.Name, List<Entry>> entries,
+      float residual) {
+    Mixer mixer(int layer) {
+      return layout.plan().spec().deltaNet().at(layer) ? deltaNet(layer) : attention(layer);
+    }
+
+    private DeltaNet deltaNet(int layer) {
+      return new DeltaNet(
+          vector(TensorRole.ATTENTION_NORM, layer),
+          parts(TensorRole.DELTA_INPUT, layer),
+          parts(TensorRole.DELTA_GATE, layer),
+          parts(TensorRole.DELTA_BETA, layer),
+          parts(TensorRole.DELTA_ALPHA, layer),
+          filter(layer),
+          vector(TensorRole.DELTA_DECAY, layer),
+          vector(TensorRole.DELTA_ALPHA_BIAS, layer),
+          vector(TensorRole.DELTA_NORM, layer),
+          byLeaf(parts(TensorRole.DELTA_OUTPUT, layer)),
+          output(layer));
+    }
+
+    /// Channels side by side, as vectors take them.
+    private float[] filter(int layer) {
+      float[] byChannel = vector(TensorRole.DELTA_FILTER, layer);
+      int kernel = layout.plan().spec().deltaNet().kernel();
+      int channels = byChannel.length / kernel;
+      float[] filter = new float[byChannel.length];
+      for (int i = 0; i < filter.length; i++) {
+        filter[i % kernel * channels + i / kernel] = byChannel[i];
+      }
+      return filter;
+    }
+
+    private List<List<PackedMatrix>> byLeaf(List<PackedMatrix> parts) {
+      List<List<PackedMatrix>> leaves = new ArrayList<>();
+      int next = 0;
+      for (List<Range> leaf : layout.plan().deltaCuts(layout.rank()).leaves()) {
+        leaves.add(List.copyOf(parts.subList(next, next + leaf.size())));
+        next += leaf.size();
+      }
+      return List.copyOf(leaves);
+    }
+
+    private List<PackedMatrix> parts(TensorRole role, int layer) {
+      return leaves(new TensorRole.Name(role, layer));
+    }
+
+    private Output output(int layer) {
+      return new Output(
+          List.of(),
+          vector(TensorRole.ATTENTION_OUTPUT_BIAS, layer),
+          residual,
+          vector(TensorRole.ATTENTION_OUTPUT_NORM, layer));
+    }
+
+    private Attention attention(int layer) {
       return new Attention(
           vector(TensorRole.ATTENTION_NORM, layer),
           projections(layer),
@@ -134,16 +218,13 @@ public record SliceWeights(
           vector(TensorRole.KEY_NORM, layer),
           vector(TensorRole.ATTENTION_SINKS, layer),
           leaves(new TensorRole.Name(TensorRole.WO, layer)),
-          new Output(
-              List.of(),
-              vector(TensorRole.ATTENTION_OUTPUT_BIAS, layer),
-              residual,
-              vector(TensorRole.ATTENTION_OUTPUT_NORM, layer)));
+          output(layer));
     }
 
     private List<Projection> projections(int layer) {
       List<Projection> all = new ArrayList<>();
-      all.add(projection(TensorRole.WQ, TensorRole.QUERY_BIAS, layer));
+      TensorRole query = has(TensorRole.GATED_WQ, layer) ? TensorRole.GATED_WQ : TensorRole.WQ;
+      all.add(projection(query, TensorRole.QUERY_BIAS, layer));
       if (has(TensorRole.WK, layer)) {
         all.add(projection(TensorRole.WK, TensorRole.KEY_BIAS, layer));
       }
@@ -289,9 +370,13 @@ public record SliceWeights(
       if (found == null) {
         return new float[0];
       }
-      Entry entry = found.getFirst();
-      float[] values = new float[entry.cols().size()];
-      MemorySegment.copy(slice, ValueLayout.JAVA_FLOAT, entry.offset(), values, 0, values.length);
+      float[] values = new float[found.stream().mapToInt(entry -> entry.cols().size()).sum()];
+      int at = 0;
+      for (Entry entry : found) {
+        int size = entry.cols().size();
+        MemorySegment.copy(slice, ValueLayout.JAVA_FLOAT, entry.offset(), values, at, size);
+        at += size;
+      }
       return values;
     }
   }

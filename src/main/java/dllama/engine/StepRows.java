@@ -1,6 +1,7 @@
 package dllama.engine;
 
 import dllama.step.ForwardPass;
+import dllama.step.RunState;
 import dllama.tensor.KvHead;
 
 /// What the rows of a step stand for: successive positions of one sequence after another. A
@@ -13,6 +14,12 @@ public final class StepRows {
   private final int[] position;
   private final int[][] pages;
   private final int[] wanted;
+
+  /// Of each run its first row, and behind the last one how many rows there are.
+  private final int[] first;
+
+  private final RunState[] state;
+  private int runs;
   private int count;
   private int wantedCount;
 
@@ -20,40 +27,66 @@ public final class StepRows {
     position = new int[maxRows];
     pages = new int[maxRows][];
     wanted = new int[maxWanted];
+    first = new int[maxRows + 1];
+    state = new RunState[maxRows];
   }
 
   public void clear() {
     count = 0;
+    runs = 0;
     wantedCount = 0;
   }
 
   /// Adds rows of successive positions of one sequence.
   ///
   /// @param of pages of the sequence, in order, for all positions up to these; not copied
-  /// @param first position of the first row
+  /// @param from position of the first row
   /// @param rows how many, at least one
   /// @param wantedRows of how many of the last of them logits are computed
+  /// @param states of the sequence before and after them
   /// @throws IllegalArgumentException if that does not fit
-  public void add(int[] of, int first, int rows, int wantedRows) {
+  public void add(int[] of, int from, int rows, int wantedRows, RunState states) {
     if (rows < 1
         || rows > position.length - count
-        || first < 0
-        || first > of.length * KvHead.PAGE - rows
+        || from < 0
+        || from > of.length * KvHead.PAGE - rows
         || wantedRows < 0
         || wantedRows > rows
         || wantedRows > wanted.length - wantedCount) {
       throw new IllegalArgumentException(
-          "rows=%d of %d first=%d pages=%d wanted=%d of %d"
+          "rows=%d of %d from=%d pages=%d wanted=%d of %d"
               .formatted(
-                  rows, position.length - count, first, of.length, wantedRows, wanted.length));
+                  rows, position.length - count, from, of.length, wantedRows, wanted.length));
     }
     for (int row = 0; row < rows; row++) {
-      position[count] = first + row;
+      position[count] = from + row;
       pages[count++] = of;
     }
     for (int row = count - wantedRows; row < count; row++) {
       wanted[wantedCount++] = row;
     }
+    state[runs++] = states;
+    first[runs] = count;
+  }
+
+  /// Rows of a sequence that has the first place for states to itself.
+  public void add(int[] of, int from, int rows, int wantedRows) {
+    add(of, from, rows, wantedRows, RunState.alone(from));
+  }
+
+  /// Runs of the step.
+  int runs() {
+    return runs;
+  }
+
+  /// The first row of a run; that of the one behind the last is [#count].
+  int first(int run) {
+    return first[run];
+  }
+
+  /// States of a run's sequence before and after its rows.
+  RunState state(int run) {
+    return state[run];
   }
 
   public int count() {

@@ -102,6 +102,17 @@ final class StepState {
     kernels.rmsNorm(x, token * spec.dim(), norm, spec.dim(), spec.rmsEpsilon(), to, 0);
   }
 
+  /// Adds `x` to `sum`, both `[tokens, dim]`, for the row groups `from` ≤ group < `to` of the
+  /// matrix that gave them.
+  void addRows(float[] sum, float[] x, int from, int to) {
+    int row = from * PackedMatrix.TILE;
+    int size = Math.min(to * PackedMatrix.TILE, spec.dim()) - row;
+    for (int token = 0; token < tokens(); token++) {
+      int at = token * spec.dim() + row;
+      kernels.add(sum, at, x, at, size);
+    }
+  }
+
   /// Adds the product of `leaf`, which is in its place of [#leaves] from [#sumAt] on, for the row
   /// groups `from` ≤ group < `to` of wo or w2.
   void addLeaf(int leaf, int from, int to) {
@@ -133,10 +144,16 @@ final class StepState {
 
   /// The same to `out` from `outAt` on.
   void product(PackedMatrix w, int from, int to, Activations input, float[] out, int outAt) {
+    product(w, from, to, input, out, outAt, w.rows());
+  }
+
+  /// The same with rows of `out` that are `stride` long.
+  void product(
+      PackedMatrix w, int from, int to, Activations input, float[] out, int outAt, int stride) {
     int first = Math.max(from, 0);
     int last = Math.min(to, w.groups());
     if (first < last) {
-      kernels.matmul(w, first, last, input, tokens(), out, outAt, w.rows());
+      kernels.matmul(w, first, last, input, tokens(), out, outAt, stride);
     }
   }
 

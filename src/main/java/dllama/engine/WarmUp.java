@@ -3,6 +3,7 @@ package dllama.engine;
 import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
 import dllama.model.Sliding;
+import dllama.model.TensorRole;
 import dllama.slice.ShardPlan;
 import dllama.slice.TinyModel;
 import dllama.step.OneSequence;
@@ -164,7 +165,8 @@ public final class WarmUp implements AutoCloseable {
     while (!TinyModel.areBlocks(model, kvHeads * group)) {
       kvHeads++;
     }
-    int layers = Math.max(model.types().kinds().size(), model.mixture().denseLayers() > 0 ? 2 : 1);
+    boolean mixed = model.mixture().denseLayers() > 0 || model.deltaNet().exists();
+    int layers = Math.max(model.types().kinds().size(), mixed ? 2 : 1);
     int width = Math.max(WIDTH, longestBlock(model));
     Sliding sliding = model.sliding().resized(layers).scaled(kvHeads, model.kvHeads());
     return new ModelSpec(
@@ -186,7 +188,11 @@ public final class WarmUp implements AutoCloseable {
         sliding,
         model.scales(),
         TinyModel.mixture(model.mixture(), width),
-        model.layering().resized(layers, sliding));
+        model.layering().resized(layers, sliding),
+        model
+            .deltaNet()
+            .resized(layers)
+            .narrowed(1, TinyModel.block(model, TensorRole.DELTA_OUTPUT)));
   }
 
   private static int longestBlock(ModelSpec model) {

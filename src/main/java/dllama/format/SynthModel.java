@@ -52,13 +52,18 @@ public final class SynthModel {
     for (long row = first; row < first + count; row++) {
       Bits bits = new Bits(seed, index, row);
       if (tensor.role().isVector()) {
-        floats(bits, tensor, tensor.role().isBias() ? 0 : 1, 0.1f, rows);
+        floats(bits, tensor, mean(tensor.role()), 0.1f, rows);
       } else if (tensor.role() == TensorRole.EMBEDDING) {
         noise(bits, tensor, 1, rows);
       } else {
         weights(bits, tensor, rows);
       }
     }
+  }
+
+  private static float mean(TensorRole role) {
+    float factor = role == TensorRole.DELTA_DECAY ? -0.5f : 1; // below 0
+    return role.isBias() ? 0 : factor;
   }
 
   private static void weights(Bits bits, Tensor tensor, ByteBuffer row) {

@@ -9,13 +9,20 @@ import org.jspecify.annotations.Nullable;
 /// The tokens whose keys and values a page holds, in the tree of all texts that are cached: a block
 /// follows the one that its text goes on from. Owned by [KvTable].
 final class KvBlock {
-  private static final int PAGE = ForwardPass.PAGE;
+  static final int PAGE = ForwardPass.PAGE;
 
   /// −1 for the root, which holds nothing.
   final int page;
 
   final @Nullable KvBlock parent;
+
+  /// Blocks before this one in its text; −1 for the root.
+  final int depth;
+
   final List<KvBlock> children = new ArrayList<>();
+
+  /// States of its text that are kept, of models with such: after different numbers of tokens.
+  final List<KvState> states = new ArrayList<>();
 
   /// Leases that hold this block; whoever holds a block holds its parents.
   int holders;
@@ -34,6 +41,7 @@ final class KvBlock {
   KvBlock(int page, @Nullable KvBlock parent) {
     this.page = page;
     this.parent = parent;
+    depth = parent == null ? -1 : parent.depth + 1;
     tokens = new int[page < 0 ? 0 : PAGE];
   }
 
@@ -55,6 +63,15 @@ final class KvBlock {
   boolean claims(int[] text, int begin, int from) {
     int length = from + 1 - begin;
     return length > size && length <= claimed && common(text, begin, from + 1, claimed) == length;
+  }
+
+  /// Whether the step that is being put together computes more than the first `positions` here, and
+  /// all that stands here is of `text`, which ends at `end`.
+  boolean grows(int[] text, int begin, int positions, int end) {
+    int length = Math.min(claimed, end - begin);
+    return claimed > size
+        && length > positions
+        && common(text, begin, begin + length, claimed) == length;
   }
 
   private int common(int[] text, int begin, int end, int limit) {

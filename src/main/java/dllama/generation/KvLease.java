@@ -1,14 +1,21 @@
 package dllama.generation;
 
 import dllama.step.ForwardPass;
+import dllama.step.RunState;
 import java.util.ArrayList;
 import java.util.List;
 
-/// What a sequence holds of a [KvTable]: the pages of its tokens so far. Not thread-safe.
+/// What a sequence holds of a [KvTable]: the pages of its tokens so far, and of models whose
+/// sequences have a state where that is. Not thread-safe.
 ///
 /// A step is put together by [#reserve], and told what became of it by [#commit].
 final class KvLease {
   private static final int PAGE = ForwardPass.PAGE;
+
+  /// Successive tokens that a step computes.
+  ///
+  /// @param state where their sequence's is before and after them
+  record Part(int from, int count, RunState state) {}
 
   private final KvTable table;
 
@@ -18,6 +25,7 @@ final class KvLease {
   /// Each follows the one before.
   private final List<KvBlock> path = new ArrayList<>();
 
+  private final LeasedState state;
   private int cached;
 
   /// Positions behind these that the step under way computes.
@@ -30,12 +38,22 @@ final class KvLease {
   private KvLease(KvTable table, KvBlock root) {
     this.table = table;
     this.root = root;
+    state = new LeasedState(table.states());
   }
 
   /// One that finds nothing that others have computed, and whose pages nobody finds: they are free
   /// once it lets go of them.
   static KvLease apart(KvTable table) {
     return new KvLease(table, new KvBlock(-1, null));
+  }
+
+  private boolean isApart() {
+    return root != table.root();
+  }
+
+  /// Whether its sequence has a state, so that all or nothing of a step is to be committed.
+  boolean hasState() {
+    return !table.states().isNone();
   }
 
   /// Positions whose keys and values are there.
@@ -52,6 +70,20 @@ final class KvLease {
   ///
   /// @param limit the most positions to find
   void extend(int[] text, int limit) {
+    if (!hasState()) {
+      extendPages(text, limit);
+      return;
+    }
+    int index = cached / PAGE;
+    KvState further = KvStates.latest(parent(index), text, index * PAGE, cached, limit);
+    if (further != null && further.block != null) {
+      goOnBehind(further.block);
+      cached = further.length;
+      state.goOnFrom(further);
+    }
+  }
+
+  private void extendPages(int[] text, int limit) {
     while (cached < limit) {
       int index = cached / PAGE;
       int begin = index * PAGE;
@@ -68,17 +100,38 @@ final class KvLease {
     }
   }
 
-  /// Whether another sequence's next step computes what this one needs next.
-  boolean awaits(int[] text) {
+  /// Holds the path to a block in place of what it holds.
+  private void goOnBehind(KvBlock block) {
+    List<KvBlock> other = new ArrayList<>();
+    for (KvBlock next = block; next.parent != null; next = next.parent) {
+      table.hold(next);
+      other.addFirst(next);
+    }
+    letGo(0);
+    path.addAll(other);
+  }
+
+  /// Whether another sequence's next step computes what this one needs next; where sequences have
+  /// states, or what comes before a state that it will find.
+  ///
+  /// @param size tokens of the text
+  boolean awaits(int[] text, int size) {
     int index = cached / PAGE;
+    int begin = index * PAGE;
     return parent(index).children.stream()
-        .anyMatch(child -> child.claims(text, index * PAGE, cached));
+        .anyMatch(
+            child ->
+                hasState()
+                    ? child.grows(text, begin, cached - begin, size)
+                    : child.claims(text, begin, cached));
   }
 
   /// Makes room for the next tokens of a text.
   ///
+  /// @param read tokens that are read; where sequences have states, some of those on the way to the
+  ///     last one but one of these are kept
   /// @return for how many of them there is some; 0 where every page is held
-  int reserve(int[] text, int count) {
+  int reserve(int[] text, int count, int read) {
     int index = cached / PAGE;
     int offset = cached % PAGE;
     if (index < path.size() && !writable(index, offset)) {
@@ -93,6 +146,9 @@ final class KvLease {
       path.add(block);
     }
     reserved = Math.min(count, path.size() * PAGE - cached);
+    if (reserved > 0 && !state.reserve(cached, reserved, isApart() ? 0 : read - 1)) {
+      reserved = 0;
+    }
     for (int from = cached; from < cached + reserved; ) {
       int at = from % PAGE;
       int length = Math.min(PAGE - at, cached + reserved - from);
@@ -100,6 +156,11 @@ final class KvLease {
       from += length;
     }
     return reserved;
+  }
+
+  /// What is reserved, in the parts that it is to be computed in.
+  List<Part> parts() {
+    return state.parts(cached, reserved);
   }
 
   /// Makes the block that goes on at `offset` one that nobody else goes on in.
@@ -123,22 +184,36 @@ final class KvLease {
     return true;
   }
 
-  /// The step has computed what was reserved, and `count` positions of it are to stay.
+  /// The step has computed what was reserved, and `count` positions of it are to stay: all or none
+  /// where sequences have states.
   void commit(int count) {
     int first = cached / PAGE;
     cached += count;
     for (int index = first; reserved > 0 && index < path.size(); index++) {
       path.get(index).truncate(Math.clamp(cached - (long) index * PAGE, 0, PAGE));
     }
+    if (count > 0) {
+      state.commit(this::block);
+    } else {
+      state.giveUp();
+    }
     reserved = 0;
+  }
+
+  /// The block of the last of so many tokens.
+  private KvBlock block(int tokens) {
+    return path.get((tokens - 1) / PAGE);
   }
 
   /// Lets go of everything; what is computed may be found again, but for that of a lease apart.
   void release() {
     commit(0);
-    if (root != table.root()) {
+    if (isApart()) {
       path.forEach(block -> block.truncate(0));
+    } else if (cached > 0) {
+      state.keep(block(cached), cached);
     }
+    state.letGo();
     letGo(0);
     cached = 0;
   }

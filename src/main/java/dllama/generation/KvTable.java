@@ -1,6 +1,7 @@
 package dllama.generation;
 
 import dllama.step.PageCopy;
+import dllama.step.PagePool;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -9,7 +10,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Which tokens the pages of keys and values hold: a tree in which texts share what they begin
 /// with. Pages that nobody holds any more stay for who begins alike, and those that were let go of
-/// longest ago go first when pages run out.
+/// longest ago go first when pages run out. What else a text needs to be gone on with is kept by
+/// its blocks, too ([KvStates]).
 ///
 /// Texts are compared token by token, not by hashes: a page more or less is then never a matter of
 /// luck, and a block that differs is left at the first token that does. One world's; one thread.
@@ -20,14 +22,26 @@ final class KvTable {
   private final Deque<Integer> free = new ArrayDeque<>();
   private final List<PageCopy> copies = new ArrayList<>();
   private final KvBlock root = new KvBlock(-1, null);
+  private final KvStates states;
   private long clock;
 
+  /// One of a model whose sequences have no states.
+  ///
   /// @param pages that there are
   KvTable(int pages) {
-    blocks = new KvBlock[pages];
-    for (int page = 0; page < pages; page++) {
+    this(new PagePool(0, pages));
+  }
+
+  KvTable(PagePool pool) {
+    blocks = new KvBlock[pool.pages()];
+    for (int page = 0; page < pool.pages(); page++) {
       free.add(page);
     }
+    states = new KvStates(pool.states());
+  }
+
+  KvStates states() {
+    return states;
   }
 
   KvBlock root() {
@@ -94,6 +108,10 @@ final class KvTable {
   /// Forgets what follows the first positions of a block that nobody else holds.
   void cut(KvBlock block, int positions) {
     List.copyOf(block.children).forEach(this::removeAll);
+    int before = block.depth * KvBlock.PAGE;
+    List.copyOf(block.states).stream()
+        .filter(state -> state.length > before + positions)
+        .forEach(states::forget);
     block.truncate(positions);
   }
 
@@ -120,6 +138,7 @@ final class KvTable {
   }
 
   private void remove(KvBlock block) {
+    List.copyOf(block.states).forEach(states::forget);
     if (block.parent != null) {
       block.parent.children.remove(block);
     }

@@ -83,9 +83,9 @@ public final class Scheduler implements AutoCloseable {
   private record Arrival(GenerationRequest request, Sink sink, Generation generation) {}
 
   /// What a step computes for a sequence.
-  private record Part(Sequence sequence, Run run) {
+  private record Part(Sequence sequence, List<Run> runs) {
     int rows() {
-      return run.tokens().length;
+      return runs.stream().mapToInt(run -> run.tokens().length).sum();
     }
   }
 
@@ -257,7 +257,7 @@ public final class Scheduler implements AutoCloseable {
     }
     if (pool.epoch() != epoch) {
       epoch = pool.epoch();
-      table = new KvTable(pool.pages());
+      table = new KvTable(pool);
       active.forEach(sequence -> sequence.move(table));
     }
   }
@@ -335,12 +335,13 @@ public final class Scheduler implements AutoCloseable {
     return crowdedUntil - now > 0;
   }
 
-  private static int add(List<Part> parts, Sequence sequence, @Nullable Run run) {
-    if (run == null) {
+  private static int add(List<Part> parts, Sequence sequence, List<Run> runs) {
+    if (runs.isEmpty()) {
       return 0;
     }
-    parts.add(new Part(sequence, run));
-    return run.tokens().length;
+    Part part = new Part(sequence, runs);
+    parts.add(part);
+    return part.rows();
   }
 
   /// Sequences with a prompt to read, in the order in which they get a part of the step.
@@ -351,7 +352,8 @@ public final class Scheduler implements AutoCloseable {
   }
 
   private void compute(List<Part> parts, List<PageCopy> copies) {
-    Step step = new Step(epoch, copies, parts.stream().map(Part::run).toList());
+    List<Run> runs = parts.stream().flatMap(part -> part.runs.stream()).toList();
+    Step step = new Step(epoch, copies, runs);
     boolean decodes = parts.stream().noneMatch(part -> part.sequence.reads());
     long start = System.nanoTime();
     StepResult result = forwardPass.forward(step);
@@ -360,9 +362,11 @@ public final class Scheduler implements AutoCloseable {
     int rows = step.rows();
     int read = parts.stream().filter(p -> p.sequence.reads()).mapToInt(Part::rows).sum();
     steps.done(new StepListener.Step(read, rows - read, nanos, result.syncNanos()));
-    for (int i = 0; i < parts.size(); i++) {
-      RunLogits logits = result.logits().get(i);
-      guarded(parts.get(i).sequence, s -> s.accept(result, logits, choice, rows, nanos, pace));
+    int run = -1;
+    for (Part part : parts) {
+      run += part.runs.size();
+      RunLogits logits = result.logits().get(run); // of its last tokens
+      guarded(part.sequence, s -> s.accept(result, logits, choice, rows, nanos, pace));
     }
     if (decodes) {
       pace.measured(rows, nanos);

@@ -7,6 +7,7 @@ import dllama.generation.GenerationEvent.Prefill;
 import dllama.generation.GenerationEvent.Reason;
 import dllama.generation.GenerationEvent.Token;
 import dllama.generation.StopDetector.Verdict;
+import dllama.logits.Adjustments;
 import dllama.logits.LogitsWanted;
 import dllama.logits.RunLogits;
 import dllama.logits.TokenChoice;
@@ -15,8 +16,10 @@ import dllama.step.Run;
 import dllama.step.StepResult;
 import dllama.tokenizer.TokenStream;
 import dllama.tokenizer.Tokenizer.Vocabulary;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -34,7 +37,6 @@ final class Sequence {
   private final TokenStream stream;
   private final StopDetector detector;
   private final TokenChooser chooser;
-  private final boolean guesses;
 
   /// Tokens without text. No stop string goes on beyond one, so that whoever looks for a token has
   /// been shown all text before it.
@@ -89,7 +91,7 @@ final class Sequence {
     silent = vocabulary.printing().silent();
     stream.follow(tokens[size - 1]);
     chooser = new TokenChooser(request.sampler(), request.guidance(), request.stopIds(), vocabSize);
-    guesses = chooser.isPlainlyGreedy();
+
     detector = StopDetector.anywhere(request.stopIds(), request.stops());
     lease = lease(table);
   }
@@ -115,6 +117,11 @@ final class Sequence {
   /// Whether there is more to compute than the answer's last token.
   boolean reads() {
     return generated == 0 || left() > 1;
+  }
+
+  /// Whether tokens may be guessed: what a wrong one leaves in a state can not be computed over.
+  private boolean guesses() {
+    return chooser.isPlainlyGreedy() && !lease.hasState();
   }
 
   /// Gives its pages back; they are computed again, as far as they are not found.
@@ -151,47 +158,73 @@ final class Sequence {
   /// The next tokens of what is to be read.
   ///
   /// @param most tokens, at least one
-  /// @return null if another sequence is about to compute the same, or every page is held
-  @Nullable Run read(int most) {
+  /// @return nothing if another sequence is about to compute the same, or every page is held
+  List<Run> read(int most) {
     lease.extend(tokens, size - 1);
     if (found < 0 || lease.cached() < found) {
       found = lease.cached();
     }
-    return lease.awaits(tokens) ? null : run(Math.min(most, left()), NOTHING);
+    return lease.awaits(tokens, size) ? List.of() : runs(Math.min(most, left()), NOTHING);
   }
 
   /// The answer's last token, and guesses of what follows.
   ///
   /// @param room for guesses
   /// @param rows of the step without them
-  /// @return null if every page is held
-  @Nullable Run decode(int room, int rows, StepPace steps) {
+  /// @return nothing if every page is held
+  List<Run> decode(int room, int rows, StepPace steps) {
     int wanted = Math.min(contextLength - size, request.maxTokens() - generated - 1);
-    return run(
-        1, guesses ? request.speculation().draft(Math.min(room, wanted), rows, steps) : NOTHING);
+    return runs(
+        1, guesses() ? request.speculation().draft(Math.min(room, wanted), rows, steps) : NOTHING);
   }
 
-  private @Nullable Run run(int count, int[] guess) {
-    int cached = lease.cached();
+  private List<Run> runs(int count, int[] guess) {
     ensureCapacity(size + guess.length);
     System.arraycopy(guess, 0, tokens, size, guess.length);
-    fed = lease.reserve(tokens, count + guess.length);
+    fed = lease.reserve(tokens, count + guess.length, reads() ? size : 0);
     if (fed == 0) {
-      return null;
+      return List.of();
     }
     guessed = fed < count ? NOTHING : Arrays.copyOf(guess, fed - count);
-    int[] run = Arrays.copyOfRange(tokens, cached, cached + fed);
+    int[] pages = lease.pages();
+    List<Run> runs = new ArrayList<>();
+    for (KvLease.Part part : lease.parts()) {
+      int end = part.from() + part.count();
+      int[] run = Arrays.copyOfRange(tokens, part.from(), end);
+      boolean last = end == lease.cached() + fed;
+      LogitsWanted wanted = last ? wanted() : new LogitsWanted.Nothing();
+      Adjustments adjustments = last ? adjustments() : Adjustments.NONE;
+      runs.add(new Run(pages, part.from(), run, part.state(), wanted, adjustments));
+    }
+    return runs;
+  }
+
+  /// Of the logits of the tokens that are fed.
+  private LogitsWanted wanted() {
     if (guessed.length > 0) {
-      return new Run(lease.pages(), cached, run, new LogitsWanted.Best(1 + guessed.length));
+      return new LogitsWanted.Best(1 + guessed.length);
     }
     if (request.mean() != null) {
-      return new Run(lease.pages(), cached, run, new LogitsWanted.States(fed));
+      return new LogitsWanted.States(fed);
     }
-    if (cached + fed < size || request.maxTokens() == 0) {
-      return new Run(lease.pages(), cached, run, new LogitsWanted.Nothing());
+    if (!choosesNext()) {
+      return new LogitsWanted.Nothing();
     }
     chooser.begin(tokens, request.prompt().length, size);
-    return new Run(lease.pages(), cached, run, chooser.wanted(), chooser.adjustments());
+    return chooser.wanted();
+  }
+
+  /// Of those logits; after [#wanted].
+  private Adjustments adjustments() {
+    return choosesNext() ? chooser.adjustments() : Adjustments.NONE;
+  }
+
+  /// Whether the answer's next token follows from what is fed, without guesses.
+  private boolean choosesNext() {
+    return guessed.length == 0
+        && request.mean() == null
+        && lease.cached() + fed >= size
+        && request.maxTokens() > 0;
   }
 
   /// Takes what the step gave.
@@ -231,7 +264,7 @@ final class Sequence {
     }
     if (generated == 0) {
       shared = Math.max(0, size - prefillTokens);
-      if (guesses) {
+      if (guesses()) {
         request.speculation().begin(Arrays.copyOf(tokens, size));
       }
     }
@@ -258,7 +291,7 @@ final class Sequence {
     }
     lease.commit(computed);
     times.add(nanos, step, generated - before, guessed.length, right);
-    if (guesses) {
+    if (guesses()) {
       request.speculation().measured(guessed.length, right, rows - guessed.length, nanos, steps);
     }
     if (end != null) {
@@ -286,7 +319,7 @@ final class Sequence {
     if (!request.stopIds().contains(token)) {
       ensureCapacity(size + 1);
       tokens[size++] = token;
-      if (guesses) {
+      if (guesses()) {
         request.speculation().follow(token);
       }
     }

@@ -79,6 +79,14 @@ public record Architecture(String name, RopeStyle rope, Set<Trait> traits, Scale
     LAYER_SCALES,
     /// Each head's softmax has a score more, which has no value ([dllama.tensor.Kernels#attend]).
     ATTENTION_SINKS,
+    /// What attention gives is multiplied by the sigmoid of a gate, of each value. The matrix of
+    /// queries has their rows, too: head by head the query's, then the gate's.
+    ATTENTION_GATES,
+    /// Some layers have gated delta networks in place of attention ([DeltaNet]).
+    DELTA_NETS,
+    /// Value heads of delta networks that share a key head are side by side; else the first of each
+    /// key head come first, then the second ones, and so on.
+    GROUPED_VALUE_HEADS,
     /// Rows of the embedding are multiplied by the root of their length.
     ROOT_SCALED_EMBEDDING,
     /// Each of its models has [Scales] of its own.
@@ -308,6 +316,42 @@ public record Architecture(String name, RopeStyle rope, Set<Trait> traits, Scale
           Trait.SHARED_EXPERT,
           Trait.DENSE_LAYERS);
 
+  /// The texts of Qwen 3.5 and 3.6, dense.
+  public static final Architecture QWEN35 =
+      of(
+          "qwen35",
+          RopeStyle.HALF_SPLIT,
+          Trait.HEAD_NORMS,
+          Trait.PARTIAL_ROPE,
+          Trait.ATTENTION_GATES,
+          Trait.DELTA_NETS);
+
+  /// The same with experts.
+  public static final Architecture QWEN35_MOE =
+      of(
+          "qwen35moe",
+          RopeStyle.HALF_SPLIT,
+          Trait.HEAD_NORMS,
+          Trait.PARTIAL_ROPE,
+          Trait.ATTENTION_GATES,
+          Trait.DELTA_NETS,
+          Trait.EXPERTS,
+          Trait.SHARED_EXPERT,
+          Trait.SHARED_EXPERT_GATE);
+
+  public static final Architecture QWEN3_NEXT =
+      of(
+          "qwen3next",
+          RopeStyle.HALF_SPLIT,
+          Trait.HEAD_NORMS,
+          Trait.PARTIAL_ROPE,
+          Trait.ATTENTION_GATES,
+          Trait.DELTA_NETS,
+          Trait.GROUPED_VALUE_HEADS,
+          Trait.EXPERTS,
+          Trait.SHARED_EXPERT,
+          Trait.SHARED_EXPERT_GATE);
+
   private static final List<Architecture> ALL =
       List.of(
           LLAMA,
@@ -339,7 +383,10 @@ public record Architecture(String name, RopeStyle rope, Set<Trait> traits, Scale
           GLM4_MOE,
           GLM4_MOE_NORMS,
           ERNIE4_5_MOE,
-          DOTS1);
+          DOTS1,
+          QWEN35,
+          QWEN35_MOE,
+          QWEN3_NEXT);
 
   public Architecture {
     // In the order of the enum, so that the same description reads the same everywhere.

@@ -35,7 +35,8 @@ public record ModelSpec(
     Sliding sliding,
     Scales scales,
     Mixture mixture,
-    Layering layering) {
+    Layering layering,
+    DeltaNet deltaNet) {
 
   /// What the feed-forward network makes of gate g and up u.
   public enum Activation {
@@ -71,6 +72,12 @@ public record ModelSpec(
               .formatted(layers, sliding.layers().size()));
     }
     layering.check(layers, ffnDim, sliding);
+    boolean deltaNets = architecture.has(Architecture.Trait.DELTA_NETS);
+    if (!deltaNet.fits(layers) || (deltaNet.exists() && !deltaNets)) {
+      throw new UserException(
+          "model header: layers=%d of architecture %s do not go with %d that have delta networks or not"
+              .formatted(layers, architecture.name(), deltaNet.layers().size()));
+    }
     if (architecture.has(Architecture.Trait.EXPERTS)) {
       range("experts", experts, 1, 1 << 10);
       range("activeExperts", activeExperts, 1, experts);
@@ -96,7 +103,7 @@ public record ModelSpec(
       throw new UserException("model header: layers=%d have %s".formatted(layers, types));
     }
     for (TensorRole role : TensorRole.values()) {
-      if (!role.mayBeIn(mixture, layering)) {
+      if (!role.mayBeIn(architecture, mixture, layering, deltaNet)) {
         continue;
       }
       for (int layer = 0; layer < (role.isInLayer() ? layers : 1); layer++) {
@@ -115,7 +122,8 @@ public record ModelSpec(
           case DENSE_FFN -> wholeBlocks(role, mixture.dense(), type);
           case INPUT -> wholeBlocks(role, layering.inputDim(), type);
           case ALL_INPUTS -> wholeBlocks(role, layers * layering.inputDim(), type);
-          case ONE, KEY, HEAD, HEADS, EXPERTS, VOCABULARY -> {} // of vectors
+          case DELTA_VALUE -> wholeBlocks(role, deltaNet.valueDim(), type);
+          default -> {} // of vectors
         }
       }
     }
@@ -158,7 +166,8 @@ public record ModelSpec(
         Sliding.NONE,
         architecture.scales(dim),
         architecture.mixture(),
-        Layering.NONE);
+        Layering.NONE,
+        DeltaNet.NONE);
   }
 
   /// Checks one whose matrices are all of one type, too.
@@ -198,27 +207,32 @@ public record ModelSpec(
 
   /// The same model with weights of other types, and positions turned otherwise.
   public ModelSpec with(TensorTypes otherTypes, Rope otherRope) {
-    return with(otherTypes, otherRope, sliding, scales, mixture, layering);
+    return with(otherTypes, otherRope, sliding, scales, mixture, layering, deltaNet);
   }
 
   /// The same model with layers that slide, or do not.
   public ModelSpec with(Sliding other) {
-    return with(types, rope, other, scales, mixture, layering);
+    return with(types, rope, other, scales, mixture, layering, deltaNet);
   }
 
   /// The same model with another mixture of its experts.
   public ModelSpec with(Mixture other) {
-    return with(types, rope, sliding, scales, other, layering);
+    return with(types, rope, sliding, scales, other, layering, deltaNet);
   }
 
   /// The same model with layers that differ, or have more.
   public ModelSpec with(Layering other) {
-    return with(types, rope, sliding, scales, mixture, other);
+    return with(types, rope, sliding, scales, mixture, other, deltaNet);
   }
 
   /// The same model with other scales.
   public ModelSpec with(Scales other) {
-    return with(types, rope, sliding, other, mixture, layering);
+    return with(types, rope, sliding, other, mixture, layering, deltaNet);
+  }
+
+  /// The same model with delta networks in some layers.
+  public ModelSpec with(DeltaNet other) {
+    return with(types, rope, sliding, scales, mixture, layering, other);
   }
 
   private ModelSpec with(
@@ -227,7 +241,8 @@ public record ModelSpec(
       Sliding otherSliding,
       Scales otherScales,
       Mixture otherMixture,
-      Layering otherLayering) {
+      Layering otherLayering,
+      DeltaNet otherDeltaNet) {
     return new ModelSpec(
         architecture,
         otherTypes,
@@ -247,7 +262,8 @@ public record ModelSpec(
         otherSliding,
         otherScales,
         otherMixture,
-        otherLayering);
+        otherLayering,
+        otherDeltaNet);
   }
 
   /// What the attention of a layer is like.
@@ -320,7 +336,8 @@ public record ModelSpec(
         && layering.ffnDims().stream().allMatch(width -> width % size == 0)
         && mixture.shared() % size == 0
         && mixture.dense() % size == 0
-        && layering.inputDim() % size == 0;
+        && layering.inputDim() % size == 0
+        && deltaNet.valueDim() % size == 0;
   }
 
   /// Width of all query heads together, in layers that see everything.

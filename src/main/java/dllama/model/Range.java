@@ -16,6 +16,10 @@ public record Range(int from, int to) {
     return index >= from && index < to;
   }
 
+  public Range moved(int by) {
+    return new Range(from + by, to + by);
+  }
+
   public Range times(int factor) {
     return new Range(from * factor, to * factor);
   }

@@ -50,28 +50,42 @@ public final class Shapes {
       granite3.3-8b     granite  4096 12800       0      0     40    32  8  128  49159  131072 10000000     1    1e-5 silu         0      0      0      0
       seed-oss-36b      seed-oss 5120 27648       0      0     64    80  8  128 155136  524288 10000000     1    1e-6 silu         0      0      0      0
       qwen1.5-moe-a2.7b qwen2moe 2048  1408      60      4     24    16 16  128 151936    8192 1000000      1    1e-6 silu         0      0      0   5632
+      qwen3.5-4b        qwen35    2560  9216       0      0     32    16  4  256 248320  262144 10000000     1    1e-6 silu         0      0     64      0
+      qwen3.5-35b-a3b   qwen35moe 2048   512     256      8     40    16  2  256 248320  262144 10000000     1    1e-6 silu         0      0     64    512
+      qwen3-next-80b-a3b qwen3next 2048  512     512     10     48    16  2  256 151936  262144 10000000     1    1e-6 silu         0      0     64    512
       """;
 
   /// So slow is a pair that does not turn.
   private static final float STILL = 1e30f;
 
+  /// Those of which all but the last of each `period` of layers have delta networks.
+  private static final String DELTA_NETS =
+      """
+      name               period keys values head kernel
+      qwen3.5-4b              4   16     32  128      4
+      qwen3.5-35b-a3b         4   16     32  128      4
+      qwen3-next-80b-a3b      4   16     32  128      4
+      """;
+
   private static final Pattern SPACES = Pattern.compile(" +");
 
-  private static final List<String> COLUMNS = cells(TABLE.lines().findFirst().orElseThrow());
-
-  private static final List<Shape> ALL =
-      TABLE.lines().skip(1).map(line -> new Shape(cells(line))).toList();
+  private static final List<Shape> ALL = lines(TABLE);
 
   private Shapes() {}
+
+  private static List<Shape> lines(String table) {
+    List<String> columns = cells(table.lines().findFirst().orElseThrow());
+    return table.lines().skip(1).map(line -> new Shape(columns, cells(line))).toList();
+  }
 
   private static List<String> cells(String line) {
     return List.of(SPACES.split(line));
   }
 
-  /// A line of the table.
-  private record Shape(List<String> cells) {
+  /// A line of a table.
+  private record Shape(List<String> columns, List<String> cells) {
     String text(String column) {
-      return cells.get(COLUMNS.indexOf(column));
+      return cells.get(columns.indexOf(column));
     }
 
     int integer(String column) {
@@ -100,11 +114,18 @@ public final class Shapes {
               number("epsilon"),
               Activation.valueOf(text("act").toUpperCase(Locale.ROOT)),
               rope());
+      Architecture architecture = spec.architecture();
+      DeltaNet deltaNet =
+          lines(DELTA_NETS).stream()
+              .filter(known -> known.text("name").equals(text("name")))
+              .findFirst()
+              .map(known -> known.deltaNet(architecture, layers))
+              .orElse(DeltaNet.NONE);
       int window = integer("window");
       int shared = integer("shared");
       ModelSpec mixed = shared == 0 ? spec : spec.with(spec.mixture().withShared(shared));
       return window == 0
-          ? mixed
+          ? mixed.with(deltaNet)
           : layered(
               mixed.with(Sliding.inPeriods(window, integer("period"), layers, slidingRope())));
     }
@@ -116,6 +137,21 @@ public final class Shapes {
           .map(of -> of.of(spec))
           .findFirst()
           .orElse(spec);
+    }
+
+    /// Of a line of the table of those.
+    private DeltaNet deltaNet(Architecture architecture, int layers) {
+      int keys = integer("keys");
+      int values = integer("values");
+      int period = integer("period");
+      return DeltaNet.of(
+              DeltaNet.inPeriods(period, Math.max(period, layers)),
+              keys,
+              values,
+              integer("head"),
+              integer("kernel"),
+              architecture.has(Architecture.Trait.GROUPED_VALUE_HEADS) ? values / keys : 1)
+          .resized(layers);
     }
 
     private Rope rope() {

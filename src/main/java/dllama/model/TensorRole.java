@@ -21,6 +21,8 @@ public enum TensorRole {
   LAYER_PROJECTION_NORM(Axis.ONE, Axis.INPUT),
   ATTENTION_NORM(Axis.ONE, Axis.DIM),
   WQ(Axis.QUERY, Axis.DIM),
+  /// In place of WQ: of each head the rows of its query, then those of its gate.
+  GATED_WQ(Axis.GATED_QUERY, Axis.DIM),
   WK(Axis.KEY, Axis.DIM),
   WV(Axis.KEY, Axis.DIM),
   QUERY_BIAS(Axis.ONE, Axis.QUERY),
@@ -36,6 +38,23 @@ public enum TensorRole {
   /// Added to the sum of all ranks' products, so that it counts once and in any world alike.
   ATTENTION_OUTPUT_BIAS(Axis.ONE, Axis.DIM),
   ATTENTION_OUTPUT_NORM(Axis.ONE, Axis.DIM),
+  /// Queries, keys and values of a delta network, before the convolution.
+  DELTA_INPUT(Axis.DELTA_CHANNELS, Axis.DIM),
+  /// Gate of what a delta network gives.
+  DELTA_GATE(Axis.DELTA_VALUE, Axis.DIM),
+  /// How much of a value is written into the state.
+  DELTA_BETA(Axis.DELTA_HEADS, Axis.DIM),
+  /// What the decay of the state depends on.
+  DELTA_ALPHA(Axis.DELTA_HEADS, Axis.DIM),
+  /// Of the convolution, channel by channel, the earliest input first.
+  DELTA_FILTER(Axis.ONE, Axis.DELTA_FILTER),
+  /// Logarithm of the decay for a softplus of 1, below 0.
+  DELTA_DECAY(Axis.ONE, Axis.DELTA_HEADS),
+  /// Added to alpha.
+  DELTA_ALPHA_BIAS(Axis.ONE, Axis.DELTA_HEADS),
+  /// The same weights for every value head.
+  DELTA_NORM(Axis.ONE, Axis.DELTA_HEAD),
+  DELTA_OUTPUT(Axis.DIM, Axis.DELTA_VALUE),
   FFN_NORM(Axis.ONE, Axis.DIM),
   ROUTER_NORM(Axis.ONE, Axis.DIM),
   ROUTER(Axis.EXPERTS, Axis.DIM),
@@ -89,6 +108,8 @@ public enum TensorRole {
     DIM("dim"),
     /// All query heads together.
     QUERY("heads * headDim"),
+    /// All query heads together, each with its gate.
+    GATED_QUERY("2 * heads * headDim"),
     /// All key heads together, or all value heads.
     KEY("kvHeads * headDim"),
     HEAD("headDim"),
@@ -102,6 +123,15 @@ public enum TensorRole {
     INPUT("inputs of a layer"),
     /// What all layers are given.
     ALL_INPUTS("inputs of all layers"),
+    /// All query, key and value heads of a delta network.
+    DELTA_CHANNELS("channels of a delta network"),
+    /// What its convolution multiplies all of them with.
+    DELTA_FILTER("filters of a delta network"),
+    /// All its value heads together.
+    DELTA_VALUE("valueHeads * headDim of a delta network"),
+    /// A number per value head.
+    DELTA_HEADS("valueHeads of a delta network"),
+    DELTA_HEAD("headDim of a delta network"),
     VOCABULARY("vocabSize");
 
     private final String text;
@@ -125,6 +155,7 @@ public enum TensorRole {
         case ONE -> 1;
         case DIM -> spec.dim();
         case QUERY -> spec.heads() * spec.attention(layer).headDim();
+        case GATED_QUERY -> 2 * spec.heads() * spec.attention(layer).headDim();
         case KEY -> spec.attention(layer).kvHeads() * spec.attention(layer).headDim();
         case HEAD -> spec.attention(layer).headDim();
         case HEADS -> spec.heads();
@@ -134,6 +165,11 @@ public enum TensorRole {
         case DENSE_FFN -> spec.mixture().dense();
         case INPUT -> spec.layering().inputDim();
         case ALL_INPUTS -> spec.layers() * spec.layering().inputDim();
+        case DELTA_CHANNELS -> spec.deltaNet().channels();
+        case DELTA_FILTER -> spec.deltaNet().channels() * spec.deltaNet().kernel();
+        case DELTA_VALUE -> spec.deltaNet().valueDim();
+        case DELTA_HEADS -> spec.deltaNet().valueHeads();
+        case DELTA_HEAD -> spec.deltaNet().headDim();
         case VOCABULARY -> spec.vocabSize();
       };
     }
@@ -151,7 +187,22 @@ public enum TensorRole {
           W1_BIAS,
           W3_BIAS,
           W2_BIAS,
-          SHARED_GATE);
+          SHARED_GATE,
+          DELTA_FILTER,
+          DELTA_ALPHA_BIAS);
+
+  /// What stands in place of attention, in the order of computing.
+  private static final List<TensorRole> DELTA_NET =
+      List.of(
+          DELTA_INPUT,
+          DELTA_GATE,
+          DELTA_BETA,
+          DELTA_ALPHA,
+          DELTA_FILTER,
+          DELTA_DECAY,
+          DELTA_ALPHA_BIAS,
+          DELTA_NORM,
+          DELTA_OUTPUT);
 
   private static final Set<TensorRole> OF_NETWORK =
       EnumSet.of(W1, W3, W2, W1_BIAS, W3_BIAS, W2_BIAS);
@@ -215,10 +266,13 @@ public enum TensorRole {
   }
 
   /// Whether a model that is made of these may have it.
-  boolean mayBeIn(Mixture mixture, Layering layering) {
+  boolean mayBeIn(
+      Architecture architecture, Mixture mixture, Layering layering, DeltaNet deltaNet) {
     return (mixture.shared() > 0 || !OF_SHARED.contains(this))
         && (mixture.denseLayers() > 0 || !OF_DENSE.contains(this))
-        && (layering.inputDim() > 0 || !OF_INPUTS.contains(this));
+        && (layering.inputDim() > 0 || !OF_INPUTS.contains(this))
+        && (deltaNet.exists() || !DELTA_NET.contains(this))
+        && this != (architecture.has(Trait.ATTENTION_GATES) ? WQ : GATED_WQ);
   }
 
   /// All tensors of a model: those outside the layers, then those of each layer.
@@ -233,7 +287,9 @@ public enum TensorRole {
   /// The tensors of a model outside the layers.
   public static List<Name> outsideLayers(ModelSpec spec) {
     return OUTSIDE.stream()
-        .filter(role -> role.mayBeIn(spec.mixture(), spec.layering()))
+        .filter(
+            role ->
+                role.mayBeIn(spec.architecture(), spec.mixture(), spec.layering(), spec.deltaNet()))
         .map(Name::new)
         .toList();
   }
@@ -318,8 +374,14 @@ public enum TensorRole {
   private static List<TensorRole> rolesOfLayer(ModelSpec spec, int layer) {
     Architecture architecture = spec.architecture();
     List<TensorRole> roles = new ArrayList<>();
-    addAttention(spec.attention(layer), layer, architecture, roles);
     boolean inputNorms = !architecture.has(Trait.WITHOUT_INPUT_NORMS);
+    addIf(inputNorms, roles, ATTENTION_NORM);
+    if (spec.deltaNet().at(layer)) {
+      roles.addAll(DELTA_NET);
+    } else {
+      addAttention(spec.attention(layer), layer, architecture, roles);
+    }
+    addIf(architecture.has(Trait.OUTPUT_NORMS), roles, ATTENTION_OUTPUT_NORM);
     addIf(inputNorms, roles, FFN_NORM);
     if (layer < spec.mixture().denseLayers()) {
       roles.addAll(List.of(DENSE_W1, DENSE_W3, DENSE_W2));
@@ -355,8 +417,7 @@ public enum TensorRole {
       LayerAttention attention, int layer, Architecture architecture, List<TensorRole> roles) {
     boolean ownKeys = attention.source() == layer;
     boolean ownValues = ownKeys && !attention.keysAreValues();
-    addIf(!architecture.has(Trait.WITHOUT_INPUT_NORMS), roles, ATTENTION_NORM);
-    roles.add(WQ);
+    roles.add(architecture.has(Trait.ATTENTION_GATES) ? GATED_WQ : WQ);
     addIf(ownKeys, roles, WK);
     addIf(ownValues, roles, WV);
     boolean biases = architecture.has(Trait.ATTENTION_BIAS);
@@ -369,7 +430,6 @@ public enum TensorRole {
     addIf(architecture.has(Trait.ATTENTION_SINKS), roles, ATTENTION_SINKS);
     roles.add(WO);
     addIf(architecture.has(Trait.ATTENTION_OUTPUT_BIAS), roles, ATTENTION_OUTPUT_BIAS);
-    addIf(architecture.has(Trait.OUTPUT_NORMS), roles, ATTENTION_OUTPUT_NORM);
   }
 
   private static void addIf(boolean has, List<TensorRole> roles, TensorRole... more) {

@@ -81,6 +81,7 @@ record RankWork(
   /// What all layers see of so many positions, each times what this rank has of an axis.
   private double seen(TensorRole.Axis axis, double positions) {
     return IntStream.range(0, plan.spec().layers())
+        .filter(layer -> !plan.spec().deltaNet().at(layer))
         .mapToDouble(
             layer ->
                 plan.part(axis, rank, layer).size() * plan.spec().attention(layer).seen(positions))

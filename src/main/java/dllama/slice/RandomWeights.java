@@ -16,7 +16,7 @@ import java.util.function.LongSupplier;
 /// any part can be made anywhere, at once, and a model is the same on any number of nodes.
 ///
 /// Values are uniform around 0 with variance 1 / columns, so that activations keep their size;
-/// norms are 1, biases small. Stateless; usable from any thread.
+/// norms are 1, biases small, and delta networks forget slowly. Stateless; usable from any thread.
 public final class RandomWeights {
   private static final long GOLDEN_GAMMA = 0x9E3779B97F4A7C15L;
 
@@ -42,8 +42,11 @@ public final class RandomWeights {
     for (int row = 0; row < rows.size(); row++) {
       MemorySegment to = data.asSlice(row * rowBytes, rowBytes);
       long first = (long) (rows.from() + row) * wholeCols + cols.from();
-      if (role.isBias()) {
-        floats(key, first, wholeCols, dtype, to);
+      if (role == TensorRole.DELTA_DECAY) {
+        rates(key, first, to);
+      } else if (role.isBias()) {
+        int inputs = role == TensorRole.DELTA_FILTER ? spec.deltaNet().kernel() : wholeCols;
+        floats(key, first, inputs, dtype, to);
       } else if (role.isVector()) {
         fill(to, factor(name));
       } else if (dtype.quantized()) {
@@ -74,6 +77,14 @@ public final class RandomWeights {
   private static void fill(MemorySegment to, float value) {
     for (long at = 0; at < to.byteSize(); at += Float.BYTES) {
       to.set(ValueLayout.JAVA_FLOAT_UNALIGNED, at, value);
+    }
+  }
+
+  /// In [−1/4, 0): what is remembered fades slowly.
+  private static void rates(long key, long first, MemorySegment to) {
+    for (long i = 0; i < to.byteSize() / Float.BYTES; i++) {
+      float rate = -(1 - uniform(key, first + i)) / 8;
+      to.set(ValueLayout.JAVA_FLOAT_UNALIGNED, i * Float.BYTES, rate);
     }
   }
 

@@ -134,6 +134,7 @@ public record ShardPlan(ModelSpec spec, DType exchange, Shares shares) {
                             spec.heads() * layer.headDim(),
                             attention,
                             worldSize)))
+        .or(() -> DeltaCuts.objection(spec, worldSize))
         .or(() -> tooFew("vocabSize", spec.vocabSize(), worldSize));
   }
 
@@ -245,6 +246,14 @@ public record ShardPlan(ModelSpec spec, DType exchange, Shares shares) {
         : IntStream.range(0, worldSize()).map(rank -> branches(rank).size()).max().orElseThrow();
   }
 
+  /// The columns that `rank` owns in a layer, by leaf. A leaf is one range, but of value heads of
+  /// delta networks it may be several.
+  List<List<Range>> leafColumns(Axis axis, int rank, int layer) {
+    return axis == Axis.DELTA_VALUE
+        ? deltaCuts(rank).leaves()
+        : columns(axis, rank, layer).stream().map(List::of).toList();
+  }
+
   /// The columns that `rank` owns in the first layer.
   public List<Range> columns(Axis axis, int rank) {
     return columns(axis, rank, 0);
@@ -271,7 +280,7 @@ public record ShardPlan(ModelSpec spec, DType exchange, Shares shares) {
         .toList();
   }
 
-  private int allLeaves() {
+  int allLeaves() {
     return usableWorldSizes(spec, exchange).getLast();
   }
 
@@ -312,12 +321,38 @@ public record ShardPlan(ModelSpec spec, DType exchange, Shares shares) {
     return isEven() ? evenly(spec.heads(), rank) : cuts().heads(rank);
   }
 
+  /// Value heads of delta networks of `rank`, of [dllama.model.DeltaNet#byKeyHead].
+  Range deltaHeads(int rank) {
+    return isEven()
+        ? DeltaCuts.evenly(spec.deltaNet(), new Range(rank, rank + 1), worldSize())
+        : cuts().deltaHeads(rank);
+  }
+
+  /// What `rank` owns of delta networks.
+  public DeltaCuts deltaCuts(int rank) {
+    return DeltaCuts.of(this, rank);
+  }
+
+  /// The parts of an axis that `rank` owns in a layer, ascending.
+  public List<Range> parts(Axis axis, int rank, int layer) {
+    return switch (axis) {
+      case DELTA_CHANNELS -> deltaCuts(rank).channels();
+      case DELTA_FILTER ->
+          deltaCuts(rank).channels().stream()
+              .map(range -> range.times(spec.deltaNet().kernel()))
+              .toList();
+      case DELTA_VALUE -> deltaCuts(rank).values();
+      case DELTA_HEADS -> deltaCuts(rank).valueHeads();
+      default -> List.of(part(axis, rank, layer));
+    };
+  }
+
   /// The part of an axis that `rank` owns in the first layer.
   public Range part(Axis axis, int rank) {
     return part(axis, rank, 0);
   }
 
-  /// The part of an axis that `rank` owns in a layer.
+  /// The part of an axis that `rank` owns in a layer, of those that are cut into one for each rank.
   public Range part(Axis axis, int rank, int layer) {
     return switch (axis) {
       case QUERY -> heads(rank).times(spec.attention(layer).headDim());
@@ -328,7 +363,11 @@ public record ShardPlan(ModelSpec spec, DType exchange, Shares shares) {
               ? ffn(spec, axis, layer, new Range(rank, rank + 1), worldSize())
               : cuts().ffn(axis, layer, rank);
       case VOCABULARY -> vocabulary(rank);
-      case ONE, DIM, HEAD, EXPERTS, INPUT, ALL_INPUTS -> new Range(0, axis.size(spec, layer));
+      case GATED_QUERY -> heads(rank).times(2 * spec.attention(layer).headDim());
+      case ONE, DIM, HEAD, EXPERTS, INPUT, ALL_INPUTS, DELTA_HEAD ->
+          new Range(0, axis.size(spec, layer));
+      case DELTA_CHANNELS, DELTA_FILTER, DELTA_VALUE, DELTA_HEADS ->
+          throw new IllegalArgumentException("axis=" + axis);
     };
   }
 

@@ -67,16 +67,20 @@ public final class SliceLayout {
     this.rank = rank;
     ModelSpec spec = plan.spec();
     List<Entry> all = new ArrayList<>();
-    Map<Axis, List<Range>> leaves = new EnumMap<>(Axis.class);
+    Map<Axis, List<List<Range>>> leaves = new EnumMap<>(Axis.class);
+    Map<Axis, List<Range>> parts = new EnumMap<>(Axis.class);
     for (int layer = 0; layer < spec.layers(); layer++) {
       leaves.clear();
+      parts.clear();
       for (TensorRole.Name name : TensorRole.ofLayer(spec, layer)) {
-        append(name, leaves, all);
+        append(name, leaves, parts, all);
       }
     }
+    leaves.clear();
+    parts.clear();
     for (TensorRole.Name name : TensorRole.outsideLayers(spec)) {
       if (!name.role().isEmbedding()) {
-        append(name, leaves, all);
+        append(name, leaves, parts, all);
       }
     }
     entries = List.copyOf(all);
@@ -87,31 +91,45 @@ public final class SliceLayout {
     }
   }
 
-  /// @param known leaves of the layer's matrices, by what their columns are, as far as they were
-  ///     asked for
-  private void append(TensorRole.Name name, Map<Axis, List<Range>> known, List<Entry> to) {
+  /// @param leaves of the layer's matrices, by what their columns are, as far as they were asked
+  ///     for
+  /// @param parts of axes that are not cut in leaves, as far as they were asked for
+  private void append(
+      TensorRole.Name name,
+      Map<Axis, List<List<Range>>> leaves,
+      Map<Axis, List<Range>> parts,
+      List<Entry> to) {
     TensorRole role = name.role();
     DType dtype = plan.spec().type(name);
-    Range rows = plan.part(role.rows(), rank, name.layer());
     // A bias is as long as a row of wo, but nothing is summed over it.
-    List<Range> leaves =
+    List<List<Range>> columns =
         role.isVector()
-            ? List.of(plan.part(role.cols(), rank, name.layer()))
-            : known.computeIfAbsent(role.cols(), axis -> plan.columns(axis, rank, name.layer()));
-    if (to.size() + leaves.size() > MAX_ENTRIES) {
+            ? List.of(
+                parts.computeIfAbsent(role.cols(), axis -> plan.parts(axis, rank, name.layer())))
+            : leaves.computeIfAbsent(
+                role.cols(), axis -> plan.leafColumns(axis, rank, name.layer()));
+    List<Range> rows =
+        parts.computeIfAbsent(role.rows(), axis -> plan.parts(axis, rank, name.layer()));
+    for (List<Range> leaf : columns) {
+      for (Range cols : leaf) {
+        rows.forEach(ofRows -> append(name, dtype, ofRows, cols, to));
+      }
+    }
+  }
+
+  private void append(TensorRole.Name name, DType dtype, Range rows, Range cols, List<Entry> to) {
+    if (to.size() == MAX_ENTRIES) {
       throw new UserException(
           "the model's slice for one of %d nodes has more than %d parts: its header is damaged"
               .formatted(plan.worldSize(), MAX_ENTRIES));
     }
-    for (Range cols : leaves) {
-      long bytes =
-          role.isVector()
-              ? dtype.byteSize(cols.size())
-              : PackedMatrix.byteSize(dtype, rows.size(), cols.size());
-      long padded = Math.ceilDiv(bytes, ALIGNMENT) * ALIGNMENT;
-      to.add(new Entry(name, dtype, rows, cols, totalBytes, padded));
-      totalBytes = Math.addExact(totalBytes, padded);
-    }
+    long bytes =
+        name.role().isVector()
+            ? dtype.byteSize(cols.size())
+            : PackedMatrix.byteSize(dtype, rows.size(), cols.size());
+    long padded = Math.ceilDiv(bytes, ALIGNMENT) * ALIGNMENT;
+    to.add(new Entry(name, dtype, rows, cols, totalBytes, padded));
+    totalBytes = Math.addExact(totalBytes, padded);
   }
 
   public ShardPlan plan() {

@@ -46,13 +46,17 @@ public final class TinyModel {
 
   /// Whether so many query heads of a model are whole blocks of wo, whatever layer they are of.
   public static boolean areBlocks(ModelSpec spec, int heads) {
-    int block =
-        spec.typesOf(TensorRole.WO).stream()
-            .mapToInt(type -> Math.max(type.blockSize(), PackedMatrix.TILE))
-            .max()
-            .orElseThrow();
+    int block = block(spec, TensorRole.WO);
     return IntStream.range(0, spec.layers())
         .allMatch(layer -> heads * spec.attention(layer).headDim() % block == 0);
+  }
+
+  /// What the columns of a role have to be a multiple of.
+  public static int block(ModelSpec spec, TensorRole role) {
+    return spec.typesOf(role).stream()
+        .mapToInt(type -> Math.max(type.blockSize(), PackedMatrix.TILE))
+        .max()
+        .orElseThrow();
   }
 
   private static ModelSpec of(ShardPlan plan, int kvHeads, int layers, int contextLength) {
@@ -79,7 +83,8 @@ public final class TinyModel {
         sliding,
         spec.scales(),
         mixture(spec.mixture(), ffnDim),
-        spec.layering().resized(layers, sliding));
+        spec.layering().resized(layers, sliding),
+        spec.deltaNet().resized(layers).narrowed(nodes, block(spec, TensorRole.DELTA_OUTPUT)));
   }
 
   /// The same with networks of another width, and with one layer without experts if there are any.

@@ -32,7 +32,8 @@ record UnevenCuts(ModelSpec spec, Shares shares, int leaves) {
         ShardPlan.HIDDEN.stream()
             .filter(axis -> axis.size(spec) > 0)
             .anyMatch(axis -> ranks > fewestUnits(axis));
-    if (tooMany || ranks > spec.vocabSize()) {
+    boolean hasHeads = !spec.deltaNet().exists() || spec.deltaNet().valueHeads() >= headUnits();
+    if (tooMany || !hasHeads || ranks > spec.vocabSize()) {
       return Optional.of("shares=%s are for more nodes than there is to share".formatted(shares));
     }
     return Optional.empty();
@@ -85,6 +86,13 @@ record UnevenCuts(ModelSpec spec, Shares shares, int leaves) {
 
   Range heads(int rank) {
     return headCut(rank).times(spec.heads() / headUnits());
+  }
+
+  /// Value heads of delta networks, of [dllama.model.DeltaNet#byKeyHead].
+  Range deltaHeads(int rank) {
+    return leaves > 0
+        ? DeltaCuts.evenly(spec.deltaNet(), leaves(rank), leaves)
+        : DeltaCuts.evenly(spec.deltaNet(), headCut(rank), headUnits());
   }
 
   /// Columns of w2, of each expert, or of another such matrix.

@@ -9,10 +9,16 @@ import dllama.logits.LogitsWanted;
 /// @param position slot of the first token, from 0
 /// @param tokens ids, at least one, and as many as anything is wanted of; not changed afterwards
 /// @param wanted of the logits of the last tokens
+/// @param state of models that have one: where it is before these tokens and after them
 /// @param adjustments of the last token's logits, at most [Adjustments#MAX_OF_RUN]; none where more
 ///     than those are wanted
 public record Run(
-    int[] pages, int position, int[] tokens, LogitsWanted wanted, Adjustments adjustments) {
+    int[] pages,
+    int position,
+    int[] tokens,
+    RunState state,
+    LogitsWanted wanted,
+    Adjustments adjustments) {
   public Run {
     if (tokens.length == 0 || position < 0 || wanted.count() > tokens.length) {
       throw new IllegalArgumentException(
@@ -25,8 +31,13 @@ public record Run(
     }
   }
 
-  /// Without adjustments.
+  /// Without adjustments, of a sequence that has the first place for states to itself.
   public Run(int[] pages, int position, int[] tokens, LogitsWanted wanted) {
-    this(pages, position, tokens, wanted, Adjustments.NONE);
+    this(pages, position, tokens, RunState.alone(position), wanted);
+  }
+
+  /// Without adjustments.
+  public Run(int[] pages, int position, int[] tokens, RunState state, LogitsWanted wanted) {
+    this(pages, position, tokens, state, wanted, Adjustments.NONE);
   }
 }

@@ -27,6 +27,10 @@ final class Gates {
     return cap - 2 * cap / (Exp.exp(x * (2 / cap)) + 1);
   }
 
+  static float sigmoid(float x, float gate) {
+    return x / (1 + Exp.exp(-gate));
+  }
+
   static float clamped(float gate, float up) {
     float g = Math.min(gate, LIMIT);
     float u = Math.min(Math.max(up, -LIMIT), LIMIT) + 1;

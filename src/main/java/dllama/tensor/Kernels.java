@@ -66,6 +66,57 @@ public interface Kernels {
   /// `x = cap · tanh(x / cap)`, elementwise.
   void softcap(float[] x, int xAt, int size, float cap);
 
+  /// `x = x · sigmoid(gate)`, elementwise.
+  void sigmoidGate(float[] x, int xAt, float[] gate, int gateAt, int size);
+
+  /// Causal convolution of `size` channels by themselves, over successive tokens of a sequence, and
+  /// silu of it: `out[t] = silu(Σ filter[i] · x[t + i + 1 − kernel])`.
+  ///
+  /// @param x input of token t from `xAt + t · stride` on; `out` has the same places
+  /// @param filter of the `i`th input from `filterAt + i · filterStride` on, the earliest first
+  /// @param before inputs before the first token, `[kernel − 1, size]`; afterwards those before the
+  ///     next one
+  void convolve(
+      float[] x,
+      int xAt,
+      int stride,
+      int tokens,
+      float[] filter,
+      int filterAt,
+      int filterStride,
+      int kernel,
+      float[] before,
+      int size,
+      float[] out);
+
+  /// `x = x / max(|x|, epsilon)`, with the Euclidean length.
+  void l2Norm(float[] x, int at, int size, float epsilon);
+
+  /// The gated delta rule of some columns of one head, over successive tokens of a sequence: a
+  /// state S decays, what it says of the key is replaced by the value as far as beta says, and the
+  /// query reads it: `S = S · decay; S += key · beta · (value − Sᵀ key)ᵀ; out = Sᵀ query /
+  /// sqrt(rows)`.
+  ///
+  /// @param state `[rows, cols]`, before the first token and then after the last one
+  /// @param x query and key, `rows` values each, and value, `cols` values, of token t from `queryAt
+  ///     + t · stride` on, and so forth
+  /// @param decay of token t at `gateAt + t`, as in `beta`
+  /// @param out has the places of values
+  void deltaRule(
+      float[] state,
+      int rows,
+      int cols,
+      int tokens,
+      float[] x,
+      int queryAt,
+      int keyAt,
+      int valueAt,
+      int stride,
+      float[] decay,
+      float[] beta,
+      int gateAt,
+      float[] out);
+
   /// `sum += x`, elementwise.
   void add(float[] sum, int sumAt, float[] x, int xAt, int size);
 

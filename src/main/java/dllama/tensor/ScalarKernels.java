@@ -122,6 +122,54 @@ public final class ScalarKernels implements Kernels {
   }
 
   @Override
+  public void sigmoidGate(float[] x, int xAt, float[] gate, int gateAt, int size) {
+    for (int i = 0; i < size; i++) {
+      x[xAt + i] = Gates.sigmoid(x[xAt + i], gate[gateAt + i]);
+    }
+  }
+
+  @Override
+  public void convolve(
+      float[] x,
+      int xAt,
+      int stride,
+      int tokens,
+      float[] filter,
+      int filterAt,
+      int filterStride,
+      int kernel,
+      float[] before,
+      int size,
+      float[] out) {
+    ScalarDelta.convolve(
+        x, xAt, stride, tokens, filter, filterAt, filterStride, kernel, before, size, out);
+  }
+
+  @Override
+  public void l2Norm(float[] x, int at, int size, float epsilon) {
+    ScalarDelta.l2Norm(x, at, size, epsilon);
+  }
+
+  @Override
+  public void deltaRule(
+      float[] state,
+      int rows,
+      int cols,
+      int tokens,
+      float[] x,
+      int queryAt,
+      int keyAt,
+      int valueAt,
+      int stride,
+      float[] decay,
+      float[] beta,
+      int gateAt,
+      float[] out) {
+    ScalarDelta.deltaRule(
+        state, rows, cols, tokens, x, queryAt, keyAt, valueAt, stride, decay, beta, gateAt, out);
+  }
+
+  @Override
   public void add(float[] sum, int sumAt, float[] x, int xAt, int size) {
     for (int i = 0; i < size; i++) {
       sum[sumAt + i] += x[xAt + i];

@@ -152,6 +152,52 @@ final class VectorKernels implements Kernels {
   }
 
   @Override
+  public void sigmoidGate(float[] x, int xAt, float[] gate, int gateAt, int size) {
+    VectorRows.sigmoidGate(x, xAt, gate, gateAt, size);
+  }
+
+  @Override
+  public void convolve(
+      float[] x,
+      int xAt,
+      int stride,
+      int tokens,
+      float[] filter,
+      int filterAt,
+      int filterStride,
+      int kernel,
+      float[] before,
+      int size,
+      float[] out) {
+    VectorDelta.convolve(
+        x, xAt, stride, tokens, filter, filterAt, filterStride, kernel, before, size, out);
+  }
+
+  @Override
+  public void l2Norm(float[] x, int at, int size, float epsilon) {
+    VectorDelta.l2Norm(x, at, size, epsilon);
+  }
+
+  @Override
+  public void deltaRule(
+      float[] state,
+      int rows,
+      int cols,
+      int tokens,
+      float[] x,
+      int queryAt,
+      int keyAt,
+      int valueAt,
+      int stride,
+      float[] decay,
+      float[] beta,
+      int gateAt,
+      float[] out) {
+    VectorDelta.deltaRule(
+        state, rows, cols, tokens, x, queryAt, keyAt, valueAt, stride, decay, beta, gateAt, out);
+  }
+
+  @Override
   public void add(float[] sum, int sumAt, float[] x, int xAt, int size) {
     VectorRows.add(sum, sumAt, x, xAt, size);
   }

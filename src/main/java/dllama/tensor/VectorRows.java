@@ -90,6 +90,18 @@ final class VectorRows {
     }
   }
 
+  static void sigmoidGate(float[] x, int xAt, float[] gate, int gateAt, int size) {
+    int i = 0;
+    for (; i <= size - F; i += F) {
+      FloatVector g = FloatVector.fromArray(FLOATS, gate, gateAt + i);
+      FloatVector value = FloatVector.fromArray(FLOATS, x, xAt + i);
+      value.div(VectorExp.exp(g.neg()).add(1)).intoArray(x, xAt + i);
+    }
+    for (; i < size; i++) {
+      x[xAt + i] = Gates.sigmoid(x[xAt + i], gate[gateAt + i]);
+    }
+  }
+
   static void add(float[] sum, int sumAt, float[] x, int xAt, int size) {
     int i = 0;
     for (; i <= size - F; i += F) {

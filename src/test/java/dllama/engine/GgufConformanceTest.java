@@ -87,7 +87,14 @@ class GgufConformanceTest {
         "glm4moe_f16",
         "glm4moenorms_f16",
         "ernie45moe_f16",
-        "dots1_f16");
+        "dots1_f16",
+        "qwen35_f32",
+        "qwen35_f16",
+        "qwen35_q4_k_m",
+        "qwen35moe_f16",
+        "qwen35moe_q4_k_m",
+        "qwen3next_f16",
+        "qwen3next_q4_k_m");
   }
 
   private static Path file(String name, String file) {
@@ -128,14 +135,16 @@ class GgufConformanceTest {
   private static void check(
       String name, ModelSpec spec, boolean floats, LogitsDifference reference) {
     String text = name + ": " + reference;
+    // llama.cpp computes the delta rule in chunks.
+    boolean deltaNets = spec.deltaNet().exists();
     if (floats) {
-      assertTrue(reference.maxAbs() <= 3e-4, text);
+      assertTrue(reference.maxAbs() <= (deltaNets ? 1e-3 : 3e-4), text);
       assertTrue(reference.argmaxShare() >= 0.97, text);
     } else if (spec.architecture().has(Trait.EXPERTS)) {
       assertTrue(reference.argmaxShare() >= 0.8, text); // one choice of an expert moves a row
     } else {
-      assertTrue(reference.maxAbs() <= 1.6, text);
-      assertTrue(reference.rms() <= 0.2, text);
+      assertTrue(reference.maxAbs() <= (deltaNets ? 3 : 1.6), text);
+      assertTrue(reference.rms() <= (deltaNets ? 0.35 : 0.2), text);
       assertTrue(reference.argmaxShare() >= 0.85, text);
     }
   }
@@ -166,7 +175,12 @@ class GgufConformanceTest {
         "mixtral_q4_k_m",
         "gemma4_f16",
         "gemma4_q4_k_m",
-        "gemma4moe_f16"
+        "gemma4moe_f16",
+        "qwen35_f32",
+        "qwen35_q4_k_m",
+        "qwen35moe_q4_k_m",
+        "qwen3next_f16",
+        "qwen3next_q4_k_m"
       })
   void shouldGiveTheSameBitsOnAnyNumberOfNodes(String name) {
     try (ModelFile file = ModelFiles.open(file(name, "model.gguf"), ModelFile.Hints.NONE)) {

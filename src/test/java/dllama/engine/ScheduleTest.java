@@ -11,6 +11,7 @@ import dllama.slice.ShardPlan;
 import dllama.step.ForwardPass;
 import dllama.step.OneSequence;
 import dllama.step.Run;
+import dllama.step.RunState;
 import dllama.step.Step;
 import dllama.step.StepResult;
 import dllama.tensor.DType;
@@ -64,7 +65,7 @@ class ScheduleTest {
     Random random = new Random(seed);
     ModelSpec spec = Specs.small(weights, architecture);
     int pages = SEQUENCES * ForwardPass.pages(CONTEXT) + 3;
-    var settings = new EngineSettings(DType.F16, CONTEXT, BATCH, pages);
+    var settings = new EngineSettings(DType.F16, CONTEXT, BATCH, pages, 2 * SEQUENCES);
     var source = new ModelSource.Random(spec, 5);
     var plan = new ShardPlan(spec, exchange, nodes);
     var kernels = Kernels.choose(true);
@@ -75,7 +76,8 @@ class ScheduleTest {
       Collections.shuffle(free, random);
       for (int i = 0; i < SEQUENCES; i++) {
         int[] own = {free.get(i)};
-        sequences.add(new Fed(own, random.ints(20 + random.nextInt(40), 0, 301).toArray()));
+        int[] tokens = random.ints(20 + random.nextInt(40), 0, 301).toArray();
+        sequences.add(new Fed(own, new int[] {2 * i, 2 * i + 1}, tokens));
       }
       while (sequences.stream().anyMatch(Fed::unfinished)) {
         step(shared, sequences, random);
@@ -114,12 +116,18 @@ class ScheduleTest {
   /// A sequence, and the logits that it got after some of its tokens.
   private static final class Fed {
     final int[] pages;
+
+    /// Places for states: that after each step, by turns.
+    final int[] places;
+
     final int[] tokens;
     final List<float[]> logits;
     int fed;
+    int steps;
 
-    Fed(int[] pages, int[] tokens) {
+    Fed(int[] pages, int[] places, int[] tokens) {
       this.pages = pages;
+      this.places = places;
       this.tokens = tokens;
       logits = new ArrayList<>(Collections.nCopies(tokens.length, new float[0]));
     }
@@ -131,7 +139,9 @@ class ScheduleTest {
     Run next(int count, boolean wanted) {
       int[] some = java.util.Arrays.copyOfRange(tokens, fed, fed + count);
       var logitsWanted = wanted ? new LogitsWanted.All() : new LogitsWanted.Nothing();
-      Run run = new Run(pages, fed, some, logitsWanted);
+      int from = fed == 0 ? RunState.NONE : places[steps % 2];
+      RunState state = new RunState(from, places[++steps % 2]);
+      Run run = new Run(pages, fed, some, state, logitsWanted);
       fed += count;
       return run;
     }

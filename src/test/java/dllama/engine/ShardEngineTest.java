@@ -334,6 +334,42 @@ class ShardEngineTest {
     public void clampedSwiglu(float[] gate, int gateAt, float[] up, int upAt, int size) {}
 
     @Override
+    public void sigmoidGate(float[] x, int xAt, float[] gate, int gateAt, int size) {}
+
+    @Override
+    public void convolve(
+        float[] x,
+        int xAt,
+        int stride,
+        int tokens,
+        float[] filter,
+        int filterAt,
+        int filterStride,
+        int kernel,
+        float[] before,
+        int size,
+        float[] out) {}
+
+    @Override
+    public void l2Norm(float[] x, int at, int size, float epsilon) {}
+
+    @Override
+    public void deltaRule(
+        float[] state,
+        int rows,
+        int cols,
+        int tokens,
+        float[] x,
+        int queryAt,
+        int keyAt,
+        int valueAt,
+        int stride,
+        float[] decay,
+        float[] beta,
+        int gateAt,
+        float[] out) {}
+
+    @Override
     public void add(float[] sum, int sumAt, float[] x, int xAt, int size) {}
 
     @Override

@@ -1,6 +1,7 @@
 package dllama.engine;
 
 import dllama.model.Architecture;
+import dllama.model.DeltaNet;
 import dllama.model.Layering;
 import dllama.model.ModelSpec;
 import dllama.model.ModelSpec.Activation;
@@ -29,7 +30,9 @@ public final class Specs {
           Architecture.QWEN2_MOE,
           Architecture.GLM4_BIAS,
           Architecture.EXAONE4,
-          Architecture.GLM4_MOE);
+          Architecture.GLM4_MOE,
+          Architecture.QWEN35,
+          Architecture.QWEN3_NEXT);
 
   /// What feed-forward networks do elsewhere than in a Llama.
   private static final Map<Architecture, Activation> ACTIVATIONS =
@@ -134,6 +137,11 @@ public final class Specs {
     if (architecture.has(Architecture.Trait.SHARED_EXPERT)) {
       // Wider than the experts, and in blocks that do not divide over nodes.
       spec = spec.with(spec.mixture().withShared(ffnDim + 32));
+    }
+    if (architecture.has(Architecture.Trait.DELTA_NETS)) {
+      // The world of 16 shares key heads.
+      int together = architecture.has(Architecture.Trait.GROUPED_VALUE_HEADS) ? 2 : 1;
+      spec = spec.with(DeltaNet.of(List.of(true, false), 8, 16, 32, 4, together));
     }
     if (architecture.has(Architecture.Trait.DENSE_LAYERS)) {
       spec = spec.with(spec.mixture().withDense(1, ffnDim + 64));

@@ -103,7 +103,9 @@ class SynthTest {
         "gemma3-4b",
         "gemma4-e2b",
         "gemma4-26b-a4b",
-        "gpt-oss-20b"
+        "gpt-oss-20b",
+        "qwen3.5-4b",
+        "qwen3.5-35b-a3b"
       })
   void shouldWriteAMixOfTypes(String shape) {
     Path file = folder.resolve("mixed.gguf");
@@ -119,6 +121,7 @@ class SynthTest {
       assertEquals(spec.layering(), read.spec().layering());
       assertEquals(spec.mixture(), read.spec().mixture());
       assertEquals(spec.scales(), read.spec().scales());
+      assertEquals(spec.deltaNet(), read.spec().deltaNet());
       assertEquals(spec.activation(), read.spec().activation());
     }
     Path other = folder.resolve("mixed.m");
@@ -149,7 +152,8 @@ class SynthTest {
         differs ? spec.sliding().withHeads(256, 4) : spec.sliding(),
         spec.architecture().scales(256).withCap(spec.scales().cap()),
         spec.mixture().withShared(Math.min(spec.mixture().shared(), 256)),
-        spec.layering().resized(spec.layers(), spec.sliding()));
+        spec.layering().resized(spec.layers(), spec.sliding()),
+        spec.deltaNet().narrowed(1, 256));
   }
 
   private byte[] bytes(long seed) throws IOException {

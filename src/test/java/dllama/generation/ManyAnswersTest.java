@@ -28,6 +28,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Several answers at once.
@@ -223,9 +224,10 @@ class ManyAnswersTest {
   }
 
   /// One sequence's numbers that are none do not end the others.
-  @Test
-  void shouldFindOutWhoseNumbersAreNone() {
-    var model = new ScriptedForwardPass(64, 16, 8);
+  @ParameterizedTest
+  @ValueSource(ints = {0, 8})
+  void shouldFindOutWhoseNumbersAreNone(int states) {
+    var model = new ScriptedForwardPass(64, 16, 8, states);
     model.poison = 13;
     List<Answers> answers = together(model, 4, request(20, 0), request(8, 10), request(20, 30));
     assertEquals("bcdefghijklmn", answers.get(0).text()); // "n" is 13, which was chosen, then fed
@@ -238,11 +240,11 @@ class ManyAnswersTest {
   /// Random requests on few and many pages: everybody gets what he would have got alone, whose
   /// pages hold what he has fed and nothing else.
   @ParameterizedTest
-  @ValueSource(ints = {2, 3, 5, 40})
-  void shouldAnswerAsIfAlone(int pages) {
+  @CsvSource({"2, 0", "3, 0", "5, 0", "40, 0", "2, 2", "3, 8", "5, 3", "40, 2", "40, 5", "40, 60"})
+  void shouldAnswerAsIfAlone(int pages, int states) {
     Random random = new Random(pages);
     for (int round = 0; round < 6; round++) {
-      var model = new ScriptedForwardPass(2 * PAGE, 1 + random.nextInt(40), pages);
+      var model = new ScriptedForwardPass(2 * PAGE, 1 + random.nextInt(40), pages, states);
       model.next = text -> Arrays.hashCode(text) >>> 26;
       int[] shared = random.ints(2 * PAGE, 0, 64).toArray();
       GenerationRequest[] requests = new GenerationRequest[12];

@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /// Answers go on when the nodes that compute them are lost.
 @Timeout(60)
@@ -94,8 +94,8 @@ class RecoveryTest {
         guidance);
   }
 
-  private static ScriptedForwardPass model(int batch, int pages) {
-    var model = new ScriptedForwardPass(2 * PAGE, batch, pages);
+  private static ScriptedForwardPass model(int batch, int pages, int states) {
+    var model = new ScriptedForwardPass(2 * PAGE, batch, pages, states);
     model.next = text -> Arrays.hashCode(text) >>> 26;
     return model;
   }
@@ -103,15 +103,16 @@ class RecoveryTest {
   /// All kinds of requests at once, on few and many pages, with nodes that are lost at any moment:
   /// everybody is told, once, what he would have been told alone on nodes that stay.
   @ParameterizedTest
-  @ValueSource(ints = {2, 3, 5, 40})
-  void shouldAnswerAsIfNothingWereLost(int pages) {
+  @CsvSource({"2, 0", "3, 0", "5, 0", "40, 0", "2, 2", "5, 8", "40, 4", "40, 60"})
+  void shouldAnswerAsIfNothingWereLost(int pages, int states) {
     Random random = new Random(pages);
     int losses = 0;
     for (int round = 0; round < 8; round++) {
       int batch = 1 + random.nextInt(40);
       int[] shared = random.ints(2 * PAGE, 0, 64).toArray();
       double chance = new double[] {0.002, 0.02, 0.1}[round % 3];
-      var losing = new LosingForwardPass(model(batch, pages), new Random(round), chance, 40);
+      var losing =
+          new LosingForwardPass(model(batch, pages, states), new Random(round), chance, 40);
       List<Answers> disturbed = new ArrayList<>();
       List<GenerationRequest> requests = new ArrayList<>();
       try (Scheduler scheduler =
@@ -127,7 +128,7 @@ class RecoveryTest {
       losses += losing.losses;
       for (int i = 0; i < requests.size(); i++) {
         GenerationRequest alone = request(100 * round + i, shared);
-        Answers expected = Answers.of(model(batch, 40), Answers.ALPHABET, alone).getFirst();
+        Answers expected = Answers.of(model(batch, 40, 0), Answers.ALPHABET, alone).getFirst();
         String name = "pages %d round %d request %d".formatted(pages, round, i);
         shouldBeSame(expected, disturbed.get(i), name);
         shouldBeSame(alone.mean(), requests.get(i).mean());
@@ -311,8 +312,8 @@ class RecoveryTest {
   @Test
   void shouldMeasureTheSamePerplexity() throws Exception {
     int[] text = new Random(3).ints(30 * 16, 0, 64).toArray();
-    Perplexity expected = Perplexity.of(model(8, 4), text, 16, -1, Recovery.NONE, _ -> {});
-    var losing = new LosingForwardPass(model(8, 4), new Random(5), 0.1, 20);
+    Perplexity expected = Perplexity.of(model(8, 4, 0), text, 16, -1, Recovery.NONE, _ -> {});
+    var losing = new LosingForwardPass(model(8, 4, 0), new Random(5), 0.1, 20);
     List<Integer> windows = new ArrayList<>();
     Perplexity measured =
         Perplexity.of(losing, text, 16, -1, losing, soFar -> windows.add(soFar.windows()));

@@ -12,6 +12,7 @@ import dllama.step.ForwardPass;
 import dllama.step.PageCopy;
 import dllama.step.PagePool;
 import dllama.step.Run;
+import dllama.step.RunState;
 import dllama.step.Step;
 import dllama.step.StepResult;
 import dllama.tensor.DType;
@@ -23,6 +24,8 @@ import java.util.stream.IntStream;
 
 /// A model over 64 tokens that predicts the token after the last one it was fed, or whatever else
 /// follows from all tokens that a run's pages hold: it sees nothing but pages, as an engine does.
+/// It may have states as well, which hold the text that they are the state of: then it sees these,
+/// and looks that pages hold the same.
 final class ScriptedForwardPass implements ForwardPass {
   private static final int VOCABULARY = 64;
 
@@ -40,6 +43,7 @@ final class ScriptedForwardPass implements ForwardPass {
 
   private final int contextLength;
   private final int[][] pages;
+  private final int[][] states;
   int epoch = 1;
   int stepsBeforeFailure = Integer.MAX_VALUE;
   private final int maxBatchTokens;
@@ -49,6 +53,12 @@ final class ScriptedForwardPass implements ForwardPass {
   }
 
   ScriptedForwardPass(int contextLength, int maxBatchTokens, int pages) {
+    this(contextLength, maxBatchTokens, pages, 0);
+  }
+
+  /// @param states places for states; 0: it has none
+  ScriptedForwardPass(int contextLength, int maxBatchTokens, int pages, int states) {
+    this.states = new int[states][];
     this.contextLength = contextLength;
     this.maxBatchTokens = maxBatchTokens;
     this.pages = new int[pages][PAGE];
@@ -59,6 +69,9 @@ final class ScriptedForwardPass implements ForwardPass {
   void forget() {
     for (int[] page : pages) {
       Arrays.fill(page, -1);
+    }
+    for (int state = 0; state < states.length; state++) {
+      states[state] = new int[] {-1};
     }
   }
 
@@ -99,7 +112,7 @@ final class ScriptedForwardPass implements ForwardPass {
 
   @Override
   public PagePool pool() {
-    return new PagePool(epoch, pages.length);
+    return new PagePool(epoch, pages.length, states.length);
   }
 
   @Override
@@ -121,6 +134,9 @@ final class ScriptedForwardPass implements ForwardPass {
         pages[run.pages()[at / PAGE]][at % PAGE] = run.tokens()[i];
         poisoned |= run.tokens()[i] == poison;
       }
+      if (states.length > 0) {
+        states[run.state().to()] = state(run);
+      }
     }
     for (Run run : step.runs()) {
       logits.add(logits(run));
@@ -129,6 +145,19 @@ final class ScriptedForwardPass implements ForwardPass {
       throw NotFinite.at("layer 0");
     }
     return FullLogits.step(step, logits);
+  }
+
+  /// The state after a run.
+  private int[] state(Run run) {
+    int from = run.state().from();
+    int[] before = from == RunState.NONE ? new int[0] : states[from];
+    int length = run.position() + run.tokens().length;
+    int[] text = Arrays.copyOf(before, length);
+    System.arraycopy(run.tokens(), 0, text, run.position(), run.tokens().length);
+    if (before.length != run.position() || !Arrays.equals(text, text(run.pages(), length))) {
+      throw new AssertionError("%s at %d".formatted(Arrays.toString(before), run.position()));
+    }
+    return text;
   }
 
   private float[][] logits(Run run) {

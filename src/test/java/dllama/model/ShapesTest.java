@@ -53,7 +53,10 @@ class ShapesTest {
     "phi4-14b, 14.660, false",
     "granite3.3-8b, 8.171, true",
     "seed-oss-36b, 36.151, false",
-    "qwen1.5-moe-a2.7b, 14.316, false"
+    "qwen1.5-moe-a2.7b, 14.316, false",
+    "qwen3.5-4b, 4.206, true",
+    "qwen3.5-35b-a3b, 34.661, false",
+    "qwen3-next-80b-a3b, 79.674, false"
   })
   void shouldHaveAsManyParametersAsPublished(String name, double billions, boolean tied) {
     ModelSpec spec = Shapes.spec(name, DType.F32);

@@ -84,6 +84,8 @@ class ShardPlanTest {
           gemma3-1b, 1 2 4
           gpt-oss-20b, 1 2 4 8 16 32 64
           grok-1, 1 2 4 8 16
+          qwen3.5-4b, 1 2 4 8 16
+          qwen3-next-80b-a3b, 1 2 4 8 16
           """)
   void shouldAllowAsManyNodesAsHeadsAndColumnsDivideOver(String shape, String sizes) {
     ModelSpec spec = Shapes.spec(shape, DType.Q4_0);

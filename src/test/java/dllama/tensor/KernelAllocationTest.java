@@ -91,10 +91,30 @@ class KernelAllocationTest {
           kernels.clampedSwiglu(z, 0, y, 0, 1024);
           kernels.softcap(z, 0, 1024, 30);
           kernels.add(z, 0, y, 0, 1024);
+          kernels.sigmoidGate(z, 0, y, 0, 1024);
           kernels.encode(z, 0, 1024, DType.Q8_0, blocks, 0);
           kernels.decode(blocks, 0, DType.Q8_0, 1024, true, z, 0);
           kernels.encode(z, 0, 1024, DType.F32, blocks, 0);
           kernels.decode(blocks, 0, DType.F32, 1024, true, z, 0);
+        });
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {8, 32, 128})
+  void shouldComputeDeltaNetworksWithoutAllocation(int headDim) {
+    float[] x = TestData.floats(random, 12 * headDim);
+    float[] past = new float[3 * 3 * headDim];
+    float[] state = new float[32 * headDim];
+    float[] gates = {0.5f, 0.5f, 0.5f, 0.5f};
+    float[] out = new float[x.length];
+    int stride = 3 * headDim;
+    int cols = Math.min(headDim, 32);
+    assertAllocatesNothing(
+        () -> {
+          kernels.convolve(x, 0, stride, 4, x, 0, stride, 4, past, stride, out);
+          kernels.l2Norm(out, 0, 2 * headDim, 1e-6f);
+          kernels.deltaRule(
+              state, headDim, cols, 4, out, 0, headDim, 2 * headDim, stride, gates, gates, 0, x);
         });
   }
 

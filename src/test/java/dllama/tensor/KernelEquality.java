@@ -33,6 +33,10 @@ final class KernelEquality {
       equality.attend(DType.F16, headDim, 77);
     }
     equality.rows(100);
+    for (int headDim : new int[] {16, 24, 64, 128}) {
+      equality.delta(headDim, Math.min(headDim, 32), 5);
+      equality.delta(headDim, 7, 1);
+    }
     equality.blocks(96);
     equality.exponentials();
     System.out.println(vector(equality) + " at " + Vectors.SHORTS + " equals the specification");
@@ -134,6 +138,85 @@ final class KernelEquality {
     scalar.add(expected, 3, y, 5, size);
     vector.add(actual, 3, y, 5, size);
     assertBits(expected, actual, "add " + what);
+    scalar.sigmoidGate(expected, 3, y, 5, size);
+    vector.sigmoidGate(actual, 3, y, 5, size);
+    assertBits(expected, actual, "sigmoidGate " + what);
+  }
+
+  /// Convolution and delta rule of some columns of one head, of which a call more goes on with the
+  /// same tokens as two calls.
+  void delta(int headDim, int cols, int tokens) {
+    int stride = 3 * headDim + 2;
+    int kernel = 4;
+    float[] x = TestData.floats(random, tokens * stride + 1);
+    float[] filter = TestData.floats(random, kernel * stride);
+    float[] decay = gates(tokens);
+    float[] beta = gates(tokens);
+    float[] past = TestData.floats(random, (kernel - 1) * stride);
+    float[] state = TestData.floats(random, headDim * cols);
+    float[][] expected =
+        delta(scalar, headDim, cols, tokens, x, filter, decay, beta, past, state, tokens);
+    String what = "delta headDim=%d cols=%d tokens=%d".formatted(headDim, cols, tokens);
+    for (int first = 1; first <= tokens; first++) {
+      float[][] actual =
+          delta(vector, headDim, cols, tokens, x, filter, decay, beta, past, state, first);
+      for (int i = 0; i < expected.length; i++) {
+        assertBits(expected[i], actual[i], what + " first=" + first + " of " + i);
+      }
+    }
+  }
+
+  private float[] gates(int tokens) {
+    float[] gates = new float[tokens + 1];
+    for (int i = 0; i < gates.length; i++) {
+      gates[i] = random.nextFloat();
+    }
+    return gates;
+  }
+
+  /// @param first tokens of the first of two calls
+  private static float[][] delta(
+      Kernels kernels,
+      int headDim,
+      int cols,
+      int tokens,
+      float[] x,
+      float[] filter,
+      float[] decay,
+      float[] beta,
+      float[] past,
+      float[] start,
+      int first) {
+    int stride = 3 * headDim + 2;
+    int size = 3 * headDim;
+    float[] before = past.clone();
+    float[] state = start.clone();
+    float[] convolved = new float[x.length];
+    float[] out = new float[x.length];
+    for (int from = 0; from < tokens; from += first) {
+      int at = 1 + from * stride;
+      int count = Math.min(first, tokens - from);
+      kernels.convolve(x, at, stride, count, filter, 1, stride, 4, before, size, convolved);
+      for (int token = 0; token < count; token++) {
+        kernels.l2Norm(convolved, at + token * stride, headDim, 1e-6f);
+        kernels.l2Norm(convolved, at + token * stride + headDim, headDim, 1e-6f);
+      }
+      kernels.deltaRule(
+          state,
+          headDim,
+          cols,
+          count,
+          convolved,
+          at,
+          at + headDim,
+          at + 2 * headDim,
+          stride,
+          decay,
+          beta,
+          1 + from,
+          out);
+    }
+    return new float[][] {convolved, out, state, before};
   }
 
   void blocks(int size) {

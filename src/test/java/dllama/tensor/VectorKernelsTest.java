@@ -55,6 +55,15 @@ class VectorKernelsTest {
     IntStream.of(1, 8, 15, 16, 17, 32, 96, 100, 4096).forEach(equality::rows);
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {1, 8, 16, 24, 64, 128})
+  void shouldComputeDeltaNetworksAsTheSpecification(int headDim) {
+    for (int tokens : new int[] {1, 2, 9}) {
+      equality.delta(headDim, Math.min(headDim, 32), tokens);
+      equality.delta(headDim, 1 + headDim / 3, tokens);
+    }
+  }
+
   @Test
   void shouldConvertBlocksAsTheSpecification() {
     IntStream.of(32, 64, 96, 4096).forEach(equality::blocks);

@@ -22,6 +22,7 @@ import dllama.logits.LogitsPart;
 import dllama.logits.LogitsWanted;
 import dllama.slice.Embedding;
 import dllama.step.PageCopy;
+import dllama.step.RunState;
 import dllama.tensor.KvHead;
 import java.time.Duration;
 import java.util.Arrays;
@@ -170,7 +171,9 @@ final class RankSteps {
         && (run.adjustments().isEmpty() || run.wanted().rows() <= 1)
         && run.adjustments().size() <= Adjustments.MAX_OF_RUN
         && run.pages().length >= KvHead.pages(run.position() + run.count())
-        && Arrays.stream(run.pages()).allMatch(this::isPage);
+        && Arrays.stream(run.pages()).allMatch(this::isPage)
+        && run.state().from() < limits.states()
+        && run.state().to() < limits.states();
   }
 
   private boolean isPage(int page) {
@@ -279,7 +282,8 @@ final class RankSteps {
       int end = Math.min(to, row + run.count());
       if (first < end) {
         int wanted = end == row + run.count() ? run.wanted().rows() : 0;
-        strand.rows().add(run.pages(), run.position() + first - row, end - first, wanted);
+        RunState state = first == row ? run.state() : run.state().rest();
+        strand.rows().add(run.pages(), run.position() + first - row, end - first, wanted, state);
       }
       row += run.count();
     }

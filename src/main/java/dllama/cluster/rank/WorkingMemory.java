@@ -2,7 +2,9 @@ package dllama.cluster.rank;
 
 import dllama.cluster.wire.Assignment;
 import dllama.engine.EngineSettings;
+import dllama.model.Architecture.Trait;
 import dllama.model.ModelSpec;
+import dllama.model.Range;
 import dllama.model.TensorRole.Axis;
 import dllama.slice.ShardPlan;
 import dllama.step.ForwardPass;
@@ -42,7 +44,10 @@ final class WorkingMemory {
     double sent = Exchange.PLACES * plan.mostBranches() * sums;
     double inputs = COPIES * (double) Axis.ALL_INPUTS.size(spec);
     double streams = STREAMS * sums + inputs;
-    double row = streams + COPIES * (heads + keys + hidden + others) + sent + spec.experts();
+    double gates = spec.architecture().has(Trait.ATTENTION_GATES) ? 2 * heads : 0;
+    double deltaNets = spec.deltaNet().exists() ? deltaNets(plan, assignment.rank()) : 0;
+    double projected = heads + gates + keys + hidden + others + deltaNets;
+    double row = streams + COPIES * projected + sent + spec.experts();
     double halves = 1.5;
     double tables = (double) spec.headDim() + spec.sliding().headDim();
     double positions = tables + (double) threads * Kernels.HEADS_TOGETHER;
@@ -52,6 +57,12 @@ final class WorkingMemory {
             + positions * engine.contextLength()
             + wanted * plan.vocabulary(assignment.rank()).size();
     return (long) (values * Float.BYTES);
+  }
+
+  /// Queries, keys and values, as they are and convolved, what is read, and gates.
+  private static double deltaNets(ShardPlan plan, int rank) {
+    double channels = plan.parts(Axis.DELTA_CHANNELS, rank, 0).stream().mapToInt(Range::size).sum();
+    return 2 * channels;
   }
 
   /// The most that a rank has of an axis in any layer.

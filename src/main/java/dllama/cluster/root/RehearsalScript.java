@@ -10,6 +10,7 @@ import dllama.logits.LogitsWanted.DrawAny;
 import dllama.logits.LogitsWanted.Nothing;
 import dllama.step.ForwardPass;
 import dllama.step.Run;
+import dllama.step.RunState;
 import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
 
@@ -99,6 +100,6 @@ final class RehearsalScript {
     int tokens = Math.min(wished, maxBatchTokens);
     int from = position + tokens <= context ? position : 0;
     position = isRoundOver() ? 0 : from + tokens;
-    return new Run(PAGES, from, new int[tokens], wanted, adjustments);
+    return new Run(PAGES, from, new int[tokens], RunState.alone(from), wanted, adjustments);
   }
 }

@@ -100,6 +100,10 @@ public record RootModel(
 
   private static final int MOST_PAGES = 1 << 24;
 
+  /// Of a sequence, where there is room: that before a step and that after it, and what others, or
+  /// it itself later, may go on from.
+  private static final int STATES = 4;
+
   /// Into how many steps a part of a share is divided where it does not fit.
   private static final int FINELY = 4;
 
@@ -127,18 +131,24 @@ public record RootModel(
     return ShardPlan.objection(spec(), exchange, new Shares(parts)).isEmpty();
   }
 
-  /// Pages that a rank has room for; at least those of one whole context, which an objection is
-  /// made to where there is no room for them.
+  /// Pages and places for states that a rank has room for; at least those of one whole context,
+  /// which an objection is made to where there is no room for them.
   ///
   /// @param memory bytes that the rank may take
-  private int pages(ShardPlan plan, int rank, long memory) {
+  private EngineSettings room(ShardPlan plan, int rank, int maxBatchTokens, long memory) {
     long page = ShardEngine.pageBytes(plan, rank, kv);
+    long state = ShardEngine.stateBytes(plan, rank);
     int context = KvHead.pages(contextLength);
-    if (kvMemory.isPresent()) {
-      return Math.clamp(kvMemory.getAsLong() / page, context, MOST_PAGES);
+    long weights = new SliceLayout(plan, rank).totalBytes();
+    long left = kvMemory.orElse(Math.max(0, memory - weights));
+    int states = EngineSettings.LEAST_STATES; // of no bytes, where there are none
+    if (state > 0) {
+      int wanted = Math.multiplyExact(STATES, sequences);
+      states = Math.clamp((left - context * page) / state, EngineSettings.LEAST_STATES, wanted);
     }
-    long left = Math.max(0, memory - new SliceLayout(plan, rank).totalBytes());
-    return Math.clamp(left / page, context, Math.multiplyExact(context, sequences));
+    int most = kvMemory.isPresent() ? MOST_PAGES : Math.multiplyExact(context, sequences);
+    int pages = Math.clamp(Math.max(0, left - states * state) / page, context, most);
+    return new EngineSettings(kv, contextLength, maxBatchTokens, pages, states);
   }
 
   /// What rank 0 of a world has to know.
@@ -154,12 +164,11 @@ public record RootModel(
     ShardPlan plan =
         new ShardPlan(spec(), exchange, wanted.areEqual() ? wanted : fitting(wanted, memory));
     int ranks = wanted.areEqual() ? 1 : plan.worldSize(); // equal ranks have the same room
-    int pages =
+    EngineSettings engine =
         IntStream.range(0, ranks)
-            .map(rank -> pages(plan, rank, memory.applyAsLong(rank)))
-            .min()
+            .mapToObj(rank -> room(plan, rank, maxBatchTokens, memory.applyAsLong(rank)))
+            .reduce(EngineSettings::least)
             .orElseThrow();
-    EngineSettings engine = new EngineSettings(kv, contextLength, maxBatchTokens, pages);
     SliceSource slices =
         switch (source) {
           case ModelSource.Weights _ -> SliceSource.file(fingerprint, keep);

@@ -69,7 +69,7 @@ final class RootSteps {
     next = 0;
     times = new StepTimes();
     waits.reset(assignment.epoch(), assignment.world().size(), System.nanoTime());
-    pool.set(new PagePool(assignment.epoch(), assignment.world().engine().pages()));
+    pool.set(assignment.world().engine().pool(assignment.epoch(), assignment.world().model()));
   }
 
   void start(World world, Forward forward) {
@@ -97,7 +97,12 @@ final class RootSteps {
 
   private static RunRows rows(Run run) {
     return new RunRows(
-        run.pages(), run.position(), run.tokens().length, run.wanted(), run.adjustments());
+        run.pages(),
+        run.position(),
+        run.tokens().length,
+        run.state(),
+        run.wanted(),
+        run.adjustments());
   }
 
   void ask(World world, Ask ask) {

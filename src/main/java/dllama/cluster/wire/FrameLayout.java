@@ -36,8 +36,13 @@ final class FrameLayout {
     /// How many adjustments there are.
     static final int ADJUSTMENTS = ROWS + Integer.BYTES;
 
+    /// Places of the state before the rows and after them.
+    static final int STATE_FROM = ADJUSTMENTS + Integer.BYTES;
+
+    static final int STATE_TO = STATE_FROM + Integer.BYTES;
+
     /// What is wanted of its logits: a kind, int8, and its argument, 4 bytes.
-    static final int WANTED = ADJUSTMENTS + Integer.BYTES;
+    static final int WANTED = STATE_TO + Integer.BYTES;
 
     static final int HEADER_BYTES = WANTED + LogitsCodec.WANTED_BYTES;
 

@@ -6,6 +6,7 @@ import dllama.cluster.wire.FrameLayout.OfRun;
 import dllama.cluster.wire.TensorFrame.RunRows;
 import dllama.logits.Adjustments;
 import dllama.step.PageCopy;
+import dllama.step.RunState;
 import java.io.NotSerializableException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -42,6 +43,8 @@ public final class RunsCodec {
       to.putInt(at + OfRun.POSITION, run.position());
       to.putInt(at + OfRun.ROWS, run.count());
       to.putInt(at + OfRun.ADJUSTMENTS, run.adjustments().size());
+      to.putInt(at + OfRun.STATE_FROM, run.state().from());
+      to.putInt(at + OfRun.STATE_TO, run.state().to());
       LogitsCodec.put(run.wanted(), to.position(at + OfRun.WANTED));
       for (int page : run.pages()) {
         to.putInt(page);
@@ -85,15 +88,26 @@ public final class RunsCodec {
       int position = from.getInt(at + OfRun.POSITION);
       int rows = from.getInt(at + OfRun.ROWS);
       int adjusted = from.getInt(at + OfRun.ADJUSTMENTS);
+      RunState state = state(from, at);
       var wanted = LogitsCodec.wanted(from.position(at + OfRun.WANTED));
       if (pages.length > from.remaining() / Integer.BYTES) {
         throw new NotSerializableException("pages=" + pages.length);
       }
       from.asIntBuffer().get(pages);
       from.position(from.position() + pages.length * Integer.BYTES);
-      runs.add(new RunRows(pages, position, rows, wanted, AdjustmentsCodec.get(adjusted, from)));
+      Adjustments adjustments = AdjustmentsCodec.get(adjusted, from);
+      runs.add(new RunRows(pages, position, rows, state, wanted, adjustments));
     }
     return runs;
+  }
+
+  private static RunState state(ByteBuffer from, int at) throws NotSerializableException {
+    int before = from.getInt(at + OfRun.STATE_FROM);
+    int after = from.getInt(at + OfRun.STATE_TO);
+    if (before < RunState.NONE || after < 0) {
+      throw new NotSerializableException("states=%d, %d".formatted(before, after));
+    }
+    return new RunState(before, after);
   }
 
   /// A count of things of `size` bytes each, which have to be there.

@@ -5,6 +5,7 @@ import dllama.logits.LogitsPart;
 import dllama.logits.LogitsQuestion;
 import dllama.logits.LogitsWanted;
 import dllama.step.PageCopy;
+import dllama.step.RunState;
 import java.util.List;
 
 /// Tensor data on its way between nodes. Every frame carries the epoch of the world it belongs to,
@@ -56,13 +57,19 @@ public sealed interface TensorFrame {
   /// @param pages of the sequence, in order
   /// @param position slot of the first row
   /// @param count rows
+  /// @param state of models that have one: where it is before these rows and after them
   /// @param wanted of the logits of the last rows
   /// @param adjustments of these logits, at most [Adjustments#MAX_OF_RUN]
   record RunRows(
-      int[] pages, int position, int count, LogitsWanted wanted, Adjustments adjustments) {
-    /// Without adjustments.
+      int[] pages,
+      int position,
+      int count,
+      RunState state,
+      LogitsWanted wanted,
+      Adjustments adjustments) {
+    /// Without adjustments, of a sequence that has the first place for states to itself.
     public RunRows(int[] pages, int position, int count, LogitsWanted wanted) {
-      this(pages, position, count, wanted, Adjustments.NONE);
+      this(pages, position, count, RunState.alone(position), wanted, Adjustments.NONE);
     }
   }
 

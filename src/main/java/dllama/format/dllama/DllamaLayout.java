@@ -31,7 +31,8 @@ public record DllamaLayout(Tensor embedding, List<Tensor> layer, int layers, Lis
     boolean alike =
         spec.layering().equals(Layering.NONE)
             && spec.sliding().headDim() == 0
-            && spec.mixture().denseLayers() == 0;
+            && spec.mixture().denseLayers() == 0
+            && !spec.deltaNet().exists();
     Stream<TensorRole.Name> names =
         alike
             ? ofFirstLayer(spec).tensors().stream().map(Tensor::name)

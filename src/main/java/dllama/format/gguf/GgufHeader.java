@@ -89,10 +89,11 @@ public record GgufHeader(ByteBuffer start, List<ByteBuffer> factors, long bytes)
     GgufScales.put(header, family, spec);
     putScaling(header, family + ".rope.scaling.", turning(spec));
     putSliding(header, family, spec.sliding());
+    GgufDeltaNet.put(header, family, spec);
     putLayering(header, family, spec);
     tokens.describe(header, spec.vocabSize());
     for (GgufLayout.Group group : layout.groups()) {
-      header.tensor(group.name(), type(group.dtype()), group.dims(), group.bytes());
+      header.tensor(group.name(), type(group.dtype()), group.dims(spec), group.bytes());
     }
     Rope rope = turning(spec);
     List<ByteBuffer> factors =

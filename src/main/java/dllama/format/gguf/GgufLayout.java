@@ -39,8 +39,12 @@ public record GgufLayout(List<Group> groups) {
     }
 
     /// Values along each axis, the length of a row first.
-    long[] dims() {
+    long[] dims(ModelSpec spec) {
       Tensor first = tensors.getFirst();
+      if (first.role() == TensorRole.DELTA_FILTER) {
+        int kernel = spec.deltaNet().kernel();
+        return new long[] {kernel, first.cols() / kernel};
+      }
       int experts = tensors.getLast().name().expert() + 1;
       long rows = tensors.stream().mapToLong(Tensor::rows).sum() / experts;
       if (experts > 1) {

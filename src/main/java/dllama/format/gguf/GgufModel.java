@@ -166,10 +166,15 @@ public final class GgufModel implements ModelFile {
   private Optional<GgufTensor> separate(TensorRole.Name name) {
     TensorRole role = name.role();
     if (!role.isOfExpert(architecture)) {
-      return file.tensor(of(name));
+      return file.tensor(of(name)).or(() -> packed(name));
     }
     return file.tensor(GgufNames.ofExperts(architecture, role, name.layer()))
         .or(() -> file.tensor(GgufNames.ofExpert(architecture, role, name.layer(), name.expert())));
+  }
+
+  private Optional<GgufTensor> packed(TensorRole.Name name) {
+    boolean gate = name.role() == TensorRole.DELTA_BETA || name.role() == TensorRole.DELTA_ALPHA;
+    return gate ? file.tensor(GgufDeltaNet.packedGates(name.layer())) : Optional.empty();
   }
 
   /// What this one is a part of, unless the file has its parts as tensors.
@@ -195,21 +200,17 @@ public final class GgufModel implements ModelFile {
   }
 
   private Matrix matrix(TensorRole.Name name, GgufTensor tensor) {
+    TensorRole role = name.role();
     long rows = name.rows(spec);
     long columns = name.cols(spec);
-    boolean stacked = name.role().isOfExpert(architecture) && GgufNames.isOfExperts(tensor.name());
+    boolean stacked = role.isOfExpert(architecture) && GgufNames.isOfExperts(tensor.name());
     int of = stacked ? spec.experts() : 1;
     Optional<GgufFused> fused = fused(name);
-    boolean vector = name.role().isVector();
-    long all = fused.map(whole -> whole.size(spec)).orElse(vector ? columns : rows);
-    long neededRows = vector ? 1 : all;
-    long neededColumns = vector ? all : columns;
-    if (tensor.columns() != neededColumns || tensor.rows() != neededRows * of) {
-      String experts = stacked ? " × " + of : "";
-      throw file.damaged(
-          "tensor %s is %s where %d × %d%s is needed"
-              .formatted(tensor.name(), tensor.shape(), neededColumns, neededRows, experts));
-    }
+    boolean vector = role.isVector();
+    boolean packed = GgufDeltaNet.isPacked(tensor);
+    long own = packed ? 2 * rows : vector ? columns : rows;
+    long all = fused.map(whole -> whole.size(spec)).orElse(own);
+    check(name, tensor, all, stacked, of);
     DType type = vector ? DType.F32 : spec.type(name);
     MemorySegment data = file.data(tensor);
     if (stacked) {
@@ -218,8 +219,8 @@ public final class GgufModel implements ModelFile {
     }
     if (fused.isPresent()) {
       long bytes = data.byteSize() / all; // of a row, or of a value
-      long first = fused.get().before(name.role(), spec);
-      data = data.asSlice(first * bytes, GgufFused.size(name.role(), spec) * bytes);
+      long first = fused.get().before(role, spec);
+      data = data.asSlice(first * bytes, GgufFused.size(role, spec) * bytes);
     }
     if (vector && tensor.type() != GgmlType.F32) {
       data =
@@ -230,7 +231,24 @@ public final class GgufModel implements ModelFile {
               .formatted(tensor.name(), tensor.type(), type),
           "quantise the model again");
     }
-    return new Matrix(data, type, rows, columns);
+    return packed
+        ? GgufDeltaNet.unpacked(spec.deltaNet(), role, data, type, columns)
+        : new Matrix(data, type, rows, columns);
+  }
+
+  /// @param all values of a vector, or rows of a matrix of which there are `of`
+  private void check(TensorRole.Name name, GgufTensor tensor, long all, boolean stacked, int of) {
+    TensorRole role = name.role();
+    // A filter is a vector of the model's, and one for each channel in files.
+    int width = role == TensorRole.DELTA_FILTER ? spec.deltaNet().kernel() : 0;
+    boolean vector = role.isVector();
+    long rows = width > 0 ? all / width : vector ? 1 : all;
+    long columns = width > 0 ? width : vector ? all : name.cols(spec);
+    if (tensor.columns() != columns || tensor.rows() != rows * of) {
+      throw file.damaged(
+          "tensor %s is %s where %d × %d%s is needed"
+              .formatted(tensor.name(), tensor.shape(), columns, rows, stacked ? " × " + of : ""));
+    }
   }
 
   @Override

@@ -33,6 +33,12 @@ final class GgufNames {
           NORM_AFTER_ATTENTION,
           Architecture.GLM4_MOE_NORMS,
           NORM_AFTER_ATTENTION,
+          Architecture.QWEN35,
+          NORM_AFTER_ATTENTION,
+          Architecture.QWEN35_MOE,
+          NORM_AFTER_ATTENTION,
+          Architecture.QWEN3_NEXT,
+          NORM_AFTER_ATTENTION,
           Architecture.GEMMA4_MOE,
           Map.of(
               TensorRole.SHARED_W1, "ffn_gate.weight",
@@ -45,6 +51,7 @@ final class GgufNames {
     NAMES.put(TensorRole.WCLS, "output.weight");
     NAMES.put(TensorRole.ATTENTION_NORM, "attn_norm.weight");
     NAMES.put(TensorRole.WQ, "attn_q.weight");
+    NAMES.put(TensorRole.GATED_WQ, "attn_q.weight");
     NAMES.put(TensorRole.WK, "attn_k.weight");
     NAMES.put(TensorRole.WV, "attn_v.weight");
     NAMES.put(TensorRole.QUERY_BIAS, "attn_q.bias");
@@ -56,6 +63,15 @@ final class GgufNames {
     NAMES.put(TensorRole.ATTENTION_SINKS, "attn_sinks.weight");
     NAMES.put(TensorRole.ATTENTION_OUTPUT_BIAS, "attn_output.bias");
     NAMES.put(TensorRole.ATTENTION_OUTPUT_NORM, "post_attention_norm.weight");
+    NAMES.put(TensorRole.DELTA_INPUT, "attn_qkv.weight");
+    NAMES.put(TensorRole.DELTA_GATE, "attn_gate.weight");
+    NAMES.put(TensorRole.DELTA_BETA, "ssm_beta.weight");
+    NAMES.put(TensorRole.DELTA_ALPHA, "ssm_alpha.weight");
+    NAMES.put(TensorRole.DELTA_FILTER, "ssm_conv1d.weight");
+    NAMES.put(TensorRole.DELTA_DECAY, "ssm_a");
+    NAMES.put(TensorRole.DELTA_ALPHA_BIAS, "ssm_dt.bias");
+    NAMES.put(TensorRole.DELTA_NORM, "ssm_norm.weight");
+    NAMES.put(TensorRole.DELTA_OUTPUT, "ssm_out.weight");
     NAMES.put(TensorRole.FFN_NORM, "ffn_norm.weight");
     NAMES.put(TensorRole.FFN_OUTPUT_NORM, "post_ffw_norm.weight");
     NAMES.put(TensorRole.SHARED_OUTPUT_NORM, "post_ffw_norm_1.weight");

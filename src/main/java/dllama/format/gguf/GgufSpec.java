@@ -3,6 +3,7 @@ package dllama.format.gguf;
 import dllama.error.UserException;
 import dllama.model.Architecture;
 import dllama.model.Architecture.Trait;
+import dllama.model.DeltaNet;
 import dllama.model.Layering;
 import dllama.model.Mixture;
 import dllama.model.ModelSpec;
@@ -141,6 +142,10 @@ final class GgufSpec {
     Sliding sliding = sliding(architecture, layers, contextLength, rope, headDim, allKvHeads);
     int kvHeads = new GgufSliding(file).kvHeads(sliding, allKvHeads, false).orElse(allKvHeads[0]);
     Layering layering = layering(architecture, layers, sliding, ffnDims);
+    DeltaNet deltaNet =
+        architecture.has(Trait.DELTA_NETS)
+            ? new GgufDeltaNet(file).read(architecture, layers, rope.turned(headDim))
+            : DeltaNet.NONE;
     Mixture mixture = new GgufMixture(file).read(architecture, ffnDims[0]);
     Scales scales = new GgufScales(file).read(architecture, dim, heads, headDim, layers, rope);
     int activeExperts = experts == 0 ? 0 : u32("expert_used_count");
@@ -166,7 +171,8 @@ final class GgufSpec {
                 sliding,
                 scales,
                 mixture,
-                layering));
+                layering,
+                deltaNet));
   }
 
   private int[] kvHeads(Architecture architecture, int layers, int heads) {
@@ -294,6 +300,10 @@ final class GgufSpec {
         || ofPictures
         || GgufScales.knows(own, architecture)
         || GgufMixture.knows(own, architecture)) {
+      return;
+    }
+    boolean ofDeltaNets = GgufDeltaNet.KEYS.contains(own);
+    if (ofDeltaNets && architecture.has(Trait.DELTA_NETS)) {
       return;
     }
     if ("attention.sliding_window".equals(own)) {

@@ -2,6 +2,7 @@ package dllama.format.hf;
 
 import dllama.error.UserException;
 import dllama.model.Architecture;
+import dllama.model.DeltaNet;
 import dllama.model.Layering;
 import dllama.model.ModelSpec;
 import dllama.model.ModelSpec.Activation;
@@ -96,7 +97,8 @@ final class HfSpec {
                 sliding,
                 scales,
                 description.mixture().withShared(shared),
-                Layering.NONE));
+                Layering.NONE,
+                DeltaNet.NONE));
   }
 
   private Scales scales(Architecture description, int dim, int headDim) {

@@ -46,6 +46,7 @@ import dllama.settings.Settings.Option;
 import dllama.slice.ShardPlan;
 import dllama.slice.SliceCache;
 import dllama.step.PageCopy;
+import dllama.step.RunState;
 import dllama.tensor.DType;
 import java.io.NotSerializableException;
 import java.time.Duration;
@@ -436,13 +437,20 @@ class WorkerPlausibilityTest {
                   new int[1],
                   0,
                   2,
+                  RunState.alone(0),
                   new LogitsWanted.Best(2),
                   new Adjustments(new int[1], new float[] {1}, new float[1])))
         },
         new Object[] {
           "too many adjustments",
-          input(1, new RunRows(new int[1], 0, 1, new LogitsWanted.All(), adjustments(129)))
-        });
+          input(
+              1,
+              new RunRows(
+                  new int[1], 0, 1, RunState.alone(0), new LogitsWanted.All(), adjustments(129)))
+        },
+        new Object[] {"a state from above", input(1, state(EngineSettings.LEAST_STATES, 0))},
+        new Object[] {"a state to above", input(1, state(0, EngineSettings.LEAST_STATES))},
+        new Object[] {"a state far above", input(1, state(0, most))});
   }
 
   private static Adjustments adjustments(int count) {
@@ -461,6 +469,11 @@ class WorkerPlausibilityTest {
 
   private static RunRows run(int[] pages, int position, int count) {
     return new RunRows(pages, position, count, new LogitsWanted.Nothing());
+  }
+
+  private static RunRows state(int from, int to) {
+    RunState state = new RunState(from, to);
+    return new RunRows(new int[1], 0, 1, state, new LogitsWanted.Nothing(), Adjustments.NONE);
   }
 
   private static RunRows wanted(int count, LogitsWanted wanted) {

@@ -18,6 +18,7 @@ import dllama.logits.TokenChoice;
 import dllama.logits.TokenLogprobs;
 import dllama.model.Range;
 import dllama.sampling.Sampler;
+import dllama.step.RunState;
 import java.io.NotSerializableException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -61,7 +62,8 @@ class LogitsBytesTest {
   }
 
   private static Input input(Adjustments adjustments) {
-    var run = new RunRows(new int[1], 0, 1, new LogitsWanted.Draw(1), adjustments);
+    var run =
+        new RunRows(new int[1], 0, 1, RunState.alone(0), new LogitsWanted.Draw(1), adjustments);
     return new Input(1, 2, false, List.of(), List.of(run), new FrameBuffer(0));
   }
 

@@ -24,6 +24,7 @@ import dllama.logits.LogitsQuestion.Adjusted;
 import dllama.logits.LogitsWanted;
 import dllama.logits.TokenWeights;
 import dllama.step.PageCopy;
+import dllama.step.RunState;
 import java.io.NotSerializableException;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
@@ -68,7 +69,13 @@ class TensorFrameSerializerTest {
               wanted.rows() > 0,
               List.of(new PageCopy(3, 1), new PageCopy(1 << 20, 0)),
               List.of(
-                  new RunRows(new int[] {7, 0, 1 << 20}, 4095, 2, wanted, adjustments()),
+                  new RunRows(
+                      new int[] {7, 0, 1 << 20},
+                      4095,
+                      2,
+                      new RunState(1 << 20, 3),
+                      wanted,
+                      adjustments()),
                   new RunRows(new int[0], 0, 1, new LogitsWanted.Nothing())),
               bytes(1, 2, 3, 4, 5, 6, 7, 8));
       var got = (Input) throughTheWire(sent);
@@ -83,6 +90,7 @@ class TensorFrameSerializerTest {
         assertArrayEquals(was.pages(), is.pages());
         assertEquals(was.position(), is.position());
         assertEquals(was.count(), is.count());
+        assertEquals(was.state(), is.state());
         assertEquals(was.wanted(), is.wanted());
         assertSame(was.adjustments(), is.adjustments());
       }
@@ -93,7 +101,7 @@ class TensorFrameSerializerTest {
   @Test
   void shouldCarryGivenTokens() throws Exception {
     var wanted = new LogitsWanted.Given(new int[] {0, 128_255});
-    var run = new RunRows(new int[] {7, 9}, 300, 2, wanted, adjustments());
+    var run = new RunRows(new int[] {7, 9}, 300, 2, RunState.alone(300), wanted, adjustments());
     var next = new RunRows(new int[] {3}, 0, 1, new LogitsWanted.Best(1));
     var got =
         (Input) throughTheWire(new Input(5, 6, false, List.of(), List.of(run, next), bytes(1, 2)));
@@ -331,8 +339,8 @@ class TensorFrameSerializerTest {
           {6, 1, 0, 0, 0, 0, 0, 0, -128},
           {6, 20, 0, 0, 0}
         }) {
-      ByteBuffer input = ByteBuffer.allocate(60).order(ByteOrder.LITTLE_ENDIAN);
-      input.putInt(21, 1).put(41, wanted); // one run, without pages
+      ByteBuffer input = ByteBuffer.allocate(68).order(ByteOrder.LITTLE_ENDIAN);
+      input.putInt(21, 1).put(49, wanted); // one run, without pages
       assertThrows(NotSerializableException.class, () -> serializer.fromBinary(input, "I"));
     }
     ByteBuffer logits = ByteBuffer.allocate(34).put(24, (byte) 77);

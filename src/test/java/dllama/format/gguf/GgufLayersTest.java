@@ -53,7 +53,8 @@ class GgufLayersTest {
         small.sliding(),
         small.scales(),
         small.mixture(),
-        small.layering());
+        small.layering(),
+        small.deltaNet());
   }
 
   private Path write(Architecture architecture) {

@@ -1,0 +1,129 @@
+package dllama.format.gguf;
+
+import dllama.error.UserException;
+import dllama.model.Architecture;
+import dllama.model.Architecture.Trait;
+import dllama.model.DeltaNet;
+import dllama.model.ModelSpec;
+import dllama.model.TensorRole;
+import dllama.tensor.DType;
+import dllama.tensor.Matrix;
+import java.lang.foreign.MemorySegment;
+import java.util.Set;
+import java.util.stream.IntStream;
+
+/// What a GGUF file says of gated delta networks. Keys and defaults are llama.cpp's.
+final class GgufDeltaNet {
+  private static final String KERNEL = "ssm.conv_kernel";
+  private static final String HEAD_DIM = "ssm.state_size";
+  private static final String KEY_HEADS = "ssm.group_count";
+  private static final String VALUE_HEADS = "ssm.time_step_rank";
+  private static final String VALUES = "ssm.inner_size";
+  private static final String PERIOD = "full_attention_interval";
+
+  /// Positions of texts are one number, so all sections turn by the same.
+  private static final String SECTIONS = "rope.dimension_sections";
+
+  private static final int USUAL_PERIOD = 4;
+
+  /// Without the architecture in front.
+  static final Set<String> KEYS =
+      Set.of(KERNEL, HEAD_DIM, KEY_HEADS, VALUE_HEADS, VALUES, PERIOD, SECTIONS);
+
+  private final GgufFile file;
+  private final GgufMetadata metadata;
+  private final String prefix;
+
+  GgufDeltaNet(GgufFile file) {
+    this.file = file;
+    metadata = file.metadata();
+    prefix = file.architecture() + ".";
+  }
+
+  /// @param turned values of a head that positions turn
+  DeltaNet read(Architecture architecture, int layers, int turned) {
+    checkSections(turned);
+    int keyHeads = metadata.u32(prefix + KEY_HEADS);
+    int valueHeads = metadata.u32(prefix + VALUE_HEADS);
+    int headDim = metadata.u32(prefix + HEAD_DIM);
+    int values = metadata.u32(prefix + VALUES);
+    int period = metadata.u32(prefix + PERIOD, USUAL_PERIOD);
+    if (values != (long) valueHeads * headDim) {
+      throw file.refused(
+          "%s%s is %d for %d heads of %d".formatted(prefix, VALUES, values, valueHeads, headDim),
+          "delta networks whose keys and values have other widths are not supported");
+    }
+    if (period < 1 || period > layers) {
+      throw file.damaged("%s%s is %d of %d layers".formatted(prefix, PERIOD, period, layers));
+    }
+    boolean grouped = architecture.has(Trait.GROUPED_VALUE_HEADS);
+    int together = grouped && keyHeads > 0 ? Math.max(1, valueHeads / keyHeads) : 1;
+    return file.checked(
+        () ->
+            DeltaNet.of(
+                DeltaNet.inPeriods(period, layers),
+                keyHeads,
+                valueHeads,
+                headDim,
+                metadata.u32(prefix + KERNEL),
+                together));
+  }
+
+  /// Tells of those of a model, if it has any.
+  ///
+  /// @throws UserException if the format can not hold them
+  static void put(GgufHeaderWriter header, String family, ModelSpec spec) {
+    DeltaNet net = spec.deltaNet();
+    if (!net.exists()) {
+      return;
+    }
+    boolean grouped = spec.architecture().has(Trait.GROUPED_VALUE_HEADS);
+    if (grouped || !net.layers().equals(DeltaNet.inPeriods(net.period(), spec.layers()))) {
+      throw new UserException(
+          "a GGUF file can not be written of this %s model".formatted(spec.architecture().name()));
+    }
+    String prefix = family + ".";
+    header
+        .put(prefix + KERNEL, net.kernel())
+        .put(prefix + HEAD_DIM, net.headDim())
+        .put(prefix + KEY_HEADS, net.keyHeads())
+        .put(prefix + VALUE_HEADS, net.valueHeads())
+        .put(prefix + VALUES, net.valueDim())
+        .put(prefix + PERIOD, net.period());
+  }
+
+  private void checkSections(int turned) {
+    int pairs = metadata.ints(prefix + SECTIONS).map(all -> IntStream.of(all).sum()).orElse(0);
+    if (metadata.has(prefix + SECTIONS) && pairs < turned / 2) {
+      throw file.refused(
+          "%s%s are of %d pairs, not %d".formatted(prefix, SECTIONS, pairs, turned / 2),
+          "such models are not supported yet");
+    }
+  }
+
+  /// The tensor that has the rows of beta and of alpha in files that do not have these.
+  static String packedGates(int layer) {
+    return "blk.%d.ssm_ba.weight".formatted(layer);
+  }
+
+  /// Whether a tensor is one of those.
+  static boolean isPacked(GgufTensor tensor) {
+    return tensor.name().endsWith(".ssm_ba.weight");
+  }
+
+  /// Beta or alpha of such a tensor, whose rows are those of one key head after the other: of all
+  /// its value heads the betas, then the alphas. Small enough to be copied.
+  static Matrix unpacked(
+      DeltaNet net, TensorRole role, MemorySegment data, DType type, long columns) {
+    long rowBytes = type.byteSize(columns);
+    int each = net.valueHeads() / net.keyHeads();
+    int first = role == TensorRole.DELTA_ALPHA ? each : 0;
+    MemorySegment rows =
+        MemorySegment.ofArray(new byte[Math.toIntExact(net.valueHeads() * rowBytes)]);
+    for (int head = 0; head < net.valueHeads(); head++) {
+      long from = head / each * 2L * each + first + head % each;
+      MemorySegment.copy(data, from * rowBytes, rows, head * rowBytes, rowBytes);
+    }
+    return new Matrix(rows, type, net.valueHeads(), columns);
+  }
+}
