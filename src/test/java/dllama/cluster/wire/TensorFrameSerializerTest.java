@@ -67,10 +67,11 @@ class TensorFrameSerializerTest {
               5,
               1L << 40,
               wanted.rows() > 0,
-              List.of(new PageCopy(3, 1), new PageCopy(1 << 20, 0)),
+              List.of(new PageCopy(3, 1), new PageCopy(1 << 20, 0, 7, 1 << 20)),
               List.of(
                   new RunRows(
                       new int[] {7, 0, 1 << 20},
+                      new int[] {1 << 20, 5},
                       4095,
                       2,
                       new RunState(1 << 20, 3),
@@ -88,6 +89,7 @@ class TensorFrameSerializerTest {
         RunRows was = sent.runs().get(run);
         RunRows is = got.runs().get(run);
         assertArrayEquals(was.pages(), is.pages());
+        assertArrayEquals(was.windows(), is.windows());
         assertEquals(was.position(), is.position());
         assertEquals(was.count(), is.count());
         assertEquals(was.state(), is.state());
@@ -101,7 +103,9 @@ class TensorFrameSerializerTest {
   @Test
   void shouldCarryGivenTokens() throws Exception {
     var wanted = new LogitsWanted.Given(new int[] {0, 128_255});
-    var run = new RunRows(new int[] {7, 9}, 300, 2, RunState.alone(300), wanted, adjustments());
+    var run =
+        new RunRows(
+            new int[] {7, 9}, new int[1], 300, 2, RunState.alone(300), wanted, adjustments());
     var next = new RunRows(new int[] {3}, 0, 1, new LogitsWanted.Best(1));
     var got =
         (Input) throughTheWire(new Input(5, 6, false, List.of(), List.of(run, next), bytes(1, 2)));
