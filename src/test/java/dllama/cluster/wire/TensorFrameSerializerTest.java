@@ -312,7 +312,7 @@ class TensorFrameSerializerTest {
   }
 
   private static ByteBuffer frame() {
-    return ByteBuffer.allocate(60).order(ByteOrder.LITTLE_ENDIAN);
+    return ByteBuffer.allocate(64).order(ByteOrder.LITTLE_ENDIAN);
   }
 
   /// A question with adjustments and a mask, which has room for two of the one or three words.
@@ -343,18 +343,18 @@ class TensorFrameSerializerTest {
           {6, 1, 0, 0, 0, 0, 0, 0, -128},
           {6, 20, 0, 0, 0}
         }) {
-      ByteBuffer input = ByteBuffer.allocate(68).order(ByteOrder.LITTLE_ENDIAN);
-      input.putInt(21, 1).put(49, wanted); // one run, without pages
+      ByteBuffer input = ByteBuffer.allocate(72).order(ByteOrder.LITTLE_ENDIAN);
+      input.putInt(21, 1).put(53, wanted); // one run, without pages
       assertThrows(NotSerializableException.class, () -> serializer.fromBinary(input, "I"));
     }
     ByteBuffer logits = ByteBuffer.allocate(34).put(24, (byte) 77);
     assertThrows(NotSerializableException.class, () -> serializer.fromBinary(logits, "L"));
   }
 
-  /// Counts of copies, runs and pages that the frame has no room for.
+  /// Counts of copies, runs, pages and windows that the frame has no room for.
   @Test
   void shouldRefuseRunsThatAreNotThere() {
-    for (int at : new int[] {17, 21, 25}) {
+    for (int at : new int[] {17, 21, 25, 29}) {
       for (int count : new int[] {-1, 100, Integer.MAX_VALUE}) {
         ByteBuffer input = ByteBuffer.allocate(60).order(ByteOrder.LITTLE_ENDIAN);
         input.putInt(21, 1).putInt(at, count);
