@@ -75,7 +75,7 @@ public final class StepRows {
   }
 
   /// Rows of a sequence that has as many windows as pages, and the first place for states to
-  // itself.
+  /// itself.
   public void add(int[] of, int from, int rows, int wantedRows) {
     add(of, of, from, rows, wantedRows, RunState.alone(from));
   }

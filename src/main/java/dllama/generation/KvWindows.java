@@ -8,8 +8,7 @@ import org.jspecify.annotations.Nullable;
 /// The places of a world for windows: what pages hold of layers that see the latest positions only.
 /// A sequence needs those of its latest pages and lets go of the others, so they go round. A text
 /// can be gone on with where the windows of all that its next token sees are still there; those
-// that
-/// were let go of longest ago go first when places run out. One world's; one thread.
+/// that were let go of longest ago go first when places run out. One world's; one thread.
 final class KvWindows {
   private static final int PAGE = KvBlock.PAGE;
 

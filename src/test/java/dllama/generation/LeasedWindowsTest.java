@@ -104,7 +104,7 @@ class LeasedWindowsTest {
   }
 
   /// Random requests on few and many pages and windows: everybody gets what he would have got
-  // alone.
+  /// alone.
   @ParameterizedTest
   @CsvSource({
     "8, 4, 1",

@@ -135,8 +135,7 @@ public record RootModel(
   }
 
   /// Pages, windows and places for states that a rank has room for; at least those of one whole
-  // context,
-  /// which an objection is made to where there is no room for them.
+  /// context, which an objection is made to where there is no room for them.
   ///
   /// @param memory bytes that the rank may take
   private EngineSettings room(ShardPlan plan, int rank, int maxBatchTokens, long memory) {

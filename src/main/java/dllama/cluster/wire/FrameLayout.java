@@ -32,8 +32,7 @@ final class FrameLayout {
   }
 
   /// A run of a step. Behind it: tokens that are given in what is wanted, ids of its pages and of
-  // its
-  /// windows, int32 each, and its adjustments, [OfAdjustment] each.
+  /// its windows, int32 each, and its adjustments, [OfAdjustment] each.
   static final class OfRun {
     static final int PAGES = 0;
     static final int WINDOWS = PAGES + Integer.BYTES;

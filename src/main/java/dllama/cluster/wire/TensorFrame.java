@@ -70,8 +70,7 @@ public sealed interface TensorFrame {
       LogitsWanted wanted,
       Adjustments adjustments) {
     /// Without adjustments, of a sequence that has as many windows as pages, and the first place
-    // for
-    /// states to itself.
+    /// for states to itself.
     public RunRows(int[] pages, int position, int count, LogitsWanted wanted) {
       this(pages, pages, position, count, RunState.alone(position), wanted, Adjustments.NONE);
     }
