@@ -79,7 +79,8 @@ final class Inspect {
               model.contextLength(),
               of.prefillBatch(),
               settings.cluster().sync().maxFrameBytes());
-      var engine = new EngineSettings(model.kv(), model.contextLength(), batch);
+      var engine =
+          EngineSettings.ofOneSequence(model.spec(), model.kv(), model.contextLength(), batch);
       for (int nodes : NODES) {
         Optional<String> objection = ShardPlan.objection(model.spec(), model.exchange(), nodes);
         if (objection.isPresent()) {

@@ -37,7 +37,9 @@ final class Plan {
     this.model = model;
     this.device = device;
     this.link = link;
-    engine = new EngineSettings(model.kv(), model.contextLength(), batchTokens());
+    engine =
+        EngineSettings.ofOneSequence(
+            model.spec(), model.kv(), model.contextLength(), batchTokens());
     if (settings.plan().promptTokens() > model.contextLength()) {
       throw new UserException(
           "--prompt-tokens %d does not fit the context of %d; %s"

@@ -241,7 +241,8 @@ final class AttentionBlock implements LayerBlock {
     }
     rotate(k, at, weights.keyNorm(), position);
     int slot = position % KvHead.PAGE;
-    step.kernels.append(cache.head(layer, kvHead), step.rows.page(row), slot, k, at, v, at);
+    int page = attentions.get(layer).slides() ? step.rows.window(row) : step.rows.page(row);
+    step.kernels.append(cache.head(layer, kvHead), page, slot, k, at, v, at);
   }
 
   /// `count` heads that share a kv head, from `head` on.
@@ -261,8 +262,9 @@ final class AttentionBlock implements LayerBlock {
       }
     }
     KvHead history = cache.head(layer, head / (heads / kvHeads));
-    int[] pages = step.rows.pages(row);
-    int from = attentions.get(layer).from(position);
+    LayerAttention seen = attentions.get(layer);
+    int[] pages = seen.slides() ? step.rows.windows(row) : step.rows.pages(row);
+    int before = seen.slides() ? step.rows.beforeWindows(row) : 0;
     float[] sinks = weights.sinks();
     step.kernels.attend(
         q,
@@ -270,8 +272,8 @@ final class AttentionBlock implements LayerBlock {
         count,
         history,
         pages,
-        from,
-        position + 1,
+        seen.from(position) - before,
+        position + 1 - before,
         sinks,
         head,
         scores[thread],

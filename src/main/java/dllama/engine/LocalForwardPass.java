@@ -91,7 +91,7 @@ public final class LocalForwardPass implements ForwardPass, AutoCloseable {
       for (Run run : step.runs()) {
         int count = run.tokens().length;
         int wanted = run.wanted().rows();
-        engine.rows().add(run.pages(), run.position(), count, wanted, run.state());
+        engine.rows().add(run.pages(), run.windows(), run.position(), count, wanted, run.state());
         for (int token : run.tokens()) {
           embedding.inputs(token, engine.layerRows(), row * (long) embedding.inputBytes());
           embedding.row(token, engine.input(), row++ * spec.dim());

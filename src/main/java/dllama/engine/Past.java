@@ -17,22 +17,31 @@ record Past(KvPages pages, DeltaCuts cuts, DeltaStates states) {
     ShardPlan plan = layout.plan();
     int rank = layout.rank();
     long ofPages = pageBytes(plan, rank, settings.kv()) * settings.pages();
+    long ofWindows = windowBytes(plan, rank, settings.kv()) * settings.windows();
+    MemorySegment pages = memory.asSlice(0, ofPages);
+    MemorySegment windows = memory.asSlice(ofPages, ofWindows);
     DeltaCuts cuts = plan.deltaCuts(rank);
     return new Past(
-        new KvPages(memory.asSlice(0, ofPages), plan, rank, settings.kv()),
+        new KvPages(pages, windows, plan, rank, settings.kv()),
         cuts,
-        new DeltaStates(memory.asSlice(ofPages), plan.spec().deltaNet(), cuts));
+        new DeltaStates(memory.asSlice(ofPages + ofWindows), plan.spec().deltaNet(), cuts));
   }
 
-  /// Bytes of all pages and states.
+  /// Bytes of all pages, windows and states.
   static long bytes(ShardPlan plan, int rank, EngineSettings settings) {
-    return Math.addExact(
-        Math.multiplyExact(pageBytes(plan, rank, settings.kv()), (long) settings.pages()),
-        Math.multiplyExact(stateBytes(plan, rank), (long) settings.states()));
+    DType kv = settings.kv();
+    long pages = Math.multiplyExact(pageBytes(plan, rank, kv), (long) settings.pages());
+    long windows = Math.multiplyExact(windowBytes(plan, rank, kv), (long) settings.windows());
+    long states = Math.multiplyExact(stateBytes(plan, rank), (long) settings.states());
+    return Math.addExact(Math.addExact(pages, windows), states);
   }
 
   static long pageBytes(ShardPlan plan, int rank, DType kv) {
     return KvPages.pageBytes(plan, rank, kv);
+  }
+
+  static long windowBytes(ShardPlan plan, int rank, DType kv) {
+    return KvPages.windowBytes(plan, rank, kv);
   }
 
   static long stateBytes(ShardPlan plan, int rank) {

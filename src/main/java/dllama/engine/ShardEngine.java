@@ -134,13 +134,7 @@ public final class ShardEngine {
   /// and without logits. In every layer it has to come first, because this one attends to what it
   /// adds to the cache.
   public ShardEngine leading(int maxBatchTokens) {
-    var own =
-        new EngineSettings(
-            settings.kv(),
-            settings.contextLength(),
-            maxBatchTokens,
-            settings.pages(),
-            settings.states());
+    EngineSettings own = settings.withMaxBatchTokens(maxBatchTokens);
     var ownStep = new StepState(plan, rank, step.kernels, step.pool, maxBatchTokens, 0);
     return new ShardEngine(plan, rank, own, ownStep, weights, past, ropes, 0);
   }
@@ -150,9 +144,14 @@ public final class ShardEngine {
     return Past.bytes(plan, rank, settings);
   }
 
-  /// Bytes of a rank's keys and values in a page.
+  /// Bytes of a rank's keys and values in a page, in layers that see everything.
   public static long pageBytes(ShardPlan plan, int rank, DType kv) {
     return Past.pageBytes(plan, rank, kv);
+  }
+
+  /// Bytes of a rank's keys and values in a page, in layers that see the latest positions only.
+  public static long windowBytes(ShardPlan plan, int rank, DType kv) {
+    return Past.windowBytes(plan, rank, kv);
   }
 
   /// Bytes of a rank's part of a sequence's state; 0 where there is none.
@@ -182,7 +181,7 @@ public final class ShardEngine {
   ///
   /// @throws IndexOutOfBoundsException if there is no such page
   public void copy(PageCopy pages) {
-    past.pages().copy(pages.from(), pages.to());
+    past.pages().copy(pages);
   }
 
   /// Starts a step; one that was not finished is given up. Keys and values of the positions of its

@@ -13,6 +13,7 @@ public final class StepRows {
 
   private final int[] position;
   private final int[][] pages;
+  private final int[][] windows;
   private final int[] wanted;
 
   /// Of each run its first row, and behind the last one how many rows there are.
@@ -26,6 +27,7 @@ public final class StepRows {
   StepRows(int maxRows, int maxWanted) {
     position = new int[maxRows];
     pages = new int[maxRows][];
+    windows = new int[maxRows][];
     wanted = new int[maxWanted];
     first = new int[maxRows + 1];
     state = new RunState[maxRows];
@@ -40,16 +42,18 @@ public final class StepRows {
   /// Adds rows of successive positions of one sequence.
   ///
   /// @param of pages of the sequence, in order, for all positions up to these; not copied
+  /// @param ofWindows windows of the last of these pages; not copied
   /// @param from position of the first row
   /// @param rows how many, at least one
   /// @param wantedRows of how many of the last of them logits are computed
   /// @param states of the sequence before and after them
   /// @throws IllegalArgumentException if that does not fit
-  public void add(int[] of, int from, int rows, int wantedRows, RunState states) {
+  public void add(int[] of, int[] ofWindows, int from, int rows, int wantedRows, RunState states) {
     if (rows < 1
         || rows > position.length - count
         || from < 0
         || from > of.length * KvHead.PAGE - rows
+        || ofWindows.length > of.length
         || wantedRows < 0
         || wantedRows > rows
         || wantedRows > wanted.length - wantedCount) {
@@ -60,6 +64,7 @@ public final class StepRows {
     }
     for (int row = 0; row < rows; row++) {
       position[count] = from + row;
+      windows[count] = ofWindows;
       pages[count++] = of;
     }
     for (int row = count - wantedRows; row < count; row++) {
@@ -69,9 +74,10 @@ public final class StepRows {
     first[runs] = count;
   }
 
-  /// Rows of a sequence that has the first place for states to itself.
+  /// Rows of a sequence that has as many windows as pages, and the first place for states to
+  /// itself.
   public void add(int[] of, int from, int rows, int wantedRows) {
-    add(of, from, rows, wantedRows, RunState.alone(from));
+    add(of, of, from, rows, wantedRows, RunState.alone(from));
   }
 
   /// Runs of the step.
@@ -119,5 +125,19 @@ public final class StepRows {
   /// Page of a row's own position.
   int page(int row) {
     return pages[row][position[row] / KvHead.PAGE];
+  }
+
+  int[] windows(int row) {
+    return windows[row];
+  }
+
+  /// Positions before those that a row's windows hold; whole pages.
+  int beforeWindows(int row) {
+    return (pages[row].length - windows[row].length) * KvHead.PAGE;
+  }
+
+  /// Window of a row's own position.
+  int window(int row) {
+    return windows[row][(position[row] - beforeWindows(row)) / KvHead.PAGE];
   }
 }

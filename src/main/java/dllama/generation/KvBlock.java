@@ -1,6 +1,7 @@
 package dllama.generation;
 
 import dllama.step.ForwardPass;
+import dllama.step.PageCopy;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -23,6 +24,13 @@ final class KvBlock {
 
   /// States of its text that are kept, of models with such: after different numbers of tokens.
   final List<KvState> states = new ArrayList<>();
+
+  /// Place of what it holds of layers that see the latest positions only; [PageCopy#NONE] where it
+  /// has none, or none any more. Managed by [KvWindows], as the next two.
+  int window = PageCopy.NONE;
+
+  int windowHolders;
+  long windowUsed;
 
   /// Leases that hold this block; whoever holds a block holds its parents.
   int holders;

@@ -11,6 +11,7 @@ import java.util.List;
 /// A step is put together by [#reserve], and told what became of it by [#commit].
 final class KvLease {
   private static final int PAGE = ForwardPass.PAGE;
+  private static final int[] NOTHING = {};
 
   /// Successive tokens that a step computes.
   ///
@@ -26,6 +27,11 @@ final class KvLease {
   private final List<KvBlock> path = new ArrayList<>();
 
   private final LeasedState state;
+  private final KvWindows windows;
+
+  /// The first block of the path whose window is held: what comes before is not seen any more.
+  private int firstWindow;
+
   private int cached;
 
   /// Positions behind these that the step under way computes.
@@ -39,6 +45,7 @@ final class KvLease {
     this.table = table;
     this.root = root;
     state = new LeasedState(table.states());
+    windows = table.windows();
   }
 
   /// One that finds nothing that others have computed, and whose pages nobody finds: they are free
@@ -66,20 +73,43 @@ final class KvLease {
     return path.stream().mapToInt(block -> block.page).toArray();
   }
 
+  /// Windows of the last of these; none where all layers see everything.
+  int[] windows() {
+    return windows.isNone()
+        ? NOTHING
+        : path.stream().skip(firstWindow).mapToInt(block -> block.window).toArray();
+  }
+
   /// Looks for more of a text that others have computed.
   ///
   /// @param limit the most positions to find
   void extend(int[] text, int limit) {
-    if (!hasState()) {
+    if (hasState()) {
+      extendState(text, limit);
+    } else if (windows.isNone()) {
       extendPages(text, limit);
-      return;
+    } else {
+      extendWindows(text, limit);
     }
+  }
+
+  private void extendState(int[] text, int limit) {
     int index = cached / PAGE;
     KvState further = KvStates.latest(parent(index), text, index * PAGE, cached, limit);
     if (further != null && further.block != null) {
-      goOnBehind(further.block);
+      goOnBehind(further.block, 0);
       cached = further.length;
       state.goOnFrom(further);
+    }
+  }
+
+  private void extendWindows(int[] text, int limit) {
+    int index = cached / PAGE;
+    int held = Math.min(firstWindow, index);
+    KvWindows.Found further = windows.latest(parent(index), text, index, held, cached, limit);
+    if (further != null) {
+      goOnBehind(further.block(), windows.first(further.length()));
+      cached = further.length();
     }
   }
 
@@ -96,19 +126,24 @@ final class KvLease {
       table.hold(closest);
       letGo(index);
       path.add(closest);
+      windows.hold(closest);
       cached = begin + common;
     }
   }
 
   /// Holds the path to a block in place of what it holds.
-  private void goOnBehind(KvBlock block) {
+  ///
+  /// @param first block of that path whose window is needed
+  private void goOnBehind(KvBlock block, int first) {
     List<KvBlock> other = new ArrayList<>();
     for (KvBlock next = block; next.parent != null; next = next.parent) {
       table.hold(next);
       other.addFirst(next);
     }
+    other.stream().skip(first).forEach(windows::hold);
     letGo(0);
     path.addAll(other);
+    firstWindow = first;
   }
 
   /// Whether another sequence's next step computes what this one needs next; where sequences have
@@ -142,8 +177,7 @@ final class KvLease {
       if (block == null) {
         break;
       }
-      table.hold(block);
-      path.add(block);
+      hold(block);
     }
     reserved = Math.min(count, path.size() * PAGE - cached);
     if (reserved > 0 && !state.reserve(cached, reserved, isApart() ? 0 : read - 1)) {
@@ -171,9 +205,8 @@ final class KvLease {
     }
     KvBlock copy = table.copy(block, offset);
     if (copy != null) {
-      table.hold(copy);
       letGo(index);
-      path.add(copy);
+      hold(copy);
       return true;
     }
     if (block.holders > 1) {
@@ -198,6 +231,10 @@ final class KvLease {
       state.giveUp();
     }
     reserved = 0;
+    int seen = Math.min(windows.first(cached), path.size());
+    while (firstWindow < seen) {
+      windows.letGo(path.get(firstWindow++));
+    }
   }
 
   /// The block of the last of so many tokens.
@@ -218,11 +255,22 @@ final class KvLease {
     cached = 0;
   }
 
+  private void hold(KvBlock next) {
+    table.hold(next);
+    windows.hold(next);
+    path.add(next);
+  }
+
   /// Children first.
   private void letGo(int from) {
     while (path.size() > from) {
-      table.letGo(path.removeLast());
+      KvBlock last = path.removeLast();
+      if (path.size() >= firstWindow) {
+        windows.letGo(last);
+      }
+      table.letGo(last);
     }
+    firstWindow = Math.min(firstWindow, path.size());
   }
 
   private KvBlock parent(int index) {

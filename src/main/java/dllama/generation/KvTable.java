@@ -22,22 +22,29 @@ final class KvTable {
   private final Deque<Integer> free = new ArrayDeque<>();
   private final List<PageCopy> copies = new ArrayList<>();
   private final KvBlock root = new KvBlock(-1, null);
+  private final KvWindows windows;
   private final KvStates states;
   private long clock;
 
-  /// One of a model whose sequences have no states.
+  /// One of a model whose sequences have pages alone.
   ///
   /// @param pages that there are
   KvTable(int pages) {
-    this(new PagePool(0, pages));
+    this(new PagePool(0, pages), 0);
   }
 
-  KvTable(PagePool pool) {
+  /// @param span positions that a token sees in layers that see the latest ones only
+  KvTable(PagePool pool, int span) {
     blocks = new KvBlock[pool.pages()];
     for (int page = 0; page < pool.pages(); page++) {
       free.add(page);
     }
+    windows = new KvWindows(pool.windows(), span);
     states = new KvStates(pool.states());
+  }
+
+  KvWindows windows() {
+    return windows;
   }
 
   KvStates states() {
@@ -81,26 +88,30 @@ final class KvTable {
     }
   }
 
-  /// A new block behind `parent`; null if every page is held.
+  /// A new block behind `parent`; null if every page or window is held.
   @Nullable KvBlock allocate(KvBlock parent) {
     if (free.isEmpty() && !evict()) {
       return null;
     }
-    int page = free.remove();
-    KvBlock block = new KvBlock(page, parent);
-    blocks[page] = block;
+    KvBlock block = new KvBlock(free.element(), parent);
+    if (!windows.allocate(block)) {
+      return null;
+    }
+    blocks[free.remove()] = block;
     parent.children.add(block);
     return block;
   }
 
-  /// A new block that begins as `block` does; null if every page is held.
+  /// A new block that begins as `block` does; null if every page or window is held.
   @Nullable KvBlock copy(KvBlock block, int positions) {
     hold(block); // it has to be there until it is read
+    windows.hold(block);
     KvBlock copy = block.parent == null ? null : allocate(block.parent);
     if (copy != null) {
       copy.copy(block, positions);
-      copies.add(new PageCopy(block.page, copy.page));
+      copies.add(new PageCopy(block.page, copy.page, block.window, copy.window));
     }
+    windows.letGo(block);
     letGo(block);
     return copy;
   }
@@ -138,6 +149,7 @@ final class KvTable {
   }
 
   private void remove(KvBlock block) {
+    windows.forget(block);
     List.copyOf(block.states).forEach(states::forget);
     if (block.parent != null) {
       block.parent.children.remove(block);

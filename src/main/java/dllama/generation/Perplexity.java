@@ -3,6 +3,7 @@ package dllama.generation;
 import dllama.logits.LogitsWanted;
 import dllama.step.ForwardException;
 import dllama.step.ForwardPass;
+import dllama.step.PagePool;
 import dllama.step.Run;
 import dllama.step.Step;
 import java.time.Duration;
@@ -100,18 +101,21 @@ public record Perplexity(int windows, int tokens, double sum, double squares) {
   private static double[] logprobs(ForwardPass forwardPass, int[] window) {
     int first = window.length / 2;
     double[] logprobs = new double[window.length - 1 - first];
-    long epoch = forwardPass.pool().epoch();
+    PagePool pool = forwardPass.pool();
+    long epoch = pool.epoch();
     int[] pages = IntStream.range(0, ForwardPass.pages(window.length)).toArray();
+    int[] windows = pool.ring(pages.length);
     for (int from = 0; from < window.length - 1; ) {
       int most = from < first ? forwardPass.maxBatchTokens() : mostCounted(forwardPass);
       int to = Math.min(from + most, from < first ? first : window.length - 1);
       int[] rows = Arrays.copyOfRange(window, from, to);
       if (from < first) {
-        forwardPass.forward(
-            new Step(epoch, new Run(pages, from, rows, new LogitsWanted.Nothing())));
+        var nothing = new LogitsWanted.Nothing();
+        forwardPass.forward(new Step(epoch, new Run(pages, windows, from, rows, nothing)));
       } else {
         var given = new LogitsWanted.Given(Arrays.copyOfRange(window, from + 1, to + 1));
-        var result = forwardPass.forward(new Step(epoch, new Run(pages, from, rows, given)));
+        var result =
+            forwardPass.forward(new Step(epoch, new Run(pages, windows, from, rows, given)));
         double[] told = result.logits().getFirst().given(given);
         System.arraycopy(told, 0, logprobs, from - first, told.length);
       }

@@ -257,7 +257,7 @@ public final class Scheduler implements AutoCloseable {
     }
     if (pool.epoch() != epoch) {
       epoch = pool.epoch();
-      table = new KvTable(pool);
+      table = new KvTable(pool, forwardPass.spec().sliding().window());
       active.forEach(sequence -> sequence.move(table));
     }
   }

@@ -187,6 +187,7 @@ final class Sequence {
     }
     guessed = fed < count ? NOTHING : Arrays.copyOf(guess, fed - count);
     int[] pages = lease.pages();
+    int[] windows = lease.windows();
     List<Run> runs = new ArrayList<>();
     for (KvLease.Part part : lease.parts()) {
       int end = part.from() + part.count();
@@ -194,7 +195,7 @@ final class Sequence {
       boolean last = end == lease.cached() + fed;
       LogitsWanted wanted = last ? wanted() : new LogitsWanted.Nothing();
       Adjustments adjustments = last ? adjustments() : Adjustments.NONE;
-      runs.add(new Run(pages, part.from(), run, part.state(), wanted, adjustments));
+      runs.add(new Run(pages, windows, part.from(), run, part.state(), wanted, adjustments));
     }
     return runs;
   }

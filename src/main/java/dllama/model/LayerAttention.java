@@ -11,6 +11,11 @@ package dllama.model;
 /// @param keysAreValues whether it has no wv: a value is the key before it is normed and turned
 public record LayerAttention(
     int headDim, int kvHeads, int window, Rope rope, int source, boolean keysAreValues) {
+  /// Whether a token sees the latest positions only.
+  public boolean slides() {
+    return window > 0;
+  }
+
   /// The first position that a token at `position` sees.
   public int from(int position) {
     return window == 0 ? 0 : Math.max(0, position + 1 - window);

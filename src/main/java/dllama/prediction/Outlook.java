@@ -27,7 +27,7 @@ public final class Outlook {
 
   /// @param kv type of keys and values
   public Outlook(ModelSpec spec, DType exchange, DType kv, int contextLength) {
-    EngineSettings engine = new EngineSettings(kv, contextLength, 1);
+    EngineSettings engine = EngineSettings.ofOneSequence(spec, kv, contextLength, 1);
     Device device =
         new Device(
             "one of these",

@@ -154,7 +154,8 @@ public record LoadedModel(
   public long nodeBytes(int worldSize, int maxBatchTokens) {
     ShardPlan plan = new ShardPlan(spec(), exchange, Shares.equal(worldSize));
     EngineSettings engine =
-        new EngineSettings(kv, contextLength, Math.min(maxBatchTokens, contextLength));
+        EngineSettings.ofOneSequence(
+            plan.spec(), kv, contextLength, Math.min(maxBatchTokens, contextLength));
     int most = plan.largestRank();
     return new SliceLayout(plan, most).totalBytes() + ShardEngine.cacheBytes(plan, most, engine);
   }

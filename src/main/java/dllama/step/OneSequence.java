@@ -17,8 +17,10 @@ public final class OneSequence {
 
   /// Feeds tokens from `position` on.
   public StepResult feed(int[] tokens, int position, LogitsWanted wanted) {
+    PagePool pool = forwardPass.pool();
+    int[] windows = pool.ring(pages.length);
     return forwardPass.forward(
-        new Step(forwardPass.pool().epoch(), new Run(pages, position, tokens, wanted)));
+        new Step(pool.epoch(), new Run(pages, windows, position, tokens, wanted)));
   }
 
   /// Feeds tokens of whose logits nothing is wanted.

@@ -22,10 +22,12 @@ class KvPagesTest {
     ShardPlan plan = new ShardPlan(BORROWING, DType.F32, 2);
     long sliding = 4 * KvHead.byteSize(DType.F16, 64);
     long seeing = 2 * KvHead.byteSize(DType.F16, 32);
-    assertEquals(sliding + seeing, KvPages.pageBytes(plan, 1, DType.F16));
+    assertEquals(seeing, KvPages.pageBytes(plan, 1, DType.F16));
+    assertEquals(sliding, KvPages.windowBytes(plan, 1, DType.F16));
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment pool = arena.allocate(3 * (sliding + seeing), 64);
-      KvPages pages = new KvPages(pool, plan, 1, DType.F16);
+      MemorySegment ofPages = arena.allocate(3 * seeing, 64);
+      MemorySegment windows = arena.allocate(2 * sliding, 64);
+      KvPages pages = new KvPages(ofPages, windows, plan, 1, DType.F16);
       assertEquals(4, pages.heads(0));
       assertEquals(2, pages.heads(1));
       assertSame(pages.head(0, 3), pages.head(2, 3));

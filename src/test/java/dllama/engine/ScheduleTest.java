@@ -2,6 +2,7 @@ package dllama.engine;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 
+import dllama.logits.Adjustments;
 import dllama.logits.LogitsWanted;
 import dllama.logits.TokenChoice;
 import dllama.model.Architecture;
@@ -65,7 +66,7 @@ class ScheduleTest {
     Random random = new Random(seed);
     ModelSpec spec = Specs.small(weights, architecture);
     int pages = SEQUENCES * ForwardPass.pages(CONTEXT) + 3;
-    var settings = new EngineSettings(DType.F16, CONTEXT, BATCH, pages, 2 * SEQUENCES);
+    var settings = new EngineSettings(DType.F16, CONTEXT, BATCH, pages, pages, 2 * SEQUENCES);
     var source = new ModelSource.Random(spec, 5);
     var plan = new ShardPlan(spec, exchange, nodes);
     var kernels = Kernels.choose(true);
@@ -141,7 +142,7 @@ class ScheduleTest {
       var logitsWanted = wanted ? new LogitsWanted.All() : new LogitsWanted.Nothing();
       int from = fed == 0 ? RunState.NONE : places[steps % 2];
       RunState state = new RunState(from, places[++steps % 2]);
-      Run run = new Run(pages, fed, some, state, logitsWanted);
+      Run run = new Run(pages, pages, fed, some, state, logitsWanted, Adjustments.NONE);
       fed += count;
       return run;
     }

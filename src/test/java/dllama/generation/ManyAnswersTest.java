@@ -272,7 +272,7 @@ class ManyAnswersTest {
     }
   }
 
-  private static List<Integer> expected(ScriptedForwardPass model, GenerationRequest request) {
+  static List<Integer> expected(ScriptedForwardPass model, GenerationRequest request) {
     List<Integer> answer = new ArrayList<>();
     int[] text = request.prompt();
     while (answer.size() < request.maxTokens() && text.length <= model.contextLength()) {

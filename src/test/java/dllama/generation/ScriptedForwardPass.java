@@ -7,6 +7,7 @@ import dllama.model.ModelSpec;
 import dllama.model.ModelSpec.Activation;
 import dllama.model.NotFinite;
 import dllama.model.Rope;
+import dllama.model.Sliding;
 import dllama.step.ForwardException;
 import dllama.step.ForwardPass;
 import dllama.step.PageCopy;
@@ -25,7 +26,8 @@ import java.util.stream.IntStream;
 /// A model over 64 tokens that predicts the token after the last one it was fed, or whatever else
 /// follows from all tokens that a run's pages hold: it sees nothing but pages, as an engine does.
 /// It may have states as well, which hold the text that they are the state of: then it sees these,
-/// and looks that pages hold the same.
+/// and looks that pages hold the same. And it may have windows: then it looks that they hold what
+/// pages do, as far as a token sees.
 final class ScriptedForwardPass implements ForwardPass {
   private static final int VOCABULARY = 64;
 
@@ -44,6 +46,8 @@ final class ScriptedForwardPass implements ForwardPass {
   private final int contextLength;
   private final int[][] pages;
   private final int[][] states;
+  private final int[][] windows;
+  private final int span;
   int epoch = 1;
   int stepsBeforeFailure = Integer.MAX_VALUE;
   private final int maxBatchTokens;
@@ -58,6 +62,15 @@ final class ScriptedForwardPass implements ForwardPass {
 
   /// @param states places for states; 0: it has none
   ScriptedForwardPass(int contextLength, int maxBatchTokens, int pages, int states) {
+    this(contextLength, maxBatchTokens, pages, states, 0, 0);
+  }
+
+  /// @param windows places for windows; 0: it has none
+  /// @param span positions that a token sees there
+  ScriptedForwardPass(
+      int contextLength, int maxBatchTokens, int pages, int states, int windows, int span) {
+    this.windows = new int[windows][PAGE];
+    this.span = span;
     this.states = new int[states][];
     this.contextLength = contextLength;
     this.maxBatchTokens = maxBatchTokens;
@@ -69,6 +82,9 @@ final class ScriptedForwardPass implements ForwardPass {
   void forget() {
     for (int[] page : pages) {
       Arrays.fill(page, -1);
+    }
+    for (int[] window : windows) {
+      Arrays.fill(window, -1);
     }
     for (int state = 0; state < states.length; state++) {
       states[state] = new int[] {-1};
@@ -82,22 +98,24 @@ final class ScriptedForwardPass implements ForwardPass {
 
   @Override
   public ModelSpec spec() {
-    return new ModelSpec(
-        Architecture.LLAMA,
-        DType.F32,
-        32,
-        32,
-        0,
-        0,
-        1,
-        1,
-        1,
-        32,
-        VOCABULARY,
-        contextLength,
-        1e-5f,
-        Activation.SILU,
-        Rope.unscaled(10000));
+    ModelSpec all =
+        new ModelSpec(
+            Architecture.LLAMA,
+            DType.F32,
+            32,
+            32,
+            0,
+            0,
+            1,
+            1,
+            1,
+            32,
+            VOCABULARY,
+            contextLength,
+            1e-5f,
+            Activation.SILU,
+            Rope.unscaled(10000));
+    return span == 0 ? all : all.with(Sliding.of(span, List.of(true), Rope.unscaled(10000)));
   }
 
   @Override
@@ -112,7 +130,7 @@ final class ScriptedForwardPass implements ForwardPass {
 
   @Override
   public PagePool pool() {
-    return new PagePool(epoch, pages.length, states.length);
+    return new PagePool(epoch, pages.length, windows.length, states.length);
   }
 
   @Override
@@ -124,6 +142,9 @@ final class ScriptedForwardPass implements ForwardPass {
     steps.add(step);
     for (PageCopy copy : step.copies()) {
       pages[copy.to()] = pages[copy.from()].clone();
+      if (copy.hasWindow()) {
+        windows[copy.toWindow()] = windows[copy.fromWindow()].clone();
+      }
     }
     List<float[][]> logits = new ArrayList<>();
     boolean poisoned = false;
@@ -132,6 +153,9 @@ final class ScriptedForwardPass implements ForwardPass {
       for (int i = 0; i < run.tokens().length; i++) {
         int at = run.position() + i;
         pages[run.pages()[at / PAGE]][at % PAGE] = run.tokens()[i];
+        if (windows.length > 0) {
+          windows[window(run, at)][at % PAGE] = run.tokens()[i];
+        }
         poisoned |= run.tokens()[i] == poison;
       }
       if (states.length > 0) {
@@ -139,12 +163,29 @@ final class ScriptedForwardPass implements ForwardPass {
       }
     }
     for (Run run : step.runs()) {
+      look(run);
       logits.add(logits(run));
     }
     if (poisoned) {
       throw NotFinite.at("layer 0");
     }
     return FullLogits.step(step, logits);
+  }
+
+  private int window(Run run, int at) {
+    return run.windows()[at / PAGE - run.pages().length + run.windows().length];
+  }
+
+  /// Looks at all that a run sees of windows.
+  private void look(Run run) {
+    int end = run.position() + run.tokens().length;
+    for (int at = Math.max(0, run.position() + 1 - span); windows.length > 0 && at < end; at++) {
+      int page = pages[run.pages()[at / PAGE]][at % PAGE];
+      int window = windows[window(run, at)][at % PAGE];
+      if (page != window) {
+        throw new AssertionError("%d in place of %d at %d".formatted(window, page, at));
+      }
+    }
   }
 
   /// The state after a run.

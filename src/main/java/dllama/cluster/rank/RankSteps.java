@@ -20,6 +20,7 @@ import dllama.engine.StepRows;
 import dllama.logits.Adjustments;
 import dllama.logits.LogitsPart;
 import dllama.logits.LogitsWanted;
+import dllama.model.Sliding;
 import dllama.slice.Embedding;
 import dllama.step.PageCopy;
 import dllama.step.RunState;
@@ -156,10 +157,17 @@ final class RankSteps {
     return rows >= 1
         && rows <= limits.maxBatchTokens()
         && input.copies().size() <= limits.maxBatchTokens()
-        && input.copies().stream().allMatch(copy -> isPage(copy.from()) && isPage(copy.to()))
+        && input.copies().stream().allMatch(this::accepts)
         && wanted <= StepRows.MAX_WANTED
         && collectives.permits(input.scatters())
         && InputRows.holds(input.rows(), (int) rows * dim, (int) rows * layerBytes);
+  }
+
+  private boolean accepts(PageCopy copy) {
+    return isPage(copy.from())
+        && isPage(copy.to())
+        && copy.fromWindow() < limits.windows()
+        && copy.toWindow() < limits.windows();
   }
 
   private boolean accepts(RunRows run) {
@@ -172,8 +180,19 @@ final class RankSteps {
         && run.adjustments().size() <= Adjustments.MAX_OF_RUN
         && run.pages().length >= KvHead.pages(run.position() + run.count())
         && Arrays.stream(run.pages()).allMatch(this::isPage)
+        && acceptsWindows(run)
         && run.state().from() < limits.states()
         && run.state().to() < limits.states();
+  }
+
+  /// Whether there are windows for all that the rows see.
+  private boolean acceptsWindows(RunRows run) {
+    Sliding sliding = assignment.world().model().sliding();
+    int seen = Math.max(0, run.position() + 1 - sliding.window());
+    int before = run.pages().length - run.windows().length;
+    return before >= 0
+        && (sliding.window() == 0 || before <= seen / KvHead.PAGE)
+        && Arrays.stream(run.windows()).allMatch(id -> id >= 0 && id < limits.windows());
   }
 
   private boolean isPage(int page) {
@@ -283,7 +302,8 @@ final class RankSteps {
       if (first < end) {
         int wanted = end == row + run.count() ? run.wanted().rows() : 0;
         RunState state = first == row ? run.state() : run.state().rest();
-        strand.rows().add(run.pages(), run.position() + first - row, end - first, wanted, state);
+        int position = run.position() + first - row;
+        strand.rows().add(run.pages(), run.windows(), position, end - first, wanted, state);
       }
       row += run.count();
     }

@@ -100,6 +100,7 @@ final class RehearsalScript {
     int tokens = Math.min(wished, maxBatchTokens);
     int from = position + tokens <= context ? position : 0;
     position = isRoundOver() ? 0 : from + tokens;
-    return new Run(PAGES, from, new int[tokens], RunState.alone(from), wanted, adjustments);
+    RunState state = RunState.alone(from);
+    return new Run(PAGES, PAGES, from, new int[tokens], state, wanted, adjustments);
   }
 }

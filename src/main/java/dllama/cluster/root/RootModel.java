@@ -100,6 +100,9 @@ public record RootModel(
 
   private static final int MOST_PAGES = 1 << 24;
 
+  /// Sequences whose windows there is room for, if they are so long that not all of them are.
+  private static final int WINDOWED = 16;
+
   /// Of a sequence, where there is room: that before a step and that after it, and what others, or
   /// it itself later, may go on from.
   private static final int STATES = 4;
@@ -131,8 +134,8 @@ public record RootModel(
     return ShardPlan.objection(spec(), exchange, new Shares(parts)).isEmpty();
   }
 
-  /// Pages and places for states that a rank has room for; at least those of one whole context,
-  /// which an objection is made to where there is no room for them.
+  /// Pages, windows and places for states that a rank has room for; at least those of one whole
+  /// context, which an objection is made to where there is no room for them.
   ///
   /// @param memory bytes that the rank may take
   private EngineSettings room(ShardPlan plan, int rank, int maxBatchTokens, long memory) {
@@ -146,9 +149,25 @@ public record RootModel(
       int wanted = Math.multiplyExact(STATES, sequences);
       states = Math.clamp((left - context * page) / state, EngineSettings.LEAST_STATES, wanted);
     }
-    int most = kvMemory.isPresent() ? MOST_PAGES : Math.multiplyExact(context, sequences);
-    int pages = Math.clamp(Math.max(0, left - states * state) / page, context, most);
-    return new EngineSettings(kv, contextLength, maxBatchTokens, pages, states);
+    left = Math.max(0, left - states * state);
+    boolean counts = kvMemory.isPresent() && page > 0; // there may be nothing but windows
+    int most = counts ? MOST_PAGES : Math.multiplyExact(context, sequences);
+    int windows = windows(plan, rank, maxBatchTokens, left - context * page, most);
+    left -= windows * ShardEngine.windowBytes(plan, rank, kv);
+    int pages = Math.clamp(Math.max(0, left) / Math.max(1, page), context, most);
+    return new EngineSettings(kv, contextLength, maxBatchTokens, pages, windows, states);
+  }
+
+  /// @param left bytes
+  /// @param most pages
+  private int windows(ShardPlan plan, int rank, int maxBatchTokens, long left, int most) {
+    long window = ShardEngine.windowBytes(plan, rank, kv);
+    int least = EngineSettings.leastWindows(spec(), contextLength, maxBatchTokens);
+    if (window == 0) {
+      return least;
+    }
+    long wanted = Math.min(most, (long) WINDOWED * least);
+    return Math.clamp(Math.max(0, left) / window, least, (int) Math.max(least, wanted));
   }
 
   /// What rank 0 of a world has to know.
@@ -197,7 +216,7 @@ public record RootModel(
   /// A rank that has not the memory for weights and one context.
   private OptionalInt tight(Shares shares, IntToLongFunction memory) {
     ShardPlan plan = new ShardPlan(spec(), exchange, shares);
-    EngineSettings least = new EngineSettings(kv, contextLength, 1, KvHead.pages(contextLength));
+    EngineSettings least = EngineSettings.ofOneSequence(spec(), kv, contextLength, 1);
     return IntStream.range(0, shares.ranks())
         .filter(
             rank ->

@@ -98,6 +98,7 @@ final class RootSteps {
   private static RunRows rows(Run run) {
     return new RunRows(
         run.pages(),
+        run.windows(),
         run.position(),
         run.tokens().length,
         run.state(),

@@ -21,16 +21,22 @@ final class FrameLayout {
   static final class OfCopy {
     static final int FROM = 0;
     static final int TO = FROM + Integer.BYTES;
-    static final int BYTES = TO + Integer.BYTES;
+
+    /// Windows; −1 where nothing slides.
+    static final int FROM_WINDOW = TO + Integer.BYTES;
+
+    static final int TO_WINDOW = FROM_WINDOW + Integer.BYTES;
+    static final int BYTES = TO_WINDOW + Integer.BYTES;
 
     private OfCopy() {}
   }
 
-  /// A run of a step. Behind it: tokens that are given in what is wanted, ids of its pages, int32
-  /// each, and its adjustments, [OfAdjustment] each.
+  /// A run of a step. Behind it: tokens that are given in what is wanted, ids of its pages and of
+  /// its windows, int32 each, and its adjustments, [OfAdjustment] each.
   static final class OfRun {
     static final int PAGES = 0;
-    static final int POSITION = PAGES + Integer.BYTES;
+    static final int WINDOWS = PAGES + Integer.BYTES;
+    static final int POSITION = WINDOWS + Integer.BYTES;
     static final int ROWS = POSITION + Integer.BYTES;
 
     /// How many adjustments there are.

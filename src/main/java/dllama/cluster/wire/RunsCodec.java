@@ -13,8 +13,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// What is copied before a step, and what its rows are, as bytes of its input frame: a count, and
-/// so many [OfCopy]; a count, and so many [OfRun], each with the ids of its pages and its
-/// adjustments. Little-endian, as the caller has set it.
+/// so many [OfCopy]; a count, and so many [OfRun], each with the ids of its pages and
+/// windows, and its adjustments. Little-endian, as the caller has set it.
 public final class RunsCodec {
   private RunsCodec() {}
 
@@ -24,7 +24,7 @@ public final class RunsCodec {
     return OfCopy.BYTES
         + OfRun.HEADER_BYTES
         + Integer.BYTES
-        + pages * Integer.BYTES
+        + 2 * pages * Integer.BYTES
         + Adjustments.MAX_OF_RUN * OfAdjustment.BYTES;
   }
 
@@ -34,22 +34,30 @@ public final class RunsCodec {
       int at = to.position();
       to.putInt(at + OfCopy.FROM, copy.from());
       to.putInt(at + OfCopy.TO, copy.to());
+      to.putInt(at + OfCopy.FROM_WINDOW, copy.fromWindow());
+      to.putInt(at + OfCopy.TO_WINDOW, copy.toWindow());
       to.position(at + OfCopy.BYTES);
     }
     to.putInt(runs.size());
     for (RunRows run : runs) {
       int at = to.position();
       to.putInt(at + OfRun.PAGES, run.pages().length);
+      to.putInt(at + OfRun.WINDOWS, run.windows().length);
       to.putInt(at + OfRun.POSITION, run.position());
       to.putInt(at + OfRun.ROWS, run.count());
       to.putInt(at + OfRun.ADJUSTMENTS, run.adjustments().size());
       to.putInt(at + OfRun.STATE_FROM, run.state().from());
       to.putInt(at + OfRun.STATE_TO, run.state().to());
       LogitsCodec.put(run.wanted(), to.position(at + OfRun.WANTED));
-      for (int page : run.pages()) {
-        to.putInt(page);
-      }
+      put(run.pages(), to);
+      put(run.windows(), to);
       AdjustmentsCodec.put(run.adjustments(), to);
+    }
+  }
+
+  private static void put(int[] ids, ByteBuffer to) {
+    for (int id : ids) {
+      to.putInt(id);
     }
   }
 
@@ -57,7 +65,7 @@ public final class RunsCodec {
     int bytes = 2 * Integer.BYTES + copies.size() * OfCopy.BYTES;
     for (RunRows run : runs) {
       bytes += OfRun.WANTED + LogitsCodec.bytes(run.wanted());
-      bytes += run.pages().length * Integer.BYTES;
+      bytes += (run.pages().length + run.windows().length) * Integer.BYTES;
       bytes += AdjustmentsCodec.bytes(run.adjustments());
     }
     return bytes;
@@ -72,10 +80,21 @@ public final class RunsCodec {
     List<PageCopy> copies = new ArrayList<>(count);
     for (int i = 0; i < count; i++) {
       int at = from.position();
-      copies.add(new PageCopy(from.getInt(at + OfCopy.FROM), from.getInt(at + OfCopy.TO)));
+      copies.add(copy(from, at));
       from.position(at + OfCopy.BYTES);
     }
     return copies;
+  }
+
+  private static PageCopy copy(ByteBuffer from, int at) throws NotSerializableException {
+    int fromWindow = from.getInt(at + OfCopy.FROM_WINDOW);
+    int toWindow = from.getInt(at + OfCopy.TO_WINDOW);
+    if (fromWindow < PageCopy.NONE
+        || (fromWindow == PageCopy.NONE) != (toWindow == PageCopy.NONE)) {
+      throw new NotSerializableException("windows=%d, %d".formatted(fromWindow, toWindow));
+    }
+    return new PageCopy(
+        from.getInt(at + OfCopy.FROM), from.getInt(at + OfCopy.TO), fromWindow, toWindow);
   }
 
   /// @throws NotSerializableException as [#copies]
@@ -85,20 +104,26 @@ public final class RunsCodec {
     for (int i = 0; i < count; i++) {
       int at = from.position();
       int[] pages = new int[count(from, Integer.BYTES)];
+      int[] windows = new int[count(from, Integer.BYTES)];
       int position = from.getInt(at + OfRun.POSITION);
       int rows = from.getInt(at + OfRun.ROWS);
       int adjusted = from.getInt(at + OfRun.ADJUSTMENTS);
       RunState state = state(from, at);
       var wanted = LogitsCodec.wanted(from.position(at + OfRun.WANTED));
-      if (pages.length > from.remaining() / Integer.BYTES) {
-        throw new NotSerializableException("pages=" + pages.length);
-      }
-      from.asIntBuffer().get(pages);
-      from.position(from.position() + pages.length * Integer.BYTES);
+      get(pages, from);
+      get(windows, from);
       Adjustments adjustments = AdjustmentsCodec.get(adjusted, from);
-      runs.add(new RunRows(pages, position, rows, state, wanted, adjustments));
+      runs.add(new RunRows(pages, windows, position, rows, state, wanted, adjustments));
     }
     return runs;
+  }
+
+  private static void get(int[] ids, ByteBuffer from) throws NotSerializableException {
+    if (ids.length > from.remaining() / Integer.BYTES) {
+      throw new NotSerializableException("ids=" + ids.length);
+    }
+    from.asIntBuffer().get(ids);
+    from.position(from.position() + ids.length * Integer.BYTES);
   }
 
   private static RunState state(ByteBuffer from, int at) throws NotSerializableException {

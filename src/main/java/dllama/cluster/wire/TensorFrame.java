@@ -55,6 +55,7 @@ public sealed interface TensorFrame {
   /// Rows of a [run][dllama.step.Run], as a rank sees them.
   ///
   /// @param pages of the sequence, in order
+  /// @param windows of the last of them
   /// @param position slot of the first row
   /// @param count rows
   /// @param state of models that have one: where it is before these rows and after them
@@ -62,14 +63,16 @@ public sealed interface TensorFrame {
   /// @param adjustments of these logits, at most [Adjustments#MAX_OF_RUN]
   record RunRows(
       int[] pages,
+      int[] windows,
       int position,
       int count,
       RunState state,
       LogitsWanted wanted,
       Adjustments adjustments) {
-    /// Without adjustments, of a sequence that has the first place for states to itself.
+    /// Without adjustments, of a sequence that has as many windows as pages, and the first place
+    /// for states to itself.
     public RunRows(int[] pages, int position, int count, LogitsWanted wanted) {
-      this(pages, position, count, RunState.alone(position), wanted, Adjustments.NONE);
+      this(pages, pages, position, count, RunState.alone(position), wanted, Adjustments.NONE);
     }
   }
 

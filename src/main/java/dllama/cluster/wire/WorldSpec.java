@@ -36,6 +36,7 @@ public record WorldSpec(
     Checks.range("contextLength", engine.contextLength(), 1, MOST_TOKENS);
     Checks.range("maxBatchTokens", engine.maxBatchTokens(), 1, engine.contextLength());
     Checks.range("pages", engine.pages(), 1, MOST_PAGES);
+    Checks.range("windows", engine.windows(), 1, MOST_PAGES);
     Checks.range("states", engine.states(), 0, MOST_PAGES);
     if (collective == CollectiveType.REDUCE_SCATTER_Q80 && plan.exchange() != DType.Q8_0) {
       throw new IllegalArgumentException(

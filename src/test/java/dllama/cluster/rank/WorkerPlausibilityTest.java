@@ -423,6 +423,11 @@ class WorkerPlausibilityTest {
         },
         new Object[] {"a copy from below", copies(rows, new PageCopy(-1, 0))},
         new Object[] {"a copy to above", copies(rows, new PageCopy(0, PAGES))},
+        new Object[] {"a copy of a window from above", copies(rows, new PageCopy(0, 1, PAGES, 0))},
+        new Object[] {"a copy to a window above", copies(rows, new PageCopy(0, 1, 0, PAGES))},
+        new Object[] {"a window from below", input(1, windows(-1))},
+        new Object[] {"a window from above", input(1, windows(PAGES))},
+        new Object[] {"more windows than pages", input(1, windows(0, 0))},
         new Object[] {
           "more copies than rows",
           copies(
@@ -435,6 +440,7 @@ class WorkerPlausibilityTest {
               2,
               new RunRows(
                   new int[1],
+                  new int[1],
                   0,
                   2,
                   RunState.alone(0),
@@ -446,7 +452,13 @@ class WorkerPlausibilityTest {
           input(
               1,
               new RunRows(
-                  new int[1], 0, 1, RunState.alone(0), new LogitsWanted.All(), adjustments(129)))
+                  new int[1],
+                  new int[1],
+                  0,
+                  1,
+                  RunState.alone(0),
+                  new LogitsWanted.All(),
+                  adjustments(129)))
         },
         new Object[] {"a state from above", input(1, state(EngineSettings.LEAST_STATES, 0))},
         new Object[] {"a state to above", input(1, state(0, EngineSettings.LEAST_STATES))},
@@ -473,7 +485,13 @@ class WorkerPlausibilityTest {
 
   private static RunRows state(int from, int to) {
     RunState state = new RunState(from, to);
-    return new RunRows(new int[1], 0, 1, state, new LogitsWanted.Nothing(), Adjustments.NONE);
+    return new RunRows(
+        new int[1], new int[1], 0, 1, state, new LogitsWanted.Nothing(), Adjustments.NONE);
+  }
+
+  private static RunRows windows(int... windows) {
+    var nothing = new LogitsWanted.Nothing();
+    return new RunRows(new int[1], windows, 0, 1, RunState.alone(0), nothing, Adjustments.NONE);
   }
 
   private static RunRows wanted(int count, LogitsWanted wanted) {

@@ -63,7 +63,8 @@ class LogitsBytesTest {
 
   private static Input input(Adjustments adjustments) {
     var run =
-        new RunRows(new int[1], 0, 1, RunState.alone(0), new LogitsWanted.Draw(1), adjustments);
+        new RunRows(
+            new int[1], new int[0], 0, 1, RunState.alone(0), new LogitsWanted.Draw(1), adjustments);
     return new Input(1, 2, false, List.of(), List.of(run), new FrameBuffer(0));
   }
 

@@ -67,10 +67,11 @@ class TensorFrameSerializerTest {
               5,
               1L << 40,
               wanted.rows() > 0,
-              List.of(new PageCopy(3, 1), new PageCopy(1 << 20, 0)),
+              List.of(new PageCopy(3, 1), new PageCopy(1 << 20, 0, 7, 1 << 20)),
               List.of(
                   new RunRows(
                       new int[] {7, 0, 1 << 20},
+                      new int[] {1 << 20, 5},
                       4095,
                       2,
                       new RunState(1 << 20, 3),
@@ -88,6 +89,7 @@ class TensorFrameSerializerTest {
         RunRows was = sent.runs().get(run);
         RunRows is = got.runs().get(run);
         assertArrayEquals(was.pages(), is.pages());
+        assertArrayEquals(was.windows(), is.windows());
         assertEquals(was.position(), is.position());
         assertEquals(was.count(), is.count());
         assertEquals(was.state(), is.state());
@@ -101,7 +103,9 @@ class TensorFrameSerializerTest {
   @Test
   void shouldCarryGivenTokens() throws Exception {
     var wanted = new LogitsWanted.Given(new int[] {0, 128_255});
-    var run = new RunRows(new int[] {7, 9}, 300, 2, RunState.alone(300), wanted, adjustments());
+    var run =
+        new RunRows(
+            new int[] {7, 9}, new int[1], 300, 2, RunState.alone(300), wanted, adjustments());
     var next = new RunRows(new int[] {3}, 0, 1, new LogitsWanted.Best(1));
     var got =
         (Input) throughTheWire(new Input(5, 6, false, List.of(), List.of(run, next), bytes(1, 2)));
@@ -308,7 +312,7 @@ class TensorFrameSerializerTest {
   }
 
   private static ByteBuffer frame() {
-    return ByteBuffer.allocate(60).order(ByteOrder.LITTLE_ENDIAN);
+    return ByteBuffer.allocate(64).order(ByteOrder.LITTLE_ENDIAN);
   }
 
   /// A question with adjustments and a mask, which has room for two of the one or three words.
@@ -339,18 +343,18 @@ class TensorFrameSerializerTest {
           {6, 1, 0, 0, 0, 0, 0, 0, -128},
           {6, 20, 0, 0, 0}
         }) {
-      ByteBuffer input = ByteBuffer.allocate(68).order(ByteOrder.LITTLE_ENDIAN);
-      input.putInt(21, 1).put(49, wanted); // one run, without pages
+      ByteBuffer input = ByteBuffer.allocate(72).order(ByteOrder.LITTLE_ENDIAN);
+      input.putInt(21, 1).put(53, wanted); // one run, without pages
       assertThrows(NotSerializableException.class, () -> serializer.fromBinary(input, "I"));
     }
     ByteBuffer logits = ByteBuffer.allocate(34).put(24, (byte) 77);
     assertThrows(NotSerializableException.class, () -> serializer.fromBinary(logits, "L"));
   }
 
-  /// Counts of copies, runs and pages that the frame has no room for.
+  /// Counts of copies, runs, pages and windows that the frame has no room for.
   @Test
   void shouldRefuseRunsThatAreNotThere() {
-    for (int at : new int[] {17, 21, 25}) {
+    for (int at : new int[] {17, 21, 25, 29}) {
       for (int count : new int[] {-1, 100, Integer.MAX_VALUE}) {
         ByteBuffer input = ByteBuffer.allocate(60).order(ByteOrder.LITTLE_ENDIAN);
         input.putInt(21, 1).putInt(at, count);
