@@ -16,17 +16,12 @@ import dllama.cluster.wire.TensorFrame.RunRows;
 import dllama.engine.Collective;
 import dllama.engine.EngineSettings;
 import dllama.engine.ShardEngine;
-import dllama.engine.StepRows;
-import dllama.logits.Adjustments;
 import dllama.logits.LogitsPart;
 import dllama.logits.LogitsWanted;
-import dllama.model.Sliding;
-import dllama.slice.Embedding;
 import dllama.step.PageCopy;
+import dllama.slice.Embedding;
 import dllama.step.RunState;
-import dllama.tensor.KvHead;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -67,6 +62,8 @@ final class RankSteps {
 
   /// Bytes of what layers are given of a token.
   private final int layerBytes;
+
+  private final InputCheck check;
   private final ShardEngine engine;
   private final Exchange exchange;
   private final PeerWaits waits;
@@ -113,6 +110,7 @@ final class RankSteps {
     limits = assignment.world().engine();
     dim = assignment.world().model().dim();
     layerBytes = Embedding.inputBytes(assignment.world().model());
+    check = new InputCheck(assignment.world());
     this.engine = engine;
     this.exchange = exchange;
     this.waits = waits;
@@ -145,58 +143,7 @@ final class RankSteps {
 
   /// Whether `input` fits what this rank was set up for; nothing from the network is trusted.
   boolean accepts(Input input) {
-    long rows = 0;
-    long wanted = 0;
-    for (RunRows run : input.runs()) {
-      if (!accepts(run)) {
-        return false;
-      }
-      rows += run.count();
-      wanted += run.wanted().rows();
-    }
-    return rows >= 1
-        && rows <= limits.maxBatchTokens()
-        && input.copies().size() <= limits.maxBatchTokens()
-        && input.copies().stream().allMatch(this::accepts)
-        && wanted <= StepRows.MAX_WANTED
-        && collectives.permits(input.scatters())
-        && InputRows.holds(input.rows(), (int) rows * dim, (int) rows * layerBytes);
-  }
-
-  private boolean accepts(PageCopy copy) {
-    return isPage(copy.from())
-        && isPage(copy.to())
-        && copy.fromWindow() < limits.windows()
-        && copy.toWindow() < limits.windows();
-  }
-
-  private boolean accepts(RunRows run) {
-    return run.count() >= 1
-        && run.count() <= limits.maxBatchTokens()
-        && run.position() >= 0
-        && run.position() <= limits.contextLength() - run.count()
-        && run.wanted().count() <= run.count()
-        && (run.adjustments().isEmpty() || run.wanted().rows() <= 1)
-        && run.adjustments().size() <= Adjustments.MAX_OF_RUN
-        && run.pages().length >= KvHead.pages(run.position() + run.count())
-        && Arrays.stream(run.pages()).allMatch(this::isPage)
-        && acceptsWindows(run)
-        && run.state().from() < limits.states()
-        && run.state().to() < limits.states();
-  }
-
-  /// Whether there are windows for all that the rows see.
-  private boolean acceptsWindows(RunRows run) {
-    Sliding sliding = assignment.world().model().sliding();
-    int seen = Math.max(0, run.position() + 1 - sliding.window());
-    int before = run.pages().length - run.windows().length;
-    return before >= 0
-        && (sliding.window() == 0 || before <= seen / KvHead.PAGE)
-        && Arrays.stream(run.windows()).allMatch(id -> id >= 0 && id < limits.windows());
-  }
-
-  private boolean isPage(int page) {
-    return page >= 0 && page < limits.pages();
+    return collectives.permits(input.scatters()) && check.accepts(input);
   }
 
   /// Computes one step and tells the root: what is wanted of this rank, or that there is nothing to
