@@ -66,8 +66,8 @@ class ModelsDocTest {
     return String.format(Locale.ROOT, "%.2f", gib);
   }
 
-  /// Weights that are cut in half take half, norms and rounding aside, as do caches as long as no
-  /// kv head is shared.
+  /// Weights that are cut in half take half, norms and what else every node has aside, as do caches
+  /// as long as no kv head is shared.
   @Test
   void shouldHalveTheMemoryWithTwiceTheNodes() {
     for (String shape : Shapes.names()) {
@@ -77,7 +77,7 @@ class ModelsDocTest {
       for (int nodes : ShardPlan.usableWorldSizes(spec, model.exchange())) {
         if (nodes <= Math.min(8, spec.kvHeads())) {
           double share = (double) model.nodeBytes(nodes, 32) / one;
-          assertEquals(1.0 / nodes, share, 0.03 / nodes + 0.01, shape + " on " + nodes);
+          assertEquals(1.0 / nodes, share, 0.03 / nodes + 0.02, shape + " on " + nodes);
         }
       }
     }
