@@ -21,7 +21,7 @@ final class DeltaStates {
   private final MemorySegment pool;
   private final long stateBytes;
   private final long layerBytes;
-  private final long headsAt;
+  private final int rows;
   private final int channels;
   private final int headDim;
 
@@ -32,8 +32,8 @@ final class DeltaStates {
   DeltaStates(MemorySegment pool, DeltaNet net, DeltaCuts cuts) {
     this.pool = pool;
     headDim = net.headDim();
+    rows = net.kernel() - 1;
     channels = channels(net, cuts);
-    headsAt = (long) Float.BYTES * (net.kernel() - 1) * channels;
     layerBytes = layerBytes(net, cuts);
     stateBytes = stateBytes(net, cuts);
     before = new int[net.layers().size()];
@@ -62,7 +62,6 @@ final class DeltaStates {
   ///
   /// @param state [RunState#NONE] for the beginning of a text
   void loadInputs(int state, int layer, int channel, int size, float[] to) {
-    int rows = (int) (headsAt / Float.BYTES / channels);
     if (state == RunState.NONE) {
       Arrays.fill(to, 0, rows * size, 0);
       return;
@@ -73,7 +72,6 @@ final class DeltaStates {
   }
 
   void storeInputs(int state, int layer, int channel, int size, float[] from) {
-    int rows = (int) (headsAt / Float.BYTES / channels);
     for (int row = 0; row < rows; row++) {
       MemorySegment.copy(
           from,
@@ -111,8 +109,9 @@ final class DeltaStates {
   }
 
   private long columnsAt(int state, int layer, int head, int col) {
+    long inputs = (long) rows * channels;
     long values = ((long) head * headDim + col) * headDim;
-    return at(state, layer) + headsAt + Float.BYTES * values;
+    return at(state, layer) + Float.BYTES * (inputs + values);
   }
 
   private long at(int state, int layer) {

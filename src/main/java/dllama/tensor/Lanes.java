@@ -28,6 +28,17 @@ final class Lanes {
     return lanes[0];
   }
 
+  /// The specification of a row's sum of squares: each lane is an fma chain over every sixteenth
+  /// element.
+  static float sumOfSquares(float[] x, int at, int size) {
+    float[] lanes = zero();
+    for (int i = 0; i < size; i++) {
+      float value = x[at + i];
+      lanes[i % COUNT] = Math.fma(value, value, lanes[i % COUNT]);
+    }
+    return sum(lanes);
+  }
+
   static float inverseRms(float sumOfSquares, int size, float epsilon) {
     return 1 / (float) Math.sqrt(sumOfSquares / size + epsilon);
   }

@@ -78,12 +78,7 @@ final class ScalarDelta {
 
   /// See [Kernels#l2Norm]; the sum of squares as in rmsNorm.
   static void l2Norm(float[] x, int at, int size, float epsilon) {
-    float[] lanes = Lanes.zero();
-    for (int i = 0; i < size; i++) {
-      float value = x[at + i];
-      lanes[i % Lanes.COUNT] = Math.fma(value, value, lanes[i % Lanes.COUNT]);
-    }
-    float inverse = inverseLength(Lanes.sum(lanes), epsilon);
+    float inverse = inverseLength(Lanes.sumOfSquares(x, at, size), epsilon);
     for (int i = 0; i < size; i++) {
       x[at + i] *= inverse;
     }

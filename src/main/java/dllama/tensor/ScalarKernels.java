@@ -82,12 +82,7 @@ public final class ScalarKernels implements Kernels {
   @Override
   public void rmsNorm(
       float[] x, int xAt, float[] weight, int size, float epsilon, float[] out, int outAt) {
-    float[] lanes = Lanes.zero();
-    for (int i = 0; i < size; i++) {
-      float value = x[xAt + i];
-      lanes[i % Lanes.COUNT] = Math.fma(value, value, lanes[i % Lanes.COUNT]);
-    }
-    float inverse = Lanes.inverseRms(Lanes.sum(lanes), size, epsilon);
+    float inverse = Lanes.inverseRms(Lanes.sumOfSquares(x, xAt, size), size, epsilon);
     for (int i = 0; i < size; i++) {
       out[outAt + i] = weight[i] * (x[xAt + i] * inverse);
     }

@@ -62,34 +62,14 @@ final class VectorDelta {
           out);
     }
     for (int token = 0; token < tokens; token++) {
-      silu(out, xAt + token * stride, whole);
+      int at = xAt + token * stride;
+      VectorRows.sigmoidGate(out, at, out, at, whole);
     }
     ScalarDelta.remember(x, xAt, stride, tokens, kernel, before, size);
   }
 
-  /// @param size whole vectors
-  static void silu(float[] x, int at, int size) {
-    for (int i = 0; i < size; i += F) {
-      FloatVector value = FloatVector.fromArray(FLOATS, x, at + i);
-      value.div(VectorExp.exp(value.neg()).add(1)).intoArray(x, at + i);
-    }
-  }
-
   static void l2Norm(float[] x, int at, int size, float epsilon) {
-    float[] lanes = Lanes.zero();
-    int whole = size - size % Lanes.COUNT;
-    for (int lane = 0; lane < Lanes.COUNT; lane += F) {
-      FloatVector sum = FloatVector.zero(FLOATS);
-      for (int i = lane; i < whole; i += Lanes.COUNT) {
-        FloatVector value = FloatVector.fromArray(FLOATS, x, at + i);
-        sum = value.fma(value, sum);
-      }
-      sum.intoArray(lanes, lane);
-    }
-    for (int i = whole; i < size; i++) {
-      lanes[i - whole] = Math.fma(x[at + i], x[at + i], lanes[i - whole]);
-    }
-    float inverse = ScalarDelta.inverseLength(Lanes.sum(lanes), epsilon);
+    float inverse = ScalarDelta.inverseLength(VectorRows.sumOfSquares(x, at, size), epsilon);
     int i = 0;
     for (; i <= size - F; i += F) {
       FloatVector.fromArray(FLOATS, x, at + i).mul(inverse).intoArray(x, at + i);

@@ -10,22 +10,27 @@ import jdk.incubator.vector.FloatVector;
 final class VectorRows {
   private VectorRows() {}
 
-  static void rmsNorm(
-      float[] x, int xAt, float[] weight, int size, float epsilon, float[] out, int outAt) {
+  /// [Lanes#sumOfSquares] in vectors.
+  static float sumOfSquares(float[] x, int at, int size) {
     float[] lanes = Lanes.zero();
     int whole = size - size % Lanes.COUNT;
     for (int lane = 0; lane < Lanes.COUNT; lane += F) {
       FloatVector sum = FloatVector.zero(FLOATS);
       for (int i = lane; i < whole; i += Lanes.COUNT) {
-        FloatVector value = FloatVector.fromArray(FLOATS, x, xAt + i);
+        FloatVector value = FloatVector.fromArray(FLOATS, x, at + i);
         sum = value.fma(value, sum);
       }
       sum.intoArray(lanes, lane);
     }
     for (int i = whole; i < size; i++) {
-      lanes[i - whole] = Math.fma(x[xAt + i], x[xAt + i], lanes[i - whole]);
+      lanes[i - whole] = Math.fma(x[at + i], x[at + i], lanes[i - whole]);
     }
-    float inverse = Lanes.inverseRms(Lanes.sum(lanes), size, epsilon);
+    return Lanes.sum(lanes);
+  }
+
+  static void rmsNorm(
+      float[] x, int xAt, float[] weight, int size, float epsilon, float[] out, int outAt) {
+    float inverse = Lanes.inverseRms(sumOfSquares(x, xAt, size), size, epsilon);
     int i = 0;
     for (; i <= size - F; i += F) {
       FloatVector value = FloatVector.fromArray(FLOATS, x, xAt + i).mul(inverse);

@@ -12,6 +12,8 @@ import dllama.format.dllama.DllamaFile;
 import dllama.format.dllama.TokenizerFile;
 import dllama.format.dllama.TokenizerWriter;
 import dllama.format.file.ModelFile;
+import dllama.format.gguf.GgufFile;
+import dllama.format.gguf.GgufMetadata;
 import dllama.model.ModelSpec;
 import dllama.model.QuantizationMix;
 import dllama.model.Shapes;
@@ -93,6 +95,16 @@ class SynthTest {
     assertEquals(digest, HexFormat.of().formatHex(found));
   }
 
+  /// A file with the mix of types of [QuantizationMix#q4km].
+  private record Mixed(Path path, ModelSpec spec) {}
+
+  private Mixed mixed(String shape) {
+    Path file = folder.resolve(shape + ".gguf");
+    ModelSpec spec = QuantizationMix.q4km(small(Shapes.spec(shape, DType.F32, Optional.of(8))));
+    SynthModel.writeGguf(file, spec, SynthVocabulary.of(spec.vocabSize()), 3, (_, _) -> {});
+    return new Mixed(file, spec);
+  }
+
   /// Each tensor in the type that llama-quantize would give it; a `.m` file has one for all.
   @ParameterizedTest
   @ValueSource(
@@ -108,11 +120,10 @@ class SynthTest {
         "qwen3.5-35b-a3b"
       })
   void shouldWriteAMixOfTypes(String shape) {
-    Path file = folder.resolve("mixed.gguf");
-    ModelSpec spec = QuantizationMix.q4km(small(Shapes.spec(shape, DType.F32, Optional.of(8))));
+    Mixed mixed = mixed(shape);
+    ModelSpec spec = mixed.spec();
     assertTrue(spec.weightTypes().size() > 1, spec.toString());
-    SynthModel.writeGguf(file, spec, SynthVocabulary.of(spec.vocabSize()), 3, (_, _) -> {});
-    try (ModelFile read = ModelFiles.open(file, ModelFile.Hints.NONE)) {
+    try (ModelFile read = ModelFiles.open(mixed.path(), ModelFile.Hints.NONE)) {
       for (TensorRole.Name name : TensorRole.ofModel(spec)) {
         assertEquals(spec.type(name), read.spec().type(name), name.text());
         assertEquals(spec.type(name), read.weights().get(name).dtype(), name.text());
@@ -128,6 +139,25 @@ class SynthTest {
     var told =
         assertThrows(UserException.class, () -> SynthModel.write(other, spec, 3, (_, _) -> {}));
     assertTrue(told.getMessage().contains(".gguf"), told.getMessage());
+  }
+
+  /// Axes and keys that llama.cpp asks for and that our own reader does without.
+  @Test
+  void shouldWriteWhatLlamaCppAsksFor() {
+    try (GgufFile file = GgufFile.open(mixed("gpt-oss-20b").path())) {
+      assertArrayEquals(new long[] {224, 4}, dims(file, "blk.0.ffn_gate_exps.bias"));
+      assertArrayEquals(new long[] {224, 224, 4}, dims(file, "blk.0.ffn_gate_exps.weight"));
+    }
+    try (GgufFile file = GgufFile.open(mixed("qwen3.5-4b").path())) {
+      GgufMetadata metadata = file.metadata();
+      int[] sections = metadata.ints("qwen35.rope.dimension_sections").orElseThrow();
+      assertEquals(4, sections.length);
+      assertEquals(metadata.u32("qwen35.rope.dimension_count"), 2 * Arrays.stream(sections).sum());
+    }
+  }
+
+  private static long[] dims(GgufFile file, String name) {
+    return file.tensor(name).orElseThrow().dims();
   }
 
   /// The same with fewer and smaller matrices.

@@ -26,6 +26,7 @@ public final class LoopSelectorProvider extends SelectorProvider {
   private static final String JDK_PACKAGE = "sun.nio.ch";
   private static final String SELECTOR_USER = "akka.io.SelectionHandler";
   private static final String LISTENER = "akka.io.TcpListener";
+  private static final String CALLER = "akka.io.TcpOutgoingConnection";
 
   private final SelectorProvider jdk = jdkProvider();
 
@@ -108,7 +109,8 @@ public final class LoopSelectorProvider extends SelectorProvider {
 
   @Override
   public SocketChannel openSocketChannel() throws IOException {
-    return jdk.openSocketChannel();
+    SocketChannel channel = jdk.openSocketChannel();
+    return isOnExchange() && isCalledBy(CALLER) ? PortGuard.connect(channel) : channel;
   }
 
   @Override

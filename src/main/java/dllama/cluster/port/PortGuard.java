@@ -3,6 +3,7 @@ package dllama.cluster.port;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 import java.nio.channels.spi.AbstractSelectableChannel;
 import java.nio.channels.spi.AbstractSelector;
 import java.nio.channels.spi.SelectorProvider;
@@ -22,6 +23,7 @@ public final class PortGuard {
   public static final int GREETING_BYTES = 5 + 4 + 2 + 32;
 
   private static final Set<Gate> GATES = ConcurrentHashMap.newKeySet();
+  private static final OutgoingConnections OUTGOING = new OutgoingConnections();
   private static volatile int maxFrameBytes = MOST_FRAME_BYTES;
   private static volatile boolean encrypted;
 
@@ -64,9 +66,17 @@ public final class PortGuard {
     }
   }
 
-  /// Ends connections that keep their port waiting. To be called about every second.
+  /// Ends connections that keep their port waiting, and those that this node has finished with. To
+  /// be called about every second.
   public static void sweep() {
     GATES.forEach(Gate::sweep);
+    OUTGOING.sweep();
+  }
+
+  /// A channel for a connection to another node.
+  public static SocketChannel connect(SocketChannel jdk) {
+    OUTGOING.opened(jdk);
+    return jdk;
   }
 
   /// A socket to listen on, whose connections are guarded.

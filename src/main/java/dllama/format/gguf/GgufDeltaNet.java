@@ -9,6 +9,7 @@ import dllama.model.TensorRole;
 import dllama.tensor.DType;
 import dllama.tensor.Matrix;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
 
@@ -89,7 +90,15 @@ final class GgufDeltaNet {
         .put(prefix + KEY_HEADS, net.keyHeads())
         .put(prefix + VALUE_HEADS, net.valueHeads())
         .put(prefix + VALUES, net.valueDim())
-        .put(prefix + PERIOD, net.period());
+        .put(prefix + PERIOD, net.period())
+        .putInts(prefix + SECTIONS, sections(spec.rope().turned(spec.headDim()) / 2));
+  }
+
+  /// Pairs of a head that turn by time, height and width, and a fourth of none. Of a text all are
+  /// its positions, so only their sum matters.
+  private static List<Integer> sections(int pairs) {
+    int side = pairs / 3;
+    return List.of(pairs - 2 * side, side, side, 0);
   }
 
   private void checkSections(int turned) {

@@ -182,9 +182,6 @@ public record GgufHeader(ByteBuffer start, List<ByteBuffer> factors, long bytes)
     if (layering.inputDim() > 0) {
       header.put(family + ".embedding_length_per_layer_input", layering.inputDim());
     }
-    if (spec.scales().cap() > 0) {
-      header.put(family + ".final_logit_softcapping", spec.scales().cap());
-    }
   }
 
   /// One number where it is the same in all layers.

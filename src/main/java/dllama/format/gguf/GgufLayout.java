@@ -46,6 +46,9 @@ public record GgufLayout(List<Group> groups) {
         return new long[] {kernel, first.cols() / kernel};
       }
       int experts = tensors.getLast().name().expert() + 1;
+      if (experts > 1 && first.role().isVector()) {
+        return new long[] {first.cols(), experts};
+      }
       long rows = tensors.stream().mapToLong(Tensor::rows).sum() / experts;
       if (experts > 1) {
         return new long[] {first.cols(), rows, experts};

@@ -88,6 +88,9 @@ final class GgufScales {
           .put(family + "." + LOGITS, 1 / scales.logits())
           .put(family + "." + SCORES, (float) (scales.query() / Math.sqrt(spec.headDim())));
     }
+    if (scales.cap() != 0) {
+      header.put(family + "." + CAP, scales.cap());
+    }
     if (scales.temperature() != 0) {
       header.put(family + "." + TEMPERATURE, scales.temperature());
     }
