@@ -132,7 +132,7 @@ build() {
 
 # Makes the archive of classes that shortens every start, once for each jar.
 archive_classes() {
-  archived=$project/target/classes-archived
+  archived=$(dirname -- "$jar")/classes-archived
   if [ -z "$(find "$archived" -newer "$jar" 2>/dev/null)" ]; then
     echo "Preparing faster starts, some seconds ..." >&2
     java -cp "$jar" dllama.cli.ClassArchive && touch "$archived"

@@ -90,13 +90,7 @@ public final class ApiServer implements AutoCloseable {
     metrics.nodes(root);
     var status =
         new ClusterStatus(
-            root,
-            view,
-            meter,
-            answerer.admission(),
-            card,
-            model.bytesByNodes(settings.model().prefillBatch()),
-            outlook(model));
+            root, view, meter, answerer.admission(), card, model.bytesByNodes(), outlook(model));
     server = new HttpServer(system, settings.api(), routes(card, status, view, metrics));
     started.set(server);
   }

@@ -55,7 +55,7 @@ final class Bench {
     this.whole = whole;
     checkLayers("--replay-acceptance", settings.bench().replayAcceptance());
     checkLayers("--parallel", settings.bench().parallel());
-    int batch = Math.min(settings.model().prefillBatch(), model.contextLength());
+    int batch = Math.min(model.prefillBatch(), model.contextLength());
     settings.bench().parallel().forEach(sequences -> ParallelBench.check(sequences, batch));
     for (int prompt : settings.bench().prefill()) {
       if (prompt + settings.bench().decode() > model.contextLength()) {
@@ -209,7 +209,7 @@ final class Bench {
         setup.ready.nodes(),
         settings.cluster().threads(),
         setup.ready.loadMillis(),
-        whole.nodeBytes(setup.ready.nodes(), settings.model().prefillBatch()),
+        whole.nodeBytes(setup.ready.nodes()),
         new Timing.Prefill(
             prefill.tokens(),
             median(runs, t -> t.prefill().ms()),

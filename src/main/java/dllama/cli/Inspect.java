@@ -77,7 +77,7 @@ final class Inspect {
           RootModel.maxBatchTokens(
               model.spec(),
               model.contextLength(),
-              of.prefillBatch(),
+              model.prefillBatch(),
               settings.cluster().sync().maxFrameBytes());
       var engine =
           EngineSettings.ofOneSequence(model.spec(), model.kv(), model.contextLength(), batch);

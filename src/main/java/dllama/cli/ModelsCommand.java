@@ -65,7 +65,7 @@ final class ModelsCommand {
     try (LoadedModel loaded = LoadedModel.open(of.model())) {
       architecture = loaded.spec().architecture().name();
       weights = loaded.weights();
-      nodes = fewest(loaded, of.model().prefillBatch());
+      nodes = fewest(loaded);
     } catch (UserException e) {
       problem = e.getMessage();
     }
@@ -80,10 +80,10 @@ final class ModelsCommand {
         problem);
   }
 
-  private static @Nullable Integer fewest(LoadedModel model, int batch) {
+  private static @Nullable Integer fewest(LoadedModel model) {
     for (int nodes : NODES) {
       try {
-        if (model.nodeBytes(nodes, batch) <= Memory.total() / 10 * 9) {
+        if (model.nodeBytes(nodes) <= Memory.total() / 10 * 9) {
           return nodes;
         }
       } catch (UserException _) {

@@ -151,7 +151,7 @@ final class Plan {
     return RootModel.maxBatchTokens(
         model.spec(),
         model.contextLength(),
-        settings.model().prefillBatch(),
+        model.prefillBatch(),
         settings.cluster().sync().maxFrameBytes());
   }
 

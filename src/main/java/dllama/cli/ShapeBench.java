@@ -79,7 +79,7 @@ final class ShapeBench {
   }
 
   private long bytes(LoadedModel model, int worldSize) {
-    return model.nodeBytes(worldSize, settings.model().prefillBatch());
+    return model.nodeBytes(worldSize);
   }
 
   private String where() {

@@ -79,7 +79,7 @@ public final class ClusterRoot implements Root {
             model.contextLength(),
             sequences(settings),
             settings.model().kvMemory(),
-            settings.model().prefillBatch());
+            model.prefillBatch());
     node = RootNode.start(settings.cluster(), settings.akka(), keys, rootModel, cache, world);
   }
 

@@ -34,14 +34,21 @@ import org.jspecify.annotations.Nullable;
 /// @param exchange type of the exchanged partials
 /// @param kv type of the key/value cache
 /// @param contextLength positions to reserve
+/// @param prefillBatch tokens of a prompt to compute together, if frames allow so many
 public record LoadedModel(
     String name,
     ModelSource source,
     @Nullable ModelFile file,
     DType exchange,
     DType kv,
-    int contextLength)
+    int contextLength,
+    int prefillBatch)
     implements AutoCloseable {
+  private static final int USUAL_BATCH = 32;
+  private static final int LARGEST_BATCH = 128;
+
+  /// Tokens that an expert should have of a batch.
+  private static final int TOKENS_PER_EXPERT = 8;
 
   /// Opens the model file of the settings, or the built-in model where they name none.
   ///
@@ -83,7 +90,19 @@ public record LoadedModel(
         file,
         dtype(settings.bufferFloatType(weights.stream().anyMatch(DType::quantized))),
         dtype(settings.kvFloatType(weights.equals(List.of(DType.F32)))),
-        settings.contextLength(source.spec().contextLength()));
+        settings.contextLength(source.spec().contextLength()),
+        settings.prefillBatch().orElseGet(() -> batch(source.spec())));
+  }
+
+  /// Tokens that go to a few experts of many share none of their weights unless they are many: the
+  /// usual batch would read nearly all of the model for one or two tokens of each expert.
+  private static int batch(ModelSpec spec) {
+    if (spec.experts() == 0) {
+      return USUAL_BATCH;
+    }
+    int tokens = TOKENS_PER_EXPERT * spec.experts() / spec.activeExperts();
+    int whole = Math.ceilDiv(tokens, USUAL_BATCH) * USUAL_BATCH;
+    return Math.clamp(whole, USUAL_BATCH, LARGEST_BATCH);
   }
 
   /// A shape whose weights are made up, not read.
@@ -151,20 +170,20 @@ public record LoadedModel(
   }
 
   /// Bytes that weights and cache take on the rank that has the most of them.
-  public long nodeBytes(int worldSize, int maxBatchTokens) {
+  public long nodeBytes(int worldSize) {
     ShardPlan plan = new ShardPlan(spec(), exchange, Shares.equal(worldSize));
     EngineSettings engine =
         EngineSettings.ofOneSequence(
-            plan.spec(), kv, contextLength, Math.min(maxBatchTokens, contextLength));
+            plan.spec(), kv, contextLength, Math.min(prefillBatch, contextLength));
     int most = plan.largestRank();
     return new SliceLayout(plan, most).totalBytes() + ShardEngine.cacheBytes(plan, most, engine);
   }
 
   /// The same for each number of nodes that the model can run on.
-  public SequencedMap<Integer, Long> bytesByNodes(int maxBatchTokens) {
+  public SequencedMap<Integer, Long> bytesByNodes() {
     SequencedMap<Integer, Long> bytes = new LinkedHashMap<>();
     for (int nodes : ShardPlan.usableWorldSizes(spec(), exchange)) {
-      bytes.put(nodes, nodeBytes(nodes, maxBatchTokens));
+      bytes.put(nodes, nodeBytes(nodes));
     }
     return bytes;
   }

@@ -18,7 +18,7 @@ public record ModelSettings(
     Optional<FloatType> bufferFloatType,
     Optional<FloatType> kvFloatType,
     Optional<Integer> maxSeqLen,
-    int prefillBatch,
+    Optional<Integer> prefillBatch,
     OptionalLong kvMemory) {
   private static final int DEFAULT_CONTEXT = 4096;
 
@@ -35,7 +35,7 @@ public record ModelSettings(
         values.unlessAuto(
             "kv-float-type", (v, key) -> v.choice(key, EnumSet.of(FloatType.F32, FloatType.F16))),
         values.unlessAuto("max-seq-len", (v, key) -> v.integer(key, 1, 1 << 24)),
-        values.integer("prefill-batch", 1, 4096),
+        values.unlessAuto("prefill-batch", (v, key) -> v.integer(key, 1, 4096)),
         values
             .unlessAuto("kv-memory", Values::size)
             .map(OptionalLong::of)

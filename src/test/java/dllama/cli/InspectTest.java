@@ -109,7 +109,7 @@ class InspectTest {
       for (JsonNode row : told.get("memory")) {
         assertEquals(200, row.get("contextLength").asInt());
         assertEquals(
-            model.nodeBytes(row.get("nodes").asInt(), 32),
+            model.nodeBytes(row.get("nodes").asInt()),
             row.get("slice").asLong() + row.get("cache").asLong());
       }
     }

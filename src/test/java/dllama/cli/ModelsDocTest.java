@@ -62,7 +62,7 @@ class ModelsDocTest {
     if (ShardPlan.objection(spec, model.exchange(), nodes).isPresent()) {
       return "no";
     }
-    double gib = model.nodeBytes(nodes, SETTINGS.prefillBatch()) / (double) (1 << 30);
+    double gib = model.nodeBytes(nodes) / (double) (1 << 30);
     return String.format(Locale.ROOT, "%.2f", gib);
   }
 
@@ -73,10 +73,10 @@ class ModelsDocTest {
     for (String shape : Shapes.names()) {
       ModelSpec spec = Shapes.spec(shape, DType.Q4_0);
       LoadedModel model = LoadedModel.random(shape, spec, 1, SETTINGS);
-      long one = model.nodeBytes(1, 32);
+      long one = model.nodeBytes(1);
       for (int nodes : ShardPlan.usableWorldSizes(spec, model.exchange())) {
         if (nodes <= Math.min(8, spec.kvHeads())) {
-          double share = (double) model.nodeBytes(nodes, 32) / one;
+          double share = (double) model.nodeBytes(nodes) / one;
           assertEquals(1.0 / nodes, share, 0.03 / nodes + 0.02, shape + " on " + nodes);
         }
       }

@@ -66,8 +66,7 @@ class PlanTest {
     var settings = Arguments.parse("plan").orElseThrow().settings(new Properties()).model();
     LoadedModel model =
         LoadedModel.random("qwen3-8b", Shapes.spec("qwen3-8b", DType.Q4_0), 1, settings);
-    assertEquals(
-        model.nodeBytes(2, 32), memory.get("slice").asLong() + memory.get("cache").asLong());
+    assertEquals(model.nodeBytes(2), memory.get("slice").asLong() + memory.get("cache").asLong());
   }
 
   @ParameterizedTest

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dllama.error.UserException;
 import dllama.format.SynthModel;
+import dllama.model.ModelSpec;
 import dllama.model.Shapes;
 import dllama.settings.ModelSettings;
 import dllama.settings.Settings;
@@ -17,6 +18,8 @@ import java.util.Optional;
 import java.util.Properties;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class LoadedModelTest {
   @TempDir Path folder;
@@ -49,6 +52,22 @@ class LoadedModelTest {
       UserException e = assertThrows(UserException.class, () -> model.vocabulary(settings));
       assertEquals("no tokenizer: give --tokenizer FILE.t", e.getMessage());
     }
+  }
+
+  /// Each expert shall have some tokens of a batch.
+  @ParameterizedTest
+  @CsvSource({
+    "llama3.2-1b, 32",
+    "mixtral-8x7b, 32",
+    "gpt-oss-20b, 64",
+    "qwen3-30b-a3b, 128",
+    "qwen3.5-35b-a3b, 128"
+  })
+  void shouldReadPromptsOfManyExpertsInLargerBatches(String shape, int tokens) {
+    ModelSpec spec = Shapes.spec(shape, DType.Q4_0);
+    assertEquals(tokens, LoadedModel.random(shape, spec, 1, settings()).prefillBatch());
+    ModelSettings given = settings(option("prefill-batch", "16"));
+    assertEquals(16, LoadedModel.random(shape, spec, 1, given).prefillBatch());
   }
 
   private static Fingerprint fingerprint(LoadedModel model) {

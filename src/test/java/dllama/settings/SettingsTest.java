@@ -122,7 +122,7 @@ class SettingsTest {
   void shouldNameABadProperty() {
     Properties properties = properties("dllama.prefill-batch", "0");
     assertEquals(
-        "-Ddllama.prefill-batch=0 must be 1 to 4096",
+        "-Ddllama.prefill-batch=0 must be 1 to 4096 or auto",
         message(() -> Settings.load(Optional.empty(), properties, List.of())));
   }
 
