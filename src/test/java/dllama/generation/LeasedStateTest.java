@@ -11,6 +11,7 @@ import dllama.step.RunState;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -101,13 +102,15 @@ class LeasedStateTest {
     Scheduler scheduler = scheduler(model, 1);
     int[] prompt = text(PAGE + 100);
     Answers cancelled = new Answers();
-    Generation generation = scheduler.submit(Answers.request(400, prompt), cancelled);
+    var submitted = new CompletableFuture<Generation>();
     model.before =
         () -> {
           if (model.steps.size() == 8) {
-            generation.cancel();
+            submitted.join().cancel();
           }
         };
+    Generation generation = scheduler.submit(Answers.request(400, prompt), cancelled);
+    submitted.complete(generation);
     generation.join();
     assertEquals(Reason.CANCELLED, cancelled.finished().reason());
     assertTrue(cached(ask(scheduler, 3, prompt)) >= PAGE);
