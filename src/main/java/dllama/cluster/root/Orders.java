@@ -10,15 +10,14 @@ import java.util.Set;
 /// nodes live: who is not ready is told again now and then, and says again what it has said last.
 /// Owned by [WorldLoading].
 final class Orders {
-  private static final long EVERY = Duration.ofSeconds(5).toNanos();
+  private static final Duration EVERY = Duration.ofSeconds(5);
 
   private final List<Assign> given = new ArrayList<>();
   private final World world;
-  private long toldAt;
+  private Duration silent = Duration.ZERO;
 
-  Orders(World world, long now) {
+  Orders(World world) {
     this.world = world;
-    toldAt = now;
   }
 
   /// Assigns the next rank its part.
@@ -30,9 +29,11 @@ final class Orders {
   /// To be called now and then. This node itself, rank 0, loses nothing.
   ///
   /// @param unready ranks that have not said that they are ready
-  void repeat(Set<Integer> unready, long now) {
-    if (now - toldAt > EVERY) {
-      toldAt = now;
+  /// @param passed since the last call
+  void repeat(Set<Integer> unready, Duration passed) {
+    silent = silent.plus(passed);
+    if (silent.compareTo(EVERY) >= 0) {
+      silent = Duration.ZERO;
       unready.stream().filter(rank -> rank > 0).forEach(rank -> world.tell(rank, given.get(rank)));
     }
   }

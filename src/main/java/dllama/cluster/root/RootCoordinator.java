@@ -293,7 +293,7 @@ public final class RootCoordinator extends NetworkActor<RootMessage> {
     } else if (steps.isLost(System.nanoTime(), host.isComputing())) {
       formation.expel(0, "does not compute the step that it was given");
     }
-    formation.remind();
+    formation.remind(TICK);
     formation.gather();
     formation.ready().ifPresent(world -> slow.look(world, TICK, System.nanoTime()));
     boolean idle = answering.isOver(System.nanoTime()) && !steps.isBusy();

@@ -15,6 +15,7 @@ import dllama.cluster.wire.RootMessage;
 import dllama.cluster.wire.SliceOrigin;
 import dllama.error.UserException;
 import dllama.settings.ClusterSettings;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -323,9 +324,11 @@ final class WorldFormation {
   // ---- loading
 
   /// To be called now and then, because messages may be lost.
-  void remind() {
+  ///
+  /// @param passed since the last call
+  void remind(Duration passed) {
     if (state instanceof FormationState.Loading(WorldLoading loading)) {
-      loading.remind(System.nanoTime());
+      loading.remind(passed);
     }
   }
 

@@ -6,6 +6,7 @@ import dllama.cluster.wire.Node;
 import dllama.cluster.wire.RankMessage;
 import dllama.cluster.wire.RootMessage;
 import dllama.cluster.wire.SliceOrigin;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -42,7 +43,7 @@ final class WorldLoading {
     since = now;
     unready =
         IntStream.range(0, world.size()).boxed().collect(Collectors.toCollection(TreeSet::new));
-    orders = new Orders(world, now);
+    orders = new Orders(world);
     for (int rank = 0; rank < world.size(); rank++) {
       long key = world.ranks().get(rank).key();
       orders.give(new RankMessage.Assign(key, assignment.forRank(rank), world.shards(), root));
@@ -58,8 +59,8 @@ final class WorldLoading {
   }
 
   /// To be called now and then, because messages may be lost.
-  void remind(long now) {
-    orders.repeat(unready, now);
+  void remind(Duration passed) {
+    orders.repeat(unready, passed);
   }
 
   /// A rank has memory for its slice and holds none.
