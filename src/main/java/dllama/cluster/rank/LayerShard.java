@@ -60,17 +60,12 @@ public final class LayerShard extends NetworkActor<RankMessage> {
   /// which nothing is wanted may be one behind.
   private static final int MOST_DUE = 4;
 
-  private static final int REAL = Assignment.kind(1);
-  private static final int REHEARSED = Assignment.kind(Assignment.rehearsalOf(1));
-
   private final RankHost host;
   private final ComputeWait computeWait;
   private final FramePool frames;
   private final @Nullable ModelSource source;
 
-  /// What this shard is in the present world and, meanwhile, in its rehearsal, by kind of epoch.
-  /// Code that branches there would be compiled for the one and thrown away with the other.
-  private final @Nullable WorldPart[] parts = new WorldPart[Assignment.KINDS];
+  private final WorldParts parts = new WorldParts();
 
   /// What this node gets beforehand.
   private @Nullable SliceFetch fetch;
@@ -126,14 +121,17 @@ public final class LayerShard extends NetworkActor<RankMessage> {
       case Partial partial -> onPartial(partial);
       case Failed(WorldPart of, int culprit, String why) ->
           ifPresent(of, now -> onFailed(now, culprit, why));
-      case Dissolve(long epoch, String why) -> inEpoch(epoch, now -> onDissolve(now, why));
+      case Dissolve(long epoch, String why) -> {
+        parts.over(epoch); // also where the order that it ends is still on its way
+        inEpoch(epoch, now -> onDissolve(now, why));
+      }
       case RankMessage.Internal other -> throw new IllegalArgumentException("message=" + other);
     }
     return this;
   }
 
   private void inEpoch(long epoch, Consumer<WorldPart> action) {
-    WorldPart now = ofEpoch(epoch);
+    WorldPart now = parts.ofEpoch(epoch);
     if (now != null) {
       action.accept(now);
     } else {
@@ -143,29 +141,28 @@ public final class LayerShard extends NetworkActor<RankMessage> {
 
   /// Not if it has ended meanwhile.
   private void ifPresent(WorldPart of, Consumer<WorldPart> action) {
-    if (parts[Assignment.kind(of.epoch())] == of) {
+    if (parts.has(of)) {
       action.accept(of);
     }
   }
 
-  private @Nullable WorldPart ofEpoch(long epoch) {
-    WorldPart now = parts[Assignment.kind(epoch)];
-    return now != null && now.epoch() == epoch ? now : null;
-  }
-
   private void onAssign(Assign assign) {
     Assignment assignment = assign.assignment();
+    if (parts.isOver(assignment.epoch())) {
+      getContext().getLog().debug("dropped an order for a world that is over");
+      return;
+    }
     if (assignment.rehearses()) {
       onRehearse(assign);
       return;
     }
-    WorldPart present = parts[REAL];
+    WorldPart present = parts.get(WorldParts.REAL);
     if (present != null && present.is(assign)) {
       present.tellAgain();
       return;
     }
     endRehearsal("a new world is formed");
-    end(REAL, "a new world is formed");
+    end(WorldParts.REAL, "a new world is formed");
     endFetch();
     Optional<String> objection = objection(assignment);
     if (objection.isPresent()) {
@@ -176,7 +173,7 @@ public final class LayerShard extends NetworkActor<RankMessage> {
       return;
     }
     WorldPart now = new WorldPart(assign, frames, host);
-    parts[REAL] = now;
+    parts.begin(now);
     host.waits(now.waits);
     host.warmUp(assignment.world());
     Address here = getContext().getSystem().address();
@@ -226,7 +223,7 @@ public final class LayerShard extends NetworkActor<RankMessage> {
 
   /// Beside loading for the world that it is the rehearsal of.
   private void onRehearse(Assign assign) {
-    WorldPart real = parts[REAL];
+    WorldPart real = parts.get(WorldParts.REAL);
     if (real == null || assign.assignment().epoch() != Assignment.rehearsalOf(real.epoch())) {
       return; // this node has no part in that world, or no longer
     }
@@ -234,29 +231,26 @@ public final class LayerShard extends NetworkActor<RankMessage> {
       Refusals.ofProcess().refused("somebody", "wants another rehearsal than there is");
       return;
     }
-    endRehearsal("another one begins");
+    if (parts.get(WorldParts.REHEARSED) != null) {
+      return; // the same order twice
+    }
     WorldPart now = new WorldPart(assign, frames, host.stage().host());
-    parts[REHEARSED] = now;
+    parts.begin(now);
     onComputeThread(now, () -> open(now));
   }
 
   /// The step under way is given up.
   private void endRehearsal(String why) {
-    if (end(REHEARSED, why)) {
+    if (end(WorldParts.REHEARSED, why)) {
       host.stage().strike();
     }
   }
 
   /// Whether there was anything to end.
   private boolean end(int kind, String why) {
-    WorldPart ended = parts[kind];
-    if (ended == null) {
-      return false;
-    }
-    ended.exchange.fail(why);
+    boolean ended = parts.end(kind, why);
     computeWait.signal();
-    parts[kind] = null;
-    return true;
+    return ended;
   }
 
   /// Compute thread: the slice from what is here, or memory for what has to be sent.
@@ -289,6 +283,9 @@ public final class LayerShard extends NetworkActor<RankMessage> {
   }
 
   private void onBuilt(WorldPart now, Built built) {
+    if (now.exchange.failure() != null) {
+      return; // of which the root may not have heard: it must not take this rank for ready
+    }
     now.steps =
         new RankSteps(
             now.assignment,
@@ -310,6 +307,9 @@ public final class LayerShard extends NetworkActor<RankMessage> {
     if (steps == null || !steps.accepts(input)) {
       onFailed(now, now.assignment.rank(), "got a step that it can not compute: " + input);
       return;
+    }
+    if (!now.isNext(input.step())) {
+      return; // it has come before
     }
     Runnable step = () -> host.stage().play(now.exchange, () -> steps.run(input));
     if (!isQueued(now, now.due, step)) {
@@ -344,7 +344,7 @@ public final class LayerShard extends NetworkActor<RankMessage> {
   }
 
   private void onPartial(Partial partial) {
-    WorldPart now = ofEpoch(partial.epoch());
+    WorldPart now = parts.ofEpoch(partial.epoch());
     if (now != null && now.exchange.put(partial)) {
       computeWait.signal();
     } else {
@@ -362,8 +362,8 @@ public final class LayerShard extends NetworkActor<RankMessage> {
 
   private void onDissolve(WorldPart now, String why) {
     endRehearsal(why);
-    if (now == parts[REAL]) {
-      end(REAL, why);
+    if (now == parts.get(WorldParts.REAL)) {
+      end(WorldParts.REAL, why);
       host.listener().idle(why);
     }
   }

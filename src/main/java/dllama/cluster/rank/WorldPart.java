@@ -29,6 +29,8 @@ final class WorldPart {
   /// to end a world.
   final AtomicInteger asked = new AtomicInteger();
 
+  private long nextStep;
+
   @Nullable RankSteps steps;
 
   /// Where the slice of its engine is from; null while there is none.
@@ -47,6 +49,14 @@ final class WorldPart {
 
   long epoch() {
     return assignment.epoch();
+  }
+
+  /// Whether a step has not come yet: one that is done twice would be summed up with the next one
+  /// of other ranks.
+  boolean isNext(long step) {
+    boolean next = step >= nextStep;
+    nextStep = next ? step + 1 : nextStep;
+    return next;
   }
 
   /// Whether the root only repeats what it has assigned.
