@@ -60,7 +60,7 @@ public sealed interface Embedding {
     public void row(int token, float[] to, int at) {
       Objects.checkIndex(token, table.rows());
       int dim = (int) table.cols();
-      table.dtype().decode(table.data(), table.rowAt(token), dim, false, to, at);
+      table.decode(token, 0, dim, to, at);
       if (!Finite.all(to, at, dim)) {
         throw strayed(token);
       }
@@ -78,7 +78,7 @@ public sealed interface Embedding {
         if (!Finite.all(of, token, token + 1)) {
           throw strayed(token);
         }
-        MemorySegment.copy(of.data(), of.rowAt(token), to, at, inputBytes());
+        of.copy(token, 0, inputBytes(), to, at);
       }
     }
 

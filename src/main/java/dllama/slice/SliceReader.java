@@ -128,7 +128,7 @@ public final class SliceReader {
     }
     if (entry.isVector()) {
       long bytes = entry.dtype().byteSize(cols.size());
-      MemorySegment.copy(matrix.data(), entry.dtype().byteSize(cols.from()), to, at, bytes);
+      matrix.copy(0, entry.dtype().byteSize(cols.from()), bytes, to, at);
       to.asSlice(at + bytes, entry.bytes() - bytes).fill((byte) 0);
     } else {
       Packer.pack(matrix, rows.from(), rows.to(), cols.from(), cols.to(), to, at);

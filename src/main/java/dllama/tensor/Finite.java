@@ -30,9 +30,7 @@ public final class Finite {
   /// Whether all values of rows `fromRow` ≤ r < `toRow` are numbers; of blocks the scales tell. The
   /// kernels can not: they widen float16 by arithmetic, which makes numbers of NaN and infinities.
   public static boolean all(Matrix matrix, long fromRow, long toRow) {
-    long rowBytes = matrix.dtype().byteSize(matrix.cols());
-    MemorySegment rows = matrix.data().asSlice(fromRow * rowBytes, (toRow - fromRow) * rowBytes);
-    return matrix.dtype().isFinite(rows);
+    return matrix.isFinite(fromRow, toRow);
   }
 
   /// Whether all values of these rows are numbers that weights of a type can be rounded from.
@@ -44,7 +42,7 @@ public final class Finite {
     float[] values = new float[cols];
     boolean fit = true;
     for (long row = fromRow; row < toRow && fit; row++) {
-      matrix.dtype().decode(matrix.data(), matrix.rowAt(row), cols, false, values, 0);
+      matrix.decode(row, 0, cols, values, 0);
       float max = 0;
       for (float value : values) {
         max = Math.max(max, Math.abs(value)); // NaN stays

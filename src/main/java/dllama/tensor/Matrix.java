@@ -8,39 +8,81 @@ import java.util.Objects;
 ///
 /// A vector is a matrix of one row.
 ///
-/// @param heads 0 where rows stand in order. Else they are those of so many heads, of which the
-///     file has first all first rows of pairs, then all second ones, while the model has pair by
-///     pair
-public record Matrix(MemorySegment data, DType dtype, long rows, long cols, int heads) {
+/// @param data what rows are read from
+/// @param order where rows stand in it
+public record Matrix(MemorySegment data, DType dtype, long rows, long cols, RowOrder order) {
   public Matrix {
-    long bytes = Math.multiplyExact(rows, dtype.byteSize(cols));
-    if (rows <= 0 || cols <= 0 || data.byteSize() != bytes) {
+    if (rows <= 0 || cols <= 0 || !order.fits(data.byteSize(), rows, dtype.byteSize(cols))) {
       throw new IllegalArgumentException(
           "data.byteSize=%d for rows=%d cols=%d dtype=%s"
               .formatted(data.byteSize(), rows, cols, dtype));
-    }
-    if (heads < 0 || (heads > 0 && rows % (2L * heads) != 0)) {
-      throw new IllegalArgumentException("rows=%d heads=%d".formatted(rows, heads));
     }
   }
 
   /// A matrix whose rows stand in order.
   public Matrix(MemorySegment data, DType dtype, long rows, long cols) {
-    this(data, dtype, rows, cols, 0);
+    this(data, dtype, rows, cols, RowOrder.PLAIN);
   }
 
-  /// Byte of [#data] where a row begins.
-  public long rowAt(long row) {
-    return stored(row) * dtype.byteSize(cols);
-  }
-
-  private long stored(long row) {
-    if (heads == 0) {
-      return row;
+  /// A matrix whose rows stand in order, or are those of heads as [RowOrder#ofPairs] has them.
+  ///
+  /// @param heads 0 where rows stand in order
+  public static Matrix ofHeads(MemorySegment data, DType dtype, long rows, long cols, int heads) {
+    if (heads < 0 || (heads > 0 && rows % (2L * heads) != 0)) {
+      throw new IllegalArgumentException("rows=%d heads=%d".formatted(rows, heads));
     }
-    long head = rows / heads;
-    long inHead = row % head;
-    return row - inHead + inHead % 2 * (head / 2) + inHead / 2;
+    RowOrder order = heads == 0 ? RowOrder.PLAIN : RowOrder.ofPairs(rows / heads);
+    return new Matrix(data, dtype, rows, cols, order);
+  }
+
+  private long rowBytes() {
+    return dtype.byteSize(cols);
+  }
+
+  /// Copies `bytes` bytes of a row from its byte `from` on, whole blocks of the type.
+  public void copy(long row, long from, long bytes, MemorySegment to, long at) {
+    order.copy(data, row, rowBytes(), from, bytes, to, at);
+  }
+
+  /// The values of a row from a column on, whole blocks of the type.
+  public void decode(long row, long fromCol, int size, float[] to, int at) {
+    long from = dtype.byteSize(fromCol);
+    if (order.hasWholeRows()) {
+      dtype.decode(data, order.stored(row) * rowBytes() + from, size, false, to, at);
+      return;
+    }
+    MemorySegment blocks = bytes(row, from, dtype.byteSize(size));
+    dtype.decode(blocks, 0, size, false, to, at);
+  }
+
+  private MemorySegment bytes(long row, long from, long bytes) {
+    MemorySegment copy = MemorySegment.ofArray(new byte[Math.toIntExact(bytes)]);
+    copy(row, from, bytes, copy, 0);
+    return copy;
+  }
+
+  /// Whether all values of these rows are numbers.
+  boolean isFinite(long fromRow, long toRow) {
+    long rowBytes = rowBytes();
+    if (order == RowOrder.PLAIN) {
+      return dtype.isFinite(data.asSlice(fromRow * rowBytes, (toRow - fromRow) * rowBytes));
+    }
+    for (long row = fromRow; row < toRow; row++) {
+      MemorySegment blocks =
+          order.hasWholeRows()
+              ? data.asSlice(order.stored(row) * rowBytes, rowBytes)
+              : bytes(row, 0, rowBytes);
+      if (!dtype.isFinite(blocks)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /// Gives back the memory that a mapped file has taken for rows `fromRow` ≤ r < `toRow`; they can
+  /// be read again.
+  public void unload(long fromRow, long toRow) {
+    order.unload(data, fromRow, toRow, rowBytes());
   }
 
   /// Writes rows `fromRow` ≤ r < `toRow` and columns `fromCol` ≤ c < `toCol` in the order of the
@@ -56,7 +98,7 @@ public record Matrix(MemorySegment data, DType dtype, long rows, long cols, int 
     long rowBytes = type.byteSize(width);
     float[] values = new float[width];
     for (long row = fromRow; row < toRow; row++) {
-      dtype.decode(data, rowAt(row) + dtype.byteSize(fromCol), width, false, values, 0);
+      decode(row, fromCol, width, values, 0);
       type.round(values, 0, width, to, (row - fromRow) * rowBytes);
     }
   }

@@ -89,9 +89,10 @@ public final class Packer {
       Arrays.fill(lines, (byte) 0);
     }
     long firstBlock = col / dtype.blockSize();
+    MemorySegment into = MemorySegment.ofArray(lines);
     for (int r = 0; r < rows; r++) {
-      long from = source.rowAt(row + r) + firstBlock * dtype.blockBytes();
-      MemorySegment.copy(source.data(), ValueLayout.JAVA_BYTE, from, lines, r * stride, bytes);
+      long from = firstBlock * dtype.blockBytes();
+      source.copy(row + r, from, bytes, into, (long) r * stride);
     }
     for (int tile = 0; tile < count; tile++) {
       long first = col + (long) tile * Tiles.COLS;

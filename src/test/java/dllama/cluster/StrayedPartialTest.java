@@ -55,7 +55,7 @@ class StrayedPartialTest {
     MemorySegment data = MemorySegment.ofArray(query.data().toArray(ValueLayout.JAVA_BYTE));
     data.set(ValueLayout.JAVA_FLOAT_UNALIGNED, data.byteSize() - Float.BYTES, Float.NaN);
     Map<TensorRole.Name, Matrix> tensors = new HashMap<>(weights.tensors());
-    tensors.put(name, new Matrix(data, query.dtype(), query.rows(), query.cols(), query.heads()));
+    tensors.put(name, new Matrix(data, query.dtype(), query.rows(), query.cols(), query.order()));
     return new ModelWeights(tensors);
   }
 }

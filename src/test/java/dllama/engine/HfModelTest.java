@@ -25,6 +25,7 @@ import dllama.slice.ShardPlan;
 import dllama.tensor.DType;
 import dllama.tensor.Kernels;
 import dllama.tensor.Matrix;
+import dllama.tensor.RowOrder;
 import dllama.tensor.WorkerPool;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -199,7 +200,7 @@ class HfModelTest {
       for (int row = 0; row < got.length; row++) {
         assertArrayEquals(expected[row], got[row], 2e-5f);
       }
-      assertTrue(asStored.get(new TensorRole.Name(TensorRole.WQ)).heads() == 0);
+      assertEquals(RowOrder.PLAIN, asStored.get(new TensorRole.Name(TensorRole.WQ)).order());
     }
   }
 

@@ -50,7 +50,7 @@ public record TensorRows(List<Matrix> parts, boolean beside) {
     for (long row = first; row < first + count; row++) {
       for (Row part : parts(row)) {
         int cols = Math.toIntExact(part.of.cols());
-        dtype().decode(part.of.data(), part.at, cols, false, to, at);
+        part.of.decode(part.index, 0, cols, to, at);
         at += cols;
       }
     }
@@ -61,7 +61,7 @@ public record TensorRows(List<Matrix> parts, boolean beside) {
     long at = 0;
     for (long row = first; row < first + count; row++) {
       for (Row part : parts(row)) {
-        MemorySegment.copy(part.of.data(), part.at, to, at, part.bytes());
+        part.of.copy(part.index, 0, part.bytes(), to, at);
         at += part.bytes();
       }
     }
@@ -72,23 +72,17 @@ public record TensorRows(List<Matrix> parts, boolean beside) {
     IdentityHashMap<Matrix, long[]> ranges = new IdentityHashMap<>();
     for (long row = first; row < first + count; row++) {
       for (Row part : parts(row)) {
-        long[] range = ranges.computeIfAbsent(part.of, _ -> new long[] {part.at, part.at});
-        range[0] = Math.min(range[0], part.at);
-        range[1] = Math.max(range[1], part.at + part.bytes());
+        long[] range = ranges.computeIfAbsent(part.of, _ -> new long[] {part.index, part.index});
+        range[1] = part.index + 1;
       }
     }
-    ranges.forEach(
-        (part, range) -> {
-          if (part.data().isMapped()) {
-            part.data().asSlice(range[0], range[1] - range[0]).unload();
-          }
-        });
+    ranges.forEach((part, range) -> part.unload(range[0], range[1]));
   }
 
   /// A row of a part.
   ///
-  /// @param at byte of the part's data
-  private record Row(Matrix of, long at) {
+  /// @param index of it in the part
+  private record Row(Matrix of, long index) {
     long bytes() {
       return of.dtype().byteSize(of.cols());
     }
@@ -97,19 +91,15 @@ public record TensorRows(List<Matrix> parts, boolean beside) {
   /// What a row is put together of.
   private List<Row> parts(long row) {
     if (beside) {
-      return parts.stream().map(part -> of(part, row)).toList();
+      return parts.stream().map(part -> new Row(part, row)).toList();
     }
     long place = row;
     for (Matrix part : parts) {
       if (place < part.rows()) {
-        return List.of(of(part, place));
+        return List.of(new Row(part, place));
       }
       place -= part.rows();
     }
     throw new IndexOutOfBoundsException("row=" + row);
-  }
-
-  private static Row of(Matrix part, long row) {
-    return new Row(part, part.rowAt(row));
   }
 }

@@ -181,7 +181,7 @@ public final class HfModel implements ModelFile {
     } else {
       check(tensor, List.of(rows, cols));
     }
-    return new Matrix(data, stored(tensor), rows, cols, pairedHeads(name.role()));
+    return Matrix.ofHeads(data, stored(tensor), rows, cols, pairedHeads(name.role()));
   }
 
   private long rows(List<TensorRole> parts) {
@@ -207,7 +207,7 @@ public final class HfModel implements ModelFile {
     check(tensor, row ? List.of(1L, (long) size) : List.of((long) size));
     DType type = stored(tensor);
     // A row for each value: they are in the order of the rows of a matrix.
-    Matrix column = new Matrix(file.data(tensor), type, size, 1, pairedHeads(name.role()));
+    Matrix column = Matrix.ofHeads(file.data(tensor), type, size, 1, pairedHeads(name.role()));
     MemorySegment values = column.rounded(DType.F32, 0, size, 0, 1).data();
     if (architecture.normsAddOne() && !name.role().isBias()) {
       for (long at = 0; at < values.byteSize(); at += Float.BYTES) {

@@ -262,7 +262,7 @@ public final class HfFolders {
     int headDim = halved(model.spec(), name.role()) ? model.spec().headDim() : 0;
     if (rows == 1) {
       float[] values = new float[cols];
-      matrix.dtype().decode(matrix.data(), 0, cols, false, values, 0);
+      matrix.decode(0, 0, cols, values, 0);
       if (model.spec().architecture().equals(Architecture.GEMMA3)) {
         for (int i = 0; i < cols; i++) {
           values[i]--; // its norms add one
@@ -280,7 +280,7 @@ public final class HfFolders {
     }
     float[] values = new float[cols];
     for (int row = 0; row < rows; row++) {
-      matrix.dtype().decode(matrix.data(), matrix.rowAt(row), cols, false, values, 0);
+      matrix.decode(row, 0, cols, values, 0);
       put(values, type, bytes, headDim == 0 ? row : halves(row, headDim));
     }
     writer.add(called, type.name(), bytes, rows, cols);

@@ -20,6 +20,7 @@ import dllama.model.ModelSpec.Activation;
 import dllama.model.Rope;
 import dllama.model.TensorRole;
 import dllama.tensor.DType;
+import dllama.tensor.RowOrder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -249,9 +250,7 @@ class HfModelRefusalsTest {
                 int cols = (int) matrix.cols();
                 float[] all = new float[(int) matrix.rows() * cols];
                 for (int row = 0; row < matrix.rows(); row++) {
-                  matrix
-                      .dtype()
-                      .decode(matrix.data(), matrix.rowAt(row), cols, false, all, row * cols);
+                  matrix.decode(row, 0, cols, all, row * cols);
                 }
                 values.put(name, all);
               });
@@ -305,7 +304,7 @@ class HfModelRefusalsTest {
     var mixtral = new ModelFile.Hints(Optional.of(Architecture.MIXTRAL), Optional.empty());
     try (ModelFile file = ModelFiles.open(path, mixtral)) {
       assertEquals(Architecture.MIXTRAL, file.spec().architecture());
-      assertTrue(file.weights().tensors().values().stream().allMatch(of -> of.heads() == 0));
+      assertTrue(file.weights().tensors().values().stream().allMatch(of -> of.order() == RowOrder.PLAIN));
     }
     var other = new ModelFile.Hints(Optional.of(Architecture.QWEN3), Optional.empty());
     UserException told = assertThrows(UserException.class, () -> ModelFiles.open(path, other));
