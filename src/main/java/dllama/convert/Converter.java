@@ -107,10 +107,8 @@ public final class Converter {
     return DllamaWriter.output(input.keys(spec), spec, rounding(input));
   }
 
-  /// Embedding and output have the type of the other matrices, too.
   private Output gguf(Input input) {
-    TensorTypes types = TensorTypes.all(wanted.type).with(TensorRole.EMBEDDING, wanted.type);
-    ModelSpec spec = input.spec().with(types, input.spec().rope());
+    ModelSpec spec = input.spec().with(input.types(wanted.type), input.spec().rope());
     TensorRows embedding = input.rows(new TensorRole.Name(TensorRole.EMBEDDING));
     boolean tied = input.rows(new TensorRole.Name(TensorRole.WCLS)).equals(embedding);
     GgufLayout layout = GgufLayout.of(spec, tied);

@@ -7,6 +7,8 @@ import dllama.format.hf.HfModel;
 import dllama.format.hf.HfTokenizer;
 import dllama.format.meta.MetaTokenizer;
 import dllama.model.ModelSpec;
+import dllama.model.TensorRole;
+import dllama.model.TensorTypes;
 import dllama.tensor.DType;
 import dllama.tokenizer.Tokenizer.Vocabulary;
 import java.nio.file.Path;
@@ -34,6 +36,18 @@ final class HfInput extends FileInput {
     List<Path> all = new ArrayList<>(model.paths());
     all.add(folder.resolve("config.json"));
     return all;
+  }
+
+  /// What is in blocks already stays as it is.
+  @Override
+  public TensorTypes types(DType wanted) {
+    TensorTypes types = super.types(wanted);
+    for (TensorRole role : List.of(TensorRole.W1, TensorRole.W3, TensorRole.W2)) {
+      if (spec().type(new TensorRole.Name(role)).equals(DType.MXFP4)) {
+        types = types.with(role, DType.MXFP4);
+      }
+    }
+    return types;
   }
 
   @Override

@@ -8,6 +8,7 @@ import dllama.format.gguf.GgufTokens;
 import dllama.format.meta.MetaModel;
 import dllama.model.ModelSpec;
 import dllama.model.TensorRole;
+import dllama.model.TensorTypes;
 import dllama.tensor.DType;
 import dllama.tokenizer.Tokenizer.Vocabulary;
 import java.nio.file.Files;
@@ -33,6 +34,11 @@ interface Input extends AutoCloseable {
 
   /// The model, with the types that its tensors have here.
   ModelSpec spec();
+
+  /// The types of a GGUF file's tensors. Embedding and output have that of the other matrices, too.
+  default TensorTypes types(DType wanted) {
+    return TensorTypes.all(wanted).with(TensorRole.EMBEDDING, wanted);
+  }
 
   /// Rows of a tensor as a `.m` file has them.
   TensorRows rows(TensorRole.Name name);

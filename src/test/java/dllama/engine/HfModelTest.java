@@ -40,10 +40,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Folders of Hugging Face's beside other files with the same weights.
 class HfModelTest {
   private static final int[] TOKENS = {1, 61, 70, 87, 30, 12, 44, 90, 5};
+
+  private static final Set<Architecture> ADDING_ONE =
+      Set.of(Architecture.GEMMA3, Architecture.QWEN35);
 
   private final WorkerPool pool = new WorkerPool(1);
 
@@ -84,6 +88,10 @@ class HfModelTest {
     "phi3_f16, F16, 1",
     "seedoss_f16, F16, 1",
     "smollm3_f16, F16, 1",
+    "gptoss_f16, F16, 2",
+    "qwen35_f32, F32, 1",
+    "qwen35_f16, F16, 2",
+    "gemma4_f16, F16, 2",
   })
   void shouldGiveTheLogitsOfAGgufFile(String name, String type, int files) throws IOException {
     assumeTrue(Conformance.has("gguf/" + name, "model.gguf"), name);
@@ -97,7 +105,11 @@ class HfModelTest {
         assertEquals(source.spec().rope(), ours.spec().rope());
         float[][] logits = logits(expected.source(), 1);
         float[][] alone = logits(ours.source(), 1);
-        if (source.spec().architecture().equals(Architecture.GEMMA3)) {
+        assertEquals(source.spec().sliding(), ours.spec().sliding());
+        assertEquals(source.spec().deltaNet(), ours.spec().deltaNet());
+        assertEquals(source.spec().layering(), ours.spec().layering());
+        assertEquals(source.spec().scales(), ours.spec().scales());
+        if (ADDING_ONE.contains(source.spec().architecture())) {
           assertNear(logits, alone); // one was taken off its norms, and added again
         } else {
           assertArrayEquals(logits, alone, name);
@@ -109,11 +121,12 @@ class HfModelTest {
     }
   }
 
-  /// Most models of Gemma 3 see, too.
-  @Test
-  void shouldReadTheTextsOfAModelThatSees() throws IOException {
-    assumeTrue(Conformance.has("gguf/gemma3_f16", "model.gguf"));
-    Path gguf = Conformance.file("gguf/gemma3_f16", "model.gguf");
+  /// Most models of Gemma 3 see, too, and all of Qwen 3.5 and Gemma 4.
+  @ParameterizedTest
+  @ValueSource(strings = {"gemma3_f16", "qwen35_f16", "gemma4_f16"})
+  void shouldReadTheTextsOfAModelThatSees(String name) throws IOException {
+    assumeTrue(Conformance.has("gguf/" + name, "model.gguf"));
+    Path gguf = Conformance.file("gguf/" + name, "model.gguf");
     try (ModelFile expected = ModelFiles.open(gguf, ModelFile.Hints.NONE)) {
       ModelSource.Weights source = (ModelSource.Weights) expected.source();
       HfFolders.write(folder, source, DType.F16, 1, Map.of());

@@ -1,13 +1,17 @@
 package dllama.format.hf;
 
 import dllama.model.Architecture;
+import dllama.model.ModelSpec.Activation;
 import dllama.model.TensorRole;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /// The kinds of models of transformers that can be run.
 ///
@@ -16,59 +20,211 @@ import java.util.stream.Collectors;
 /// Ernie and GLM have them as we do.
 @SuppressWarnings("ImmutableEnumChecker") // descriptions do not change
 enum HfArchitecture {
-  LLAMA("llama", "LlamaForCausalLM", Architecture.LLAMA),
-  MISTRAL("mistral", "MistralForCausalLM", Architecture.LLAMA),
-  MIXTRAL("mixtral", "MixtralForCausalLM", Architecture.LLAMA_MOE),
-  QWEN2("qwen2", "Qwen2ForCausalLM", Architecture.QWEN2),
-  QWEN2_MOE("qwen2_moe", "Qwen2MoeForCausalLM", Architecture.QWEN2_MOE),
-  QWEN3("qwen3", "Qwen3ForCausalLM", Architecture.QWEN3),
-  QWEN3_MOE("qwen3_moe", "Qwen3MoeForCausalLM", Architecture.QWEN3_MOE),
-  ERNIE4_5("ernie4_5", "Ernie4_5ForCausalLM", Architecture.LLAMA),
-  GEMMA3("gemma3_text", "Gemma3ForCausalLM", Architecture.GEMMA3),
-  GLM4("glm4", "Glm4ForCausalLM", Architecture.GLM4),
-  GRANITE("granite", "GraniteForCausalLM", Architecture.GRANITE),
-  PHI3("phi3", "Phi3ForCausalLM", Architecture.PHI3),
-  SEED_OSS("seed_oss", "SeedOssForCausalLM", Architecture.SEED_OSS),
-  SMOLLM3("smollm3", "SmolLM3ForCausalLM", Architecture.SMOLLM3);
+  LLAMA("llama", "LlamaForCausalLM", Architecture.LLAMA, HfNames.LLAMA),
+  MISTRAL("mistral", "MistralForCausalLM", Architecture.LLAMA, HfNames.LLAMA),
+  MIXTRAL("mixtral", "MixtralForCausalLM", Architecture.LLAMA_MOE, HfNames.MIXTRAL),
+  QWEN2("qwen2", "Qwen2ForCausalLM", Architecture.QWEN2, HfNames.LLAMA, Trait.OPTIONAL_WINDOW),
+  QWEN2_MOE(
+      "qwen2_moe",
+      "Qwen2MoeForCausalLM",
+      Architecture.QWEN2_MOE,
+      HfNames.QWEN_MOE,
+      Trait.OPTIONAL_WINDOW,
+      Trait.OWN_EXPERTS),
+  QWEN3("qwen3", "Qwen3ForCausalLM", Architecture.QWEN3, HfNames.LLAMA, Trait.OPTIONAL_WINDOW),
+  QWEN3_MOE(
+      "qwen3_moe",
+      "Qwen3MoeForCausalLM",
+      Architecture.QWEN3_MOE,
+      HfNames.QWEN_MOE,
+      Trait.OPTIONAL_WINDOW,
+      Trait.OWN_EXPERTS),
+  QWEN3_5(
+      "qwen3_5_text",
+      "Qwen3_5ForCausalLM",
+      Architecture.QWEN35,
+      HfNames.LLAMA,
+      Trait.NORMS_ADD_ONE,
+      Trait.GUESSES),
+  ERNIE4_5("ernie4_5", "Ernie4_5ForCausalLM", Architecture.LLAMA, HfNames.LLAMA, Trait.PAIRS),
+  GEMMA3(
+      "gemma3_text",
+      "Gemma3ForCausalLM",
+      Architecture.GEMMA3,
+      HfNames.GEMMA,
+      Trait.NORMS_ADD_ONE,
+      Trait.WINDOWS,
+      Trait.OWN_WINDOW_ROPE),
+  GEMMA4(
+      "gemma4_text",
+      "Gemma4ForCausalLM",
+      Architecture.GEMMA4,
+      HfNames.GEMMA,
+      Trait.WINDOWS,
+      Trait.OWN_WINDOW_ROPE,
+      Trait.LAYERED),
+  GPT_OSS(
+      "gpt_oss",
+      "GptOssForCausalLM",
+      Architecture.GPT_OSS,
+      HfNames.GPT_OSS,
+      Trait.WINDOWS,
+      Trait.ALTERNATING_EXPERTS,
+      Trait.WHOLE_YARN_PAIRS),
+  GLM4("glm4", "Glm4ForCausalLM", Architecture.GLM4, HfNames.GLM4, Trait.PAIRS),
+  GRANITE("granite", "GraniteForCausalLM", Architecture.GRANITE, HfNames.LLAMA),
+  PHI3("phi3", "Phi3ForCausalLM", Architecture.PHI3, HfNames.PHI3),
+  SEED_OSS("seed_oss", "SeedOssForCausalLM", Architecture.SEED_OSS, HfNames.LLAMA),
+  SMOLLM3(
+      "smollm3",
+      "SmolLM3ForCausalLM",
+      Architecture.SMOLLM3,
+      HfNames.LLAMA,
+      Trait.OPTIONAL_WINDOW,
+      Trait.TURNING_LAYERS);
 
-  /// Matrices that are one tensor, row after row.
+  /// In what folders differ from those of a Llama, beside what [Architecture] says.
+  enum Trait {
+    /// Norms multiply with one more than what the files have.
+    NORMS_ADD_ONE,
+    /// Rows of wq and wk are in the order of pairs.
+    PAIRS,
+    /// Experts have a width of their own.
+    OWN_EXPERTS,
+    /// Rows of gates and ups of experts take turns.
+    ALTERNATING_EXPERTS,
+    /// Some layers may look back over a window only, and say so by `use_sliding_window`.
+    OPTIONAL_WINDOW,
+    /// Layers that look back over a window are run as such; else a context ends there.
+    WINDOWS,
+    /// In some layers positions turn nothing.
+    TURNING_LAYERS,
+    /// Layers that look back over a window have a rotary embedding of their own.
+    OWN_WINDOW_ROPE,
+    /// Layers differ in what they have, see [dllama.model.Layering].
+    LAYERED,
+    /// YaRN has whole numbers of pairs at both ends of its transition as in GGUF files, where
+    /// `truncate` says otherwise, too.
+    WHOLE_YARN_PAIRS,
+    /// There may be layers that guess tokens after the next one, which are left out.
+    GUESSES
+  }
+
+  /// A model that sees or hears, too: the texts are a part of it.
   ///
-  /// @param name within the layer
-  record Fused(String name, List<TensorRole> parts) {}
+  /// @param type its `model_type`
+  /// @param others tensors that have nothing to do with texts begin so
+  private record Seeing(String type, String program, List<String> others) {}
 
-  private static final String SEEING_GEMMA = "Gemma3ForConditionalGeneration";
-
-  private static final List<String> SEEING =
-      List.of(
-          "vision_tower.",
-          "multi_modal_projector.",
-          "model.vision_tower.",
-          "model.multi_modal_projector.");
-
-  /// What the configurations of Gemma 3 leave out of `text_config`.
-  private static final Map<String, Object> GEMMA3_USUAL =
+  private static final Map<HfArchitecture, Seeing> SEEING =
       Map.of(
-          "model_type", "gemma3_text",
-          "num_attention_heads", 8L,
-          "num_key_value_heads", 4L,
-          "head_dim", 256L,
-          "max_position_embeddings", 131_072L,
-          "rms_norm_eps", 1e-6);
+          GEMMA3,
+          new Seeing(
+              "gemma3",
+              "Gemma3ForConditionalGeneration",
+              List.of("vision_tower.", "multi_modal_projector.")),
+          GEMMA4,
+          new Seeing(
+              "gemma4",
+              "Gemma4ForConditionalGeneration",
+              List.of("vision_tower.", "embed_vision.", "audio_tower.", "embed_audio.")),
+          QWEN3_5,
+          new Seeing("qwen3_5", "Qwen3_5ForConditionalGeneration", List.of("visual.")));
 
-  private static final Fused GATE_UP =
-      new Fused("mlp.gate_up_proj.weight", List.of(TensorRole.W1, TensorRole.W3));
+  /// What configurations leave out, and what transformers takes for it then.
+  private static final Map<HfArchitecture, Map<String, Object>> USUAL =
+      Map.of(
+          MIXTRAL,
+          Map.of("rope_theta", 1e6),
+          QWEN3,
+          Map.of("head_dim", 128L),
+          GLM4,
+          Map.of("partial_rotary_factor", 0.5),
+          GEMMA3,
+          Map.ofEntries(
+              Map.entry("num_attention_heads", 8L),
+              Map.entry("num_key_value_heads", 4L),
+              Map.entry("head_dim", 256L),
+              Map.entry("max_position_embeddings", 131_072L),
+              Map.entry("rms_norm_eps", 1e-6),
+              Map.entry("rope_theta", 1e6),
+              Map.entry("sliding_window_pattern", 6L)),
+          GEMMA4,
+          Map.ofEntries(
+              Map.entry("num_attention_heads", 8L),
+              Map.entry("num_key_value_heads", 4L),
+              Map.entry("head_dim", 256L),
+              Map.entry("global_head_dim", 512L),
+              Map.entry("max_position_embeddings", 131_072L),
+              Map.entry("rms_norm_eps", 1e-6),
+              Map.entry("rope_theta", 1e6),
+              Map.entry("sliding_window", 512L),
+              Map.entry("sliding_window_pattern", 6L),
+              Map.entry("hidden_size_per_layer_input", 256L),
+              Map.entry(
+                  "rope_parameters",
+                  Map.of(
+                      "full_attention",
+                      Map.of("rope_type", "proportional", "partial_rotary_factor", 0.25)))),
+          QWEN3_5,
+          Map.ofEntries(
+              Map.entry("head_dim", 256L),
+              Map.entry("rms_norm_eps", 1e-6),
+              Map.entry("partial_rotary_factor", 0.25),
+              Map.entry("full_attention_interval", 4L),
+              Map.entry("linear_conv_kernel_dim", 4L),
+              Map.entry("linear_key_head_dim", 128L),
+              Map.entry("linear_value_head_dim", 128L),
+              Map.entry("linear_num_key_heads", 16L),
+              Map.entry("linear_num_value_heads", 32L)),
+          GPT_OSS,
+          Map.ofEntries(
+              Map.entry("head_dim", 64L),
+              Map.entry("num_key_value_heads", 8L),
+              Map.entry("num_local_experts", 128L),
+              Map.entry("num_experts_per_tok", 4L),
+              Map.entry("max_position_embeddings", 131_072L),
+              Map.entry("rms_norm_eps", 1e-5),
+              Map.entry("sliding_window", 128L),
+              Map.entry("sliding_window_pattern", 2L),
+              Map.entry("rope_theta", 150_000.0),
+              Map.entry(
+                  "rope_scaling",
+                  Map.of(
+                      "rope_type", "yarn",
+                      "factor", 32.0,
+                      "original_max_position_embeddings", 4096L))));
 
-  private static final Fused QUERY_KEY_VALUE =
-      new Fused("self_attn.qkv_proj.weight", List.of(TensorRole.WQ, TensorRole.WK, TensorRole.WV));
+  private static final Map<HfArchitecture, Activation> ACTIVATIONS =
+      Map.of(
+          GEMMA3, Activation.GELU,
+          GEMMA4, Activation.GELU,
+          GPT_OSS, Activation.CLAMPED);
+
+  /// Vectors that `1 +` may be said of.
+  private static final Set<TensorRole> NORMS =
+      EnumSet.of(
+          TensorRole.ATTENTION_NORM,
+          TensorRole.QUERY_NORM,
+          TensorRole.KEY_NORM,
+          TensorRole.ATTENTION_OUTPUT_NORM,
+          TensorRole.FFN_NORM,
+          TensorRole.FFN_OUTPUT_NORM,
+          TensorRole.FINAL_NORM);
 
   private final String type;
   private final String program;
   private final Architecture plain;
+  private final HfNames names;
+  private final Set<Trait> traits;
 
-  HfArchitecture(String type, String program, Architecture plain) {
+  HfArchitecture(
+      String type, String program, Architecture plain, HfNames names, Trait... traits) {
     this.type = type;
     this.program = program;
     this.plain = plain;
+    this.names = names;
+    this.traits = Set.of(traits);
   }
 
   /// That of a model.
@@ -100,10 +256,21 @@ enum HfArchitecture {
 
   /// What a configuration says of texts: all of it, or of models that see, too, a part of it.
   static HfValues ofTexts(HfValues config) {
-    List<?> programs = config.list("architectures").orElse(List.of(SEEING_GEMMA));
-    return config.text("model_type").orElse("").equals("gemma3") && programs.contains(SEEING_GEMMA)
-        ? config.object("text_config").map(texts -> texts.or(GEMMA3_USUAL)).orElse(config)
-        : config;
+    String type = config.text("model_type").orElse("");
+    for (Map.Entry<HfArchitecture, Seeing> known : SEEING.entrySet()) {
+      Seeing seeing = known.getValue();
+      List<?> programs = config.list("architectures").orElse(List.of(seeing.program));
+      if (seeing.type.equals(type) && programs.contains(seeing.program)) {
+        Map<String, Object> ofTexts = Map.of("model_type", known.getKey().type);
+        return config.object("text_config").map(texts -> texts.or(ofTexts)).orElse(config);
+      }
+    }
+    return config;
+  }
+
+  /// A configuration with what it leaves out.
+  HfValues completed(HfValues config) {
+    return config.or(USUAL.getOrDefault(this, Map.of()));
   }
 
   /// Where a tensor of a model that sees, too, may be.
@@ -112,9 +279,13 @@ enum HfArchitecture {
         "language_model." + tensor, tensor.replaceFirst("^model\\.", "model.language_model."));
   }
 
-  /// Whether a tensor has nothing to do with texts.
-  boolean onlySees(String tensor) {
-    return this == GEMMA3 && SEEING.stream().anyMatch(tensor::startsWith);
+  /// Whether a tensor has nothing to do with the next token of a text.
+  boolean isOther(String tensor) {
+    Seeing seeing = SEEING.get(this);
+    List<String> sees = seeing == null ? List.of() : seeing.others;
+    List<String> guesses = has(Trait.GUESSES) ? List.of("mtp.") : List.of();
+    return Stream.concat(sees.stream(), guesses.stream())
+        .anyMatch(other -> tensor.startsWith(other) || tensor.startsWith("model." + other));
   }
 
   /// The description that the forward pass goes by.
@@ -137,132 +308,41 @@ enum HfArchitecture {
     return this == MIXTRAL && told.equals(Architecture.MIXTRAL);
   }
 
-  /// Whether experts have a width of their own.
-  boolean hasOwnExperts() {
-    return this == QWEN2_MOE || this == QWEN3_MOE;
+  boolean has(Trait trait) {
+    return traits.contains(trait);
   }
 
   /// Whether positions may turn a part of a head only.
   boolean turnsParts() {
-    return this == GLM4 || this == PHI3;
+    return plain.has(Architecture.Trait.PARTIAL_ROPE);
   }
 
-  /// How much of a head turns where it is not told.
-  double defaultTurned() {
-    return this == GLM4 ? 0.5 : 1;
+  boolean hasDeltaNets() {
+    return plain.has(Architecture.Trait.DELTA_NETS);
   }
 
-  /// What `rope_theta` is where it is not told.
-  double defaultTheta() {
-    return this == MIXTRAL || this == GEMMA3 ? 1e6 : 1e4;
+  /// What feed-forward networks do with their gates.
+  Activation activation() {
+    return ACTIVATIONS.getOrDefault(this, Activation.SILU);
   }
 
-  /// What `head_dim` is where it is not told; 0: what the width gives.
-  int defaultHeadDim() {
-    return this == QWEN3 ? 128 : this == GEMMA3 ? 256 : 0;
-  }
-
-  /// Whether norms multiply with one more than what the files have.
-  boolean normsAddOne() {
-    return this == GEMMA3;
-  }
-
-  /// Whether layers that look back over a window are run as such; else a context ends there.
-  boolean hasWindows() {
-    return this == GEMMA3;
-  }
-
-  /// Whether rows of wq and wk are in the order of a rotation of halves, also where ours are not.
-  boolean hasHalves() {
-    return this != ERNIE4_5 && this != GLM4;
+  /// Whether what the model multiplies with is one more than what the files have.
+  boolean addsOne(TensorRole role) {
+    return has(Trait.NORMS_ADD_ONE) && NORMS.contains(role);
   }
 
   /// What a matrix is a part of, if it is no tensor of its own.
-  Optional<Fused> fused(TensorRole role) {
-    List<Fused> all =
-        switch (this) {
-          case GLM4 -> List.of(GATE_UP);
-          case PHI3 -> List.of(QUERY_KEY_VALUE, GATE_UP);
-          default -> List.of();
-        };
-    return all.stream().filter(fused -> fused.parts.contains(role)).findFirst();
-  }
-
-  /// Whether some layers may look back over a window only, and say so by `use_sliding_window`.
-  boolean hasOptionalWindow() {
-    return this == QWEN2
-        || this == QWEN2_MOE
-        || this == QWEN3
-        || this == QWEN3_MOE
-        || this == SMOLLM3;
+  Optional<HfNames.Fused> fused(TensorRole role) {
+    return names.fused(role);
   }
 
   /// What a tensor is called.
   String tensor(TensorRole.Name name) {
-    return switch (name.role()) {
-      case EMBEDDING -> "model.embed_tokens.weight";
-      case FINAL_NORM -> "model.norm.weight";
-      case WCLS -> "lm_head.weight";
-      default ->
-          "model.layers.%d.%s"
-              .formatted(
-                  name.layer(),
-                  fused(name.role()).map(Fused::name).orElse(inLayer(name.role(), name.expert())));
-    };
+    return names.of(name);
   }
 
-  private String inLayer(TensorRole role, int expert) {
-    return switch (role) {
-      case ATTENTION_NORM -> "input_layernorm.weight";
-      case WQ -> "self_attn.q_proj.weight";
-      case WK -> "self_attn.k_proj.weight";
-      case WV -> "self_attn.v_proj.weight";
-      case QUERY_BIAS -> "self_attn.q_proj.bias";
-      case KEY_BIAS -> "self_attn.k_proj.bias";
-      case VALUE_BIAS -> "self_attn.v_proj.bias";
-      case QUERY_NORM -> "self_attn.q_norm.weight";
-      case KEY_NORM -> "self_attn.k_norm.weight";
-      case WO -> "self_attn.o_proj.weight";
-      case ATTENTION_OUTPUT_BIAS -> "self_attn.o_proj.bias";
-      case ATTENTION_OUTPUT_NORM ->
-          this == GEMMA3 ? "post_attention_layernorm.weight" : "post_self_attn_layernorm.weight";
-      case FFN_NORM ->
-          this == GEMMA3 ? "pre_feedforward_layernorm.weight" : "post_attention_layernorm.weight";
-      case FFN_OUTPUT_NORM ->
-          this == GEMMA3 ? "post_feedforward_layernorm.weight" : "post_mlp_layernorm.weight";
-      case SHARED_W1 -> feedForward() + "shared_expert.gate_proj.weight";
-      case SHARED_W3 -> feedForward() + "shared_expert.up_proj.weight";
-      case SHARED_W2 -> feedForward() + "shared_expert.down_proj.weight";
-      case SHARED_GATE -> feedForward() + "shared_expert_gate.weight";
-      case ROUTER -> feedForward() + "gate.weight";
-      case W1 -> feedForward(expert) + (this == MIXTRAL ? "w1.weight" : "gate_proj.weight");
-      case W3 -> feedForward(expert) + (this == MIXTRAL ? "w3.weight" : "up_proj.weight");
-      case W2 -> feedForward(expert) + (this == MIXTRAL ? "w2.weight" : "down_proj.weight");
-      default -> throw new IllegalArgumentException("no name of " + role);
-    };
-  }
-
-  /// What a tensor may be called, as programs of other years wrote it. In files of transformers 5
-  /// one tensor may hold the `[experts, 2 * ffnDim, dim]` of all gates and ups of a layer, and one
-  /// the `[experts, dim, ffnDim]` of all downs.
+  /// What a tensor may be called, as programs of other years wrote it.
   List<String> otherNames(TensorRole.Name name) {
-    String layer = "model.layers." + name.layer() + ".";
-    List<String> networks =
-        this == MIXTRAL ? List.of(feedForward(), "mlp.") : List.of(feedForward());
-    return switch (name.role()) {
-      case ROUTER -> networks.stream().map(of -> layer + of + "gate.weight").toList();
-      case W1, W3 -> networks.stream().map(of -> layer + of + "experts.gate_up_proj").toList();
-      case W2 -> networks.stream().map(of -> layer + of + "experts.down_proj").toList();
-      default -> List.of();
-    };
-  }
-
-  private String feedForward() {
-    return this == MIXTRAL ? "block_sparse_moe." : "mlp.";
-  }
-
-  private String feedForward(int expert) {
-    boolean experts = plain.has(Architecture.Trait.EXPERTS);
-    return feedForward() + (experts ? "experts." + expert + "." : "");
+    return names.others(name);
   }
 }

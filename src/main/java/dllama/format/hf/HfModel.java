@@ -1,7 +1,5 @@
 package dllama.format.hf;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
-
 import dllama.error.UserException;
 import dllama.format.file.ModelFile;
 import dllama.format.safetensors.SafetensorsFile;
@@ -10,10 +8,10 @@ import dllama.model.Architecture;
 import dllama.model.ModelSpec;
 import dllama.model.ModelWeights;
 import dllama.model.TensorRole;
+import dllama.model.TensorTypes;
 import dllama.tensor.DType;
 import dllama.tensor.Matrix;
 import dllama.tokenizer.Tokenizer.Vocabulary;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -23,6 +21,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// A model in a folder of Hugging Face's. Matrices stand in the files in BF16, F16 or F32 and are
@@ -44,6 +43,7 @@ public final class HfModel implements ModelFile {
   private final HfValues config;
   private final SafetensorsFile file;
   private final HfArchitecture architecture;
+  private final HfTensors tensors;
   private final ModelSpec spec;
   private final ModelWeights weights;
   private final Optional<Integer> window;
@@ -56,13 +56,14 @@ public final class HfModel implements ModelFile {
     this.config = config;
     this.file = file;
     architecture = HfArchitecture.of(config);
-    HfSpec reader = new HfSpec(config, architecture);
+    tensors = new HfTensors(file, architecture);
+    HfSpec reader = new HfSpec(architecture.completed(config), architecture);
     SafetensorsTensor embedding = require(new TensorRole.Name(TensorRole.EMBEDDING));
     long vocabSize = embedding.shape().isEmpty() ? 0 : embedding.shape().getFirst();
     spec =
         reader.read(
             description(hints),
-            type(hints.weightType().orElse(USUAL)),
+            types(type(hints.weightType().orElse(USUAL))),
             (int) Math.min(vocabSize, Integer.MAX_VALUE));
     window = reader.window();
     Map<TensorRole.Name, Matrix> matrices = new HashMap<>();
@@ -70,19 +71,56 @@ public final class HfModel implements ModelFile {
     for (TensorRole.Name name : TensorRole.ofModel(spec)) {
       SafetensorsTensor tensor = require(name);
       known.add(tensor.name());
-      matrices.put(name, name.role().isVector() ? vector(name, tensor) : matrix(name, tensor));
+      if (HfTensors.isBlocks(tensor)) {
+        known.add(tensors.scales(tensor).name());
+      }
+      boolean vector = name.role().isVector();
+      matrices.put(
+          name, vector ? tensors.vector(name, tensor, spec) : tensors.matrix(name, tensor, spec));
     }
+    checkNoOthers(known);
+    weights = new ModelWeights(matrices);
+  }
+
+  private void checkNoOthers(Set<String> known) {
     known.add(architecture.tensor(new TensorRole.Name(TensorRole.WCLS)));
+    for (int layer = 0; layer < spec.layers(); layer++) {
+      if (spec.attention(layer).source() < layer) {
+        known.addAll(unread(layer));
+      }
+    }
     for (SafetensorsTensor tensor : file.tensors()) {
-      boolean sees = architecture.onlySees(tensor.name());
-      if (!known.contains(tensor.name()) && !sees && !tensor.name().endsWith(FREQUENCIES)) {
+      String name = tensor.name();
+      if (!known.contains(name) && !architecture.isOther(name) && !name.endsWith(FREQUENCIES)) {
         throw file.refused(
             tensor,
             "is not known of %s models".formatted(spec.architecture().name()),
             "this kind of model is not supported yet");
       }
     }
-    weights = new ModelWeights(matrices);
+  }
+
+  /// What some folders have of keys and values in layers that read those of another one.
+  private List<String> unread(int layer) {
+    return Stream.of(TensorRole.WK, TensorRole.WV, TensorRole.KEY_NORM)
+        .flatMap(role -> tensors.find(new TensorRole.Name(role, layer)).stream())
+        .map(SafetensorsTensor::name)
+        .toList();
+  }
+
+  /// What is in blocks stays so, and so does what the root alone reads; all else is rounded.
+  private TensorTypes types(DType wanted) {
+    TensorTypes types = TensorTypes.all(wanted);
+    for (TensorRole role : List.of(TensorRole.W1, TensorRole.W3, TensorRole.W2)) {
+      if (tensors.find(new TensorRole.Name(role)).filter(HfTensors::isBlocks).isPresent()) {
+        types = types.with(role, DType.MXFP4);
+      }
+    }
+    Optional<SafetensorsTensor> inputs =
+        tensors.find(new TensorRole.Name(TensorRole.LAYER_EMBEDDING));
+    return inputs.isPresent()
+        ? types.with(TensorRole.LAYER_EMBEDDING, tensors.stored(inputs.get()))
+        : types;
   }
 
   /// Whether a folder holds such a model.
@@ -124,7 +162,7 @@ public final class HfModel implements ModelFile {
   private Architecture description(Hints hints) {
     Architecture plain =
         architecture.description(
-            role -> tensor(architecture.tensor(new TensorRole.Name(role))).isPresent());
+            role -> tensors.find(new TensorRole.Name(role)).isPresent());
     Architecture told = hints.architecture().orElse(plain);
     if (!told.equals(plain) && !architecture.mayBe(told)) {
       throw config.refused("it is a %s model".formatted(plain.name()), "leave --arch out");
@@ -134,124 +172,16 @@ public final class HfModel implements ModelFile {
 
   /// The tensor of the files that holds this one.
   private SafetensorsTensor require(TensorRole.Name name) {
-    String called = architecture.tensor(name);
-    Optional<SafetensorsTensor> own = tensor(called);
+    Optional<SafetensorsTensor> own = tensors.find(name);
     if (name.role() == TensorRole.WCLS
         && (own.isEmpty() || config.truth("tie_word_embeddings").orElse(false))) {
       return require(new TensorRole.Name(TensorRole.EMBEDDING));
     }
-    return own.or(() -> other(name))
-        .orElseThrow(
-            () ->
-                new UserException(
-                    "folder %s: tensor %s is in none of its files; copy it again"
-                        .formatted(folder.path(), called)));
-  }
-
-  private Optional<SafetensorsTensor> tensor(String called) {
-    return file.tensor(called)
-        .or(
-            () ->
-                HfArchitecture.placesInSeeing(called).stream()
-                    .flatMap(place -> file.tensor(place).stream())
-                    .findFirst());
-  }
-
-  private Optional<SafetensorsTensor> other(TensorRole.Name name) {
-    return architecture.otherNames(name).stream()
-        .flatMap(called -> file.tensor(called).stream())
-        .findFirst();
-  }
-
-  private Matrix matrix(TensorRole.Name name, SafetensorsTensor tensor) {
-    long rows = name.role().rows().size(spec);
-    long cols = name.role().cols().size(spec);
-    if (name.role().isOfExpert(spec.architecture()) && tensor.shape().size() == 3) {
-      return ofAllExperts(name, tensor, rows, cols);
-    }
-    MemorySegment data = file.data(tensor);
-    Optional<HfArchitecture.Fused> fused = architecture.fused(name.role());
-    if (fused.isPresent()) {
-      long all = rows(fused.get().parts());
-      check(tensor, List.of(all, cols));
-      long rowBytes = data.byteSize() / all;
-      List<TensorRole> before =
-          fused.get().parts().stream().takeWhile(part -> part != name.role()).toList();
-      data = data.asSlice(rows(before) * rowBytes, rows * rowBytes);
-    } else {
-      check(tensor, List.of(rows, cols));
-    }
-    return Matrix.ofHeads(data, stored(tensor), rows, cols, pairedHeads(name.role()));
-  }
-
-  private long rows(List<TensorRole> parts) {
-    return parts.stream().mapToLong(part -> part.rows().size(spec)).sum();
-  }
-
-  /// One expert's part of a tensor that holds those of all; gates and ups take turns in it.
-  private Matrix ofAllExperts(
-      TensorRole.Name name, SafetensorsTensor tensor, long rows, long cols) {
-    int each = name.role() == TensorRole.W2 ? 1 : 2;
-    check(tensor, List.of((long) spec.experts(), each * rows, cols));
-    int part = each * name.expert() + (name.role() == TensorRole.W3 ? 1 : 0);
-    DType type = stored(tensor);
-    long bytes = rows * type.byteSize(cols);
-    return new Matrix(file.data(tensor).asSlice(part * bytes, bytes), type, rows, cols);
-  }
-
-  /// A vector as F32, which all models have of them.
-  private Matrix vector(TensorRole.Name name, SafetensorsTensor tensor) {
-    int size = name.role().cols().size(spec);
-    // The gate of a shared expert is a matrix of one row.
-    boolean row = name.role() == TensorRole.SHARED_GATE;
-    check(tensor, row ? List.of(1L, (long) size) : List.of((long) size));
-    DType type = stored(tensor);
-    // A row for each value: they are in the order of the rows of a matrix.
-    Matrix column = Matrix.ofHeads(file.data(tensor), type, size, 1, pairedHeads(name.role()));
-    MemorySegment values = column.rounded(DType.F32, 0, size, 0, 1).data();
-    if (architecture.normsAddOne() && !name.role().isBias()) {
-      for (long at = 0; at < values.byteSize(); at += Float.BYTES) {
-        values.set(JAVA_FLOAT_UNALIGNED, at, values.get(JAVA_FLOAT_UNALIGNED, at) + 1);
-      }
-    }
-    return new Matrix(values, DType.F32, 1, size);
-  }
-
-  /// Heads whose rows have to be put in the order of pairs, 0 for none.
-  private int pairedHeads(TensorRole role) {
-    boolean pairs = spec.architecture().rope() == Architecture.RopeStyle.ADJACENT;
-    if (!pairs || !architecture.hasHalves()) {
-      return 0;
-    }
-    return switch (role) {
-      case WQ, QUERY_BIAS -> spec.heads();
-      case WK, KEY_BIAS -> spec.kvHeads();
-      default -> 0;
-    };
-  }
-
-  private DType stored(SafetensorsTensor tensor) {
-    return tensor
-        .type()
-        .weights()
-        .orElseThrow(
-            () ->
-                file.refused(
-                    tensor,
-                    "has %s weights, which are not supported".formatted(tensor.type()),
-                    "take files with BF16, F16 or F32"));
-  }
-
-  private void check(SafetensorsTensor tensor, List<Long> shape) {
-    if (!tensor.shape().equals(shape)) {
-      throw file.refused(
-          tensor,
-          "is %s where %s is needed by config.json"
-              .formatted(
-                  tensor.shapeText(),
-                  String.join(" × ", shape.stream().map(Object::toString).toList())),
-          "they do not belong together: copy the folder again");
-    }
+    return own.orElseThrow(
+        () ->
+            new UserException(
+                "folder %s: tensor %s is in none of its files; copy it again"
+                    .formatted(folder.path(), architecture.tensor(name))));
   }
 
   /// A whole number of `config.json`, if it is there: for who has to write it as it stands.

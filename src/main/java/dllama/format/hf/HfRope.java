@@ -5,11 +5,21 @@ import dllama.model.Rope;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /// What a configuration says of the rotary embedding. Keys and defaults are those of transformers.
 final class HfRope {
   /// How much of a head turns.
   private static final String PART = "partial_rotary_factor";
+
+  /// Of a whole head some pairs turn, and the others do not.
+  private static final String PROPORTIONAL = "proportional";
+
+  /// Slows down what does not turn.
+  private static final float STILL = 1e30f;
+
+  /// What `rope_theta` is where neither it nor the kind of model says it.
+  private static final double THETA = 1e4;
 
   private final HfValues config;
 
@@ -24,13 +34,29 @@ final class HfRope {
     Optional<HfValues> parameters = all.flatMap(of -> of.object("full_attention")).or(() -> all);
     Optional<HfValues> scaling = parameters.or(() -> config.object("rope_scaling"));
     HfValues says = scaling.filter(of -> of.has(PART)).orElse(config);
-    double part = says.number(PART).orElse(architecture.defaultTurned());
+    double part = says.number(PART).orElse(1.0);
+    if (scaling.flatMap(of -> of.text("rope_type")).orElse("").equals(PROPORTIONAL)) {
+      return proportional(scaling.get(), headDim, part);
+    }
     int turned = (int) (headDim * part);
     if (turned != headDim && !architecture.turnsParts()) {
       throw says.unsupported(PART);
     }
     Rope whole = whole(architecture, parameters, scaling);
     return turned == headDim ? whole : whole.turning(turned);
+  }
+
+  /// Pairs of a whole head, of which the first ones turn, and the others by next to nothing, as GGUF
+  /// files have it.
+  private Rope proportional(HfValues values, int headDim, double part) {
+    if (values.number("factor", 1) != 1) {
+      throw values.unsupported("factor");
+    }
+    int turning = (int) (headDim * part / 2);
+    List<Float> factors =
+        IntStream.range(0, headDim / 2).mapToObj(pair -> pair < turning ? 1f : STILL).toList();
+    double told = config.number("rope_theta").orElse(THETA);
+    return Rope.perPair(values.number("rope_theta").orElse(told).floatValue(), factors);
   }
 
   /// That of layers which look back over a window, where they have their own.
@@ -44,7 +70,7 @@ final class HfRope {
 
   private Rope whole(
       HfArchitecture architecture, Optional<HfValues> parameters, Optional<HfValues> scaling) {
-    double told = config.number("rope_theta").orElse(architecture.defaultTheta());
+    double told = config.number("rope_theta").orElse(THETA);
     float theta = parameters.flatMap(of -> of.number("rope_theta")).orElse(told).floatValue();
     if (scaling.isEmpty()) {
       return Rope.unscaled(theta);
@@ -61,7 +87,7 @@ final class HfRope {
               number(values, "low_freq_factor"),
               number(values, "high_freq_factor"),
               values.required("original_max_position_embeddings"));
-      case "yarn" -> yarn(values, theta);
+      case "yarn" -> yarn(architecture, values, theta);
       case String name when architecture == HfArchitecture.PHI3 && name.equals("longrope") ->
           longRope(values, theta);
       default -> throw values.unsupported(key);
@@ -95,8 +121,9 @@ final class HfRope {
     return Rope.ofLongContexts(theta, original, factors).withMagnitude((float) magnitude);
   }
 
-  private Rope yarn(HfValues values, float theta) {
-    if (!values.truth("truncate").orElse(true)) {
+  private Rope yarn(HfArchitecture architecture, HfValues values, float theta) {
+    boolean whole = architecture.has(HfArchitecture.Trait.WHOLE_YARN_PAIRS);
+    if (!whole && !values.truth("truncate").orElse(true)) {
       throw values.unsupported("truncate");
     }
     float factor = factor(values);

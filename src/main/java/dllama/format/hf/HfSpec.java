@@ -1,6 +1,7 @@
 package dllama.format.hf;
 
 import dllama.error.UserException;
+import dllama.format.hf.HfArchitecture.Trait;
 import dllama.model.Architecture;
 import dllama.model.DeltaNet;
 import dllama.model.Layering;
@@ -10,7 +11,6 @@ import dllama.model.Rope;
 import dllama.model.Scales;
 import dllama.model.Sliding;
 import dllama.model.TensorTypes;
-import dllama.tensor.DType;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -29,33 +29,38 @@ final class HfSpec {
           Map.entry("decoder_sparse_step", Set.of(1L)),
           Map.entry("mlp_only_layers", Set.of(List.of())),
           Map.entry("is_causal", Set.of(true)),
-          Map.entry("use_bidirectional_attention", Set.of(false)),
+          Map.entry("use_bidirectional_attention", Set.of(false, "vision")),
           Map.entry("attn_logit_softcapping", Set.of()),
-          Map.entry("quantization_config", Set.of()),
+          Map.entry("attn_output_gate", Set.of(true)),
+          Map.entry("enable_moe_block", Set.of(false)),
+          Map.entry("swiglu_alpha", Set.of(1.702)),
+          Map.entry("swiglu_limit", Set.of(7L, 7.0)),
           Map.entry("compression_config", Set.of()));
-
-  private static final int MOST_LAYERS = 1 << 10;
 
   private final HfValues config;
   private final HfArchitecture architecture;
+  private final HfLayers layers;
 
+  /// @param config with what it leaves out
   HfSpec(HfValues config, HfArchitecture architecture) {
     this.config = config;
     this.architecture = architecture;
+    layers = new HfLayers(config, architecture);
   }
 
   /// The model.
   ///
-  /// @param weightType that matrices are rounded to
+  /// @param types that matrices are rounded to
   /// @param vocabSize rows of the embedding
   /// @throws UserException for a model that is not supported, or that can not be
-  ModelSpec read(Architecture description, DType weightType, int vocabSize) {
+  ModelSpec read(Architecture description, TensorTypes types, int vocabSize) {
     NEUTRAL.forEach(this::check);
-    boolean gemma = architecture == HfArchitecture.GEMMA3;
+    checkQuantization();
+    boolean gemma = architecture.activation() == Activation.GELU;
     check("final_logit_softcapping", Set.of(), !gemma);
     check("hidden_activation", Set.of("gelu_pytorch_tanh"), gemma);
     boolean renormed = description.mixture().renormed();
-    if (architecture.hasOwnExperts() && config.truth("norm_topk_prob").orElse(false) != renormed) {
+    if (architecture.has(Trait.OWN_EXPERTS) && config.truth("norm_topk_prob").orElse(false) != renormed) {
       throw config.unsupported("norm_topk_prob");
     }
     boolean experts = description.has(Architecture.Trait.EXPERTS);
@@ -69,45 +74,48 @@ final class HfSpec {
     int headDim = headDim(dim, heads);
     Rope rope = checked(() -> new HfRope(config).read(architecture, headDim));
     int contextLength = contextLength();
-    int layers = layers();
     Scales scales = checked(() -> scales(description, dim, headDim));
     int shared =
-        architecture == HfArchitecture.QWEN2_MOE
+        description.has(Architecture.Trait.SHARED_EXPERT)
             ? config.required("shared_expert_intermediate_size")
             : 0;
-    Sliding sliding = sliding(layers, contextLength, rope);
+    Sliding sliding = checked(() -> layers.sliding(contextLength, rope));
+    Layering layering = checked(() -> layers.layering(ffnDim()));
+    DeltaNet deltaNet = checked(layers::deltaNet);
+    int ffnDim = layering.ffnDims().stream().max(Integer::compare).orElse(ffnDim());
     return checked(
         () ->
             new ModelSpec(
                 description,
-                TensorTypes.all(weightType),
+                types,
                 dim,
-                ffnDim(),
+                ffnDim,
                 experts ? experts() : 0,
                 experts ? config.required("num_experts_per_tok") : 0,
-                layers,
+                layers.count(),
                 heads,
-                config.natural("num_key_value_heads").orElse(heads),
+                layers.kvHeads(heads),
                 headDim,
                 vocabSize,
                 contextLength,
                 epsilon,
-                gemma ? Activation.GELU : Activation.SILU,
+                architecture.activation(),
                 rope,
                 sliding,
                 scales,
                 description.mixture().withShared(shared),
-                Layering.NONE,
-                DeltaNet.NONE));
+                layering,
+                deltaNet));
   }
 
   private Scales scales(Architecture description, int dim, int headDim) {
-    if (architecture == HfArchitecture.GEMMA3) {
+    if (architecture.activation() == Activation.GELU) {
+      Scales bounded = description.scales(dim).withCap(config.number("final_logit_softcapping", 0));
+      if (description.has(Architecture.Trait.UNSCALED_SCORES)) {
+        return bounded;
+      }
       double scalar = config.number("query_pre_attn_scalar", 256);
-      return description
-          .scales(dim)
-          .withQuery((float) Math.sqrt(headDim / scalar))
-          .withCap(config.number("final_logit_softcapping", 0));
+      return bounded.withQuery((float) Math.sqrt(headDim / scalar));
     }
     if (!description.has(Architecture.Trait.OWN_SCALES)) {
       return description.scales(dim);
@@ -123,76 +131,9 @@ final class HfSpec {
         0);
   }
 
-  /// Those of Gemma 3.
-  private Sliding windows(int layers) {
-    int window = config.natural("sliding_window").orElse(0);
-    Rope rope = checked(() -> new HfRope(config).ofWindows());
-    List<?> kinds = config.list("layer_types").orElse(List.of());
-    int period = config.natural("sliding_window_pattern").orElse(6);
-    if (!kinds.isEmpty() && kinds.size() != layers) {
-      throw config.unsupported("layer_types");
-    }
-    if (window == 0 || period < 1) {
-      return Sliding.NONE;
-    }
-    return checked(
-        () ->
-            kinds.isEmpty()
-                ? Sliding.inPeriods(window, period, layers, rope)
-                : Sliding.of(window, kinds.stream().map(kind -> !isFull(kind)).toList(), rope));
-  }
-
-  /// Layers in which positions turn something are those that slide, over the whole context.
-  private Sliding sliding(int layers, int contextLength, Rope rope) {
-    if (architecture.hasWindows()) {
-      return windows(layers);
-    }
-    if (architecture != HfArchitecture.SMOLLM3) {
-      return Sliding.NONE;
-    }
-    int interval = config.natural("no_rope_layer_interval").orElse(4);
-    Sliding usual = Sliding.inPeriods(contextLength, interval, layers, rope);
-    Optional<List<?>> told = config.list("no_rope_layers");
-    List<Boolean> turning =
-        told.isPresent()
-            ? told.get().stream().map(turns -> turns.equals(1L) || turns.equals(1)).toList()
-            : usual.layers();
-    if (turning.size() != layers) {
-      throw config.unsupported("no_rope_layers");
-    }
-    return Sliding.of(contextLength, turning, rope);
-  }
-
-  /// Layers, as many as can be gone through.
-  int layers() {
-    int layers = config.required("num_hidden_layers");
-    if (layers < 1 || layers > MOST_LAYERS) {
-      throw config.unsupported("num_hidden_layers");
-    }
-    return layers;
-  }
-
-  /// Positions that layers look back, where that is fewer than the model has: up to there nothing
-  /// is out of sight, and the context ends there.
+  /// Positions that layers look back, where the context ends there.
   Optional<Integer> window() {
-    List<?> kinds = config.list("layer_types").orElse(List.of());
-    if (kinds.stream().anyMatch(kind -> !isFull(kind) && !"sliding_attention".equals(kind))) {
-      throw config.unsupported("layer_types");
-    }
-    if (architecture.hasWindows()) {
-      return Optional.empty();
-    }
-    boolean slides =
-        kinds.isEmpty()
-            ? !architecture.hasOptionalWindow() || config.truth("use_sliding_window").orElse(false)
-            : !kinds.stream().allMatch(HfSpec::isFull);
-    return slides
-        ? config.natural("sliding_window").filter(window -> window < positions())
-        : Optional.empty();
-  }
-
-  private static boolean isFull(Object kind) {
-    return "full_attention".equals(kind);
+    return layers.window(positions());
   }
 
   private int contextLength() {
@@ -205,20 +146,32 @@ final class HfSpec {
 
   private int ffnDim() {
     return config.required(
-        architecture.hasOwnExperts() ? "moe_intermediate_size" : "intermediate_size");
+        architecture.has(Trait.OWN_EXPERTS) ? "moe_intermediate_size" : "intermediate_size");
   }
 
   private int experts() {
     return config.required(
-        architecture.hasOwnExperts() && config.has("num_experts")
+        architecture.has(Trait.OWN_EXPERTS) && config.has("num_experts")
             ? "num_experts"
             : "num_local_experts");
   }
 
   private int headDim(int dim, int heads) {
-    int usual = architecture.defaultHeadDim();
-    int otherwise = usual > 0 ? usual : heads > 0 && dim % heads == 0 ? dim / heads : 0;
-    return config.natural("head_dim").orElse(otherwise);
+    String key = architecture.has(Trait.LAYERED) ? "global_head_dim" : "head_dim";
+    int otherwise = heads > 0 && dim % heads == 0 ? dim / heads : 0;
+    return config.natural(key).orElse(otherwise);
+  }
+
+  /// Experts may be in MXFP4, which is read; nothing else is.
+  private void checkQuantization() {
+    boolean blocks =
+        architecture.has(Trait.ALTERNATING_EXPERTS)
+            && config
+                .object("quantization_config")
+                .flatMap(of -> of.text("quant_method"))
+                .orElse("")
+                .equals("mxfp4");
+    check("quantization_config", Set.of(), !blocks);
   }
 
   private void check(String key, Set<Object> neutral) {

@@ -7,8 +7,6 @@ import dllama.format.safetensors.SafetensorsWriter;
 import dllama.model.Architecture;
 import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
-import dllama.model.Rope;
-import dllama.model.Scales;
 import dllama.model.TensorRole;
 import dllama.tensor.DType;
 import dllama.tensor.Matrix;
@@ -30,68 +28,13 @@ import java.util.Set;
 public final class HfFolders {
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  private static final Map<TensorRole, String> NAMES =
-      Map.ofEntries(
-          Map.entry(TensorRole.EMBEDDING, "model.embed_tokens.weight"),
-          Map.entry(TensorRole.FINAL_NORM, "model.norm.weight"),
-          Map.entry(TensorRole.WCLS, "lm_head.weight"),
-          Map.entry(TensorRole.ATTENTION_NORM, "model.layers.%d.input_layernorm.weight"),
-          Map.entry(TensorRole.WQ, "model.layers.%d.self_attn.q_proj.weight"),
-          Map.entry(TensorRole.WK, "model.layers.%d.self_attn.k_proj.weight"),
-          Map.entry(TensorRole.WV, "model.layers.%d.self_attn.v_proj.weight"),
-          Map.entry(TensorRole.QUERY_BIAS, "model.layers.%d.self_attn.q_proj.bias"),
-          Map.entry(TensorRole.KEY_BIAS, "model.layers.%d.self_attn.k_proj.bias"),
-          Map.entry(TensorRole.VALUE_BIAS, "model.layers.%d.self_attn.v_proj.bias"),
-          Map.entry(TensorRole.QUERY_NORM, "model.layers.%d.self_attn.q_norm.weight"),
-          Map.entry(TensorRole.KEY_NORM, "model.layers.%d.self_attn.k_norm.weight"),
-          Map.entry(TensorRole.WO, "model.layers.%d.self_attn.o_proj.weight"),
-          Map.entry(TensorRole.ATTENTION_OUTPUT_BIAS, "model.layers.%d.self_attn.o_proj.bias"),
-          Map.entry(TensorRole.FFN_NORM, "model.layers.%d.post_attention_layernorm.weight"),
-          Map.entry(TensorRole.W1, "model.layers.%d.mlp.gate_proj.weight"),
-          Map.entry(TensorRole.W3, "model.layers.%d.mlp.up_proj.weight"),
-          Map.entry(TensorRole.W2, "model.layers.%d.mlp.down_proj.weight"));
+  /// Matrices that are F32 in all models.
+  private static final Set<TensorRole> EXACT =
+      Set.of(TensorRole.ROUTER, TensorRole.LAYER_PROJECTION);
 
-  private static final Map<TensorRole, String> OF_QWEN3_MOE =
-      Map.of(
-          TensorRole.ROUTER, "model.layers.%d.mlp.gate.weight",
-          TensorRole.W1, "model.layers.%d.mlp.experts.%d.gate_proj.weight",
-          TensorRole.W3, "model.layers.%d.mlp.experts.%d.up_proj.weight",
-          TensorRole.W2, "model.layers.%d.mlp.experts.%d.down_proj.weight");
-
-  private static final Map<TensorRole, String> OF_MIXTRAL =
-      Map.of(
-          TensorRole.ROUTER, "model.layers.%d.block_sparse_moe.gate.weight",
-          TensorRole.W1, "model.layers.%d.block_sparse_moe.experts.%d.w1.weight",
-          TensorRole.W3, "model.layers.%d.block_sparse_moe.experts.%d.w3.weight",
-          TensorRole.W2, "model.layers.%d.block_sparse_moe.experts.%d.w2.weight");
-
-  private static final Map<TensorRole, String> OF_QWEN2_MOE =
-      Map.of(
-          TensorRole.SHARED_W1, "model.layers.%d.mlp.shared_expert.gate_proj.weight",
-          TensorRole.SHARED_W3, "model.layers.%d.mlp.shared_expert.up_proj.weight",
-          TensorRole.SHARED_W2, "model.layers.%d.mlp.shared_expert.down_proj.weight",
-          TensorRole.SHARED_GATE, "model.layers.%d.mlp.shared_expert_gate.weight");
-
-  private static final Map<TensorRole, String> OF_PHI3 =
-      Map.of(
-          TensorRole.WQ, "model.layers.%d.self_attn.qkv_proj.weight",
-          TensorRole.WK, "model.layers.%d.self_attn.qkv_proj.weight",
-          TensorRole.WV, "model.layers.%d.self_attn.qkv_proj.weight",
-          TensorRole.W1, "model.layers.%d.mlp.gate_up_proj.weight",
-          TensorRole.W3, "model.layers.%d.mlp.gate_up_proj.weight");
-
-  private static final Map<TensorRole, String> OF_GLM4 =
-      Map.of(
-          TensorRole.ATTENTION_OUTPUT_NORM, "model.layers.%d.post_self_attn_layernorm.weight",
-          TensorRole.FFN_OUTPUT_NORM, "model.layers.%d.post_mlp_layernorm.weight",
-          TensorRole.W1, "model.layers.%d.mlp.gate_up_proj.weight",
-          TensorRole.W3, "model.layers.%d.mlp.gate_up_proj.weight");
-
-  private static final Map<TensorRole, String> OF_GEMMA3 =
-      Map.of(
-          TensorRole.ATTENTION_OUTPUT_NORM, "model.layers.%d.post_attention_layernorm.weight",
-          TensorRole.FFN_NORM, "model.layers.%d.pre_feedforward_layernorm.weight",
-          TensorRole.FFN_OUTPUT_NORM, "model.layers.%d.post_feedforward_layernorm.weight");
+  /// Those whose norms multiply with one more than what the files have.
+  private static final Set<Architecture> ADDING_ONE =
+      Set.of(Architecture.GEMMA3, Architecture.QWEN35);
 
   private HfFolders() {}
 
@@ -104,7 +47,7 @@ public final class HfFolders {
       Path folder, ModelSource.Weights model, DType type, int files, Map<String, ?> changes)
       throws IOException {
     Files.createDirectories(folder);
-    Map<String, Object> config = config(model.spec());
+    Map<String, Object> config = HfFolderConfig.of(model.spec());
     changes.forEach(config::put);
     config.values().removeIf(value -> value == null);
     Files.writeString(folder.resolve("config.json"), JSON.writeValueAsString(config));
@@ -113,7 +56,7 @@ public final class HfFolders {
     names.removeIf(name -> tied && name.role() == TensorRole.WCLS);
     Map<String, List<TensorRole.Name>> tensors = new LinkedHashMap<>();
     for (TensorRole.Name name : names) {
-      tensors.computeIfAbsent(name(model.spec(), name), _ -> new ArrayList<>()).add(name);
+      tensors.computeIfAbsent(HfFolderNames.of(model.spec(), name), _ -> new ArrayList<>()).add(name);
     }
     List<String> all = List.copyOf(tensors.keySet());
     Map<String, String> index = new LinkedHashMap<>();
@@ -141,14 +84,15 @@ public final class HfFolders {
   public static void putIntoSeeing(Path folder) throws IOException {
     Path config = folder.resolve("config.json");
     Map<?, ?> texts = JSON.readValue(Files.readString(config), Map.class);
+    String program = String.valueOf(((List<?>) texts.get("architectures")).getFirst());
     Files.writeString(
         config,
         JSON.writeValueAsString(
             Map.of(
                 "model_type",
-                "gemma3",
+                String.valueOf(texts.get("model_type")).replace("_text", ""),
                 "architectures",
-                List.of("Gemma3ForConditionalGeneration"),
+                List.of(program.replace("CausalLM", "ConditionalGeneration")),
                 "text_config",
                 texts)));
     Path path = folder.resolve("model.safetensors");
@@ -160,7 +104,8 @@ public final class HfFolders {
         writer.add(name, tensor.type().name(), bytes(file, tensor), shape);
       }
     }
-    writer.add("vision_tower.head.bias", "F32", new byte[8], 2);
+    String eyes = program.startsWith("Qwen") ? "model.visual." : "vision_tower.";
+    writer.add(eyes + "head.bias", "F32", new byte[8], 2);
     writer.write(path);
   }
 
@@ -185,7 +130,7 @@ public final class HfFolders {
         String type = "";
         for (int expert = 0; expert < spec.experts(); expert++) {
           for (TensorRole role : List.of(TensorRole.W1, TensorRole.W3, TensorRole.W2)) {
-            String name = name(spec, new TensorRole.Name(role, layer, expert));
+            String name = HfFolderNames.of(spec, new TensorRole.Name(role, layer, expert));
             SafetensorsTensor tensor = file.tensor(name).orElseThrow();
             (role == TensorRole.W2 ? down : gateUp).writeBytes(bytes(file, tensor));
             type = tensor.type().name();
@@ -228,6 +173,10 @@ public final class HfFolders {
       String called,
       List<TensorRole.Name> parts,
       DType ofMatrices) {
+    if (called.contains("mlp.experts.") && parts.size() > 1) {
+      HfFolderExperts.add(writer, model, called, parts, ofMatrices);
+      return;
+    }
     if (parts.size() == 1) {
       add(writer, model, called, parts.getFirst(), ofMatrices);
       return;
@@ -253,7 +202,7 @@ public final class HfFolders {
       String called,
       TensorRole.Name name,
       DType ofMatrices) {
-    boolean exact = name.role().isVector() || name.role() == TensorRole.ROUTER;
+    boolean exact = name.role().isVector() || EXACT.contains(name.role());
     DType type = exact ? DType.F32 : ofMatrices;
     Matrix matrix = model.weights().get(name);
     int rows = (int) matrix.rows();
@@ -263,16 +212,23 @@ public final class HfFolders {
     if (rows == 1) {
       float[] values = new float[cols];
       matrix.decode(0, 0, cols, values, 0);
-      if (model.spec().architecture().equals(Architecture.GEMMA3)) {
+      boolean norm = called.endsWith("norm.weight") && name.role() != TensorRole.DELTA_NORM;
+      if (norm && ADDING_ONE.contains(model.spec().architecture())) {
         for (int i = 0; i < cols; i++) {
-          values[i]--; // its norms add one
+          values[i]--;
         }
       }
       for (int i = 0; i < cols; i++) {
-        put(new float[] {values[i]}, type, bytes, headDim == 0 ? i : halves(i, headDim));
+        float value =
+            name.role() == TensorRole.DELTA_DECAY ? (float) Math.log(-values[i]) : values[i];
+        int place = headDim == 0 ? HfFolderHeads.place(model.spec(), name, i) : halves(i, headDim);
+        put(new float[] {value}, type, bytes, place);
       }
       if (name.role() == TensorRole.SHARED_GATE) {
         writer.add(called, type.name(), bytes, 1, cols);
+      } else if (name.role() == TensorRole.DELTA_FILTER) {
+        int kernel = model.spec().deltaNet().kernel();
+        writer.add(called, type.name(), bytes, cols / kernel, 1, kernel);
       } else {
         writer.add(called, type.name(), bytes, cols);
       }
@@ -281,7 +237,9 @@ public final class HfFolders {
     float[] values = new float[cols];
     for (int row = 0; row < rows; row++) {
       matrix.decode(row, 0, cols, values, 0);
-      put(values, type, bytes, headDim == 0 ? row : halves(row, headDim));
+      float[] columns = HfFolderHeads.columns(model.spec(), name, values);
+      int place = headDim == 0 ? HfFolderHeads.place(model.spec(), name, row) : halves(row, headDim);
+      put(columns, type, bytes, place);
     }
     writer.add(called, type.name(), bytes, rows, cols);
   }
@@ -311,114 +269,5 @@ public final class HfFolders {
     int pair = row % headDim / 2;
     int second = row % 2;
     return head * headDim + second * headDim / 2 + pair;
-  }
-
-  private static String name(ModelSpec spec, TensorRole.Name name) {
-    String pattern =
-        switch (spec.architecture().name()) {
-          case "qwen3moe" -> OF_QWEN3_MOE.getOrDefault(name.role(), NAMES.get(name.role()));
-          case "qwen2moe" ->
-              OF_QWEN2_MOE.getOrDefault(
-                  name.role(), OF_QWEN3_MOE.getOrDefault(name.role(), NAMES.get(name.role())));
-          case "phi3" -> OF_PHI3.getOrDefault(name.role(), NAMES.get(name.role()));
-          case "gemma3" -> OF_GEMMA3.getOrDefault(name.role(), NAMES.get(name.role()));
-          case "glm4" -> OF_GLM4.getOrDefault(name.role(), NAMES.get(name.role()));
-          case "llama-moe" -> OF_MIXTRAL.getOrDefault(name.role(), NAMES.get(name.role()));
-          default -> NAMES.get(name.role());
-        };
-    return pattern.formatted(name.layer(), name.expert());
-  }
-
-  private static Map<String, Object> config(ModelSpec spec) {
-    Map<String, Object> config = new LinkedHashMap<>();
-    String[] kind =
-        switch (spec.architecture().name()) {
-          case "llama", "llama-bias", "llama-biases" -> new String[] {"llama", "LlamaForCausalLM"};
-          case "llama-moe" -> new String[] {"mixtral", "MixtralForCausalLM"};
-          case "qwen2" -> new String[] {"qwen2", "Qwen2ForCausalLM"};
-          case "qwen3" -> new String[] {"qwen3", "Qwen3ForCausalLM"};
-          case "qwen2moe" -> new String[] {"qwen2_moe", "Qwen2MoeForCausalLM"};
-          case "phi3" -> new String[] {"phi3", "Phi3ForCausalLM"};
-          case "gemma3" -> new String[] {"gemma3_text", "Gemma3ForCausalLM"};
-          case "glm4" -> new String[] {"glm4", "Glm4ForCausalLM"};
-          case "granite" -> new String[] {"granite", "GraniteForCausalLM"};
-          case "seed-oss" -> new String[] {"seed_oss", "SeedOssForCausalLM"};
-          case "smollm3" -> new String[] {"smollm3", "SmolLM3ForCausalLM"};
-          default -> new String[] {"qwen3_moe", "Qwen3MoeForCausalLM"};
-        };
-    config.put("model_type", kind[0]);
-    config.put("architectures", List.of(kind[1]));
-    config.put("hidden_size", spec.dim());
-    config.put("intermediate_size", spec.ffnDim());
-    config.put("num_hidden_layers", spec.layers());
-    config.put("num_attention_heads", spec.heads());
-    config.put("num_key_value_heads", spec.kvHeads());
-    config.put("head_dim", spec.headDim());
-    config.put("vocab_size", spec.vocabSize());
-    config.put("max_position_embeddings", spec.contextLength());
-    config.put("rms_norm_eps", Double.parseDouble(Float.toString(spec.rmsEpsilon())));
-    config.put("hidden_act", "silu");
-    config.put("attention_dropout", 0.0);
-    Rope rope = spec.rope().turned() == 0 ? spec.sliding().rope() : spec.rope();
-    config.put("rope_theta", rope.theta());
-    config.put("partial_rotary_factor", rope.turned(spec.headDim()) / (double) spec.headDim());
-    if (rope.scaling() == Rope.Scaling.LONG) {
-      int pairs = rope.factors().size() / 2;
-      config.put("original_max_position_embeddings", rope.originalContextLength());
-      config.put(
-          "rope_scaling",
-          Map.of(
-              "type", "longrope",
-              "short_factor", rope.factors().subList(0, pairs),
-              "long_factor", rope.factors().subList(pairs, 2 * pairs)));
-    }
-    if (spec.architecture().equals(Architecture.GRANITE)) {
-      Scales scales = spec.scales();
-      config.put("embedding_multiplier", scales.embedding());
-      config.put("attention_multiplier", scales.query() / Math.sqrt(spec.headDim()));
-      config.put("logits_scaling", 1 / scales.logits());
-      config.put("residual_multiplier", scales.residual());
-    }
-    if (spec.architecture().equals(Architecture.SMOLLM3)) {
-      config.put(
-          "no_rope_layers", spec.sliding().layers().stream().map(turns -> turns ? 1 : 0).toList());
-    }
-    if (spec.architecture().equals(Architecture.GEMMA3)) {
-      config.remove("hidden_act");
-      config.put("hidden_activation", "gelu_pytorch_tanh");
-      config.put("query_pre_attn_scalar", spec.headDim());
-      config.put("sliding_window", spec.sliding().window());
-      config.put("sliding_window_pattern", spec.sliding().period());
-      config.put("rope_local_base_freq", spec.sliding().rope().theta());
-    }
-    if (rope.scaling() == Rope.Scaling.LINEAR) {
-      config.put("rope_scaling", Map.of("rope_type", "linear", "factor", rope.factor()));
-    }
-    config.put("tie_word_embeddings", false);
-    if (spec.rope().scaling() == Rope.Scaling.LLAMA31) {
-      config.put(
-          "rope_scaling",
-          Map.of(
-              "rope_type", "llama3",
-              "factor", spec.rope().factor(),
-              "low_freq_factor", spec.rope().low(),
-              "high_freq_factor", spec.rope().high(),
-              "original_max_position_embeddings", spec.rope().originalContextLength()));
-    }
-    if (spec.experts() > 0) {
-      config.put("num_experts_per_tok", spec.activeExperts());
-    }
-    if (kind[0].equals("mixtral")) {
-      config.put("num_local_experts", spec.experts());
-    } else if (spec.experts() > 0) {
-      config.put("num_experts", spec.experts());
-      config.put("moe_intermediate_size", spec.ffnDim());
-      config.put("intermediate_size", 8 * spec.ffnDim());
-      config.put("norm_topk_prob", spec.mixture().renormed());
-      config.put("shared_expert_intermediate_size", spec.mixture().shared());
-      config.put("decoder_sparse_step", 1);
-      config.put("mlp_only_layers", List.of());
-    }
-    return config;
   }
 }
