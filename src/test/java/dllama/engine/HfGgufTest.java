@@ -12,7 +12,6 @@ import dllama.format.hf.HfFolders;
 import dllama.model.Architecture;
 import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
-import dllama.model.Rope;
 import dllama.model.TensorRole;
 import dllama.model.TensorTypes;
 import dllama.slice.ShardPlan;
@@ -52,36 +51,17 @@ class HfGgufTest {
     }
   }
 
-  /// With a vocabulary of 512 tokens.
-  private static ModelSpec spec(TensorTypes types, Architecture architecture, Rope rope) {
-    ModelSpec small = Specs.small(types, architecture);
-    return new ModelSpec(
-        architecture,
-        types,
-        small.dim(),
-        small.ffnDim(),
-        small.experts(),
-        small.activeExperts(),
-        small.layers(),
-        small.heads(),
-        small.kvHeads(),
-        small.headDim(),
-        512,
-        small.contextLength(),
-        small.rmsEpsilon(),
-        small.activation(),
-        rope.turning(small.rope().turned()),
-        // Where keys are not values, transformers has the same number of heads in all layers.
-        small.sliding().withHeads(small.sliding().headDim(), small.kvHeads()),
-        small.scales(),
-        small.mixture(),
-        small.layering(),
-        small.deltaNet());
-  }
-
   @ParameterizedTest
-  @CsvSource({"gpt-oss, MXFP4", "gpt-oss, F16", "qwen35, F16", "gemma4, F16", "gemma4, BF16"})
-  void shouldHaveTheWeightsOfAGgufFile(String architecture, DType ofNetworks) throws Exception {
+  @CsvSource({
+    "gpt-oss, MXFP4, false",
+    "gpt-oss, F16, false",
+    "qwen35, F16, false",
+    "gemma4, F16, false",
+    "gemma4, BF16, false",
+    "gemma4, F16, true",
+  })
+  void shouldHaveTheWeightsOfAGgufFile(String architecture, DType ofNetworks, boolean keysAreValues)
+      throws Exception {
     DType type = ofNetworks.equals(DType.MXFP4) ? DType.F16 : ofNetworks;
     TensorTypes types = TensorTypes.all(type).with(TensorRole.EMBEDDING, type);
     if (!type.equals(ofNetworks)) {
@@ -89,11 +69,7 @@ class HfGgufTest {
         types = types.with(role, ofNetworks);
       }
     }
-    Rope rope =
-        architecture.equals("gpt-oss")
-            ? Rope.yarn(150_000, 32, 1, 32, 64, 1)
-            : Rope.unscaled(10_000);
-    ModelSpec spec = spec(types, Architecture.named(architecture), rope);
+    ModelSpec spec = HfSpecs.of(types, Architecture.named(architecture), keysAreValues);
     Path gguf = folder.resolve("made.gguf");
     SynthModel.writeGguf(gguf, spec, SynthVocabulary.of(512), 7, (bytes, total) -> {});
     Path hf = folder.resolve("hf");

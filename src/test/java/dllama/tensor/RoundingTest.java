@@ -85,7 +85,10 @@ class RoundingTest {
     Matrix part = all.rounded(DType.Q4_0, 3, 5, 64, 128);
     for (int row = 0; row < 2; row++) {
       byte[] expected =
-          whole.data().asSlice((3 + row) * DType.Q4_0.byteSize(SIZE / 32) + 36, 36).toArray(ValueLayout.JAVA_BYTE);
+          whole
+              .data()
+              .asSlice((3 + row) * DType.Q4_0.byteSize(SIZE / 32) + 36, 36)
+              .toArray(ValueLayout.JAVA_BYTE);
       byte[] got = part.data().asSlice(36 * row, 36).toArray(ValueLayout.JAVA_BYTE);
       assertArrayEquals(expected, got);
     }

@@ -191,9 +191,12 @@ enum HfArchitecture {
               Map.entry(
                   "rope_scaling",
                   Map.of(
-                      "rope_type", "yarn",
-                      "factor", 32.0,
-                      "original_max_position_embeddings", 4096L))));
+                      "rope_type",
+                      "yarn",
+                      "factor",
+                      32.0,
+                      "original_max_position_embeddings",
+                      4096L))));
 
   private static final Map<HfArchitecture, Activation> ACTIVATIONS =
       Map.of(
@@ -218,8 +221,7 @@ enum HfArchitecture {
   private final HfNames names;
   private final Set<Trait> traits;
 
-  HfArchitecture(
-      String type, String program, Architecture plain, HfNames names, Trait... traits) {
+  HfArchitecture(String type, String program, Architecture plain, HfNames names, Trait... traits) {
     this.type = type;
     this.program = program;
     this.plain = plain;

@@ -7,8 +7,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
 /// Value heads of delta networks. In the files those that share a key head are side by side, while
-/// in the model, as in GGUF files, the first one of each key head comes first, then the second ones,
-/// and so on.
+/// in the model, as in GGUF files, the first one of each key head comes first, then the second
+/// ones, and so on.
 ///
 /// @param keyHeads key heads
 /// @param each value heads of a key head

@@ -73,9 +73,7 @@ final class HfLayers {
     if (architecture.has(Trait.WINDOWS)) {
       return windows(rope);
     }
-    return architecture.has(Trait.TURNING_LAYERS)
-        ? turning(contextLength, rope)
-        : Sliding.NONE;
+    return architecture.has(Trait.TURNING_LAYERS) ? turning(contextLength, rope) : Sliding.NONE;
   }
 
   private Sliding windows(Rope rope) {
@@ -117,9 +115,7 @@ final class HfLayers {
   /// Heads of keys and values in layers that see everything.
   int kvHeads(int heads) {
     int usual = config.natural("num_key_value_heads").orElse(heads);
-    return keysAreValues()
-        ? config.natural("num_global_key_value_heads").orElse(usual)
-        : usual;
+    return keysAreValues() ? config.natural("num_global_key_value_heads").orElse(usual) : usual;
   }
 
   private boolean keysAreValues() {

@@ -161,8 +161,7 @@ public final class HfModel implements ModelFile {
 
   private Architecture description(Hints hints) {
     Architecture plain =
-        architecture.description(
-            role -> tensors.find(new TensorRole.Name(role)).isPresent());
+        architecture.description(role -> tensors.find(new TensorRole.Name(role)).isPresent());
     Architecture told = hints.architecture().orElse(plain);
     if (!told.equals(plain) && !architecture.mayBe(told)) {
       throw config.refused("it is a %s model".formatted(plain.name()), "leave --arch out");

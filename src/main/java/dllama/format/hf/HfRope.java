@@ -46,8 +46,8 @@ final class HfRope {
     return turned == headDim ? whole : whole.turning(turned);
   }
 
-  /// Pairs of a whole head, of which the first ones turn, and the others by next to nothing, as GGUF
-  /// files have it.
+  /// Pairs of a whole head, of which the first ones turn, and the others by next to nothing, as in
+  /// GGUF files.
   private Rope proportional(HfValues values, int headDim, double part) {
     if (values.number("factor", 1) != 1) {
       throw values.unsupported("factor");
@@ -64,6 +64,18 @@ final class HfRope {
     double told = config.number("rope_local_base_freq").orElse(10_000.0);
     Optional<HfValues> parameters =
         config.object("rope_parameters").flatMap(of -> of.object("sliding_attention"));
+    parameters
+        .filter(of -> !of.text("rope_type").orElse("default").equals("default"))
+        .ifPresent(
+            of -> {
+              throw of.unsupported("rope_type");
+            });
+    parameters
+        .filter(of -> of.number(PART, 1) != 1)
+        .ifPresent(
+            of -> {
+              throw of.unsupported(PART);
+            });
     return Rope.unscaled(
         parameters.flatMap(of -> of.number("rope_theta")).orElse(told).floatValue());
   }

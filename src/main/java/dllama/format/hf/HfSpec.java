@@ -60,7 +60,8 @@ final class HfSpec {
     check("final_logit_softcapping", Set.of(), !gemma);
     check("hidden_activation", Set.of("gelu_pytorch_tanh"), gemma);
     boolean renormed = description.mixture().renormed();
-    if (architecture.has(Trait.OWN_EXPERTS) && config.truth("norm_topk_prob").orElse(false) != renormed) {
+    if (architecture.has(Trait.OWN_EXPERTS)
+        && config.truth("norm_topk_prob").orElse(false) != renormed) {
       throw config.unsupported("norm_topk_prob");
     }
     boolean experts = description.has(Architecture.Trait.EXPERTS);

@@ -56,8 +56,7 @@ final class HfTensors {
   /// The tensor with the exponents of such blocks.
   SafetensorsTensor scales(SafetensorsTensor blocks) {
     String name = blocks.name();
-    String called =
-        name.substring(0, name.length() - HfMxfp4.BLOCKS.length()) + HfMxfp4.SCALES;
+    String called = name.substring(0, name.length() - HfMxfp4.BLOCKS.length()) + HfMxfp4.SCALES;
     return file.tensor(called)
         .orElseThrow(
             () -> file.refused(blocks, "has no %s beside it".formatted(called), "copy it again"));

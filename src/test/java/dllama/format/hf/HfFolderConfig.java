@@ -188,9 +188,12 @@ final class HfFolderConfig {
             spec.rope().factors().isEmpty()
                 ? Map.of("rope_type", "default", "rope_theta", spec.rope().theta())
                 : Map.of(
-                    "rope_type", "proportional",
-                    "partial_rotary_factor", 2.0 * turning / spec.headDim(),
-                    "rope_theta", spec.rope().theta()),
+                    "rope_type",
+                    "proportional",
+                    "partial_rotary_factor",
+                    2.0 * turning / spec.headDim(),
+                    "rope_theta",
+                    spec.rope().theta()),
             "sliding_attention",
             Map.of("rope_type", "default", "rope_theta", sliding.rope().theta())));
   }

@@ -115,7 +115,9 @@ final class HfFolderNames {
           case "gemma3" -> OF_GEMMA3.getOrDefault(name.role(), NAMES.get(name.role()));
           case "glm4" -> OF_GLM4.getOrDefault(name.role(), NAMES.get(name.role()));
           case "gpt-oss" -> OF_GPT_OSS.getOrDefault(name.role(), NAMES.get(name.role()));
-          case "gemma4" -> OF_GEMMA4.getOrDefault(name.role(), OF_GEMMA3.getOrDefault(name.role(), NAMES.get(name.role())));
+          case "gemma4" ->
+              OF_GEMMA4.getOrDefault(
+                  name.role(), OF_GEMMA3.getOrDefault(name.role(), NAMES.get(name.role())));
           case "llama-moe" -> OF_MIXTRAL.getOrDefault(name.role(), NAMES.get(name.role()));
           default -> NAMES.get(name.role());
         };

@@ -56,7 +56,9 @@ public final class HfFolders {
     names.removeIf(name -> tied && name.role() == TensorRole.WCLS);
     Map<String, List<TensorRole.Name>> tensors = new LinkedHashMap<>();
     for (TensorRole.Name name : names) {
-      tensors.computeIfAbsent(HfFolderNames.of(model.spec(), name), _ -> new ArrayList<>()).add(name);
+      tensors
+          .computeIfAbsent(HfFolderNames.of(model.spec(), name), _ -> new ArrayList<>())
+          .add(name);
     }
     List<String> all = List.copyOf(tensors.keySet());
     Map<String, String> index = new LinkedHashMap<>();
@@ -238,7 +240,8 @@ public final class HfFolders {
     for (int row = 0; row < rows; row++) {
       matrix.decode(row, 0, cols, values, 0);
       float[] columns = HfFolderHeads.columns(model.spec(), name, values);
-      int place = headDim == 0 ? HfFolderHeads.place(model.spec(), name, row) : halves(row, headDim);
+      int place =
+          headDim == 0 ? HfFolderHeads.place(model.spec(), name, row) : halves(row, headDim);
       put(columns, type, bytes, place);
     }
     writer.add(called, type.name(), bytes, rows, cols);

@@ -304,7 +304,8 @@ class HfModelRefusalsTest {
     var mixtral = new ModelFile.Hints(Optional.of(Architecture.MIXTRAL), Optional.empty());
     try (ModelFile file = ModelFiles.open(path, mixtral)) {
       assertEquals(Architecture.MIXTRAL, file.spec().architecture());
-      assertTrue(file.weights().tensors().values().stream().allMatch(of -> of.order() == RowOrder.PLAIN));
+      assertTrue(
+          file.weights().tensors().values().stream().allMatch(of -> of.order() == RowOrder.PLAIN));
     }
     var other = new ModelFile.Hints(Optional.of(Architecture.QWEN3), Optional.empty());
     UserException told = assertThrows(UserException.class, () -> ModelFiles.open(path, other));
