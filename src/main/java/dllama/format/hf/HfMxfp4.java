@@ -63,7 +63,8 @@ record HfMxfp4(MemorySegment scales, long first, int step) implements RowOrder {
   }
 
   private static int nibble(byte[] pairs, int value) {
-    return pairs[value / 2] >> 4 * (value % 2) & 15;
+    int shift = 4 * (value % 2);
+    return (pairs[value / 2] >> shift) & 15;
   }
 
   @Override
