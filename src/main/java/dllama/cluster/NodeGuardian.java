@@ -6,6 +6,7 @@ import akka.actor.typed.ActorSystem;
 import akka.actor.typed.Behavior;
 import akka.actor.typed.ChildFailed;
 import akka.actor.typed.DispatcherSelector;
+import akka.actor.typed.PostStop;
 import akka.actor.typed.Terminated;
 import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
@@ -26,6 +27,7 @@ import dllama.cluster.wire.Secret;
 import dllama.model.ModelSource;
 import dllama.settings.ClusterSettings;
 import dllama.step.PagePool;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
@@ -79,7 +81,7 @@ final class NodeGuardian {
           context.watch(shard);
           context.watch(root);
           started.accept(root);
-          return stopWith(() -> {}, () -> {});
+          return stopWith(system, () -> {}, () -> {});
         });
   }
 
@@ -96,6 +98,7 @@ final class NodeGuardian {
               context.spawn(WorkerMembership.create(shard, host, seeds, ended), NodeNames.WORKER);
           context.watch(membership);
           return stopWith(
+              context.getSystem(),
               () -> membership.tell(new WorkerMembership.Ending()),
               () ->
                   ended.accept(new WorkerMembership.End("an error ended it, see the log", false)));
@@ -114,9 +117,13 @@ final class NodeGuardian {
         DispatcherSelector.fromConfig(ExchangeDispatcher.ID));
   }
 
+  /// How long connections may take to end by themselves when a node ends.
+  private static final Duration FAREWELL = Duration.ofSeconds(2);
+
   /// @param onError before the actor system ends because an actor without which there is no node
   ///     has failed
-  private static Behavior<Command> stopWith(Runnable onEnd, Runnable onError) {
+  private static Behavior<Command> stopWith(
+      ActorSystem<?> system, Runnable onEnd, Runnable onError) {
     return Behaviors.receive(Command.class)
         .onMessage(
             Command.class,
@@ -131,6 +138,13 @@ final class NodeGuardian {
               return Behaviors.stopped();
             })
         .onSignal(Terminated.class, _ -> Behaviors.stopped())
+        .onSignal(
+            PostStop.class,
+            _ -> {
+              Runnable hangUp = () -> ExchangeDispatcher.hangUp(system);
+              system.scheduler().scheduleOnce(FAREWELL, hangUp, system.executionContext());
+              return Behaviors.same();
+            })
         .build();
   }
 }

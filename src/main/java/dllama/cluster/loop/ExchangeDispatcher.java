@@ -5,6 +5,7 @@ import akka.actor.typed.DispatcherSelector;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigValueFactory;
+import dllama.cluster.port.PortGuard;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -67,6 +68,14 @@ public final class ExchangeDispatcher {
     }
     return ConfigFactory.parseResources(ExchangeDispatcher.class, "event-loop.conf")
         .withValue(ID + ".spin", ConfigValueFactory.fromAnyRef(spin));
+  }
+
+  /// Ends the connections that `system` has to other nodes, once it has nothing to say any more.
+  // Any
+  /// thread; does nothing where the system has ended.
+  public static void hangUp(ActorSystem<?> system) {
+    Executor dispatcher = system.dispatchers().lookup(DispatcherSelector.fromConfig(ID));
+    dispatcher.execute(() -> PortGuard.hangUp(LoopSelectorProvider.owner()));
   }
 
   /// The wait of the compute thread of `system`, which was made with [#config]. Waits for a task of

@@ -76,6 +76,13 @@ public final class LoopSelectorProvider extends SelectorProvider {
         || Thread.currentThread().getName().contains(ExchangeDispatcher.ID);
   }
 
+  /// Whose exchange the current thread works for: two threads may do so by turns where there is an
+  /// event loop, else there is one.
+  static Object owner() {
+    LoopWait current = LoopWait.current();
+    return current == null ? Thread.currentThread() : current;
+  }
+
   private static boolean isCalledBy(String user) {
     return StackWalker.getInstance()
         .walk(frames -> frames.anyMatch(frame -> frame.getClassName().startsWith(user)));
@@ -110,7 +117,10 @@ public final class LoopSelectorProvider extends SelectorProvider {
   @Override
   public SocketChannel openSocketChannel() throws IOException {
     SocketChannel channel = jdk.openSocketChannel();
-    return isOnExchange() && isCalledBy(CALLER) ? PortGuard.connect(channel) : channel;
+    if (isOnExchange() && isCalledBy(CALLER)) {
+      PortGuard.opened(channel, owner());
+    }
+    return channel;
   }
 
   @Override

@@ -1,36 +1,40 @@
 package dllama.cluster.port;
 
 import java.io.IOException;
+import java.nio.channels.NotYetConnectedException;
 import java.nio.channels.SocketChannel;
-import java.util.Set;
+import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/// Connections that this process has opened to nodes. Nothing comes back over them, so when this
-/// node has said its last word on one, there is nobody to wait for. Akka waits all the same for the
-/// peer to close its side, which one whose cable was pulled does not: the actor system, and with it
-/// a worker that looks for its next root, would not end before TCP gives up, after a quarter of an
-/// hour.
+/// Connections that nodes of this process have opened to others, by the node's exchange.
+///
+/// Nothing comes back over them, and Akka, as its streams end, may wait for the peer to close its
+/// side all the same: one whose cable was pulled never does, and with TLS nobody does. Then the
+// actor
+/// system would not end, nor a worker look for its next root.
 final class OutgoingConnections {
-  private final Set<SocketChannel> open = ConcurrentHashMap.newKeySet();
+  private final Map<SocketChannel, Object> owners = new ConcurrentHashMap<>();
 
-  void opened(SocketChannel channel) {
-    open.add(channel);
+  void opened(SocketChannel channel, Object owner) {
+    owners.keySet().removeIf(other -> !other.isOpen());
+    owners.put(channel, owner);
   }
 
-  /// Has the reader of each that this node has finished with see the end of the stream.
-  void sweep() {
-    open.removeIf(channel -> !channel.isOpen() || isLetGo(channel));
+  /// Has the reader of each connection of `owner` see the end of the stream.
+  void hangUp(Object owner) {
+    owners.forEach(
+        (channel, its) -> {
+          if (its.equals(owner)) {
+            end(channel);
+          }
+        });
   }
 
-  private static boolean isLetGo(SocketChannel channel) {
-    if (!channel.socket().isOutputShutdown()) {
-      return false;
-    }
+  private static void end(SocketChannel channel) {
     try {
       channel.shutdownInput();
-    } catch (IOException e) {
-      // not connected any more: the reader sees that, too
+    } catch (IOException | NotYetConnectedException e) {
+      // closed or not connected: whoever reads or connects sees that, too
     }
-    return true;
   }
 }

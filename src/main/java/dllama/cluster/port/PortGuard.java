@@ -66,17 +66,21 @@ public final class PortGuard {
     }
   }
 
-  /// Ends connections that keep their port waiting, and those that this node has finished with. To
-  /// be called about every second.
+  /// Ends connections that keep their port waiting. To be called about every second.
   public static void sweep() {
     GATES.forEach(Gate::sweep);
-    OUTGOING.sweep();
   }
 
-  /// A channel for a connection to another node.
-  public static SocketChannel connect(SocketChannel jdk) {
-    OUTGOING.opened(jdk);
-    return jdk;
+  /// A channel for a connection to another node is opened.
+  ///
+  /// @param owner whose it is, see [#hangUp]
+  public static void opened(SocketChannel channel, Object owner) {
+    OUTGOING.opened(channel, owner);
+  }
+
+  /// Ends the connections to other nodes of who has nothing to say any more.
+  public static void hangUp(Object owner) {
+    OUTGOING.hangUp(owner);
   }
 
   /// A socket to listen on, whose connections are guarded.

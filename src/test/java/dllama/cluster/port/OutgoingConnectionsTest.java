@@ -1,7 +1,7 @@
 package dllama.cluster.port;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.net.InetAddress;
@@ -27,13 +27,12 @@ class OutgoingConnectionsTest {
       channel.connect(peer.getLocalAddress());
       channel.configureBlocking(false);
       channel.register(selector, SelectionKey.OP_READ);
-      connections.opened(channel);
+      connections.opened(channel, "us");
 
-      connections.sweep();
-      assertEquals(0, selector.selectNow(), "it may go on talking");
+      connections.hangUp("others");
+      assertEquals(0, selector.selectNow());
 
-      channel.socket().shutdownOutput();
-      connections.sweep();
+      connections.hangUp("us");
       assertEquals(1, selector.select(Duration.ofSeconds(10).toMillis()));
       assertEquals(-1, channel.read(ByteBuffer.allocate(1)));
     }
@@ -42,12 +41,12 @@ class OutgoingConnectionsTest {
   @Test
   void shouldBearConnectionsThatAreNotThereYetOrNoLonger() throws IOException {
     try (var waiting = SocketChannel.open()) {
-      connections.opened(waiting);
+      connections.opened(waiting, "us");
       var closed = SocketChannel.open();
-      connections.opened(closed);
+      connections.opened(closed, "us");
       closed.close();
-      connections.sweep();
-      assertFalse(waiting.socket().isInputShutdown());
+      connections.hangUp("us");
+      assertTrue(waiting.isOpen());
     }
   }
 }
