@@ -71,8 +71,7 @@ public final class ExchangeDispatcher {
   }
 
   /// Ends the connections that `system` has to other nodes, once it has nothing to say any more.
-  // Any
-  /// thread; does nothing where the system has ended.
+  /// Any thread; does nothing where the system has ended.
   public static void hangUp(ActorSystem<?> system) {
     Executor dispatcher = system.dispatchers().lookup(DispatcherSelector.fromConfig(ID));
     dispatcher.execute(() -> PortGuard.hangUp(LoopSelectorProvider.owner()));

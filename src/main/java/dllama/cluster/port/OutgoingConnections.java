@@ -10,8 +10,7 @@ import java.util.concurrent.ConcurrentHashMap;
 ///
 /// Nothing comes back over them, and Akka, as its streams end, may wait for the peer to close its
 /// side all the same: one whose cable was pulled never does, and with TLS nobody does. Then the
-// actor
-/// system would not end, nor a worker look for its next root.
+/// actor system would not end, nor a worker look for its next root.
 final class OutgoingConnections {
   private final Map<SocketChannel, Object> owners = new ConcurrentHashMap<>();
 
