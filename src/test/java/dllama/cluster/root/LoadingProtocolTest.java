@@ -39,12 +39,17 @@ class LoadingProtocolTest {
   private static final int CHUNK = 4096;
 
   private static TwoNodes nodes;
+
+  /// Whose worker has no room.
+  private static TwoNodes small;
+
   private static float[][] expected;
 
   private final AtomicInteger met = new AtomicInteger();
 
   @BeforeAll
   static void start() {
+    small = new TwoNodes("0s", "1 KiB", Duration.ofMillis(10));
     nodes = new TwoNodes("0s", "1 GiB", Duration.ofMinutes(1));
     nodes.start(_ -> Fate.ARRIVES);
     nodes.until("a world is ready", () -> !nodes.ready.isEmpty());
@@ -55,6 +60,7 @@ class LoadingProtocolTest {
   @AfterAll
   static void stop() {
     nodes.close();
+    small.close();
   }
 
   @AfterEach
@@ -191,15 +197,13 @@ class LoadingProtocolTest {
   @ParameterizedTest
   @EnumSource
   void shouldGoOnWithoutWhoRefuses(Fate fate) {
-    try (TwoNodes small = new TwoNodes("0s", "1 KiB", Duration.ofMillis(10))) {
-      small.start(one(ShardRefused.class, 0, fate));
-      small.until("a world is ready", () -> small.ready.equals(List.of(1)));
-      assertEquals(1, small.lost.size(), small::toString);
-      assertArrayEquals(expected[0], small.step(0), small::toString);
-      small.pass(LATER);
-      assertArrayEquals(expected[1], small.step(1), small::toString);
-      assertEquals(List.of(1), small.ready);
-      small.end();
-    }
+    small.start(one(ShardRefused.class, 0, fate));
+    small.until("a world is ready", () -> small.ready.equals(List.of(1)));
+    assertEquals(1, small.lost.size(), small::toString);
+    assertArrayEquals(expected[0], small.step(0), small::toString);
+    small.pass(LATER);
+    assertArrayEquals(expected[1], small.step(1), small::toString);
+    assertEquals(List.of(1), small.ready);
+    small.end();
   }
 }

@@ -2,7 +2,6 @@ package dllama.cluster.root;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import dllama.cluster.LossyChannel;
 import dllama.cluster.LossyChannel.Fate;
@@ -163,7 +162,8 @@ class RehearsalProtocolTest {
   @ValueSource(classes = {Input.class, Partial.class, Logits.class, Question.class})
   void shouldEndByItselfWhenSomethingIsLost(Class<?> kind) {
     nodes.start(one(kind, Fate.LOST));
-    nodes.until("the rehearsal ends", () -> !nodes.rehearsed.isEmpty());
+    nodes.until("a world is ready", () -> nodes.ready.equals(List.of(2)));
+    nodes.await("the rehearsal ends", () -> !nodes.rehearsed.isEmpty());
     assertEquals(1, met.get());
     assertStays();
   }
@@ -173,7 +173,7 @@ class RehearsalProtocolTest {
   void shouldEndByItselfIfItNeverBegan(Class<?> kind) {
     try (TwoNodes brief = new TwoNodes("200ms", "1 GiB", Duration.ofMinutes(1))) {
       brief.start(one(kind, Fate.LOST));
-      brief.until("the rehearsal ends", () -> !brief.rehearsed.isEmpty());
+      brief.await("the rehearsal ends", () -> !brief.rehearsed.isEmpty());
       assertEquals(List.of("weights are loaded"), brief.rehearsed);
       assertArrayEquals(expected[1], brief.step(1), brief::toString);
       assertEquals(List.of(2), brief.ready);
@@ -187,8 +187,8 @@ class RehearsalProtocolTest {
   void shouldEndWhoeverSaysThatItFailed(Fate fate) {
     Function<Object, Fate> lost = one(Partial.class, Fate.LOST);
     nodes.start(m -> m instanceof ShardFailed && epoch(m) < 0 ? fate : lost.apply(m));
-    nodes.until("the rehearsal ends", () -> !nodes.rehearsed.isEmpty());
-    assertFalse(nodes.ready.isEmpty());
+    nodes.until("a world is ready", () -> nodes.ready.equals(List.of(2)));
+    nodes.await("the rehearsal ends", () -> !nodes.rehearsed.isEmpty());
     assertStays();
   }
 }

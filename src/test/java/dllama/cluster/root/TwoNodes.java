@@ -7,6 +7,7 @@ import akka.actor.testkit.typed.javadsl.ManualTime;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.Behavior;
 import akka.actor.typed.javadsl.Behaviors;
+import akka.testkit.ExplicitlyTriggeredScheduler;
 import dllama.Conformance;
 import dllama.cluster.LossyChannel;
 import dllama.cluster.LossyChannel.Fate;
@@ -76,10 +77,14 @@ final class TwoNodes implements AutoCloseable {
   /// Looks, a millisecond apart, at whether something still happens.
   private static final int SETTLING = 40;
 
+  /// So many in a row at which nothing did.
+  private static final int QUIET = 3;
+
   private final ExchangeDispatcher exchange = ExchangeDispatcher.choose(false, Duration.ZERO);
   private final ActorTestKit testKit =
       ActorTestKit.create(ManualTime.config().withFallback(exchange.config()));
-  private final ManualTime time = ManualTime.get(testKit.system());
+  private final ExplicitlyTriggeredScheduler scheduler =
+      (ExplicitlyTriggeredScheduler) testKit.system().classicSystem().scheduler();
   private final DllamaFile file = DllamaFile.open(Conformance.file("llama_gqa_f32", "model.m"));
   private final ModelSource source = new ModelSource.Weights(file.spec(), file.weights());
   private final StepInput input = new StepInput(source, 1);
@@ -96,6 +101,7 @@ final class TwoNodes implements AutoCloseable {
   private volatile boolean expelled;
   private int runs;
   private int looks;
+  private long millis;
 
   /// Of the present run: sizes of worlds that became ready, why they were lost, and why rehearsals
   /// ended.
@@ -179,6 +185,9 @@ final class TwoNodes implements AutoCloseable {
   /// Ends what [#start] started: nothing of it comes to the next run.
   void end() {
     fates = _ -> Fate.LOST;
+    if (actors.isEmpty()) {
+      return;
+    }
     for (ActorRef<RankMessage> each : List.of(own, shard)) {
       each.tell(new Dissolve(epoch(), "the test is over"));
     }
@@ -238,7 +247,7 @@ final class TwoNodes implements AutoCloseable {
   void pass(Duration duration) {
     Duration step = duration.compareTo(SECOND) > 0 ? SECOND : TICK;
     for (Duration left = duration; left.isPositive(); left = left.minus(step)) {
-      time.timePasses(step);
+      advance(step);
       if (expelled) {
         expelled = false;
         testKit.stop(shard);
@@ -248,12 +257,20 @@ final class TwoNodes implements AutoCloseable {
     }
   }
 
+  /// `ManualTime` would sleep for a tenth of a second each time; here [#settle] waits.
+  private void advance(Duration step) {
+    millis += step.toMillis();
+    scheduler.executeTasks(millis);
+  }
+
   /// Waits until nothing happens any more, but not for a rehearsal, nor for a step.
   private void settle() {
-    int before = -1;
-    for (int i = 0; i < SETTLING && (before != messages.get() || isComputing()); i++) {
-      before = messages.get();
+    int before = messages.get();
+    int quiet = 0;
+    for (int i = 0; i < SETTLING && quiet < QUIET; i++) {
       LockSupport.parkNanos(1_000_000);
+      quiet = before == messages.get() && !isComputing() ? quiet + 1 : 0;
+      before = messages.get();
     }
   }
 
@@ -269,11 +286,19 @@ final class TwoNodes implements AutoCloseable {
     assertTrue(happened.getAsBoolean(), () -> what + ": " + this);
   }
 
-  /// Waits for what needs no time to pass but that of this machine.
+  /// Deadlines of steps are looked at with timers.
+  private void look() {
+    LockSupport.parkNanos(1_000_000);
+    if (++looks % 100 == 0) {
+      advance(TICK);
+    }
+  }
+
+  /// Waits for what takes the time of this machine.
   void await(String what, BooleanSupplier happened) {
     long deadline = System.nanoTime() + LIMIT_NANOS;
     while (!happened.getAsBoolean() && System.nanoTime() - deadline < 0) {
-      LockSupport.parkNanos(1_000_000);
+      look();
     }
     assertTrue(happened.getAsBoolean(), () -> what + ": " + this);
   }
@@ -297,10 +322,7 @@ final class TwoNodes implements AutoCloseable {
     coordinator.tell(new RootCoordinator.Forward(new Step(epoch(), run), input.frame(), answer));
     long deadline = System.nanoTime() + LIMIT_NANOS;
     while (!answer.isDone() && System.nanoTime() - deadline < 0) {
-      LockSupport.parkNanos(1_000_000);
-      if (++looks % 100 == 0) {
-        time.timePasses(TICK); // deadlines of steps are looked at then
-      }
+      look();
     }
     assertTrue(answer.isDone(), () -> "a step without end: " + this);
     return answer.isCompletedExceptionally() ? new float[0] : logits(answer.join());
