@@ -38,6 +38,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Paths that other nodes rely on: `/user/root/members` on the root.
 final class NodeGuardian {
+  /// How long connections may take to end by themselves when a node ends.
+  private static final Duration FAREWELL = Duration.ofSeconds(2);
+
   private NodeGuardian() {}
 
   /// What a guardian can be told.
@@ -116,9 +119,6 @@ final class NodeGuardian {
         "shard",
         DispatcherSelector.fromConfig(ExchangeDispatcher.ID));
   }
-
-  /// How long connections may take to end by themselves when a node ends.
-  private static final Duration FAREWELL = Duration.ofSeconds(2);
 
   /// @param onError before the actor system ends because an actor without which there is no node
   ///     has failed
