@@ -304,12 +304,13 @@ public final class Scheduler implements AutoCloseable {
     int most = forwardPass.maxBatchTokens();
     List<Part> parts = new ArrayList<>();
     List<Sequence> readers = readers(of);
-    int rows = of.size() - readers.size();
-    for (Sequence sequence : of) {
-      if (!sequence.reads()) {
-        int room = readers.isEmpty() ? Math.min(most, ForwardPass.MAX_WANTED) - rows : 0;
-        rows += add(parts, sequence, sequence.decode(room, rows, pace)) - 1;
-      }
+    List<Sequence> writers = of.stream().filter(sequence -> !sequence.reads()).toList();
+    int rows = writers.stream().mapToInt(Sequence::left).sum();
+    for (Sequence sequence : writers) {
+      int room = readers.isEmpty() ? Math.min(most, ForwardPass.MAX_WANTED) - rows : 0;
+      int added = add(parts, sequence, sequence.decode(room, rows, pace));
+      // One without a page keeps its rows: who took them would be there, too, in the next step.
+      rows += Math.max(0, added - sequence.left());
     }
     boolean crowded = isCrowded(of.size());
     boolean first = false; // whether somebody's first token comes of this step

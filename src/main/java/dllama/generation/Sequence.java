@@ -73,6 +73,10 @@ final class Sequence {
 
   private int[] guessed = NOTHING;
 
+  /// Tokens of the answer that are computed again with its last one: what a wrong guess behind them
+  /// has left in a state can not be taken back, so the step counts for nothing there.
+  private int again;
+
   Sequence(
       GenerationRequest request,
       Sink sink,
@@ -114,14 +118,14 @@ final class Sequence {
     return size - lease.cached();
   }
 
-  /// Whether there is more to compute than the answer's last token.
+  /// Whether there is more to compute than the answer's last token, and what goes with it.
   boolean reads() {
-    return generated == 0 || left() > 1;
+    return generated == 0 || left() > 1 + again;
   }
 
-  /// Whether tokens may be guessed: what a wrong one leaves in a state can not be computed over.
+  /// Whether tokens may be guessed.
   private boolean guesses() {
-    return chooser.isPlainlyGreedy() && !lease.hasState();
+    return chooser.isPlainlyGreedy();
   }
 
   /// Gives its pages back; they are computed again, as far as they are not found.
@@ -131,6 +135,7 @@ final class Sequence {
   }
 
   private void forget() {
+    again = 0;
     if (request.mean() != null) {
       request.mean().clear();
     }
@@ -167,21 +172,27 @@ final class Sequence {
     return lease.awaits(tokens, size) ? List.of() : runs(Math.min(most, left()), NOTHING);
   }
 
-  /// The answer's last token, and guesses of what follows.
+  /// The answer's last token, with what goes with it, or guesses of what follows.
   ///
   /// @param room for guesses
   /// @param rows of the step without them
   /// @return nothing if every page is held
   List<Run> decode(int room, int rows, StepPace steps) {
+    if (again > 0 || !guesses()) {
+      return runs(1 + again, NOTHING);
+    }
     int wanted = Math.min(contextLength - size, request.maxTokens() - generated - 1);
-    return runs(
-        1, guesses() ? request.speculation().draft(Math.min(room, wanted), rows, steps) : NOTHING);
+    return runs(1, request.speculation().draft(Math.min(room, wanted), rows, steps));
   }
 
   private List<Run> runs(int count, int[] guess) {
     ensureCapacity(size + guess.length);
     System.arraycopy(guess, 0, tokens, size, guess.length);
     fed = lease.reserve(tokens, count + guess.length, reads() ? size : 0);
+    if (fed < count && !reads()) {
+      lease.commit(0); // a part of these gives no token
+      fed = 0;
+    }
     if (fed == 0) {
       return List.of();
     }
@@ -266,7 +277,7 @@ final class Sequence {
     if (generated == 0) {
       shared = Math.max(0, size - prefillTokens);
       if (guesses()) {
-        request.speculation().begin(Arrays.copyOf(tokens, size));
+        request.speculation().begin(Arrays.copyOf(tokens, size), lease.hasState());
       }
     }
     Reason end = choose(logits, choice);
@@ -276,7 +287,8 @@ final class Sequence {
   }
 
   /// Takes what the model says into the answer, as far as it knew what it said: up to and with the
-  /// first token that was guessed wrong. What was computed of wrong ones is computed over.
+  /// first token that was guessed wrong. What was computed of wrong ones is computed over, or, where
+  /// the sequence has a state, the whole step is done again without them.
   private void decoded(
       StepResult step, RunLogits logits, TokenChoice choice, int rows, long nanos, StepPace steps) {
     int[] best = guessed.length == 0 ? NOTHING : choice.best(logits);
@@ -290,7 +302,9 @@ final class Sequence {
     while (end == null && computed <= right) {
       end = emit(best[computed++], null);
     }
-    lease.commit(computed);
+    boolean undone = lease.hasState() && computed <= guessed.length;
+    lease.commit(undone ? 0 : again + computed);
+    again = undone ? computed : 0;
     times.add(nanos, step, generated - before, guessed.length, right);
     if (guesses()) {
       request.speculation().measured(guessed.length, right, rows - guessed.length, nanos, steps);

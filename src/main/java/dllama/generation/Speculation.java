@@ -54,9 +54,13 @@ public final class Speculation {
     return on ? always() : off();
   }
 
-  void begin(int[] tokens) {
+  /// @param repeats whether a step is done again without its guesses if one of them was wrong
+  void begin(int[] tokens, boolean repeats) {
     if (drafter != null) {
       drafter.begin(tokens);
+    }
+    if (pace != null) {
+      pace.begin(repeats);
     }
   }
 

@@ -28,6 +28,13 @@ final class SpeculationPace {
   /// Time gained, in nanoseconds, and the allowance; less what was lost.
   private double balance;
 
+  /// Whether what a step gave beside a wrong guess is computed again in the next one.
+  private boolean repeats;
+
+  void begin(boolean repeated) {
+    repeats = repeated;
+  }
+
   /// How many of `available` guessed tokens to put into the next step; 0 for none.
   ///
   /// @param rows of the step without them
@@ -40,14 +47,14 @@ final class SpeculationPace {
     double most = WORTH;
     for (int length = 1; length <= Math.min(available, MAX_LENGTH); length++) {
       double tokens = rows - 1 + expected(length);
-      double gain = tokens / rows * plain / steps.nanos(rows + length);
+      double gain = tokens / rows * plain / cost(rows, length, steps);
       if (gain > most) {
         most = gain;
         best = length;
       }
     }
     int length = best > 0 ? best : Math.min(available, PROBE_LENGTH);
-    boolean affordable = balance + plain >= steps.nanos(rows + length) - plain;
+    boolean affordable = balance + plain >= cost(rows, length, steps) - plain;
     return affordable ? length : 0;
   }
 
@@ -64,10 +71,22 @@ final class SpeculationPace {
       // A machine that stood still for a moment has not been a matter of guessing.
       double counted = Math.min((double) time, 4 * steps.nanos(rows + guessed));
       balance += plain * right / rows + plain - counted;
+      balance -= right < guessed ? again(rows, right + 1, steps) : 0;
       tried = (1 - NEW) * tried + Math.min(right + 1, guessed);
       held = (1 - NEW) * held + right;
     }
     balance = Math.min(balance, 2 * MAX_LENGTH * plain); // gains of long ago pay for nothing
+  }
+
+  /// What the next step takes longer for so many tokens of this one, after a wrong guess.
+  private double again(int rows, int tokens, StepPace steps) {
+    return repeats ? steps.nanos(rows + tokens) - steps.nanos(rows) : 0;
+  }
+
+  /// What a step with a guess of this length takes, here and in the next step.
+  private double cost(int rows, int length, StepPace steps) {
+    double wrong = 1 - Math.pow(held / tried, length);
+    return steps.nanos(rows + length) + wrong * again(rows, length, steps);
   }
 
   /// Tokens that a step with a guess of this length gives.

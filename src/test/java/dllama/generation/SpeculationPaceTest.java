@@ -21,9 +21,26 @@ class SpeculationPaceTest {
 
   /// Generates as many tokens; how much faster that was than one by one.
   private double speed(int tokens, double acceptance, IntToDoubleFunction costOfLength) {
+    return speed(tokens, acceptance, costOfLength, false);
+  }
+
+  /// @param repeats whether a step with a wrong guess is done again without guesses, with the next
+  private double speed(
+      int tokens, double acceptance, IntToDoubleFunction costOfLength, boolean repeats) {
+    pace.begin(repeats);
     double time = 0;
     int done = 0;
+    int again = 0;
     while (done < tokens) {
+      if (again > 0) {
+        double step = PLAIN * costOfLength.applyAsDouble(again);
+        pace.measured(0, 0, 1 + again, (long) step, steps);
+        steps.measured(1 + again, (long) step);
+        again = 0;
+        time += step;
+        done++;
+        continue;
+      }
       int length = pace.length(Math.min(100, tokens - done - 1), 1, steps);
       int right = 0;
       while (right < length && random.nextDouble() < acceptance) {
@@ -34,6 +51,7 @@ class SpeculationPaceTest {
       guessed += length;
       time += step;
       done += right + 1;
+      again = repeats && right < length ? right + 1 : 0;
     }
     return done * PLAIN / time;
   }
@@ -55,6 +73,21 @@ class SpeculationPaceTest {
   @ValueSource(doubles = {0.02, 0.1, 0.25})
   void shouldGainWhereMostGuessesHold(double slope) {
     double speed = speed(400, 0.9, length -> 1 + slope * length);
+    assertTrue(speed >= 1.5, "speed " + speed);
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {0, 0.2, 0.4, 0.6, 0.8, 1})
+  void shouldNeverLoseMuchWhereStepsAreDoneAgain(double acceptance) {
+    for (double slope : new double[] {0.05, 0.2, 0.5, 0.9, 1.5}) {
+      double speed = speed(1500, acceptance, length -> 1 + slope * length, true);
+      assertTrue(speed >= 0.96, "speed %s with slope %s".formatted(speed, slope));
+    }
+  }
+
+  @Test
+  void shouldGainWhereStepsAreDoneAgain() {
+    double speed = speed(400, 0.9, length -> 1 + 0.1 * length, true);
     assertTrue(speed >= 1.5, "speed " + speed);
   }
 

@@ -15,18 +15,22 @@ import dllama.generation.GenerationEvent.Reason;
 import dllama.generation.GenerationEvent.Token;
 import dllama.model.ModelSource;
 import dllama.model.ModelSpec;
+import dllama.model.Shapes;
 import dllama.sampling.Sampler;
 import dllama.slice.ShardPlan;
+import dllama.slice.TinyModel;
 import dllama.step.ForwardPass;
 import dllama.tensor.DType;
 import dllama.tensor.Kernels;
 import dllama.tensor.WorkerPool;
 import dllama.tokenizer.Tokenizer.Vocabulary;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -89,6 +93,25 @@ class SpeculationTest {
     withModel(modelCase, exchange, nodes, this::compare);
   }
 
+  /// What a wrong guess has left in a state is not gone on from.
+  @ParameterizedTest
+  @CsvSource({"F32, 1", "F32, 2", "Q8_0, 2"})
+  @Tag("slow")
+  void shouldGiveThePlainAnswerWithStates(DType exchange, int nodes) {
+    ModelSpec shape = Shapes.spec("qwen3.5-4b", DType.Q4_0);
+    var tiny = TinyModel.of(new ShardPlan(shape, DType.F32, 4), 4, 2048);
+    byte[][] pieces = new byte[tiny.vocabSize()][];
+    Arrays.setAll(pieces, token -> (token + " ").getBytes(StandardCharsets.UTF_8));
+    var vocabulary =
+        new Vocabulary(pieces, new float[tiny.vocabSize()], -1, List.of(), false, null);
+    int[] prompt = IntStream.range(0, 20).map(i -> 5 * i % 7).toArray();
+    withModel(
+        new ModelSource.Random(tiny, 7),
+        exchange,
+        nodes,
+        forwardPass -> compare(new Model(forwardPass, vocabulary, List.of(prompt))));
+  }
+
   private void compare(Model model) {
     for (int[] prompt : model.prompts) {
       var whole = request(prompt, 200, Set.of(), List.of());
@@ -103,6 +126,9 @@ class SpeculationTest {
       for (Speculation speculation : all) {
         assertSame(plain, run(model, speculation, whole));
       }
+      var right = Speculation.unpaced(new Oracle(plain.ids(), 1000));
+      Usage usage = run(model, right, whole).ending.usage();
+      assertTrue(usage.guesses().accepted() > usage.decodeSteps());
       compareEndings(model, prompt, plain);
     }
   }
@@ -245,23 +271,33 @@ class SpeculationTest {
 
   private static void withModel(
       String modelCase, DType exchange, int nodes, Consumer<Model> action) {
-    try (var file = DllamaFile.open(Conformance.file(modelCase, "model.m"));
-        var pool = new WorkerPool(1)) {
+    try (var file = DllamaFile.open(Conformance.file(modelCase, "model.m"))) {
       ModelSpec spec = file.spec();
       List<int[]> prompts = new ArrayList<>();
       for (JsonNode prompt : Conformance.golden(modelCase).get("prompts")) {
         prompts.add(Conformance.ints(prompt.get("prompt_tokens")));
       }
-      try (var forwardPass =
-          new LocalForwardPass(
-              new ModelSource.Weights(spec, file.weights()),
-              new ShardPlan(spec, exchange, nodes),
-              new EngineSettings(DType.F32, Math.min(CONTEXT, spec.contextLength()), 16),
-              Kernels.choose(true),
-              pool)) {
-        Vocabulary vocabulary = TokenizerFile.read(Conformance.file(modelCase, "tokenizer.t"));
-        action.accept(new Model(forwardPass, vocabulary, prompts));
-      }
+      Vocabulary vocabulary = TokenizerFile.read(Conformance.file(modelCase, "tokenizer.t"));
+      withModel(
+          new ModelSource.Weights(spec, file.weights()),
+          exchange,
+          nodes,
+          forwardPass -> action.accept(new Model(forwardPass, vocabulary, prompts)));
+    }
+  }
+
+  private static void withModel(
+      ModelSource source, DType exchange, int nodes, Consumer<ForwardPass> action) {
+    ModelSpec spec = source.spec();
+    try (var pool = new WorkerPool(1);
+        var forwardPass =
+            new LocalForwardPass(
+                source,
+                new ShardPlan(spec, exchange, nodes),
+                new EngineSettings(DType.F32, Math.min(CONTEXT, spec.contextLength()), 16),
+                Kernels.choose(true),
+                pool)) {
+      action.accept(forwardPass);
     }
   }
 }
