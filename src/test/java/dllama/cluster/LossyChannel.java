@@ -2,10 +2,11 @@ package dllama.cluster;
 
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.Behavior;
+import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
 import java.time.Duration;
+import java.util.function.BiFunction;
 import java.util.function.Function;
-import java.util.function.UnaryOperator;
 
 /// A way between two actors on which messages fare as a test has it. Time is the scheduler's.
 public final class LossyChannel {
@@ -28,14 +29,22 @@ public final class LossyChannel {
 
   private LossyChannel() {}
 
-  /// @param rewrite what the receiver gets in place of a message
+  /// To a receiver that gets what was sent.
+  public static <T> Behavior<T> to(ActorRef<T> receiver, Function<T, Fate> fates) {
+    return to(receiver, fates, (_, message) -> message);
+  }
+
+  /// @param rewrite what the receiver gets in place of a message; a channel for what it answers may
+  ///     be a child of this one
   public static <T> Behavior<T> to(
-      ActorRef<T> receiver, Function<T, Fate> fates, UnaryOperator<T> rewrite) {
+      ActorRef<T> receiver,
+      Function<T, Fate> fates,
+      BiFunction<ActorContext<T>, T, T> rewrite) {
     return Behaviors.setup(
         context ->
             Behaviors.receiveMessage(
                 message -> {
-                  T told = rewrite.apply(message);
+                  T told = rewrite.apply(context, message);
                   switch (fates.apply(message)) {
                     case ARRIVES -> receiver.tell(told);
                     case LOST -> {}

@@ -303,6 +303,9 @@ public final class LayerShard extends NetworkActor<RankMessage> {
   }
 
   private void onInput(WorldPart now, Input input) {
+    if (parts.isRehearsed(now)) {
+      endRehearsal("a step is asked for"); // the message that says so was lost
+    }
     RankSteps steps = now.steps;
     if (steps == null || !steps.accepts(input)) {
       onFailed(now, now.assignment.rank(), "got a step that it can not compute: " + input);

@@ -15,7 +15,17 @@ final class WorldParts {
   /// What is older than so many worlds is not on its way any more.
   private static final int MOST_OVER = 32;
 
-  private final @Nullable WorldPart[] parts = new WorldPart[Assignment.KINDS];
+  /// The last one is nobody's.
+  private final @Nullable WorldPart[] parts = new WorldPart[Assignment.KINDS + 1];
+
+  /// Where what is over once there is a step stands, by kind: the rehearsal of a world, and nobody's
+  /// of a rehearsal.
+  private final int[] rehearsal = new int[Assignment.KINDS];
+
+  WorldParts() {
+    rehearsal[REAL] = REHEARSED;
+    rehearsal[REHEARSED] = Assignment.KINDS;
+  }
 
   /// Epochs that have ended lately: an order for one of these that comes late must not take this
   /// node out of the world that it is in.
@@ -30,6 +40,11 @@ final class WorldParts {
   @Nullable WorldPart ofEpoch(long epoch) {
     WorldPart now = parts[Assignment.kind(epoch)];
     return now != null && now.epoch() == epoch ? now : null;
+  }
+
+  /// Whether there is a rehearsal of this part.
+  boolean isRehearsed(WorldPart part) {
+    return parts[rehearsal[Assignment.kind(part.epoch())]] != null;
   }
 
   /// Not if it has ended meanwhile.

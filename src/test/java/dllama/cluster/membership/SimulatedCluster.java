@@ -161,7 +161,7 @@ final class SimulatedCluster implements AutoCloseable {
             WorkerMembership.create(
                 shard, machine.host(), List.of(address), end -> onEnd(self, end), around));
     worker = membership;
-    around.down = spawn(LossyChannel.to(membership, fates::apply, message -> message));
+    around.down = spawn(LossyChannel.to(membership, fates::apply));
     around.found.run();
   }
 
@@ -271,7 +271,7 @@ final class SimulatedCluster implements AutoCloseable {
 
     @Override
     public ActorRef<MembersMessage> members(Address of) {
-      return spawn(LossyChannel.to(root, fates::apply, this::throughTheChannel));
+      return spawn(LossyChannel.to(root, fates::apply, (_, message) -> throughTheChannel(message)));
     }
 
     /// The root answers over the channel, too.

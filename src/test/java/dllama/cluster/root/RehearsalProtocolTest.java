@@ -78,12 +78,7 @@ class RehearsalProtocolTest {
         .flatMap(
             kind ->
                 Stream.of(Fate.LOST, Fate.TWICE, Fate.LATE, Fate.BEHIND)
-                    .filter(fate -> kind != Dissolve.class || !isUnheard(fate))
                     .map(fate -> new Object[] {kind, fate}));
-  }
-
-  private static boolean isUnheard(Fate fate) {
-    return fate == Fate.LOST || fate == Fate.LATE;
   }
 
   /// Of one message of a rehearsal.
@@ -139,22 +134,6 @@ class RehearsalProtocolTest {
     assertEquals(epoch, nodes.epoch());
     assertEquals(List.of(2), nodes.ready);
     assertEquals(List.of(), nodes.lost);
-  }
-
-  /// A worker that goes on rehearsing keeps the root waiting for as long as it waits itself: the
-  /// step is done then, or the world is given up and the next one does it.
-  @ParameterizedTest
-  @EnumSource(names = {"LOST", "LATE"})
-  void shouldGoOnIfAWorkerDoesNotHearThatItIsOver(Fate fate) {
-    nodes.start(one(Dissolve.class, fate));
-    nodes.until("a world is ready", () -> nodes.ready.equals(List.of(2)));
-    nodes.await("there is a rehearsal", () -> rehearsed.get() > 5);
-    float[] logits = nodes.step(0);
-    if (logits.length == 0) {
-      nodes.until("the next one is", () -> nodes.ready.equals(List.of(2, 2)));
-      logits = nodes.step(0);
-    }
-    assertArrayEquals(expected[0], logits, nodes::toString);
   }
 
   /// Nobody need ask for a step.

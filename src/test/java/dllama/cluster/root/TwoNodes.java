@@ -6,8 +6,12 @@ import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import akka.actor.testkit.typed.javadsl.ManualTime;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.Behavior;
+import akka.actor.typed.DispatcherSelector;
+import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
 import akka.testkit.ExplicitlyTriggeredScheduler;
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
 import dllama.Conformance;
 import dllama.cluster.LossyChannel;
 import dllama.cluster.LossyChannel.Fate;
@@ -51,6 +55,8 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -80,9 +86,20 @@ final class TwoNodes implements AutoCloseable {
   /// So many in a row at which nothing did.
   private static final int QUIET = 3;
 
+  /// Of actors, so that whoever comes last to it knows that all before have had their turn.
+  private static final Config ONE_THREAD =
+      ConfigFactory.parseString(
+          """
+          akka.actor.default-dispatcher {
+            executor = thread-pool-executor
+            thread-pool-executor.fixed-pool-size = 1
+          }
+          """);
+
   private final ExchangeDispatcher exchange = ExchangeDispatcher.choose(false, Duration.ZERO);
   private final ActorTestKit testKit =
-      ActorTestKit.create(ManualTime.config().withFallback(exchange.config()));
+      ActorTestKit.create(
+          ONE_THREAD.withFallback(ManualTime.config()).withFallback(exchange.config()));
   private final ExplicitlyTriggeredScheduler scheduler =
       (ExplicitlyTriggeredScheduler) testKit.system().classicSystem().scheduler();
   private final DllamaFile file = DllamaFile.open(Conformance.file("llama_gqa_f32", "model.m"));
@@ -166,7 +183,7 @@ final class TwoNodes implements AutoCloseable {
     own = shard(rootMachine, source);
     own.tell(new Serve(key));
     Function<Object, Fate> partials = m -> m instanceof Partial ? fate(m) : Fate.ARRIVES;
-    ActorRef<RankMessage> in = spawn(LossyChannel.to(own, partials::apply, message -> message));
+    ActorRef<RankMessage> in = spawn(LossyChannel.to(own, partials::apply));
     coordinator =
         spawn(
             RootCoordinator.create(
@@ -222,17 +239,17 @@ final class TwoNodes implements AutoCloseable {
   }
 
   /// What is answered goes the same way.
-  private RankMessage answered(RankMessage message) {
+  private RankMessage answered(ActorContext<RankMessage> channel, RankMessage message) {
     return switch (message) {
       case Assign(long key, var assignment, var ranks, var root) ->
-          new Assign(key, assignment, ranks, lossy(root));
-      case SendTo(long epoch, var stream, int every) -> new SendTo(epoch, lossy(stream), every);
+          new Assign(key, assignment, ranks, lossy(channel, root));
+      case SendTo(long epoch, var stream, int every) -> new SendTo(epoch, lossy(channel, stream), every);
       default -> message;
     };
   }
 
-  private <T> ActorRef<T> lossy(ActorRef<T> to) {
-    return testKit.spawn(LossyChannel.to(to, this::fate, message -> message));
+  private <T> ActorRef<T> lossy(ActorContext<?> channel, ActorRef<T> to) {
+    return channel.spawnAnonymous(LossyChannel.to(to, this::fate));
   }
 
   private Behavior<MembersMessage> members() {
@@ -269,9 +286,17 @@ final class TwoNodes implements AutoCloseable {
     int quiet = 0;
     for (int i = 0; i < SETTLING && quiet < QUIET; i++) {
       LockSupport.parkNanos(1_000_000);
+      turns(DispatcherSelector.defaultDispatcher());
+      turns(DispatcherSelector.fromConfig(ExchangeDispatcher.ID));
       quiet = before == messages.get() && !isComputing() ? quiet + 1 : 0;
       before = messages.get();
     }
+  }
+
+  /// Waits until all actors of a dispatcher have had their turn, however busy the machine is.
+  private void turns(DispatcherSelector selector) {
+    Executor dispatcher = testKit.system().dispatchers().lookup(selector);
+    CompletableFuture.runAsync(() -> {}, dispatcher).orTimeout(1, TimeUnit.MINUTES).join();
   }
 
   private boolean isComputing() {
