@@ -29,7 +29,7 @@ class ActorFailureTest {
     try (var cluster = new TestCluster(CASE, DType.F32, 1, new Properties())) {
       cluster.await("ready: 1", 1);
       kill(cluster.root().system(), actor);
-      cluster.await(Duration.ofSeconds(10), () -> cluster.count("ended: ") == 1);
+      cluster.await(Duration.ofSeconds(60), () -> cluster.count("ended: ") == 1);
     }
   }
 
@@ -48,7 +48,7 @@ class ActorFailureTest {
       cluster.await("ready: 2", 1);
       cluster.root().release();
       kill(cluster.workers.getFirst().system(), actor);
-      cluster.await(Duration.ofSeconds(10), () -> cluster.count("lost: the worker at ") == 1);
+      cluster.await(Duration.ofSeconds(60), () -> cluster.count("lost: the worker at ") == 1);
       assertTrue(
           cluster.events.stream().anyMatch(e -> e.endsWith("has ended")), cluster.events::toString);
       cluster.await("ready: 2", 2);

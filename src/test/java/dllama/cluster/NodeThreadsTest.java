@@ -132,6 +132,6 @@ class NodeThreadsTest {
   }
 
   private static <T> T await(CompletionStage<T> answer) throws Exception {
-    return answer.toCompletableFuture().get(10, TimeUnit.SECONDS);
+    return answer.toCompletableFuture().get(60, TimeUnit.SECONDS);
   }
 }

@@ -54,7 +54,7 @@ class WorldWatchTest {
             });
     TimeUnit.MILLISECONDS.sleep(50);
     watch.ready(2, 0, 50);
-    assertEquals(2, nodes.get(10, TimeUnit.SECONDS));
+    assertEquals(2, nodes.get(60, TimeUnit.SECONDS));
   }
 
   @Test

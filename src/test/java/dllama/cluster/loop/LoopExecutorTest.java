@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-@Timeout(60)
+@Timeout(120)
 @Tag("slow")
 class LoopExecutorTest {
   private final LinkedBlockingQueue<Throwable> thrown = new LinkedBlockingQueue<>();
@@ -51,7 +51,7 @@ class LoopExecutorTest {
       network.close();
     }
     executor.shutdown();
-    assertTrue(executor.awaitTermination(10, TimeUnit.SECONDS));
+    assertTrue(executor.awaitTermination(60, TimeUnit.SECONDS));
     for (Thread keeper : keepers) {
       assertFalse(keeper.isAlive(), "a keeper lives on");
     }
@@ -71,7 +71,7 @@ class LoopExecutorTest {
           });
     }
     executor.execute(last::countDown);
-    assertTrue(last.await(10, TimeUnit.SECONDS));
+    assertTrue(last.await(60, TimeUnit.SECONDS));
     assertEquals(java.util.stream.IntStream.range(0, 1000).boxed().toList(), order);
     assertEquals(1, threads.stream().distinct().count());
   }
@@ -80,12 +80,12 @@ class LoopExecutorTest {
   void shouldWakeTheSleepingKeeper() throws Exception {
     for (int i = 0; i < 20; i++) {
       Thread.sleep(2);
-      assertEquals("done", executor.submit(() -> "done").get(10, TimeUnit.SECONDS));
+      assertEquals("done", executor.submit(() -> "done").get(60, TimeUnit.SECONDS));
     }
     network = new TestSelector(executor);
     for (int i = 1; i <= 20; i++) {
       Thread.sleep(2);
-      assertEquals("done", executor.submit(() -> "done").get(10, TimeUnit.SECONDS));
+      assertEquals("done", executor.submit(() -> "done").get(60, TimeUnit.SECONDS));
       network.send();
       for (int tries = 0; network.received.get() < i && tries < 5000; tries++) {
         Thread.sleep(1);
@@ -106,7 +106,7 @@ class LoopExecutorTest {
         () -> {
           throw error;
         });
-    assertEquals("done", executor.submit(() -> "done").get(10, TimeUnit.SECONDS));
+    assertEquals("done", executor.submit(() -> "done").get(60, TimeUnit.SECONDS));
     assertSame(exception, thrown.poll());
     assertSame(error, thrown.poll());
   }
@@ -119,7 +119,7 @@ class LoopExecutorTest {
     long before = keeperCpu();
     Thread.sleep(200);
     assertTrue(keeperCpu() - before < 100_000_000, "the keeper spins");
-    assertEquals("done", executor.submit(() -> "done").get(10, TimeUnit.SECONDS));
+    assertEquals("done", executor.submit(() -> "done").get(60, TimeUnit.SECONDS));
   }
 
   @ParameterizedTest
@@ -128,7 +128,7 @@ class LoopExecutorTest {
     if (withSelector) {
       network = new TestSelector(executor);
     }
-    executor.submit(() -> {}).get(10, TimeUnit.SECONDS);
+    executor.submit(() -> {}).get(60, TimeUnit.SECONDS);
     long before = keeperCpu();
     Thread.sleep(1000);
     long busy = keeperCpu() - before;
@@ -146,7 +146,7 @@ class LoopExecutorTest {
     executor.execute(
         () -> {
           try {
-            assertTrue(held.await(10, TimeUnit.SECONDS));
+            assertTrue(held.await(60, TimeUnit.SECONDS));
           } catch (InterruptedException e) {
             throw new AssertionError(e);
           }
@@ -159,7 +159,7 @@ class LoopExecutorTest {
     assertThrows(RejectedExecutionException.class, () -> executor.execute(ran::incrementAndGet));
     assertFalse(executor.isTerminated());
     held.countDown();
-    assertTrue(executor.awaitTermination(10, TimeUnit.SECONDS));
+    assertTrue(executor.awaitTermination(60, TimeUnit.SECONDS));
     assertEquals(100, ran.get());
     assertTrue(executor.isTerminated());
   }
@@ -191,7 +191,7 @@ class LoopExecutorTest {
       for (Thread submitter : submitters) {
         submitter.join();
       }
-      assertTrue(shortLived.awaitTermination(10, TimeUnit.SECONDS));
+      assertTrue(shortLived.awaitTermination(60, TimeUnit.SECONDS));
       assertEquals(accepted.get(), ran.get());
     }
   }
@@ -209,6 +209,6 @@ class LoopExecutorTest {
             refused.complete(e);
           }
         });
-    assertInstanceOf(IllegalStateException.class, refused.orTimeout(10, TimeUnit.SECONDS).join());
+    assertInstanceOf(IllegalStateException.class, refused.orTimeout(60, TimeUnit.SECONDS).join());
   }
 }

@@ -75,7 +75,7 @@ class LoopWaitTest {
   void end() throws Exception {
     network.close();
     executor.shutdown();
-    assertTrue(executor.awaitTermination(10, TimeUnit.SECONDS));
+    assertTrue(executor.awaitTermination(60, TimeUnit.SECONDS));
     assertTrue(thrown.isEmpty(), () -> "a task threw " + thrown);
     if (wait.isAttached()) {
       wait.detach();
@@ -309,7 +309,7 @@ class LoopWaitTest {
     submitter.join();
     var last = new CountDownLatch(1);
     executor.execute(last::countDown);
-    assertTrue(last.await(10, TimeUnit.SECONDS));
+    assertTrue(last.await(60, TimeUnit.SECONDS));
     assertEquals(submitted.get(), ran[0]);
   }
 }

@@ -95,7 +95,10 @@ class WorkerPlausibilityTest {
     testKit =
         ActorTestKit.create(
             com.typesafe.config.ConfigFactory.parseString(
-                    "akka.remote.artery.canonical { hostname = 127.0.0.1, port = 0 }")
+                    """
+                    akka.remote.artery.canonical { hostname = 127.0.0.1, port = 0 }
+                    akka.actor.testkit.typed { single-expect-default = 30s, default-timeout = 30s }
+                    """)
                 .withFallback(exchange.config())
                 .withFallback(settings.akka()));
     machine = new NodeMachine(settings.cluster(), SliceCache.off(), WorkerListener.silent());

@@ -68,7 +68,10 @@ final class ProbedRoot implements AutoCloseable {
     testKit =
         ActorTestKit.create(
             com.typesafe.config.ConfigFactory.parseString(
-                    "akka.remote.artery.canonical { hostname = 127.0.0.1, port = 0 }")
+                    """
+                    akka.remote.artery.canonical { hostname = 127.0.0.1, port = 0 }
+                    akka.actor.testkit.typed { single-expect-default = 30s, default-timeout = 30s }
+                    """)
                 .withFallback(exchange.config())
                 .withFallback(settings.akka()));
     file = DllamaFile.open(Conformance.file("llama_gqa_f32", "model.m"));
