@@ -287,8 +287,8 @@ final class Sequence {
   }
 
   /// Takes what the model says into the answer, as far as it knew what it said: up to and with the
-  /// first token that was guessed wrong. What was computed of wrong ones is computed over, or, where
-  /// the sequence has a state, the whole step is done again without them.
+  /// first token that was guessed wrong. What was computed of wrong ones is computed over, or,
+  /// where the sequence has a state, the whole step is done again without them.
   private void decoded(
       StepResult step, RunLogits logits, TokenChoice choice, int rows, long nanos, StepPace steps) {
     int[] best = guessed.length == 0 ? NOTHING : choice.best(logits);

@@ -37,9 +37,7 @@ public final class LossyChannel {
   /// @param rewrite what the receiver gets in place of a message; a channel for what it answers may
   ///     be a child of this one
   public static <T> Behavior<T> to(
-      ActorRef<T> receiver,
-      Function<T, Fate> fates,
-      BiFunction<ActorContext<T>, T, T> rewrite) {
+      ActorRef<T> receiver, Function<T, Fate> fates, BiFunction<ActorContext<T>, T, T> rewrite) {
     return Behaviors.setup(
         context ->
             Behaviors.receiveMessage(

@@ -18,8 +18,8 @@ final class WorldParts {
   /// The last one is nobody's.
   private final @Nullable WorldPart[] parts = new WorldPart[Assignment.KINDS + 1];
 
-  /// Where what is over once there is a step stands, by kind: the rehearsal of a world, and nobody's
-  /// of a rehearsal.
+  /// Where what is over once there is a step stands, by kind: the rehearsal of a world, and
+  /// nobody's of a rehearsal.
   private final int[] rehearsal = new int[Assignment.KINDS];
 
   WorldParts() {

@@ -55,9 +55,9 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -243,7 +243,8 @@ final class TwoNodes implements AutoCloseable {
     return switch (message) {
       case Assign(long key, var assignment, var ranks, var root) ->
           new Assign(key, assignment, ranks, lossy(channel, root));
-      case SendTo(long epoch, var stream, int every) -> new SendTo(epoch, lossy(channel, stream), every);
+      case SendTo(long epoch, var stream, int every) ->
+          new SendTo(epoch, lossy(channel, stream), every);
       default -> message;
     };
   }
