@@ -46,6 +46,14 @@ enum HfArchitecture {
       HfNames.LLAMA,
       Trait.NORMS_ADD_ONE,
       Trait.GUESSES),
+  QWEN3_5_MOE(
+      "qwen3_5_moe_text",
+      "Qwen3_5MoeForCausalLM",
+      Architecture.QWEN35_MOE,
+      HfNames.QWEN_MOE,
+      Trait.NORMS_ADD_ONE,
+      Trait.GUESSES,
+      Trait.OWN_EXPERTS),
   ERNIE4_5("ernie4_5", "Ernie4_5ForCausalLM", Architecture.LLAMA, HfNames.LLAMA, Trait.PAIRS),
   GEMMA3(
       "gemma3_text",
@@ -129,7 +137,22 @@ enum HfArchitecture {
               "Gemma4ForConditionalGeneration",
               List.of("vision_tower.", "embed_vision.", "audio_tower.", "embed_audio.")),
           QWEN3_5,
-          new Seeing("qwen3_5", "Qwen3_5ForConditionalGeneration", List.of("visual.")));
+          new Seeing("qwen3_5", "Qwen3_5ForConditionalGeneration", List.of("visual.")),
+          QWEN3_5_MOE,
+          new Seeing("qwen3_5_moe", "Qwen3_5MoeForConditionalGeneration", List.of("visual.")));
+
+  private static final Map<String, Object> USUAL_DELTA_NETS =
+      Map.ofEntries(
+          Map.entry("head_dim", 256L),
+          Map.entry("rms_norm_eps", 1e-6),
+          Map.entry("norm_topk_prob", true),
+          Map.entry("partial_rotary_factor", 0.25),
+          Map.entry("full_attention_interval", 4L),
+          Map.entry("linear_conv_kernel_dim", 4L),
+          Map.entry("linear_key_head_dim", 128L),
+          Map.entry("linear_value_head_dim", 128L),
+          Map.entry("linear_num_key_heads", 16L),
+          Map.entry("linear_num_value_heads", 32L));
 
   /// What configurations leave out, and what transformers takes for it then.
   private static final Map<HfArchitecture, Map<String, Object>> USUAL =
@@ -167,16 +190,9 @@ enum HfArchitecture {
                       "full_attention",
                       Map.of("rope_type", "proportional", "partial_rotary_factor", 0.25)))),
           QWEN3_5,
-          Map.ofEntries(
-              Map.entry("head_dim", 256L),
-              Map.entry("rms_norm_eps", 1e-6),
-              Map.entry("partial_rotary_factor", 0.25),
-              Map.entry("full_attention_interval", 4L),
-              Map.entry("linear_conv_kernel_dim", 4L),
-              Map.entry("linear_key_head_dim", 128L),
-              Map.entry("linear_value_head_dim", 128L),
-              Map.entry("linear_num_key_heads", 16L),
-              Map.entry("linear_num_value_heads", 32L)),
+          USUAL_DELTA_NETS,
+          QWEN3_5_MOE,
+          USUAL_DELTA_NETS,
           GPT_OSS,
           Map.ofEntries(
               Map.entry("head_dim", 64L),

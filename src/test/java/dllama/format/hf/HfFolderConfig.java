@@ -33,6 +33,7 @@ final class HfFolderConfig {
           case "gemma4" -> new String[] {"gemma4_text", "Gemma4ForCausalLM"};
           case "gpt-oss" -> new String[] {"gpt_oss", "GptOssForCausalLM"};
           case "qwen35" -> new String[] {"qwen3_5_text", "Qwen3_5ForCausalLM"};
+          case "qwen35moe" -> new String[] {"qwen3_5_moe_text", "Qwen3_5MoeForCausalLM"};
           case "glm4" -> new String[] {"glm4", "Glm4ForCausalLM"};
           case "granite" -> new String[] {"granite", "GraniteForCausalLM"};
           case "seed-oss" -> new String[] {"seed_oss", "SeedOssForCausalLM"};
@@ -115,6 +116,10 @@ final class HfFolderConfig {
     switch (spec.architecture().name()) {
       case "gpt-oss" -> putGptOss(config, spec);
       case "qwen35" -> putQwen35(config, spec);
+      case "qwen35moe" -> {
+        List.of("norm_topk_prob", "decoder_sparse_step", "mlp_only_layers").forEach(config::remove);
+        putQwen35(config, spec);
+      }
       case "gemma4" -> putGemma4(config, spec);
       default -> {}
     }

@@ -108,7 +108,7 @@ final class HfFolderNames {
     String pattern =
         switch (spec.architecture().name()) {
           case "qwen3moe" -> OF_QWEN3_MOE.getOrDefault(name.role(), NAMES.get(name.role()));
-          case "qwen2moe" ->
+          case "qwen2moe", "qwen35moe" ->
               OF_QWEN2_MOE.getOrDefault(
                   name.role(), OF_QWEN3_MOE.getOrDefault(name.role(), NAMES.get(name.role())));
           case "phi3" -> OF_PHI3.getOrDefault(name.role(), NAMES.get(name.role()));

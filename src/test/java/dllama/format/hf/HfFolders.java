@@ -34,7 +34,7 @@ public final class HfFolders {
 
   /// Those whose norms multiply with one more than what the files have.
   private static final Set<Architecture> ADDING_ONE =
-      Set.of(Architecture.GEMMA3, Architecture.QWEN35);
+      Set.of(Architecture.GEMMA3, Architecture.QWEN35, Architecture.QWEN35_MOE);
 
   private HfFolders() {}
 
