@@ -60,6 +60,8 @@ class HfGgufTest {
     "gemma4, F16, false",
     "gemma4, BF16, false",
     "gemma4, F16, true",
+    "gemma4moe, F16, false",
+    "gemma4moe, F16, true",
   })
   void shouldHaveTheWeightsOfAGgufFile(String architecture, DType ofNetworks, boolean keysAreValues)
       throws Exception {

@@ -71,6 +71,15 @@ enum HfArchitecture {
       Trait.WINDOWS,
       Trait.OWN_WINDOW_ROPE,
       Trait.LAYERED),
+  GEMMA4_MOE(
+      "gemma4_text",
+      "Gemma4ForCausalLM",
+      Architecture.GEMMA4_MOE,
+      HfNames.GEMMA_MOE,
+      Trait.WINDOWS,
+      Trait.OWN_WINDOW_ROPE,
+      Trait.LAYERED,
+      Trait.OWN_EXPERTS),
   GPT_OSS(
       "gpt_oss",
       "GptOssForCausalLM",
@@ -124,6 +133,12 @@ enum HfArchitecture {
   /// @param others tensors that have nothing to do with texts begin so
   private record Seeing(String type, String program, List<String> others) {}
 
+  private static final Seeing SEEING_GEMMA4 =
+      new Seeing(
+          "gemma4",
+          "Gemma4ForConditionalGeneration",
+          List.of("vision_tower.", "embed_vision.", "audio_tower.", "embed_audio."));
+
   private static final Map<HfArchitecture, Seeing> SEEING =
       Map.of(
           GEMMA3,
@@ -132,10 +147,9 @@ enum HfArchitecture {
               "Gemma3ForConditionalGeneration",
               List.of("vision_tower.", "multi_modal_projector.")),
           GEMMA4,
-          new Seeing(
-              "gemma4",
-              "Gemma4ForConditionalGeneration",
-              List.of("vision_tower.", "embed_vision.", "audio_tower.", "embed_audio.")),
+          SEEING_GEMMA4,
+          GEMMA4_MOE,
+          SEEING_GEMMA4,
           QWEN3_5,
           new Seeing("qwen3_5", "Qwen3_5ForConditionalGeneration", List.of("visual.")),
           QWEN3_5_MOE,
@@ -153,6 +167,25 @@ enum HfArchitecture {
           Map.entry("linear_value_head_dim", 128L),
           Map.entry("linear_num_key_heads", 16L),
           Map.entry("linear_num_value_heads", 32L));
+
+  private static final Map<String, Object> USUAL_GEMMA4 =
+      Map.ofEntries(
+          Map.entry("num_attention_heads", 8L),
+          Map.entry("num_key_value_heads", 4L),
+          Map.entry("head_dim", 256L),
+          Map.entry("global_head_dim", 512L),
+          Map.entry("max_position_embeddings", 131_072L),
+          Map.entry("rms_norm_eps", 1e-6),
+          Map.entry("rope_theta", 1e6),
+          Map.entry("sliding_window", 512L),
+          Map.entry("sliding_window_pattern", 6L),
+          Map.entry("hidden_size_per_layer_input", 256L),
+          Map.entry("norm_topk_prob", true),
+          Map.entry(
+              "rope_parameters",
+              Map.of(
+                  "full_attention",
+                  Map.of("rope_type", "proportional", "partial_rotary_factor", 0.25))));
 
   /// What configurations leave out, and what transformers takes for it then.
   private static final Map<HfArchitecture, Map<String, Object>> USUAL =
@@ -173,22 +206,9 @@ enum HfArchitecture {
               Map.entry("rope_theta", 1e6),
               Map.entry("sliding_window_pattern", 6L)),
           GEMMA4,
-          Map.ofEntries(
-              Map.entry("num_attention_heads", 8L),
-              Map.entry("num_key_value_heads", 4L),
-              Map.entry("head_dim", 256L),
-              Map.entry("global_head_dim", 512L),
-              Map.entry("max_position_embeddings", 131_072L),
-              Map.entry("rms_norm_eps", 1e-6),
-              Map.entry("rope_theta", 1e6),
-              Map.entry("sliding_window", 512L),
-              Map.entry("sliding_window_pattern", 6L),
-              Map.entry("hidden_size_per_layer_input", 256L),
-              Map.entry(
-                  "rope_parameters",
-                  Map.of(
-                      "full_attention",
-                      Map.of("rope_type", "proportional", "partial_rotary_factor", 0.25)))),
+          USUAL_GEMMA4,
+          GEMMA4_MOE,
+          USUAL_GEMMA4,
           QWEN3_5,
           USUAL_DELTA_NETS,
           QWEN3_5_MOE,
@@ -218,6 +238,7 @@ enum HfArchitecture {
       Map.of(
           GEMMA3, Activation.GELU,
           GEMMA4, Activation.GELU,
+          GEMMA4_MOE, Activation.GELU,
           GPT_OSS, Activation.CLAMPED);
 
   /// Vectors that `1 +` may be said of.
@@ -265,11 +286,15 @@ enum HfArchitecture {
           "it is a %s, which is not supported, only %s".formatted(programs, found.program),
           "look for a model that continues texts");
     }
-    return found;
+    boolean experts = config.truth("enable_moe_block").orElse(false);
+    return found == GEMMA4 && experts ? GEMMA4_MOE : found;
   }
 
   private static String types() {
-    return Arrays.stream(values()).map(known -> known.type).collect(Collectors.joining(", "));
+    return Arrays.stream(values())
+        .map(known -> known.type)
+        .distinct()
+        .collect(Collectors.joining(", "));
   }
 
   /// What a configuration says of texts: all of it, or of models that see, too, a part of it.

@@ -114,6 +114,28 @@ record HfNames(
           Map.of(),
           List.of());
 
+  /// Experts are beside a network that all tokens go through, which has its usual name.
+  static final HfNames GEMMA_MOE =
+      new HfNames(
+          Map.ofEntries(
+              entry(TensorRole.ATTENTION_OUTPUT_NORM, "post_attention_layernorm.weight"),
+              entry(TensorRole.FFN_NORM, "pre_feedforward_layernorm.weight"),
+              entry(TensorRole.FFN_OUTPUT_NORM, "post_feedforward_layernorm.weight"),
+              entry(TensorRole.SHARED_OUTPUT_NORM, "post_feedforward_layernorm_1.weight"),
+              entry(TensorRole.EXPERTS_NORM, "pre_feedforward_layernorm_2.weight"),
+              entry(TensorRole.EXPERTS_OUTPUT_NORM, "post_feedforward_layernorm_2.weight"),
+              entry(TensorRole.ROUTER, "router.proj.weight"),
+              entry(TensorRole.ROUTER_NORM, "router.scale"),
+              entry(TensorRole.EXPERT_SCALES, "router.per_expert_scale"),
+              entry(TensorRole.W1, "experts.gate_up_proj"),
+              entry(TensorRole.W3, "experts.gate_up_proj"),
+              entry(TensorRole.W2, "experts.down_proj"),
+              entry(TensorRole.SHARED_W1, "mlp.gate_proj.weight"),
+              entry(TensorRole.SHARED_W3, "mlp.up_proj.weight"),
+              entry(TensorRole.SHARED_W2, "mlp.down_proj.weight")),
+          Map.of(),
+          List.of());
+
   /// Experts are in two tensors, in MXFP4 as published, or else what transformers computes with.
   static final HfNames GPT_OSS =
       new HfNames(

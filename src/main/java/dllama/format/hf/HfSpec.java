@@ -32,7 +32,6 @@ final class HfSpec {
           Map.entry("use_bidirectional_attention", Set.of(false, "vision")),
           Map.entry("attn_logit_softcapping", Set.of()),
           Map.entry("attn_output_gate", Set.of(true)),
-          Map.entry("enable_moe_block", Set.of(false)),
           Map.entry("swiglu_alpha", Set.of(1.702)),
           Map.entry("swiglu_limit", Set.of(7L, 7.0)),
           Map.entry("compression_config", Set.of()));
@@ -76,10 +75,11 @@ final class HfSpec {
     Rope rope = checked(() -> new HfRope(config).read(architecture, headDim));
     int contextLength = contextLength();
     Scales scales = checked(() -> scales(description, dim, headDim));
-    int shared =
-        description.has(Architecture.Trait.SHARED_EXPERT)
-            ? config.required("shared_expert_intermediate_size")
-            : 0;
+    boolean besideNetwork = description.has(Architecture.Trait.SHARED_EXPERT_NORMS);
+    String ofShared = besideNetwork ? "intermediate_size" : "shared_expert_intermediate_size";
+    String active = besideNetwork ? "top_k_experts" : "num_experts_per_tok";
+    boolean shares = description.has(Architecture.Trait.SHARED_EXPERT);
+    int shared = shares ? config.required(ofShared) : 0;
     Sliding sliding = checked(() -> layers.sliding(contextLength, rope));
     Layering layering = checked(() -> layers.layering(ffnDim()));
     DeltaNet deltaNet = checked(layers::deltaNet);
@@ -92,7 +92,7 @@ final class HfSpec {
                 dim,
                 ffnDim,
                 experts ? experts() : 0,
-                experts ? config.required("num_experts_per_tok") : 0,
+                experts ? config.required(active) : 0,
                 layers.count(),
                 heads,
                 layers.kvHeads(heads),

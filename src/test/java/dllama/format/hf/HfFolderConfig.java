@@ -30,7 +30,7 @@ final class HfFolderConfig {
           case "qwen2moe" -> new String[] {"qwen2_moe", "Qwen2MoeForCausalLM"};
           case "phi3" -> new String[] {"phi3", "Phi3ForCausalLM"};
           case "gemma3" -> new String[] {"gemma3_text", "Gemma3ForCausalLM"};
-          case "gemma4" -> new String[] {"gemma4_text", "Gemma4ForCausalLM"};
+          case "gemma4", "gemma4moe" -> new String[] {"gemma4_text", "Gemma4ForCausalLM"};
           case "gpt-oss" -> new String[] {"gpt_oss", "GptOssForCausalLM"};
           case "qwen35" -> new String[] {"qwen3_5_text", "Qwen3_5ForCausalLM"};
           case "qwen35moe" -> new String[] {"qwen3_5_moe_text", "Qwen3_5MoeForCausalLM"};
@@ -121,6 +121,13 @@ final class HfFolderConfig {
         putQwen35(config, spec);
       }
       case "gemma4" -> putGemma4(config, spec);
+      case "gemma4moe" -> {
+        putGemma4(config, spec);
+        config.keySet().removeAll(List.of("norm_topk_prob", "shared_expert_intermediate_size"));
+        config.put("enable_moe_block", true);
+        config.put("top_k_experts", config.remove("num_experts_per_tok"));
+        config.put("intermediate_size", spec.mixture().shared());
+      }
       default -> {}
     }
     return config;

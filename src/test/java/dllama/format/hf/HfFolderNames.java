@@ -102,6 +102,24 @@ final class HfFolderNames {
           TensorRole.INPUT_NORM, "model.layers.%d.post_per_layer_input_norm.weight",
           TensorRole.LAYER_SCALE, "model.layers.%d.layer_scalar");
 
+  private static final Map<TensorRole, String> OF_GEMMA4_MOE =
+      Map.ofEntries(
+          Map.entry(
+              TensorRole.SHARED_OUTPUT_NORM, "model.layers.%d.post_feedforward_layernorm_1.weight"),
+          Map.entry(TensorRole.EXPERTS_NORM, "model.layers.%d.pre_feedforward_layernorm_2.weight"),
+          Map.entry(
+              TensorRole.EXPERTS_OUTPUT_NORM,
+              "model.layers.%d.post_feedforward_layernorm_2.weight"),
+          Map.entry(TensorRole.ROUTER, "model.layers.%d.router.proj.weight"),
+          Map.entry(TensorRole.ROUTER_NORM, "model.layers.%d.router.scale"),
+          Map.entry(TensorRole.EXPERT_SCALES, "model.layers.%d.router.per_expert_scale"),
+          Map.entry(TensorRole.W1, "model.layers.%d.experts.gate_up_proj"),
+          Map.entry(TensorRole.W3, "model.layers.%d.experts.gate_up_proj"),
+          Map.entry(TensorRole.W2, "model.layers.%d.experts.down_proj"),
+          Map.entry(TensorRole.SHARED_W1, "model.layers.%d.mlp.gate_proj.weight"),
+          Map.entry(TensorRole.SHARED_W3, "model.layers.%d.mlp.up_proj.weight"),
+          Map.entry(TensorRole.SHARED_W2, "model.layers.%d.mlp.down_proj.weight"));
+
   private HfFolderNames() {}
 
   static String of(ModelSpec spec, TensorRole.Name name) {
@@ -115,6 +133,11 @@ final class HfFolderNames {
           case "gemma3" -> OF_GEMMA3.getOrDefault(name.role(), NAMES.get(name.role()));
           case "glm4" -> OF_GLM4.getOrDefault(name.role(), NAMES.get(name.role()));
           case "gpt-oss" -> OF_GPT_OSS.getOrDefault(name.role(), NAMES.get(name.role()));
+          case "gemma4moe" ->
+              OF_GEMMA4_MOE.getOrDefault(
+                  name.role(),
+                  OF_GEMMA4.getOrDefault(
+                      name.role(), OF_GEMMA3.getOrDefault(name.role(), NAMES.get(name.role()))));
           case "gemma4" ->
               OF_GEMMA4.getOrDefault(
                   name.role(), OF_GEMMA3.getOrDefault(name.role(), NAMES.get(name.role())));

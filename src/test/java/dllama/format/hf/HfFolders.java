@@ -195,6 +195,11 @@ public final class HfFolders {
               .toArray(ValueLayout.JAVA_BYTE));
     }
     long cols = model.weights().get(parts.getFirst()).cols();
+    if (called.contains(".experts.")) {
+      long experts = model.spec().experts();
+      writer.add(called, ofMatrices.name(), bytes.toByteArray(), experts, rows / experts, cols);
+      return;
+    }
     writer.add(called, ofMatrices.name(), bytes.toByteArray(), rows, cols);
   }
 

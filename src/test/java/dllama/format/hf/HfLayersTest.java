@@ -94,7 +94,7 @@ class HfLayersTest {
         "qwen35 | 'layer_types':['linear_attention','linear_attention'] | delta networks",
         "qwen35 | 'layer_types':['linear_attention','sliding_attention'] | layer_types is",
         "qwen35 | 'layer_types':null,'full_attention_interval':0 | full_attention_interval is 0",
-        "gemma4 | 'enable_moe_block':true | enable_moe_block is true, which is not supported yet",
+        "gemma4 | 'enable_moe_block':true | it does not tell moe_intermediate_size",
         "gemma4 | 'use_bidirectional_attention':'all' | use_bidirectional_attention is all",
         "gemma4 | 'hidden_activation':'silu' | hidden_activation is silu",
         "gemma4 | 'num_kv_shared_layers':4 | of which 4 have no keys",
