@@ -12,6 +12,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
+import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
@@ -20,6 +21,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import jdk.net.ExtendedSocketOptions;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -70,6 +72,17 @@ class PortGuardTest {
     peer.close();
     assertEquals(-1, await(channel, buffer));
     assertEquals(List.of(), told);
+  }
+
+  /// Over a connection that only ever brings something nobody would find out otherwise.
+  @Test
+  void shouldHaveTheSystemAskWhetherTheOtherEndIsThere() throws IOException {
+    connect();
+    SocketChannel channel = accept();
+    assertTrue(channel.getOption(StandardSocketOptions.SO_KEEPALIVE));
+    if (channel.supportedOptions().contains(ExtendedSocketOptions.TCP_KEEPIDLE)) {
+      assertEquals(30, channel.getOption(ExtendedSocketOptions.TCP_KEEPIDLE));
+    }
   }
 
   @Test
