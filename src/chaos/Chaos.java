@@ -1,6 +1,7 @@
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -28,6 +29,9 @@ public final class Chaos {
   /// What a node may hold more at the end than at the beginning: threads that compile, memory that
   /// the first hour of a Java process takes.
   private static final int MORE_THREADS = 10;
+
+  /// By then connections of nodes that were killed behind a cable that was cut are closed, too.
+  private static final Duration FORGOTTEN = Duration.ofSeconds(90);
 
   private static final int MORE_DESCRIPTORS = 24;
   private static final int MORE_MEMORY = 160;
@@ -142,7 +146,7 @@ public final class Chaos {
       problems.add("the cluster did not grow to 4 nodes and a spare again");
     }
     askAll("after");
-    Thread.sleep(5000);
+    Thread.sleep(FORGOTTEN);
     boolean sameRoot = members.getFirst().startedAt() < end - nanos;
     compare(before, members.getFirst().holdings(), sameRoot);
     checkLog(faults);

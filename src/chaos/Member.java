@@ -104,7 +104,14 @@ final class Member {
     }
   }
 
-  Holdings holdings() throws IOException {
+  /// Without the garbage that it has not looked for yet.
+  Holdings holdings() throws IOException, InterruptedException {
+    String jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd").toString();
+    new ProcessBuilder(jcmd, String.valueOf(pid()), "GC.run")
+        .redirectErrorStream(true)
+        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+        .start()
+        .waitFor(30, TimeUnit.SECONDS);
     Path folder = Path.of("/proc", String.valueOf(pid()));
     List<String> status = new ArrayList<>(Files.readAllLines(folder.resolve("status")));
     try (Stream<Path> open = Files.list(folder.resolve("fd"))) {
