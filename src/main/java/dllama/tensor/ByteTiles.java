@@ -18,7 +18,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
 
-/// One group of 32 rows of [Codes] of eight bits times one to eight tokens.
+/// Groups of 32 rows of [Codes] of eight bits times one to eight tokens.
 ///
 /// A lane of shorts holds two columns of one row. Their two products fit a short together (2 · 128
 /// · 127 < 2^15), but the sum of a block does not. It is put together of the sum of the high bytes
@@ -43,6 +43,19 @@ final class ByteTiles implements VectorProduct {
 
   private static final long TOKEN_SUMS = CHUNK * 2 * V;
 
+  /// Whether a vector holds all rows of a group.
+  private static final boolean WHOLE = L == Tiles.ROWS;
+
+  /// As many streams come from memory at a time, where a vector is no whole line: one alone does
+  /// not use what a core could read.
+  private static final int GROUPS = WHOLE ? 1 : MAX_GROUPS;
+
+  /// Bytes of the sums of a group.
+  private static final long GROUP_SUMS = CHUNK * 2 * Tiles.LINE;
+
+  /// From a group to the next in [Scratch#tile].
+  private static final long NEXT = RESULTS + BUNDLE * LINE;
+
   private final Codes type;
 
   ByteTiles(Codes type) {
@@ -51,7 +64,12 @@ final class ByteTiles implements VectorProduct {
 
   @Override
   public String name() {
-    return "vectors";
+    return WHOLE ? "vectors" : GROUPS + " groups a pass";
+  }
+
+  @Override
+  public int groups() {
+    return GROUPS;
   }
 
   @Override
@@ -62,40 +80,82 @@ final class ByteTiles implements VectorProduct {
   @Override
   public void pass(
       long at, long groupBytes, int groups, Activations x, int token, int count, Scratch s) {
-    s.zero(RESULTS, count);
-    long scales = s.tile.address();
-    int tileStep = type.tileStep(x.cols());
-    int sharedStep = type.sharedStep(x.cols());
-    long shared = s.shared.address();
-    long step = CodeScales.sharedStep(type.scales(), sharedStep);
+    for (int g = 0; g < groups; g++) {
+      s.zero(g * NEXT + RESULTS, count);
+    }
     for (int from = 0; from < x.blocks(); from += CHUNK) {
       int blocks = Math.min(CHUNK, x.blocks() - from);
-      long tile = at + type.tileAt(x.cols(), from);
-      long sharedAt = at + type.sharedAt(x.cols(), from);
-      CodeScales.shared(type.scales(), sharedAt, sharedStep, blocks, shared);
-      for (int b = 0; b < blocks; b++) {
-        long own = tile + (long) b * tileStep + LINES;
-        CodeScales.fill(type.scales(), own, shared + b * step, scales + b * LINE, scales);
+      chunk(at, groupBytes, groups, from, blocks, x, token, count, s);
+    }
+    for (int g = 0; g < groups; g++) {
+      MemorySegment.copy(
+          s.tile,
+          Tiles.FLOAT,
+          g * NEXT + RESULTS,
+          s.acc,
+          g * BUNDLE * Tiles.ROWS,
+          count * Tiles.ROWS);
+    }
+  }
+
+  private void chunk(
+      long at,
+      long groupBytes,
+      int groups,
+      int from,
+      int blocks,
+      Activations x,
+      int token,
+      int count,
+      Scratch s) {
+    long scales = s.tile.address();
+    long sums = s.runs.address();
+    int tileStep = type.tileStep(x.cols());
+    long tile = at + type.tileAt(x.cols(), from);
+    int codeAt = x.codeAt(token) + from * Activations.BLOCK_STRIDE;
+    int scaleAt = x.scaleAt(token) + from * BUNDLE;
+    int[] codes = x.codes(InputForm.CODES);
+    if (!WHOLE && count == 1) {
+      for (long row = 0; row < Tiles.LINE; row += 2 * V) {
+        long to = sums + row / V * TOKEN_SUMS;
+        two(tile + row, groupBytes, groups, tileStep, blocks, codes, codeAt, to);
       }
-      int codeAt = x.codeAt(token) + from * Activations.BLOCK_STRIDE;
-      int scaleAt = x.scaleAt(token) + from * BUNDLE;
-      int[] codes = x.codes(InputForm.CODES);
+    }
+    for (int g = 0; g < groups; g++, tile += groupBytes, scales += NEXT, sums += GROUP_SUMS) {
+      bring(at + g * groupBytes, from, blocks, x.cols(), scales, s.shared.address());
       for (long row = 0; row < Tiles.LINE; row += V) {
-        if (count == 1) {
+        long to = scales + row + RESULTS;
+        if (count > 1) {
+          several(tile + row, tileStep, blocks, codes, codeAt, s.runs.address(), count);
+          for (int t = 0; t < count; t++) {
+            long of = s.runs.address() + t * TOKEN_SUMS;
+            add(of, blocks, x.scales(), scaleAt + t, scales + row, to + t * LINE);
+          }
+        } else if (WHOLE) {
           one(tile + row, tileStep, blocks, codes, codeAt, x.scales(), scaleAt, scales + row);
-          continue;
-        }
-        long sums = s.runs.address();
-        for (int t = 0; t < count; t += 4) {
-          four(tile + row, tileStep, blocks, codes, codeAt + t * TOKEN, sums + t * TOKEN_SUMS);
-        }
-        for (int t = 0; t < count; t++) {
-          long to = scales + row + RESULTS + t * LINE;
-          add(sums + t * TOKEN_SUMS, blocks, x.scales(), scaleAt + t, scales + row, to);
+        } else {
+          add(sums + row / V * TOKEN_SUMS, blocks, x.scales(), scaleAt, scales + row, to);
         }
       }
     }
-    MemorySegment.copy(s.tile, Tiles.FLOAT, RESULTS, s.acc, 0, count * Tiles.ROWS);
+  }
+
+  private void bring(long at, int from, int blocks, int cols, long scales, long shared) {
+    int tileStep = type.tileStep(cols);
+    int sharedStep = type.sharedStep(cols);
+    long step = CodeScales.sharedStep(type.scales(), sharedStep);
+    CodeScales.shared(type.scales(), at + type.sharedAt(cols, from), sharedStep, blocks, shared);
+    long own = at + type.tileAt(cols, from) + LINES;
+    for (int b = 0; b < blocks; b++, own += tileStep) {
+      CodeScales.fill(type.scales(), own, shared + b * step, scales + b * LINE, scales);
+    }
+  }
+
+  private static void several(
+      long at, int tileStep, int blocks, int[] codes, int codeAt, long sums, int count) {
+    for (int t = 0; t < count; t += 4) {
+      four(at, tileStep, blocks, codes, codeAt + t * TOKEN, sums + t * TOKEN_SUMS);
+    }
   }
 
   private static void one(
@@ -139,6 +199,54 @@ final class ByteTiles implements VectorProduct {
     }
     low.intoMemorySegment(ALL, (scales + RESULTS) & ADDRESSES, ORDER);
     high.intoMemorySegment(ALL, (scales + (RESULTS + HIGH)) & ADDRESSES, ORDER);
+  }
+
+  /// Two vectors of rows of each group, which share the broadcasts.
+  ///
+  /// @param sums address of the first group's sums, two times `[CHUNK, 2, L]`
+  private static void two(
+      long at,
+      long groupBytes,
+      int groups,
+      int tileBytes,
+      int blocks,
+      int[] codes,
+      int codeAt,
+      long sums) {
+    for (int block = 0; block < blocks; block++) {
+      for (int g = 0; g < groups; g++) {
+        long from = (at + g * groupBytes) & ADDRESSES;
+        ShortVector all0 = ShortVector.zero(SHORTS);
+        ShortVector top0 = all0;
+        ShortVector all1 = all0;
+        ShortVector top1 = all0;
+        for (int line = 0; line < LINES; line += Tiles.LINE) {
+          int c = codeAt + line / 32;
+          ShortVector code0 = IntVector.broadcast(INTS, codes[c]).reinterpretAsShorts();
+          ShortVector code1 = IntVector.broadcast(INTS, codes[c + 1]).reinterpretAsShorts();
+          ShortVector v = ShortVector.fromMemorySegment(SHORTS, ALL, from + line, ORDER);
+          ShortVector even = v.lanewise(LSHL, 8).lanewise(ASHR, 8);
+          ShortVector odd = v.lanewise(ASHR, 8);
+          ShortVector both = even.mul(code0).add(odd.mul(code1));
+          all0 = both.add(all0);
+          top0 = both.lanewise(ASHR, 8).add(top0);
+          v = ShortVector.fromMemorySegment(SHORTS, ALL, from + line + V, ORDER);
+          even = v.lanewise(LSHL, 8).lanewise(ASHR, 8);
+          odd = v.lanewise(ASHR, 8);
+          both = even.mul(code0).add(odd.mul(code1));
+          all1 = both.add(all1);
+          top1 = both.lanewise(ASHR, 8).add(top1);
+        }
+        long to = (sums + g * GROUP_SUMS) & ADDRESSES;
+        all0.intoMemorySegment(ALL, to, ORDER);
+        top0.intoMemorySegment(ALL, to + V, ORDER);
+        all1.intoMemorySegment(ALL, to + TOKEN_SUMS, ORDER);
+        top1.intoMemorySegment(ALL, to + (TOKEN_SUMS + V), ORDER);
+      }
+      sums += 2 * V;
+      at += tileBytes;
+      codeAt += Activations.BLOCK_STRIDE;
+    }
   }
 
   /// @param sums address of the first token's sums, `[CHUNK, 2, L]`
