@@ -40,6 +40,9 @@ final class SixTiles implements VectorProduct {
   /// Bytes of a vector.
   private static final long V = (long) Short.BYTES * L;
 
+  /// Bytes of the codes of a chunk, each in a vector of its own.
+  private static final long SPREAD = CHUNK * RUNS * RUN * V;
+
   /// Bytes of the sums of a vector of rows, `[CHUNK, RUNS, L]`, and of those of a token.
   private static final long SUMS = CHUNK * RUNS * V;
 
@@ -119,9 +122,16 @@ final class SixTiles implements VectorProduct {
     long tiles = at + type.tileAt(x.cols(), from);
     long sums = s.runs.address();
     long tile = s.tile.address();
+    long spread = s.floats.address();
+    if (count == 1 && !WHOLE) {
+      spread(codes, codeAt, blocks * RUNS * RUN, RUN * RUNS, Activations.BLOCK_STRIDE, spread);
+      spread(x.runOffsets(), offsetAt, blocks * RUNS, 1, BUNDLE, spread + SPREAD);
+    }
     for (int part = 0; part < Tiles.ROWS; part += OF_GROUP * L) {
       long rows = tiles + 2L * part;
-      if (count == 1) {
+      if (count == 1 && !WHOLE) {
+        two(rows, groupBytes, groups, tileStep, blocks, spread, sums, 2, 4, 6);
+      } else if (count == 1) {
         one(
             rows,
             groupBytes,
@@ -173,11 +183,12 @@ final class SixTiles implements VectorProduct {
   }
 
   private void bring(long at, int from, int blocks, int cols, long to, long shared) {
+    int tileStep = type.tileStep(cols);
     int sharedStep = type.sharedStep(cols);
     CodeScales.shared(type.scales(), at + type.sharedAt(cols, from), sharedStep, blocks, shared);
     long step = CodeScales.sharedStep(type.scales(), sharedStep);
     long own = at + type.tileAt(cols, from) + type.planes().bytes();
-    for (int block = 0; block < blocks; block++, own += type.tileStep(cols), shared += step) {
+    for (int block = 0; block < blocks; block++, own += tileStep, shared += step) {
       CodeScales.fill(type.scales(), own, shared, to + block * (2 * LINE), to);
     }
   }
@@ -278,6 +289,79 @@ final class SixTiles implements VectorProduct {
       codeAt += Activations.BLOCK_STRIDE;
       offsetAt += RUNS * BUNDLE;
     }
+  }
+
+  /// Each of some numbers in all lanes of ints.
+  ///
+  /// @param together so many follow each other, and after `stride` the next ones
+  private static void spread(
+      int[] numbers, int first, int count, int together, int stride, long to) {
+    for (int done = 0; done < count; done += together, first += stride) {
+      for (int i = first; i < first + together; i++, to += V) {
+        IntVector.broadcast(INTS, numbers[i]).intoMemorySegment(ALL, to & ADDRESSES, ORDER);
+      }
+    }
+  }
+
+  /// The same with few registers: one vector after the other, times codes that are in memory as
+  /// vectors, which a product takes from there.
+  ///
+  /// @param spread address of codes, and then of offsets, as [#spread] leaves them
+  private static void two(
+      long at,
+      long groupBytes,
+      int groups,
+      int tileBytes,
+      int blocks,
+      long spread,
+      long sums,
+      int two,
+      int four,
+      int six) {
+    ShortVector nibble = ShortVector.broadcast(SHORTS, 15);
+    ShortVector high = ShortVector.broadcast(SHORTS, 48);
+    long offsets = spread + SPREAD;
+    for (int block = 0; block < blocks; block++) {
+      for (int vector = 0; vector < 2 * groups; vector++) {
+        long from = (at + (vector >> 1) * groupBytes + (vector & 1) * V) & ADDRESSES;
+        long to = (sums + vector * SUMS) & ADDRESSES;
+        long code = spread & ADDRESSES;
+        long offset = offsets & ADDRESSES;
+        for (int line = 0; line < RUNS * RUN_LINES; line += RUN_LINES) {
+          ShortVector p = ShortVector.fromMemorySegment(SHORTS, ALL, from + line, ORDER);
+          ShortVector q = ShortVector.fromMemorySegment(SHORTS, ALL, from + line + 64, ORDER);
+          ShortVector r = ShortVector.fromMemorySegment(SHORTS, ALL, from + line + 128, ORDER);
+          ShortVector y = p.and(nibble).or(r.lanewise(LSHL, four).and(high));
+          ShortVector a = y.mul(code(code, 6)).add(code(offset, 0));
+          y = q.and(nibble).or(r.lanewise(LSHL, two).and(high));
+          a = y.mul(code(code, 7)).add(a);
+          p = p.lanewise(LSHR, four);
+          a = p.mul(code(code, 0)).add(a);
+          p = p.lanewise(LSHR, six);
+          a = p.mul(code(code, 1)).add(a);
+          q = q.lanewise(LSHR, four);
+          a = q.mul(code(code, 2)).add(a);
+          q = q.lanewise(LSHR, six);
+          a = q.mul(code(code, 3)).add(a);
+          r = r.lanewise(LSHR, four);
+          a = r.mul(code(code, 4)).add(a);
+          r = r.lanewise(LSHR, six);
+          a = r.mul(code(code, 5)).add(a);
+          a.intoMemorySegment(ALL, to, ORDER);
+          to += V;
+          code += RUN * V;
+          offset += V;
+        }
+      }
+      at += tileBytes;
+      sums += RUNS * V;
+      spread += RUNS * RUN * V;
+      offsets += RUNS * V;
+    }
+  }
+
+  private static ShortVector code(long codes, int index) {
+    return ShortVector.fromMemorySegment(SHORTS, ALL, codes + index * V, ORDER);
   }
 
   /// Four tokens, one vector of rows.
