@@ -40,9 +40,6 @@ final class SixTiles implements VectorProduct {
   /// Bytes of a vector.
   private static final long V = (long) Short.BYTES * L;
 
-  /// Bytes of the codes of a chunk, each in a vector of its own.
-  private static final long SPREAD = CHUNK * RUNS * RUN * V;
-
   /// Bytes of the sums of a vector of rows, `[CHUNK, RUNS, L]`, and of those of a token.
   private static final long SUMS = CHUNK * RUNS * V;
 
@@ -124,13 +121,24 @@ final class SixTiles implements VectorProduct {
     long tile = s.tile.address();
     long spread = s.floats.address();
     if (count == 1 && !WHOLE) {
-      spread(codes, codeAt, blocks * RUNS * RUN, RUN * RUNS, Activations.BLOCK_STRIDE, spread);
-      spread(x.runOffsets(), offsetAt, blocks * RUNS, 1, BUNDLE, spread + SPREAD);
+      spread(codes, codeAt, blocks, spread);
     }
     for (int part = 0; part < Tiles.ROWS; part += OF_GROUP * L) {
       long rows = tiles + 2L * part;
       if (count == 1 && !WHOLE) {
-        two(rows, groupBytes, groups, tileStep, blocks, spread, sums, 2, 4, 6);
+        two(
+            rows,
+            groupBytes,
+            groups,
+            tileStep,
+            blocks,
+            spread,
+            x.runOffsets(),
+            offsetAt,
+            sums,
+            2,
+            4,
+            6);
       } else if (count == 1) {
         one(
             rows,
@@ -291,14 +299,11 @@ final class SixTiles implements VectorProduct {
     }
   }
 
-  /// Each of some numbers in all lanes of ints.
-  ///
-  /// @param together so many follow each other, and after `stride` the next ones
-  private static void spread(
-      int[] numbers, int first, int count, int together, int stride, long to) {
-    for (int done = 0; done < count; done += together, first += stride) {
-      for (int i = first; i < first + together; i++, to += V) {
-        IntVector.broadcast(INTS, numbers[i]).intoMemorySegment(ALL, to & ADDRESSES, ORDER);
+  /// Each of the codes of some blocks in all lanes of a vector.
+  private static void spread(int[] codes, int codeAt, int blocks, long to) {
+    for (int block = 0; block < blocks; block++, codeAt += Activations.BLOCK_STRIDE) {
+      for (int i = codeAt; i < codeAt + RUNS * RUN; i++, to += V) {
+        IntVector.broadcast(INTS, codes[i]).intoMemorySegment(ALL, to & ADDRESSES, ORDER);
       }
     }
   }
@@ -306,7 +311,7 @@ final class SixTiles implements VectorProduct {
   /// The same with few registers: one vector after the other, times codes that are in memory as
   /// vectors, which a product takes from there.
   ///
-  /// @param spread address of codes, and then of offsets, as [#spread] leaves them
+  /// @param spread address of codes as [#spread] leaves them
   private static void two(
       long at,
       long groupBytes,
@@ -314,49 +319,47 @@ final class SixTiles implements VectorProduct {
       int tileBytes,
       int blocks,
       long spread,
+      int[] offsets,
+      int offsetAt,
       long sums,
       int two,
       int four,
       int six) {
     ShortVector nibble = ShortVector.broadcast(SHORTS, 15);
     ShortVector high = ShortVector.broadcast(SHORTS, 48);
-    long offsets = spread + SPREAD;
     for (int block = 0; block < blocks; block++) {
       for (int vector = 0; vector < 2 * groups; vector++) {
         long from = (at + (vector >> 1) * groupBytes + (vector & 1) * V) & ADDRESSES;
         long to = (sums + vector * SUMS) & ADDRESSES;
         long code = spread & ADDRESSES;
-        long offset = offsets & ADDRESSES;
+        int offset = offsetAt;
         for (int line = 0; line < RUNS * RUN_LINES; line += RUN_LINES) {
           ShortVector p = ShortVector.fromMemorySegment(SHORTS, ALL, from + line, ORDER);
           ShortVector q = ShortVector.fromMemorySegment(SHORTS, ALL, from + line + 64, ORDER);
           ShortVector r = ShortVector.fromMemorySegment(SHORTS, ALL, from + line + 128, ORDER);
           ShortVector y = p.and(nibble).or(r.lanewise(LSHL, four).and(high));
-          ShortVector a = y.mul(code(code, 6)).add(code(offset, 0));
+          ShortVector a = IntVector.broadcast(INTS, offsets[offset]).reinterpretAsShorts();
+          a = y.mul(code(code, 6)).add(a);
           y = q.and(nibble).or(r.lanewise(LSHL, two).and(high));
           a = y.mul(code(code, 7)).add(a);
-          p = p.lanewise(LSHR, four);
-          a = p.mul(code(code, 0)).add(a);
-          p = p.lanewise(LSHR, six);
-          a = p.mul(code(code, 1)).add(a);
-          q = q.lanewise(LSHR, four);
-          a = q.mul(code(code, 2)).add(a);
-          q = q.lanewise(LSHR, six);
-          a = q.mul(code(code, 3)).add(a);
-          r = r.lanewise(LSHR, four);
-          a = r.mul(code(code, 4)).add(a);
-          r = r.lanewise(LSHR, six);
-          a = r.mul(code(code, 5)).add(a);
+          // Written once for the three of them, or it would be more than C2 takes.
+          for (int pair = 0; pair < 3; pair++) {
+            p = ShortVector.fromMemorySegment(SHORTS, ALL, from + line + pair * 64L, ORDER);
+            p = p.lanewise(LSHR, four);
+            a = p.mul(code(code, 2 * pair)).add(a);
+            p = p.lanewise(LSHR, six);
+            a = p.mul(code(code, 2 * pair + 1)).add(a);
+          }
           a.intoMemorySegment(ALL, to, ORDER);
           to += V;
           code += RUN * V;
-          offset += V;
+          offset += BUNDLE;
         }
       }
       at += tileBytes;
       sums += RUNS * V;
       spread += RUNS * RUN * V;
-      offsets += RUNS * V;
+      offsetAt += RUNS * BUNDLE;
     }
   }
 
