@@ -108,7 +108,7 @@ class ConvertIT {
   @Test
   void shouldGoOnAfterCtrlC() throws Exception {
     Path in = folder.resolve("in.m");
-    SynthModel.write(in, Shapes.spec("tiny", DType.F32, Optional.of(100)), 3, (_, _) -> {});
+    SynthModel.write(in, Shapes.spec("tiny", DType.F32, Optional.of(200)), 3, (_, _) -> {});
     Path out = folder.resolve("out.m");
     Path notes = folder.resolve("out.m.part.done");
     List<String> command =
@@ -117,10 +117,15 @@ class ConvertIT {
     for (int i = 0; i < ATTEMPTS && code == 0; i++) {
       Files.deleteIfExists(out);
       Process process = start(command);
+      // It waits for a line: to be started takes as long as the rest of the model.
+      Process kill =
+          new ProcessBuilder("sh", "-c", "read line; kill -INT " + process.pid()).start();
       while (process.isAlive() && lines(notes) < 2) {
         Thread.sleep(1);
       }
-      new ProcessBuilder("kill", "-INT", String.valueOf(process.pid())).start().waitFor();
+      kill.getOutputStream().write('\n');
+      kill.getOutputStream().close();
+      kill.waitFor();
       assertTrue(process.waitFor(120, TimeUnit.SECONDS));
       Result cut = result(process);
       code = cut.code;
