@@ -30,11 +30,11 @@ public final class Chaos {
   /// the first hour of a Java process takes.
   private static final int MORE_THREADS = 10;
 
-  /// By then connections of nodes that were killed behind a cable that was cut are closed, too.
-  private static final Duration FORGOTTEN = Duration.ofSeconds(90);
-
   private static final int MORE_DESCRIPTORS = 24;
   private static final int MORE_MEMORY = 160;
+
+  /// By then connections of nodes that were killed behind a cable that was cut are closed, too.
+  private static final Duration FORGOTTEN = Duration.ofSeconds(90);
 
   /// Five Java processes that compile all that they can take minutes of two cores.
   private static final List<String> LIGHT =

@@ -2,7 +2,6 @@ package dllama.tensor;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -75,7 +74,9 @@ public class ExpertsBenchmark {
   public void setUp() {
     String[] size = shape.split("x");
     int dim = Integer.parseInt(size[0]);
-    int width = Integer.parseInt(size[1]) / (cut == Cut.SLICES ? ranks : 1);
+    int whole = Integer.parseInt(size[1]);
+    int block = DType.MXFP4.blockSize(); // what slices are cut at; the widest is waited for
+    int width = cut == Cut.SLICES ? Math.ceilDiv(whole, block * ranks) * block : whole;
     all = Integer.parseInt(size[2]);
     active = Integer.parseInt(size[3]);
     pool = new WorkerPool(threads);
@@ -90,30 +91,16 @@ public class ExpertsBenchmark {
               matrix(bytes, dtype, width, dim),
               matrix(downBytes, dtype, dim, width));
     }
-    x = activations(dtype, dim);
-    hidden = activations(dtype, width);
+    x = KernelBenchmark.activations(kernels, dtype, 1, dim);
+    hidden = KernelBenchmark.activations(kernels, dtype, 1, width);
     wide = new float[2 * width];
     out = new float[dim];
   }
 
   private PackedMatrix matrix(long bytes, DType dtype, int rows, int cols) {
     MemorySegment data = WeightMemory.allocate(bytes, arena);
-    for (long at = 0; at < bytes; at += Short.BYTES) {
-      // Noise whose float16 scales are small, but not subnormal, which would be slow.
-      short noise = (short) ((random.nextInt() & 0x83FF) | 0x2000);
-      data.set(ValueLayout.JAVA_SHORT_UNALIGNED, at, noise);
-    }
+    KernelBenchmark.fill(data);
     return new PackedMatrix(data, dtype, rows, cols);
-  }
-
-  private Activations activations(DType dtype, int cols) {
-    Activations row = new Activations(dtype, 1, cols);
-    float[] input = new float[cols];
-    for (int i = 0; i < cols; i++) {
-      input[i] = (float) random.nextGaussian();
-    }
-    kernels.load(input, 0, row, 0);
-    return row;
   }
 
   /// Those on the rank that has the most of them.

@@ -59,7 +59,7 @@ public class KernelBenchmark {
     products = new WorkerPool.Task[(int) Math.max(1, ALL_BYTES / bytes)];
     MemorySegment data = WeightMemory.allocate(bytes * products.length, arena);
     fill(data);
-    Activations x = activations(cols);
+    Activations x = activations(kernels, DType.named(type), tokens, cols);
     float[] out = new float[tokens * rows];
     for (int i = 0; i < products.length; i++) {
       var w = new PackedMatrix(data.asSlice(i * bytes, bytes), DType.named(type), rows, cols);
@@ -67,8 +67,8 @@ public class KernelBenchmark {
     }
   }
 
-  private Activations activations(int cols) {
-    Activations x = new Activations(DType.named(type), tokens, cols);
+  static Activations activations(Kernels kernels, DType type, int tokens, int cols) {
+    Activations x = new Activations(type, tokens, cols);
     Random random = new Random(1);
     float[] input = new float[cols];
     for (int token = 0; token < tokens; token++) {
@@ -87,7 +87,7 @@ public class KernelBenchmark {
   }
 
   /// Noise whose float16 scales and floats are small, but not subnormal, which would be slow.
-  private static void fill(MemorySegment data) {
+  static void fill(MemorySegment data) {
     byte[] noise = new byte[1 << 16];
     new Random(1).nextBytes(noise);
     for (int i = 1; i < noise.length; i += 2) {

@@ -13,7 +13,6 @@ import static jdk.incubator.vector.VectorOperators.I2F;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.LSHR;
 
-import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
@@ -53,6 +52,9 @@ final class ByteTiles implements VectorProduct {
   /// Bytes of the sums of a group.
   private static final long GROUP_SUMS = CHUNK * 2 * Tiles.LINE;
 
+  /// Those of one token in all groups, or of a bundle in one.
+  static final long SUMS_BYTES = Math.max(GROUPS * GROUP_SUMS, BUNDLE * TOKEN_SUMS);
+
   /// From a group to the next in [Scratch#tile].
   private static final long NEXT = RESULTS + BUNDLE * LINE;
 
@@ -80,22 +82,12 @@ final class ByteTiles implements VectorProduct {
   @Override
   public void pass(
       long at, long groupBytes, int groups, Activations x, int token, int count, Scratch s) {
-    for (int g = 0; g < groups; g++) {
-      s.zero(g * NEXT + RESULTS, count);
-    }
+    s.zero(groups, RESULTS, NEXT, count);
     for (int from = 0; from < x.blocks(); from += CHUNK) {
       int blocks = Math.min(CHUNK, x.blocks() - from);
       chunk(at, groupBytes, groups, from, blocks, x, token, count, s);
     }
-    for (int g = 0; g < groups; g++) {
-      MemorySegment.copy(
-          s.tile,
-          Tiles.FLOAT,
-          g * NEXT + RESULTS,
-          s.acc,
-          g * BUNDLE * Tiles.ROWS,
-          count * Tiles.ROWS);
-    }
+    s.take(groups, RESULTS, NEXT, count);
   }
 
   private void chunk(
@@ -122,7 +114,8 @@ final class ByteTiles implements VectorProduct {
       }
     }
     for (int g = 0; g < groups; g++, tile += groupBytes, scales += NEXT, sums += GROUP_SUMS) {
-      bring(at + g * groupBytes, from, blocks, x.cols(), scales, s.shared.address());
+      long group = at + g * groupBytes;
+      CodeScales.fill(type, group, from, blocks, x.cols(), s.shared.address(), scales, LINE);
       for (long row = 0; row < Tiles.LINE; row += V) {
         long to = scales + row + RESULTS;
         if (count > 1) {
@@ -137,17 +130,6 @@ final class ByteTiles implements VectorProduct {
           add(sums + row / V * TOKEN_SUMS, blocks, x.scales(), scaleAt, scales + row, to);
         }
       }
-    }
-  }
-
-  private void bring(long at, int from, int blocks, int cols, long scales, long shared) {
-    int tileStep = type.tileStep(cols);
-    int sharedStep = type.sharedStep(cols);
-    long step = CodeScales.sharedStep(type.scales(), sharedStep);
-    CodeScales.shared(type.scales(), at + type.sharedAt(cols, from), sharedStep, blocks, shared);
-    long own = at + type.tileAt(cols, from) + LINES;
-    for (int b = 0; b < blocks; b++, own += tileStep) {
-      CodeScales.fill(type.scales(), own, shared + b * step, scales + b * LINE, scales);
     }
   }
 

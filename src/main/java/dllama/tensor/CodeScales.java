@@ -58,6 +58,26 @@ final class CodeScales {
     return step == 0 ? 0 : kind.shared() * NEXT;
   }
 
+  /// Of the tiles of some blocks of a group of rows, of kinds without shifts: those of bytes and of
+  /// six bits.
+  ///
+  /// @param at of the group, whose rows have `cols` columns
+  /// @param from the first block
+  /// @param shared room for what tiles share
+  /// @param line from the scales of a block to those of the next
+  static void fill(
+      Codes type, long at, int from, int blocks, int cols, long shared, long scales, long line) {
+    TileScales kind = type.scales();
+    int tileStep = type.tileStep(cols);
+    int sharedStep = type.sharedStep(cols);
+    shared(kind, at + type.sharedAt(cols, from), sharedStep, blocks, shared);
+    long step = sharedStep(kind, sharedStep);
+    long own = at + type.tileAt(cols, from) + type.planes().bytes();
+    for (int block = 0; block < blocks; block++, own += tileStep) {
+      fill(kind, own, shared + block * step, scales + block * line, scales);
+    }
+  }
+
   /// @param at of the tile's own lines
   /// @param shared its shared float16 as floats
   static void fill(TileScales kind, long at, long shared, long scales, long shifts) {

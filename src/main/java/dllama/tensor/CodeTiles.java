@@ -12,7 +12,6 @@ import static jdk.incubator.vector.VectorOperators.ASHR;
 import static jdk.incubator.vector.VectorOperators.I2F;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 
-import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
@@ -83,9 +82,7 @@ final class CodeTiles implements VectorProduct {
   public void pass(
       long at, long groupBytes, int groups, Activations x, int token, int count, Scratch s) {
     long tiles = s.tile.address();
-    for (int g = 0; g < groups; g++) {
-      s.zero(g * NEXT + RESULTS, count);
-    }
+    s.zero(groups, RESULTS, NEXT, count);
     for (int from = 0; from < x.blocks(); from += CHUNK) {
       int blocks = Math.min(CHUNK, x.blocks() - from);
       for (int g = 0; g < groups; g++) {
@@ -102,15 +99,7 @@ final class CodeTiles implements VectorProduct {
         }
       }
     }
-    for (int g = 0; g < groups; g++) {
-      MemorySegment.copy(
-          s.tile,
-          Tiles.FLOAT,
-          g * NEXT + RESULTS,
-          s.acc,
-          g * BUNDLE * Tiles.ROWS,
-          count * Tiles.ROWS);
-    }
+    s.take(groups, RESULTS, NEXT, count);
   }
 
   private void bring(long at, int from, int blocks, int cols, long to, long shared) {

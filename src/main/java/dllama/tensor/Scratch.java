@@ -37,10 +37,16 @@ final class Scratch {
   final MemorySegment shared = Arena.ofAuto().allocate(GROUPS * SHARED_BYTES, Tiles.F32_LINE);
 
   /// Integer sums of theirs.
-  final MemorySegment runs = Arena.ofAuto().allocate(CodeTiles.SUMS_BYTES, Tiles.LINE);
+  final MemorySegment runs =
+      Arena.ofAuto()
+          .allocate(
+              Math.max(CodeTiles.SUMS_BYTES, Math.max(ByteTiles.SUMS_BYTES, SixSums.SUMS_BYTES)),
+              Tiles.LINE);
 
-  /// Tiles that are floats, their scales and sums ([CodePrefill]), on pages of their own.
-  final MemorySegment floats = Arena.ofAuto().allocate(CodePrefill.BYTES, 4096);
+  /// Tiles that are floats, their scales and sums ([CodePrefill]), or codes in all lanes of vectors
+  /// ([SixSums]), on pages of their own.
+  final MemorySegment floats =
+      Arena.ofAuto().allocate(Math.max(CodePrefill.BYTES, SixSums.SPREAD_BYTES), 4096);
 
   final float[] factors = new float[CodePrefill.FACTORS];
 
@@ -49,9 +55,24 @@ final class Scratch {
 
   private Scratch() {}
 
-  /// Clears results in [#tile] of `count` tokens; a slice of it would be an object each time.
-  void zero(long at, int count) {
-    MemorySegment.copy(ZEROS, 0, tile, Tiles.FLOAT, at, count * Tiles.ROWS);
+  /// Clears results of some groups in [#tile], `[tokens, 32 rows]` each; slices of it would be an
+  /// object each time.
+  ///
+  /// @param at byte of the first group's
+  /// @param next bytes to those of the next one
+  /// @param count tokens, a bundle at most
+  void zero(int groups, long at, long next, int count) {
+    for (int g = 0; g < groups; g++) {
+      MemorySegment.copy(ZEROS, 0, tile, Tiles.FLOAT, at + g * next, count * Tiles.ROWS);
+    }
+  }
+
+  /// Makes them those of the pass ([#acc]).
+  void take(int groups, long at, long next, int count) {
+    int stride = Activations.BUNDLE * Tiles.ROWS;
+    for (int g = 0; g < groups; g++) {
+      MemorySegment.copy(tile, Tiles.FLOAT, at + g * next, acc, g * stride, count * Tiles.ROWS);
+    }
   }
 
   static Scratch ofThread() {

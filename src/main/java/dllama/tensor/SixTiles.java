@@ -1,17 +1,6 @@
 package dllama.tensor;
 
-import static dllama.tensor.Vectors.ADDRESSES;
-import static dllama.tensor.Vectors.ALL;
-import static dllama.tensor.Vectors.INTS;
 import static dllama.tensor.Vectors.L;
-import static dllama.tensor.Vectors.ORDER;
-import static dllama.tensor.Vectors.SHORTS;
-import static jdk.incubator.vector.VectorOperators.LSHL;
-import static jdk.incubator.vector.VectorOperators.LSHR;
-
-import java.lang.foreign.MemorySegment;
-import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.ShortVector;
 
 /// Groups of 32 rows of [Codes] of six bits times one to eight tokens.
 ///
@@ -21,40 +10,15 @@ import jdk.incubator.vector.ShortVector;
 /// sum of such a *run* fits a short: 8 · 32 · 127 < 2^15. Two of them share a scale, and are added
 /// as ints ([CodeTiles]).
 final class SixTiles implements VectorProduct {
-  private static final int GROUPS = 4;
-
-  /// Blocks that are computed with at a time, of one token and of more.
-  private static final int CHUNK = 8;
-
-  private static final int BUNDLE_CHUNK = 4;
-
+  private static final int GROUPS = MAX_GROUPS;
   private static final int BUNDLE = Activations.BUNDLE;
   private static final long LINE = Tiles.F32_LINE;
-
-  /// Columns of a run, the bytes of their lines, and how many there are in a block.
-  private static final int RUN = 8;
-
-  private static final int RUN_LINES = 3 * Tiles.LINE;
-  private static final int RUNS = Tiles.COLS / RUN;
 
   /// Bytes of a vector.
   private static final long V = (long) Short.BYTES * L;
 
-  /// Bytes of the sums of a vector of rows, `[CHUNK, RUNS, L]`, and of those of a token.
-  private static final long SUMS = CHUNK * RUNS * V;
-
-  private static final long TOKEN_SUMS = BUNDLE_CHUNK * RUNS * V;
-
-  /// Whether a vector holds all rows of a group, so that two vectors are two groups.
-  private static final boolean WHOLE = L == Tiles.ROWS;
-
-  /// Groups of two vectors, and vectors of a group in a pass.
-  private static final int STEP = WHOLE ? 2 : 1;
-
-  private static final int OF_GROUP = WHOLE ? 1 : 2;
-
-  /// Of a group in [Scratch#tile]: scales, `[CHUNK, 2, 32]`, then results, `[8, 32]`.
-  private static final long RESULTS = 2 * CHUNK * LINE;
+  /// Of a group in [Scratch#tile]: scales, `[SixSums#CHUNK, 2, 32]`, then results, `[8, 32]`.
+  private static final long RESULTS = 2 * SixSums.CHUNK * LINE;
 
   private static final long NEXT = RESULTS + BUNDLE * LINE;
 
@@ -82,23 +46,13 @@ final class SixTiles implements VectorProduct {
   @Override
   public void pass(
       long at, long groupBytes, int groups, Activations x, int token, int count, Scratch s) {
-    for (int g = 0; g < groups; g++) {
-      s.zero(g * NEXT + RESULTS, count);
-    }
-    int chunk = count == 1 ? CHUNK : BUNDLE_CHUNK;
+    s.zero(groups, RESULTS, NEXT, count);
+    int chunk = count == 1 ? SixSums.CHUNK : SixSums.BUNDLE_CHUNK;
     for (int from = 0; from < x.blocks(); from += chunk) {
       int blocks = Math.min(chunk, x.blocks() - from);
       chunk(at, groupBytes, groups, from, blocks, x, token, count, s);
     }
-    for (int g = 0; g < groups; g++) {
-      MemorySegment.copy(
-          s.tile,
-          Tiles.FLOAT,
-          g * NEXT + RESULTS,
-          s.acc,
-          g * BUNDLE * Tiles.ROWS,
-          count * Tiles.ROWS);
-    }
+    s.take(groups, RESULTS, NEXT, count);
   }
 
   private void chunk(
@@ -113,371 +67,80 @@ final class SixTiles implements VectorProduct {
       Scratch s) {
     int codeAt = x.codeAt(token) + from * Activations.BLOCK_STRIDE;
     int scaleAt = x.scaleAt(token) + from * BUNDLE;
-    int[] codes = x.codes(InputForm.PAIRED_CODES);
-    int offsetAt = Activations.runOffsetAt(scaleAt);
-    int tileStep = type.tileStep(x.cols());
-    long tiles = at + type.tileAt(x.cols(), from);
-    long sums = s.runs.address();
-    long tile = s.tile.address();
-    long spread = s.floats.address();
-    if (count == 1 && !WHOLE) {
-      spread(codes, codeAt, blocks, spread);
+    long rows = at + type.tileAt(x.cols(), from);
+    if (count == 1) {
+      SixSums.prepare(x.codes(InputForm.PAIRED_CODES), codeAt, blocks, s.floats.address());
     }
-    for (int part = 0; part < Tiles.ROWS; part += OF_GROUP * L) {
-      long rows = tiles + 2L * part;
-      if (count == 1 && !WHOLE) {
-        two(
-            rows,
-            groupBytes,
-            groups,
-            tileStep,
-            blocks,
-            spread,
-            x.runOffsets(),
-            offsetAt,
-            sums,
-            2,
-            4,
-            6);
-      } else if (count == 1) {
-        one(
-            rows,
-            groupBytes,
-            groups,
-            tileStep,
-            blocks,
-            codes,
-            codeAt,
-            x.runOffsets(),
-            offsetAt,
-            sums,
-            2,
-            4,
-            6);
+    for (int part = 0; part < Tiles.ROWS; part += SixSums.OF_GROUP * L) {
+      if (count == 1) {
+        sums(rows + 2L * part, groupBytes, groups, blocks, x, codeAt, scaleAt, s);
       }
-      if (part == 0) {
-        for (int g = 0; g < groups; g++) {
-          bring(at + g * groupBytes, from, blocks, x.cols(), tile + g * NEXT, s.shared.address());
+      // Behind the codes of the first part, whose lines come before them in memory.
+      for (int g = 0; part == 0 && g < groups; g++) {
+        long group = at + g * groupBytes;
+        long to = s.tile.address() + g * NEXT;
+        long shared = s.shared.address();
+        CodeScales.fill(type, group, from, blocks, x.cols(), shared, to, 2 * LINE);
+      }
+      for (int vector = 0; vector < groups * SixSums.OF_GROUP; vector++) {
+        int g = vector / SixSums.OF_GROUP;
+        long row = 2L * part + vector % SixSums.OF_GROUP * V;
+        if (count > 1) {
+          sums(rows + g * groupBytes + row, blocks, x, codeAt, scaleAt, count, s);
         }
-      }
-      for (int g = 0; g < groups; g++) {
-        for (int v = 0; v < OF_GROUP; v++) {
-          long to = tile + g * NEXT + 2L * part + v * V;
-          if (count == 1) {
-            scaled(to, 0, sums + ((long) g * OF_GROUP + v) * SUMS, blocks, x, scaleAt);
-          } else {
-            long first = rows + g * groupBytes + v * V;
-            for (int t = 0; t < count; t += 4) {
-              four(
-                  first,
-                  tileStep,
-                  blocks,
-                  codes,
-                  codeAt + t * Activations.TOKEN_CODES,
-                  x.runOffsets(),
-                  offsetAt + t,
-                  sums + t * TOKEN_SUMS,
-                  2,
-                  4,
-                  6);
-            }
-            for (int t = 0; t < count; t++) {
-              scaled(to, t, sums + t * TOKEN_SUMS, blocks, x, scaleAt);
-            }
-          }
+        long of = s.runs.address() + (count == 1 ? vector * SixSums.SUMS : 0);
+        for (int t = 0; t < count; t++) {
+          long sums = of + t * SixSums.TOKEN_SUMS;
+          scaled(s.tile.address() + g * NEXT + row, t, sums, blocks, x, scaleAt);
         }
       }
     }
   }
 
-  private void bring(long at, int from, int blocks, int cols, long to, long shared) {
-    int tileStep = type.tileStep(cols);
-    int sharedStep = type.sharedStep(cols);
-    CodeScales.shared(type.scales(), at + type.sharedAt(cols, from), sharedStep, blocks, shared);
-    long step = CodeScales.sharedStep(type.scales(), sharedStep);
-    long own = at + type.tileAt(cols, from) + type.planes().bytes();
-    for (int block = 0; block < blocks; block++, own += tileStep, shared += step) {
-      CodeScales.fill(type.scales(), own, shared, to + block * (2 * LINE), to);
+  /// Of one token.
+  private void sums(
+      long rows,
+      long groupBytes,
+      int groups,
+      int blocks,
+      Activations x,
+      int codeAt,
+      int scaleAt,
+      Scratch s) {
+    SixSums.ofOne(
+        rows,
+        groupBytes,
+        groups,
+        type.tileStep(x.cols()),
+        blocks,
+        x.codes(InputForm.PAIRED_CODES),
+        codeAt,
+        s.floats.address(),
+        x.runOffsets(),
+        Activations.runOffsetAt(scaleAt),
+        s.runs.address());
+  }
+
+  /// Of several tokens, and one vector of rows.
+  private void sums(
+      long rows, int blocks, Activations x, int codeAt, int scaleAt, int count, Scratch s) {
+    for (int t = 0; t < count; t += 4) {
+      SixSums.four(
+          rows,
+          type.tileStep(x.cols()),
+          blocks,
+          x.codes(InputForm.PAIRED_CODES),
+          codeAt + t * Activations.TOKEN_CODES,
+          x.runOffsets(),
+          Activations.runOffsetAt(scaleAt) + t,
+          s.runs.address() + t * SixSums.TOKEN_SUMS,
+          2,
+          4,
+          6);
     }
   }
 
   private static void scaled(long rows, int t, long sums, int blocks, Activations x, int scaleAt) {
     CodeTiles.add(sums, 2 * blocks, rows, x.scales(), scaleAt + t, 1, rows + RESULTS + t * LINE);
-  }
-
-  /// One token, two vectors of rows at a time, which share the broadcasts.
-  ///
-  /// @param sums address of the first vector's sums, `[CHUNK, RUNS, L]`
-  /// @param two that and the others are what they are called, which the compiler must not know: a
-  ///     constant takes a register for each shift
-  private static void one(
-      long at,
-      long groupBytes,
-      int groups,
-      int tileBytes,
-      int blocks,
-      int[] codes,
-      int codeAt,
-      int[] offsets,
-      int offsetAt,
-      long sums,
-      int two,
-      int four,
-      int six) {
-    ShortVector nibble = ShortVector.broadcast(SHORTS, 15);
-    ShortVector high = ShortVector.broadcast(SHORTS, 48);
-    int last = groups - 1;
-    for (int block = 0; block < blocks; block++) {
-      for (int g = 0; g < groups; g += STEP) {
-        // What is missing of a last pass is read twice; nobody reads its results.
-        long at0 = (at + g * groupBytes) & ADDRESSES;
-        long at1 = (WHOLE ? at + Math.min(g + 1, last) * groupBytes : at0 + V) & ADDRESSES;
-        long to = (sums + (long) g * OF_GROUP * SUMS) & ADDRESSES;
-        int codeOf = codeAt;
-        int offsetOf = offsetAt;
-        for (int line = 0; line < RUNS * RUN_LINES; line += RUN_LINES) {
-          ShortVector code0 = IntVector.broadcast(INTS, codes[codeOf]).reinterpretAsShorts();
-          ShortVector code1 = IntVector.broadcast(INTS, codes[codeOf + 1]).reinterpretAsShorts();
-          ShortVector code2 = IntVector.broadcast(INTS, codes[codeOf + 2]).reinterpretAsShorts();
-          ShortVector code3 = IntVector.broadcast(INTS, codes[codeOf + 3]).reinterpretAsShorts();
-          ShortVector code4 = IntVector.broadcast(INTS, codes[codeOf + 4]).reinterpretAsShorts();
-          ShortVector code5 = IntVector.broadcast(INTS, codes[codeOf + 5]).reinterpretAsShorts();
-          ShortVector code6 = IntVector.broadcast(INTS, codes[codeOf + 6]).reinterpretAsShorts();
-          ShortVector code7 = IntVector.broadcast(INTS, codes[codeOf + 7]).reinterpretAsShorts();
-          ShortVector a = IntVector.broadcast(INTS, offsets[offsetOf]).reinterpretAsShorts();
-          ShortVector b = a;
-          ShortVector p = ShortVector.fromMemorySegment(SHORTS, ALL, at0 + line, ORDER);
-          ShortVector q = ShortVector.fromMemorySegment(SHORTS, ALL, at0 + line + 64, ORDER);
-          ShortVector r = ShortVector.fromMemorySegment(SHORTS, ALL, at0 + line + 128, ORDER);
-          ShortVector y = p.and(nibble).or(r.lanewise(LSHL, four).and(high));
-          ShortVector z = q.and(nibble).or(r.lanewise(LSHL, two).and(high));
-          p = p.lanewise(LSHR, four);
-          q = q.lanewise(LSHR, four);
-          r = r.lanewise(LSHR, four);
-          a = p.mul(code0).add(a);
-          a = q.mul(code2).add(a);
-          a = r.mul(code4).add(a);
-          p = p.lanewise(LSHR, six);
-          q = q.lanewise(LSHR, six);
-          r = r.lanewise(LSHR, six);
-          a = p.mul(code1).add(a);
-          a = q.mul(code3).add(a);
-          a = r.mul(code5).add(a);
-          a = y.mul(code6).add(a);
-          a = z.mul(code7).add(a);
-
-          p = ShortVector.fromMemorySegment(SHORTS, ALL, at1 + line, ORDER);
-          q = ShortVector.fromMemorySegment(SHORTS, ALL, at1 + line + 64, ORDER);
-          r = ShortVector.fromMemorySegment(SHORTS, ALL, at1 + line + 128, ORDER);
-          y = p.and(nibble).or(r.lanewise(LSHL, four).and(high));
-          z = q.and(nibble).or(r.lanewise(LSHL, two).and(high));
-          p = p.lanewise(LSHR, four);
-          q = q.lanewise(LSHR, four);
-          r = r.lanewise(LSHR, four);
-          b = p.mul(code0).add(b);
-          b = q.mul(code2).add(b);
-          b = r.mul(code4).add(b);
-          p = p.lanewise(LSHR, six);
-          q = q.lanewise(LSHR, six);
-          r = r.lanewise(LSHR, six);
-          b = p.mul(code1).add(b);
-          b = q.mul(code3).add(b);
-          b = r.mul(code5).add(b);
-          b = y.mul(code6).add(b);
-          b = z.mul(code7).add(b);
-          a.intoMemorySegment(ALL, to, ORDER);
-          b.intoMemorySegment(ALL, to + SUMS, ORDER);
-          to += V;
-          codeOf += RUN;
-          offsetOf += BUNDLE;
-        }
-      }
-      at += tileBytes;
-      sums += RUNS * V;
-      codeAt += Activations.BLOCK_STRIDE;
-      offsetAt += RUNS * BUNDLE;
-    }
-  }
-
-  /// Each of the codes of some blocks in all lanes of a vector.
-  private static void spread(int[] codes, int codeAt, int blocks, long to) {
-    for (int block = 0; block < blocks; block++, codeAt += Activations.BLOCK_STRIDE) {
-      for (int i = codeAt; i < codeAt + RUNS * RUN; i++, to += V) {
-        IntVector.broadcast(INTS, codes[i]).intoMemorySegment(ALL, to & ADDRESSES, ORDER);
-      }
-    }
-  }
-
-  /// The same with few registers: one vector after the other, times codes that are in memory as
-  /// vectors, which a product takes from there.
-  ///
-  /// @param spread address of codes as [#spread] leaves them
-  private static void two(
-      long at,
-      long groupBytes,
-      int groups,
-      int tileBytes,
-      int blocks,
-      long spread,
-      int[] offsets,
-      int offsetAt,
-      long sums,
-      int two,
-      int four,
-      int six) {
-    ShortVector nibble = ShortVector.broadcast(SHORTS, 15);
-    ShortVector high = ShortVector.broadcast(SHORTS, 48);
-    for (int block = 0; block < blocks; block++) {
-      for (int vector = 0; vector < 2 * groups; vector++) {
-        long from = (at + (vector >> 1) * groupBytes + (vector & 1) * V) & ADDRESSES;
-        long to = (sums + vector * SUMS) & ADDRESSES;
-        long code = spread & ADDRESSES;
-        int offset = offsetAt;
-        for (int line = 0; line < RUNS * RUN_LINES; line += RUN_LINES) {
-          ShortVector p = ShortVector.fromMemorySegment(SHORTS, ALL, from + line, ORDER);
-          ShortVector q = ShortVector.fromMemorySegment(SHORTS, ALL, from + line + 64, ORDER);
-          ShortVector r = ShortVector.fromMemorySegment(SHORTS, ALL, from + line + 128, ORDER);
-          ShortVector y = p.and(nibble).or(r.lanewise(LSHL, four).and(high));
-          ShortVector a = IntVector.broadcast(INTS, offsets[offset]).reinterpretAsShorts();
-          a = y.mul(code(code, 6)).add(a);
-          y = q.and(nibble).or(r.lanewise(LSHL, two).and(high));
-          a = y.mul(code(code, 7)).add(a);
-          // Written once for the three of them, or it would be more than C2 takes.
-          for (int pair = 0; pair < 3; pair++) {
-            p = ShortVector.fromMemorySegment(SHORTS, ALL, from + line + pair * 64L, ORDER);
-            p = p.lanewise(LSHR, four);
-            a = p.mul(code(code, 2 * pair)).add(a);
-            p = p.lanewise(LSHR, six);
-            a = p.mul(code(code, 2 * pair + 1)).add(a);
-          }
-          a.intoMemorySegment(ALL, to, ORDER);
-          to += V;
-          code += RUN * V;
-          offset += BUNDLE;
-        }
-      }
-      at += tileBytes;
-      sums += RUNS * V;
-      spread += RUNS * RUN * V;
-      offsetAt += RUNS * BUNDLE;
-    }
-  }
-
-  private static ShortVector code(long codes, int index) {
-    return ShortVector.fromMemorySegment(SHORTS, ALL, codes + index * V, ORDER);
-  }
-
-  /// Four tokens, one vector of rows.
-  private static void four(
-      long at,
-      int tileBytes,
-      int blocks,
-      int[] codes,
-      int codeAt,
-      int[] offsets,
-      int offsetAt,
-      long sums,
-      int two,
-      int four,
-      int six) {
-    ShortVector nibble = ShortVector.broadcast(SHORTS, 15);
-    ShortVector high = ShortVector.broadcast(SHORTS, 48);
-    for (int block = 0; block < blocks; block++) {
-      long from = at & ADDRESSES;
-      long to = sums & ADDRESSES;
-      int c = codeAt;
-      for (int line = 0; line < RUNS * RUN_LINES; line += RUN_LINES) {
-        ShortVector a0 = IntVector.broadcast(INTS, offsets[offsetAt + 0]).reinterpretAsShorts();
-        ShortVector a1 = IntVector.broadcast(INTS, offsets[offsetAt + 1]).reinterpretAsShorts();
-        ShortVector a2 = IntVector.broadcast(INTS, offsets[offsetAt + 2]).reinterpretAsShorts();
-        ShortVector a3 = IntVector.broadcast(INTS, offsets[offsetAt + 3]).reinterpretAsShorts();
-        ShortVector p = ShortVector.fromMemorySegment(SHORTS, ALL, from + line, ORDER);
-        ShortVector q = ShortVector.fromMemorySegment(SHORTS, ALL, from + line + 64, ORDER);
-        ShortVector r = ShortVector.fromMemorySegment(SHORTS, ALL, from + line + 128, ORDER);
-        ShortVector y = p.and(nibble).or(r.lanewise(LSHL, four).and(high));
-        ShortVector z = q.and(nibble).or(r.lanewise(LSHL, two).and(high));
-        ShortVector code;
-        p = p.lanewise(LSHR, four);
-        code = IntVector.broadcast(INTS, codes[c + 0]).reinterpretAsShorts();
-        a0 = p.mul(code).add(a0);
-        code = IntVector.broadcast(INTS, codes[c + 32]).reinterpretAsShorts();
-        a1 = p.mul(code).add(a1);
-        code = IntVector.broadcast(INTS, codes[c + 64]).reinterpretAsShorts();
-        a2 = p.mul(code).add(a2);
-        code = IntVector.broadcast(INTS, codes[c + 96]).reinterpretAsShorts();
-        a3 = p.mul(code).add(a3);
-        p = p.lanewise(LSHR, six);
-        code = IntVector.broadcast(INTS, codes[c + 1]).reinterpretAsShorts();
-        a0 = p.mul(code).add(a0);
-        code = IntVector.broadcast(INTS, codes[c + 33]).reinterpretAsShorts();
-        a1 = p.mul(code).add(a1);
-        code = IntVector.broadcast(INTS, codes[c + 65]).reinterpretAsShorts();
-        a2 = p.mul(code).add(a2);
-        code = IntVector.broadcast(INTS, codes[c + 97]).reinterpretAsShorts();
-        a3 = p.mul(code).add(a3);
-        q = q.lanewise(LSHR, four);
-        code = IntVector.broadcast(INTS, codes[c + 2]).reinterpretAsShorts();
-        a0 = q.mul(code).add(a0);
-        code = IntVector.broadcast(INTS, codes[c + 34]).reinterpretAsShorts();
-        a1 = q.mul(code).add(a1);
-        code = IntVector.broadcast(INTS, codes[c + 66]).reinterpretAsShorts();
-        a2 = q.mul(code).add(a2);
-        code = IntVector.broadcast(INTS, codes[c + 98]).reinterpretAsShorts();
-        a3 = q.mul(code).add(a3);
-        q = q.lanewise(LSHR, six);
-        code = IntVector.broadcast(INTS, codes[c + 3]).reinterpretAsShorts();
-        a0 = q.mul(code).add(a0);
-        code = IntVector.broadcast(INTS, codes[c + 35]).reinterpretAsShorts();
-        a1 = q.mul(code).add(a1);
-        code = IntVector.broadcast(INTS, codes[c + 67]).reinterpretAsShorts();
-        a2 = q.mul(code).add(a2);
-        code = IntVector.broadcast(INTS, codes[c + 99]).reinterpretAsShorts();
-        a3 = q.mul(code).add(a3);
-        r = r.lanewise(LSHR, four);
-        code = IntVector.broadcast(INTS, codes[c + 4]).reinterpretAsShorts();
-        a0 = r.mul(code).add(a0);
-        code = IntVector.broadcast(INTS, codes[c + 36]).reinterpretAsShorts();
-        a1 = r.mul(code).add(a1);
-        code = IntVector.broadcast(INTS, codes[c + 68]).reinterpretAsShorts();
-        a2 = r.mul(code).add(a2);
-        code = IntVector.broadcast(INTS, codes[c + 100]).reinterpretAsShorts();
-        a3 = r.mul(code).add(a3);
-        r = r.lanewise(LSHR, six);
-        code = IntVector.broadcast(INTS, codes[c + 5]).reinterpretAsShorts();
-        a0 = r.mul(code).add(a0);
-        code = IntVector.broadcast(INTS, codes[c + 37]).reinterpretAsShorts();
-        a1 = r.mul(code).add(a1);
-        code = IntVector.broadcast(INTS, codes[c + 69]).reinterpretAsShorts();
-        a2 = r.mul(code).add(a2);
-        code = IntVector.broadcast(INTS, codes[c + 101]).reinterpretAsShorts();
-        a3 = r.mul(code).add(a3);
-        code = IntVector.broadcast(INTS, codes[c + 6]).reinterpretAsShorts();
-        a0 = y.mul(code).add(a0);
-        code = IntVector.broadcast(INTS, codes[c + 38]).reinterpretAsShorts();
-        a1 = y.mul(code).add(a1);
-        code = IntVector.broadcast(INTS, codes[c + 70]).reinterpretAsShorts();
-        a2 = y.mul(code).add(a2);
-        code = IntVector.broadcast(INTS, codes[c + 102]).reinterpretAsShorts();
-        a3 = y.mul(code).add(a3);
-        code = IntVector.broadcast(INTS, codes[c + 7]).reinterpretAsShorts();
-        a0 = z.mul(code).add(a0);
-        code = IntVector.broadcast(INTS, codes[c + 39]).reinterpretAsShorts();
-        a1 = z.mul(code).add(a1);
-        code = IntVector.broadcast(INTS, codes[c + 71]).reinterpretAsShorts();
-        a2 = z.mul(code).add(a2);
-        code = IntVector.broadcast(INTS, codes[c + 103]).reinterpretAsShorts();
-        a3 = z.mul(code).add(a3);
-        a0.intoMemorySegment(ALL, to + 0 * TOKEN_SUMS, ORDER);
-        a1.intoMemorySegment(ALL, to + 1 * TOKEN_SUMS, ORDER);
-        a2.intoMemorySegment(ALL, to + 2 * TOKEN_SUMS, ORDER);
-        a3.intoMemorySegment(ALL, to + 3 * TOKEN_SUMS, ORDER);
-        to += V;
-        c += RUN;
-        offsetAt += BUNDLE;
-      }
-      at += tileBytes;
-      sums += RUNS * V;
-      codeAt += Activations.BLOCK_STRIDE;
-    }
   }
 }

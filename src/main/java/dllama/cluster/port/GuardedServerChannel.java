@@ -12,13 +12,9 @@ import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /// A listening socket that hands out [GuardedChannel]s, and only those that its [Gate] admits.
 final class GuardedServerChannel extends ServerSocketChannel {
-  private static final Logger log = LoggerFactory.getLogger(GuardedServerChannel.class);
-
   private final ServerSocketChannel jdk;
   private final Gate gate;
   private final Supplier<ByteCheck> checks;
@@ -54,20 +50,11 @@ final class GuardedServerChannel extends ServerSocketChannel {
         var channel =
             new GuardedChannel(provider(), accepted, gate, peer.getAddress(), checks.get());
         if (gate.admit(channel)) {
-          keepAlive(accepted);
+          KeepAlive.begin(accepted);
           return channel;
         }
       }
       accepted.close();
-    }
-  }
-
-  /// One that has ended already is of no concern: who reads sees that.
-  private static void keepAlive(SocketChannel accepted) {
-    try {
-      KeepAlive.begin(accepted);
-    } catch (IOException e) {
-      log.debug("no keep-alive for a connection", e);
     }
   }
 

@@ -10,13 +10,15 @@ import java.util.concurrent.ConcurrentHashMap;
 ///
 /// Nothing comes back over them, and Akka, as its streams end, may wait for the peer to close its
 /// side all the same: one whose cable was pulled never does, and with TLS nobody does. Then the
-/// actor system would not end, nor a worker look for its next root.
+/// actor system would not end, nor a worker look for its next root. While the system goes on, the
+/// connections to those that are gone end by [KeepAlive].
 final class OutgoingConnections {
   private final Map<SocketChannel, Object> owners = new ConcurrentHashMap<>();
 
   void opened(SocketChannel channel, Object owner) {
     owners.keySet().removeIf(other -> !other.isOpen());
     owners.put(channel, owner);
+    KeepAlive.begin(channel);
   }
 
   /// Has the reader of each connection of `owner` see the end of the stream.

@@ -22,14 +22,14 @@ final class WorldParts {
   /// nobody's of a rehearsal.
   private final int[] rehearsal = new int[Assignment.KINDS];
 
+  /// Epochs that have ended lately: an order for one of these that comes late must not take this
+  /// node out of the world that it is in.
+  private final SequencedSet<Long> over = new LinkedHashSet<>();
+
   WorldParts() {
     rehearsal[REAL] = REHEARSED;
     rehearsal[REHEARSED] = Assignment.KINDS;
   }
-
-  /// Epochs that have ended lately: an order for one of these that comes late must not take this
-  /// node out of the world that it is in.
-  private final SequencedSet<Long> over = new LinkedHashSet<>();
 
   /// Null if there is none.
   @Nullable WorldPart get(int kind) {

@@ -3,6 +3,7 @@ package dllama.format.hf;
 import static java.util.Map.entry;
 
 import dllama.model.TensorRole;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -116,11 +117,8 @@ record HfNames(
 
   /// Experts are beside a network that all tokens go through, which has its usual name.
   static final HfNames GEMMA_MOE =
-      new HfNames(
+      GEMMA.with(
           Map.ofEntries(
-              entry(TensorRole.ATTENTION_OUTPUT_NORM, "post_attention_layernorm.weight"),
-              entry(TensorRole.FFN_NORM, "pre_feedforward_layernorm.weight"),
-              entry(TensorRole.FFN_OUTPUT_NORM, "post_feedforward_layernorm.weight"),
               entry(TensorRole.SHARED_OUTPUT_NORM, "post_feedforward_layernorm_1.weight"),
               entry(TensorRole.EXPERTS_NORM, "pre_feedforward_layernorm_2.weight"),
               entry(TensorRole.EXPERTS_OUTPUT_NORM, "post_feedforward_layernorm_2.weight"),
@@ -130,11 +128,9 @@ record HfNames(
               entry(TensorRole.W1, "experts.gate_up_proj"),
               entry(TensorRole.W3, "experts.gate_up_proj"),
               entry(TensorRole.W2, "experts.down_proj"),
-              entry(TensorRole.SHARED_W1, "mlp.gate_proj.weight"),
-              entry(TensorRole.SHARED_W3, "mlp.up_proj.weight"),
-              entry(TensorRole.SHARED_W2, "mlp.down_proj.weight")),
-          Map.of(),
-          List.of());
+              entry(TensorRole.SHARED_W1, USUAL.get(TensorRole.W1)),
+              entry(TensorRole.SHARED_W3, USUAL.get(TensorRole.W3)),
+              entry(TensorRole.SHARED_W2, USUAL.get(TensorRole.W2))));
 
   /// Experts are in two tensors, in MXFP4 as published, or else what transformers computes with.
   static final HfNames GPT_OSS =
@@ -153,6 +149,13 @@ record HfNames(
               TensorRole.W3, List.of("mlp.experts.gate_up_proj"),
               TensorRole.W2, List.of("mlp.experts.down_proj")),
           List.of());
+
+  /// The same, and other names of some roles.
+  private HfNames with(Map<TensorRole, String> more) {
+    Map<TensorRole, String> all = new HashMap<>(names);
+    all.putAll(more);
+    return new HfNames(Map.copyOf(all), otherNames, fused);
+  }
 
   private static List<String> both(String tensor) {
     return List.of("block_sparse_moe." + tensor, "mlp." + tensor);

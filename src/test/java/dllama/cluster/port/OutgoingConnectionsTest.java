@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
@@ -42,6 +43,7 @@ class OutgoingConnectionsTest {
   void shouldBearConnectionsThatAreNotThereYetOrNoLonger() throws IOException {
     try (var waiting = SocketChannel.open()) {
       connections.opened(waiting, "us");
+      assertTrue(waiting.getOption(StandardSocketOptions.SO_KEEPALIVE));
       var closed = SocketChannel.open();
       connections.opened(closed, "us");
       closed.close();

@@ -14,6 +14,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.cbor.databind.CBORMapper;
+import dllama.cluster.ProbeKit;
 import dllama.cluster.loop.ExchangeDispatcher;
 import dllama.cluster.wire.Assignment;
 import dllama.cluster.wire.ControlSerializer;
@@ -92,15 +93,7 @@ class WorkerPlausibilityTest {
                 new Option("-D", "weights.warm-up", "off"),
                 new Option("-D", "vector-kernels", "off")));
     var exchange = ExchangeDispatcher.choose(false, Duration.ZERO);
-    testKit =
-        ActorTestKit.create(
-            com.typesafe.config.ConfigFactory.parseString(
-                    """
-                    akka.remote.artery.canonical { hostname = 127.0.0.1, port = 0 }
-                    akka.actor.testkit.typed { single-expect-default = 30s, default-timeout = 30s }
-                    """)
-                .withFallback(exchange.config())
-                .withFallback(settings.akka()));
+    testKit = ProbeKit.of(exchange, settings);
     machine = new NodeMachine(settings.cluster(), SliceCache.off(), WorkerListener.silent());
     root = testKit.createTestProbe(RootMessage.class);
     peer = testKit.createTestProbe(RankMessage.class);

@@ -5,6 +5,7 @@ import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.Behavior;
 import dllama.Conformance;
+import dllama.cluster.ProbeKit;
 import dllama.cluster.loop.ExchangeDispatcher;
 import dllama.cluster.membership.RootListener;
 import dllama.cluster.rank.NodeMachine;
@@ -65,15 +66,7 @@ final class ProbedRoot implements AutoCloseable {
     var exchange =
         ExchangeDispatcher.choose(
             settings.cluster().exchange().eventLoop(), settings.cluster().exchange().spin());
-    testKit =
-        ActorTestKit.create(
-            com.typesafe.config.ConfigFactory.parseString(
-                    """
-                    akka.remote.artery.canonical { hostname = 127.0.0.1, port = 0 }
-                    akka.actor.testkit.typed { single-expect-default = 30s, default-timeout = 30s }
-                    """)
-                .withFallback(exchange.config())
-                .withFallback(settings.akka()));
+    testKit = ProbeKit.of(exchange, settings);
     file = DllamaFile.open(Conformance.file("llama_gqa_f32", "model.m"));
     machine = new NodeMachine(settings.cluster(), SliceCache.off(), WorkerListener.silent());
     var model =
