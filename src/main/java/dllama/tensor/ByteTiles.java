@@ -110,12 +110,13 @@ final class ByteTiles implements VectorProduct {
     if (!WHOLE && count == 1) {
       for (long row = 0; row < Tiles.LINE; row += 2 * V) {
         long to = sums + row / V * TOKEN_SUMS;
-        two(tile + row, groupBytes, groups, tileStep, blocks, codes, codeAt, to);
+        two(tile + row, groupBytes, groups, tileStep, blocks, codes, codeAt, to, 8);
       }
     }
     for (int g = 0; g < groups; g++, tile += groupBytes, scales += NEXT, sums += GROUP_SUMS) {
       long group = at + g * groupBytes;
-      CodeScales.fill(type, group, from, blocks, x.cols(), s.shared.address(), scales, LINE);
+      long shared = s.shared.address();
+      CodeScales.ofGroup(type, group, from, blocks, x.cols(), shared, scales, scales);
       for (long row = 0; row < Tiles.LINE; row += V) {
         long to = scales + row + RESULTS;
         if (count > 1) {
@@ -125,7 +126,7 @@ final class ByteTiles implements VectorProduct {
             add(of, blocks, x.scales(), scaleAt + t, scales + row, to + t * LINE);
           }
         } else if (WHOLE) {
-          one(tile + row, tileStep, blocks, codes, codeAt, x.scales(), scaleAt, scales + row);
+          one(tile + row, tileStep, blocks, codes, codeAt, x.scales(), scaleAt, scales + row, 8);
         } else {
           add(sums + row / V * TOKEN_SUMS, blocks, x.scales(), scaleAt, scales + row, to);
         }
@@ -136,10 +137,12 @@ final class ByteTiles implements VectorProduct {
   private static void several(
       long at, int tileStep, int blocks, int[] codes, int codeAt, long sums, int count) {
     for (int t = 0; t < count; t += 4) {
-      four(at, tileStep, blocks, codes, codeAt + t * TOKEN, sums + t * TOKEN_SUMS);
+      four(at, tileStep, blocks, codes, codeAt + t * TOKEN, sums + t * TOKEN_SUMS, 8);
     }
   }
 
+  /// @param eight 8, as for the others: of a constant C2 makes a register for each shift of shorts,
+  ///     every time, because x86 has none by a number for it
   private static void one(
       long at,
       long tileBytes,
@@ -148,7 +151,8 @@ final class ByteTiles implements VectorProduct {
       int codeAt,
       float[] xScales,
       int scaleAt,
-      long scales) {
+      long scales,
+      int eight) {
     FloatVector low = floats(scales + RESULTS);
     FloatVector high = floats(scales + RESULTS + HIGH);
     IntVector half = IntVector.broadcast(INTS, 0xffff);
@@ -157,16 +161,16 @@ final class ByteTiles implements VectorProduct {
       ShortVector top = all;
       for (int line = 0; line < LINES; line += Tiles.LINE) {
         ShortVector v = ShortVector.fromMemorySegment(SHORTS, ALL, (at & ADDRESSES) + line, ORDER);
-        ShortVector even = v.lanewise(LSHL, 8).lanewise(ASHR, 8);
-        ShortVector odd = v.lanewise(ASHR, 8);
+        ShortVector even = v.lanewise(LSHL, eight).lanewise(ASHR, eight);
+        ShortVector odd = v.lanewise(ASHR, eight);
         int c = codeAt + line / 32;
         ShortVector both =
             even.mul(IntVector.broadcast(INTS, codes[c]).reinterpretAsShorts())
                 .add(odd.mul(IntVector.broadcast(INTS, codes[c + 1]).reinterpretAsShorts()));
         all = both.add(all);
-        top = both.lanewise(ASHR, 8).add(top);
+        top = both.lanewise(ASHR, eight).add(top);
       }
-      IntVector rest = all.sub(top.lanewise(LSHL, 8)).reinterpretAsInts();
+      IntVector rest = all.sub(top.lanewise(LSHL, eight)).reinterpretAsInts();
       IntVector high8 = top.reinterpretAsInts();
       FloatVector xScale = FloatVector.broadcast(FLOATS, xScales[scaleAt]);
       IntVector sum = high8.lanewise(LSHL, 16).lanewise(ASHR, 8).add(rest.and(half));
@@ -194,7 +198,8 @@ final class ByteTiles implements VectorProduct {
       int blocks,
       int[] codes,
       int codeAt,
-      long sums) {
+      long sums,
+      int eight) {
     for (int block = 0; block < blocks; block++) {
       for (int g = 0; g < groups; g++) {
         long from = (at + g * groupBytes) & ADDRESSES;
@@ -207,17 +212,17 @@ final class ByteTiles implements VectorProduct {
           ShortVector code0 = IntVector.broadcast(INTS, codes[c]).reinterpretAsShorts();
           ShortVector code1 = IntVector.broadcast(INTS, codes[c + 1]).reinterpretAsShorts();
           ShortVector v = ShortVector.fromMemorySegment(SHORTS, ALL, from + line, ORDER);
-          ShortVector even = v.lanewise(LSHL, 8).lanewise(ASHR, 8);
-          ShortVector odd = v.lanewise(ASHR, 8);
+          ShortVector even = v.lanewise(LSHL, eight).lanewise(ASHR, eight);
+          ShortVector odd = v.lanewise(ASHR, eight);
           ShortVector both = even.mul(code0).add(odd.mul(code1));
           all0 = both.add(all0);
-          top0 = both.lanewise(ASHR, 8).add(top0);
+          top0 = both.lanewise(ASHR, eight).add(top0);
           v = ShortVector.fromMemorySegment(SHORTS, ALL, from + line + V, ORDER);
-          even = v.lanewise(LSHL, 8).lanewise(ASHR, 8);
-          odd = v.lanewise(ASHR, 8);
+          even = v.lanewise(LSHL, eight).lanewise(ASHR, eight);
+          odd = v.lanewise(ASHR, eight);
           both = even.mul(code0).add(odd.mul(code1));
           all1 = both.add(all1);
-          top1 = both.lanewise(ASHR, 8).add(top1);
+          top1 = both.lanewise(ASHR, eight).add(top1);
         }
         long to = (sums + g * GROUP_SUMS) & ADDRESSES;
         all0.intoMemorySegment(ALL, to, ORDER);
@@ -233,7 +238,7 @@ final class ByteTiles implements VectorProduct {
 
   /// @param sums address of the first token's sums, `[CHUNK, 2, L]`
   private static void four(
-      long at, long tileBytes, int blocks, int[] codes, int codeAt, long sums) {
+      long at, long tileBytes, int blocks, int[] codes, int codeAt, long sums, int eight) {
     for (int block = 0; block < blocks; block++) {
       ShortVector all0 = ShortVector.zero(SHORTS);
       ShortVector all1 = all0;
@@ -245,32 +250,32 @@ final class ByteTiles implements VectorProduct {
       ShortVector top3 = all0;
       for (int line = 0; line < LINES; line += Tiles.LINE) {
         ShortVector v = ShortVector.fromMemorySegment(SHORTS, ALL, (at & ADDRESSES) + line, ORDER);
-        ShortVector even = v.lanewise(LSHL, 8).lanewise(ASHR, 8);
-        ShortVector odd = v.lanewise(ASHR, 8);
+        ShortVector even = v.lanewise(LSHL, eight).lanewise(ASHR, eight);
+        ShortVector odd = v.lanewise(ASHR, eight);
         int c = codeAt + line / 32;
         ShortVector both =
             even.mul(IntVector.broadcast(INTS, codes[c]).reinterpretAsShorts())
                 .add(odd.mul(IntVector.broadcast(INTS, codes[c + 1]).reinterpretAsShorts()));
         all0 = both.add(all0);
-        top0 = both.lanewise(ASHR, 8).add(top0);
+        top0 = both.lanewise(ASHR, eight).add(top0);
         c += TOKEN;
         both =
             even.mul(IntVector.broadcast(INTS, codes[c]).reinterpretAsShorts())
                 .add(odd.mul(IntVector.broadcast(INTS, codes[c + 1]).reinterpretAsShorts()));
         all1 = both.add(all1);
-        top1 = both.lanewise(ASHR, 8).add(top1);
+        top1 = both.lanewise(ASHR, eight).add(top1);
         c += TOKEN;
         both =
             even.mul(IntVector.broadcast(INTS, codes[c]).reinterpretAsShorts())
                 .add(odd.mul(IntVector.broadcast(INTS, codes[c + 1]).reinterpretAsShorts()));
         all2 = both.add(all2);
-        top2 = both.lanewise(ASHR, 8).add(top2);
+        top2 = both.lanewise(ASHR, eight).add(top2);
         c += TOKEN;
         both =
             even.mul(IntVector.broadcast(INTS, codes[c]).reinterpretAsShorts())
                 .add(odd.mul(IntVector.broadcast(INTS, codes[c + 1]).reinterpretAsShorts()));
         all3 = both.add(all3);
-        top3 = both.lanewise(ASHR, 8).add(top3);
+        top3 = both.lanewise(ASHR, eight).add(top3);
       }
       long to = sums & ADDRESSES;
       all0.intoMemorySegment(ALL, to, ORDER);

@@ -94,22 +94,13 @@ final class CodePrefill implements VectorProduct {
   private void bring(long at, int from, int blocks, int cols, Scratch s) {
     long room = s.floats.address();
     long tile = at + type.tileAt(cols, from);
-    long shared = s.shared.address();
     int tileStep = type.tileStep(cols);
-    int sharedStep = type.sharedStep(cols);
-    TileScales kind = type.scales();
-    CodeScales.shared(kind, at + type.sharedAt(cols, from), sharedStep, blocks, shared);
-    long step = CodeScales.sharedStep(kind, sharedStep);
-    for (int block = 0; block < blocks; block++, tile += tileStep, shared += step) {
+    for (int block = 0; block < blocks; block++, tile += tileStep) {
       CodePlanes.fill(type.planes(), tile, tileStep, 1, room + SHORTS_AT);
       widen(room + SHORTS_AT, room + block * TILE);
-      long line = (long) block * parts * LINE;
-      long own = tile + type.planes().bytes();
-      CodeScales.fill(kind, own, shared, room + SCALES + line, room + SHIFTS + line);
     }
-    if (kind.shifts()) {
-      CodeScales.centre(room + SCALES, room + SHIFTS, blocks * parts, type.centre());
-    }
+    long shared = s.shared.address();
+    CodeScales.ofGroup(type, at, from, blocks, cols, shared, room + SCALES, room + SHIFTS);
   }
 
   /// A tile of shorts to floats.

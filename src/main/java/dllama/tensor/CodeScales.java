@@ -33,6 +33,32 @@ final class CodeScales {
 
   private CodeScales() {}
 
+  /// Scales and shifts of some blocks of a group of rows; shifts are what is added where the centre
+  /// is taken off codes.
+  ///
+  /// @param group address of the group, whose rows have `cols` columns
+  /// @param from the first block
+  /// @param shared room for what tiles share
+  static void ofGroup(
+      Codes type,
+      long group,
+      int from,
+      int blocks,
+      int cols,
+      long shared,
+      long scales,
+      long shifts) {
+    TileScales kind = type.scales();
+    int step = type.sharedStep(cols);
+    shared(kind, group + type.sharedAt(cols, from), step, blocks, shared);
+    long own = group + type.tileAt(cols, from) + type.planes().bytes();
+    long next = sharedStep(kind, step);
+    fill(kind, own, type.tileStep(cols), blocks, shared, next, scales, shifts);
+    if (kind.shifts()) {
+      centre(scales, shifts, blocks * kind.parts(), type.centre());
+    }
+  }
+
   /// The shared float16 ([TileScales#shared]) of the tiles of some blocks, `[blocks, shared, 32]`.
   ///
   /// @param at of the first tile's
@@ -45,11 +71,8 @@ final class CodeScales {
 
   /// The same for one vector of rows.
   static void sharedOfVector(TileScales kind, long at, int step, int blocks, long to) {
-    int count = step == 0 ? 1 : blocks;
-    for (int block = 0; block < count; block++, at += step) {
-      for (int k = 0; k < kind.shared(); k++, to += NEXT) {
-        halves(at + (long) k * LINE, to);
-      }
+    for (int k = 0; k < kind.shared(); k++, at += LINE, to += NEXT) {
+      halves(at, step, step == 0 ? 1 : blocks, to, kind.shared() * NEXT);
     }
   }
 
@@ -58,54 +81,44 @@ final class CodeScales {
     return step == 0 ? 0 : kind.shared() * NEXT;
   }
 
-  /// Of the tiles of some blocks of a group of rows, of kinds without shifts: those of bytes and of
-  /// six bits.
-  ///
-  /// @param at of the group, whose rows have `cols` columns
-  /// @param from the first block
-  /// @param shared room for what tiles share
-  /// @param line from the scales of a block to those of the next
-  static void fill(
-      Codes type, long at, int from, int blocks, int cols, long shared, long scales, long line) {
-    TileScales kind = type.scales();
-    int tileStep = type.tileStep(cols);
-    int sharedStep = type.sharedStep(cols);
-    shared(kind, at + type.sharedAt(cols, from), sharedStep, blocks, shared);
-    long step = sharedStep(kind, sharedStep);
-    long own = at + type.tileAt(cols, from) + type.planes().bytes();
-    for (int block = 0; block < blocks; block++, own += tileStep) {
-      fill(kind, own, shared + block * step, scales + block * line, scales);
-    }
-  }
-
-  /// @param at of the tile's own lines
-  /// @param shared its shared float16 as floats
-  static void fill(TileScales kind, long at, long shared, long scales, long shifts) {
+  /// @param at of the first tile's own lines, `step` bytes before those of the next
+  /// @param shared its shared float16 as floats, likewise
+  private static void fill(
+      TileScales kind,
+      long at,
+      int step,
+      int blocks,
+      long shared,
+      long sharedStep,
+      long scales,
+      long shifts) {
+    long line = kind.parts() * NEXT;
     for (int part = 0; part < ROWS; part += L) {
       long lane = at + 2L * part;
-      long to = 2L * part;
-      long half = shared + to;
+      long half = shared + 2L * part;
+      long to = scales + 2L * part;
+      long shift = shifts + 2L * part;
       switch (kind) {
-        case HALF -> halves(lane, scales + to);
+        case HALF -> halves(lane, step, blocks, to, line);
         case HALF_AND_SHIFT -> {
-          halves(lane, scales + to);
-          halves(lane + LINE, shifts + to);
+          halves(lane, step, blocks, to, line);
+          halves(lane + LINE, step, blocks, shift, line);
         }
-        case POWER -> powers(lane, scales + to);
-        case PRODUCT -> lowProducts(half, lane, scales + to);
+        case POWER -> powers(lane, step, blocks, to, line);
+        case PRODUCT -> lowProducts(half, sharedStep, lane, step, blocks, to, line);
         case PRODUCTS -> {
-          lowProducts(half, lane, scales + to);
-          highProducts(half, lane, scales + to + NEXT);
+          lowProducts(half, sharedStep, lane, step, blocks, to, line);
+          highProducts(half, sharedStep, lane, step, blocks, to + NEXT, line);
         }
         case PRODUCT_AND_SHIFT -> {
-          products(half, lane, 0xff, 0, 1, scales + to);
-          products(half + NEXT, lane, 0xff, 8, -1, shifts + to);
+          products(half, sharedStep, lane, step, blocks, 0xff, 0, 1, to, line);
+          products(half + NEXT, sharedStep, lane, step, blocks, 0xff, 8, -1, shift, line);
         }
         case PRODUCTS_AND_SHIFTS -> {
-          products(half, lane, 15, 0, 1, scales + to);
-          products(half, lane, 15, 8, 1, scales + to + NEXT);
-          products(half + NEXT, lane, 15, 4, -1, shifts + to);
-          products(half + NEXT, lane, 15, 12, -1, shifts + to + NEXT);
+          products(half, sharedStep, lane, step, blocks, 15, 0, 1, to, line);
+          products(half, sharedStep, lane, step, blocks, 15, 8, 1, to + NEXT, line);
+          products(half + NEXT, sharedStep, lane, step, blocks, 15, 4, -1, shift, line);
+          products(half + NEXT, sharedStep, lane, step, blocks, 15, 12, -1, shift + NEXT, line);
         }
       }
     }
@@ -122,40 +135,62 @@ final class CodeScales {
     }
   }
 
-  private static void halves(long at, long to) {
-    IntVector halves = shorts(at).reinterpretAsInts();
-    lowHalf(halves).intoMemorySegment(ALL, to & ADDRESSES, ORDER);
-    highHalf(halves).intoMemorySegment(ALL, (to & ADDRESSES) + HIGH, ORDER);
+  private static void halves(long at, int step, int blocks, long to, long line) {
+    for (int block = 0; block < blocks; block++, at += step, to += line) {
+      IntVector halves = shorts(at).reinterpretAsInts();
+      lowHalf(halves).intoMemorySegment(ALL, to & ADDRESSES, ORDER);
+      highHalf(halves).intoMemorySegment(ALL, (to & ADDRESSES) + HIGH, ORDER);
+    }
   }
 
-  private static void powers(long at, long to) {
-    IntVector halves = shorts(at).reinterpretAsInts();
-    halves.lanewise(LSHL, 16).reinterpretAsFloats().intoMemorySegment(ALL, to & ADDRESSES, ORDER);
-    halves
-        .and(0xffff0000)
-        .reinterpretAsFloats()
-        .intoMemorySegment(ALL, (to & ADDRESSES) + HIGH, ORDER);
+  private static void powers(long at, int step, int blocks, long to, long line) {
+    for (int block = 0; block < blocks; block++, at += step, to += line) {
+      IntVector halves = shorts(at).reinterpretAsInts();
+      halves.lanewise(LSHL, 16).reinterpretAsFloats().intoMemorySegment(ALL, to & ADDRESSES, ORDER);
+      halves
+          .and(0xffff0000)
+          .reinterpretAsFloats()
+          .intoMemorySegment(ALL, (to & ADDRESSES) + HIGH, ORDER);
+    }
   }
 
   /// With the signed low bytes of the shorts at `bytesAt`.
-  private static void lowProducts(long half, long bytesAt, long to) {
-    IntVector bytes = shorts(bytesAt).reinterpretAsInts();
-    store(floats(half), bytes.lanewise(LSHL, 24).lanewise(ASHR, 24), to);
-    store(floats(half + HIGH), bytes.lanewise(LSHL, 8).lanewise(ASHR, 24), to + HIGH);
+  private static void lowProducts(
+      long half, long halfStep, long bytesAt, int step, int blocks, long to, long line) {
+    for (int block = 0; block < blocks; block++, half += halfStep, bytesAt += step, to += line) {
+      IntVector bytes = shorts(bytesAt).reinterpretAsInts();
+      store(floats(half), bytes.lanewise(LSHL, 24).lanewise(ASHR, 24), to);
+      store(floats(half + HIGH), bytes.lanewise(LSHL, 8).lanewise(ASHR, 24), to + HIGH);
+    }
   }
 
   /// With the high ones.
-  private static void highProducts(long half, long bytesAt, long to) {
-    IntVector bytes = shorts(bytesAt).reinterpretAsInts();
-    store(floats(half), bytes.lanewise(LSHL, 16).lanewise(ASHR, 24), to);
-    store(floats(half + HIGH), bytes.lanewise(ASHR, 24), to + HIGH);
+  private static void highProducts(
+      long half, long halfStep, long bytesAt, int step, int blocks, long to, long line) {
+    for (int block = 0; block < blocks; block++, half += halfStep, bytesAt += step, to += line) {
+      IntVector bytes = shorts(bytesAt).reinterpretAsInts();
+      store(floats(half), bytes.lanewise(LSHL, 16).lanewise(ASHR, 24), to);
+      store(floats(half + HIGH), bytes.lanewise(ASHR, 24), to + HIGH);
+    }
   }
 
   /// With the bits from bit `shift` of the shorts at `bitsAt` on that the mask has, and a sign.
-  private static void products(long half, long bitsAt, int mask, int shift, float sign, long to) {
-    IntVector bits = shorts(bitsAt).reinterpretAsInts().lanewise(LSHR, shift);
-    store(floats(half).mul(sign), bits.and(mask), to);
-    store(floats(half + HIGH).mul(sign), bits.lanewise(LSHR, 16).and(mask), to + HIGH);
+  private static void products(
+      long half,
+      long halfStep,
+      long bitsAt,
+      int step,
+      int blocks,
+      int mask,
+      int shift,
+      float sign,
+      long to,
+      long line) {
+    for (int block = 0; block < blocks; block++, half += halfStep, bitsAt += step, to += line) {
+      IntVector bits = shorts(bitsAt).reinterpretAsInts().lanewise(LSHR, shift);
+      store(floats(half).mul(sign), bits.and(mask), to);
+      store(floats(half + HIGH).mul(sign), bits.lanewise(LSHR, 16).and(mask), to + HIGH);
+    }
   }
 
   private static void store(FloatVector scale, IntVector factor, long to) {

@@ -104,19 +104,8 @@ final class CodeTiles implements VectorProduct {
 
   private void bring(long at, int from, int blocks, int cols, long to, long shared) {
     long tile = at + type.tileAt(cols, from);
-    int tileStep = type.tileStep(cols);
-    CodePlanes.fill(type.planes(), tile, tileStep, blocks, to);
-    int sharedStep = type.sharedStep(cols);
-    CodeScales.shared(type.scales(), at + type.sharedAt(cols, from), sharedStep, blocks, shared);
-    long step = CodeScales.sharedStep(type.scales(), sharedStep);
-    long own = tile + type.planes().bytes();
-    for (int block = 0; block < blocks; block++, own += tileStep, shared += step) {
-      long line = (long) block * parts * LINE;
-      CodeScales.fill(type.scales(), own, shared, to + SCALES + line, to + SHIFTS + line);
-    }
-    if (type.scales().shifts()) {
-      CodeScales.centre(to + SCALES, to + SHIFTS, blocks * parts, type.centre());
-    }
+    CodePlanes.fill(type.planes(), tile, type.tileStep(cols), blocks, to);
+    CodeScales.ofGroup(type, at, from, blocks, cols, shared, to + SCALES, to + SHIFTS);
   }
 
   /// Two vectors of rows.

@@ -41,7 +41,11 @@ public abstract class DType {
   private final int blockBytes;
   private final InputForm input;
 
-  /// @param blockSize values of a block: 1, or a multiple of 32 where they share what scales them
+  /// Binary logarithm of the tiles of a block.
+  private final int tilesShift;
+
+  /// @param blockSize values of a block: 1, or, where they share what scales them, 32 or a power of
+  ///     two above
   /// @param blockBytes of a block in a file
   /// @param input what the other factor of products has to be like
   DType(String name, int blockSize, int blockBytes, InputForm input) {
@@ -49,6 +53,10 @@ public abstract class DType {
     this.blockSize = blockSize;
     this.blockBytes = blockBytes;
     this.input = input;
+    if (Integer.bitCount(blockSize) != 1) {
+      throw new IllegalArgumentException("blockSize=" + blockSize);
+    }
+    tilesShift = Integer.numberOfTrailingZeros(Math.max(Tiles.COLS, blockSize) / Tiles.COLS);
   }
 
   /// All types of weights.
@@ -141,7 +149,12 @@ public abstract class DType {
   /// Successive tiles of a group that have these bytes once, in front of them: a *stripe*. Those of
   /// a block, or each tile alone where columns are cut through blocks.
   private int stripe(int cols) {
-    return cols % blockSize == 0 ? Math.max(1, blockSize / Tiles.COLS) : 1;
+    return 1 << stripeShift(cols);
+  }
+
+  /// Its binary logarithm: kernels ask for each few blocks, and divisions are slow.
+  private int stripeShift(int cols) {
+    return (cols & (blockSize - 1)) == 0 ? tilesShift : 0;
   }
 
   /// Bytes of a group of 32 rows.
@@ -151,13 +164,14 @@ public abstract class DType {
 
   /// Byte of a group where the tile of 32 columns begins.
   final long tileAt(int cols, int block) {
-    return sharedAt(cols, block) + sharedBytes() + (long) block % stripe(cols) * tileBytes();
+    int inStripe = block & (stripe(cols) - 1);
+    return sharedAt(cols, block) + sharedBytes() + (long) inStripe * tileBytes();
   }
 
   /// Byte of a group where the shared bytes of this tile begin.
   final long sharedAt(int cols, int block) {
-    int stripe = stripe(cols);
-    return block / stripe * (sharedBytes() + (long) stripe * tileBytes());
+    int shift = stripeShift(cols);
+    return (block >> shift) * (sharedBytes() + ((long) tileBytes() << shift));
   }
 
   /// Bytes from a tile to the next of the same block.

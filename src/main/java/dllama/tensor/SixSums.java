@@ -93,7 +93,7 @@ final class SixSums {
           4,
           6);
     } else {
-      two(rows, groupBytes, groups, tileStep, blocks, spread, offsets, offsetAt, sums, 2, 4, 6);
+      two(rows, groupBytes, groups, tileStep, blocks, spread, offsets, offsetAt, sums);
     }
   }
 
@@ -213,12 +213,11 @@ final class SixSums {
       long spread,
       int[] offsets,
       int offsetAt,
-      long sums,
-      int two,
-      int four,
-      int six) {
-    ShortVector nibble = ShortVector.broadcast(SHORTS, 15);
-    ShortVector high = ShortVector.broadcast(SHORTS, 48);
+      long sums) {
+    IntVector nibble = IntVector.broadcast(INTS, 0x000f000f);
+    IntVector high = IntVector.broadcast(INTS, 0x00300030);
+    IntVector both = IntVector.broadcast(INTS, 0x0fff0fff);
+    IntVector second = IntVector.broadcast(INTS, 0x003f003f);
     for (int block = 0; block < blocks; block++) {
       for (int vector = 0; vector < 2 * groups; vector++) {
         long from = (at + (vector >> 1) * groupBytes + (vector & 1) * V) & ADDRESSES;
@@ -226,21 +225,21 @@ final class SixSums {
         long code = spread & ADDRESSES;
         int offset = offsetAt;
         for (int line = 0; line < RUNS * RUN_LINES; line += RUN_LINES) {
-          ShortVector p = ShortVector.fromMemorySegment(SHORTS, ALL, from + line, ORDER);
-          ShortVector q = ShortVector.fromMemorySegment(SHORTS, ALL, from + line + 64, ORDER);
-          ShortVector r = ShortVector.fromMemorySegment(SHORTS, ALL, from + line + 128, ORDER);
-          ShortVector y = p.and(nibble).or(r.lanewise(LSHL, four).and(high));
+          IntVector p = IntVector.fromMemorySegment(INTS, ALL, from + line, ORDER);
+          IntVector q = IntVector.fromMemorySegment(INTS, ALL, from + line + 64, ORDER);
+          IntVector r = IntVector.fromMemorySegment(INTS, ALL, from + line + 128, ORDER);
+          IntVector y = p.and(nibble).or(r.lanewise(LSHL, 4).and(high));
           ShortVector a = IntVector.broadcast(INTS, offsets[offset]).reinterpretAsShorts();
-          a = y.mul(code(code, 6)).add(a);
-          y = q.and(nibble).or(r.lanewise(LSHL, two).and(high));
-          a = y.mul(code(code, 7)).add(a);
+          a = y.reinterpretAsShorts().mul(code(code, 6)).add(a);
+          y = q.and(nibble).or(r.lanewise(LSHL, 2).and(high));
+          a = y.reinterpretAsShorts().mul(code(code, 7)).add(a);
           // Written once for the three of them, or it would be more than C2 takes.
           for (int pair = 0; pair < 3; pair++) {
-            p = ShortVector.fromMemorySegment(SHORTS, ALL, from + line + pair * 64L, ORDER);
-            p = p.lanewise(LSHR, four);
-            a = p.mul(code(code, 2 * pair)).add(a);
-            p = p.lanewise(LSHR, six);
-            a = p.mul(code(code, 2 * pair + 1)).add(a);
+            p = IntVector.fromMemorySegment(INTS, ALL, from + line + pair * 64L, ORDER);
+            p = p.lanewise(LSHR, 4).and(both);
+            a = p.reinterpretAsShorts().mul(code(code, 2 * pair)).add(a);
+            p = p.lanewise(LSHR, 6).and(second);
+            a = p.reinterpretAsShorts().mul(code(code, 2 * pair + 1)).add(a);
           }
           a.intoMemorySegment(ALL, to, ORDER);
           to += V;

@@ -80,7 +80,7 @@ final class SixTiles implements VectorProduct {
         long group = at + g * groupBytes;
         long to = s.tile.address() + g * NEXT;
         long shared = s.shared.address();
-        CodeScales.fill(type, group, from, blocks, x.cols(), shared, to, 2 * LINE);
+        CodeScales.ofGroup(type, group, from, blocks, x.cols(), shared, to, to);
       }
       for (int vector = 0; vector < groups * SixSums.OF_GROUP; vector++) {
         int g = vector / SixSums.OF_GROUP;
