@@ -189,12 +189,14 @@ final class AttentionBlock implements LayerBlock {
     for (int i = 0; i < projections.size(); i++) {
       groups += projections.get(i).w().groups();
     }
-    int from = WorkerPool.from(groups, thread, threads);
-    int to = WorkerPool.from(groups, thread + 1, threads);
-    int before = 0;
-    for (int i = 0; i < projections.size(); i++) {
-      step.product(projections.get(i), from - before, to - before, input, projected[i]);
-      before += projections.get(i).w().groups();
+    int portion = step.portion(groups);
+    for (int from = step.pool.take(portion); from < groups; from = step.pool.take(portion)) {
+      int to = Math.min(from + portion, groups);
+      int before = 0;
+      for (int i = 0; i < projections.size(); i++) {
+        step.product(projections.get(i), from - before, to - before, input, projected[i]);
+        before += projections.get(i).w().groups();
+      }
     }
   }
 
@@ -297,6 +299,6 @@ final class AttentionBlock implements LayerBlock {
   }
 
   private void outputShare(int thread, int threads) {
-    output.compute(weights.wo(), thread, threads);
+    output.compute(weights.wo(), thread);
   }
 }

@@ -161,12 +161,14 @@ final class DeltaNetBlock implements LayerBlock {
             + groups(weights.gate())
             + groups(weights.beta())
             + groups(weights.alpha());
-    int from = WorkerPool.from(groups, thread, threads);
-    int to = WorkerPool.from(groups, thread + 1, threads);
-    int next = product(weights.input(), 0, from, to, rows, input, channels);
-    next = product(weights.gate(), next, from, to, rows, gate, valueHeads * headDim);
-    next = product(weights.beta(), next, from, to, rows, projectedBeta, valueHeads);
-    product(weights.alpha(), next, from, to, rows, alpha, valueHeads);
+    int portion = step.portion(groups);
+    for (int from = step.pool.take(portion); from < groups; from = step.pool.take(portion)) {
+      int to = Math.min(from + portion, groups);
+      int next = product(weights.input(), 0, from, to, rows, input, channels);
+      next = product(weights.gate(), next, from, to, rows, gate, valueHeads * headDim);
+      next = product(weights.beta(), next, from, to, rows, projectedBeta, valueHeads);
+      product(weights.alpha(), next, from, to, rows, alpha, valueHeads);
+    }
   }
 
   private static int groups(List<PackedMatrix> parts) {
@@ -293,6 +295,6 @@ final class DeltaNetBlock implements LayerBlock {
   }
 
   private void outputShare(int thread, int threads) {
-    output.computeParts(weights.wo(), thread, threads);
+    output.computeParts(weights.wo(), thread);
   }
 }

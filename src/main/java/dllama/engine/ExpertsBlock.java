@@ -128,7 +128,12 @@ final class ExpertsBlock implements LayerBlock {
   }
 
   private void routeShare(int thread, int threads) {
-    router.compute(weights.router().getFirst(), routerLogits, thread, threads);
+    PackedMatrix w = weights.router().getFirst();
+    int from = WorkerPool.from(w.groups(), thread, threads);
+    int to = WorkerPool.from(w.groups(), thread + 1, threads);
+    if (from < to) {
+      router.compute(w, router.rows(thread), from, to, routerLogits);
+    }
     if (shared != null) {
       shared.routeShare(thread, threads);
     }

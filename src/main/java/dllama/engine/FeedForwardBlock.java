@@ -111,10 +111,15 @@ final class FeedForwardBlock implements LayerBlock {
   /// The same rows of gate and up, so that their product needs no barrier.
   private void hiddenShare(int thread, int threads) {
     Activations input = normed.rows(thread);
-    int ffnDim = network.w1().w().rows();
     int groups = network.w1().w().groups();
-    int from = WorkerPool.from(groups, thread, threads);
-    int to = WorkerPool.from(groups, thread + 1, threads);
+    int portion = step.portion(groups);
+    for (int from = step.pool.take(portion); from < groups; from = step.pool.take(portion)) {
+      hidden(input, from, Math.min(from + portion, groups));
+    }
+  }
+
+  private void hidden(Activations input, int from, int to) {
+    int ffnDim = network.w1().w().rows();
     step.product(network.w1(), from, to, input, gate);
     step.product(network.w3(), from, to, input, up);
     int row = from * PackedMatrix.TILE;
@@ -125,6 +130,6 @@ final class FeedForwardBlock implements LayerBlock {
   }
 
   private void downShare(int thread, int threads) {
-    down.compute(network.w2(), thread, threads);
+    down.compute(network.w2(), thread);
   }
 }

@@ -1,6 +1,7 @@
 package dllama.engine;
 
 import dllama.model.TensorRole;
+import dllama.tensor.Activations;
 import dllama.tensor.PackedMatrix;
 import dllama.tensor.WorkerPool;
 import java.util.ArrayList;
@@ -101,35 +102,45 @@ final class LeafProduct {
     }
   }
 
-  /// A thread's share: its rows of all leaves, so that adding them needs no barrier.
-  void compute(List<PackedMatrix> leaves, int thread, int threads) {
+  /// What a thread takes of the rows: of all leaves, so that adding them needs no barrier.
+  void compute(List<PackedMatrix> leaves, int thread) {
     int groups = leaves.getFirst().groups();
-    int from = WorkerPool.from(groups, thread, threads);
-    int to = WorkerPool.from(groups, thread + 1, threads);
-    if (from == to) {
-      return;
+    load(thread);
+    int portion = step.portion(groups);
+    for (int from = step.pool.take(portion); from < groups; from = step.pool.take(portion)) {
+      int to = Math.min(from + portion, groups);
+      for (int leaf = 0; leaf < inputs.length; leaf++) {
+        Activations input = inputs[leaf].loaded(thread);
+        step.product(leaves.get(leaf), from, to, input, step.leaves.place(leaf), step.sumAt);
+        step.addLeaf(leaf, from, to);
+      }
     }
-    for (int leaf = 0; leaf < inputs.length; leaf++) {
-      product(leaf, leaves, from, to, thread, step.leaves.place(leaf), step.sumAt);
-      step.addLeaf(leaf, from, to);
+  }
+
+  private void load(int thread) {
+    for (ProductInput input : inputs) {
+      input.rows(thread);
     }
   }
 
   /// The same of leaves in parts.
-  void computeParts(List<List<PackedMatrix>> leaves, int thread, int threads) {
+  void computeParts(List<List<PackedMatrix>> leaves, int thread) {
     int groups = leaves.getFirst().getFirst().groups();
-    int from = WorkerPool.from(groups, thread, threads);
-    int to = WorkerPool.from(groups, thread + 1, threads);
-    if (from == to) {
-      return;
+    load(thread);
+    int portion = step.portion(groups);
+    for (int from = step.pool.take(portion); from < groups; from = step.pool.take(portion)) {
+      computeParts(leaves, from, Math.min(from + portion, groups), thread);
     }
+  }
+
+  private void computeParts(List<List<PackedMatrix>> leaves, int from, int to, int thread) {
     int input = 0;
     for (int leaf = 0; leaf < leaves.size(); leaf++) {
       List<PackedMatrix> parts = leaves.get(leaf);
       float[] sum = step.leaves.place(leaf);
       for (int part = 0; part < parts.size(); part++, input++) {
         float[] out = part == 0 ? sum : others;
-        step.product(parts.get(part), from, to, inputs[input].rows(thread), out);
+        step.product(parts.get(part), from, to, inputs[input].loaded(thread), out);
         if (part > 0) {
           step.addRows(sum, others, from, to);
         }

@@ -5,7 +5,6 @@ import dllama.slice.SliceLayout;
 import dllama.tensor.Activations;
 import dllama.tensor.DType;
 import dllama.tensor.PackedMatrix;
-import dllama.tensor.WorkerPool;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -64,14 +63,13 @@ final class NormedProduct {
     input.prepare(tokens);
   }
 
-  /// A thread's share of `out[tokens, rows] = w · norm(x)`.
-  void compute(PackedMatrix w, float[] out, int thread, int threads) {
-    int from = WorkerPool.from(w.groups(), thread, threads);
-    int to = WorkerPool.from(w.groups(), thread + 1, threads);
-    if (from == to) {
-      return;
-    }
-    Activations rows = input.rows(thread);
+  /// The input of the products that a thread computes, once for each task.
+  Activations rows(int thread) {
+    return input.rows(thread);
+  }
+
+  /// Of `out[tokens, rows] = w · norm(x)` the row groups `from` ≤ group < `to`.
+  void compute(PackedMatrix w, Activations rows, int from, int to, float[] out) {
     float[] products = parts > 1 ? sums : out;
     step.kernels.matmul(w, from, to, rows, tokens * parts, products, 0, w.rows());
     if (parts > 1) {
@@ -80,11 +78,6 @@ final class NormedProduct {
         sum(token, w, from * PackedMatrix.TILE, toRow, out);
       }
     }
-  }
-
-  /// The first row of a thread's share.
-  static int fromRow(PackedMatrix w, int thread, int threads) {
-    return Math.min(WorkerPool.from(w.groups(), thread, threads) * PackedMatrix.TILE, w.rows());
   }
 
   private void sum(int token, PackedMatrix w, int fromRow, int toRow, float[] out) {

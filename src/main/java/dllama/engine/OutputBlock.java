@@ -2,6 +2,7 @@ package dllama.engine;
 
 import dllama.model.Architecture.Trait;
 import dllama.model.TensorRole;
+import dllama.tensor.Activations;
 import dllama.tensor.Finite;
 import dllama.tensor.PackedMatrix;
 import dllama.tensor.WorkerPool;
@@ -58,14 +59,19 @@ final class OutputBlock {
 
   private void logitsShare(int thread, int threads) {
     PackedMatrix w = weights.wcls();
-    product.compute(w, logits, thread, threads);
-    int from = NormedProduct.fromRow(w, thread, threads);
-    int size = NormedProduct.fromRow(w, thread + 1, threads) - from;
+    Activations input = product.rows(thread);
     boolean all = true;
-    for (int row = 0; row < step.rows.wantedCount(); row++) {
-      int at = row * w.rows() + from;
-      all &= Finite.all(logits, at, size);
-      change(at, size);
+    int portion = step.portion(w.groups());
+    for (int from = step.pool.take(portion); from < w.groups(); from = step.pool.take(portion)) {
+      int to = Math.min(from + portion, w.groups());
+      product.compute(w, input, from, to, logits);
+      int first = from * PackedMatrix.TILE;
+      int size = Math.min(to * PackedMatrix.TILE, w.rows()) - first;
+      for (int row = 0; row < step.rows.wantedCount(); row++) {
+        int at = row * w.rows() + first;
+        all &= Finite.all(logits, at, size);
+        change(at, size);
+      }
     }
     finite[thread] = all;
   }

@@ -58,13 +58,18 @@ final class ProductInput {
     this.tokens = tokens;
   }
 
-  /// The rows, for the products that `thread` computes.
+  /// The rows, for the products that `thread` computes, which loads them if it is a single one.
   Activations rows(int thread) {
     if (tokens > 1) {
       return shared;
     }
     loader.load(0, own[thread], thread);
     return own[thread];
+  }
+
+  /// What [#rows] gave this thread in the same task.
+  Activations loaded(int thread) {
+    return tokens > 1 ? shared : own[thread];
   }
 
   void loadShare(int thread, int threads) {

@@ -137,6 +137,11 @@ final class StepState {
     }
   }
 
+  /// Row groups that a thread takes at a time ([WorkerPool#take]).
+  int portion(int groups) {
+    return pool.portion(groups, PackedMatrix.GROUPS_OF_PASS);
+  }
+
   /// `out[tokens, rows] = w · input`, for those row groups of `from` ≤ group < `to` that `w` has.
   void product(PackedMatrix w, int from, int to, Activations input, float[] out) {
     product(w, from, to, input, out, 0);

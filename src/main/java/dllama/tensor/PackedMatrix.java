@@ -17,6 +17,9 @@ public record PackedMatrix(MemorySegment data, DType dtype, int rows, int cols) 
   /// Rows and columns of a tile.
   public static final int TILE = 32;
 
+  /// Groups that kernels take side by side at most: shares of fewer are slower.
+  public static final int GROUPS_OF_PASS = VectorProduct.MAX_GROUPS;
+
   public PackedMatrix {
     if (data.byteSize() != byteSize(dtype, rows, cols) || !data.isNative()) {
       throw new IllegalArgumentException(
@@ -24,7 +27,7 @@ public record PackedMatrix(MemorySegment data, DType dtype, int rows, int cols) 
     }
   }
 
-  /// Groups of 32 rows; the unit in which work is divided over threads.
+  /// Groups of 32 rows, some of which are what a thread computes at a time.
   public int groups() {
     return groups(rows);
   }

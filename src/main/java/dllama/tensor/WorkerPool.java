@@ -10,6 +10,10 @@ import org.jspecify.annotations.Nullable;
 /// they spin for a while, because the next step of a forward pass usually follows in microseconds,
 /// and then park, because a node that waits for the network must leave the cores to others.
 ///
+/// A task is divided into as many shares as there are threads, or, where that would have all wait
+/// for the slowest core, by those who do it ([#take]): cores of several kinds, and cores that have
+/// other things to do, are what computers at home have.
+///
 /// One caller at a time; it may be a different thread each time. Tasks must not wait for anything.
 public final class WorkerPool implements AutoCloseable {
   /// A piece of work that every thread runs once, on its own share.
@@ -21,6 +25,9 @@ public final class WorkerPool implements AutoCloseable {
   /// Enough for the few microseconds between two steps of one forward pass.
   private static final int DEFAULT_SPINS = 2000;
 
+  /// Of what a thread takes at a time: as many for each as keep the last one short.
+  private static final int PORTIONS = 4;
+
   private static final long CLOSE_MILLIS = 5_000;
   private static final Task NOTHING = (thread, threads) -> {};
 
@@ -29,6 +36,7 @@ public final class WorkerPool implements AutoCloseable {
   private final Worker[] workers;
   private final AtomicBoolean running = new AtomicBoolean();
   private final AtomicInteger pending = new AtomicInteger();
+  private final AtomicInteger taken = new AtomicInteger();
   private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
   private volatile @Nullable Thread waitingCaller;
   private final AtomicInteger round = new AtomicInteger();
@@ -73,6 +81,21 @@ public final class WorkerPool implements AutoCloseable {
     return (int) ((long) items * thread / threads);
   }
 
+  /// Takes the next items of the running task that no thread has yet: in the order of items, each
+  /// once. For tasks; those that take divide nothing else.
+  ///
+  /// @return the first of `count` items; not one of the task's, if none are left
+  public int take(int count) {
+    return taken.getAndAdd(count);
+  }
+
+  /// How many of a task's items a thread had better take at a time: multiples of `unit`, all if it
+  /// is alone, at least 1.
+  public int portion(int items, int unit) {
+    int portions = threads == 1 ? 1 : threads * PORTIONS;
+    return Math.max(1, Math.ceilDiv(items, portions * unit)) * unit;
+  }
+
   /// Runs `task` on every thread and returns when all are done. Allocates nothing.
   ///
   /// What a thread throws is thrown here, after all have ended; of several the first, with the
@@ -101,6 +124,7 @@ public final class WorkerPool implements AutoCloseable {
   private void start(Task task) {
     this.task = task;
     pending.set(workers.length);
+    taken.set(0);
     round.incrementAndGet();
     for (Worker worker : workers) {
       if (worker.parked) {

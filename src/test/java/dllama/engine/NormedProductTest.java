@@ -49,7 +49,12 @@ class NormedProductTest {
       float[] out = new float[TOKENS * w.rows()];
       NormedProduct product = new NormedProduct(step, TensorRole.WCLS, w.rows(), false, TOKENS);
       product.prepare(norm, TOKENS, token -> token);
-      pool.run((thread, count) -> product.compute(w, out, thread, count));
+      pool.run(
+          (thread, count) -> {
+            int from = WorkerPool.from(w.groups(), thread, count);
+            int to = WorkerPool.from(w.groups(), thread + 1, count);
+            product.compute(w, product.rows(thread), from, to, out);
+          });
       float[] normed = new float[spec.dim()];
       for (int token = 0; token < TOKENS; token++) {
         step.norm(token, norm, normed);

@@ -3,8 +3,10 @@ package dllama.tensor;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -42,6 +44,50 @@ class WorkerPoolTest {
     }
     for (int value : data) {
       assertEquals(2000, value);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1, 7, 4", "2, 86, 4", "3, 1, 4", "4, 0, 4", "3, 100, 1"})
+  void shouldLetEveryItemBeTakenOncePerRound(int threads, int items, int unit) {
+    var counts = new AtomicIntegerArray(items);
+    try (var pool = new WorkerPool(threads, 0)) {
+      int portion = pool.portion(items, unit);
+      assertTrue(portion % unit == 0 && portion > 0, "portion=" + portion);
+      for (int round = 0; round < 1000; round++) {
+        pool.run(
+            (thread, of) -> {
+              for (int from = pool.take(portion); from < items; from = pool.take(portion)) {
+                for (int item = from; item < Math.min(from + portion, items); item++) {
+                  counts.incrementAndGet(item);
+                }
+              }
+            });
+      }
+    }
+    for (int item = 0; item < items; item++) {
+      assertEquals(1000, counts.get(item));
+    }
+  }
+
+  /// A thread that has other things to do does not keep the rest waiting.
+  @Test
+  void shouldLeaveToOthersWhatAThreadDoesNotTake() {
+    var byFirst = new AtomicInteger();
+    var byOthers = new AtomicInteger();
+    try (var pool = new WorkerPool(2, 0)) {
+      int portion = pool.portion(64, 4);
+      pool.run(
+          (thread, of) -> {
+            for (int from = pool.take(portion); from < 64; from = pool.take(portion)) {
+              (thread == 0 ? byFirst : byOthers).addAndGet(portion);
+              while (thread == 0 && byFirst.get() + byOthers.get() < 64) {
+                Thread.onSpinWait();
+              }
+            }
+          });
+      assertEquals(64, byFirst.get() + byOthers.get());
+      assertTrue(byFirst.get() <= portion, "taken by the one that waited: " + byFirst);
     }
   }
 
