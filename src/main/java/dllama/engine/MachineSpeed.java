@@ -77,8 +77,11 @@ public final class MachineSpeed {
   }
 
   private void share(int thread, int threads) {
-    int from = WorkerPool.from(weights.groups(), thread, threads);
-    int to = WorkerPool.from(weights.groups(), thread + 1, threads);
-    kernels.matmul(weights, from, to, input, 1, output, 0, ROWS);
+    int groups = weights.groups();
+    int portion = pool.portion(groups, PackedMatrix.GROUPS_OF_PASS);
+    for (int from = pool.take(portion); from < groups; from = pool.take(portion)) {
+      int to = Math.min(from + portion, groups);
+      kernels.matmul(weights, from, to, input, 1, output, 0, ROWS);
+    }
   }
 }
