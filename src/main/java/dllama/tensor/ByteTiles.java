@@ -141,8 +141,8 @@ final class ByteTiles implements VectorProduct {
     }
   }
 
-  /// @param eight 8, as for the others: of a constant C2 makes a register for each shift of shorts,
-  ///     every time, because x86 has none by a number for it
+  /// @param eight 8, as for the others, which C2 must not know: it moves a constant to a register
+  ///     for each shift of shorts, every time
   private static void one(
       long at,
       long tileBytes,

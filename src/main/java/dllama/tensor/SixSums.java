@@ -38,9 +38,7 @@ final class SixSums {
   /// Whether a vector holds all rows of a group, so that two vectors are two groups.
   static final boolean WHOLE = L == Tiles.ROWS;
 
-  /// Groups of two vectors, and vectors of a group in a pass.
-  private static final int STEP = WHOLE ? 2 : 1;
-
+  /// Vectors of a group in a pass.
   static final int OF_GROUP = WHOLE ? 1 : 2;
 
   /// Those of a token in as many groups as a pass has, an even number, or of a bundle.
@@ -97,7 +95,7 @@ final class SixSums {
     }
   }
 
-  /// One token, two vectors of rows at a time, which share the broadcasts.
+  /// One token, two groups at a time, which share the broadcasts; where vectors hold whole groups.
   ///
   /// @param sums address of the first vector's sums, `[CHUNK, RUNS, L]`
   /// @param two that and the others are what they are called, which the compiler must not know: a
@@ -120,11 +118,11 @@ final class SixSums {
     ShortVector high = ShortVector.broadcast(SHORTS, 48);
     int last = groups - 1;
     for (int block = 0; block < blocks; block++) {
-      for (int g = 0; g < groups; g += STEP) {
+      for (int g = 0; g < groups; g += 2) {
         // What is missing of a last pass is read twice; nobody reads its results.
         long at0 = (at + g * groupBytes) & ADDRESSES;
-        long at1 = (WHOLE ? at + Math.min(g + 1, last) * groupBytes : at0 + V) & ADDRESSES;
-        long to = (sums + (long) g * OF_GROUP * SUMS) & ADDRESSES;
+        long at1 = (at + Math.min(g + 1, last) * groupBytes) & ADDRESSES;
+        long to = (sums + g * SUMS) & ADDRESSES;
         int codeOf = codeAt;
         int offsetOf = offsetAt;
         for (int line = 0; line < RUNS * RUN_LINES; line += RUN_LINES) {
@@ -200,8 +198,9 @@ final class SixSums {
     }
   }
 
-  /// The same with few registers: one vector after the other, times codes that are in memory as
-  /// vectors, which a product takes from there.
+  /// The same with few registers, where a group is two vectors: one after the other, times codes
+  /// that are in memory as vectors, which a product takes from there. Shifts are those of ints,
+  /// which x86 has by a number; what comes over from the other short is masked.
   ///
   /// @param spread address of codes as [#spread] leaves them
   private static void two(

@@ -89,8 +89,8 @@ public final class WorkerPool implements AutoCloseable {
     return taken.getAndAdd(count);
   }
 
-  /// How many of a task's items a thread had better take at a time: multiples of `unit`, all if it
-  /// is alone, at least 1.
+  /// How many of a task's items a thread had better take at a time: a multiple of `unit`, at least
+  /// one; as many as there are, or more, if the thread is alone.
   public int portion(int items, int unit) {
     int portions = threads == 1 ? 1 : threads * PORTIONS;
     return Math.max(1, Math.ceilDiv(items, portions * unit)) * unit;

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dllama.FreePort;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,8 +46,8 @@ class ApiClientsIT {
             ? new Result(0, List.of())
             : run(CLIENTS, "npm", "ci", "--prefer-offline", "--no-audit", "--no-fund");
     assumeTrue(npm.code() == 0, () -> "the clients can not be had: " + npm.output());
-    int clusterPort = NodeProcess.freePort();
-    port = NodeProcess.freePort();
+    int clusterPort = FreePort.find();
+    port = FreePort.find();
     root =
         NodeProcess.root(
             clusterPort, 1, "api", "--api-port", String.valueOf(port), "--api-key", KEY);

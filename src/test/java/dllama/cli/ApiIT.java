@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dllama.FreePort;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
@@ -22,8 +23,8 @@ class ApiIT {
   private static final Duration SOON = Duration.ofSeconds(60);
 
   private final HttpClient client = HttpClient.newHttpClient();
-  private final int port = NodeProcess.freePort();
-  private final int apiPort = NodeProcess.freePort();
+  private final int port = FreePort.find();
+  private final int apiPort = FreePort.find();
 
   private HttpRequest.Builder request(String path) {
     return HttpRequest.newBuilder(URI.create("http://127.0.0.1:%d%s".formatted(apiPort, path)));

@@ -3,6 +3,7 @@ package dllama.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dllama.FreePort;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -39,7 +40,7 @@ class BuiltInModelIT {
 
   /// The answers to all turns.
   private List<String> chat(int nodes, String exchange) {
-    int port = NodeProcess.freePort();
+    int port = FreePort.find();
     for (int i = 1; i < nodes; i++) {
       processes.add(NodeProcess.worker(port));
     }

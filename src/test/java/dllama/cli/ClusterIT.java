@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dllama.Conformance;
+import dllama.FreePort;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -32,7 +33,7 @@ class ClusterIT {
   private static TinyFiles tiny;
 
   private final List<NodeProcess> processes = new ArrayList<>();
-  private final int port = NodeProcess.freePort();
+  private final int port = FreePort.find();
 
   /// A model whose answers are long: random weights seldom say an end token.
   @BeforeAll
@@ -116,7 +117,7 @@ class ClusterIT {
 
   @Test
   void shouldGoOnWithTheAnswerWhenAWorkerDiesAndGrowWhenOneIsBack() {
-    String samePort = String.valueOf(NodeProcess.freePort());
+    String samePort = String.valueOf(FreePort.find());
     List<NodeProcess> workers = startWorkers(1, "--port", samePort);
     NodeProcess root = startRoot(2, chat());
     root.type("Tell me something long");

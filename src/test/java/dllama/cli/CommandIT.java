@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dllama.FreePort;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -77,7 +77,7 @@ class CommandIT {
 
   @Test
   void shouldGiveTheSameTokensOnTwoNodes() throws Exception {
-    String port = String.valueOf(freePort());
+    String port = String.valueOf(FreePort.find());
     Process worker =
         start(List.of("--role", "worker", "--seed-node", "127.0.0.1:" + port, "--threads", "1"));
     try {
@@ -113,7 +113,7 @@ class CommandIT {
       "json"
     };
     JsonNode one = run("", with(common, "--nodes", "1", "--port", "0")).json();
-    String port = String.valueOf(freePort());
+    String port = String.valueOf(FreePort.find());
     Process worker = start(List.of("--role", "worker", "--seed-node", "127.0.0.1:" + port));
     try {
       JsonNode two = run("", with(common, "--nodes", "2", "--port", port)).json();
@@ -334,12 +334,6 @@ class CommandIT {
       Result result = run("", line.split(" "));
       assertEquals(2, result.code(), line + ": " + result.err());
       assertFalse(result.complaint().contains("Exception"), result.err());
-    }
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
     }
   }
 

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dllama.Conformance;
+import dllama.FreePort;
 import dllama.engine.Goldens;
 import dllama.engine.LogitsDifference;
 import dllama.format.dllama.DllamaFile;
@@ -41,7 +42,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// of workers that lost their root and joined the next. All compute with plain loops; vectors take
 /// part in the tests in one JVM, and here in what is compared with.
 class ConformanceIT {
-  private static final int PORT = NodeProcess.freePort();
+  private static final int PORT = FreePort.find();
   private static final int MOST = 8;
 
   @TempDir static Path folder;

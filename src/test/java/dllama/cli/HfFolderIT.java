@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dllama.Conformance;
+import dllama.FreePort;
 import dllama.format.SynthModel;
 import dllama.format.dllama.DllamaFile;
 import dllama.format.hf.HfFolders;
@@ -66,7 +67,7 @@ class HfFolderIT {
 
   /// Asks a cluster of so many nodes.
   private int[] tokens(int nodes, String type) throws IOException {
-    int port = NodeProcess.freePort();
+    int port = FreePort.find();
     List<NodeProcess> workers = NodeProcess.workers(port, nodes - 1);
     processes.addAll(workers);
     Path hf = folder.resolve("hf");

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dllama.FreePort;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,7 +33,7 @@ class PlanIT {
   @ParameterizedTest
   @CsvSource({"2,q80", "4,q80", "2,f32"})
   void shouldPredictTheBytesThatARunSends(int nodes, String exchange) throws IOException {
-    int port = NodeProcess.freePort();
+    int port = FreePort.find();
     for (int worker = 1; worker < nodes; worker++) {
       processes.add(NodeProcess.worker(port, NodeProcess.PATIENCE));
     }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dllama.FreePort;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -40,9 +41,9 @@ class RecoveryIT {
 
   private TinyFiles tiny;
 
-  private final int port = NodeProcess.freePort();
-  private final int apiPort = NodeProcess.freePort();
-  private final int alonePort = NodeProcess.freePort();
+  private final int port = FreePort.find();
+  private final int apiPort = FreePort.find();
+  private final int alonePort = FreePort.find();
   private final HttpClient client = HttpClient.newHttpClient();
   private final List<NodeProcess> processes = new ArrayList<>();
 
@@ -57,7 +58,7 @@ class RecoveryIT {
   @Test
   void shouldAnswerAsNodesThatStayWould() throws Exception {
     tiny = TinyFiles.make(folder);
-    NodeProcess alone = startRoot(NodeProcess.freePort(), 1, alonePort);
+    NodeProcess alone = startRoot(FreePort.find(), 1, alonePort);
     alone.awaitError("page at", 1, FORM);
     NodeProcess root = startRoot(port, 4, apiPort);
     startWorkers(4);

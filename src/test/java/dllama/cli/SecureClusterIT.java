@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dllama.Conformance;
+import dllama.FreePort;
 import dllama.key.ClusterKey;
 import dllama.key.KeyFile;
 import java.io.IOException;
@@ -48,7 +49,7 @@ class SecureClusterIT {
 
   @TempDir private Path folder;
 
-  private final int port = NodeProcess.freePort();
+  private final int port = FreePort.find();
   private final List<NodeProcess> nodes = new ArrayList<>();
   private final List<Socket> halfOpen = new ArrayList<>();
 

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dllama.Conformance;
+import dllama.FreePort;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -103,7 +104,7 @@ class SliceCacheIT {
 
   /// Starts a worker and a root, lets them answer and ends both.
   private Run run(String workerCache, String rootCache, String... ofWorker) throws IOException {
-    int port = NodeProcess.freePort();
+    int port = FreePort.find();
     List<String> options = new ArrayList<>(List.of(cache(workerCache)));
     options.addAll(List.of(ofWorker));
     NodeProcess worker = NodeProcess.worker(port, options.toArray(String[]::new));

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dllama.FreePort;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -32,8 +33,8 @@ class SlicesAheadIT {
 
   @TempDir static Path folder;
 
-  private final int port = NodeProcess.freePort();
-  private final int apiPort = NodeProcess.freePort();
+  private final int port = FreePort.find();
+  private final int apiPort = FreePort.find();
   private final HttpClient client = HttpClient.newHttpClient();
   private final List<NodeProcess> processes = new ArrayList<>();
 

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dllama.Conformance;
+import dllama.FreePort;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -49,8 +50,8 @@ class StrayConnectionIT {
   private static final byte[] TLS_HELLO =
       HexFormat.of().parseHex("16030100c8010000c40303" + "5a".repeat(193));
 
-  private final int rootPort = NodeProcess.freePort();
-  private final int workerPort = NodeProcess.freePort();
+  private final int rootPort = FreePort.find();
+  private final int workerPort = FreePort.find();
   private final List<NodeProcess> nodes = new ArrayList<>();
   private final List<Socket> silent = new ArrayList<>();
 

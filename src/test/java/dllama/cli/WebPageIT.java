@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.abort;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dllama.FreePort;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -61,9 +62,9 @@ class WebPageIT {
   void shouldShowThatAWorkerIsLostAndGoOn() throws IOException {
     Result ready = run(TESTS, "node", "ready.mjs");
     assumeTrue(ready.code() == 0, ready::output);
-    int port = NodeProcess.freePort();
-    int api = NodeProcess.freePort();
-    List<Integer> ports = List.of(NodeProcess.freePort(), NodeProcess.freePort());
+    int port = FreePort.find();
+    int api = FreePort.find();
+    List<Integer> ports = List.of(FreePort.find(), FreePort.find());
     try (NodeProcess root = NodeProcess.root(port, 2, "api", "--api-port", String.valueOf(api));
         NodeProcess first = NodeProcess.worker(port, "--port", String.valueOf(ports.get(0)));
         NodeProcess second = NodeProcess.worker(port, "--port", String.valueOf(ports.get(1)))) {

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dllama.Conformance;
+import dllama.FreePort;
 import dllama.cluster.root.CollectiveChoice;
 import dllama.engine.MixedTypes;
 import dllama.error.UserException;
@@ -27,8 +28,6 @@ import dllama.step.Step;
 import dllama.step.StepResult;
 import dllama.tensor.DType;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -354,9 +353,7 @@ class ClusterTest {
   @Test
   void shouldTakeAWorkerBackOnTheSamePort() throws IOException {
     Properties fixed = new Properties();
-    try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      fixed.setProperty("dllama.port", String.valueOf(socket.getLocalPort()));
-    }
+    fixed.setProperty("dllama.port", String.valueOf(FreePort.find()));
     try (var cluster = new TestCluster("llama_gqa_f32", DType.F32, "2", new Properties())) {
       for (int time = 1; time <= 3; time++) {
         cluster.root().release();
