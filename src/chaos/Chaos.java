@@ -36,6 +36,8 @@ public final class Chaos {
   /// By then connections of nodes that were killed behind a cable that was cut are closed, too.
   private static final Duration FORGOTTEN = Duration.ofSeconds(90);
 
+  private static final Duration BETWEEN_LOOKS = Duration.ofSeconds(5);
+
   /// Five Java processes that compile all that they can take minutes of two cores.
   private static final List<String> LIGHT =
       List.of(
@@ -146,9 +148,8 @@ public final class Chaos {
       problems.add("the cluster did not grow to 4 nodes and a spare again");
     }
     askAll("after");
-    Thread.sleep(FORGOTTEN);
     boolean sameRoot = members.getFirst().startedAt() < end - nanos;
-    compare(before, members.getFirst().holdings(), sameRoot);
+    compare(before, holdingsAfter(before), sameRoot);
     checkLog(faults);
     report(faults);
     endAll();
@@ -264,17 +265,35 @@ public final class Chaos {
     }
   }
 
+  /// What the root holds when it has given back what it should, or the time for that is over.
+  private Member.Holdings holdingsAfter(Member.Holdings before) throws Exception {
+    long end = story.now() + FORGOTTEN.toNanos();
+    Member.Holdings after = members.getFirst().holdings();
+    while (!kept(before, after).isEmpty() && story.now() < end) {
+      Thread.sleep(BETWEEN_LOOKS);
+      after = members.getFirst().holdings();
+    }
+    return after;
+  }
+
   private void compare(Member.Holdings before, Member.Holdings after, boolean same) {
     System.out.printf("the root held %s before, %s after%s%n", before, after, same ? "" : " (another process)");
+    kept(before, after)
+        .forEach(what -> problems.add("%s of the root: %s, then %s".formatted(what, before, after)));
+  }
+
+  private static List<String> kept(Member.Holdings before, Member.Holdings after) {
+    List<String> kept = new ArrayList<>();
     if (after.threads() > before.threads() + MORE_THREADS) {
-      problems.add("threads of the root: " + before + ", then " + after);
+      kept.add("threads");
     }
     if (after.descriptors() > before.descriptors() + MORE_DESCRIPTORS) {
-      problems.add("descriptors of the root: " + before + ", then " + after);
+      kept.add("descriptors");
     }
     if (after.resident() > before.resident() + MORE_MEMORY) {
-      problems.add("memory of the root: " + before + ", then " + after);
+      kept.add("memory");
     }
+    return kept;
   }
 
   /// Who was killed stands in the root's log, by its address.

@@ -16,9 +16,14 @@ import dllama.cluster.wire.RootMessage;
 import dllama.key.NodeKeys;
 import dllama.settings.ClusterSettings;
 import dllama.settings.HostAddress;
+import java.net.InetSocketAddress;
+import java.util.function.BooleanSupplier;
 
 /// A root that is the first member of an Akka cluster, with an open port.
-record ClusteredRoot(ClusterSettings settings, Config akka, NodeKeys keys) implements RootSystem {
+///
+/// @param atWork whether this node computes
+record ClusteredRoot(ClusterSettings settings, Config akka, NodeKeys keys, BooleanSupplier atWork)
+    implements RootSystem {
   @Override
   public <T> ActorSystem<T> start(Behavior<T> guardian, ExchangeDispatcher exchange) {
     return NodeSystem.start(
@@ -28,8 +33,8 @@ record ClusteredRoot(ClusterSettings settings, Config akka, NodeKeys keys) imple
         keys,
         exchange,
         NodeNames.ROOT,
-        HostAddress.ofRoot(settings.host()),
-        settings.port());
+        new InetSocketAddress(HostAddress.ofRoot(settings.host()), settings.port()),
+        atWork);
   }
 
   @Override

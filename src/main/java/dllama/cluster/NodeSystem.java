@@ -23,6 +23,7 @@ import dllama.settings.ClusterSettings;
 import dllama.step.ForwardException;
 import java.net.Inet6Address;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -30,6 +31,7 @@ import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
 import org.slf4j.LoggerFactory;
 
 /// Makes a node's actor system: the same name everywhere, the address, role and version of this
@@ -48,8 +50,8 @@ public final class NodeSystem {
   private NodeSystem() {}
 
   /// @param akka Akka's configuration, complete
-  /// @param host address to bind and announce
-  /// @param port 0: any free one
+  /// @param at address to bind and announce, without a name; port 0: any free one
+  /// @param atWork whether this node computes, so that its connections are needed
   /// @throws UserException if the address can not be bound, or needs a cluster key
   /// @throws ForwardException if this machine is too busy to start it
   static <T> ActorSystem<T> start(
@@ -59,9 +61,10 @@ public final class NodeSystem {
       NodeKeys keys,
       ExchangeDispatcher exchange,
       String role,
-      InetAddress host,
-      int port) {
-    Optional<KeyedEngines> engines = keys.at(host).map(KeyedEngines::new);
+      InetSocketAddress at,
+      BooleanSupplier atWork) {
+    Optional<KeyedEngines> engines =
+        keys.at(at.getAddress()).map(source -> new KeyedEngines(source, atWork));
     if (!akka.getString(TRANSPORT).equals(PLAIN)) {
       throw new UserException(
           "%s can not be set: the cluster key says whether nodes speak TLS".formatted(TRANSPORT));
@@ -72,9 +75,9 @@ public final class NodeSystem {
                 TRANSPORT,
                 engines.isPresent() ? TLS : PLAIN,
                 "akka.remote.artery.canonical.hostname",
-                text(host),
+                text(at.getAddress()),
                 "akka.remote.artery.canonical.port",
-                port,
+                at.getPort(),
                 "akka.remote.artery.advanced.maximum-frame-size",
                 settings.sync().maxFrameBytes() + "b",
                 "akka.cluster.roles",
@@ -98,7 +101,7 @@ public final class NodeSystem {
     } catch (RemoteTransportException e) {
       throw new UserException(
           "can not listen on %s port %d: is another node running there? Use --port or --host"
-              .formatted(text(host), port),
+              .formatted(text(at.getAddress()), at.getPort()),
           e);
     } catch (Exception e) {
       // Scala does not declare what it throws.

@@ -91,9 +91,12 @@ public final class RootNode implements AutoCloseable {
       RootListener listener) {
     weightTypes = model.spec().weightTypes();
     boolean alone = settings.nodes().equals(Optional.of(1)); // nobody is to join
-    ground = alone ? new LoneRoot(akka) : new ClusteredRoot(settings, akka, keys);
     var exchange = NodeSystem.exchange(settings);
     machine = new NodeMachine(settings, cache, WorkerListener.silent());
+    ground =
+        alone
+            ? new LoneRoot(akka)
+            : new ClusteredRoot(settings, akka, keys, machine.host()::isAtWork);
     int maxBatchTokens = model.maxBatchTokens(settings.sync().maxFrameBytes());
     long memory = machine.host().memory();
     Assignment part =

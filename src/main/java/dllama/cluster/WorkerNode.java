@@ -15,6 +15,7 @@ import dllama.settings.SeedNode;
 import dllama.slice.SliceCache;
 import dllama.step.ForwardException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -116,8 +117,8 @@ public final class WorkerNode implements AutoCloseable {
             keys,
             exchange,
             NodeNames.WORKER,
-            host,
-            settings.port());
+            new InetSocketAddress(host, settings.port()),
+            machine.host()::isAtWork);
     running.set(system);
     told = "";
     if (closed) {

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 @EnabledIfSystemProperty(
     named = "chaos.minutes",
     matches = ".+",
-    disabledReason = "-Dchaos.minutes=1 has it run, for three minutes in all")
+    disabledReason = "-Dchaos.minutes=3 has it run, for five minutes in all")
 class ChaosIT {
   private static final String MINUTES = System.getProperty("chaos.minutes", "1");
   private static final String SEED = System.getProperty("chaos.seed", "1");

@@ -35,6 +35,7 @@ import dllama.step.ForwardException;
 import dllama.step.OneSequence;
 import dllama.tensor.DType;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Optional;
 import java.util.Properties;
@@ -77,8 +78,8 @@ class ForeignMessagesTest {
             NodeKeys.none(),
             NodeSystem.exchange(settings.cluster()),
             "stranger",
-            InetAddress.getLoopbackAddress(),
-            0);
+            new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+            () -> false);
   }
 
   @AfterEach

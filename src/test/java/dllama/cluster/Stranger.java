@@ -18,6 +18,7 @@ import dllama.key.NodeKeys;
 import dllama.settings.Settings;
 import dllama.settings.Settings.Option;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Optional;
 import java.util.Properties;
@@ -68,8 +69,8 @@ final class Stranger implements AutoCloseable {
             keys,
             NodeSystem.exchange(settings.cluster()),
             joins ? role : "stranger",
-            InetAddress.getLoopbackAddress(),
-            0);
+            new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+            () -> false);
     if (joins) {
       Cluster.get(system).manager().tell(new JoinSeedNodes(List.of(NodeSystem.addressOf(seed))));
     }

@@ -38,11 +38,15 @@ public final class RankHost {
   /// More than compiling the kernels takes on a slow machine.
   private static final Duration COMPILATION = Duration.ofSeconds(5);
 
+  /// More than there is between two steps of an answer.
+  private static final Duration MOMENT = Duration.ofSeconds(1);
+
   private final SliceStore store;
   private final Kernels kernels;
   private final WorkerPool pool;
   private final Executor compute;
   private final AtomicInteger computing = new AtomicInteger();
+  private volatile long computedAt = System.nanoTime();
   private final ClusterSettings settings;
   private final WorkerListener listener;
   private @Nullable Arena cacheArena;
@@ -89,6 +93,7 @@ public final class RankHost {
           try {
             task.run();
           } finally {
+            computedAt = System.nanoTime();
             computing.decrementAndGet();
           }
         });
@@ -97,6 +102,12 @@ public final class RankHost {
   /// Whether the compute thread has something to do.
   public boolean isComputing() {
     return computing.get() > 0;
+  }
+
+  /// Whether the compute thread has something to do, or had a moment ago: between two tokens of an
+  /// answer, too. Any thread.
+  public boolean isAtWork() {
+    return isComputing() || System.nanoTime() - computedAt < MOMENT.toNanos();
   }
 
   /// Silence after which a node counts as lost that others wait for.

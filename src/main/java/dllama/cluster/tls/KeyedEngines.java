@@ -11,14 +11,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.WeakHashMap;
+import java.util.function.BooleanSupplier;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLSession;
 import javax.security.auth.x500.X500Principal;
 import scala.Option;
 
 /// Makes Artery's ends of connections, with the cluster keys of the moment. Where a key is taken
-/// away, connections that were made by it end: when nothing but signs of life has gone over them
-/// for a while, so that no answer is disturbed, but at last after [#LONGEST]. Any thread.
+/// away, connections that were made by it end: when the node has not computed, and nothing but
+/// signs of life has gone over them, for a while, so that no answer is disturbed, but at last after
+/// [#LONGEST]. Any thread.
 public final class KeyedEngines implements SSLEngineProvider {
   /// Signs of life are a tenth of that.
   private static final long QUIET_BYTES_PER_SECOND = 16 << 10;
@@ -27,6 +29,7 @@ public final class KeyedEngines implements SSLEngineProvider {
   private static final Duration LONGEST = Duration.ofMinutes(10);
 
   private final KeySource source;
+  private final BooleanSupplier atWork;
   private final Map<GuardedEngine, Watch> engines = new WeakHashMap<>();
   private List<ClusterKey> keys;
   private volatile Credentials credentials;
@@ -38,8 +41,10 @@ public final class KeyedEngines implements SSLEngineProvider {
     int untrusted;
   }
 
-  public KeyedEngines(KeySource source) {
+  /// @param atWork whether this node computes; any thread
+  public KeyedEngines(KeySource source, BooleanSupplier atWork) {
     this.source = source;
+    this.atWork = atWork;
     keys = source.keys();
     credentials = new Credentials(keys);
   }
@@ -51,13 +56,14 @@ public final class KeyedEngines implements SSLEngineProvider {
       keys = source.keys();
       credentials = new Credentials(keys);
     }
+    boolean idle = !atWork.getAsBoolean();
     List<GuardedEngine> over = new ArrayList<>();
     synchronized (engines) {
       engines.entrySet().removeIf(entry -> entry.getKey().isEnded());
       engines.forEach(
           (engine, watch) -> {
             X500Principal issuer = engine.issuer();
-            if (issuer != null && !credentials.trusts(issuer) && isOver(engine, watch)) {
+            if (issuer != null && !credentials.trusts(issuer) && isOver(engine, watch, idle)) {
               over.add(engine);
             }
           });
@@ -65,10 +71,11 @@ public final class KeyedEngines implements SSLEngineProvider {
     over.forEach(GuardedEngine::revoke);
   }
 
-  private static boolean isOver(GuardedEngine engine, Watch watch) {
+  private static boolean isOver(GuardedEngine engine, Watch watch, boolean idle) {
     long bytes = engine.bytes();
     boolean first = watch.untrusted++ == 0;
-    watch.quiet = !first && bytes - watch.bytes < QUIET_BYTES_PER_SECOND ? watch.quiet + 1 : 0;
+    boolean quiet = idle && !first && bytes - watch.bytes < QUIET_BYTES_PER_SECOND;
+    watch.quiet = quiet ? watch.quiet + 1 : 0;
     watch.bytes = bytes;
     return watch.quiet >= QUIET.toSeconds() || watch.untrusted >= LONGEST.toSeconds();
   }

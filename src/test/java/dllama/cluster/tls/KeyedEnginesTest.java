@@ -10,15 +10,20 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dllama.cluster.port.PortGuard;
 import dllama.key.ClusterKey;
+import dllama.key.KeyFile;
+import dllama.key.KeySource;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLEngineResult.HandshakeStatus;
 import javax.net.ssl.SSLException;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /// Two ends of a connection, with nothing between them but two buffers.
 class KeyedEnginesTest {
@@ -116,6 +121,29 @@ class KeyedEnginesTest {
         new Credentials(List.of(KEY)).trusts(java.util.Objects.requireNonNull(server.issuer())));
     assertTrue(
         !new Credentials(List.of(OTHER)).trusts(java.util.Objects.requireNonNull(server.issuer())));
+  }
+
+  /// However little goes over it meanwhile.
+  @Test
+  void shouldKeepAConnectionWhileTheNodeComputes(@TempDir Path folder) throws SSLException {
+    Path file = folder.resolve("cluster.key");
+    KeyFile.write(file, KEY);
+    var atWork = new AtomicBoolean(true);
+    var engines = new KeyedEngines(KeySource.of(file), atWork::get);
+    SSLEngine client = engines.createClientSSLEngine("127.0.0.1", 1);
+    SSLEngine server = engines.createServerSSLEngine("127.0.0.1", 1);
+    say(client, server, HELLO);
+    KeyFile.write(file, OTHER);
+    for (int second = 0; second < 60; second++) {
+      engines.sweep();
+    }
+    byte[] lengthOfFrame = {100, 0, 0, 0};
+    say(client, server, lengthOfFrame);
+    atWork.set(false);
+    for (int second = 0; second < 10; second++) {
+      engines.sweep();
+    }
+    assertThrows(SSLException.class, () -> say(client, server, new byte[10]));
   }
 
   @Test

@@ -40,11 +40,19 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// Files of `malformed.json` and more: each is refused with one line, soon and with little memory.
+/// `-Dfile.mutations=N` tries more than the usual number of files with random mistakes.
 class MalformedFilesTest {
   /// Against hanging, not a measure of speed.
   private static final Duration DEADLINE = Duration.ofSeconds(20);
 
   private static final long MEMORY_BYTES = 8 << 20;
+
+  private static final int MUTATIONS = Integer.getInteger("file.mutations", 1000);
+
+  /// Numbers at which sums and comparisons go wrong.
+  private static final int[] EDGES = {
+    -1, 0, 1, 2, 3, 31, 32, 255, 256, 65_535, 65_536, 1 << 30, Integer.MAX_VALUE, Integer.MIN_VALUE
+  };
 
   @TempDir private Path folder;
   private Path file;
@@ -189,13 +197,12 @@ class MalformedFilesTest {
   }
 
   @Test
-  void shouldSurviveFlippedBitsInModels() throws IOException {
+  void shouldSurviveMistakesInModels() throws IOException {
     Random random = random();
     byte[] good = model();
     int opened = 0;
-    for (int round = 0; round < 1000; round++) {
-      byte[] flipped = flip(good, round % 4 == 0 ? good.length : 130, random);
-      Files.write(file, flipped);
+    for (int round = 0; round < MUTATIONS; round++) {
+      Files.write(file, flip(good, round % 4 == 0 ? good.length : 130, random));
       try (DllamaFile model = DllamaFile.open(file)) {
         int last = model.spec().layers() - 1;
         assertEquals(model.spec().dim(), model.weights().get(TensorRole.FFN_NORM, last).cols());
@@ -208,11 +215,11 @@ class MalformedFilesTest {
   }
 
   @Test
-  void shouldSurviveFlippedBitsInTokenizers() throws IOException {
+  void shouldSurviveMistakesInTokenizers() throws IOException {
     Random random = random();
     byte[] good = tokenizer();
     int opened = 0;
-    for (int round = 0; round < 1000; round++) {
+    for (int round = 0; round < MUTATIONS; round++) {
       Files.write(file, flip(good, round % 2 == 0 ? good.length : 80, random));
       try {
         use(TokenizerFile.read(file));
@@ -282,7 +289,12 @@ class MalformedFilesTest {
   private static byte[] flip(byte[] good, int within, Random random) {
     byte[] flipped = good.clone();
     for (int flips = 1 + random.nextInt(3); flips > 0; flips--) {
-      flipped[random.nextInt(within)] ^= (byte) (1 << random.nextInt(8));
+      int at = random.nextInt(within);
+      if (random.nextInt(4) > 0) {
+        flipped[at] ^= (byte) (1 << random.nextInt(8));
+      } else if (at < good.length - 4) {
+        withInt(flipped, at & ~3, EDGES[random.nextInt(EDGES.length)]);
+      }
     }
     return flipped;
   }
