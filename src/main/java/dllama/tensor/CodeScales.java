@@ -59,7 +59,8 @@ final class CodeScales {
     }
   }
 
-  /// The shared float16 ([TileScales#shared]) of the tiles of some blocks, `[blocks, shared, 32]`.
+  /// The shared float16 ([TileScales#shared]) of the tiles of some blocks, `[blocks, shared, 32]`;
+  /// the second one makes shifts, which are subtracted, and is negated.
   ///
   /// @param at of the first tile's
   /// @param step to those of the next tile; 0 if all have the same, which then are written once
@@ -71,8 +72,14 @@ final class CodeScales {
 
   /// The same for one vector of rows.
   static void sharedOfVector(TileScales kind, long at, int step, int blocks, long to) {
-    for (int k = 0; k < kind.shared(); k++, at += LINE, to += NEXT) {
-      halves(at, step, step == 0 ? 1 : blocks, to, kind.shared() * NEXT);
+    int count = step == 0 ? 1 : blocks;
+    long line = kind.shared() * NEXT;
+    if (kind.shared() > 0) {
+      halves(at, step, count, to, line);
+    }
+    if (kind.shared() > 1) {
+      halves(at + LINE, step, count, to + NEXT, line);
+      negate(to + NEXT, count, line);
     }
   }
 
@@ -111,14 +118,14 @@ final class CodeScales {
           highProducts(half, sharedStep, lane, step, blocks, to + NEXT, line);
         }
         case PRODUCT_AND_SHIFT -> {
-          products(half, sharedStep, lane, step, blocks, 0xff, 0, 1, to, line);
-          products(half + NEXT, sharedStep, lane, step, blocks, 0xff, 8, -1, shift, line);
+          products(half, sharedStep, lane, step, blocks, 0xff, 0, to, line);
+          products(half + NEXT, sharedStep, lane, step, blocks, 0xff, 8, shift, line);
         }
         case PRODUCTS_AND_SHIFTS -> {
-          products(half, sharedStep, lane, step, blocks, 15, 0, 1, to, line);
-          products(half, sharedStep, lane, step, blocks, 15, 8, 1, to + NEXT, line);
-          products(half + NEXT, sharedStep, lane, step, blocks, 15, 4, -1, shift, line);
-          products(half + NEXT, sharedStep, lane, step, blocks, 15, 12, -1, shift + NEXT, line);
+          products(half, sharedStep, lane, step, blocks, 15, 0, to, line);
+          products(half, sharedStep, lane, step, blocks, 15, 8, to + NEXT, line);
+          products(half + NEXT, sharedStep, lane, step, blocks, 15, 4, shift, line);
+          products(half + NEXT, sharedStep, lane, step, blocks, 15, 12, shift + NEXT, line);
         }
       }
     }
@@ -140,6 +147,13 @@ final class CodeScales {
       IntVector halves = shorts(at).reinterpretAsInts();
       lowHalf(halves).intoMemorySegment(ALL, to & ADDRESSES, ORDER);
       highHalf(halves).intoMemorySegment(ALL, (to & ADDRESSES) + HIGH, ORDER);
+    }
+  }
+
+  private static void negate(long at, int blocks, long line) {
+    for (int block = 0; block < blocks; block++, at += line) {
+      floats(at).mul(-1).intoMemorySegment(ALL, at & ADDRESSES, ORDER);
+      floats(at + HIGH).mul(-1).intoMemorySegment(ALL, (at & ADDRESSES) + HIGH, ORDER);
     }
   }
 
@@ -174,7 +188,7 @@ final class CodeScales {
     }
   }
 
-  /// With the bits from bit `shift` of the shorts at `bitsAt` on that the mask has, and a sign.
+  /// With the bits from bit `shift` of the shorts at `bitsAt` on that the mask has.
   private static void products(
       long half,
       long halfStep,
@@ -183,13 +197,12 @@ final class CodeScales {
       int blocks,
       int mask,
       int shift,
-      float sign,
       long to,
       long line) {
     for (int block = 0; block < blocks; block++, half += halfStep, bitsAt += step, to += line) {
       IntVector bits = shorts(bitsAt).reinterpretAsInts().lanewise(LSHR, shift);
-      store(floats(half).mul(sign), bits.and(mask), to);
-      store(floats(half + HIGH).mul(sign), bits.lanewise(LSHR, 16).and(mask), to + HIGH);
+      store(floats(half), bits.and(mask), to);
+      store(floats(half + HIGH), bits.lanewise(LSHR, 16).and(mask), to + HIGH);
     }
   }
 

@@ -8,7 +8,6 @@ import static dllama.tensor.Vectors.INTS;
 import static dllama.tensor.Vectors.L;
 import static dllama.tensor.Vectors.ORDER;
 import static dllama.tensor.Vectors.broadcast;
-import static dllama.tensor.Vectors.floats;
 import static dllama.tensor.Vectors.shorts;
 import static jdk.incubator.vector.VectorOperators.ASHR;
 import static jdk.incubator.vector.VectorOperators.I2F;
@@ -20,12 +19,13 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
 
-/// Groups of 32 rows of weights with nibbles as in Q4_0, and shifts, times one token: [Q4_0Decode],
-/// with the scaling, which would be too much for one method, behind the sums of a few blocks.
+/// Groups of 32 rows of weights with nibbles as in Q4_0, and shifts, times one token: as
+/// [Q4_0Decode], with more to scale. Each block is scaled behind its sums: then weights are on
+/// their way from memory all the time. Behind the sums of eight blocks, it took a quarter longer.
 final class NibbleDecode implements VectorProduct {
   private static final int GROUPS = 4;
 
-  /// Blocks between two passes of scaling.
+  /// Blocks whose scales are made floats at a time.
   private static final int CHUNK = 8;
 
   /// Distance between the results of groups in [Scratch#acc].
@@ -37,23 +37,33 @@ final class NibbleDecode implements VectorProduct {
   /// Byte of the results of the rows in the high halves of ints; see [Tiles].
   private static final long HIGH = NEXT / 2;
 
-  /// Whether a vector holds all rows of a group.
+  /// Whether a vector holds all rows of a group, so that a pair of vectors is one of groups.
   private static final boolean WHOLE = L == Tiles.ROWS;
+
+  /// Byte of the results of the second vector of a pair, and of the second pair.
+  private static final long SECOND = WHOLE ? NEXT : (long) Float.BYTES * F;
+
+  private static final long PAIR = WHOLE ? 2 * NEXT : NEXT;
+
+  /// Likewise of their float16.
+  private static final long SHARED_SECOND = WHOLE ? Scratch.SHARED_BYTES : SECOND;
+
+  private static final long SHARED_PAIR = (WHOLE ? 2 : 1) * Scratch.SHARED_BYTES;
 
   /// Groups in four vectors.
   private static final int STEP = WHOLE ? 4 : 2;
 
-  /// Bytes of a vector of sums, and of those of a chunk.
-  private static final long SUM = (long) Short.BYTES * L;
-
-  private static final long CHUNK_SUMS = CHUNK * SUM;
+  /// Bytes of a vector.
+  private static final long V = (long) Short.BYTES * L;
 
   private static final int LINES = TilePlanes.FOUR.bytes();
 
   private final Codes type;
+  private final boolean products;
 
   NibbleDecode(Codes type) {
     this.type = type;
+    products = type.scales() == TileScales.PRODUCT_AND_SHIFT;
   }
 
   @Override
@@ -89,87 +99,76 @@ final class NibbleDecode implements VectorProduct {
       Activations x,
       int token,
       Scratch scratch) {
-    int codeAt = x.codeAt(token) + from * Activations.BLOCK_STRIDE;
-    int scaleAt = x.scaleAt(token) + from * Activations.BUNDLE;
-    long sums = scratch.sums.address();
-    int[] codes = x.codes(InputForm.CARRIED_CODES);
-    long tiles = at + type.tileAt(x.cols(), from);
-    int tileStep = type.tileStep(x.cols());
-    int sharedStep = type.sharedStep(x.cols());
-    for (int g = 0; g < groups; g++) {
-      long shared = at + g * groupBytes + type.sharedAt(x.cols(), from);
+    int cols = x.cols();
+    for (int g = 0; products && g < groups; g++) {
+      long shared = at + g * groupBytes + type.sharedAt(cols, from);
       long to = scratch.shared.address() + g * Scratch.SHARED_BYTES;
-      CodeScales.shared(type.scales(), shared, sharedStep, blocks, to);
+      CodeScales.shared(type.scales(), shared, type.sharedStep(cols), blocks, to);
     }
+    long tiles = at + type.tileAt(cols, from);
     for (int part = 0; part < Tiles.ROWS; part += WHOLE ? L : 2 * L) {
-      long lane = tiles + part * 2L;
       for (int g = 0; g < groups; g += STEP) {
-        // What is missing of a last pass is read twice; nobody reads its results.
-        long first = lane + g * groupBytes;
-        int last = groups - 1;
-        long at1 = WHOLE ? lane + Math.min(g + 1, last) * groupBytes : first + SUM;
-        long at2 = lane + Math.min(g + STEP / 2, last) * groupBytes;
-        long at3 = WHOLE ? lane + Math.min(g + 3, last) * groupBytes : at2 + SUM;
-        sums(first, at1, at2, at3, tileStep, blocks, codes, codeAt, x.offsets(), scaleAt, sums, 4);
-        long to = scratch.results.address() + g * NEXT + part * 2L;
-        long second = WHOLE ? NEXT : (long) Float.BYTES * F;
-        long pair = WHOLE ? 2 * NEXT : NEXT;
-        long shared = scratch.shared.address() + g * Scratch.SHARED_BYTES + part * 2L;
-        long sharedSecond = WHOLE ? Scratch.SHARED_BYTES : second;
-        long sharedPair = WHOLE ? 2 * Scratch.SHARED_BYTES : Scratch.SHARED_BYTES;
-        add(first, x, blocks, sums, shared, scaleAt, to);
-        add(at1, x, blocks, sums + CHUNK_SUMS, shared + sharedSecond, scaleAt, to + second);
-        if (g + STEP / 2 <= last) {
-          shared += sharedPair;
-          add(at2, x, blocks, sums + 2 * CHUNK_SUMS, shared, scaleAt, to + pair);
-          add(
-              at3,
-              x,
-              blocks,
-              sums + 3 * CHUNK_SUMS,
-              shared + sharedSecond,
-              scaleAt,
-              to + pair + second);
-        }
+        quad(
+            tiles + part * 2L,
+            groupBytes,
+            g,
+            groups - 1,
+            type.tileStep(cols),
+            blocks,
+            x.codes(InputForm.CARRIED_CODES),
+            x.codeAt(token) + from * Activations.BLOCK_STRIDE,
+            x.offsets(),
+            x.scaleAt(token) + from * Activations.BUNDLE,
+            x.scales(),
+            x.shiftFactors(),
+            scratch.sums.address(),
+            scratch.shared.address() + g * Scratch.SHARED_BYTES + part * 2L,
+            CodeScales.sharedStep(type.scales(), type.sharedStep(cols)),
+            products,
+            scratch.results.address() + g * NEXT + part * 2L,
+            4);
       }
     }
   }
 
-  private void add(
-      long at, Activations x, int blocks, long sums, long shared, int scaleAt, long to) {
-    float[] factors = x.shiftFactors();
-    int step = type.tileStep(x.cols());
-    if (type.scales() == TileScales.HALF_AND_SHIFT) {
-      addHalves(at + LINES, blocks, sums, x.scales(), factors, scaleAt, to);
-    } else {
-      long sharedStep = CodeScales.sharedStep(type.scales(), type.sharedStep(x.cols()));
-      addProducts(
-          at + LINES, step, shared, sharedStep, blocks, sums, x.scales(), factors, scaleAt, to);
-    }
-  }
-
-  /// Four vectors of rows, which share the broadcasts.
+  /// Four vectors of rows, which share the broadcasts. They are scaled one after the other, from
+  /// memory: four times the same would be more than the compiler takes.
   ///
+  /// @param at address of the first group's rows
+  /// @param g the group to begin with, of those up to `last`
+  /// @param room for the sums of a block, `[4, L]`
+  /// @param shared what tiles share of the first block, as floats, and bytes to that of the next
+  /// @param products whether scales are [TileScales#PRODUCT_AND_SHIFT] or
+  ///     [TileScales#HALF_AND_SHIFT]
   /// @param nibble 4, which the compiler must not know: a constant takes a register for each shift
-  /// @param sums address of the first vector's sums, `[4, CHUNK, L]`
-  private static void sums(
-      long first,
-      long second,
-      long third,
-      long fourth,
+  private static void quad(
+      long at,
+      long groupBytes,
+      int g,
+      int last,
       int tileStep,
       int blocks,
       int[] codes,
       int codeAt,
       int[] offsets,
       int scaleAt,
-      long sums,
+      float[] scales,
+      float[] sumsOfCodes,
+      long room,
+      long shared,
+      long sharedStep,
+      boolean products,
+      long results,
       int nibble) {
-    long at0 = first & ADDRESSES;
-    long at1 = second & ADDRESSES;
-    long at2 = third & ADDRESSES;
-    long at3 = fourth & ADDRESSES;
-    long to = sums & ADDRESSES;
+    // What is missing of a last pass is read twice; nobody reads its results.
+    long at0 = (at + g * groupBytes) & ADDRESSES;
+    long at1 = (WHOLE ? at + Math.min(g + 1, last) * groupBytes : at0 + V) & ADDRESSES;
+    long at2 = (at + Math.min(g + STEP / 2, last) * groupBytes) & ADDRESSES;
+    long at3 = (WHOLE ? at + Math.min(g + 3, last) * groupBytes : at2 + V) & ADDRESSES;
+    IntVector bytes = IntVector.broadcast(INTS, 0xff);
+    FloatVector eight = FloatVector.broadcast(FLOATS, 8);
+    IntVector half = IntVector.broadcast(INTS, 0x8fffe000); // see Vectors.tinyHighHalf
+    FloatVector rebias = FloatVector.broadcast(FLOATS, Vectors.REBIAS);
     for (int block = 0; block < blocks; block++) {
       ShortVector offset = IntVector.broadcast(INTS, offsets[scaleAt]).reinterpretAsShorts();
       ShortVector a = offset;
@@ -215,103 +214,82 @@ final class NibbleDecode implements VectorProduct {
         c = r.mul(code3).add(c);
         d = s.mul(code3).add(d);
       }
-      a.intoMemorySegment(ALL, to, ORDER);
-      b.intoMemorySegment(ALL, to + CHUNK_SUMS, ORDER);
-      c.intoMemorySegment(ALL, to + 2 * CHUNK_SUMS, ORDER);
-      d.intoMemorySegment(ALL, to + 3 * CHUNK_SUMS, ORDER);
+      long sums = room & ADDRESSES;
+      a.intoMemorySegment(ALL, sums, ORDER);
+      b.intoMemorySegment(ALL, sums + V, ORDER);
+      c.intoMemorySegment(ALL, sums + 2 * V, ORDER);
+      d.intoMemorySegment(ALL, sums + 3 * V, ORDER);
+      FloatVector xScale = FloatVector.broadcast(FLOATS, scales[scaleAt]);
+      FloatVector xSum = FloatVector.broadcast(FLOATS, sumsOfCodes[scaleAt]);
+      for (int v = 0; v < 4; v++) {
+        long tile = v < 2 ? v == 0 ? at0 : at1 : v == 2 ? at2 : at3;
+        long own = (tile + LINES) & ADDRESSES;
+        long halves = (shared + (v >> 1) * SHARED_PAIR + (v & 1) * SHARED_SECOND) & ADDRESSES;
+        long to = (results + (v >> 1) * PAIR + (v & 1) * SECOND) & ADDRESSES;
+        IntVector sum = IntVector.fromMemorySegment(INTS, ALL, sums + v * V, ORDER);
+        IntVector factor = IntVector.fromMemorySegment(INTS, ALL, own, ORDER);
+        FloatVector value =
+            (FloatVector) sum.lanewise(LSHL, 16).lanewise(ASHR, 16).convertShape(I2F, FLOATS, 0);
+        FloatVector scale;
+        FloatVector shift;
+        if (products) {
+          scale =
+              FloatVector.fromMemorySegment(FLOATS, ALL, halves, ORDER)
+                  .mul((FloatVector) factor.and(bytes).convertShape(I2F, FLOATS, 0));
+          shift =
+              FloatVector.fromMemorySegment(FLOATS, ALL, halves + NEXT, ORDER)
+                  .mul(
+                      (FloatVector)
+                          factor.lanewise(LSHR, 8).and(bytes).convertShape(I2F, FLOATS, 0));
+        } else {
+          scale =
+              factor
+                  .lanewise(LSHL, 16)
+                  .lanewise(ASHR, 3)
+                  .and(half)
+                  .reinterpretAsFloats()
+                  .mul(rebias);
+          IntVector second = IntVector.fromMemorySegment(INTS, ALL, own + Tiles.LINE, ORDER);
+          shift =
+              second
+                  .lanewise(LSHL, 16)
+                  .lanewise(ASHR, 3)
+                  .and(half)
+                  .reinterpretAsFloats()
+                  .mul(rebias);
+        }
+        shift = scale.fma(eight, shift);
+        FloatVector added = FloatVector.fromMemorySegment(FLOATS, ALL, to, ORDER);
+        added = value.fma(scale.mul(xScale), added);
+        shift.fma(xSum, added).intoMemorySegment(ALL, to, ORDER);
+
+        if (products) {
+          scale =
+              FloatVector.fromMemorySegment(FLOATS, ALL, halves + HIGH, ORDER)
+                  .mul(
+                      (FloatVector)
+                          factor.lanewise(LSHR, 16).and(bytes).convertShape(I2F, FLOATS, 0));
+          shift =
+              FloatVector.fromMemorySegment(FLOATS, ALL, halves + (NEXT + HIGH), ORDER)
+                  .mul((FloatVector) factor.lanewise(LSHR, 24).convertShape(I2F, FLOATS, 0));
+        } else {
+          scale = factor.lanewise(ASHR, 3).and(half).reinterpretAsFloats().mul(rebias);
+          IntVector second = IntVector.fromMemorySegment(INTS, ALL, own + Tiles.LINE, ORDER);
+          shift = second.lanewise(ASHR, 3).and(half).reinterpretAsFloats().mul(rebias);
+        }
+        shift = scale.fma(eight, shift);
+        value = (FloatVector) sum.lanewise(ASHR, 16).convertShape(I2F, FLOATS, 0);
+        added = FloatVector.fromMemorySegment(FLOATS, ALL, to + HIGH, ORDER);
+        added = value.fma(scale.mul(xScale), added);
+        shift.fma(xSum, added).intoMemorySegment(ALL, to + HIGH, ORDER);
+      }
       at0 += tileStep;
       at1 += tileStep;
       at2 += tileStep;
       at3 += tileStep;
-      to += SUM;
+      shared += sharedStep;
       codeAt += Activations.BLOCK_STRIDE;
       scaleAt += Activations.BUNDLE;
     }
-  }
-
-  /// Adds the scaled sums of one vector of rows, and its shifts, to the results at `to`.
-  ///
-  /// @param at of the scales of the first block
-  private static void addHalves(
-      long at, int blocks, long sums, float[] xScales, float[] xSums, int scaleAt, long to) {
-    FloatVector low = floats(to);
-    FloatVector high = floats(to + HIGH);
-    FloatVector eight = FloatVector.broadcast(FLOATS, 8);
-    FloatVector rebias = FloatVector.broadcast(FLOATS, Vectors.REBIAS);
-    for (int block = 0; block < blocks; block++) {
-      IntVector sum = shorts(sums + block * SUM).reinterpretAsInts();
-      IntVector scales = shorts(at).reinterpretAsInts();
-      IntVector shifts = shorts(at + Tiles.LINE).reinterpretAsInts();
-      FloatVector xScale = FloatVector.broadcast(FLOATS, xScales[scaleAt]);
-      FloatVector xSum = FloatVector.broadcast(FLOATS, xSums[scaleAt]);
-      FloatVector scale = Vectors.tinyLowHalf(scales).mul(rebias);
-      FloatVector shift = scale.fma(eight, Vectors.tinyLowHalf(shifts).mul(rebias));
-      FloatVector value =
-          (FloatVector) sum.lanewise(LSHL, 16).lanewise(ASHR, 16).convertShape(I2F, FLOATS, 0);
-      low = shift.fma(xSum, value.fma(scale.mul(xScale), low));
-      scale = Vectors.tinyHighHalf(scales).mul(rebias);
-      shift = scale.fma(eight, Vectors.tinyHighHalf(shifts).mul(rebias));
-      value = (FloatVector) sum.lanewise(ASHR, 16).convertShape(I2F, FLOATS, 0);
-      high = shift.fma(xSum, value.fma(scale.mul(xScale), high));
-      at += LINES + 2L * Tiles.LINE;
-      scaleAt += Activations.BUNDLE;
-    }
-    low.intoMemorySegment(ALL, to & ADDRESSES, ORDER);
-    high.intoMemorySegment(ALL, (to + HIGH) & ADDRESSES, ORDER);
-  }
-
-  /// The same of [TileScales#PRODUCT_AND_SHIFT].
-  ///
-  /// @param shared float16 of the first block as floats, and bytes to those of the next
-  private static void addProducts(
-      long at,
-      int step,
-      long shared,
-      long sharedStep,
-      int blocks,
-      long sums,
-      float[] xScales,
-      float[] xSums,
-      int scaleAt,
-      long to) {
-    FloatVector low = floats(to);
-    FloatVector high = floats(to + HIGH);
-    FloatVector eight = FloatVector.broadcast(FLOATS, 8);
-    FloatVector minus = FloatVector.broadcast(FLOATS, -1);
-    IntVector bytes = IntVector.broadcast(INTS, 0xff);
-    for (int block = 0; block < blocks; block++) {
-      long from = (sums & ADDRESSES) + block * SUM;
-      long halves = shared & ADDRESSES;
-      IntVector sum = IntVector.fromMemorySegment(INTS, ALL, from, ORDER);
-      IntVector factors = IntVector.fromMemorySegment(INTS, ALL, at & ADDRESSES, ORDER);
-      FloatVector xScale = FloatVector.broadcast(FLOATS, xScales[scaleAt]);
-      FloatVector xSum = FloatVector.broadcast(FLOATS, xSums[scaleAt]);
-      FloatVector scale =
-          FloatVector.fromMemorySegment(FLOATS, ALL, halves, ORDER)
-              .mul((FloatVector) factors.and(bytes).convertShape(I2F, FLOATS, 0));
-      FloatVector factor =
-          (FloatVector) factors.lanewise(LSHR, 8).and(bytes).convertShape(I2F, FLOATS, 0);
-      FloatVector shift =
-          FloatVector.fromMemorySegment(FLOATS, ALL, halves + NEXT, ORDER).mul(factor).mul(minus);
-      shift = scale.fma(eight, shift);
-      FloatVector value =
-          (FloatVector) sum.lanewise(LSHL, 16).lanewise(ASHR, 16).convertShape(I2F, FLOATS, 0);
-      low = shift.fma(xSum, value.fma(scale.mul(xScale), low));
-      factor = (FloatVector) factors.lanewise(LSHR, 16).and(bytes).convertShape(I2F, FLOATS, 0);
-      scale = FloatVector.fromMemorySegment(FLOATS, ALL, halves + HIGH, ORDER).mul(factor);
-      factor = (FloatVector) factors.lanewise(LSHR, 24).convertShape(I2F, FLOATS, 0);
-      shift =
-          FloatVector.fromMemorySegment(FLOATS, ALL, halves + (NEXT + HIGH), ORDER)
-              .mul(factor)
-              .mul(minus);
-      shift = scale.fma(eight, shift);
-      value = (FloatVector) sum.lanewise(ASHR, 16).convertShape(I2F, FLOATS, 0);
-      high = shift.fma(xSum, value.fma(scale.mul(xScale), high));
-      at += step;
-      shared += sharedStep;
-      scaleAt += Activations.BUNDLE;
-    }
-    low.intoMemorySegment(ALL, to & ADDRESSES, ORDER);
-    high.intoMemorySegment(ALL, (to + HIGH) & ADDRESSES, ORDER);
   }
 }

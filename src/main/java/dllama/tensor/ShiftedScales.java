@@ -57,7 +57,7 @@ final class ShiftedScales {
   /// The same of [TileScales#PRODUCT_AND_SHIFT].
   ///
   /// @param at of the own line of the first tile, and bytes to the next
-  /// @param shared float16 as floats, likewise
+  /// @param shared float16 as floats, likewise ([CodeScales#sharedOfVector])
   /// @param to index of the first scale and shift
   static void ofProducts(
       long at,
@@ -70,7 +70,6 @@ final class ShiftedScales {
       int to) {
     FloatVector eight = FloatVector.broadcast(FLOATS, 8);
     FloatVector tiny = FloatVector.broadcast(FLOATS, TINY);
-    FloatVector minus = FloatVector.broadcast(FLOATS, -1);
     IntVector bytes = IntVector.broadcast(INTS, 0xff);
     for (int b = 0; b < count; b++, at += step, shared += sharedStep, to += L) {
       IntVector factors = IntVector.fromMemorySegment(INTS, ALL, at & ADDRESSES, ORDER);
@@ -80,16 +79,14 @@ final class ShiftedScales {
       scale.mul(tiny).intoArray(scales, to);
       factor = (FloatVector) factors.lanewise(LSHR, 8).and(bytes).convertShape(I2F, FLOATS, 0);
       FloatVector shift =
-          FloatVector.fromMemorySegment(FLOATS, ALL, halves + NEXT, ORDER).mul(factor).mul(minus);
+          FloatVector.fromMemorySegment(FLOATS, ALL, halves + NEXT, ORDER).mul(factor);
       scale.fma(eight, shift).intoArray(shifts, to);
       factor = (FloatVector) factors.lanewise(LSHR, 16).and(bytes).convertShape(I2F, FLOATS, 0);
       scale = FloatVector.fromMemorySegment(FLOATS, ALL, halves + NEXT / 2, ORDER).mul(factor);
       scale.mul(tiny).intoArray(scales, to + L / 2);
       factor = (FloatVector) factors.lanewise(LSHR, 24).convertShape(I2F, FLOATS, 0);
       shift =
-          FloatVector.fromMemorySegment(FLOATS, ALL, halves + (NEXT + NEXT / 2), ORDER)
-              .mul(factor)
-              .mul(minus);
+          FloatVector.fromMemorySegment(FLOATS, ALL, halves + (NEXT + NEXT / 2), ORDER).mul(factor);
       scale.fma(eight, shift).intoArray(shifts, to + L / 2);
     }
   }
