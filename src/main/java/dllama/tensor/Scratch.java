@@ -44,9 +44,9 @@ final class Scratch {
               Tiles.LINE);
 
   /// Tiles that are floats, their scales and sums ([CodePrefill]), or codes in all lanes of vectors
-  /// ([SixSums]), on pages of their own.
+  /// ([SixDecode]), on pages of their own.
   final MemorySegment floats =
-      Arena.ofAuto().allocate(Math.max(CodePrefill.BYTES, SixSums.SPREAD_BYTES), 4096);
+      Arena.ofAuto().allocate(Math.max(CodePrefill.BYTES, SixDecode.SPREAD_BYTES), 4096);
 
   final float[] factors = new float[CodePrefill.FACTORS];
 

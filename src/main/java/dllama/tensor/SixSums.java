@@ -22,10 +22,10 @@ final class SixSums {
   private static final int BUNDLE = Activations.BUNDLE;
 
   /// Columns of a run, the bytes of their lines, and how many there are in a block.
-  private static final int RUN = 8;
+  static final int RUN = 8;
 
-  private static final int RUN_LINES = 3 * Tiles.LINE;
-  private static final int RUNS = Tiles.COLS / RUN;
+  static final int RUN_LINES = 3 * Tiles.LINE;
+  static final int RUNS = Tiles.COLS / RUN;
 
   /// Bytes of a vector.
   private static final long V = (long) Short.BYTES * L;
@@ -35,72 +35,20 @@ final class SixSums {
 
   static final long TOKEN_SUMS = BUNDLE_CHUNK * RUNS * V;
 
-  /// Whether a vector holds all rows of a group, so that two vectors are two groups.
+  /// Whether a vector holds all rows of a group; if not, one token has [SixDecode].
   static final boolean WHOLE = L == Tiles.ROWS;
 
-  /// Vectors of a group in a pass.
-  static final int OF_GROUP = WHOLE ? 1 : 2;
-
   /// Those of a token in as many groups as a pass has, an even number, or of a bundle.
-  static final long SUMS_BYTES =
-      Math.max(SUMS * OF_GROUP * VectorProduct.MAX_GROUPS, TOKEN_SUMS * BUNDLE);
-
-  /// Of the codes of a chunk, each in all lanes of a vector.
-  static final long SPREAD_BYTES = V * CHUNK * RUNS * RUN;
+  static final long SUMS_BYTES = Math.max(SUMS * VectorProduct.MAX_GROUPS, TOKEN_SUMS * BUNDLE);
 
   private SixSums() {}
-
-  /// Makes ready what [#ofOne] takes of the codes of a token.
-  ///
-  /// @param spread address of [#SPREAD_BYTES]
-  static void prepare(int[] codes, int codeAt, int blocks, long spread) {
-    if (!WHOLE) {
-      spread(codes, codeAt, blocks, spread);
-    }
-  }
-
-  /// One token, and [#OF_GROUP] vectors of rows of each group.
-  ///
-  /// @param spread as [#prepare] left it
-  /// @param sums address of the first vector's sums, `[CHUNK, RUNS, L]`
-  static void ofOne(
-      long rows,
-      long groupBytes,
-      int groups,
-      int tileStep,
-      int blocks,
-      int[] codes,
-      int codeAt,
-      long spread,
-      int[] offsets,
-      int offsetAt,
-      long sums) {
-    if (WHOLE) {
-      one(
-          rows,
-          groupBytes,
-          groups,
-          tileStep,
-          blocks,
-          codes,
-          codeAt,
-          offsets,
-          offsetAt,
-          sums,
-          2,
-          4,
-          6);
-    } else {
-      two(rows, groupBytes, groups, tileStep, blocks, spread, offsets, offsetAt, sums);
-    }
-  }
 
   /// One token, two groups at a time, which share the broadcasts; where vectors hold whole groups.
   ///
   /// @param sums address of the first vector's sums, `[CHUNK, RUNS, L]`
   /// @param two that and the others are what they are called, which the compiler must not know: a
   ///     constant takes a register for each shift
-  private static void one(
+  static void one(
       long at,
       long groupBytes,
       int groups,
@@ -187,74 +135,6 @@ final class SixSums {
       codeAt += Activations.BLOCK_STRIDE;
       offsetAt += RUNS * BUNDLE;
     }
-  }
-
-  /// Each of the codes of some blocks in all lanes of a vector.
-  private static void spread(int[] codes, int codeAt, int blocks, long to) {
-    for (int block = 0; block < blocks; block++, codeAt += Activations.BLOCK_STRIDE) {
-      for (int i = codeAt; i < codeAt + RUNS * RUN; i++, to += V) {
-        IntVector.broadcast(INTS, codes[i]).intoMemorySegment(ALL, to & ADDRESSES, ORDER);
-      }
-    }
-  }
-
-  /// The same with few registers, where a group is two vectors: one after the other, times codes
-  /// that are in memory as vectors, which a product takes from there. Shifts are those of ints,
-  /// which x86 has by a number; what comes over from the other short is masked.
-  ///
-  /// @param spread address of codes as [#spread] leaves them
-  private static void two(
-      long at,
-      long groupBytes,
-      int groups,
-      int tileBytes,
-      int blocks,
-      long spread,
-      int[] offsets,
-      int offsetAt,
-      long sums) {
-    IntVector nibble = IntVector.broadcast(INTS, 0x000f000f);
-    IntVector high = IntVector.broadcast(INTS, 0x00300030);
-    IntVector both = IntVector.broadcast(INTS, 0x0fff0fff);
-    IntVector second = IntVector.broadcast(INTS, 0x003f003f);
-    for (int block = 0; block < blocks; block++) {
-      for (int vector = 0; vector < 2 * groups; vector++) {
-        long from = (at + (vector >> 1) * groupBytes + (vector & 1) * V) & ADDRESSES;
-        long to = (sums + vector * SUMS) & ADDRESSES;
-        long code = spread & ADDRESSES;
-        int offset = offsetAt;
-        for (int line = 0; line < RUNS * RUN_LINES; line += RUN_LINES) {
-          IntVector p = IntVector.fromMemorySegment(INTS, ALL, from + line, ORDER);
-          IntVector q = IntVector.fromMemorySegment(INTS, ALL, from + line + 64, ORDER);
-          IntVector r = IntVector.fromMemorySegment(INTS, ALL, from + line + 128, ORDER);
-          IntVector y = p.and(nibble).or(r.lanewise(LSHL, 4).and(high));
-          ShortVector a = IntVector.broadcast(INTS, offsets[offset]).reinterpretAsShorts();
-          a = y.reinterpretAsShorts().mul(code(code, 6)).add(a);
-          y = q.and(nibble).or(r.lanewise(LSHL, 2).and(high));
-          a = y.reinterpretAsShorts().mul(code(code, 7)).add(a);
-          // Written once for the three of them, or it would be more than C2 takes.
-          for (int pair = 0; pair < 3; pair++) {
-            p = IntVector.fromMemorySegment(INTS, ALL, from + line + pair * 64L, ORDER);
-            p = p.lanewise(LSHR, 4).and(both);
-            a = p.reinterpretAsShorts().mul(code(code, 2 * pair)).add(a);
-            p = p.lanewise(LSHR, 6).and(second);
-            a = p.reinterpretAsShorts().mul(code(code, 2 * pair + 1)).add(a);
-          }
-          a.intoMemorySegment(ALL, to, ORDER);
-          to += V;
-          code += RUN * V;
-          offset += BUNDLE;
-        }
-      }
-      at += tileBytes;
-      sums += RUNS * V;
-      spread += RUNS * RUN * V;
-      offsetAt += RUNS * BUNDLE;
-    }
-  }
-
-  private static ShortVector code(long codes, int index) {
-    return ShortVector.fromMemorySegment(SHORTS, ALL, codes + index * V, ORDER);
   }
 
   /// Four tokens, one vector of rows.

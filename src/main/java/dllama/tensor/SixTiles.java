@@ -14,9 +14,6 @@ final class SixTiles implements VectorProduct {
   private static final int BUNDLE = Activations.BUNDLE;
   private static final long LINE = Tiles.F32_LINE;
 
-  /// Bytes of a vector.
-  private static final long V = (long) Short.BYTES * L;
-
   /// Of a group in [Scratch#tile]: scales, `[SixSums#CHUNK, 2, 32]`, then results, `[8, 32]`.
   private static final long RESULTS = 2 * SixSums.CHUNK * LINE;
 
@@ -46,6 +43,10 @@ final class SixTiles implements VectorProduct {
   @Override
   public void pass(
       long at, long groupBytes, int groups, Activations x, int token, int count, Scratch s) {
+    if (count == 1 && !SixSums.WHOLE) {
+      SixDecode.pass(type, at, groupBytes, groups, x, token, s);
+      return;
+    }
     s.zero(groups, RESULTS, NEXT, count);
     int chunk = count == 1 ? SixSums.CHUNK : SixSums.BUNDLE_CHUNK;
     for (int from = 0; from < x.blocks(); from += chunk) {
@@ -68,12 +69,9 @@ final class SixTiles implements VectorProduct {
     int codeAt = x.codeAt(token) + from * Activations.BLOCK_STRIDE;
     int scaleAt = x.scaleAt(token) + from * BUNDLE;
     long rows = at + type.tileAt(x.cols(), from);
-    if (count == 1) {
-      SixSums.prepare(x.codes(InputForm.PAIRED_CODES), codeAt, blocks, s.floats.address());
-    }
-    for (int part = 0; part < Tiles.ROWS; part += SixSums.OF_GROUP * L) {
+    for (int part = 0; part < Tiles.ROWS; part += L) {
       if (count == 1) {
-        sums(rows + 2L * part, groupBytes, groups, blocks, x, codeAt, scaleAt, s);
+        sums(rows, groupBytes, groups, blocks, x, codeAt, scaleAt, s);
       }
       // Behind the codes of the first part, whose lines come before them in memory.
       for (int g = 0; part == 0 && g < groups; g++) {
@@ -82,13 +80,12 @@ final class SixTiles implements VectorProduct {
         long shared = s.shared.address();
         CodeScales.ofGroup(type, group, from, blocks, x.cols(), shared, to, to);
       }
-      for (int vector = 0; vector < groups * SixSums.OF_GROUP; vector++) {
-        int g = vector / SixSums.OF_GROUP;
-        long row = 2L * part + vector % SixSums.OF_GROUP * V;
+      for (int g = 0; g < groups; g++) {
+        long row = 2L * part;
         if (count > 1) {
           sums(rows + g * groupBytes + row, blocks, x, codeAt, scaleAt, count, s);
         }
-        long of = s.runs.address() + (count == 1 ? vector * SixSums.SUMS : 0);
+        long of = s.runs.address() + (count == 1 ? g * SixSums.SUMS : 0);
         for (int t = 0; t < count; t++) {
           long sums = of + t * SixSums.TOKEN_SUMS;
           scaled(s.tile.address() + g * NEXT + row, t, sums, blocks, x, scaleAt);
@@ -97,7 +94,7 @@ final class SixTiles implements VectorProduct {
     }
   }
 
-  /// Of one token.
+  /// Of one token, where vectors hold whole groups.
   private void sums(
       long rows,
       long groupBytes,
@@ -107,7 +104,7 @@ final class SixTiles implements VectorProduct {
       int codeAt,
       int scaleAt,
       Scratch s) {
-    SixSums.ofOne(
+    SixSums.one(
         rows,
         groupBytes,
         groups,
@@ -115,10 +112,12 @@ final class SixTiles implements VectorProduct {
         blocks,
         x.codes(InputForm.PAIRED_CODES),
         codeAt,
-        s.floats.address(),
         x.runOffsets(),
         Activations.runOffsetAt(scaleAt),
-        s.runs.address());
+        s.runs.address(),
+        2,
+        4,
+        6);
   }
 
   /// Of several tokens, and one vector of rows.

@@ -1,0 +1,215 @@
+package dllama.tensor;
+
+import static dllama.tensor.Vectors.ADDRESSES;
+import static dllama.tensor.Vectors.ALL;
+import static dllama.tensor.Vectors.FLOATS;
+import static dllama.tensor.Vectors.INTS;
+import static dllama.tensor.Vectors.L;
+import static dllama.tensor.Vectors.ORDER;
+import static dllama.tensor.Vectors.SHORTS;
+import static jdk.incubator.vector.VectorOperators.ASHR;
+import static jdk.incubator.vector.VectorOperators.I2F;
+import static jdk.incubator.vector.VectorOperators.LSHL;
+import static jdk.incubator.vector.VectorOperators.LSHR;
+
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
+
+/// Groups of 32 rows of [Codes] of six bits times one token, where a group is two vectors or more:
+/// runs as in [SixTiles], one vector after the other, times codes that are in memory as vectors,
+/// which a product takes from there.
+///
+/// Each block is scaled behind its sums, as in [NibbleDecode].
+final class SixDecode {
+  /// Blocks that are computed with at a time.
+  private static final int CHUNK = 8;
+
+  private static final int ROWS = Tiles.ROWS;
+  private static final int RUN = SixSums.RUN;
+  private static final int RUNS = SixSums.RUNS;
+  private static final int RUN_LINES = SixSums.RUN_LINES;
+  private static final int LINES = TilePlanes.SIX.bytes();
+
+  /// Distance between the results of groups in [Scratch#acc].
+  private static final int ACC_STRIDE = Activations.BUNDLE * ROWS;
+
+  /// Bytes of the results of a group.
+  private static final long NEXT = Tiles.F32_LINE;
+
+  /// Byte of the results of the rows in the high halves of ints; see [Tiles].
+  private static final long HIGH = NEXT / 2;
+
+  /// Bytes of a vector.
+  private static final long V = (long) Short.BYTES * L;
+
+  /// Of the codes of a chunk, each in all lanes of a vector.
+  static final long SPREAD_BYTES = V * CHUNK * RUNS * RUN;
+
+  private SixDecode() {}
+
+  /// As [VectorProduct#pass].
+  static void pass(
+      Codes type, long at, long groupBytes, int groups, Activations x, int token, Scratch s) {
+    s.results.fill((byte) 0);
+    for (int from = 0; from < x.blocks(); from += CHUNK) {
+      int blocks = Math.min(CHUNK, x.blocks() - from);
+      chunk(type, at, groupBytes, groups, from, blocks, x, token, s);
+    }
+    for (int g = 0; g < groups; g++) {
+      MemorySegment.copy(s.results, Tiles.FLOAT, g * NEXT, s.acc, g * ACC_STRIDE, ROWS);
+    }
+  }
+
+  private static void chunk(
+      Codes type,
+      long at,
+      long groupBytes,
+      int groups,
+      int from,
+      int blocks,
+      Activations x,
+      int token,
+      Scratch s) {
+    int cols = x.cols();
+    int scaleAt = x.scaleAt(token) + from * Activations.BUNDLE;
+    int codeAt = x.codeAt(token) + from * Activations.BLOCK_STRIDE;
+    spread(x.codes(InputForm.PAIRED_CODES), codeAt, blocks, s.floats.address());
+    int sharedStep = type.sharedStep(cols);
+    for (int g = 0; g < groups; g++) {
+      long shared = at + g * groupBytes + type.sharedAt(cols, from);
+      long to = s.shared.address() + g * Scratch.SHARED_BYTES;
+      CodeScales.shared(type.scales(), shared, sharedStep, blocks, to);
+    }
+    for (int part = 0; part < ROWS; part += 2 * L) {
+      pairs(
+          at + type.tileAt(cols, from) + 2L * part,
+          groupBytes,
+          groups,
+          type.tileStep(cols),
+          blocks,
+          s.floats.address(),
+          x.runOffsets(),
+          Activations.runOffsetAt(scaleAt),
+          x.scales(),
+          scaleAt,
+          s.runs.address(),
+          s.shared.address() + 2L * part,
+          CodeScales.sharedStep(type.scales(), sharedStep),
+          s.results.address() + 2L * part);
+    }
+  }
+
+  /// Each of the codes of some blocks in all lanes of a vector.
+  private static void spread(int[] codes, int codeAt, int blocks, long to) {
+    for (int block = 0; block < blocks; block++, codeAt += Activations.BLOCK_STRIDE) {
+      for (int i = codeAt; i < codeAt + RUNS * RUN; i++, to += V) {
+        IntVector.broadcast(INTS, codes[i]).intoMemorySegment(ALL, to & ADDRESSES, ORDER);
+      }
+    }
+  }
+
+  /// Two vectors of rows of each group, one after the other. Shifts are those of ints, which x86
+  /// has by a number; what comes over from the other short is masked.
+  ///
+  /// @param spread address of codes as [#spread] leaves them
+  /// @param room for the sums of a block, `[RUNS, L]`
+  /// @param shared what tiles share of the first block, as floats, and bytes to that of the next
+  private static void pairs(
+      long at,
+      long groupBytes,
+      int groups,
+      int tileStep,
+      int blocks,
+      long spread,
+      int[] offsets,
+      int offsetAt,
+      float[] scales,
+      int scaleAt,
+      long room,
+      long shared,
+      long sharedStep,
+      long results) {
+    IntVector nibble = IntVector.broadcast(INTS, 0x000f000f);
+    IntVector above = IntVector.broadcast(INTS, 0x00300030);
+    IntVector both = IntVector.broadcast(INTS, 0x0fff0fff);
+    IntVector second = IntVector.broadcast(INTS, 0x003f003f);
+    long sums = room & ADDRESSES;
+    for (int block = 0; block < blocks; block++) {
+      for (int vector = 0; vector < 2 * groups; vector++) {
+        long from = (at + (vector >> 1) * groupBytes + (vector & 1) * V) & ADDRESSES;
+        long of = sums;
+        long code = spread & ADDRESSES;
+        int offset = offsetAt;
+        for (int line = 0; line < LINES; line += RUN_LINES) {
+          IntVector p = IntVector.fromMemorySegment(INTS, ALL, from + line, ORDER);
+          IntVector q = IntVector.fromMemorySegment(INTS, ALL, from + line + 64, ORDER);
+          IntVector r = IntVector.fromMemorySegment(INTS, ALL, from + line + 128, ORDER);
+          IntVector y = p.and(nibble).or(r.lanewise(LSHL, 4).and(above));
+          ShortVector a = IntVector.broadcast(INTS, offsets[offset]).reinterpretAsShorts();
+          a = y.reinterpretAsShorts().mul(code(code, 6)).add(a);
+          y = q.and(nibble).or(r.lanewise(LSHL, 2).and(above));
+          a = y.reinterpretAsShorts().mul(code(code, 7)).add(a);
+          // Written once for the three of them, or it would be more than C2 takes.
+          for (int pair = 0; pair < 3; pair++) {
+            p = IntVector.fromMemorySegment(INTS, ALL, from + line + pair * 64L, ORDER);
+            p = p.lanewise(LSHR, 4).and(both);
+            a = p.reinterpretAsShorts().mul(code(code, 2 * pair)).add(a);
+            p = p.lanewise(LSHR, 6).and(second);
+            a = p.reinterpretAsShorts().mul(code(code, 2 * pair + 1)).add(a);
+          }
+          a.intoMemorySegment(ALL, of, ORDER);
+          of += V;
+          code += RUN * V;
+          offset += Activations.BUNDLE;
+        }
+        long halves =
+            (shared + (vector >> 1) * Scratch.SHARED_BYTES + (vector & 1) * V) & ADDRESSES;
+        long to = (results + (vector >> 1) * NEXT + (vector & 1) * V) & ADDRESSES;
+        FloatVector xScale = FloatVector.broadcast(FLOATS, scales[scaleAt]);
+        FloatVector low = FloatVector.fromMemorySegment(FLOATS, ALL, to, ORDER);
+        FloatVector high = FloatVector.fromMemorySegment(FLOATS, ALL, to + HIGH, ORDER);
+        FloatVector lowHalf = FloatVector.fromMemorySegment(FLOATS, ALL, halves, ORDER);
+        FloatVector highHalf = FloatVector.fromMemorySegment(FLOATS, ALL, halves + HIGH, ORDER);
+        IntVector bytes = IntVector.fromMemorySegment(INTS, ALL, from + LINES, ORDER);
+        // The first half of the columns.
+        IntVector a = IntVector.fromMemorySegment(INTS, ALL, sums, ORDER);
+        IntVector b = IntVector.fromMemorySegment(INTS, ALL, sums + V, ORDER);
+        IntVector sum =
+            a.lanewise(LSHL, 16).lanewise(ASHR, 16).add(b.lanewise(LSHL, 16).lanewise(ASHR, 16));
+        IntVector factor = bytes.lanewise(LSHL, 24).lanewise(ASHR, 24);
+        FloatVector scale = lowHalf.mul((FloatVector) factor.convertShape(I2F, FLOATS, 0));
+        low = ((FloatVector) sum.convertShape(I2F, FLOATS, 0)).fma(scale.mul(xScale), low);
+        sum = a.lanewise(ASHR, 16).add(b.lanewise(ASHR, 16));
+        factor = bytes.lanewise(LSHL, 8).lanewise(ASHR, 24);
+        scale = highHalf.mul((FloatVector) factor.convertShape(I2F, FLOATS, 0));
+        high = ((FloatVector) sum.convertShape(I2F, FLOATS, 0)).fma(scale.mul(xScale), high);
+        // The second one.
+        a = IntVector.fromMemorySegment(INTS, ALL, sums + 2 * V, ORDER);
+        b = IntVector.fromMemorySegment(INTS, ALL, sums + 3 * V, ORDER);
+        sum = a.lanewise(LSHL, 16).lanewise(ASHR, 16).add(b.lanewise(LSHL, 16).lanewise(ASHR, 16));
+        factor = bytes.lanewise(LSHL, 16).lanewise(ASHR, 24);
+        scale = lowHalf.mul((FloatVector) factor.convertShape(I2F, FLOATS, 0));
+        ((FloatVector) sum.convertShape(I2F, FLOATS, 0))
+            .fma(scale.mul(xScale), low)
+            .intoMemorySegment(ALL, to, ORDER);
+        sum = a.lanewise(ASHR, 16).add(b.lanewise(ASHR, 16));
+        factor = bytes.lanewise(ASHR, 24);
+        scale = highHalf.mul((FloatVector) factor.convertShape(I2F, FLOATS, 0));
+        ((FloatVector) sum.convertShape(I2F, FLOATS, 0))
+            .fma(scale.mul(xScale), high)
+            .intoMemorySegment(ALL, to + HIGH, ORDER);
+      }
+      at += tileStep;
+      spread += RUNS * RUN * V;
+      offsetAt += RUNS * Activations.BUNDLE;
+      scaleAt += Activations.BUNDLE;
+      shared += sharedStep;
+    }
+  }
+
+  private static ShortVector code(long codes, int index) {
+    return ShortVector.fromMemorySegment(SHORTS, ALL, codes + index * V, ORDER);
+  }
+}
