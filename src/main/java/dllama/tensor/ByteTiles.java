@@ -42,18 +42,14 @@ final class ByteTiles implements VectorProduct {
 
   private static final long TOKEN_SUMS = CHUNK * 2 * V;
 
-  /// Whether a vector holds all rows of a group.
+  /// Whether a vector holds all rows of a group; if not, one token has [ByteDecode].
   private static final boolean WHOLE = L == Tiles.ROWS;
 
-  /// As many streams come from memory at a time, where a vector is no whole line: one alone does
-  /// not use what a core could read.
+  /// As many as [ByteDecode] reads side by side.
   private static final int GROUPS = WHOLE ? 1 : MAX_GROUPS;
 
-  /// Bytes of the sums of a group.
-  private static final long GROUP_SUMS = CHUNK * 2 * Tiles.LINE;
-
-  /// Those of one token in all groups, or of a bundle in one.
-  static final long SUMS_BYTES = Math.max(GROUPS * GROUP_SUMS, BUNDLE * TOKEN_SUMS);
+  /// Bytes of the sums of a bundle.
+  static final long SUMS_BYTES = BUNDLE * TOKEN_SUMS;
 
   /// From a group to the next in [Scratch#tile].
   private static final long NEXT = RESULTS + BUNDLE * LINE;
@@ -82,6 +78,10 @@ final class ByteTiles implements VectorProduct {
   @Override
   public void pass(
       long at, long groupBytes, int groups, Activations x, int token, int count, Scratch s) {
+    if (count == 1 && !WHOLE) {
+      ByteDecode.pass(type, at, groupBytes, groups, x, token, s);
+      return;
+    }
     s.zero(groups, RESULTS, NEXT, count);
     for (int from = 0; from < x.blocks(); from += CHUNK) {
       int blocks = Math.min(CHUNK, x.blocks() - from);
@@ -107,28 +107,20 @@ final class ByteTiles implements VectorProduct {
     int codeAt = x.codeAt(token) + from * Activations.BLOCK_STRIDE;
     int scaleAt = x.scaleAt(token) + from * BUNDLE;
     int[] codes = x.codes(InputForm.CODES);
-    if (!WHOLE && count == 1) {
-      for (long row = 0; row < Tiles.LINE; row += 2 * V) {
-        long to = sums + row / V * TOKEN_SUMS;
-        two(tile + row, groupBytes, groups, tileStep, blocks, codes, codeAt, to, 8);
-      }
-    }
-    for (int g = 0; g < groups; g++, tile += groupBytes, scales += NEXT, sums += GROUP_SUMS) {
+    for (int g = 0; g < groups; g++, tile += groupBytes, scales += NEXT) {
       long group = at + g * groupBytes;
       long shared = s.shared.address();
       CodeScales.ofGroup(type, group, from, blocks, x.cols(), shared, scales, scales);
       for (long row = 0; row < Tiles.LINE; row += V) {
         long to = scales + row + RESULTS;
-        if (count > 1) {
-          several(tile + row, tileStep, blocks, codes, codeAt, s.runs.address(), count);
-          for (int t = 0; t < count; t++) {
-            long of = s.runs.address() + t * TOKEN_SUMS;
-            add(of, blocks, x.scales(), scaleAt + t, scales + row, to + t * LINE);
-          }
-        } else if (WHOLE) {
+        if (count == 1) {
           one(tile + row, tileStep, blocks, codes, codeAt, x.scales(), scaleAt, scales + row, 8);
-        } else {
-          add(sums + row / V * TOKEN_SUMS, blocks, x.scales(), scaleAt, scales + row, to);
+          continue;
+        }
+        several(tile + row, tileStep, blocks, codes, codeAt, sums, count);
+        for (int t = 0; t < count; t++) {
+          long of = sums + t * TOKEN_SUMS;
+          add(of, blocks, x.scales(), scaleAt + t, scales + row, to + t * LINE);
         }
       }
     }
@@ -141,6 +133,8 @@ final class ByteTiles implements VectorProduct {
     }
   }
 
+  /// One token, where a vector holds all rows.
+  ///
   /// @param eight 8, as for the others, which C2 must not know: it moves a constant to a register
   ///     for each shift of shorts, every time
   private static void one(
@@ -185,55 +179,6 @@ final class ByteTiles implements VectorProduct {
     }
     low.intoMemorySegment(ALL, (scales + RESULTS) & ADDRESSES, ORDER);
     high.intoMemorySegment(ALL, (scales + (RESULTS + HIGH)) & ADDRESSES, ORDER);
-  }
-
-  /// Two vectors of rows of each group, which share the broadcasts.
-  ///
-  /// @param sums address of the first group's sums, two times `[CHUNK, 2, L]`
-  private static void two(
-      long at,
-      long groupBytes,
-      int groups,
-      int tileBytes,
-      int blocks,
-      int[] codes,
-      int codeAt,
-      long sums,
-      int eight) {
-    for (int block = 0; block < blocks; block++) {
-      for (int g = 0; g < groups; g++) {
-        long from = (at + g * groupBytes) & ADDRESSES;
-        ShortVector all0 = ShortVector.zero(SHORTS);
-        ShortVector top0 = all0;
-        ShortVector all1 = all0;
-        ShortVector top1 = all0;
-        for (int line = 0; line < LINES; line += Tiles.LINE) {
-          int c = codeAt + line / 32;
-          ShortVector code0 = IntVector.broadcast(INTS, codes[c]).reinterpretAsShorts();
-          ShortVector code1 = IntVector.broadcast(INTS, codes[c + 1]).reinterpretAsShorts();
-          ShortVector v = ShortVector.fromMemorySegment(SHORTS, ALL, from + line, ORDER);
-          ShortVector even = v.lanewise(LSHL, eight).lanewise(ASHR, eight);
-          ShortVector odd = v.lanewise(ASHR, eight);
-          ShortVector both = even.mul(code0).add(odd.mul(code1));
-          all0 = both.add(all0);
-          top0 = both.lanewise(ASHR, eight).add(top0);
-          v = ShortVector.fromMemorySegment(SHORTS, ALL, from + line + V, ORDER);
-          even = v.lanewise(LSHL, eight).lanewise(ASHR, eight);
-          odd = v.lanewise(ASHR, eight);
-          both = even.mul(code0).add(odd.mul(code1));
-          all1 = both.add(all1);
-          top1 = both.lanewise(ASHR, eight).add(top1);
-        }
-        long to = (sums + g * GROUP_SUMS) & ADDRESSES;
-        all0.intoMemorySegment(ALL, to, ORDER);
-        top0.intoMemorySegment(ALL, to + V, ORDER);
-        all1.intoMemorySegment(ALL, to + TOKEN_SUMS, ORDER);
-        top1.intoMemorySegment(ALL, to + (TOKEN_SUMS + V), ORDER);
-      }
-      sums += 2 * V;
-      at += tileBytes;
-      codeAt += Activations.BLOCK_STRIDE;
-    }
   }
 
   /// @param sums address of the first token's sums, `[CHUNK, 2, L]`
