@@ -152,33 +152,32 @@ final class ByteDecode {
           IntVector rest = IntVector.fromMemorySegment(INTS, ALL, sums + 2L * v * V, ORDER);
           IntVector top = IntVector.fromMemorySegment(INTS, ALL, sums + (2L * v + 1) * V, ORDER);
           IntVector own = IntVector.fromMemorySegment(INTS, ALL, from + LINES + v * V, ORDER);
-          FloatVector low;
-          FloatVector high;
+          IntVector sum = top.lanewise(LSHL, 16).lanewise(ASHR, 8).add(rest.and(lower));
+          FloatVector value = (FloatVector) sum.convertShape(I2F, FLOATS, 0);
+          sum = top.lanewise(ASHR, 16).lanewise(LSHL, 8).add(rest.lanewise(LSHR, 16));
+          FloatVector value2 = (FloatVector) sum.convertShape(I2F, FLOATS, 0);
+          FloatVector low = FloatVector.fromMemorySegment(FLOATS, ALL, to, ORDER);
+          FloatVector high = FloatVector.fromMemorySegment(FLOATS, ALL, to + HIGH, ORDER);
+          // As in NibbleDecode, no vector comes out of either branch.
           if (products) {
             long halves = (shared + g * Scratch.SHARED_BYTES + v * V) & ADDRESSES;
             IntVector factor = own.lanewise(LSHL, 24).lanewise(ASHR, 24);
-            low =
+            FloatVector scale =
                 FloatVector.fromMemorySegment(FLOATS, ALL, halves, ORDER)
                     .mul((FloatVector) factor.convertShape(I2F, FLOATS, 0));
+            value.fma(scale.mul(xScale), low).intoMemorySegment(ALL, to, ORDER);
             factor = own.lanewise(LSHL, 8).lanewise(ASHR, 24);
-            high =
+            scale =
                 FloatVector.fromMemorySegment(FLOATS, ALL, halves + HIGH, ORDER)
                     .mul((FloatVector) factor.convertShape(I2F, FLOATS, 0));
+            value2.fma(scale.mul(xScale), high).intoMemorySegment(ALL, to + HIGH, ORDER);
           } else {
-            low = own.lanewise(LSHL, 16).lanewise(ASHR, 3).and(half).reinterpretAsFloats();
-            low = low.mul(rebias);
-            high = own.lanewise(ASHR, 3).and(half).reinterpretAsFloats().mul(rebias);
+            IntVector moved = own.lanewise(LSHL, 16).lanewise(ASHR, 3).and(half);
+            FloatVector scale = moved.reinterpretAsFloats().mul(rebias);
+            value.fma(scale.mul(xScale), low).intoMemorySegment(ALL, to, ORDER);
+            scale = own.lanewise(ASHR, 3).and(half).reinterpretAsFloats().mul(rebias);
+            value2.fma(scale.mul(xScale), high).intoMemorySegment(ALL, to + HIGH, ORDER);
           }
-          IntVector sum = top.lanewise(LSHL, 16).lanewise(ASHR, 8).add(rest.and(lower));
-          FloatVector added = FloatVector.fromMemorySegment(FLOATS, ALL, to, ORDER);
-          ((FloatVector) sum.convertShape(I2F, FLOATS, 0))
-              .fma(low.mul(xScale), added)
-              .intoMemorySegment(ALL, to, ORDER);
-          sum = top.lanewise(ASHR, 16).lanewise(LSHL, 8).add(rest.lanewise(LSHR, 16));
-          added = FloatVector.fromMemorySegment(FLOATS, ALL, to + HIGH, ORDER);
-          ((FloatVector) sum.convertShape(I2F, FLOATS, 0))
-              .fma(high.mul(xScale), added)
-              .intoMemorySegment(ALL, to + HIGH, ORDER);
         }
       }
       at += tileStep;

@@ -228,60 +228,52 @@ final class NibbleDecode implements VectorProduct {
         long to = (results + (v >> 1) * PAIR + (v & 1) * SECOND) & ADDRESSES;
         IntVector sum = IntVector.fromMemorySegment(INTS, ALL, sums + v * V, ORDER);
         IntVector factor = IntVector.fromMemorySegment(INTS, ALL, own, ORDER);
+        FloatVector low = FloatVector.fromMemorySegment(FLOATS, ALL, to, ORDER);
+        FloatVector high = FloatVector.fromMemorySegment(FLOATS, ALL, to + HIGH, ORDER);
         FloatVector value =
             (FloatVector) sum.lanewise(LSHL, 16).lanewise(ASHR, 16).convertShape(I2F, FLOATS, 0);
-        FloatVector scale;
-        FloatVector shift;
+        FloatVector value2 = (FloatVector) sum.lanewise(ASHR, 16).convertShape(I2F, FLOATS, 0);
+        // No vector may come out of either branch, or both kinds in one process have it boxed.
         if (products) {
-          scale =
+          FloatVector scale =
               FloatVector.fromMemorySegment(FLOATS, ALL, halves, ORDER)
                   .mul((FloatVector) factor.and(bytes).convertShape(I2F, FLOATS, 0));
-          shift =
+          IntVector next = factor.lanewise(LSHR, 8).and(bytes);
+          FloatVector shift =
               FloatVector.fromMemorySegment(FLOATS, ALL, halves + NEXT, ORDER)
-                  .mul(
-                      (FloatVector)
-                          factor.lanewise(LSHR, 8).and(bytes).convertShape(I2F, FLOATS, 0));
-        } else {
-          scale =
-              factor
-                  .lanewise(LSHL, 16)
-                  .lanewise(ASHR, 3)
-                  .and(half)
-                  .reinterpretAsFloats()
-                  .mul(rebias);
-          IntVector second = IntVector.fromMemorySegment(INTS, ALL, own + Tiles.LINE, ORDER);
-          shift =
-              second
-                  .lanewise(LSHL, 16)
-                  .lanewise(ASHR, 3)
-                  .and(half)
-                  .reinterpretAsFloats()
-                  .mul(rebias);
-        }
-        shift = scale.fma(eight, shift);
-        FloatVector added = FloatVector.fromMemorySegment(FLOATS, ALL, to, ORDER);
-        added = value.fma(scale.mul(xScale), added);
-        shift.fma(xSum, added).intoMemorySegment(ALL, to, ORDER);
-
-        if (products) {
+                  .mul((FloatVector) next.convertShape(I2F, FLOATS, 0));
+          scale
+              .fma(eight, shift)
+              .fma(xSum, value.fma(scale.mul(xScale), low))
+              .intoMemorySegment(ALL, to, ORDER);
+          next = factor.lanewise(LSHR, 16).and(bytes);
           scale =
               FloatVector.fromMemorySegment(FLOATS, ALL, halves + HIGH, ORDER)
-                  .mul(
-                      (FloatVector)
-                          factor.lanewise(LSHR, 16).and(bytes).convertShape(I2F, FLOATS, 0));
+                  .mul((FloatVector) next.convertShape(I2F, FLOATS, 0));
           shift =
               FloatVector.fromMemorySegment(FLOATS, ALL, halves + (NEXT + HIGH), ORDER)
                   .mul((FloatVector) factor.lanewise(LSHR, 24).convertShape(I2F, FLOATS, 0));
+          scale
+              .fma(eight, shift)
+              .fma(xSum, value2.fma(scale.mul(xScale), high))
+              .intoMemorySegment(ALL, to + HIGH, ORDER);
         } else {
-          scale = factor.lanewise(ASHR, 3).and(half).reinterpretAsFloats().mul(rebias);
           IntVector second = IntVector.fromMemorySegment(INTS, ALL, own + Tiles.LINE, ORDER);
+          IntVector moved = factor.lanewise(LSHL, 16).lanewise(ASHR, 3).and(half);
+          FloatVector scale = moved.reinterpretAsFloats().mul(rebias);
+          moved = second.lanewise(LSHL, 16).lanewise(ASHR, 3).and(half);
+          FloatVector shift = moved.reinterpretAsFloats().mul(rebias);
+          scale
+              .fma(eight, shift)
+              .fma(xSum, value.fma(scale.mul(xScale), low))
+              .intoMemorySegment(ALL, to, ORDER);
+          scale = factor.lanewise(ASHR, 3).and(half).reinterpretAsFloats().mul(rebias);
           shift = second.lanewise(ASHR, 3).and(half).reinterpretAsFloats().mul(rebias);
+          scale
+              .fma(eight, shift)
+              .fma(xSum, value2.fma(scale.mul(xScale), high))
+              .intoMemorySegment(ALL, to + HIGH, ORDER);
         }
-        shift = scale.fma(eight, shift);
-        value = (FloatVector) sum.lanewise(ASHR, 16).convertShape(I2F, FLOATS, 0);
-        added = FloatVector.fromMemorySegment(FLOATS, ALL, to + HIGH, ORDER);
-        added = value.fma(scale.mul(xScale), added);
-        shift.fma(xSum, added).intoMemorySegment(ALL, to + HIGH, ORDER);
       }
       at0 += tileStep;
       at1 += tileStep;
