@@ -154,30 +154,29 @@ final class ExpertsBlock implements LayerBlock {
     return step.tokens() * step.spec.activeExperts();
   }
 
-  /// The same rows of gate and up, so that their product needs no barrier. Row groups of all chosen
-  /// experts in one line, as long as their tokens are many, are divided evenly.
+  /// The same rows of gate and up, so that their product needs no barrier. Parts of all chosen
+  /// experts, and of the shared one, stand in one line, of which a thread takes one at a time.
   private void gateShare(int thread, int threads) {
     boolean single = step.tokens() == 1;
     Activations own = single ? normed.rows(thread) : inputs.all();
     int groups = PackedMatrix.groups(ffnDim);
-    int work = slots() * groups;
-    int begin = WorkerPool.from(work, thread, threads);
-    int end = WorkerPool.from(work, thread + 1, threads);
-    int at = 0;
+    int size = Math.min(step.portion(Math.min(slots(), experts) * groups), groups);
+    int parts = Math.ceilDiv(groups, size);
+    int part = step.pool.take(1);
+    int firstOf = 0;
     for (int expert = 0; expert < experts; expert++) {
-      int count = routing.count(expert);
-      if (count > 0) {
-        int from = Math.clamp(Math.ceilDiv(begin - at, count), 0, groups);
-        int to = Math.clamp(Math.ceilDiv(end - at, count), 0, groups);
-        if (from < to) {
-          Activations rows = single ? own : inputs.from(routing.firstSlot(expert));
+      if (routing.count(expert) > 0) {
+        Activations rows = single ? own : inputs.from(routing.firstSlot(expert));
+        for (; part < firstOf + parts; part = step.pool.take(1)) {
+          int from = (part - firstOf) * size;
+          int to = Math.min(from + size, groups);
           gate(weights.networks().get(expert), expert, from, to, rows);
         }
-        at += count * groups;
+        firstOf += parts;
       }
     }
     if (shared != null) {
-      shared.gateShare(thread, threads);
+      shared.gateParts(thread, part, firstOf);
     }
   }
 
@@ -217,20 +216,22 @@ final class ExpertsBlock implements LayerBlock {
     }
   }
 
-  /// A thread has the same rows of all experts, so it alone adds to its part of the partial.
+  /// A thread takes the same rows of all experts, so it alone adds to its part of the partial.
   private void downShare(int thread, int threads) {
     int groups = PackedMatrix.groups(step.spec.dim());
-    int from = WorkerPool.from(groups, thread, threads);
-    int to = WorkerPool.from(groups, thread + 1, threads);
-    if (from == to) {
-      return;
+    int portion = step.portion(groups);
+    if (shared != null) {
+      shared.load(thread);
     }
-    for (int leaf = 0; leaf < hidden.length; leaf++) {
-      sumExperts(leaf, from, to);
-      if (shared != null) {
-        shared.add(leaf, from, to, thread, down, step.leaves.place(leaf));
+    for (int from = step.pool.take(portion); from < groups; from = step.pool.take(portion)) {
+      int to = Math.min(from + portion, groups);
+      for (int leaf = 0; leaf < hidden.length; leaf++) {
+        sumExperts(leaf, from, to);
+        if (shared != null) {
+          shared.add(leaf, from, to, thread, down, step.leaves.place(leaf));
+        }
+        step.addLeaf(leaf, from, to);
       }
-      step.addLeaf(leaf, from, to);
     }
   }
 

@@ -117,7 +117,8 @@ final class LeafProduct {
     }
   }
 
-  private void load(int thread) {
+  /// For a thread's products of this layer.
+  void load(int thread) {
     for (ProductInput input : inputs) {
       input.rows(thread);
     }
@@ -150,9 +151,9 @@ final class LeafProduct {
   }
 
   /// `out[tokens, rows] = w_leaf · x_leaf` from `outAt` on, for the row groups `from` ≤ group <
-  /// `to`.
+  /// `to`, of what the thread has [loaded][#load].
   void product(
       int leaf, List<PackedMatrix> leaves, int from, int to, int thread, float[] out, int outAt) {
-    step.product(leaves.get(leaf), from, to, inputs[leaf].rows(thread), out, outAt);
+    step.product(leaves.get(leaf), from, to, inputs[leaf].loaded(thread), out, outAt);
   }
 }

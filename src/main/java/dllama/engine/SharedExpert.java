@@ -93,17 +93,27 @@ final class SharedExpert {
     normed.loadShare(thread, threads);
   }
 
-  /// The same rows of gate and up, so that their product needs no barrier.
-  void gateShare(int thread, int threads) {
-    Activations input = normed.rows(thread);
+  /// The same rows of gate and up, so that their product needs no barrier: parts of a task, of
+  /// which a thread takes one at a time.
+  ///
+  /// @param part what this thread has taken, which may be behind the last one of all
+  /// @param first part of the task that is one of these
+  void gateParts(int thread, int part, int first) {
     int groups = network.w1().w().groups();
-    int from = WorkerPool.from(groups, thread, threads);
-    int to = WorkerPool.from(groups, thread + 1, threads);
+    int size = step.portion(groups);
+    Activations input = normed.rows(thread);
+    for (int at = part; at - first < Math.ceilDiv(groups, size); at = step.pool.take(1)) {
+      int from = (at - first) * size;
+      gate(input, from, Math.min(from + size, groups));
+    }
+  }
+
+  private void gate(Activations input, int from, int to) {
     step.product(network.w1(), from, to, input, gate);
     step.product(network.w3(), from, to, input, up);
     int row = from * PackedMatrix.TILE;
     int size = Math.min(to * PackedMatrix.TILE, ffnDim) - row;
-    for (int token = 0; token < step.tokens() && size > 0; token++) {
+    for (int token = 0; token < step.tokens(); token++) {
       step.gate(gate, up, token * ffnDim + row, size);
     }
   }
@@ -111,6 +121,11 @@ final class SharedExpert {
   /// Where there are several tokens, before [#add].
   void hiddenShare(int thread, int threads) {
     down.loadShare(thread, threads);
+  }
+
+  /// Once a thread and layer, before [#add].
+  void load(int thread) {
+    down.load(thread);
   }
 
   /// Adds what the row groups `from` ≤ group < `to` of a leaf give, times shares, to `sum`.
