@@ -88,7 +88,7 @@ final class SharedExpert {
     return (float) (1 / (1 + StrictMath.exp(-sum)));
   }
 
-  /// Where there are several tokens, before [#gateShare].
+  /// Where there are several tokens, before [#gateParts].
   void inputShare(int thread, int threads) {
     normed.loadShare(thread, threads);
   }

@@ -12,7 +12,6 @@ import static jdk.incubator.vector.VectorOperators.I2F;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.LSHR;
 
-import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
@@ -26,9 +25,6 @@ final class ByteDecode {
 
   private static final int ROWS = Tiles.ROWS;
   private static final int LINES = TilePlanes.EIGHT.bytes();
-
-  /// Distance between the results of groups in [Scratch#acc].
-  private static final int ACC_STRIDE = Activations.BUNDLE * ROWS;
 
   /// Bytes of the results of a group.
   private static final long NEXT = Tiles.F32_LINE;
@@ -49,9 +45,7 @@ final class ByteDecode {
       int blocks = Math.min(CHUNK, x.blocks() - from);
       chunk(type, at, groupBytes, groups, from, blocks, x, token, s);
     }
-    for (int g = 0; g < groups; g++) {
-      MemorySegment.copy(s.results, Tiles.FLOAT, g * NEXT, s.acc, g * ACC_STRIDE, ROWS);
-    }
+    s.takeResults(groups);
   }
 
   private static void chunk(

@@ -14,7 +14,6 @@ import static jdk.incubator.vector.VectorOperators.I2F;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.LSHR;
 
-import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
@@ -27,9 +26,6 @@ final class NibbleDecode implements VectorProduct {
 
   /// Blocks whose scales are made floats at a time.
   private static final int CHUNK = 8;
-
-  /// Distance between the results of groups in [Scratch#acc].
-  private static final int ACC_STRIDE = Activations.BUNDLE * Tiles.ROWS;
 
   /// Bytes of the results of a group.
   private static final long NEXT = Tiles.F32_LINE;
@@ -79,15 +75,12 @@ final class NibbleDecode implements VectorProduct {
   @Override
   public void pass(
       long at, long groupBytes, int groups, Activations x, int token, int count, Scratch scratch) {
-    MemorySegment results = scratch.results;
-    results.fill((byte) 0);
+    scratch.results.fill((byte) 0);
     for (int from = 0; from < x.blocks(); from += CHUNK) {
       int blocks = Math.min(CHUNK, x.blocks() - from);
       chunk(at, groupBytes, groups, from, blocks, x, token, scratch);
     }
-    for (int g = 0; g < groups; g++) {
-      MemorySegment.copy(results, Tiles.FLOAT, g * NEXT, scratch.acc, g * ACC_STRIDE, Tiles.ROWS);
-    }
+    scratch.takeResults(groups);
   }
 
   private void chunk(

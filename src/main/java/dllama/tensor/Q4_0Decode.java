@@ -34,9 +34,6 @@ import jdk.incubator.vector.ShortVector;
 final class Q4_0Decode implements VectorProduct {
   private static final int GROUPS = 4;
 
-  /// Distance between the results of groups in [Scratch#acc].
-  private static final int ACC_STRIDE = Activations.BUNDLE * Tiles.ROWS;
-
   /// Bytes of the results of a group; those of the group after the first of two are this far away.
   private static final long NEXT = Tiles.F32_LINE;
 
@@ -91,9 +88,7 @@ final class Q4_0Decode implements VectorProduct {
           results.address() + part * 2L,
           4);
     }
-    for (int g = 0; g < groups; g++) {
-      MemorySegment.copy(results, Tiles.FLOAT, g * NEXT, scratch.acc, g * ACC_STRIDE, Tiles.ROWS);
-    }
+    scratch.takeResults(groups);
   }
 
   /// Two pairs of vectors of rows at a time, which share the broadcasts; adds to the results,

@@ -75,6 +75,14 @@ final class Scratch {
     }
   }
 
+  /// Makes [#results] of some groups those of the pass, of one token.
+  void takeResults(int groups) {
+    int stride = Activations.BUNDLE * Tiles.ROWS;
+    for (int g = 0; g < groups; g++) {
+      MemorySegment.copy(results, Tiles.FLOAT, g * Tiles.F32_LINE, acc, g * stride, Tiles.ROWS);
+    }
+  }
+
   static Scratch ofThread() {
     return OF_THREAD.get();
   }
