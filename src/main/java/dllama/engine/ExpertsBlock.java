@@ -160,7 +160,8 @@ final class ExpertsBlock implements LayerBlock {
     boolean single = step.tokens() == 1;
     Activations own = single ? normed.rows(thread) : inputs.all();
     int groups = PackedMatrix.groups(ffnDim);
-    int size = Math.min(step.portion(Math.min(slots(), experts) * groups), groups);
+    // Of a prompt some experts have many tokens, so that all of one would keep others waiting.
+    int size = single ? Math.min(step.portion(slots() * groups), groups) : step.portion(groups);
     int parts = Math.ceilDiv(groups, size);
     int part = step.pool.take(1);
     int firstOf = 0;

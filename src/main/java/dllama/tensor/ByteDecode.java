@@ -18,38 +18,20 @@ import jdk.incubator.vector.ShortVector;
 
 /// Groups of 32 rows of [Codes] of eight bits times one token, as in [ByteTiles], where a group is
 /// two vectors or more. Groups are read side by side: a core does not get all that it could read
-/// from one stream. Each block is scaled behind its sums, as in [NibbleDecode].
-final class ByteDecode {
-  /// Blocks whose codes and scales are taken at a time.
-  private static final int CHUNK = 8;
-
+/// from one stream.
+final class ByteDecode extends BlockDecode {
   private static final int ROWS = Tiles.ROWS;
   private static final int LINES = TilePlanes.EIGHT.bytes();
-
-  /// Bytes of the results of a group.
-  private static final long NEXT = Tiles.F32_LINE;
-
-  /// Byte of the results of the rows in the high halves of ints; see [Tiles].
-  private static final long HIGH = NEXT / 2;
 
   /// Bytes of a vector.
   private static final long V = (long) Short.BYTES * L;
 
-  private ByteDecode() {}
-
-  /// As [VectorProduct#pass].
-  static void pass(
-      Codes type, long at, long groupBytes, int groups, Activations x, int token, Scratch s) {
-    s.results.fill((byte) 0);
-    for (int from = 0; from < x.blocks(); from += CHUNK) {
-      int blocks = Math.min(CHUNK, x.blocks() - from);
-      chunk(type, at, groupBytes, groups, from, blocks, x, token, s);
-    }
-    s.takeResults(groups);
+  ByteDecode(Codes type) {
+    super(type);
   }
 
-  private static void chunk(
-      Codes type,
+  @Override
+  void chunk(
       long at,
       long groupBytes,
       int groups,
@@ -60,12 +42,6 @@ final class ByteDecode {
       Scratch s) {
     int cols = x.cols();
     boolean products = type.scales() == TileScales.PRODUCT;
-    int sharedStep = type.sharedStep(cols);
-    for (int g = 0; products && g < groups; g++) {
-      long shared = at + g * groupBytes + type.sharedAt(cols, from);
-      long to = s.shared.address() + g * Scratch.SHARED_BYTES;
-      CodeScales.shared(type.scales(), shared, sharedStep, blocks, to);
-    }
     for (int part = 0; part < ROWS; part += 2 * L) {
       pairs(
           at + type.tileAt(cols, from) + 2L * part,
@@ -79,7 +55,7 @@ final class ByteDecode {
           x.scaleAt(token) + from * Activations.BUNDLE,
           s.runs.address(),
           s.shared.address() + 2L * part,
-          CodeScales.sharedStep(type.scales(), sharedStep),
+          sharedStep(cols),
           products,
           s.results.address() + 2L * part,
           8);

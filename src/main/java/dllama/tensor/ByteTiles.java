@@ -55,9 +55,11 @@ final class ByteTiles implements VectorProduct {
   private static final long NEXT = RESULTS + BUNDLE * LINE;
 
   private final Codes type;
+  private final ByteDecode decoder;
 
   ByteTiles(Codes type) {
     this.type = type;
+    decoder = new ByteDecode(type);
   }
 
   @Override
@@ -79,7 +81,7 @@ final class ByteTiles implements VectorProduct {
   public void pass(
       long at, long groupBytes, int groups, Activations x, int token, int count, Scratch s) {
     if (count == 1 && !WHOLE) {
-      ByteDecode.pass(type, at, groupBytes, groups, x, token, s);
+      decoder.decode(at, groupBytes, groups, x, token, s);
       return;
     }
     s.zero(groups, RESULTS, NEXT, count);

@@ -19,19 +19,9 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
 
 /// Groups of 32 rows of weights with nibbles as in Q4_0, and shifts, times one token: as
-/// [Q4_0Decode], with more to scale. Each block is scaled behind its sums: then weights are on
-/// their way from memory all the time. Behind the sums of eight blocks, it took a quarter longer.
-final class NibbleDecode implements VectorProduct {
+/// [Q4_0Decode], with more to scale.
+final class NibbleDecode extends BlockDecode implements VectorProduct {
   private static final int GROUPS = 4;
-
-  /// Blocks whose scales are made floats at a time.
-  private static final int CHUNK = 8;
-
-  /// Bytes of the results of a group.
-  private static final long NEXT = Tiles.F32_LINE;
-
-  /// Byte of the results of the rows in the high halves of ints; see [Tiles].
-  private static final long HIGH = NEXT / 2;
 
   /// Whether a vector holds all rows of a group, so that a pair of vectors is one of groups.
   private static final boolean WHOLE = L == Tiles.ROWS;
@@ -54,11 +44,10 @@ final class NibbleDecode implements VectorProduct {
 
   private static final int LINES = TilePlanes.FOUR.bytes();
 
-  private final Codes type;
   private final boolean products;
 
   NibbleDecode(Codes type) {
-    this.type = type;
+    super(type);
     products = type.scales() == TileScales.PRODUCT_AND_SHIFT;
   }
 
@@ -75,15 +64,11 @@ final class NibbleDecode implements VectorProduct {
   @Override
   public void pass(
       long at, long groupBytes, int groups, Activations x, int token, int count, Scratch scratch) {
-    scratch.results.fill((byte) 0);
-    for (int from = 0; from < x.blocks(); from += CHUNK) {
-      int blocks = Math.min(CHUNK, x.blocks() - from);
-      chunk(at, groupBytes, groups, from, blocks, x, token, scratch);
-    }
-    scratch.takeResults(groups);
+    decode(at, groupBytes, groups, x, token, scratch);
   }
 
-  private void chunk(
+  @Override
+  void chunk(
       long at,
       long groupBytes,
       int groups,
@@ -93,11 +78,6 @@ final class NibbleDecode implements VectorProduct {
       int token,
       Scratch scratch) {
     int cols = x.cols();
-    for (int g = 0; products && g < groups; g++) {
-      long shared = at + g * groupBytes + type.sharedAt(cols, from);
-      long to = scratch.shared.address() + g * Scratch.SHARED_BYTES;
-      CodeScales.shared(type.scales(), shared, type.sharedStep(cols), blocks, to);
-    }
     long tiles = at + type.tileAt(cols, from);
     for (int part = 0; part < Tiles.ROWS; part += WHOLE ? L : 2 * L) {
       for (int g = 0; g < groups; g += STEP) {
@@ -116,7 +96,7 @@ final class NibbleDecode implements VectorProduct {
             x.shiftFactors(),
             scratch.sums.address(),
             scratch.shared.address() + g * Scratch.SHARED_BYTES + part * 2L,
-            CodeScales.sharedStep(type.scales(), type.sharedStep(cols)),
+            sharedStep(cols),
             products,
             scratch.results.address() + g * NEXT + part * 2L,
             4);

@@ -19,23 +19,12 @@ import jdk.incubator.vector.ShortVector;
 /// Groups of 32 rows of [Codes] of six bits times one token, where a group is two vectors or more:
 /// runs as in [SixTiles], one vector after the other, times codes that are in memory as vectors,
 /// which a product takes from there.
-///
-/// Each block is scaled behind its sums, as in [NibbleDecode].
-final class SixDecode {
-  /// Blocks that are computed with at a time.
-  private static final int CHUNK = 8;
-
+final class SixDecode extends BlockDecode {
   private static final int ROWS = Tiles.ROWS;
   private static final int RUN = SixSums.RUN;
   private static final int RUNS = SixSums.RUNS;
   private static final int RUN_LINES = SixSums.RUN_LINES;
   private static final int LINES = TilePlanes.SIX.bytes();
-
-  /// Bytes of the results of a group.
-  private static final long NEXT = Tiles.F32_LINE;
-
-  /// Byte of the results of the rows in the high halves of ints; see [Tiles].
-  private static final long HIGH = NEXT / 2;
 
   /// Bytes of a vector.
   private static final long V = (long) Short.BYTES * L;
@@ -43,21 +32,12 @@ final class SixDecode {
   /// Of the codes of a chunk, each in all lanes of a vector.
   static final long SPREAD_BYTES = V * CHUNK * RUNS * RUN;
 
-  private SixDecode() {}
-
-  /// As [VectorProduct#pass].
-  static void pass(
-      Codes type, long at, long groupBytes, int groups, Activations x, int token, Scratch s) {
-    s.results.fill((byte) 0);
-    for (int from = 0; from < x.blocks(); from += CHUNK) {
-      int blocks = Math.min(CHUNK, x.blocks() - from);
-      chunk(type, at, groupBytes, groups, from, blocks, x, token, s);
-    }
-    s.takeResults(groups);
+  SixDecode(Codes type) {
+    super(type);
   }
 
-  private static void chunk(
-      Codes type,
+  @Override
+  void chunk(
       long at,
       long groupBytes,
       int groups,
@@ -70,12 +50,6 @@ final class SixDecode {
     int scaleAt = x.scaleAt(token) + from * Activations.BUNDLE;
     int codeAt = x.codeAt(token) + from * Activations.BLOCK_STRIDE;
     spread(x.codes(InputForm.PAIRED_CODES), codeAt, blocks, s.floats.address());
-    int sharedStep = type.sharedStep(cols);
-    for (int g = 0; g < groups; g++) {
-      long shared = at + g * groupBytes + type.sharedAt(cols, from);
-      long to = s.shared.address() + g * Scratch.SHARED_BYTES;
-      CodeScales.shared(type.scales(), shared, sharedStep, blocks, to);
-    }
     for (int part = 0; part < ROWS; part += 2 * L) {
       pairs(
           at + type.tileAt(cols, from) + 2L * part,
@@ -90,7 +64,7 @@ final class SixDecode {
           scaleAt,
           s.runs.address(),
           s.shared.address() + 2L * part,
-          CodeScales.sharedStep(type.scales(), sharedStep),
+          sharedStep(cols),
           s.results.address() + 2L * part);
     }
   }

@@ -20,9 +20,11 @@ final class SixTiles implements VectorProduct {
   private static final long NEXT = RESULTS + BUNDLE * LINE;
 
   private final Codes type;
+  private final SixDecode decoder;
 
   SixTiles(Codes type) {
     this.type = type;
+    decoder = new SixDecode(type);
   }
 
   @Override
@@ -44,7 +46,7 @@ final class SixTiles implements VectorProduct {
   public void pass(
       long at, long groupBytes, int groups, Activations x, int token, int count, Scratch s) {
     if (count == 1 && !SixSums.WHOLE) {
-      SixDecode.pass(type, at, groupBytes, groups, x, token, s);
+      decoder.decode(at, groupBytes, groups, x, token, s);
       return;
     }
     s.zero(groups, RESULTS, NEXT, count);

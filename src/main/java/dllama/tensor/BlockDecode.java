@@ -1,0 +1,54 @@
+package dllama.tensor;
+
+/// Groups of 32 rows of [Codes] times one token, where each block is scaled behind its sums: then
+/// weights are on their way from memory all the time. Behind the sums of eight blocks, products
+/// took a quarter longer.
+abstract class BlockDecode {
+  /// Blocks whose shared scales are made floats at a time.
+  static final int CHUNK = 8;
+
+  /// Bytes of the results of a group.
+  static final long NEXT = Tiles.F32_LINE;
+
+  /// Byte of the results of the rows in the high halves of ints; see [Tiles].
+  static final long HIGH = NEXT / 2;
+
+  final Codes type;
+
+  BlockDecode(Codes type) {
+    this.type = type;
+  }
+
+  /// As [VectorProduct#pass].
+  final void decode(
+      long at, long groupBytes, int groups, Activations x, int token, Scratch scratch) {
+    scratch.results.fill((byte) 0);
+    for (int from = 0; from < x.blocks(); from += CHUNK) {
+      int blocks = Math.min(CHUNK, x.blocks() - from);
+      for (int g = 0; g < groups; g++) {
+        long shared = at + g * groupBytes + type.sharedAt(x.cols(), from);
+        long to = scratch.shared.address() + g * Scratch.SHARED_BYTES;
+        CodeScales.shared(type.scales(), shared, type.sharedStep(x.cols()), blocks, to);
+      }
+      chunk(at, groupBytes, groups, from, blocks, x, token, scratch);
+    }
+    scratch.takeResults(groups);
+  }
+
+  /// Adds to [Scratch#results] what blocks `from` ≤ block < `from + blocks` give, whose shared
+  /// scales are in [Scratch#shared].
+  abstract void chunk(
+      long at,
+      long groupBytes,
+      int groups,
+      int from,
+      int blocks,
+      Activations x,
+      int token,
+      Scratch scratch);
+
+  /// Bytes from what a block shares to that of the next.
+  final long sharedStep(int cols) {
+    return CodeScales.sharedStep(type.scales(), type.sharedStep(cols));
+  }
+}
