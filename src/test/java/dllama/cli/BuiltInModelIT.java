@@ -16,6 +16,7 @@ class BuiltInModelIT {
   private static final List<String> TURNS =
       List.of("What is a shard?", "Tell me more.", "What is 7 + 5?");
 
+  private final int port = FreePort.find();
   private final List<NodeProcess> processes = new ArrayList<>();
 
   @AfterEach
@@ -30,6 +31,9 @@ class BuiltInModelIT {
     assertTrue(alone.get(0).contains("slice"), alone::toString);
     assertTrue(alone.get(1).contains("Two nodes hold half"), alone::toString);
     assertTrue(alone.get(2).contains("7 + 5 = 12."), alone::toString);
+    for (int i = 1; i < 4; i++) {
+      processes.add(NodeProcess.worker(port)); // they join one root after the other
+    }
     assertEquals(alone, chat(4, "f32"));
     List<String> rounded = chat(4, "q80");
     System.out.printf(
@@ -40,10 +44,6 @@ class BuiltInModelIT {
 
   /// The answers to all turns.
   private List<String> chat(int nodes, String exchange) {
-    int port = FreePort.find();
-    for (int i = 1; i < nodes; i++) {
-      processes.add(NodeProcess.worker(port));
-    }
     NodeProcess root =
         NodeProcess.root(
             port, nodes, "chat", "--temperature", "0", "--buffer-float-type", exchange);
@@ -55,8 +55,6 @@ class BuiltInModelIT {
     root.type("/exit");
     assertEquals(0, root.exit(NodeProcess.FORM), root::toString);
     assertEquals(1, root.err().stream().filter(line -> line.startsWith("built-in model:")).count());
-    killAll();
-    processes.clear();
     return root.out();
   }
 }

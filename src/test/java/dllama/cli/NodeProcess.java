@@ -44,6 +44,11 @@ final class NodeProcess implements AutoCloseable {
     return worker(List.of(), rootPort, options);
   }
 
+  /// A worker that computes with plain loops.
+  static NodeProcess lightWorker(int rootPort, String... options) {
+    return worker(LIGHT, rootPort, options);
+  }
+
   private static NodeProcess worker(List<String> jvm, int rootPort, String... options) {
     List<String> all =
         new ArrayList<>(
@@ -57,7 +62,7 @@ final class NodeProcess implements AutoCloseable {
   static List<NodeProcess> workers(int rootPort, int count, String... options) {
     List<NodeProcess> workers = new ArrayList<>();
     for (int i = 0; i < count; i++) {
-      workers.add(worker(LIGHT, rootPort, options));
+      workers.add(lightWorker(rootPort, options));
       workers.getLast().awaitError("looking for a root", 1, FORM);
     }
     return workers;

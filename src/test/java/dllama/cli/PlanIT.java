@@ -35,11 +35,11 @@ class PlanIT {
   void shouldPredictTheBytesThatARunSends(int nodes, String exchange) throws IOException {
     int port = FreePort.find();
     for (int worker = 1; worker < nodes; worker++) {
-      processes.add(NodeProcess.worker(port, NodeProcess.PATIENCE));
+      processes.add(NodeProcess.lightWorker(port, NodeProcess.PATIENCE));
     }
     NodeProcess root =
         started(
-            NodeProcess.root(
+            NodeProcess.lightRoot(
                 port,
                 nodes,
                 "bench",

@@ -66,15 +66,15 @@ class SecureClusterIT {
     JsonNode golden = Conformance.golden(CASE).get("prompts").get(0);
     String key = keyFile("cluster.key").toString();
     byte[] recorded = greetingOf(key);
-    NodeProcess worker = start(NodeProcess.worker(port, "--cluster-key", key));
+    NodeProcess worker = start(NodeProcess.lightWorker(port, "--cluster-key", key));
     NodeProcess root = start(root(golden.get("text").asText(), key));
     root.awaitError("2 of 4 nodes; waiting", 1, NodeProcess.FORM);
     long memory = residentKilobytes(root);
 
     NodeProcess foreign =
-        start(NodeProcess.worker(port, "--cluster-key", keyFile("other.key").toString()));
+        start(NodeProcess.lightWorker(port, "--cluster-key", keyFile("other.key").toString()));
     foreign.awaitError("has another cluster key", 1, NodeProcess.FORM);
-    NodeProcess plain = start(NodeProcess.worker(port));
+    NodeProcess plain = start(NodeProcess.lightWorker(port));
     plain.awaitError("looking for a root", 1, NodeProcess.FORM);
     replay(recorded);
     openHalf(recorded);
@@ -88,8 +88,8 @@ class SecureClusterIT {
             });
     NodeProcess.sleep(3000);
     assertTrue(residentKilobytes(root) - memory < 256 * 1024, "memory grows");
-    NodeProcess second = start(NodeProcess.worker(port, "--cluster-key", key));
-    NodeProcess third = start(NodeProcess.worker(port, "--cluster-key", key));
+    NodeProcess second = start(NodeProcess.lightWorker(port, "--cluster-key", key));
+    NodeProcess third = start(NodeProcess.lightWorker(port, "--cluster-key", key));
     int code = root.exit(NodeProcess.FORM);
     done.set(true);
     strays.join();
@@ -128,7 +128,7 @@ class SecureClusterIT {
     all[inference.length] = "--ignore-eos";
     all[inference.length + 1] = "--cluster-key";
     all[inference.length + 2] = key;
-    return NodeProcess.root(port, 4, all);
+    return NodeProcess.lightRoot(port, 4, all);
   }
 
   private NodeProcess start(NodeProcess node) {
@@ -139,7 +139,7 @@ class SecureClusterIT {
   /// What a worker that has the key says first.
   private static byte[] greetingOf(String key) throws IOException {
     try (ServerSocket seed = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
-        NodeProcess worker = NodeProcess.worker(seed.getLocalPort(), "--cluster-key", key)) {
+        NodeProcess worker = NodeProcess.lightWorker(seed.getLocalPort(), "--cluster-key", key)) {
       seed.setSoTimeout((int) NodeProcess.FORM.toMillis());
       while (true) {
         try (Socket socket = seed.accept()) {

@@ -107,10 +107,10 @@ class SliceCacheIT {
     int port = FreePort.find();
     List<String> options = new ArrayList<>(List.of(cache(workerCache)));
     options.addAll(List.of(ofWorker));
-    NodeProcess worker = NodeProcess.worker(port, options.toArray(String[]::new));
+    NodeProcess worker = NodeProcess.lightWorker(port, options.toArray(String[]::new));
     processes.add(worker);
     NodeProcess root =
-        NodeProcess.root(
+        NodeProcess.lightRoot(
             port,
             2,
             NodeProcess.inference(
