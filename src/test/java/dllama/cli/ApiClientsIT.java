@@ -15,11 +15,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// The jar, and the clients that programs use for APIs like ours: `src/test/clients`. Where Node.js
 /// or the clients are not, and can not be had, these tests are skipped and say what is missing.
+@Tag("by-the-clock")
 class ApiClientsIT {
   private static final Path SOURCES = Path.of("src/test/clients");
   private static final Path CLIENTS = Path.of("target/clients");

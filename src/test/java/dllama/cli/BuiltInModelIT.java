@@ -32,7 +32,8 @@ class BuiltInModelIT {
     assertTrue(alone.get(1).contains("Two nodes hold half"), alone::toString);
     assertTrue(alone.get(2).contains("7 + 5 = 12."), alone::toString);
     for (int i = 1; i < 4; i++) {
-      processes.add(NodeProcess.worker(port)); // they join one root after the other
+      processes.add(
+          NodeProcess.worker(port, NodeProcess.PATIENCE)); // they join one root after the other
     }
     assertEquals(alone, chat(4, "f32"));
     List<String> rounded = chat(4, "q80");
@@ -46,7 +47,14 @@ class BuiltInModelIT {
   private List<String> chat(int nodes, String exchange) {
     NodeProcess root =
         NodeProcess.root(
-            port, nodes, "chat", "--temperature", "0", "--buffer-float-type", exchange);
+            port,
+            nodes,
+            "chat",
+            "--temperature",
+            "0",
+            "--buffer-float-type",
+            exchange,
+            NodeProcess.PATIENCE);
     processes.add(root);
     for (int turn = 0; turn < TURNS.size(); turn++) {
       root.type(TURNS.get(turn));

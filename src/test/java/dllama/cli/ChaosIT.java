@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
@@ -15,6 +16,7 @@ import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
     named = "chaos.minutes",
     matches = ".+",
     disabledReason = "-Dchaos.minutes=3 has it run, for five minutes in all")
+@Tag("by-the-clock")
 class ChaosIT {
   private static final String MINUTES = System.getProperty("chaos.minutes", "1");
   private static final String SEED = System.getProperty("chaos.seed", "1");

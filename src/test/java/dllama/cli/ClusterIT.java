@@ -15,12 +15,14 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Clusters of real processes on loopback, some of which are killed or frozen in the middle.
+@Tag("by-the-clock")
 class ClusterIT {
   private static final String CASE = "llama31_rope_f32";
   private static final Duration FORM = NodeProcess.FORM;
@@ -181,13 +183,13 @@ class ClusterIT {
   @Test
   void shouldJoinEveryRestartedRoot() throws IOException {
     NodeProcess worker = startWorkers(1).getFirst();
-    for (int restart = 0; restart < 5; restart++) {
+    for (int restart = 0; restart < 4; restart++) {
       NodeProcess root = startChat();
       root.type("Tell me something long");
       root.await(FORM, node -> !node.out().isEmpty());
       root.signal("KILL");
       root.exit(NOTICE);
-      NodeProcess.sleep(restart < 4 ? 100 * restart : 20_000);
+      NodeProcess.sleep(restart < 3 ? 100 * restart : 20_000);
     }
     shouldAnswerTheReference(worker);
   }

@@ -379,10 +379,8 @@ class CommandIT {
   }
 
   private static Process start(List<String> arguments) throws IOException {
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-jar", JAR));
+    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    List<String> command = new ArrayList<>(List.of(java, NodeProcess.PATIENCE, "-jar", JAR));
     command.addAll(arguments);
     return new ProcessBuilder(command).start();
   }

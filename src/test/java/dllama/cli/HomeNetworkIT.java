@@ -21,6 +21,7 @@ import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -34,6 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 ///        +-----------------+------ a switch -----+---------------------+       another interface
 ///                                                             10.233.2.2, with the default route
 /// ```
+@Tag("by-the-clock")
 class HomeNetworkIT {
   private static final String CASE = "llama31_rope_f32";
   private static final String ID = "dlnet" + ProcessHandle.current().pid();

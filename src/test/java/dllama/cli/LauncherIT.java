@@ -25,6 +25,7 @@ import java.util.stream.Stream;
 import javax.tools.ToolProvider;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -36,6 +37,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// Starts the jar as real processes, under this Java and under an older one where the machine has
 /// one: no process and no port may be left, whichever of them dies, and however.
 @DisabledOnOs(OS.WINDOWS)
+@Tag("by-the-clock")
 class LauncherIT {
   private static final String JAR = System.getProperty("jar.under.test", "target/dllama-akka.jar");
 

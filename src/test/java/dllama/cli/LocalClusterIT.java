@@ -19,12 +19,14 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 
 /// `scripts/local-cluster` leaves no process and no port behind, however its root ends.
 @DisabledOnOs(OS.WINDOWS)
+@Tag("by-the-clock")
 class LocalClusterIT {
   private static final String CASE = "llama31_rope_f32";
   private static final Pattern PORT = Pattern.compile("root at 127\\.0\\.0\\.1:(\\d+)");

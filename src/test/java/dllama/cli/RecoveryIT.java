@@ -23,11 +23,13 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Four nodes and a spare as real processes; workers are killed or frozen while a prompt is read,
 /// while tokens are made, and in between: every answer is that of nodes that stay.
+@Tag("by-the-clock")
 class RecoveryIT {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Duration FORM = NodeProcess.FORM;

@@ -26,6 +26,7 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -33,6 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// with another key or none, other protocols, garbage, giant frames, what was recorded, and
 /// connections that begin and say no more. No answer changes, nobody is taken in, memory stays, and
 /// there is a line about each kind, and not many.
+@Tag("by-the-clock")
 class SecureClusterIT {
   private static final String CASE = "llama31_rope_f32";
   private static final int HALF_OPEN = 200;

@@ -18,11 +18,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Four nodes and a spare as real processes, each with a folder of slices of its own: the spare has
 /// what it needs before a node is killed, and nothing is sent to it then.
+@Tag("by-the-clock")
 class SlicesAheadIT {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String QUESTION =

@@ -9,11 +9,13 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// Two roots and a worker that knows both, each in a network namespace. The first root's cable is
 /// cut, the worker finds the second one, and the cable is mended: both roots live, and each may
 /// believe that the worker is its own. Only one may use it.
+@Tag("by-the-clock")
 class SplitBrainIT {
   private static final String ID = "dlsplit" + ProcessHandle.current().pid() % 100_000;
   private static final String SWITCH = ID + "s";

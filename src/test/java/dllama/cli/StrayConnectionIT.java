@@ -26,10 +26,12 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// What else speaks to an open port of a home network: port scanners, browsers, broken peers. None
 /// of it may end a node, change an answer, fill the memory or the screen.
+@Tag("by-the-clock")
 class StrayConnectionIT {
   private static final String CASE = "llama31_rope_f32";
   private static final long SEED = 11;

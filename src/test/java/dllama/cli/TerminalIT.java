@@ -21,6 +21,7 @@ import java.util.concurrent.TimeUnit;
 import org.jline.utils.ScreenTerminal;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -28,6 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// A chat on a real pseudo terminal, with a root elsewhere that gives an answer in Markdown.
 @EnabledOnOs({OS.LINUX, OS.MAC})
+@Tag("by-the-clock")
 class TerminalIT {
   private static final String JAR = System.getProperty("jar.under.test", "target/dllama-akka.jar");
   private static final String ANSWER =

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -26,6 +27,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// The page is committed as it was built, so neither the jar nor most who work on it need Node.js;
 /// where that, its packages or the browser are not, these tests are skipped and say what is
 /// missing.
+@Tag("by-the-clock")
 class WebPageIT {
   private static final Path SOURCES = Path.of("src/main/web");
   private static final Path BUILT = Path.of("src/main/resources/dllama/web");
