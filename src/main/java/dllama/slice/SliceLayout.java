@@ -23,7 +23,7 @@ import java.util.Map;
 public final class SliceLayout {
   /// Of the bytes of a slice: to be raised whenever tensors are packed in another way, because
   /// slices outlive programs ([SliceCache]). A changed layout needs no new version.
-  static final int VERSION = 3;
+  static final int VERSION = 4;
 
   /// Bytes; a cache line and the widest vector.
   public static final int ALIGNMENT = 64;

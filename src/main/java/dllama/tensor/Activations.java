@@ -35,6 +35,11 @@ import java.util.stream.Stream;
 /// Paired codes are a₀, a₁ − 64·a₀, a₂, a₃ − 64·a₂, a₄, a₅ − 64·a₄, a₆, a₇ of eight neighbouring
 /// columns, for pairs of weights of six bits ([TilePlanes#SIX]); with them go the offsets of eight
 /// columns, `[bundle, block, 4, 8]`.
+///
+/// Triple codes are for weights of five bits, three in a short and a bit of a fourth one
+/// ([TilePlanes#FIVE]): of each 16 columns −16 · Σ code, which is what the offset of the weights
+/// comes to, and for line k with columns 3k … 3k + 2 the codes a₀, a₁ − 32·a₀, a₂ − 32·a₁,
+/// 2^k · a₁₅ − 32·a₂; `[bundle, block, 9, 2, 21]`.
 public final class Activations {
   /// Tokens that stand side by side.
   public static final int BUNDLE = 8;
@@ -44,6 +49,14 @@ public final class Activations {
 
   /// Distance between the codes of one block of a bundle and the next.
   static final int BLOCK_STRIDE = (BUNDLE + 1) * TOKEN_CODES;
+
+  /// Triple codes of 16 columns, with what their offset comes to.
+  static final int TRIPLE_RUN = 21;
+
+  private static final int TRIPLES = 2 * TRIPLE_RUN;
+
+  /// Distance between the triple codes of one block of a bundle and the next.
+  static final int TRIPLE_STRIDE = (BUNDLE + 1) * TRIPLES;
 
   /// Floats of a cache line.
   private static final int CACHE_LINE = 16;
@@ -73,6 +86,7 @@ public final class Activations {
   private final int[] codes;
   private final int[] carriedCodes;
   private final int[] pairedCodes;
+  private final int[] tripleCodes;
   private final float[] floatCodes;
   private final int[] runOffsets;
   private final float[] scales;
@@ -90,10 +104,17 @@ public final class Activations {
   /// @throws IllegalArgumentException if `cols` is not a multiple of 32 and one of them is
   ///     multiplied with codes
   public Activations(Collection<DType> weights, int maxTokens, int cols) {
-    Stream<InputForm> few = weights.stream().map(DType::input);
-    Stream<InputForm> many =
-        weights.stream().map(type -> maxTokens > BUNDLE ? type.inputOfMany() : type.input());
-    forms = Stream.concat(few, many).distinct().sorted().toArray(InputForm[]::new);
+    forms =
+        weights.stream()
+            .flatMap(
+                type ->
+                    Stream.of(
+                        type.input(),
+                        type.inputOfOne(),
+                        maxTokens > BUNDLE ? type.inputOfMany() : type.input()))
+            .distinct()
+            .sorted()
+            .toArray(InputForm[]::new);
     boolean rounds = weights.stream().anyMatch(type -> type.input().rounds());
     if (maxTokens <= 0 || cols <= 0 || (rounds && cols % Tiles.COLS != 0)) {
       throw new IllegalArgumentException(
@@ -111,6 +132,7 @@ public final class Activations {
     codes = new int[has(InputForm.CODES) ? size : 0];
     carriedCodes = new int[has(InputForm.CARRIED_CODES) ? size : 0];
     pairedCodes = new int[has(InputForm.PAIRED_CODES) ? size : 0];
+    tripleCodes = new int[has(InputForm.TRIPLE_CODES) ? size / TOKEN_CODES * TRIPLES : 0];
     floatCodes = new float[has(InputForm.FLOAT_CODES) ? size : 0];
     runOffsets = new int[pairedCodes.length / (BUNDLE + 1)];
     scales = new float[rounds ? Math.toIntExact(perBundle * BUNDLE) : 0];
@@ -130,6 +152,7 @@ public final class Activations {
     codes = whole.codes;
     carriedCodes = whole.carriedCodes;
     pairedCodes = whole.pairedCodes;
+    tripleCodes = whole.tripleCodes;
     floatCodes = whole.floatCodes;
     runOffsets = whole.runOffsets;
     scales = whole.scales;
@@ -195,8 +218,46 @@ public final class Activations {
     return switch (form) {
       case CARRIED_CODES -> carriedCodes;
       case PAIRED_CODES -> pairedCodes;
-      case CODES, FLOATS, FLOAT_CODES -> codes;
+      case CODES, FLOATS, TRIPLE_CODES, FLOAT_CODES -> codes;
     };
+  }
+
+  /// Triple codes, where they are kept.
+  int[] tripleCodes() {
+    return tripleCodes;
+  }
+
+  /// Index of the first triple code of block 0 of `token`; the next block is [#TRIPLE_STRIDE]
+  /// further.
+  int tripleAt(int token) {
+    return codeAt(token) / TOKEN_CODES * TRIPLES;
+  }
+
+  /// Makes the triple codes of a row whose codes are there.
+  void putTriples(int token) {
+    int from = codeAt(token);
+    int to = tripleAt(token);
+    for (int block = 0; block < blocks; block++, from += BLOCK_STRIDE, to += TRIPLE_STRIDE) {
+      putTriples(from, to);
+      putTriples(from + TOKEN_CODES / 2, to + TRIPLE_RUN);
+    }
+  }
+
+  private void putTriples(int from, int to) {
+    int last = codes[from + TOKEN_CODES / 2 - 1];
+    int sum = last;
+    for (int k = 0; k < 5; k++) {
+      int first = codes[from + 3 * k];
+      int second = codes[from + 3 * k + 1];
+      int third = codes[from + 3 * k + 2];
+      sum += first + second + third;
+      int at = to + 1 + 4 * k;
+      tripleCodes[at] = first;
+      tripleCodes[at + 1] = twice(second - 32 * first);
+      tripleCodes[at + 2] = twice(third - 32 * second);
+      tripleCodes[at + 3] = twice((last << k) - 32 * third);
+    }
+    tripleCodes[to] = twice(-16 * sum);
   }
 
   /// Codes that are floats, where they are kept.
@@ -216,7 +277,7 @@ public final class Activations {
     return switch (form) {
       case CARRIED_CODES -> CARRIES;
       case PAIRED_CODES -> PAIRED_CARRIES;
-      case CODES, FLOATS, FLOAT_CODES -> NO_CARRIES;
+      case CODES, FLOATS, TRIPLE_CODES, FLOAT_CODES -> NO_CARRIES;
     };
   }
 

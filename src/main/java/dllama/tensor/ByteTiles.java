@@ -89,7 +89,7 @@ final class ByteTiles implements VectorProduct {
       int blocks = Math.min(CHUNK, x.blocks() - from);
       chunk(at, groupBytes, groups, from, blocks, x, token, count, s);
     }
-    s.take(groups, RESULTS, NEXT, count);
+    s.take(groups, RESULTS, NEXT, count, 0);
   }
 
   private void chunk(

@@ -67,18 +67,22 @@ final class CodePlanes {
   }
 
   private static void five(long at, long to) {
-    ShortVector high = Vectors.broadcast(0xf0f0f0f0);
-    ShortVector low = Vectors.broadcast(0x0f0f0f0f);
-    for (int octet = 0; octet < 4; octet++, to += EIGHT) {
-      ShortVector first = line(at, 2 * octet);
-      ShortVector second = line(at, 2 * octet + 1);
-      ShortVector ones = line(at, 8 + octet / 2).lanewise(LSHR, 4L * (octet & 1));
-      put(first.and(high).or(ones.lanewise(LSHL, 3).and(low)), to, 11);
-      first = first.lanewise(LSHL, 4);
-      put(first.and(high).or(ones.lanewise(LSHL, 2).and(low)), to + 2 * LINE, 11);
-      put(second.and(high).or(ones.lanewise(LSHL, 1).and(low)), to + 4 * LINE, 11);
-      second = second.lanewise(LSHL, 4);
-      put(second.and(high).or(ones.and(low)), to + 6 * LINE, 11);
+    ShortVector signs = Vectors.broadcast(0x42104210);
+    ShortVector top = Vectors.broadcast(0x80008000);
+    for (int run = 0; run < 10; run += 5, to += 16 * LINE) {
+      for (int k = 0; k < 5; k++) {
+        ShortVector codes = line(at, run + k).lanewise(XOR, signs);
+        long three = to + k * (3 * LINE);
+        putOne(codes.lanewise(LSHL, 11), three, 11);
+        putOne(codes.lanewise(LSHL, 6), three + LINE, 11);
+        putOne(codes.lanewise(LSHL, 1), three + 2 * LINE, 11);
+      }
+      ShortVector last = line(at, run).and(top).lanewise(LSHR, 4);
+      last = last.or(line(at, run + 1).and(top).lanewise(LSHR, 3));
+      last = last.or(line(at, run + 2).and(top).lanewise(LSHR, 2));
+      last = last.or(line(at, run + 3).and(top).lanewise(LSHR, 1));
+      last = last.or(line(at, run + 4).lanewise(XOR, top).and(top));
+      putOne(last, to + 15 * LINE, 11);
     }
   }
 

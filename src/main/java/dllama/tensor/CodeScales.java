@@ -48,11 +48,24 @@ final class CodeScales {
       long shared,
       long scales,
       long shifts) {
-    TileScales kind = type.scales();
     int step = type.sharedStep(cols);
-    shared(kind, group + type.sharedAt(cols, from), step, blocks, shared);
+    shared(type.scales(), group + type.sharedAt(cols, from), step, blocks, shared);
+    own(type, group, from, blocks, cols, shared, scales, shifts);
+  }
+
+  /// The same where what tiles share is there.
+  static void own(
+      Codes type,
+      long group,
+      int from,
+      int blocks,
+      int cols,
+      long shared,
+      long scales,
+      long shifts) {
+    TileScales kind = type.scales();
     long own = group + type.tileAt(cols, from) + type.planes().bytes();
-    long next = sharedStep(kind, step);
+    long next = sharedStep(kind, type.sharedStep(cols));
     fill(kind, own, type.tileStep(cols), blocks, shared, next, scales, shifts);
     if (kind.shifts()) {
       centre(scales, shifts, blocks * kind.parts(), type.centre());

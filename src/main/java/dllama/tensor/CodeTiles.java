@@ -15,8 +15,10 @@ import static jdk.incubator.vector.VectorOperators.LSHL;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
+import org.jspecify.annotations.Nullable;
 
-/// Groups of 32 rows of [Codes] of two, three or five bits times one to eight tokens.
+/// Groups of 32 rows of [Codes] of two, three or five bits times one to eight tokens; with one only
+/// where no [BlockDecode] does that.
 ///
 /// The tiles of a few blocks are brought to the first level cache as shorts ([CodePlanes]), and
 /// their scales as floats ([CodeScales]). There two vectors of rows at a time are multiplied, in
@@ -57,9 +59,12 @@ final class CodeTiles implements VectorProduct {
 
   private final Codes type;
   private final int parts;
+  private final @Nullable BlockDecode decoder;
 
-  CodeTiles(Codes type) {
+  /// @param decoder that multiplies with one token; null if this one does
+  CodeTiles(Codes type, @Nullable BlockDecode decoder) {
     this.type = type;
+    this.decoder = decoder;
     parts = type.scales().parts();
   }
 
@@ -70,7 +75,7 @@ final class CodeTiles implements VectorProduct {
 
   @Override
   public int groups() {
-    return GROUPS;
+    return decoder == null ? GROUPS : MAX_GROUPS;
   }
 
   @Override
@@ -81,6 +86,25 @@ final class CodeTiles implements VectorProduct {
   @Override
   public void pass(
       long at, long groupBytes, int groups, Activations x, int token, int count, Scratch s) {
+    if (count == 1 && decoder != null) {
+      decoder.decode(at, groupBytes, groups, x, token, s);
+      return;
+    }
+    for (int g = 0; g < groups; g += GROUPS) {
+      few(at + g * groupBytes, groupBytes, Math.min(GROUPS, groups - g), x, token, count, s, g);
+    }
+  }
+
+  /// @param number of the first group in the pass
+  private void few(
+      long at,
+      long groupBytes,
+      int groups,
+      Activations x,
+      int token,
+      int count,
+      Scratch s,
+      int number) {
     long tiles = s.tile.address();
     s.zero(groups, RESULTS, NEXT, count);
     for (int from = 0; from < x.blocks(); from += CHUNK) {
@@ -99,7 +123,7 @@ final class CodeTiles implements VectorProduct {
         }
       }
     }
-    s.take(groups, RESULTS, NEXT, count);
+    s.take(groups, RESULTS, NEXT, count, number);
   }
 
   private void bring(long at, int from, int blocks, int cols, long to, long shared) {

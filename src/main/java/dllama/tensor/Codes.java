@@ -148,9 +148,10 @@ abstract class Codes extends DType {
     return List.of(
         switch (planes) {
           case FOUR -> new NibbleDecode(this);
+          case FIVE -> new CodeTiles(this, new FiveDecode(this));
           case SIX -> new SixTiles(this);
           case EIGHT -> new ByteTiles(this);
-          default -> new CodeTiles(this);
+          default -> new CodeTiles(this, null);
         });
   }
 
@@ -166,6 +167,11 @@ abstract class Codes extends DType {
     }
     forms.addAll(few);
     return List.copyOf(forms);
+  }
+
+  @Override
+  final InputForm inputOfOne() {
+    return planes == TilePlanes.FIVE ? InputForm.TRIPLE_CODES : input();
   }
 
   @Override

@@ -131,6 +131,11 @@ public abstract class DType {
     return input;
   }
 
+  /// The form that products with one token need.
+  InputForm inputOfOne() {
+    return input;
+  }
+
   /// The form that products with more than a bundle of tokens need.
   InputForm inputOfMany() {
     return input;

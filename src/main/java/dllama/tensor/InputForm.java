@@ -15,6 +15,10 @@ enum InputForm {
   /// The same for weights of six bits of which two stand in a short.
   PAIRED_CODES,
 
+  /// The same for weights of five bits of which three and a bit of a fourth one stand in a short;
+  /// made of [#CODES], which come with them.
+  TRIPLE_CODES,
+
   /// Rounded to Q8_0, codes as whole floats, for weights that become such.
   FLOAT_CODES;
 

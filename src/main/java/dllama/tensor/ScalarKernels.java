@@ -20,10 +20,11 @@ public final class ScalarKernels implements Kernels {
   @Override
   public void load(float[] x, int xAt, Activations into, int token) {
     for (InputForm form : into.forms()) {
-      if (form.rounds()) {
-        loadCodes(x, xAt, into, form, token);
-      } else {
-        System.arraycopy(x, xAt, into.values(), into.valueAt(token), into.cols());
+      switch (form) {
+        case FLOATS -> System.arraycopy(x, xAt, into.values(), into.valueAt(token), into.cols());
+        case CODES, CARRIED_CODES, PAIRED_CODES, FLOAT_CODES ->
+            loadCodes(x, xAt, into, form, token);
+        case TRIPLE_CODES -> into.putTriples(token);
       }
     }
   }

@@ -44,9 +44,13 @@ final class Scratch {
               Tiles.LINE);
 
   /// Tiles that are floats, their scales and sums ([CodePrefill]), or codes in all lanes of vectors
-  /// ([SixDecode]), on pages of their own.
+  /// ([SixDecode]), or scales of groups ([FiveDecode]), on pages of their own.
   final MemorySegment floats =
-      Arena.ofAuto().allocate(Math.max(CodePrefill.BYTES, SixDecode.SPREAD_BYTES), 4096);
+      Arena.ofAuto()
+          .allocate(
+              Math.max(
+                  CodePrefill.BYTES, Math.max(SixDecode.SPREAD_BYTES, FiveDecode.SCALES_BYTES)),
+              4096);
 
   final float[] factors = new float[CodePrefill.FACTORS];
 
@@ -67,11 +71,12 @@ final class Scratch {
     }
   }
 
-  /// Makes them those of the pass ([#acc]).
-  void take(int groups, long at, long next, int count) {
+  /// Makes them those of the pass ([#acc]), from its group `first` on.
+  void take(int groups, long at, long next, int count, int first) {
     int stride = Activations.BUNDLE * Tiles.ROWS;
     for (int g = 0; g < groups; g++) {
-      MemorySegment.copy(tile, Tiles.FLOAT, at + g * next, acc, g * stride, count * Tiles.ROWS);
+      int to = (first + g) * stride;
+      MemorySegment.copy(tile, Tiles.FLOAT, at + g * next, acc, to, count * Tiles.ROWS);
     }
   }
 

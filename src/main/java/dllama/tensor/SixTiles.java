@@ -55,7 +55,7 @@ final class SixTiles implements VectorProduct {
       int blocks = Math.min(chunk, x.blocks() - from);
       chunk(at, groupBytes, groups, from, blocks, x, token, count, s);
     }
-    s.take(groups, RESULTS, NEXT, count);
+    s.take(groups, RESULTS, NEXT, count, 0);
   }
 
   private void chunk(

@@ -11,7 +11,6 @@ import java.lang.foreign.MemorySegment;
 /// columns 2p and 2p + 1:
 ///
 /// ```
-/// first plane of nibbles, 8 lines:  line[p / 2] << 4 · (p % 2) & 0xf0f0
 /// first plane of twos,    4 lines:  line[p / 4] << 2 · (p % 4) & 0xc0c0
 /// ones behind others,     2 lines:  line[p / 8] >>> p % 8 & 0x0101
 /// ```
@@ -25,7 +24,8 @@ enum TilePlanes {
   /// Four bits as in Q4_0, with 8 added: line k has columns 4k (lowest nibble) … 4k + 3.
   FOUR(4, 8),
 
-  /// Nibbles, then ones.
+  /// Line 5r + k has, with 16 added, columns 16r + 3k (lowest five bits), 16r + 3k + 1 and 16r + 3k
+  /// + 2, and on top of them bit k of column 16r + 15.
   FIVE(5, 10),
 
   /// Eight columns, c … c + 7, in three lines, with 32 added: two whole ones from bit 4 and bit 10
@@ -37,6 +37,9 @@ enum TilePlanes {
   EIGHT(8, 16);
 
   private static final int PAIRS = Tiles.COLS / 2;
+
+  /// Columns of five lines of five bits.
+  private static final int RUN = 16;
 
   private final int bits;
   private final int lines;
@@ -70,8 +73,9 @@ enum TilePlanes {
         }
       }
       case FIVE -> {
-        nibbles(codes, at, 1, tiles, to);
-        ones(codes, at, tiles, to + 8 * Tiles.LINE);
+        for (int run = 0; run < Tiles.COLS; run += RUN, to += 5 * Tiles.LINE) {
+          fives(codes, at + run, tiles, to);
+        }
       }
       case SIX -> {
         for (int c = 0; c < Tiles.COLS; c += 8, at += 8, to += 3 * Tiles.LINE) {
@@ -86,12 +90,17 @@ enum TilePlanes {
     }
   }
 
-  /// @param shift bits below them
-  private static void nibbles(byte[] codes, int at, int shift, byte[] tiles, int to) {
-    for (int p = 0; p < PAIRS; p += 2, at += 4, to += Tiles.LINE) {
-      int four = Packer.getInt(codes, at) >>> shift & 0x0f0f0f0f;
-      Packer.putShort(tiles, to, four << 4 | four >>> 16);
+  /// 16 numbers of five bits.
+  private static void fives(byte[] codes, int at, byte[] tiles, int to) {
+    int last = five(codes[at + RUN - 1]);
+    for (int k = 0; k < 5; k++, at += 3, to += Tiles.LINE) {
+      int three = five(codes[at]) | five(codes[at + 1]) << 5 | five(codes[at + 2]) << 10;
+      Packer.putShort(tiles, to, three | (last >> k & 1) << 15);
     }
+  }
+
+  private static int five(byte code) {
+    return (code ^ 16) & 31;
   }
 
   private static void twos(byte[] codes, int at, int shift, byte[] tiles, int to) {
@@ -138,16 +147,23 @@ enum TilePlanes {
           case THREE ->
               two(tiles, lane, pair, side) << 1 | one(tiles, lane + 4 * Tiles.LINE, pair, side);
           case FOUR -> line(tiles, lane, column / 4) >>> (4 * (column % 4)) ^ 8;
-          case FIVE ->
-              four(tiles, lane, pair, side) << 1 | one(tiles, lane + 8 * Tiles.LINE, pair, side);
+          case FIVE -> five(tiles, lane + column / RUN * (5L * Tiles.LINE), column % RUN) ^ 16;
           case SIX -> six(tiles, lane + column / 8 * (3L * Tiles.LINE), column % 8) ^ 32;
           case EIGHT -> line(tiles, lane, pair) >>> side;
         };
     return code << (32 - bits) >> (32 - bits);
   }
 
-  private static int four(MemorySegment tiles, long lane, int pair, int side) {
-    return line(tiles, lane, pair / 2) >>> (side + 4 - 4 * (pair % 2)) & 15;
+  /// With 16 added.
+  private static int five(MemorySegment tiles, long lane, int column) {
+    if (column < RUN - 1) {
+      return line(tiles, lane, column / 3) >>> (5 * (column % 3)) & 31;
+    }
+    int code = 0;
+    for (int k = 0; k < 5; k++) {
+      code |= line(tiles, lane, k) >>> 15 << k;
+    }
+    return code;
   }
 
   private static int two(MemorySegment tiles, long lane, int pair, int side) {

@@ -59,6 +59,7 @@ final class VectorKernels implements Kernels {
           case FLOATS -> System.arraycopy(x, xAt, into.values(), into.valueAt(token), into.cols());
           case CODES, CARRIED_CODES, PAIRED_CODES ->
               VectorBlocks.loadCodes(x, xAt, into, form, token);
+          case TRIPLE_CODES -> into.putTriples(token);
           case FLOAT_CODES -> VectorBlocks.loadFloatCodes(x, xAt, into, token);
         }
       }

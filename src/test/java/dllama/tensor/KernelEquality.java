@@ -249,6 +249,7 @@ final class KernelEquality {
           List.of(InputForm.CODES, InputForm.CARRIED_CODES, InputForm.PAIRED_CODES)) {
         assertArrayEquals(expected.codes(form), actual.codes(form));
       }
+      assertArrayEquals(expected.tripleCodes(), actual.tripleCodes());
       assertBits(expected.floatCodes(), actual.floatCodes(), "floatCodes size=" + size);
       assertArrayEquals(expected.offsets(), actual.offsets());
       assertArrayEquals(expected.runOffsets(), actual.runOffsets());

@@ -1,0 +1,226 @@
+package dllama.tensor;
+
+import static dllama.tensor.Vectors.ADDRESSES;
+import static dllama.tensor.Vectors.ALL;
+import static dllama.tensor.Vectors.F;
+import static dllama.tensor.Vectors.FLOATS;
+import static dllama.tensor.Vectors.INTS;
+import static dllama.tensor.Vectors.L;
+import static dllama.tensor.Vectors.ORDER;
+import static dllama.tensor.Vectors.broadcast;
+import static dllama.tensor.Vectors.shorts;
+import static jdk.incubator.vector.VectorOperators.ASHR;
+import static jdk.incubator.vector.VectorOperators.I2F;
+import static jdk.incubator.vector.VectorOperators.LSHL;
+import static jdk.incubator.vector.VectorOperators.LSHR;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
+
+/// Groups of 32 rows of [Codes] of five bits times one token: a short is multiplied as a whole, and
+/// shifted, as in [NibbleDecode], once for each of its three weights and for its bit of a fourth
+/// one. The sum of 16 columns fits a short: 16 · 16 · 127 < 2^15.
+final class FiveDecode extends BlockDecode {
+  private static final int GROUPS = VectorProduct.MAX_GROUPS;
+
+  /// Whether a vector holds all rows of a group, so that a pair of vectors is one of groups.
+  private static final boolean WHOLE = L == Tiles.ROWS;
+
+  /// Bytes of the scales of a group in [Scratch#floats], `[8, 32]`; behind them its shifts.
+  private static final long SHIFTS = CHUNK * NEXT;
+
+  private static final long SCALES = 2 * SHIFTS;
+  static final long SCALES_BYTES = GROUPS * SCALES;
+
+  /// Byte of the results of the second vector of a pair, and of the second pair.
+  private static final long SECOND = WHOLE ? NEXT : (long) Float.BYTES * F;
+
+  private static final long PAIR = WHOLE ? 2 * NEXT : NEXT;
+
+  /// Likewise of their scales.
+  private static final long SCALES_SECOND = WHOLE ? SCALES : SECOND;
+
+  private static final long SCALES_PAIR = (WHOLE ? 2 : 1) * SCALES;
+
+  /// Groups in four vectors.
+  private static final int STEP = WHOLE ? 4 : 2;
+
+  /// Bytes of a vector, and of the sums of a run.
+  private static final long V = (long) Short.BYTES * L;
+
+  private static final long RUN_SUMS = 4 * V;
+
+  private static final int RUN_LINES = TilePlanes.FIVE.bytes() / 2;
+
+  FiveDecode(Codes type) {
+    super(type);
+  }
+
+  @Override
+  void chunk(
+      long at,
+      long groupBytes,
+      int groups,
+      int from,
+      int blocks,
+      Activations x,
+      int token,
+      Scratch s) {
+    int cols = x.cols();
+    long floats = s.floats.address();
+    for (int g = 0; g < groups; g++) {
+      long shared = s.shared.address() + g * Scratch.SHARED_BYTES;
+      long to = floats + g * SCALES;
+      CodeScales.own(type, at + g * groupBytes, from, blocks, cols, shared, to, to + SHIFTS);
+    }
+    long tiles = at + type.tileAt(cols, from);
+    for (int part = 0; part < Tiles.ROWS; part += WHOLE ? L : 2 * L) {
+      for (int g = 0; g < groups; g += STEP) {
+        quad(
+            tiles + part * 2L,
+            groupBytes,
+            g,
+            groups - 1,
+            type.tileStep(cols),
+            blocks,
+            x.tripleCodes(),
+            x.tripleAt(token) + from * Activations.TRIPLE_STRIDE,
+            x.scales(),
+            x.scaleAt(token) + from * Activations.BUNDLE,
+            x.shiftFactors(),
+            s.runs.address(),
+            floats + g * SCALES + part * 2L,
+            type.scales().shifts(),
+            s.results.address() + g * NEXT + part * 2L,
+            5);
+      }
+    }
+  }
+
+  /// Four vectors of rows, which share the broadcasts.
+  ///
+  /// @param at address of the first group's rows
+  /// @param g the group to begin with, of those up to `last`
+  /// @param room for the sums of a block, `[2, 4, L]`
+  /// @param weightScales address of the first vector's scales
+  /// @param five 5, which the compiler must not know: a constant takes a register for each shift
+  private static void quad(
+      long at,
+      long groupBytes,
+      int g,
+      int last,
+      int tileStep,
+      int blocks,
+      int[] codes,
+      int codeAt,
+      float[] scales,
+      int scaleAt,
+      float[] sumsOfCodes,
+      long room,
+      long weightScales,
+      boolean shifts,
+      long results,
+      int five) {
+    // What is missing of a last pass is read twice; nobody reads its results.
+    long at0 = (at + g * groupBytes) & ADDRESSES;
+    long at1 = (WHOLE ? at + Math.min(g + 1, last) * groupBytes : at0 + V) & ADDRESSES;
+    long at2 = (at + Math.min(g + STEP / 2, last) * groupBytes) & ADDRESSES;
+    long at3 = (WHOLE ? at + Math.min(g + 3, last) * groupBytes : at2 + V) & ADDRESSES;
+    long sums = room & ADDRESSES;
+    for (int block = 0; block < blocks; block++) {
+      for (int run = 0; run < 2; run++) {
+        ShortVector a = broadcast(codes[codeAt + run * Activations.TRIPLE_RUN]);
+        ShortVector b = a;
+        ShortVector c = a;
+        ShortVector d = a;
+        int code = codeAt + run * Activations.TRIPLE_RUN + 1;
+        for (int line = run * RUN_LINES; line < (run + 1) * RUN_LINES; line += Tiles.LINE) {
+          ShortVector p = shorts(at0, line);
+          ShortVector q = shorts(at1, line);
+          ShortVector r = shorts(at2, line);
+          ShortVector s = shorts(at3, line);
+          ShortVector code0 = broadcast(codes[code]);
+          ShortVector code1 = broadcast(codes[code + 1]);
+          ShortVector code2 = broadcast(codes[code + 2]);
+          ShortVector code3 = broadcast(codes[code + 3]);
+          a = p.mul(code0).add(a);
+          b = q.mul(code0).add(b);
+          c = r.mul(code0).add(c);
+          d = s.mul(code0).add(d);
+          p = p.lanewise(LSHR, five);
+          q = q.lanewise(LSHR, five);
+          r = r.lanewise(LSHR, five);
+          s = s.lanewise(LSHR, five);
+          a = p.mul(code1).add(a);
+          b = q.mul(code1).add(b);
+          c = r.mul(code1).add(c);
+          d = s.mul(code1).add(d);
+          p = p.lanewise(LSHR, five);
+          q = q.lanewise(LSHR, five);
+          r = r.lanewise(LSHR, five);
+          s = s.lanewise(LSHR, five);
+          a = p.mul(code2).add(a);
+          b = q.mul(code2).add(b);
+          c = r.mul(code2).add(c);
+          d = s.mul(code2).add(d);
+          p = p.lanewise(LSHR, five);
+          q = q.lanewise(LSHR, five);
+          r = r.lanewise(LSHR, five);
+          s = s.lanewise(LSHR, five);
+          a = p.mul(code3).add(a);
+          b = q.mul(code3).add(b);
+          c = r.mul(code3).add(c);
+          d = s.mul(code3).add(d);
+          code += 4;
+        }
+        long of = (sums + run * RUN_SUMS) & ADDRESSES;
+        a.intoMemorySegment(ALL, of, ORDER);
+        b.intoMemorySegment(ALL, of + V, ORDER);
+        c.intoMemorySegment(ALL, of + 2 * V, ORDER);
+        d.intoMemorySegment(ALL, of + 3 * V, ORDER);
+      }
+      FloatVector xScale = FloatVector.broadcast(FLOATS, scales[scaleAt]);
+      FloatVector xSum = FloatVector.broadcast(FLOATS, sumsOfCodes[scaleAt]);
+      for (int v = 0; v < 4; v++) {
+        long own =
+            (weightScales + (v >> 1) * SCALES_PAIR + (v & 1) * SCALES_SECOND + block * NEXT)
+                & ADDRESSES;
+        long to = (results + (v >> 1) * PAIR + (v & 1) * SECOND) & ADDRESSES;
+        IntVector first = IntVector.fromMemorySegment(INTS, ALL, sums + v * V, ORDER);
+        IntVector second = IntVector.fromMemorySegment(INTS, ALL, sums + v * V + RUN_SUMS, ORDER);
+        FloatVector low = FloatVector.fromMemorySegment(FLOATS, ALL, to, ORDER);
+        FloatVector high = FloatVector.fromMemorySegment(FLOATS, ALL, to + HIGH, ORDER);
+        FloatVector scale = FloatVector.fromMemorySegment(FLOATS, ALL, own, ORDER).mul(xScale);
+        FloatVector scale2 =
+            FloatVector.fromMemorySegment(FLOATS, ALL, own + HIGH, ORDER).mul(xScale);
+        IntVector sum =
+            first
+                .lanewise(LSHL, 16)
+                .lanewise(ASHR, 16)
+                .add(second.lanewise(LSHL, 16).lanewise(ASHR, 16));
+        low = ((FloatVector) sum.convertShape(I2F, FLOATS, 0)).fma(scale, low);
+        sum = first.lanewise(ASHR, 16).add(second.lanewise(ASHR, 16));
+        high = ((FloatVector) sum.convertShape(I2F, FLOATS, 0)).fma(scale2, high);
+        // No vector may come out of either branch, or both kinds in one process have it boxed.
+        if (shifts) {
+          FloatVector.fromMemorySegment(FLOATS, ALL, own + SHIFTS, ORDER)
+              .fma(xSum, low)
+              .intoMemorySegment(ALL, to, ORDER);
+          FloatVector.fromMemorySegment(FLOATS, ALL, own + (SHIFTS + HIGH), ORDER)
+              .fma(xSum, high)
+              .intoMemorySegment(ALL, to + HIGH, ORDER);
+        } else {
+          low.intoMemorySegment(ALL, to, ORDER);
+          high.intoMemorySegment(ALL, to + HIGH, ORDER);
+        }
+      }
+      at0 += tileStep;
+      at1 += tileStep;
+      at2 += tileStep;
+      at3 += tileStep;
+      codeAt += Activations.TRIPLE_STRIDE;
+      scaleAt += Activations.BUNDLE;
+    }
+  }
+}
