@@ -69,7 +69,8 @@ final class FiveDecode extends BlockDecode {
       Scratch s) {
     int cols = x.cols();
     long floats = s.floats.address();
-    for (int g = 0; g < groups; g++) {
+    boolean powers = type.scales() == TileScales.POWER;
+    for (int g = 0; g < groups && !powers; g++) {
       long shared = s.shared.address() + g * Scratch.SHARED_BYTES;
       long to = floats + g * SCALES;
       CodeScales.own(type, at + g * groupBytes, from, blocks, cols, shared, to, to + SHIFTS);
@@ -91,6 +92,7 @@ final class FiveDecode extends BlockDecode {
             x.shiftFactors(),
             s.runs.address(),
             floats + g * SCALES + part * 2L,
+            powers,
             type.scales().shifts(),
             s.results.address() + g * NEXT + part * 2L,
             5);
@@ -103,7 +105,8 @@ final class FiveDecode extends BlockDecode {
   /// @param at address of the first group's rows
   /// @param g the group to begin with, of those up to `last`
   /// @param room for the sums of a block, `[2, 4, L]`
-  /// @param weightScales address of the first vector's scales
+  /// @param weightScales address of the first vector's scales, unless they are `powers` that stand
+  ///     behind the codes ([TileScales#POWER])
   /// @param five 5, which the compiler must not know: a constant takes a register for each shift
   private static void quad(
       long at,
@@ -119,6 +122,7 @@ final class FiveDecode extends BlockDecode {
       float[] sumsOfCodes,
       long room,
       long weightScales,
+      boolean powers,
       boolean shifts,
       long results,
       int five) {
@@ -127,6 +131,7 @@ final class FiveDecode extends BlockDecode {
     long at1 = (WHOLE ? at + Math.min(g + 1, last) * groupBytes : at0 + V) & ADDRESSES;
     long at2 = (at + Math.min(g + STEP / 2, last) * groupBytes) & ADDRESSES;
     long at3 = (WHOLE ? at + Math.min(g + 3, last) * groupBytes : at2 + V) & ADDRESSES;
+    IntVector upper = IntVector.broadcast(INTS, 0xffff0000);
     long sums = room & ADDRESSES;
     for (int block = 0; block < blocks; block++) {
       for (int run = 0; run < 2; run++) {
@@ -183,6 +188,7 @@ final class FiveDecode extends BlockDecode {
       FloatVector xScale = FloatVector.broadcast(FLOATS, scales[scaleAt]);
       FloatVector xSum = FloatVector.broadcast(FLOATS, sumsOfCodes[scaleAt]);
       for (int v = 0; v < 4; v++) {
+        long tile = v < 2 ? v == 0 ? at0 : at1 : v == 2 ? at2 : at3;
         long own =
             (weightScales + (v >> 1) * SCALES_PAIR + (v & 1) * SCALES_SECOND + block * NEXT)
                 & ADDRESSES;
@@ -191,28 +197,37 @@ final class FiveDecode extends BlockDecode {
         IntVector second = IntVector.fromMemorySegment(INTS, ALL, sums + v * V + RUN_SUMS, ORDER);
         FloatVector low = FloatVector.fromMemorySegment(FLOATS, ALL, to, ORDER);
         FloatVector high = FloatVector.fromMemorySegment(FLOATS, ALL, to + HIGH, ORDER);
-        FloatVector scale = FloatVector.fromMemorySegment(FLOATS, ALL, own, ORDER).mul(xScale);
-        FloatVector scale2 =
-            FloatVector.fromMemorySegment(FLOATS, ALL, own + HIGH, ORDER).mul(xScale);
         IntVector sum =
             first
                 .lanewise(LSHL, 16)
                 .lanewise(ASHR, 16)
                 .add(second.lanewise(LSHL, 16).lanewise(ASHR, 16));
-        low = ((FloatVector) sum.convertShape(I2F, FLOATS, 0)).fma(scale, low);
+        FloatVector value = (FloatVector) sum.convertShape(I2F, FLOATS, 0);
         sum = first.lanewise(ASHR, 16).add(second.lanewise(ASHR, 16));
-        high = ((FloatVector) sum.convertShape(I2F, FLOATS, 0)).fma(scale2, high);
-        // No vector may come out of either branch, or both kinds in one process have it boxed.
+        FloatVector value2 = (FloatVector) sum.convertShape(I2F, FLOATS, 0);
+        // No vector may come out of a branch, or several kinds in one process have it boxed.
+        if (powers) {
+          IntVector halves =
+              IntVector.fromMemorySegment(INTS, ALL, (tile + 2 * RUN_LINES) & ADDRESSES, ORDER);
+          FloatVector scale = halves.lanewise(LSHL, 16).reinterpretAsFloats();
+          value.fma(scale.mul(xScale), low).intoMemorySegment(ALL, to, ORDER);
+          scale = halves.and(upper).reinterpretAsFloats();
+          value2.fma(scale.mul(xScale), high).intoMemorySegment(ALL, to + HIGH, ORDER);
+        } else {
+          FloatVector scale = FloatVector.fromMemorySegment(FLOATS, ALL, own, ORDER);
+          value.fma(scale.mul(xScale), low).intoMemorySegment(ALL, to, ORDER);
+          scale = FloatVector.fromMemorySegment(FLOATS, ALL, own + HIGH, ORDER);
+          value2.fma(scale.mul(xScale), high).intoMemorySegment(ALL, to + HIGH, ORDER);
+        }
         if (shifts) {
+          low = FloatVector.fromMemorySegment(FLOATS, ALL, to, ORDER);
           FloatVector.fromMemorySegment(FLOATS, ALL, own + SHIFTS, ORDER)
               .fma(xSum, low)
               .intoMemorySegment(ALL, to, ORDER);
+          high = FloatVector.fromMemorySegment(FLOATS, ALL, to + HIGH, ORDER);
           FloatVector.fromMemorySegment(FLOATS, ALL, own + (SHIFTS + HIGH), ORDER)
               .fma(xSum, high)
               .intoMemorySegment(ALL, to + HIGH, ORDER);
-        } else {
-          low.intoMemorySegment(ALL, to, ORDER);
-          high.intoMemorySegment(ALL, to + HIGH, ORDER);
         }
       }
       at0 += tileStep;
