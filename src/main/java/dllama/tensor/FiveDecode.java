@@ -43,6 +43,11 @@ final class FiveDecode extends BlockDecode {
 
   private static final long SCALES_PAIR = (WHOLE ? 2 : 1) * SCALES;
 
+  /// Likewise of what they share.
+  private static final long SHARED_SECOND = WHOLE ? Scratch.SHARED_BYTES : SECOND;
+
+  private static final long SHARED_PAIR = (WHOLE ? 2 : 1) * Scratch.SHARED_BYTES;
+
   /// Groups in four vectors.
   private static final int STEP = WHOLE ? 4 : 2;
 
@@ -51,10 +56,19 @@ final class FiveDecode extends BlockDecode {
 
   private static final long RUN_SUMS = 4 * V;
 
-  private static final int RUN_LINES = TilePlanes.FIVE.bytes() / 2;
+  private static final int LINES = TilePlanes.FIVE.bytes();
+  private static final int RUN_LINES = LINES / 2;
+
+  /// Whether scales are [TileScales#POWER] or [TileScales#PRODUCT_AND_SHIFT], which are made floats
+  /// where they are used; others are made floats first.
+  private final boolean powers;
+
+  private final boolean products;
 
   FiveDecode(Codes type) {
     super(type);
+    powers = type.scales() == TileScales.POWER;
+    products = type.scales() == TileScales.PRODUCT_AND_SHIFT;
   }
 
   @Override
@@ -69,8 +83,7 @@ final class FiveDecode extends BlockDecode {
       Scratch s) {
     int cols = x.cols();
     long floats = s.floats.address();
-    boolean powers = type.scales() == TileScales.POWER;
-    for (int g = 0; g < groups && !powers; g++) {
+    for (int g = 0; g < groups && !powers && !products; g++) {
       long shared = s.shared.address() + g * Scratch.SHARED_BYTES;
       long to = floats + g * SCALES;
       CodeScales.own(type, at + g * groupBytes, from, blocks, cols, shared, to, to + SHIFTS);
@@ -92,7 +105,10 @@ final class FiveDecode extends BlockDecode {
             x.shiftFactors(),
             s.runs.address(),
             floats + g * SCALES + part * 2L,
+            s.shared.address() + g * Scratch.SHARED_BYTES + part * 2L,
+            sharedStep(cols),
             powers,
+            products,
             type.scales().shifts(),
             s.results.address() + g * NEXT + part * 2L,
             5);
@@ -105,8 +121,8 @@ final class FiveDecode extends BlockDecode {
   /// @param at address of the first group's rows
   /// @param g the group to begin with, of those up to `last`
   /// @param room for the sums of a block, `[2, 4, L]`
-  /// @param weightScales address of the first vector's scales, unless they are `powers` that stand
-  ///     behind the codes ([TileScales#POWER])
+  /// @param weightScales address of the first vector's scales, where they are floats
+  /// @param shared what tiles share of the first block, as floats, and bytes to that of the next
   /// @param five 5, which the compiler must not know: a constant takes a register for each shift
   private static void quad(
       long at,
@@ -122,7 +138,10 @@ final class FiveDecode extends BlockDecode {
       float[] sumsOfCodes,
       long room,
       long weightScales,
+      long shared,
+      long sharedStep,
       boolean powers,
+      boolean products,
       boolean shifts,
       long results,
       int five) {
@@ -131,6 +150,8 @@ final class FiveDecode extends BlockDecode {
     long at1 = (WHOLE ? at + Math.min(g + 1, last) * groupBytes : at0 + V) & ADDRESSES;
     long at2 = (at + Math.min(g + STEP / 2, last) * groupBytes) & ADDRESSES;
     long at3 = (WHOLE ? at + Math.min(g + 3, last) * groupBytes : at2 + V) & ADDRESSES;
+    IntVector bytes = IntVector.broadcast(INTS, 0xff);
+    FloatVector sixteen = FloatVector.broadcast(FLOATS, 16);
     IntVector upper = IntVector.broadcast(INTS, 0xffff0000);
     long sums = room & ADDRESSES;
     for (int block = 0; block < blocks; block++) {
@@ -208,18 +229,46 @@ final class FiveDecode extends BlockDecode {
         // No vector may come out of a branch, or several kinds in one process have it boxed.
         if (powers) {
           IntVector halves =
-              IntVector.fromMemorySegment(INTS, ALL, (tile + 2 * RUN_LINES) & ADDRESSES, ORDER);
+              IntVector.fromMemorySegment(INTS, ALL, (tile + LINES) & ADDRESSES, ORDER);
           FloatVector scale = halves.lanewise(LSHL, 16).reinterpretAsFloats();
           value.fma(scale.mul(xScale), low).intoMemorySegment(ALL, to, ORDER);
           scale = halves.and(upper).reinterpretAsFloats();
           value2.fma(scale.mul(xScale), high).intoMemorySegment(ALL, to + HIGH, ORDER);
+        } else if (products) {
+          long halves =
+              (shared + (v >> 1) * SHARED_PAIR + (v & 1) * SHARED_SECOND + block * sharedStep)
+                  & ADDRESSES;
+          IntVector factor =
+              IntVector.fromMemorySegment(INTS, ALL, (tile + LINES) & ADDRESSES, ORDER);
+          FloatVector scale =
+              FloatVector.fromMemorySegment(FLOATS, ALL, halves, ORDER)
+                  .mul((FloatVector) factor.and(bytes).convertShape(I2F, FLOATS, 0));
+          IntVector next = factor.lanewise(LSHR, 8).and(bytes);
+          FloatVector shift =
+              FloatVector.fromMemorySegment(FLOATS, ALL, halves + NEXT, ORDER)
+                  .mul((FloatVector) next.convertShape(I2F, FLOATS, 0));
+          scale
+              .fma(sixteen, shift)
+              .fma(xSum, value.fma(scale.mul(xScale), low))
+              .intoMemorySegment(ALL, to, ORDER);
+          next = factor.lanewise(LSHR, 16).and(bytes);
+          scale =
+              FloatVector.fromMemorySegment(FLOATS, ALL, halves + HIGH, ORDER)
+                  .mul((FloatVector) next.convertShape(I2F, FLOATS, 0));
+          shift =
+              FloatVector.fromMemorySegment(FLOATS, ALL, halves + (NEXT + HIGH), ORDER)
+                  .mul((FloatVector) factor.lanewise(LSHR, 24).convertShape(I2F, FLOATS, 0));
+          scale
+              .fma(sixteen, shift)
+              .fma(xSum, value2.fma(scale.mul(xScale), high))
+              .intoMemorySegment(ALL, to + HIGH, ORDER);
         } else {
           FloatVector scale = FloatVector.fromMemorySegment(FLOATS, ALL, own, ORDER);
           value.fma(scale.mul(xScale), low).intoMemorySegment(ALL, to, ORDER);
           scale = FloatVector.fromMemorySegment(FLOATS, ALL, own + HIGH, ORDER);
           value2.fma(scale.mul(xScale), high).intoMemorySegment(ALL, to + HIGH, ORDER);
         }
-        if (shifts) {
+        if (shifts && !products) {
           low = FloatVector.fromMemorySegment(FLOATS, ALL, to, ORDER);
           FloatVector.fromMemorySegment(FLOATS, ALL, own + SHIFTS, ORDER)
               .fma(xSum, low)
