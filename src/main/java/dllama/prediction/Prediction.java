@@ -40,6 +40,9 @@ public record Prediction(
   /// to 23 cycles, against 15.4 to 16.3 per cycle.
   private static final double ATTENTION_PART = 0.38;
 
+  /// The same of delta networks: docs/BENCHMARK-NOTES.md, "Delta networks".
+  private static final double STATE_PART = 0.67;
+
   private static final double MILLI = 1e3;
 
   /// Bytes on one node.
@@ -63,7 +66,7 @@ public record Prediction(
   /// Milliseconds of a token's parts, one after the other.
   ///
   /// @param read of the weights of all layers
-  /// @param attention over what the cache holds
+  /// @param attention over what the cache holds, states of delta networks included
   /// @param exchange of partials, input and logits
   /// @param logits reading wcls
   public record Token(double read, double attention, double exchange, double logits) {
@@ -165,7 +168,13 @@ public record Prediction(
     private double attention(int tokens, double positions) {
       double read = reading(work.cacheBytes(positions, engine.kv()));
       double multiply = products(tokens * work.attentionProducts(positions) / ATTENTION_PART);
-      return Math.max(read, multiply);
+      return Math.max(read, multiply) + states(tokens);
+    }
+
+    /// Of delta networks, whose states a step reads and writes once.
+    private double states(int tokens) {
+      double multiply = products(tokens * work.stateProducts() / STATE_PART);
+      return Math.max(reading(work.stateBytes()), multiply);
     }
 
     /// All exchanges of a step that is done as a whole.

@@ -1,5 +1,7 @@
 package dllama.prediction;
 
+import dllama.engine.ShardEngine;
+import dllama.model.DeltaNet;
 import dllama.model.ModelSpec;
 import dllama.model.TensorRole;
 import dllama.slice.ShardPlan;
@@ -86,6 +88,19 @@ record RankWork(
             layer ->
                 plan.part(axis, rank, layer).size() * plan.spec().attention(layer).seen(positions))
         .sum();
+  }
+
+  /// Multiply-adds of all delta networks for one token: each element of a state is made less, read
+  /// with the key, changed, and read with the query.
+  double stateProducts() {
+    DeltaNet net = plan.spec().deltaNet();
+    long heads = net.exists() ? plan.deltaCuts(rank).rowOrder().size() : 0;
+    return 4.0 * net.count() * heads * net.headDim() * net.headDim();
+  }
+
+  /// Bytes of the delta networks' states that a step reads and writes, of one sequence.
+  double stateBytes() {
+    return 2.0 * ShardEngine.stateBytes(plan, rank);
   }
 
   /// Bytes of keys and values that all layers read of `positions`.

@@ -107,6 +107,23 @@ class PredictionTest {
     assertEquals(2.0 * 8 * 256 * 34 * 1000, work.attentionProducts(1000));
   }
 
+  /// 24 of 32 layers have 32 value heads with a matrix of 128 × 128 each.
+  @Test
+  void shouldCountTheStatesOfDeltaNetworks() {
+    ShardPlan plan = plan("qwen3.5-4b", 1);
+    RankWork work = RankWork.of(new SliceLayout(plan, 0));
+    double elements = 24.0 * 32 * 128 * 128;
+    assertEquals(4 * elements, work.stateProducts());
+    double latest = 24.0 * 3 * (2 * 16 + 32) * 128; // inputs of convolutions
+    assertEquals(2 * 4 * (elements + latest), work.stateBytes());
+    Prediction one = Prediction.of(plan, ENGINE, 32, DEVICE, LINK);
+    double kv = work.cacheBytes(33, ENGINE.kv());
+    assertEquals((work.stateBytes() + kv) / 1e6, one.token().attention(), 1e-6);
+    RankWork half = RankWork.of(new SliceLayout(plan("qwen3.5-4b", 2), 0));
+    assertEquals(work.stateProducts() / 2, half.stateProducts());
+    assertEquals(0, RankWork.of(new SliceLayout(plan("llama3.2-1b", 1), 0)).stateBytes());
+  }
+
   @Test
   void shouldReadTheExpertsThatAreChosen() {
     ModelSpec spec = Shapes.spec("qwen3-30b-a3b", DType.Q4_0);

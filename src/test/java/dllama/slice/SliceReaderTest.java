@@ -97,10 +97,12 @@ class SliceReaderTest {
     "F32,55c4f60b031b0008",
     "F16,7345b128e02a3556",
     "Q4_0,e49142f324b9a03d",
-    "Q8_0,2efae846f56e04b9"
+    "Q8_0,2efae846f56e04b9",
+    "MXFP4,3b8df2233469b680",
+    "Q5_0,192801e2d5e5f5fb"
   })
   void shouldPackAsItsVersionSays(DType dtype, String recorded) {
-    assertEquals(3, SliceLayout.VERSION);
+    assertEquals(4, SliceLayout.VERSION);
     SliceLayout layout = new SliceLayout(new ShardPlan(Specs.small(dtype), DType.F32, 2), 1);
     MessageDigest digest = Digest.sha256();
     digest.update(filled(layout, random(Specs.small(dtype)), 1).asByteBuffer());
