@@ -17,7 +17,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
 
-/// Groups of 32 rows of [Codes] of eight bits times one to eight tokens.
+/// Groups of 32 rows of [Codes] of eight bits times one to eight tokens; one has [ByteDecode].
 ///
 /// A lane of shorts holds two columns of one row. Their two products fit a short together (2 · 128
 /// · 127 < 2^15), but the sum of a block does not. It is put together of the sum of the high bytes
@@ -42,12 +42,6 @@ final class ByteTiles implements VectorProduct {
 
   private static final long TOKEN_SUMS = CHUNK * 2 * V;
 
-  /// Whether a vector holds all rows of a group; if not, one token has [ByteDecode].
-  private static final boolean WHOLE = L == Tiles.ROWS;
-
-  /// As many as [ByteDecode] reads side by side.
-  private static final int GROUPS = WHOLE ? 1 : MAX_GROUPS;
-
   /// Bytes of the sums of a bundle.
   static final long SUMS_BYTES = BUNDLE * TOKEN_SUMS;
 
@@ -64,12 +58,12 @@ final class ByteTiles implements VectorProduct {
 
   @Override
   public String name() {
-    return WHOLE ? "vectors" : GROUPS + " groups a pass";
+    return MAX_GROUPS + " groups a pass";
   }
 
   @Override
   public int groups() {
-    return GROUPS;
+    return MAX_GROUPS;
   }
 
   @Override
@@ -80,7 +74,7 @@ final class ByteTiles implements VectorProduct {
   @Override
   public void pass(
       long at, long groupBytes, int groups, Activations x, int token, int count, Scratch s) {
-    if (count == 1 && !WHOLE) {
+    if (count == 1) {
       decoder.decode(at, groupBytes, groups, x, token, s);
       return;
     }
@@ -115,10 +109,6 @@ final class ByteTiles implements VectorProduct {
       CodeScales.ofGroup(type, group, from, blocks, x.cols(), shared, scales, scales);
       for (long row = 0; row < Tiles.LINE; row += V) {
         long to = scales + row + RESULTS;
-        if (count == 1) {
-          one(tile + row, tileStep, blocks, codes, codeAt, x.scales(), scaleAt, scales + row, 8);
-          continue;
-        }
         several(tile + row, tileStep, blocks, codes, codeAt, sums, count);
         for (int t = 0; t < count; t++) {
           long of = sums + t * TOKEN_SUMS;
@@ -135,55 +125,9 @@ final class ByteTiles implements VectorProduct {
     }
   }
 
-  /// One token, where a vector holds all rows.
-  ///
-  /// @param eight 8, as for the others, which C2 must not know: it moves a constant to a register
-  ///     for each shift of shorts, every time
-  private static void one(
-      long at,
-      long tileBytes,
-      int blocks,
-      int[] codes,
-      int codeAt,
-      float[] xScales,
-      int scaleAt,
-      long scales,
-      int eight) {
-    FloatVector low = floats(scales + RESULTS);
-    FloatVector high = floats(scales + RESULTS + HIGH);
-    IntVector half = IntVector.broadcast(INTS, 0xffff);
-    for (int block = 0; block < blocks; block++) {
-      ShortVector all = ShortVector.zero(SHORTS);
-      ShortVector top = all;
-      for (int line = 0; line < LINES; line += Tiles.LINE) {
-        ShortVector v = ShortVector.fromMemorySegment(SHORTS, ALL, (at & ADDRESSES) + line, ORDER);
-        ShortVector even = v.lanewise(LSHL, eight).lanewise(ASHR, eight);
-        ShortVector odd = v.lanewise(ASHR, eight);
-        int c = codeAt + line / 32;
-        ShortVector both =
-            even.mul(IntVector.broadcast(INTS, codes[c]).reinterpretAsShorts())
-                .add(odd.mul(IntVector.broadcast(INTS, codes[c + 1]).reinterpretAsShorts()));
-        all = both.add(all);
-        top = both.lanewise(ASHR, eight).add(top);
-      }
-      IntVector rest = all.sub(top.lanewise(LSHL, eight)).reinterpretAsInts();
-      IntVector high8 = top.reinterpretAsInts();
-      FloatVector xScale = FloatVector.broadcast(FLOATS, xScales[scaleAt]);
-      IntVector sum = high8.lanewise(LSHL, 16).lanewise(ASHR, 8).add(rest.and(half));
-      FloatVector scale = floats(scales + block * LINE).mul(xScale);
-      low = ((FloatVector) sum.convertShape(I2F, FLOATS, 0)).fma(scale, low);
-      sum = high8.lanewise(ASHR, 16).lanewise(LSHL, 8).add(rest.lanewise(LSHR, 16));
-      scale = floats(scales + block * LINE + HIGH).mul(xScale);
-      high = ((FloatVector) sum.convertShape(I2F, FLOATS, 0)).fma(scale, high);
-      at += tileBytes;
-      codeAt += Activations.BLOCK_STRIDE;
-      scaleAt += BUNDLE;
-    }
-    low.intoMemorySegment(ALL, (scales + RESULTS) & ADDRESSES, ORDER);
-    high.intoMemorySegment(ALL, (scales + (RESULTS + HIGH)) & ADDRESSES, ORDER);
-  }
-
   /// @param sums address of the first token's sums, `[CHUNK, 2, L]`
+  /// @param eight 8, which C2 must not know: it moves a constant to a register for each shift of
+  ///     shorts, every time
   private static void four(
       long at, long tileBytes, int blocks, int[] codes, int codeAt, long sums, int eight) {
     for (int block = 0; block < blocks; block++) {

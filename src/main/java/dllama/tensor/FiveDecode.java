@@ -2,10 +2,8 @@ package dllama.tensor;
 
 import static dllama.tensor.Vectors.ADDRESSES;
 import static dllama.tensor.Vectors.ALL;
-import static dllama.tensor.Vectors.F;
 import static dllama.tensor.Vectors.FLOATS;
 import static dllama.tensor.Vectors.INTS;
-import static dllama.tensor.Vectors.L;
 import static dllama.tensor.Vectors.ORDER;
 import static dllama.tensor.Vectors.broadcast;
 import static dllama.tensor.Vectors.shorts;
@@ -24,36 +22,18 @@ import jdk.incubator.vector.ShortVector;
 final class FiveDecode extends BlockDecode {
   private static final int GROUPS = VectorProduct.MAX_GROUPS;
 
-  /// Whether a vector holds all rows of a group, so that a pair of vectors is one of groups.
-  private static final boolean WHOLE = L == Tiles.ROWS;
-
   /// Bytes of the scales of a group in [Scratch#floats], `[8, 32]`; behind them its shifts.
   private static final long SHIFTS = CHUNK * NEXT;
 
   private static final long SCALES = 2 * SHIFTS;
   static final long SCALES_BYTES = GROUPS * SCALES;
 
-  /// Byte of the results of the second vector of a pair, and of the second pair.
-  private static final long SECOND = WHOLE ? NEXT : (long) Float.BYTES * F;
-
-  private static final long PAIR = WHOLE ? 2 * NEXT : NEXT;
-
-  /// Likewise of their scales.
+  /// Bytes from the scales of a vector to those of the second of a pair, and of the second pair.
   private static final long SCALES_SECOND = WHOLE ? SCALES : SECOND;
 
   private static final long SCALES_PAIR = (WHOLE ? 2 : 1) * SCALES;
 
-  /// Likewise of what they share.
-  private static final long SHARED_SECOND = WHOLE ? Scratch.SHARED_BYTES : SECOND;
-
-  private static final long SHARED_PAIR = (WHOLE ? 2 : 1) * Scratch.SHARED_BYTES;
-
-  /// Groups in four vectors.
-  private static final int STEP = WHOLE ? 4 : 2;
-
-  /// Bytes of a vector, and of the sums of a run.
-  private static final long V = (long) Short.BYTES * L;
-
+  /// Bytes of the sums of a run.
   private static final long RUN_SUMS = 4 * V;
 
   private static final int LINES = TilePlanes.FIVE.bytes();
@@ -89,7 +69,7 @@ final class FiveDecode extends BlockDecode {
       CodeScales.own(type, at + g * groupBytes, from, blocks, cols, shared, to, to + SHIFTS);
     }
     long tiles = at + type.tileAt(cols, from);
-    for (int part = 0; part < Tiles.ROWS; part += WHOLE ? L : 2 * L) {
+    for (int part = 0; part < Tiles.ROWS; part += PART) {
       for (int g = 0; g < groups; g += STEP) {
         quad(
             tiles + part * 2L,

@@ -2,10 +2,8 @@ package dllama.tensor;
 
 import static dllama.tensor.Vectors.ADDRESSES;
 import static dllama.tensor.Vectors.ALL;
-import static dllama.tensor.Vectors.F;
 import static dllama.tensor.Vectors.FLOATS;
 import static dllama.tensor.Vectors.INTS;
-import static dllama.tensor.Vectors.L;
 import static dllama.tensor.Vectors.ORDER;
 import static dllama.tensor.Vectors.broadcast;
 import static dllama.tensor.Vectors.shorts;
@@ -22,25 +20,6 @@ import jdk.incubator.vector.ShortVector;
 /// [Q4_0Decode], with more to scale.
 final class NibbleDecode extends BlockDecode implements VectorProduct {
   private static final int GROUPS = 4;
-
-  /// Whether a vector holds all rows of a group, so that a pair of vectors is one of groups.
-  private static final boolean WHOLE = L == Tiles.ROWS;
-
-  /// Byte of the results of the second vector of a pair, and of the second pair.
-  private static final long SECOND = WHOLE ? NEXT : (long) Float.BYTES * F;
-
-  private static final long PAIR = WHOLE ? 2 * NEXT : NEXT;
-
-  /// Likewise of their float16.
-  private static final long SHARED_SECOND = WHOLE ? Scratch.SHARED_BYTES : SECOND;
-
-  private static final long SHARED_PAIR = (WHOLE ? 2 : 1) * Scratch.SHARED_BYTES;
-
-  /// Groups in four vectors.
-  private static final int STEP = WHOLE ? 4 : 2;
-
-  /// Bytes of a vector.
-  private static final long V = (long) Short.BYTES * L;
 
   private static final int LINES = TilePlanes.FOUR.bytes();
 
@@ -79,7 +58,7 @@ final class NibbleDecode extends BlockDecode implements VectorProduct {
       Scratch scratch) {
     int cols = x.cols();
     long tiles = at + type.tileAt(cols, from);
-    for (int part = 0; part < Tiles.ROWS; part += WHOLE ? L : 2 * L) {
+    for (int part = 0; part < Tiles.ROWS; part += PART) {
       for (int g = 0; g < groups; g += STEP) {
         quad(
             tiles + part * 2L,

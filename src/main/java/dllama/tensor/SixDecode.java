@@ -4,7 +4,6 @@ import static dllama.tensor.Vectors.ADDRESSES;
 import static dllama.tensor.Vectors.ALL;
 import static dllama.tensor.Vectors.FLOATS;
 import static dllama.tensor.Vectors.INTS;
-import static dllama.tensor.Vectors.L;
 import static dllama.tensor.Vectors.ORDER;
 import static dllama.tensor.Vectors.SHORTS;
 import static jdk.incubator.vector.VectorOperators.ASHR;
@@ -16,18 +15,22 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
 
-/// Groups of 32 rows of [Codes] of six bits times one token, where a group is two vectors or more:
-/// runs as in [SixTiles], one vector after the other, times codes that are in memory as vectors,
-/// which a product takes from there.
+/// Groups of 32 rows of [Codes] of six bits times one token: runs as in [SixTiles], each in all
+/// groups of a pass before the next one, times codes that are in memory as vectors, which a product
+/// takes from there.
 final class SixDecode extends BlockDecode {
-  private static final int ROWS = Tiles.ROWS;
   private static final int RUN = SixSums.RUN;
   private static final int RUNS = SixSums.RUNS;
   private static final int RUN_LINES = SixSums.RUN_LINES;
   private static final int LINES = TilePlanes.SIX.bytes();
 
-  /// Bytes of a vector.
-  private static final long V = (long) Short.BYTES * L;
+  /// Vectors of a group that are read side by side, as a power of two.
+  private static final int VECTORS_LOG = WHOLE ? 0 : 1;
+
+  private static final int VECTORS = 1 << VECTORS_LOG;
+
+  /// Bytes of the sums of a vector of rows, `[RUNS, L]`.
+  private static final long SUMS = RUNS * V;
 
   /// Of the codes of a chunk, each in all lanes of a vector.
   static final long SPREAD_BYTES = V * CHUNK * RUNS * RUN;
@@ -50,8 +53,8 @@ final class SixDecode extends BlockDecode {
     int scaleAt = x.scaleAt(token) + from * Activations.BUNDLE;
     int codeAt = x.codeAt(token) + from * Activations.BLOCK_STRIDE;
     spread(x.codes(InputForm.PAIRED_CODES), codeAt, blocks, s.floats.address());
-    for (int part = 0; part < ROWS; part += 2 * L) {
-      pairs(
+    for (int part = 0; part < Tiles.ROWS; part += PART) {
+      vectors(
           at + type.tileAt(cols, from) + 2L * part,
           groupBytes,
           groups,
@@ -78,13 +81,13 @@ final class SixDecode extends BlockDecode {
     }
   }
 
-  /// Two vectors of rows of each group, one after the other. Shifts are those of ints, which x86
-  /// has by a number; what comes over from the other short is masked.
+  /// A part of the rows of each group. Shifts are those of ints, which x86 has by a number; what
+  /// comes over from the other short is masked.
   ///
   /// @param spread address of codes as [#spread] leaves them
-  /// @param room for the sums of a block, `[RUNS, L]`
+  /// @param room for the sums of a block, `[VECTORS * groups, RUNS, L]`: 8 times 4 times L at most
   /// @param shared what tiles share of the first block, as floats, and bytes to that of the next
-  private static void pairs(
+  private static void vectors(
       long at,
       long groupBytes,
       int groups,
@@ -105,12 +108,14 @@ final class SixDecode extends BlockDecode {
     IntVector second = IntVector.broadcast(INTS, 0x003f003f);
     long sums = room & ADDRESSES;
     for (int block = 0; block < blocks; block++) {
-      for (int vector = 0; vector < 2 * groups; vector++) {
-        long from = (at + (vector >> 1) * groupBytes + (vector & 1) * V) & ADDRESSES;
-        long of = sums;
-        long code = spread & ADDRESSES;
-        int offset = offsetAt;
-        for (int line = 0; line < LINES; line += RUN_LINES) {
+      long code = spread & ADDRESSES;
+      int offset = offsetAt;
+      long run = sums;
+      for (int line = 0; line < LINES; line += RUN_LINES) {
+        for (int vector = 0; vector < VECTORS * groups; vector++) {
+          long from =
+              (at + (vector >> VECTORS_LOG) * groupBytes + (vector & (VECTORS - 1)) * V)
+                  & ADDRESSES;
           IntVector p = IntVector.fromMemorySegment(INTS, ALL, from + line, ORDER);
           IntVector q = IntVector.fromMemorySegment(INTS, ALL, from + line + 64, ORDER);
           IntVector r = IntVector.fromMemorySegment(INTS, ALL, from + line + 128, ORDER);
@@ -127,14 +132,21 @@ final class SixDecode extends BlockDecode {
             p = p.lanewise(LSHR, 6).and(second);
             a = p.reinterpretAsShorts().mul(code(code, 2 * pair + 1)).add(a);
           }
-          a.intoMemorySegment(ALL, of, ORDER);
-          of += V;
-          code += RUN * V;
-          offset += Activations.BUNDLE;
+          a.intoMemorySegment(ALL, run + vector * SUMS, ORDER);
         }
+        run += V;
+        code += RUN * V;
+        offset += Activations.BUNDLE;
+      }
+      for (int vector = 0; vector < VECTORS * groups; vector++) {
+        long from =
+            (at + (vector >> VECTORS_LOG) * groupBytes + (vector & (VECTORS - 1)) * V) & ADDRESSES;
+        long of = sums + vector * SUMS;
         long halves =
-            (shared + (vector >> 1) * Scratch.SHARED_BYTES + (vector & 1) * V) & ADDRESSES;
-        long to = (results + (vector >> 1) * NEXT + (vector & 1) * V) & ADDRESSES;
+            (shared + (vector >> VECTORS_LOG) * Scratch.SHARED_BYTES + (vector & (VECTORS - 1)) * V)
+                & ADDRESSES;
+        long to =
+            (results + (vector >> VECTORS_LOG) * NEXT + (vector & (VECTORS - 1)) * V) & ADDRESSES;
         FloatVector xScale = FloatVector.broadcast(FLOATS, scales[scaleAt]);
         FloatVector low = FloatVector.fromMemorySegment(FLOATS, ALL, to, ORDER);
         FloatVector high = FloatVector.fromMemorySegment(FLOATS, ALL, to + HIGH, ORDER);
@@ -142,8 +154,8 @@ final class SixDecode extends BlockDecode {
         FloatVector highHalf = FloatVector.fromMemorySegment(FLOATS, ALL, halves + HIGH, ORDER);
         IntVector bytes = IntVector.fromMemorySegment(INTS, ALL, from + LINES, ORDER);
         // The first half of the columns.
-        IntVector a = IntVector.fromMemorySegment(INTS, ALL, sums, ORDER);
-        IntVector b = IntVector.fromMemorySegment(INTS, ALL, sums + V, ORDER);
+        IntVector a = IntVector.fromMemorySegment(INTS, ALL, of, ORDER);
+        IntVector b = IntVector.fromMemorySegment(INTS, ALL, of + V, ORDER);
         IntVector sum =
             a.lanewise(LSHL, 16).lanewise(ASHR, 16).add(b.lanewise(LSHL, 16).lanewise(ASHR, 16));
         IntVector factor = bytes.lanewise(LSHL, 24).lanewise(ASHR, 24);
@@ -154,8 +166,8 @@ final class SixDecode extends BlockDecode {
         scale = highHalf.mul((FloatVector) factor.convertShape(I2F, FLOATS, 0));
         high = ((FloatVector) sum.convertShape(I2F, FLOATS, 0)).fma(scale.mul(xScale), high);
         // The second one.
-        a = IntVector.fromMemorySegment(INTS, ALL, sums + 2 * V, ORDER);
-        b = IntVector.fromMemorySegment(INTS, ALL, sums + 3 * V, ORDER);
+        a = IntVector.fromMemorySegment(INTS, ALL, of + 2 * V, ORDER);
+        b = IntVector.fromMemorySegment(INTS, ALL, of + 3 * V, ORDER);
         sum = a.lanewise(LSHL, 16).lanewise(ASHR, 16).add(b.lanewise(LSHL, 16).lanewise(ASHR, 16));
         factor = bytes.lanewise(LSHL, 16).lanewise(ASHR, 24);
         scale = lowHalf.mul((FloatVector) factor.convertShape(I2F, FLOATS, 0));

@@ -2,7 +2,7 @@ package dllama.tensor;
 
 import static dllama.tensor.Vectors.L;
 
-/// Groups of 32 rows of [Codes] of six bits times one to eight tokens.
+/// Groups of 32 rows of [Codes] of six bits times one to eight tokens; one has [SixDecode].
 ///
 /// Weights are multiplied as they come from memory, eight columns at a time: of a pair in a short
 /// the lower one is multiplied with all that is above it, which the other one's code makes good
@@ -45,14 +45,13 @@ final class SixTiles implements VectorProduct {
   @Override
   public void pass(
       long at, long groupBytes, int groups, Activations x, int token, int count, Scratch s) {
-    if (count == 1 && !SixSums.WHOLE) {
+    if (count == 1) {
       decoder.decode(at, groupBytes, groups, x, token, s);
       return;
     }
     s.zero(groups, RESULTS, NEXT, count);
-    int chunk = count == 1 ? SixSums.CHUNK : SixSums.BUNDLE_CHUNK;
-    for (int from = 0; from < x.blocks(); from += chunk) {
-      int blocks = Math.min(chunk, x.blocks() - from);
+    for (int from = 0; from < x.blocks(); from += SixSums.CHUNK) {
+      int blocks = Math.min(SixSums.CHUNK, x.blocks() - from);
       chunk(at, groupBytes, groups, from, blocks, x, token, count, s);
     }
     s.take(groups, RESULTS, NEXT, count, 0);
@@ -72,9 +71,6 @@ final class SixTiles implements VectorProduct {
     int scaleAt = x.scaleAt(token) + from * BUNDLE;
     long rows = at + type.tileAt(x.cols(), from);
     for (int part = 0; part < Tiles.ROWS; part += L) {
-      if (count == 1) {
-        sums(rows, groupBytes, groups, blocks, x, codeAt, scaleAt, s);
-      }
       // Behind the codes of the first part, whose lines come before them in memory.
       for (int g = 0; part == 0 && g < groups; g++) {
         long group = at + g * groupBytes;
@@ -84,42 +80,13 @@ final class SixTiles implements VectorProduct {
       }
       for (int g = 0; g < groups; g++) {
         long row = 2L * part;
-        if (count > 1) {
-          sums(rows + g * groupBytes + row, blocks, x, codeAt, scaleAt, count, s);
-        }
-        long of = s.runs.address() + (count == 1 ? g * SixSums.SUMS : 0);
+        sums(rows + g * groupBytes + row, blocks, x, codeAt, scaleAt, count, s);
         for (int t = 0; t < count; t++) {
-          long sums = of + t * SixSums.TOKEN_SUMS;
+          long sums = s.runs.address() + t * SixSums.TOKEN_SUMS;
           scaled(s.tile.address() + g * NEXT + row, t, sums, blocks, x, scaleAt);
         }
       }
     }
-  }
-
-  /// Of one token, where vectors hold whole groups.
-  private void sums(
-      long rows,
-      long groupBytes,
-      int groups,
-      int blocks,
-      Activations x,
-      int codeAt,
-      int scaleAt,
-      Scratch s) {
-    SixSums.one(
-        rows,
-        groupBytes,
-        groups,
-        type.tileStep(x.cols()),
-        blocks,
-        x.codes(InputForm.PAIRED_CODES),
-        codeAt,
-        x.runOffsets(),
-        Activations.runOffsetAt(scaleAt),
-        s.runs.address(),
-        2,
-        4,
-        6);
   }
 
   /// Of several tokens, and one vector of rows.

@@ -212,8 +212,7 @@ final class WidthCode implements AutoCloseable {
   private OptionalLong value(FieldInstruction instruction) {
     try {
       String owner = instruction.owner().asInternalName().replace('/', '.');
-      Field field =
-          Class.forName(owner, true, classes).getDeclaredField(instruction.name().stringValue());
+      Field field = field(Class.forName(owner, true, classes), instruction.name().stringValue());
       field.setAccessible(true);
       boolean constant =
           Modifier.isStatic(field.getModifiers()) && Modifier.isFinal(field.getModifiers());
@@ -228,6 +227,18 @@ final class WidthCode implements AutoCloseable {
       return OptionalLong.empty(); // a class of the tests
     } catch (ReflectiveOperationException e) {
       throw new IllegalStateException(e);
+    }
+  }
+
+  /// Of a class or of what it extends, whose names code uses as its own.
+  private static Field field(Class<?> type, String name) throws NoSuchFieldException {
+    try {
+      return type.getDeclaredField(name);
+    } catch (NoSuchFieldException e) {
+      if (type.getSuperclass() == null) {
+        throw e;
+      }
+      return field(type.getSuperclass(), name);
     }
   }
 }
