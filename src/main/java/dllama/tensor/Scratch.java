@@ -43,14 +43,10 @@ final class Scratch {
               Math.max(CodeTiles.SUMS_BYTES, Math.max(ByteTiles.SUMS_BYTES, SixSums.SUMS_BYTES)),
               Tiles.LINE);
 
-  /// Tiles that are floats, their scales and sums ([CodePrefill]), or codes in all lanes of vectors
-  /// ([SixDecode]), or scales of groups ([FiveDecode]), on pages of their own.
+  /// Tiles that are floats, their scales and sums ([CodePrefill]), or scales of groups
+  /// ([FiveDecode]), on pages of their own.
   final MemorySegment floats =
-      Arena.ofAuto()
-          .allocate(
-              Math.max(
-                  CodePrefill.BYTES, Math.max(SixDecode.SPREAD_BYTES, FiveDecode.SCALES_BYTES)),
-              4096);
+      Arena.ofAuto().allocate(Math.max(CodePrefill.BYTES, FiveDecode.SCALES_BYTES), 4096);
 
   final float[] factors = new float[CodePrefill.FACTORS];
 

@@ -5,7 +5,7 @@ import static dllama.tensor.Vectors.ALL;
 import static dllama.tensor.Vectors.FLOATS;
 import static dllama.tensor.Vectors.INTS;
 import static dllama.tensor.Vectors.ORDER;
-import static dllama.tensor.Vectors.SHORTS;
+import static dllama.tensor.Vectors.broadcast;
 import static jdk.incubator.vector.VectorOperators.ASHR;
 import static jdk.incubator.vector.VectorOperators.I2F;
 import static jdk.incubator.vector.VectorOperators.LSHL;
@@ -16,8 +16,7 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
 
 /// Groups of 32 rows of [Codes] of six bits times one token: runs as in [SixTiles], each in all
-/// groups of a pass before the next one, times codes that are in memory as vectors, which a product
-/// takes from there.
+/// groups of a pass before the next one.
 final class SixDecode extends BlockDecode {
   private static final int RUN = SixSums.RUN;
   private static final int RUNS = SixSums.RUNS;
@@ -31,9 +30,6 @@ final class SixDecode extends BlockDecode {
 
   /// Bytes of the sums of a vector of rows, `[RUNS, L]`.
   private static final long SUMS = RUNS * V;
-
-  /// Of the codes of a chunk, each in all lanes of a vector.
-  static final long SPREAD_BYTES = V * CHUNK * RUNS * RUN;
 
   SixDecode(Codes type) {
     super(type);
@@ -52,7 +48,6 @@ final class SixDecode extends BlockDecode {
     int cols = x.cols();
     int scaleAt = x.scaleAt(token) + from * Activations.BUNDLE;
     int codeAt = x.codeAt(token) + from * Activations.BLOCK_STRIDE;
-    spread(x.codes(InputForm.PAIRED_CODES), codeAt, blocks, s.floats.address());
     for (int part = 0; part < Tiles.ROWS; part += PART) {
       vectors(
           at + type.tileAt(cols, from) + 2L * part,
@@ -60,7 +55,8 @@ final class SixDecode extends BlockDecode {
           groups,
           type.tileStep(cols),
           blocks,
-          s.floats.address(),
+          x.codes(InputForm.PAIRED_CODES),
+          codeAt,
           x.runOffsets(),
           Activations.runOffsetAt(scaleAt),
           x.scales(),
@@ -72,19 +68,9 @@ final class SixDecode extends BlockDecode {
     }
   }
 
-  /// Each of the codes of some blocks in all lanes of a vector.
-  private static void spread(int[] codes, int codeAt, int blocks, long to) {
-    for (int block = 0; block < blocks; block++, codeAt += Activations.BLOCK_STRIDE) {
-      for (int i = codeAt; i < codeAt + RUNS * RUN; i++, to += V) {
-        IntVector.broadcast(INTS, codes[i]).intoMemorySegment(ALL, to & ADDRESSES, ORDER);
-      }
-    }
-  }
-
   /// A part of the rows of each group. Shifts are those of ints, which x86 has by a number; what
   /// comes over from the other short is masked.
   ///
-  /// @param spread address of codes as [#spread] leaves them
   /// @param room for the sums of a block, `[VECTORS * groups, RUNS, L]`: 8 times 4 times L at most
   /// @param shared what tiles share of the first block, as floats, and bytes to that of the next
   private static void vectors(
@@ -93,7 +79,8 @@ final class SixDecode extends BlockDecode {
       int groups,
       int tileStep,
       int blocks,
-      long spread,
+      int[] codes,
+      int codeAt,
       int[] offsets,
       int offsetAt,
       float[] scales,
@@ -108,10 +95,19 @@ final class SixDecode extends BlockDecode {
     IntVector second = IntVector.broadcast(INTS, 0x003f003f);
     long sums = room & ADDRESSES;
     for (int block = 0; block < blocks; block++) {
-      long code = spread & ADDRESSES;
+      int code = codeAt;
       int offset = offsetAt;
       long run = sums;
       for (int line = 0; line < LINES; line += RUN_LINES) {
+        ShortVector start = broadcast(offsets[offset]);
+        ShortVector code0 = broadcast(codes[code]);
+        ShortVector code1 = broadcast(codes[code + 1]);
+        ShortVector code2 = broadcast(codes[code + 2]);
+        ShortVector code3 = broadcast(codes[code + 3]);
+        ShortVector code4 = broadcast(codes[code + 4]);
+        ShortVector code5 = broadcast(codes[code + 5]);
+        ShortVector code6 = broadcast(codes[code + 6]);
+        ShortVector code7 = broadcast(codes[code + 7]);
         for (int vector = 0; vector < VECTORS * groups; vector++) {
           long from =
               (at + (vector >> VECTORS_LOG) * groupBytes + (vector & (VECTORS - 1)) * V)
@@ -120,22 +116,22 @@ final class SixDecode extends BlockDecode {
           IntVector q = IntVector.fromMemorySegment(INTS, ALL, from + line + 64, ORDER);
           IntVector r = IntVector.fromMemorySegment(INTS, ALL, from + line + 128, ORDER);
           IntVector y = p.and(nibble).or(r.lanewise(LSHL, 4).and(above));
-          ShortVector a = IntVector.broadcast(INTS, offsets[offset]).reinterpretAsShorts();
-          a = y.reinterpretAsShorts().mul(code(code, 6)).add(a);
+          ShortVector a = y.reinterpretAsShorts().mul(code6).add(start);
           y = q.and(nibble).or(r.lanewise(LSHL, 2).and(above));
-          a = y.reinterpretAsShorts().mul(code(code, 7)).add(a);
-          // Written once for the three of them, or it would be more than C2 takes.
-          for (int pair = 0; pair < 3; pair++) {
-            p = IntVector.fromMemorySegment(INTS, ALL, from + line + pair * 64L, ORDER);
-            p = p.lanewise(LSHR, 4).and(both);
-            a = p.reinterpretAsShorts().mul(code(code, 2 * pair)).add(a);
-            p = p.lanewise(LSHR, 6).and(second);
-            a = p.reinterpretAsShorts().mul(code(code, 2 * pair + 1)).add(a);
-          }
+          a = y.reinterpretAsShorts().mul(code7).add(a);
+          p = p.lanewise(LSHR, 4).and(both);
+          a = p.reinterpretAsShorts().mul(code0).add(a);
+          a = p.lanewise(LSHR, 6).and(second).reinterpretAsShorts().mul(code1).add(a);
+          q = q.lanewise(LSHR, 4).and(both);
+          a = q.reinterpretAsShorts().mul(code2).add(a);
+          a = q.lanewise(LSHR, 6).and(second).reinterpretAsShorts().mul(code3).add(a);
+          r = r.lanewise(LSHR, 4).and(both);
+          a = r.reinterpretAsShorts().mul(code4).add(a);
+          a = r.lanewise(LSHR, 6).and(second).reinterpretAsShorts().mul(code5).add(a);
           a.intoMemorySegment(ALL, run + vector * SUMS, ORDER);
         }
         run += V;
-        code += RUN * V;
+        code += RUN;
         offset += Activations.BUNDLE;
       }
       for (int vector = 0; vector < VECTORS * groups; vector++) {
@@ -182,14 +178,10 @@ final class SixDecode extends BlockDecode {
             .intoMemorySegment(ALL, to + HIGH, ORDER);
       }
       at += tileStep;
-      spread += RUNS * RUN * V;
+      codeAt += Activations.BLOCK_STRIDE;
       offsetAt += RUNS * Activations.BUNDLE;
       scaleAt += Activations.BUNDLE;
       shared += sharedStep;
     }
-  }
-
-  private static ShortVector code(long codes, int index) {
-    return ShortVector.fromMemorySegment(SHORTS, ALL, codes + index * V, ORDER);
   }
 }
