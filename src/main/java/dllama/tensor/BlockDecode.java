@@ -51,11 +51,14 @@ abstract class BlockDecode {
     scratch.results.fill((byte) 0);
     for (int from = 0; from < x.blocks(); from += CHUNK) {
       int blocks = Math.min(CHUNK, x.blocks() - from);
-      for (int g = 0; g < groups; g++) {
-        long shared = at + g * groupBytes + type.sharedAt(x.cols(), from);
-        long to = scratch.shared.address() + g * Scratch.SHARED_BYTES;
-        CodeScales.shared(type.scales(), shared, type.sharedStep(x.cols()), blocks, to);
-      }
+      CodeScales.sharedOfGroups(
+          type.scales(),
+          at + type.sharedAt(x.cols(), from),
+          groupBytes,
+          groups,
+          type.sharedStep(x.cols()),
+          blocks,
+          scratch.shared.address());
       chunk(at, groupBytes, groups, from, blocks, x, token, scratch);
     }
     scratch.takeResults(groups);

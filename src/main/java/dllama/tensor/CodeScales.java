@@ -83,6 +83,17 @@ final class CodeScales {
     }
   }
 
+  /// The same of several groups, which lie `groupBytes` apart; of each there is room for
+  /// [Scratch#SHARED_BYTES].
+  static void sharedOfGroups(
+      TileScales kind, long at, long groupBytes, int groups, int step, int blocks, long to) {
+    int count = step == 0 ? 1 : blocks;
+    for (int part = 0; part < ROWS; part += L) {
+      halvesOfGroups(
+          at + 2L * part, groupBytes, groups, step, count, kind.shared(), to + 2L * part);
+    }
+  }
+
   /// The same for one vector of rows.
   static void sharedOfVector(TileScales kind, long at, int step, int blocks, long to) {
     int count = step == 0 ? 1 : blocks;
@@ -160,6 +171,24 @@ final class CodeScales {
       IntVector halves = shorts(at).reinterpretAsInts();
       lowHalf(halves).intoMemorySegment(ALL, to & ADDRESSES, ORDER);
       highHalf(halves).intoMemorySegment(ALL, (to & ADDRESSES) + HIGH, ORDER);
+    }
+  }
+
+  /// All at once, since each group's line has to be waited for: so it is for all of them together.
+  private static void halvesOfGroups(
+      long at, long groupBytes, int groups, int step, int blocks, int lines, long to) {
+    for (int block = 0; block < blocks; block++) {
+      for (int line = 0; line < lines; line++) {
+        FloatVector sign = FloatVector.broadcast(FLOATS, line == 0 ? 1 : -1);
+        for (int g = 0; g < groups; g++) {
+          IntVector halves = shorts(at + g * groupBytes + (long) line * LINE).reinterpretAsInts();
+          long room = (to + g * Scratch.SHARED_BYTES + line * NEXT) & ADDRESSES;
+          lowHalf(halves).mul(sign).intoMemorySegment(ALL, room, ORDER);
+          highHalf(halves).mul(sign).intoMemorySegment(ALL, room + HIGH, ORDER);
+        }
+      }
+      at += step;
+      to += lines * NEXT;
     }
   }
 
