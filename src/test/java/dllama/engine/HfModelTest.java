@@ -46,7 +46,7 @@ class HfModelTest {
   private static final int[] TOKENS = {1, 61, 70, 87, 30, 12, 44, 90, 5};
 
   private static final Set<Architecture> ADDING_ONE =
-      Set.of(Architecture.GEMMA3, Architecture.QWEN35);
+      Set.of(Architecture.GEMMA3, Architecture.QWEN35, Architecture.QWEN3_NEXT);
 
   private final WorkerPool pool = new WorkerPool(1);
 
@@ -90,6 +90,7 @@ class HfModelTest {
     "gptoss_f16, F16, 2",
     "qwen35_f32, F32, 1",
     "qwen35_f16, F16, 2",
+    "qwen3next_f16, F16, 2",
     "gemma4_f16, F16, 2",
   })
   void shouldGiveTheLogitsOfAGgufFile(String name, String type, int files) throws IOException {

@@ -54,6 +54,14 @@ enum HfArchitecture {
       Trait.NORMS_ADD_ONE,
       Trait.GUESSES,
       Trait.OWN_EXPERTS),
+  QWEN3_NEXT(
+      "qwen3_next",
+      "Qwen3NextForCausalLM",
+      Architecture.QWEN3_NEXT,
+      HfNames.QWEN_NEXT,
+      Trait.NORMS_ADD_ONE,
+      Trait.GUESSES,
+      Trait.OWN_EXPERTS),
   ERNIE4_5("ernie4_5", "Ernie4_5ForCausalLM", Architecture.LLAMA, HfNames.LLAMA, Trait.PAIRS),
   GEMMA3(
       "gemma3_text",
@@ -213,6 +221,8 @@ enum HfArchitecture {
           USUAL_DELTA_NETS,
           QWEN3_5_MOE,
           USUAL_DELTA_NETS,
+          QWEN3_NEXT,
+          USUAL_DELTA_NETS,
           GPT_OSS,
           Map.ofEntries(
               Map.entry("head_dim", 64L),
@@ -362,6 +372,11 @@ enum HfArchitecture {
 
   boolean hasDeltaNets() {
     return plain.has(Architecture.Trait.DELTA_NETS);
+  }
+
+  /// Whether value heads of delta networks that share a key head are side by side.
+  boolean groupsValueHeads() {
+    return plain.has(Architecture.Trait.GROUPED_VALUE_HEADS);
   }
 
   /// What feed-forward networks do with their gates.

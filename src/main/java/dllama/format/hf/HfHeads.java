@@ -7,14 +7,15 @@ import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
 /// Value heads of delta networks. In the files those that share a key head are side by side, while
-/// in the model, as in GGUF files, the first one of each key head comes first, then the second
+/// in most models, as in GGUF files, the first one of each key head comes first, then the second
 /// ones, and so on.
 ///
 /// @param keyHeads key heads
-/// @param each value heads of a key head
+/// @param each value heads of a key head that are not side by side in the model
 record HfHeads(int keyHeads, int each) {
   static HfHeads of(DeltaNet net) {
-    return new HfHeads(net.keyHeads(), Math.max(1, net.valueHeads() / Math.max(1, net.keyHeads())));
+    int side = Math.max(1, net.keyHeads() * net.together());
+    return new HfHeads(net.keyHeads(), Math.max(1, net.valueHeads() / side));
   }
 
   private long stored(long head) {

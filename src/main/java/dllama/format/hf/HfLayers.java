@@ -157,12 +157,15 @@ final class HfLayers {
         kinds.isEmpty()
             ? DeltaNet.inPeriods(period, count())
             : kinds.stream().map(LINEAR::equals).toList();
+    int keyHeads = config.required("linear_num_key_heads");
+    int valueHeads = config.required("linear_num_value_heads");
+    boolean grouped = architecture.groupsValueHeads() && keyHeads > 0;
     return DeltaNet.of(
         layers,
-        config.required("linear_num_key_heads"),
-        config.required("linear_num_value_heads"),
+        keyHeads,
+        valueHeads,
         headDim,
         config.required("linear_conv_kernel_dim"),
-        1);
+        grouped ? Math.max(1, valueHeads / keyHeads) : 1);
   }
 }

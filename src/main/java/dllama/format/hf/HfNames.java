@@ -13,15 +13,20 @@ import java.util.Optional;
 ///
 /// @param names of roles
 /// @param otherNames which tensors may have instead, as programs of other years wrote them
-/// @param fused matrices that are one tensor, row after row
+/// @param fused matrices that are one tensor
 record HfNames(
     Map<TensorRole, String> names,
     Map<TensorRole, List<String>> otherNames,
     List<HfNames.Fused> fused) {
-  /// Matrices that are one tensor, row after row.
+  /// Matrices that are one tensor, row after row, or of delta networks key head after key head
+  /// ([HfKeyHeads]).
   ///
   /// @param name within the layer
-  record Fused(String name, List<TensorRole> parts) {}
+  record Fused(String name, List<TensorRole> parts, boolean byKeyHead) {
+    Fused(String name, List<TensorRole> parts) {
+      this(name, parts, false);
+    }
+  }
 
   private static final Map<TensorRole, String> USUAL =
       Map.ofEntries(
@@ -91,6 +96,20 @@ record HfNames(
               TensorRole.W3, List.of("mlp.experts.gate_up_proj"),
               TensorRole.W2, List.of("mlp.experts.down_proj")),
           List.of());
+
+  static final HfNames QWEN_NEXT =
+      new HfNames(
+          QWEN_MOE.names,
+          QWEN_MOE.otherNames,
+          List.of(
+              new Fused(
+                  "linear_attn.in_proj_qkvz.weight",
+                  List.of(TensorRole.DELTA_INPUT, TensorRole.DELTA_GATE),
+                  true),
+              new Fused(
+                  "linear_attn.in_proj_ba.weight",
+                  List.of(TensorRole.DELTA_BETA, TensorRole.DELTA_ALPHA),
+                  true)));
 
   static final HfNames MIXTRAL =
       new HfNames(

@@ -74,6 +74,10 @@ final class HfTensors {
     if (fused.isPresent()) {
       long all = rows(fused.get().parts(), name.layer(), spec);
       check(tensor, List.of(all, cols));
+      if (fused.get().byKeyHead()) {
+        RowOrder order = new HfKeyHeads(spec.deltaNet(), name.role());
+        return new Matrix(data, stored(tensor), rows, cols, order);
+      }
       long rowBytes = data.byteSize() / all;
       List<TensorRole> before =
           fused.get().parts().stream().takeWhile(part -> part != name.role()).toList();

@@ -34,6 +34,7 @@ final class HfFolderConfig {
           case "gpt-oss" -> new String[] {"gpt_oss", "GptOssForCausalLM"};
           case "qwen35" -> new String[] {"qwen3_5_text", "Qwen3_5ForCausalLM"};
           case "qwen35moe" -> new String[] {"qwen3_5_moe_text", "Qwen3_5MoeForCausalLM"};
+          case "qwen3next" -> new String[] {"qwen3_next", "Qwen3NextForCausalLM"};
           case "glm4" -> new String[] {"glm4", "Glm4ForCausalLM"};
           case "granite" -> new String[] {"granite", "GraniteForCausalLM"};
           case "seed-oss" -> new String[] {"seed_oss", "SeedOssForCausalLM"};
@@ -116,6 +117,7 @@ final class HfFolderConfig {
     switch (spec.architecture().name()) {
       case "gpt-oss" -> putGptOss(config, spec);
       case "qwen35" -> putQwen35(config, spec);
+      case "qwen3next" -> putQwen3Next(config, spec);
       case "qwen35moe" -> {
         List.of("norm_topk_prob", "decoder_sparse_step", "mlp_only_layers").forEach(config::remove);
         putQwen35(config, spec);
@@ -155,14 +157,25 @@ final class HfFolderConfig {
     }
   }
 
-  private static void putQwen35(Map<String, Object> config, ModelSpec spec) {
-    DeltaNet net = spec.deltaNet();
-    config.put("attn_output_gate", true);
+  private static void putDeltaNet(Map<String, Object> config, DeltaNet net) {
     config.put("linear_conv_kernel_dim", net.kernel());
     config.put("linear_key_head_dim", net.headDim());
     config.put("linear_value_head_dim", net.headDim());
     config.put("linear_num_key_heads", net.keyHeads());
     config.put("linear_num_value_heads", net.valueHeads());
+  }
+
+  private static void putQwen3Next(Map<String, Object> config, ModelSpec spec) {
+    putDeltaNet(config, spec.deltaNet());
+    config.put("full_attention_interval", spec.deltaNet().period());
+    config.put("attention_bias", false);
+    config.put("rope_scaling", null);
+  }
+
+  private static void putQwen35(Map<String, Object> config, ModelSpec spec) {
+    DeltaNet net = spec.deltaNet();
+    config.put("attn_output_gate", true);
+    putDeltaNet(config, net);
     putKinds(config, spec, "linear_attention", net::at);
     config.put(
         "rope_parameters",

@@ -120,11 +120,24 @@ final class HfFolderNames {
           Map.entry(TensorRole.SHARED_W3, "model.layers.%d.mlp.up_proj.weight"),
           Map.entry(TensorRole.SHARED_W2, "model.layers.%d.mlp.down_proj.weight"));
 
+  /// Tensors of several matrices, key head after key head.
+  private static final Map<TensorRole, String> OF_QWEN3_NEXT =
+      Map.of(
+          TensorRole.DELTA_INPUT, "model.layers.%d.linear_attn.in_proj_qkvz.weight",
+          TensorRole.DELTA_GATE, "model.layers.%d.linear_attn.in_proj_qkvz.weight",
+          TensorRole.DELTA_BETA, "model.layers.%d.linear_attn.in_proj_ba.weight",
+          TensorRole.DELTA_ALPHA, "model.layers.%d.linear_attn.in_proj_ba.weight");
+
   private HfFolderNames() {}
 
   static String of(ModelSpec spec, TensorRole.Name name) {
     String pattern =
         switch (spec.architecture().name()) {
+          case "qwen3next" ->
+              OF_QWEN3_NEXT.getOrDefault(
+                  name.role(),
+                  OF_QWEN2_MOE.getOrDefault(
+                      name.role(), OF_QWEN3_MOE.getOrDefault(name.role(), NAMES.get(name.role()))));
           case "qwen3moe" -> OF_QWEN3_MOE.getOrDefault(name.role(), NAMES.get(name.role()));
           case "qwen2moe", "qwen35moe" ->
               OF_QWEN2_MOE.getOrDefault(

@@ -34,7 +34,11 @@ public final class HfFolders {
 
   /// Those whose norms multiply with one more than what the files have.
   private static final Set<Architecture> ADDING_ONE =
-      Set.of(Architecture.GEMMA3, Architecture.QWEN35, Architecture.QWEN35_MOE);
+      Set.of(
+          Architecture.GEMMA3,
+          Architecture.QWEN35,
+          Architecture.QWEN35_MOE,
+          Architecture.QWEN3_NEXT);
 
   private HfFolders() {}
 
@@ -181,6 +185,13 @@ public final class HfFolders {
     }
     if (parts.size() == 1) {
       add(writer, model, called, parts.getFirst(), ofMatrices);
+      return;
+    }
+    if (called.contains("linear_attn.in_proj_")) {
+      byte[] all = HfFolderHeads.byKeyHead(model, parts, ofMatrices);
+      long columns = model.spec().dim();
+      writer.add(
+          called, ofMatrices.name(), all, all.length / ofMatrices.byteSize(columns), columns);
       return;
     }
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
