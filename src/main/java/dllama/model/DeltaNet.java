@@ -62,6 +62,13 @@ public record DeltaNet(
         : NONE;
   }
 
+  /// How many successive value heads share a key head ([#together]).
+  ///
+  /// @param grouped whether all of a key head are side by side; else one of each follows the other
+  public static int together(boolean grouped, int keyHeads, int valueHeads) {
+    return grouped && keyHeads > 0 ? Math.max(1, valueHeads / keyHeads) : 1;
+  }
+
   /// The layers of a model of which each `period`th has attention.
   public static List<Boolean> inPeriods(int period, int layers) {
     return IntStream.range(0, layers).mapToObj(layer -> (layer + 1) % period != 0).toList();

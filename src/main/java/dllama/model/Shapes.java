@@ -150,7 +150,8 @@ public final class Shapes {
               values,
               integer("head"),
               integer("kernel"),
-              architecture.has(Architecture.Trait.GROUPED_VALUE_HEADS) ? values / keys : 1)
+              DeltaNet.together(
+                  architecture.has(Architecture.Trait.GROUPED_VALUE_HEADS), keys, values))
           .resized(layers);
     }
 

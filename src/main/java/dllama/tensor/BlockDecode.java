@@ -5,8 +5,8 @@ import static dllama.tensor.Vectors.L;
 
 /// Groups of 32 rows of [Codes] times one token, where each block is scaled behind its sums: then
 /// weights are on their way from memory all the time. Behind the sums of eight blocks, products
-/// took a quarter longer. Four vectors of rows are read side by side, line by line, and share what
-/// is broadcast: a core does not get all that it could read from one stream.
+/// took a quarter longer. Several vectors of rows are read side by side, line by line, and share
+/// what is broadcast: a core does not get all that it could read from one stream.
 abstract class BlockDecode {
   /// Blocks whose shared scales are made floats at a time.
   static final int CHUNK = 8;
@@ -51,7 +51,7 @@ abstract class BlockDecode {
     scratch.results.fill((byte) 0);
     for (int from = 0; from < x.blocks(); from += CHUNK) {
       int blocks = Math.min(CHUNK, x.blocks() - from);
-      CodeScales.sharedOfGroups(
+      CodeScales.shared(
           type.scales(),
           at + type.sharedAt(x.cols(), from),
           groupBytes,

@@ -49,7 +49,7 @@ final class CodeScales {
       long scales,
       long shifts) {
     int step = type.sharedStep(cols);
-    shared(type.scales(), group + type.sharedAt(cols, from), step, blocks, shared);
+    shared(type.scales(), group + type.sharedAt(cols, from), 0, 1, step, blocks, shared);
     own(type, group, from, blocks, cols, shared, scales, shifts);
   }
 
@@ -75,36 +75,21 @@ final class CodeScales {
   /// The shared float16 ([TileScales#shared]) of the tiles of some blocks, `[blocks, shared, 32]`;
   /// the second one makes shifts, which are subtracted, and is negated.
   ///
-  /// @param at of the first tile's
+  /// @param at of the first group's first tile's
+  /// @param groups that lie `groupBytes` apart; of each there is room for [Scratch#SHARED_BYTES]
   /// @param step to those of the next tile; 0 if all have the same, which then are written once
-  static void shared(TileScales kind, long at, int step, int blocks, long to) {
+  static void shared(
+      TileScales kind, long at, long groupBytes, int groups, int step, int blocks, long to) {
     for (int part = 0; part < ROWS; part += L) {
-      sharedOfVector(kind, at + 2L * part, step, blocks, to + 2L * part);
+      sharedOfVector(kind, at + 2L * part, groupBytes, groups, step, blocks, to + 2L * part);
     }
   }
 
-  /// The same of several groups, which lie `groupBytes` apart; of each there is room for
-  /// [Scratch#SHARED_BYTES].
-  static void sharedOfGroups(
+  /// The same for one vector of rows of each group.
+  static void sharedOfVector(
       TileScales kind, long at, long groupBytes, int groups, int step, int blocks, long to) {
     int count = step == 0 ? 1 : blocks;
-    for (int part = 0; part < ROWS; part += L) {
-      halvesOfGroups(
-          at + 2L * part, groupBytes, groups, step, count, kind.shared(), to + 2L * part);
-    }
-  }
-
-  /// The same for one vector of rows.
-  static void sharedOfVector(TileScales kind, long at, int step, int blocks, long to) {
-    int count = step == 0 ? 1 : blocks;
-    long line = kind.shared() * NEXT;
-    if (kind.shared() > 0) {
-      halves(at, step, count, to, line);
-    }
-    if (kind.shared() > 1) {
-      halves(at + LINE, step, count, to + NEXT, line);
-      negate(to + NEXT, count, line);
-    }
+    sharedHalves(at, groupBytes, groups, step, count, kind.shared(), to);
   }
 
   /// From those of a tile to those of the next, as floats.
@@ -174,8 +159,8 @@ final class CodeScales {
     }
   }
 
-  /// All at once, since each group's line has to be waited for: so it is for all of them together.
-  private static void halvesOfGroups(
+  /// A line has to be waited for, so those of all groups are asked for together.
+  private static void sharedHalves(
       long at, long groupBytes, int groups, int step, int blocks, int lines, long to) {
     for (int block = 0; block < blocks; block++) {
       for (int line = 0; line < lines; line++) {
@@ -189,13 +174,6 @@ final class CodeScales {
       }
       at += step;
       to += lines * NEXT;
-    }
-  }
-
-  private static void negate(long at, int blocks, long line) {
-    for (int block = 0; block < blocks; block++, at += line) {
-      floats(at).mul(-1).intoMemorySegment(ALL, at & ADDRESSES, ORDER);
-      floats(at + HIGH).mul(-1).intoMemorySegment(ALL, (at & ADDRESSES) + HIGH, ORDER);
     }
   }
 

@@ -180,7 +180,7 @@ final class Q4_0Prefill implements VectorProduct {
     for (int b = 0; b < count; b += STRIPE) {
       int blocks = Math.min(STRIPE, count - b);
       long sharedAt = at + type.sharedAt(cols, from + b);
-      CodeScales.sharedOfVector(kind, sharedAt, sharedStep, blocks, shared);
+      CodeScales.sharedOfVector(kind, sharedAt, 0, 1, sharedStep, blocks, shared);
       long step = CodeScales.sharedStep(kind, sharedStep);
       long own = at + type.tileAt(cols, from + b) + TilePlanes.FOUR.bytes();
       int tileStep = type.tileStep(cols);

@@ -40,7 +40,9 @@ final class Scratch {
   final MemorySegment runs =
       Arena.ofAuto()
           .allocate(
-              Math.max(CodeTiles.SUMS_BYTES, Math.max(ByteTiles.SUMS_BYTES, SixSums.SUMS_BYTES)),
+              Math.max(
+                  Math.max(CodeTiles.SUMS_BYTES, ByteTiles.SUMS_BYTES),
+                  Math.max(SixSums.SUMS_BYTES, SixDecode.SUMS_BYTES)),
               Tiles.LINE);
 
   /// Tiles that are floats, their scales and sums ([CodePrefill]), or scales of groups

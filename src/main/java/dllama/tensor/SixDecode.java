@@ -28,8 +28,10 @@ final class SixDecode extends BlockDecode {
 
   private static final int VECTORS = 1 << VECTORS_LOG;
 
-  /// Bytes of the sums of a vector of rows, `[RUNS, L]`.
+  /// Bytes of the sums of a vector of rows, `[RUNS, L]`, and of those of a pass.
   private static final long SUMS = RUNS * V;
+
+  static final long SUMS_BYTES = SUMS * VECTORS * VectorProduct.MAX_GROUPS;
 
   SixDecode(Codes type) {
     super(type);
@@ -71,7 +73,7 @@ final class SixDecode extends BlockDecode {
   /// A part of the rows of each group. Shifts are those of ints, which x86 has by a number; what
   /// comes over from the other short is masked.
   ///
-  /// @param room for the sums of a block, `[VECTORS * groups, RUNS, L]`: 8 times 4 times L at most
+  /// @param room for the sums of a block, `[groups, VECTORS, RUNS, L]`
   /// @param shared what tiles share of the first block, as floats, and bytes to that of the next
   private static void vectors(
       long at,
@@ -135,14 +137,12 @@ final class SixDecode extends BlockDecode {
         offset += Activations.BUNDLE;
       }
       for (int vector = 0; vector < VECTORS * groups; vector++) {
-        long from =
-            (at + (vector >> VECTORS_LOG) * groupBytes + (vector & (VECTORS - 1)) * V) & ADDRESSES;
+        int g = vector >> VECTORS_LOG;
+        long row = (vector & (VECTORS - 1)) * V;
+        long from = (at + g * groupBytes + row) & ADDRESSES;
         long of = sums + vector * SUMS;
-        long halves =
-            (shared + (vector >> VECTORS_LOG) * Scratch.SHARED_BYTES + (vector & (VECTORS - 1)) * V)
-                & ADDRESSES;
-        long to =
-            (results + (vector >> VECTORS_LOG) * NEXT + (vector & (VECTORS - 1)) * V) & ADDRESSES;
+        long halves = (shared + g * Scratch.SHARED_BYTES + row) & ADDRESSES;
+        long to = (results + g * NEXT + row) & ADDRESSES;
         FloatVector xScale = FloatVector.broadcast(FLOATS, scales[scaleAt]);
         FloatVector low = FloatVector.fromMemorySegment(FLOATS, ALL, to, ORDER);
         FloatVector high = FloatVector.fromMemorySegment(FLOATS, ALL, to + HIGH, ORDER);

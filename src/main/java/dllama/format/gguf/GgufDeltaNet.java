@@ -5,10 +5,6 @@ import dllama.model.Architecture;
 import dllama.model.Architecture.Trait;
 import dllama.model.DeltaNet;
 import dllama.model.ModelSpec;
-import dllama.model.TensorRole;
-import dllama.tensor.DType;
-import dllama.tensor.Matrix;
-import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -58,7 +54,6 @@ final class GgufDeltaNet {
       throw file.damaged("%s%s is %d of %d layers".formatted(prefix, PERIOD, period, layers));
     }
     boolean grouped = architecture.has(Trait.GROUPED_VALUE_HEADS);
-    int together = grouped && keyHeads > 0 ? Math.max(1, valueHeads / keyHeads) : 1;
     return file.checked(
         () ->
             DeltaNet.of(
@@ -67,7 +62,7 @@ final class GgufDeltaNet {
                 valueHeads,
                 headDim,
                 metadata.u32(prefix + KERNEL),
-                together));
+                DeltaNet.together(grouped, keyHeads, valueHeads)));
   }
 
   /// Tells of those of a model, if it has any.
@@ -118,21 +113,5 @@ final class GgufDeltaNet {
   /// Whether a tensor is one of those.
   static boolean isPacked(GgufTensor tensor) {
     return tensor.name().endsWith(".ssm_ba.weight");
-  }
-
-  /// Beta or alpha of such a tensor, whose rows are those of one key head after the other: of all
-  /// its value heads the betas, then the alphas. Small enough to be copied.
-  static Matrix unpacked(
-      DeltaNet net, TensorRole role, MemorySegment data, DType type, long columns) {
-    long rowBytes = type.byteSize(columns);
-    int each = net.valueHeads() / net.keyHeads();
-    int first = role == TensorRole.DELTA_ALPHA ? each : 0;
-    MemorySegment rows =
-        MemorySegment.ofArray(new byte[Math.toIntExact(net.valueHeads() * rowBytes)]);
-    for (int head = 0; head < net.valueHeads(); head++) {
-      long from = head / each * 2L * each + first + head % each;
-      MemorySegment.copy(data, from * rowBytes, rows, head * rowBytes, rowBytes);
-    }
-    return new Matrix(rows, type, net.valueHeads(), columns);
   }
 }

@@ -1,6 +1,7 @@
 package dllama.format.gguf;
 
 import dllama.error.UserException;
+import dllama.format.file.KeyHeadRows;
 import dllama.format.file.ModelFile;
 import dllama.model.Architecture;
 import dllama.model.ModelSpec;
@@ -232,7 +233,7 @@ public final class GgufModel implements ModelFile {
           "quantise the model again");
     }
     return packed
-        ? GgufDeltaNet.unpacked(spec.deltaNet(), role, data, type, columns)
+        ? new Matrix(data, type, rows, columns, new KeyHeadRows(spec.deltaNet(), role))
         : new Matrix(data, type, rows, columns);
   }
 

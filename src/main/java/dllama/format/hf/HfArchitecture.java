@@ -163,87 +163,6 @@ enum HfArchitecture {
           QWEN3_5_MOE,
           new Seeing("qwen3_5_moe", "Qwen3_5MoeForConditionalGeneration", List.of("visual.")));
 
-  private static final Map<String, Object> USUAL_DELTA_NETS =
-      Map.ofEntries(
-          Map.entry("head_dim", 256L),
-          Map.entry("rms_norm_eps", 1e-6),
-          Map.entry("norm_topk_prob", true),
-          Map.entry("partial_rotary_factor", 0.25),
-          Map.entry("full_attention_interval", 4L),
-          Map.entry("linear_conv_kernel_dim", 4L),
-          Map.entry("linear_key_head_dim", 128L),
-          Map.entry("linear_value_head_dim", 128L),
-          Map.entry("linear_num_key_heads", 16L),
-          Map.entry("linear_num_value_heads", 32L));
-
-  private static final Map<String, Object> USUAL_GEMMA4 =
-      Map.ofEntries(
-          Map.entry("num_attention_heads", 8L),
-          Map.entry("num_key_value_heads", 4L),
-          Map.entry("head_dim", 256L),
-          Map.entry("global_head_dim", 512L),
-          Map.entry("max_position_embeddings", 131_072L),
-          Map.entry("rms_norm_eps", 1e-6),
-          Map.entry("rope_theta", 1e6),
-          Map.entry("sliding_window", 512L),
-          Map.entry("sliding_window_pattern", 6L),
-          Map.entry("hidden_size_per_layer_input", 256L),
-          Map.entry("norm_topk_prob", true),
-          Map.entry(
-              "rope_parameters",
-              Map.of(
-                  "full_attention",
-                  Map.of("rope_type", "proportional", "partial_rotary_factor", 0.25))));
-
-  /// What configurations leave out, and what transformers takes for it then.
-  private static final Map<HfArchitecture, Map<String, Object>> USUAL =
-      Map.of(
-          MIXTRAL,
-          Map.of("rope_theta", 1e6),
-          QWEN3,
-          Map.of("head_dim", 128L),
-          GLM4,
-          Map.of("partial_rotary_factor", 0.5),
-          GEMMA3,
-          Map.ofEntries(
-              Map.entry("num_attention_heads", 8L),
-              Map.entry("num_key_value_heads", 4L),
-              Map.entry("head_dim", 256L),
-              Map.entry("max_position_embeddings", 131_072L),
-              Map.entry("rms_norm_eps", 1e-6),
-              Map.entry("rope_theta", 1e6),
-              Map.entry("sliding_window_pattern", 6L)),
-          GEMMA4,
-          USUAL_GEMMA4,
-          GEMMA4_MOE,
-          USUAL_GEMMA4,
-          QWEN3_5,
-          USUAL_DELTA_NETS,
-          QWEN3_5_MOE,
-          USUAL_DELTA_NETS,
-          QWEN3_NEXT,
-          USUAL_DELTA_NETS,
-          GPT_OSS,
-          Map.ofEntries(
-              Map.entry("head_dim", 64L),
-              Map.entry("num_key_value_heads", 8L),
-              Map.entry("num_local_experts", 128L),
-              Map.entry("num_experts_per_tok", 4L),
-              Map.entry("max_position_embeddings", 131_072L),
-              Map.entry("rms_norm_eps", 1e-5),
-              Map.entry("sliding_window", 128L),
-              Map.entry("sliding_window_pattern", 2L),
-              Map.entry("rope_theta", 150_000.0),
-              Map.entry(
-                  "rope_scaling",
-                  Map.of(
-                      "rope_type",
-                      "yarn",
-                      "factor",
-                      32.0,
-                      "original_max_position_embeddings",
-                      4096L))));
-
   private static final Map<HfArchitecture, Activation> ACTIVATIONS =
       Map.of(
           GEMMA3, Activation.GELU,
@@ -323,7 +242,7 @@ enum HfArchitecture {
 
   /// A configuration with what it leaves out.
   HfValues completed(HfValues config) {
-    return config.or(USUAL.getOrDefault(this, Map.of()));
+    return config.or(HfDefaults.of(this));
   }
 
   /// Where a tensor of a model that sees, too, may be.

@@ -159,13 +159,12 @@ final class HfLayers {
             : kinds.stream().map(LINEAR::equals).toList();
     int keyHeads = config.required("linear_num_key_heads");
     int valueHeads = config.required("linear_num_value_heads");
-    boolean grouped = architecture.groupsValueHeads() && keyHeads > 0;
     return DeltaNet.of(
         layers,
         keyHeads,
         valueHeads,
         headDim,
         config.required("linear_conv_kernel_dim"),
-        grouped ? Math.max(1, valueHeads / keyHeads) : 1);
+        DeltaNet.together(architecture.groupsValueHeads(), keyHeads, valueHeads));
   }
 }

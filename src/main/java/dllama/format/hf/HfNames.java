@@ -19,7 +19,7 @@ record HfNames(
     Map<TensorRole, List<String>> otherNames,
     List<HfNames.Fused> fused) {
   /// Matrices that are one tensor, row after row, or of delta networks key head after key head
-  /// ([HfKeyHeads]).
+  /// ([KeyHeadRows]).
   ///
   /// @param name within the layer
   record Fused(String name, List<TensorRole> parts, boolean byKeyHead) {

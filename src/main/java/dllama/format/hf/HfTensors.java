@@ -2,6 +2,7 @@ package dllama.format.hf;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
+import dllama.format.file.KeyHeadRows;
 import dllama.format.hf.HfArchitecture.Trait;
 import dllama.format.safetensors.SafetensorsFile;
 import dllama.format.safetensors.SafetensorsTensor;
@@ -75,7 +76,7 @@ final class HfTensors {
       long all = rows(fused.get().parts(), name.layer(), spec);
       check(tensor, List.of(all, cols));
       if (fused.get().byKeyHead()) {
-        RowOrder order = new HfKeyHeads(spec.deltaNet(), name.role());
+        RowOrder order = new KeyHeadRows(spec.deltaNet(), name.role());
         return new Matrix(data, stored(tensor), rows, cols, order);
       }
       long rowBytes = data.byteSize() / all;

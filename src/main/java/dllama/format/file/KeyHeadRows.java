@@ -1,15 +1,18 @@
-package dllama.format.hf;
+package dllama.format.file;
 
 import dllama.model.DeltaNet;
 import dllama.model.TensorRole;
 import dllama.tensor.RowOrder;
 
-/// Rows of the matrices of Qwen3-Next's delta networks, which are two tensors, key head after key
-/// head: of one, a head's query, its key, its values and their gates; of the other, the betas and
-/// the alphas of its values (`fix_query_key_value_ordering` of transformers' `Qwen3Next`).
+/// Rows of a matrix of delta networks that is in a tensor with others, key head after key head, as
+/// Qwen3-Next has two: `[2 keyDim + 2 valueDim, dim]`, of each key head its query, its key, its
+/// values and their gates; and `[2 valueHeads, dim]`, the betas of its value heads, then their
+/// alphas (`fix_query_key_value_ordering` of transformers' `Qwen3Next`; `ssm_ba` of GGUF files has
+/// the second one). In the model value heads that share a key head are side by side.
 ///
-/// @param role of the matrix
-record HfKeyHeads(DeltaNet net, TensorRole role) implements RowOrder {
+/// @param net of the model
+/// @param role of the matrix: input, gate, beta or alpha
+public record KeyHeadRows(DeltaNet net, TensorRole role) implements RowOrder {
   /// Value heads of a key head.
   private int each() {
     return net.valueHeads() / net.keyHeads();
