@@ -3,6 +3,7 @@ package dllama.engine;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dllama.Conformance;
@@ -119,6 +120,29 @@ class HfModelTest {
         }
       }
     }
+  }
+
+  /// Tensors of several matrices are measured as a whole, before a row is read.
+  @ParameterizedTest
+  @CsvSource({
+    "linear_num_value_heads, 2, in_proj_qkvz.weight is",
+    "linear_num_value_heads, 3, delta networks with",
+    "linear_num_value_heads, 0, delta networks with",
+    "linear_num_key_heads, 0, delta networks with",
+    "linear_num_key_heads, 1, in_proj_qkvz.weight is",
+  })
+  void shouldRefuseOtherHeadsOfDeltaNetworks(String key, int heads, String why) throws IOException {
+    String name = "qwen3next_f16";
+    assumeTrue(Conformance.has("gguf/" + name, "model.gguf"));
+    Path gguf = Conformance.file("gguf/" + name, "model.gguf");
+    try (ModelFile model = ModelFiles.open(gguf, ModelFile.Hints.NONE)) {
+      ModelSource.Weights source = (ModelSource.Weights) model.source();
+      HfFolders.write(folder, source, DType.F16, 1, Map.of(key, heads));
+    }
+    UserException told =
+        assertThrows(UserException.class, () -> ModelFiles.open(folder, hints(DType.F16)).close());
+    assertTrue(String.valueOf(told.getMessage()).contains(why), told.getMessage());
+    assertEquals(1, told.getMessage().lines().count());
   }
 
   /// Most models of Gemma 3 see, too, and all of Qwen 3.5 and Gemma 4.
